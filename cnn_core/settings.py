@@ -1,0 +1,93 @@
+"""What an operator may set, each by one environment variable. Recipes and designs are not here: those are a student's.
+
+A setting is read when it is asked for, so a test or a notebook can change the environment at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cnn_core.errors import StudentError
+
+T = TypeVar("T")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The machine's side of the bargain. Every field has a default that suits two cores and 4 GB of memory."""
+
+    data_dir: Path  # CONVSCOPE_DATA: data sets in torchvision's layout
+    runs_dir: Path  # CONVSCOPE_RUNS: one folder a run
+    offline: bool  # CONVSCOPE_OFFLINE: never try the network
+    device: str  # CONVSCOPE_DEVICE: auto takes CUDA or MPS where there is one
+    workers: int  # CONVSCOPE_WORKERS: trainings at once
+    threads: int  # CONVSCOPE_THREADS: for each worker
+    max_parameters: int  # CONVSCOPE_MAX_PARAMETERS: of one network
+    max_macs: int  # CONVSCOPE_MAX_MACS: multiply-adds for one image
+    max_epochs: int  # CONVSCOPE_MAX_EPOCHS: of one run
+    max_queue: int  # CONVSCOPE_MAX_QUEUE: unfinished runs of one visitor
+    idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
+    away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for this long counts as gone
+
+
+def settings() -> Settings:
+    """Read the environment. Raises StudentError that names the variable which makes no sense."""
+    cores = os.cpu_count() or 1
+    # Measured: one thread each costs these small nets little, so more runs at once beat more threads in one.
+    workers = _read("CONVSCOPE_WORKERS", _at_least(1), max(1, min(cores, 4)))
+    device = _read("CONVSCOPE_DEVICE", str, "auto")
+    if device not in DEVICES:
+        raise StudentError(f"CONVSCOPE_DEVICE is “{device}”.", hint=f"Use one of {', '.join(DEVICES)}.")
+    return Settings(
+        data_dir=_read("CONVSCOPE_DATA", Path, Path("data")),
+        runs_dir=_read("CONVSCOPE_RUNS", Path, Path("runs")),
+        offline=_read("CONVSCOPE_OFFLINE", _yes_or_no, False),
+        device=device,
+        workers=workers,
+        threads=_read("CONVSCOPE_THREADS", _at_least(1), max(1, cores // workers)),
+        max_parameters=_read("CONVSCOPE_MAX_PARAMETERS", _at_least(1), 5_000_000),
+        max_macs=_read("CONVSCOPE_MAX_MACS", _at_least(1), 200_000_000),
+        max_epochs=_read("CONVSCOPE_MAX_EPOCHS", _at_least(1), 50),
+        max_queue=_read("CONVSCOPE_MAX_QUEUE", _at_least(1), 5),
+        idle_seconds=_read("CONVSCOPE_IDLE_SECONDS", _seconds, 300.0),
+        away_seconds=_read("CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
+    )
+
+
+def _read(variable: str, convert: Callable[[str], T], default: T) -> T:
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return default
+    try:
+        return convert(text)
+    except ValueError as error:
+        raise StudentError(f"{variable} is “{text}”, which is not usable: {error}.", hint="Change it or unset it.") from error
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise ValueError(f"it must be {least} or more")
+        return number
+
+    return convert
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1e9:
+        raise ValueError("it must be a number of seconds")
+    return number
+
+
+def _yes_or_no(text: str) -> bool:
+    meaning = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower())
+    if meaning is None:
+        raise ValueError("it must be 1 or 0")
+    return meaning
