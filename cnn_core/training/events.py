@@ -1,0 +1,99 @@
+"""What a training tells: small facts in the order they happened. No torch; each but a snapshot's weights fits in JSON.
+
+Units: `step` counts optimizer steps done, from 1. `epoch` counts times through the images, as a float: 2.5 is the
+middle of the third. Accuracy is a fraction, loss is mean cross-entropy in nats, time is seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cnn_core.training.spec import checked_learning_rate
+
+if TYPE_CHECKING:
+    from cnn_core.training.loop import TrainState
+
+
+@dataclass(frozen=True)
+class _Told:
+    kind: ClassVar[str]
+    step: int
+    epoch: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, with "kind"; a snapshot's `state` is left out."""
+        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "state"}
+        return {"kind": self.kind} | told
+
+
+@dataclass(frozen=True)
+class BatchDone(_Told):
+    """One optimizer step. Loss and accuracy are those of this batch, before the step, as the network saw it."""
+
+    kind: ClassVar[str] = "batch"
+    loss: float
+    accuracy: float
+    learning_rate: float
+    images_per_second: float  # lately, without the time the listener took
+
+
+@dataclass(frozen=True)
+class Validated(_Told):
+    """How the network does on `count` images it does not learn from: always all of them, so points compare."""
+
+    kind: ClassVar[str] = "validated"
+    loss: float
+    accuracy: float
+    count: int
+
+
+@dataclass(frozen=True)
+class SnapshotDue(_Told):
+    """A good moment to keep the weights. With `state` beside them, training goes on from here bit for bit.
+
+    reason: "scheduled" (steps 0, 1, 2, 4, 8, ...), "epoch" (the end of one) or "final".
+    state:  None once the event has been through JSON.
+    """
+
+    kind: ClassVar[str] = "snapshot"
+    reason: str
+    state: TrainState | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Finished(_Told):
+    """The last event. `seconds` is the time spent training, pauses and listening left out, resumptions added up."""
+
+    kind: ClassVar[str] = "finished"
+    seconds: float
+
+
+Event = BatchDone | Validated | SnapshotDue | Finished
+_KINDS: dict[str, type[Event]] = {
+    event.kind: event for event in (BatchDone, Validated, SnapshotDue, Finished)
+}
+
+
+def event_from_dict(values: Mapping[str, Any]) -> Event:
+    """The inverse of `to_dict`. Raises ValueError for anything else, such as a line of a newer version's file."""
+    told = dict(values)
+    try:
+        return _KINDS[told.pop("kind")](**told)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an event: {str(values)[:100]}") from error
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a listener may ask for in mid-run. (To stop, stop asking for events.)
+
+    learning_rate: from now on; None leaves it. With one_cycle it is the new highest value.
+    """
+
+    learning_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.learning_rate is not None:
+            object.__setattr__(self, "learning_rate", checked_learning_rate(self.learning_rate))

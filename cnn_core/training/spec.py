@@ -1,0 +1,169 @@
+"""A recipe: how to train, apart from what. Plain numbers, no torch; a file, a link and a form can hold one.
+
+Where it runs (which device, how many threads) is the machine's business and stands in `cnn_core.settings`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from cnn_core.errors import StudentError
+from cnn_core.settings import settings
+
+if TYPE_CHECKING:
+    from cnn_core.data.augment_spec import AugmentSpec
+
+OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
+SCHEDULES = ("constant", "one_cycle")
+PRECISIONS = ("auto", "float32", "bfloat16")
+MAX_BATCH_SIZE = 2_048  # the lesson's convnet needs about half a megabyte an image while it learns
+MAX_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """How a network is trained. The defaults are the lesson's. One that exists can be run.
+
+    Raises StudentError, naming the value, for anything that is not a number of the right kind and size,
+    and for more epochs than this server allows.
+    """
+
+    optimizer: str = "rmsprop"  # rmsprop is Keras's: epsilon inside the root
+    learning_rate: float = 0.001  # with one_cycle: its highest value
+    batch_size: int = 64  # images a step
+    epochs: int = 5  # times through all images
+    schedule: str = "constant"
+    augment: AugmentSpec | None = None  # drawn anew for each image and step
+    train_size: int | None = None  # use only so many images; None or more than there are: all
+    label_noise: float = 0.0  # fraction of the labels replaced by a wrong one, once, before training
+    seed: int = 0  # of the order, the dropout, the augmentation and the noise; not of the first weights
+    precision: str = "auto"  # bfloat16 where the hardware multiplies it faster; weights are always float32
+    momentum: float = 0.0  # sgd only
+    weight_decay: float = 0.0  # adamw: decoupled; sgd and adam: added to the gradient
+    label_smoothing: float = 0.0  # 0.1 asks for 91 % certainty of ten classes, not 100 %
+
+    def __post_init__(self) -> None:
+        for name, choices in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
+            _check_choice(name, getattr(self, name), choices)
+        most_epochs = settings().max_epochs
+        self._set("epochs", _whole("epochs", self.epochs, 1, most_epochs, "as this server allows"))
+        self._set("batch_size", _whole("batch_size", self.batch_size, 1, MAX_BATCH_SIZE))
+        self._set("seed", _whole("seed", self.seed, 0, MAX_SEED))
+        if self.train_size is not None:
+            self._set("train_size", _whole("train_size", self.train_size, 1, 10**9))
+        self._set("learning_rate", checked_learning_rate(self.learning_rate))
+        self._set("label_noise", _number("label_noise", self.label_noise, 0.0, 1.0, below=True))
+        self._set("momentum", _number("momentum", self.momentum, 0.0, 1.0, below=True))
+        self._set("weight_decay", _number("weight_decay", self.weight_decay, 0.0, 10.0))
+        self._set("label_smoothing", _number("label_smoothing", self.label_smoothing, 0.0, 1.0, below=True))
+        if self.momentum and self.optimizer != "sgd":
+            raise StudentError(
+                f"{self.optimizer} takes no momentum, and it is {self.momentum:g}.",
+                hint="Set momentum to 0, or choose sgd.",
+            )
+        if self.weight_decay and self.optimizer == "rmsprop":
+            raise StudentError(
+                f"Our rmsprop is Keras's and has no weight decay, and it is {self.weight_decay:g}.",
+                hint="Set weight_decay to 0, or choose adamw.",
+            )
+        if self.augment is not None:
+            from cnn_core.data.augment_spec import AugmentSpec
+
+            if not isinstance(self.augment, AugmentSpec):
+                raise StudentError(
+                    f"augment is {_shown(self.augment)}, not a set of augmentations.",
+                    hint="Use AugmentSpec(...) or leave it out.",
+                )
+
+    def _set(self, name: str, value: float | int) -> None:
+        object.__setattr__(
+            self, name, value
+        )  # 1 becomes 1.0 where a float belongs, so that equal specs look equal
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, every field present."""
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)}
+        return numbers | {"augment": None if self.augment is None else self.augment.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainSpec:
+        """The inverse of `to_dict`; omitted fields take the lesson's values. Raises StudentError."""
+        if not isinstance(values, Mapping):
+            raise StudentError(
+                f"A recipe is a set of named values, not {_shown(values)}.", hint="Start from {}."
+            )
+        known = [field.name for field in fields(cls)]
+        for key in values:
+            if key not in known:
+                raise StudentError(f"A recipe has no {_shown(key)}.", hint=f"It has {', '.join(known)}.")
+        given = dict(values)
+        if isinstance(given.get("augment"), Mapping):
+            from cnn_core.data.augment_spec import AugmentSpec
+
+            given["augment"] = AugmentSpec.from_dict(given["augment"])
+        return cls(**given)
+
+    def replace(self, **changes: Any) -> TrainSpec:
+        """A copy with some values changed, checked like any other."""
+        return replace(self, **changes)
+
+
+def checked_learning_rate(value: object) -> float:
+    """`value` as a learning rate. Raises StudentError unless it is a number above 0 and up to 10."""
+    rate = _number("learning_rate", value, 0.0, 10.0)
+    if rate < 1e-12:
+        raise StudentError(f"With a learning rate of {rate:g} nothing is learnt.", hint="Try 0.001.")
+    return rate
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise StudentError(f"{name} is {_shown(value)}.", hint=f"Use one of {', '.join(choices)}.")
+
+
+def _whole(name: str, value: object, least: int, most: int, why: str = "") -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise StudentError(f"{name} is {_shown(value)}, and must be a whole number.", hint=f"Try {least}.")
+    if not least <= value <= most:
+        limits = f"between {least:,} and {most:,}"
+        raise StudentError(
+            f"{name} is {_shown(value)}.", hint=f"Choose a whole number {limits}{why and ', ' + why}."
+        )
+    return value
+
+
+def _number(name: str, value: object, least: float, most: float, below: bool = False) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise StudentError(f"{name} is {_shown(value)}, and must be a number.", hint=f"Try {least:g}.")
+    if not least <= value <= most or (below and value == most):
+        limits = f"from {least:g} to {'just under ' * below}{most:g}"
+        raise StudentError(f"{name} is {_shown(value)}.", hint=f"Choose a number {limits}.")
+    return float(value)
+
+
+def _shown(value: object) -> str:
+    """A stranger's value for a sentence: never long, whatever it is."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**15:
+        return "a number of more than 15 digits"  # also avoids the slow text of an enormous integer
+    if isinstance(value, bool | int | float) or value is None:
+        return str(value)
+    if isinstance(value, str):
+        return f"“{value[:40]}{'…' * (len(value) > 40)}”"
+    return f"a {type(value).__name__}"
+
+
+RECIPES: dict[str, TrainSpec] = {
+    "lesson": TrainSpec(),
+    # Tuned on the last 5,000 training images, never on the test set.
+    "fast": TrainSpec(
+        optimizer="adamw",
+        learning_rate=0.006,
+        batch_size=128,
+        epochs=2,
+        schedule="one_cycle",
+        weight_decay=0.01,
+    ),
+}
