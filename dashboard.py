@@ -1,0 +1,17 @@
+"""Convscope's front door: page settings, navigation, the shared sidebar. `streamlit run dashboard.py` opens it."""
+
+import streamlit as st
+
+from pages.ui.shell import HERE, navigate, wordmark
+from pages.ui.sidebar import sidebar
+from pages.ui.state import remember_visitor
+
+st.set_page_config(
+    page_title="Convscope", page_icon=HERE / "page_icon.png", layout="wide", initial_sidebar_state=340
+)
+page = navigate()
+wordmark()
+with st.sidebar:
+    sidebar()
+    remember_visitor()
+page.run()

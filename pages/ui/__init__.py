@@ -1,0 +1,1 @@
+"""What the pages share: shell, sidebar, state, charts, contact sheets, canvas and messages."""

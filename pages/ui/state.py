@@ -1,0 +1,217 @@
+"""What a page may ask about the visitor: who they are, which network they look at, which digits there are.
+
+Widgets live elsewhere (sidebar.py); this module reads their choice and loads what was chosen, once for all
+visitors. Networks that come from here are shared: in eval mode, frozen, and for reading only.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+
+if TYPE_CHECKING:  # torch stays out until a page needs a network
+    from cnn_core.data import ImageSet
+    from cnn_core.model import ModelSpec
+    from cnn_core.model.network import Network
+    from cnn_core.runs import RunStore
+
+# ---------------------------------------------------------------- who
+
+COOKIE = "convscope_visitor"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")  # what secrets.token_urlsafe(16) makes
+
+_remember = st.components.v2.component(
+    "remember_visitor",
+    html="<span hidden></span>\n<!-- nothing to see -->",
+    js="""
+export default function ({ data }) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+}
+""",
+)
+
+
+def visitor() -> str:
+    """The visitor's token: owner of their runs. A secret, known to this browser and to us; never print it.
+
+    It outlives F5 and is the same in every tab, by a cookie; where cookies are refused it lasts as long as
+    the session.
+    """
+    if "visitor" not in st.session_state:
+        cookie = st.context.cookies.get(COOKIE, "")
+        known = isinstance(cookie, str) and _TOKEN.fullmatch(cookie)
+        st.session_state["visitor"] = cookie if known else secrets.token_urlsafe(16)
+    return st.session_state["visitor"]
+
+
+def remember_visitor() -> None:
+    """Let the browser keep the token, unless it does already. Draws nothing; for dashboard.py."""
+    token = visitor()
+    if st.context.cookies.get(COOKIE) != token:
+        _remember(key="remember_visitor", data={"name": COOKIE, "token": token}, height=1)
+
+
+# ---------------------------------------------------------------- runs
+
+
+def store() -> RunStore:
+    """The run store of this server's settings."""
+    from cnn_core.settings import settings
+
+    return _store(str(settings().runs_dir))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(path: str) -> RunStore:
+    from pathlib import Path
+
+    from cnn_core.runs import RunStore
+
+    return RunStore(Path(path))
+
+
+# ---------------------------------------------------------------- the network being looked at
+
+DEFAULT = "pretrained:lesson"
+PRETRAINED = {
+    "lesson": "Lesson convnet, ready trained",
+    "mlp": "MLP, ready trained",
+    "modern": "Modern convnet, ready trained",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The network a page looks at. `net` is shared by all visitors: in eval mode, frozen, for reading only."""
+
+    net: Network
+    spec: ModelSpec
+    title: str  # "Lesson convnet, ready trained"
+    kind: str  # "pretrained" | "run" | "design"
+    run_id: str | None
+    step: int | None  # of a run: which snapshot
+    trained: bool
+    weights_key: str  # the same key, the same weights: what a page may cache by
+    dataset: str = "mnist"  # what it was trained on
+    note: str = ""  # a sentence, when something else is shown than was asked for
+
+
+def network() -> Shown:
+    """The network the sidebar chose, or the lesson's convnet with a sentence in `.note` where it cannot be had."""
+    choice = st.session_state.get("network") or DEFAULT
+    try:
+        return _chosen(str(choice))
+    except StudentError as error:
+        return replace(
+            _pretrained("lesson"), note=f"{error} You are looking at the lesson’s convnet, trained by us."
+        )
+
+
+def _chosen(choice: str) -> Shown:
+    kind, _, name = choice.partition(":")
+    if kind == "pretrained" and name in PRETRAINED:
+        return _pretrained(name)
+    if kind == "run":
+        return _newest(name)
+    if choice == "design":
+        return _untrained()
+    raise StudentError("There is no network of that name.", hint="Choose one in the sidebar.")
+
+
+@st.cache_resource(max_entries=len(PRETRAINED), show_spinner=False)
+def _pretrained(name: str) -> Shown:
+    from cnn_core.pretrained import load_pretrained
+
+    net, spec = load_pretrained(name)
+    return Shown(_frozen(net), spec, PRETRAINED[name], "pretrained", None, None, True, f"pretrained:{name}")
+
+
+def _newest(run_id: str) -> Shown:
+    run = store().run(run_id)
+    if run.kind != "train":
+        raise StudentError("That run trained no network.", hint="Choose another in the sidebar.")
+    snapshots = run.snapshots()
+    if not snapshots:
+        shown = _built(run.spec.to_link(), run.recipe.seed)
+        return replace(shown, title=run_title(run), kind="run", run_id=run_id, step=0, dataset=run.dataset)
+    step = max(snapshots)
+    net, spec = _snapshot(run_id, step)
+    return Shown(
+        net, spec, run_title(run), "run", run_id, step, step > 0, f"run:{run_id}:{step}", dataset=run.dataset
+    )
+
+
+def run_title(run: Any) -> str:
+    """A run's own name, and whether it is still in training."""
+    going_on = {"queued": "waiting", "running": "in training", "paused": "paused"}.get(run.status.state)
+    return f"{run.name}, {going_on}" if going_on else run.name
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _snapshot(run_id: str, step: int) -> tuple[Network, ModelSpec]:
+    from cnn_core.training import load_model
+
+    net, spec = load_model(store().run(run_id).snapshot_path(step))
+    return _frozen(net), spec
+
+
+def _untrained() -> Shown:
+    from cnn_core.model import ModelSpec
+
+    return _built(ModelSpec.from_dict(design()).to_link(), 0)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _built(link: str, seed: int) -> Shown:
+    from cnn_core.model import ModelSpec, build
+
+    spec = ModelSpec.from_link(link)
+    key = f"design:{spec.fingerprint}:{seed}"
+    return Shown(
+        _frozen(build(spec, seed)), spec, "My design, not trained yet", "design", None, None, False, key
+    )
+
+
+def _frozen(net: Network) -> Network:
+    return net.eval().requires_grad_(False)
+
+
+# ---------------------------------------------------------------- the design being edited
+
+
+def design() -> dict:
+    """The draft in the sidebar, a dictionary that may be impossible; the lesson's convnet where there is none.
+
+    It lives in the address, so that a link carries it. A link that cannot be read counts as none, and the
+    sidebar says so.
+    """
+    from cnn_core.model import PRESETS, links
+
+    text = st.session_state.get("design") or st.query_params.get("design", "")
+    if isinstance(text, str) and text:
+        try:
+            return links.decode(text)
+        except StudentError:
+            pass
+    return PRESETS["lesson"].to_dict()
+
+
+# ---------------------------------------------------------------- images
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def images(dataset: str = "mnist", split: str = "test") -> ImageSet:
+    """The images that are on this machine now, for looking only: shared by all visitors, never to be changed.
+
+    Never waits for a network; `.is_sample` and `.source` say what they are.
+    """
+    from cnn_core.data import load_images
+
+    return load_images(dataset, split)
