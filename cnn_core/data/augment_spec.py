@@ -1,0 +1,151 @@
+"""Which random changes an image may go through while a network learns, in Keras's names and units.
+
+Plain numbers only, so that a recipe, a link or a file can hold them; `augment.py` draws and applies the changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from cnn_core.errors import StudentError
+
+FILL_MODES = ("nearest", "constant", "reflect", "wrap")
+
+
+@dataclass(frozen=True)
+class AugmentSpec:
+    """The ranges to draw from. `AugmentSpec()` changes nothing; `AugmentSpec.lesson()` is the notebook's.
+
+    Source: Keras's `ImageDataGenerator`, whose names these are. Raises StudentError for a value that cannot work.
+    """
+
+    rotation_range: float = 0.0  # degrees, to either side
+    width_shift_range: float = 0.0  # below 1: fraction of the width; from 1 on: pixels; to either side
+    height_shift_range: float = 0.0  # the same, of the height
+    shear_range: float = 0.0  # degrees, to either side; 0.2 is almost nothing
+    zoom_range: float | tuple[float, float] = (
+        0.0  # z means from 1 - z to 1 + z; above 1 the image gets smaller
+    )
+    horizontal_flip: bool = False  # for every second image, left becomes right
+    vertical_flip: bool = False
+    fill_mode: str = "nearest"  # what fills the places the image has left: nearest, constant, reflect or wrap
+    cval: float = 0.0  # the brightness of "constant", 0 black to 1 white
+
+    def __post_init__(self) -> None:
+        self._check_number("rotation_range", 0, 360, "degrees")
+        self._check_number("width_shift_range", 0, 1000, "(a fraction below 1, pixels from 1 on)")
+        self._check_number("height_shift_range", 0, 1000, "(a fraction below 1, pixels from 1 on)")
+        self._check_number("shear_range", 0, 89, "degrees")
+        self._check_number("cval", 0, 1, "(0 is black, 1 is white)")
+        self._check_zoom()
+        for name in ("horizontal_flip", "vertical_flip"):
+            if not isinstance(getattr(self, name), bool):
+                raise StudentError(
+                    f"{name} is {_quote(getattr(self, name))}.", hint="It must be true or false."
+                )
+        if self.fill_mode not in FILL_MODES:
+            raise StudentError(
+                f"The fill mode {_quote(self.fill_mode)} is unknown.",
+                hint=f"Choose one of {', '.join(FILL_MODES)}.",
+            )
+
+    @classmethod
+    def lesson(cls) -> AugmentSpec:
+        """The seven settings of the notebook's `image_data_generator`."""
+        return cls(
+            rotation_range=90.0,
+            width_shift_range=0.2,
+            height_shift_range=0.2,
+            shear_range=0.2,
+            zoom_range=0.2,
+            horizontal_flip=False,
+            fill_mode="nearest",
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> AugmentSpec:
+        """The inverse of `to_dict`; settings left out take their defaults. Raises StudentError for anything else."""
+        if not isinstance(values, Mapping):
+            raise StudentError(
+                f"Augmentation settings must be names with values, not {_quote(values)}.",
+                hint='Write for instance {"rotation_range": 90}.',
+            )
+        known = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise StudentError(
+                    f"Augmentation has no setting {_quote(name)}.", hint=f"It knows {', '.join(known)}."
+                )
+        settings = dict(values)
+        if isinstance(settings.get("zoom_range"), list):  # JSON has no tuples
+            settings["zoom_range"] = tuple(settings["zoom_range"])
+        return cls(**settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: every field, a zoom pair as a list."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if isinstance(self.zoom_range, tuple):
+            values["zoom_range"] = list(self.zoom_range)
+        return values
+
+    @property
+    def zoom_limits(self) -> tuple[float, float]:
+        """The smallest and the largest zoom factor that may be drawn."""
+        if isinstance(self.zoom_range, tuple):
+            return self.zoom_range
+        return (1 - self.zoom_range, 1 + self.zoom_range)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """True when every image comes out as it went in."""
+        ranges = (self.rotation_range, self.width_shift_range, self.height_shift_range, self.shear_range)
+        return (
+            not any(ranges)
+            and self.zoom_limits == (1, 1)
+            and not self.horizontal_flip
+            and not self.vertical_flip
+        )
+
+    def _check_number(self, name: str, low: float, high: float, unit: str) -> None:
+        value = getattr(self, name)
+        if not _is_number(value) or not low <= value <= high:
+            raise StudentError(
+                f"{name} is {_quote(value)}.", hint=f"Choose a number from {low} to {high} {unit}."
+            )
+        object.__setattr__(self, name, float(value))  # so that 90 and 90.0 are one recipe
+
+    def _check_zoom(self) -> None:
+        zoom = self.zoom_range
+        if _is_number(zoom) and 0 <= zoom < 1:  # type: ignore[operator]
+            object.__setattr__(self, "zoom_range", float(zoom))  # type: ignore[arg-type]
+            return
+        pair = tuple(zoom) if isinstance(zoom, tuple | list) else ()
+        if len(pair) == 2 and all(map(_is_number, pair)) and 0.01 <= pair[0] <= pair[1] <= 100:
+            object.__setattr__(self, "zoom_range", (float(pair[0]), float(pair[1])))
+            return
+        raise StudentError(
+            f"zoom_range is {_quote(zoom)}.",
+            hint="Choose a number from 0 up to, but not, 1, or a pair such as (0.8, 1.2).",
+        )
+
+
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) < 1e9
+        and math.isfinite(value)
+    )
+
+
+def _quote(value: object) -> str:
+    # Hostile input may be long; its beginning is enough to recognise it.
+    text = (
+        repr(value)
+        if isinstance(value, str | int | float | bool | tuple | list | None)
+        else type(value).__name__
+    )
+    return text if len(text) <= 40 else text[:40] + "…"

