@@ -1,0 +1,78 @@
+"""Files that are whole or absent, and locks that a dead process cannot keep.
+
+A reader of these files may come at any moment, a writer may be killed at any moment, and the disk may be full.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+LARGEST_JSON = 4_000_000  # bytes: far more than any file of ours, so more than that is not one of ours
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write under a temporary name, then rename: readers see the old file or the new one, never half of one."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    write_whole(path, orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What a JSON file says, or {} where it is missing, torn, oversized or not an object."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_JSON + 1)
+        found = orjson.loads(content) if len(content) <= LARGEST_JSON else None
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold an exclusive lock on a file; the kernel takes it back when its holder dies.
+
+    Yields True while it is held; with `wait=False`, False at once where somebody else holds it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)  # closing the last descriptor releases the lock
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds `locked(path)`. Asked with a shared lock, so two who ask do not see each other."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
