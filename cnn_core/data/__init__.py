@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "datasets": ["ImageSet", "load_images"],
         "fetching": ["Fetch", "fetch_in_background"],
         "augment_spec": ["AugmentSpec", "keras_line", "torchvision_line"],
-        "augment": ["AffineParams", "sample_affine", "apply_affine", "augment"],
+        "augment": ["AffineParams", "sample_affine", "apply_affine", "affine_matrices"],
         "digits": ["centre_digit", "digit_from_pixels", "digit_from_upload", "photo_from_upload"],
     },
 )
