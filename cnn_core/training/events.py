@@ -53,7 +53,7 @@ class Validated(_Told):
 class SnapshotDue(_Told):
     """A good moment to keep the weights. With `state` beside them, training goes on from here bit for bit.
 
-    reason: "scheduled" (steps 0, 1, 2, 4, 8, ...), "epoch" (the end of one) or "final".
+    reason: "scheduled" (steps 0, 1, 2, 4, 8, ...), "epoch" (the end of one), "final", or "asked" (by a Control).
     state:  None once the event has been through JSON.
     """
 
@@ -90,9 +90,11 @@ class Control:
     """What a listener may ask for in mid-run. (To stop, stop asking for events.)
 
     learning_rate: from now on; None leaves it. With one_cycle it is the new highest value.
+    snapshot:      tell the present state, right after this step, as a SnapshotDue with the reason "asked".
     """
 
     learning_rate: float | None = None
+    snapshot: bool = False
 
     def __post_init__(self) -> None:
         if self.learning_rate is not None:
