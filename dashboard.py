@@ -1,4 +1,4 @@
-"""Convscope's front door: page settings, navigation, the shared sidebar. `streamlit run dashboard.py` opens it."""
+"""Convscope's front door: page settings, navigation, the shared sidebar. `streamlit run dashboard.py`."""
 
 import streamlit as st
 

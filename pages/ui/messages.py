@@ -9,7 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.ui import charts, shell
+from pages.ui import shell
 
 # ---------------------------------------------------------------- numbers
 
@@ -284,7 +284,7 @@ def _epochs(done: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that came from elsewhere (a file's name, a link), with all that Markdown would act on made harmless.
+    """Text from elsewhere (a file's name, a link), with all that Markdown would act on made harmless.
 
     >>> plain("7_b")
     '7\\\\_b'
@@ -350,11 +350,3 @@ def problem(error: StudentError) -> None:
         what = f"**{plain(error.layer)}**: {what}"
     hint = f"  \n{plain(error.hint)}" if error.hint else ""
     st.markdown(f":red[:material/error: {what}]{hint}")
-
-
-def on_primary(label: str) -> str:
-    """Label of a primary button that can be read in both themes.
-
-    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme.
-    """
-    return f':color[{label}]{{foreground="#14161A"}}' if charts.mode() == "dark" else label

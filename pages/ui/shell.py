@@ -12,8 +12,6 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.charts import mode
-
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
@@ -41,6 +39,11 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes leave a 7 a 7?"),
     Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
 )
+
+
+def mode() -> str:
+    """The visitor's theme, "light" or "dark"; light while the browser has not told us."""
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def entry(url_path: str) -> Entry:

@@ -89,7 +89,7 @@ PRETRAINED = {
 
 @dataclass(frozen=True)
 class Shown:
-    """The network a page looks at. `net` is shared by all visitors: in eval mode, frozen, for reading only."""
+    """The network a page looks at. `net` is shared by all visitors: eval mode, frozen, for reading only."""
 
     net: Network
     spec: ModelSpec
@@ -104,7 +104,7 @@ class Shown:
 
 
 def network() -> Shown:
-    """The network the sidebar chose, or the lesson's convnet with a sentence in `.note` where it cannot be had."""
+    """The network the sidebar chose, or the lesson's convnet with a sentence in `.note`."""
     choice = st.session_state.get("network") or DEFAULT
     try:
         return _chosen(str(choice))
@@ -187,7 +187,7 @@ def _frozen(net: Network) -> Network:
 
 
 def design() -> dict:
-    """The draft in the sidebar, a dictionary that may be impossible; the lesson's convnet where there is none.
+    """The draft in the sidebar, which may be impossible; the lesson's convnet where there is none.
 
     It lives in the address, so that a link carries it. A link that cannot be read counts as none, and the
     sidebar says so.
