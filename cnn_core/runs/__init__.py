@@ -1,6 +1,6 @@
 """Trainings and dreams that outlive the page: the store keeps them, the runner and its workers do them.
 
-Everything here but the worker is free of torch, so that a page or the runner can look at runs without paying for it.
+Everything here but the worker is free of torch: a page or the runner looks at runs without paying for it.
 """
 
 import lazy_loader

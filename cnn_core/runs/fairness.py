@@ -1,7 +1,7 @@
-"""Whose turn is it? One pure function, asked by the runner to choose and by the store to tell a visitor their place.
+"""Whose turn is it? One pure function: the runner asks it to choose, the store to tell a visitor their place.
 
-The rule: visitors take turns, whoever was served longest ago comes first; a visitor has one training (and one dream)
-running at a time; a visitor whose page has been silent for long goes behind all who are still there.
+The rule: visitors take turns, whoever was served longest ago comes first; a visitor has one training (and
+one dream) running at a time; a visitor whose page has been silent for long goes behind all who are there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ticket:
-    """A wish to be worked on. All of it is in the file's name, so the queue is read without opening anything."""
+    """A wish to be worked on. The file's name says it all, so the queue is read without opening anything."""
 
     created: int  # nanoseconds since 1970, when the run was submitted
     run_id: str
@@ -45,8 +45,9 @@ def order(
 ) -> list[Ticket]:
     """All waiting tickets in the order in which they will be started.
 
-    running: lanes that have a run at work now.  served: owner -> when a run of theirs was last started (any clock).
-    away: owners whose page has been silent for long.
+    running: lanes that have a run at work now.
+    served:  owner -> when a run of theirs was last started (any clock).
+    away:    owners whose page has been silent for long.
     """
     last = dict(served or {})
     busy = set(running)

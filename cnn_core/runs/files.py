@@ -1,6 +1,6 @@
 """Files that are whole or absent, and locks that a dead process cannot keep.
 
-A reader of these files may come at any moment, a writer may be killed at any moment, and the disk may be full.
+A reader may come at any moment, a writer may be killed at any moment, and the disk may be full.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LARGEST_JSON = 4_000_000  # bytes: far more than any file of ours, so more than 
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name, then rename: readers see the old file or the new one, never half of one."""
+    """Write under a temporary name, then rename: readers see the old file or the new, never half of one."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         temporary.write_bytes(content)
@@ -64,7 +64,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds `locked(path)`. Asked with a shared lock, so two who ask do not see each other."""
+    """Whether somebody holds `locked(path)`. Asked with a shared lock: two who ask do not see each other."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""A run's curves, read from its events as they are appended: each byte once per process, at most 400 points a curve.
+"""A run's curves, read from its events as they are appended: each byte once, at most 400 points a curve.
 
-The file is read while a worker writes it, so the last line may be torn (it is left for the next reading), and it is
-written by other processes, so a line that makes no sense is passed over.
+The file is read while a worker writes it, so the last line may be torn (it is left for the next reading), and
+another process writes it, so a line that makes no sense is passed over.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ REMEMBERED = 64  # runs whose curves stay in memory
 
 @dataclass(frozen=True)
 class Curve:
-    """Equally long lists: optimizer steps done, epochs done (2.5 = half way through the third), loss, accuracy."""
+    """Equally long lists. step: optimizer steps done; epoch: times through the images (2.5: half way through
+    the third); loss: mean cross-entropy."""
 
     step: list[int] = field(default_factory=list)
     epoch: list[float] = field(default_factory=list)
@@ -119,7 +120,7 @@ def read_history(path: Path) -> History:
 
 
 def thinned(rows: list[tuple[float, ...]], points: int = POINTS) -> list[tuple[float, ...]]:
-    """At most `points` rows: neighbours are averaged in groups of 1, 2, 4, 8, ...; step and epoch are a group's last.
+    """At most `points` rows: neighbours averaged by 1, 2, 4, 8, ...; step and epoch are a group's last.
 
     A power of two, so that the curve on the screen does not tremble while it grows: groups only ever merge.
     """

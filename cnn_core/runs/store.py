@@ -13,8 +13,8 @@
            visitors/<owner>/         seen, served, runs/ (marks), twins/ (what was asked for before)
            trash/                    deleted runs, for a day
 
-A ticket changes hands by one rename, so two processes never both hold a run. Files may be torn, foreign or hostile: what
-makes no sense reads as absent, and an id is looked at before it becomes a path.
+A ticket changes hands by one rename, so two processes never both hold a run. Files may be torn, foreign or
+hostile: what makes no sense reads as absent, and an id is looked at before it becomes a path.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gon
 LONGEST_NAME = 80
 LARGEST_PICTURE = 20_000_000  # bytes of a dream's photo
 
-# Snapshots of one run take at most max(SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST x its weights), beside best (1 x) and last
-# (up to 3 x, with the optimizer's state): the lesson's net (0.37 MB) keeps all it makes, one of 5 million parameters 12.
+# The snapshots of one run take at most max(SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST x its weights), beside best (1 x)
+# and last (up to 3 x, with the optimizer's state): the lesson's net (0.37 MB) keeps all it makes, one of
+# 5 million parameters keeps 12.
 SNAPSHOT_BYTES = 64_000_000
 SNAPSHOTS_AT_LEAST = 12
 
@@ -84,7 +85,7 @@ class Status:
     saved_epoch: float = 0.0
     pid: int = 0
     ended: float = 0.0  # since 1970
-    # Of a finished training: accuracy, loss, confusion, count, seconds, validation_accuracy. Of a dream: frames.
+    # Of a finished training: accuracy, loss, confusion, count, seconds, on the test set. Of a dream: frames.
     result: dict[str, Any] | None = None
 
     @property
@@ -134,10 +135,10 @@ class Sample:
 
 
 class Run:
-    """One run, read when it is looked at. Safe to keep: it shows the present state of the folder at each look.
+    """One run, read when it is looked at. Safe to keep: each look shows the folder's present state.
 
-    `.spec` and `.recipe` raise StudentError where this server cannot run what the folder asks for; the rest never
-    raises, so that one spoiled folder cannot spoil a list.
+    `.spec` and `.recipe` raise StudentError where this server cannot run what the folder asks for; what a
+    list shows (name, kind, dataset, created, status) never raises: one spoiled folder spoils no list.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -376,7 +377,7 @@ class RunStore:
         if len(unfinished) >= most:
             what = "trainings" if kind == "training" else "dreams"
             raise StudentError(
-                f"You have {len(unfinished)} unfinished {what}, and this server keeps at most {most} for each visitor.",
+                f"You have {len(unfinished)} unfinished {what}; this server allows a visitor {most}.",
                 hint="Wait until one is done, or stop one.",
             )
 
@@ -443,14 +444,14 @@ class RunStore:
         return waiting.index(run_id) if run_id in waiting else 0
 
     def expected_wait(self, run_id: str) -> float | None:
-        """About how many seconds until this run is started; 0 at work, None where it does not wait or nobody can say."""
+        """About how many seconds until this run is started; 0 at work, None where it does not wait."""
         turns = self.turns()
         taken = self._tickets("taken")
         if any(ticket.run_id == run_id for ticket in taken):
             return 0.0
         if all(ticket.run_id != run_id for ticket in turns):
             return None
-        # Each worker is free again when its run is done, each lane when its own is: the runner's rule, played forward.
+        # A worker is free when its run is done, a lane when its own is: the runner's rule, played forward.
         lane_free: dict[tuple[str, str], float] = {}
         worker_free = [0.0] * settings().workers
         for ticket in [*taken, *turns]:
@@ -476,7 +477,7 @@ class RunStore:
         return max(0, images) / self._usual_speed(run)
 
     def _usual_speed(self, run: Run) -> float:
-        """Images a second: what this design made last time on this machine, else what the lesson's net makes."""
+        """Images a second: what this design made last time here, else about what the lesson's net makes."""
         speeds = read_json(self.path / "speeds.json")
         speed = speeds.get(run.spec.fingerprint)
         return float(speed) if isinstance(speed, int | float) and speed > 1 else 5_000.0
@@ -496,7 +497,7 @@ class RunStore:
     def control(
         self, run_id: str, owner: str, action: str | None = None, learning_rate: float | None = None
     ) -> None:
-        """Ask for "stop", "pause" or "resume", or for another learning rate. A worker listens about ten times a second.
+        """Ask for "stop", "pause" or "resume", or for another learning rate; heard within about 0.1 s.
 
         Raises StudentError where this is not the owner's, has ended, or asks for something impossible.
         """
@@ -513,13 +514,13 @@ class RunStore:
             wish["learning_rate"] = rate
         with self._writing(run), locked(run.folder / "control.lock"):
             write_json(run.folder / "control.json", run.control | wish)
-        # The wish is written before the ticket is tried, and a runner that moves a ticket reads the wish after: one
-        # of the two always sees it.
+        # The wish is written before the ticket is tried, and a runner that moves a ticket reads the wish
+        # after: one of the two always sees it.
         if action is not None:
             self.grant(run)
 
     def grant(self, run: Run) -> None:
-        """Do what the owner asks for, as far as no worker is needed for it: for runs that wait or are paused."""
+        """Do what the owner asks for, as far as it needs no worker: for runs that wait or are paused."""
         action = run.control.get("action")
         if action == "stop":
             for place in ("queue", "paused"):
@@ -537,7 +538,7 @@ class RunStore:
     def extend(self, run_id: str, owner: str, epochs: int) -> None:
         """Train a finished run for `epochs` more, as the same run, from exactly where it ended.
 
-        Raises StudentError for one that has not finished, and for one_cycle, whose rate has come down to nothing.
+        Raises StudentError for one that has not finished, and for one_cycle, whose rate is down to nothing.
         """
         run = self._own(run_id, owner)
         recipe = run.recipe
@@ -547,7 +548,7 @@ class RunStore:
             )
         if recipe.schedule != "constant":
             raise StudentError(
-                "The one_cycle schedule ends with a learning rate near zero, so more epochs would change nothing.",
+                "The one_cycle schedule ends with a rate near zero, so more epochs would change nothing.",
                 hint="Start a new run with more epochs, or one with a constant rate.",
             )
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
@@ -575,7 +576,7 @@ class RunStore:
             self._put(run)
 
     def delete(self, run_id: str, owner: str) -> None:
-        """Move a run to the trash, where `restore` finds it for a day. Raises StudentError while it is at work."""
+        """Move a run to the trash, where `restore` finds it for a day. StudentError while it is at work."""
         run = self._own(run_id, owner)
         if self._ticket(run.id) is not None:
             if run.status.state == "running":
@@ -609,7 +610,7 @@ class RunStore:
                 shutil.rmtree(self.path / "trash" / name, ignore_errors=True)
 
     def evict(self, keep: int = KEPT_RUNS) -> int:
-        """Delete the oldest ended runs beyond `keep`, of visitors who are gone for a day; returns how many."""
+        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many."""
         gone = 0
         for run in self.runs()[keep:]:
             if run.status.unfinished or self._silent_for(run.owner) < TRASH_SECONDS:
@@ -672,7 +673,7 @@ class RunStore:
         self.grant(self.run(run_id))  # the owner may have asked for it again in the meantime
 
     def put_back(self, run_id: str, reason: str = "") -> None:
-        """The run's worker is gone: it waits again, before everybody else, and goes on from its last snapshot."""
+        """The run's worker is gone: it waits again, before all others, to go on from its last snapshot."""
         run = self.run(run_id)
         with suppress(OSError):
             self.set_status(run, state="interrupted", reason=reason, eta=None)
@@ -688,7 +689,7 @@ class RunStore:
         return status
 
     def remember_speed(self, run: Run, images_per_second: float) -> None:
-        """What a design made on this machine, for the next one's expected wait; the last 200 designs are kept."""
+        """What a design made on this machine, for the next one's expected wait; 200 designs are kept."""
         speeds = read_json(self.path / "speeds.json")
         speeds.pop(run.spec.fingerprint, None)
         speeds[run.spec.fingerprint] = round(images_per_second, 1)

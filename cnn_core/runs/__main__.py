@@ -1,0 +1,8 @@
+"""`python -m cnn_core.runs [folder]` serves a folder of runs."""
+
+import sys
+
+from cnn_core.runs.runner import main
+
+if __name__ == "__main__":
+    sys.exit(main())
