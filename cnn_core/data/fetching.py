@@ -1,0 +1,271 @@
+"""Fetching a data set: torchvision's files from torchvision's servers, all into the data folder or none.
+
+Nothing is at its final place before all four files were checked, so whoever looks sees a complete data set or
+none. Two processes that fetch at once take turns, and the second finds the work done. No torch until a fetch
+begins.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from cnn_core.data.idx import file_size, read_idx
+from cnn_core.data.network import (
+    FetchFailed,
+    Patience,
+    answering,
+    download,
+    forget_failure,
+    recent_failure,
+    remember_failure,
+)
+from cnn_core.data.sources import SPLITS, Dataset, dataset_of, find_files, raw_folder
+from cnn_core.errors import StudentError
+from cnn_core.settings import settings
+
+Progress = Callable[[float, str], None]  # fraction done, a sentence
+_LONGEST_TURN = 600.0  # seconds to wait for another process that fetches the same
+_asking = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Where a data set can be fetched from: addresses ending in /, and (name, md5) of the four .gz files."""
+
+    mirrors: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Fetch:
+    """A fetch in the background, as far as it has come. Read it as often as you like.
+
+    state: "running", "done" or "failed".  fraction: 0 to 1.  message: a sentence for people.
+    """
+
+    state: Literal["running", "done", "failed"] = "running"
+    fraction: float = 0.0
+    message: str = ""
+
+
+def remote_of(dataset: Dataset) -> Remote:
+    """torchvision's own list of servers and checksums. Raises FetchFailed if torchvision is not usable."""
+    try:
+        import torchvision.datasets
+
+        source = getattr(torchvision.datasets, dataset.folder)
+    except (ImportError, RuntimeError, OSError, AttributeError) as error:
+        raise FetchFailed(
+            f"torchvision, which knows where the files are, does not work here ({error})"
+        ) from error
+    return Remote(tuple(source.mirrors), tuple(tuple(resource) for resource in source.resources))
+
+
+def fetch(
+    dataset: Dataset,
+    root: Path,
+    on_progress: Progress | None = None,
+    remote: Remote | None = None,
+    patience: Patience | None = None,
+) -> None:
+    """Have `dataset` in `root`, in torchvision's layout, fetching it if it is not there yet.
+
+    Takes as long as the download takes, but never waits longer than `patience` for a server that is silent.
+    Raises FetchFailed, in words for people; at once and without trying if a recent attempt failed.
+    """
+    patience, on_progress = patience or Patience(), on_progress or (lambda fraction, message: None)
+    if settings().offline:
+        raise FetchFailed("CONVSCOPE_OFFLINE is set")
+    # One thread asks the servers; those who come meanwhile wait for its answer, so that an absent network costs
+    # its seconds once.
+    with _asking:
+        if reason := recent_failure(dataset.key):
+            raise FetchFailed(reason)
+        with _remembering(dataset):
+            remote = remote or remote_of(dataset)
+            mirrors = _answering_mirrors(remote, patience)
+    with _remembering(dataset), _OurTurn(root / dataset.folder, on_progress):
+        if find_files(dataset, root) is None:  # else another process was quicker
+            _fetch_all(dataset, root, mirrors, remote, patience, on_progress)
+
+
+_fetches: dict[tuple[str, Path], Fetch] = {}
+_fetches_lock = threading.Lock()
+
+
+def fetch_in_background(name: str, again: bool = False) -> Fetch:
+    """Begin to fetch a data set, once per process however often this is called, and return how far it is.
+
+    again: True after a failure, when a person asked for another attempt.
+    Raises StudentError for an unknown name; everything else is told by the Fetch.
+    """
+    return _fetch_in_background(dataset_of(name), settings().data_dir, again)
+
+
+def _fetch_in_background(
+    dataset: Dataset, root: Path, again: bool, remote: Remote | None = None, patience: Patience | None = None
+) -> Fetch:
+    with _fetches_lock:
+        earlier = _fetches.get((dataset.key, root.absolute()))
+        if earlier is not None and (earlier.state == "running" or not again):
+            return earlier
+        progress = _fetches[dataset.key, root.absolute()] = Fetch(message=f"Looking for {dataset.title}.")
+        if again:
+            forget_failure(dataset.key)
+        # A daemon: closing the server does not wait for a download; half a one is thrown away by the next.
+        threading.Thread(
+            target=_report,
+            args=(progress, dataset, root, remote, patience),
+            name=f"fetch-{dataset.key}",
+            daemon=True,
+        ).start()
+        return progress
+
+
+def _report(
+    progress: Fetch, dataset: Dataset, root: Path, remote: Remote | None, patience: Patience | None
+) -> None:
+    def on_progress(fraction: float, message: str) -> None:
+        progress.fraction, progress.message = fraction, message
+
+    try:
+        if find_files(dataset, root) is None:
+            fetch(dataset, root, on_progress, remote, patience)
+        progress.fraction, progress.message, progress.state = 1.0, f"{dataset.title}: all here.", "done"
+    except FetchFailed as error:
+        progress.message, progress.state = f"{dataset.title} cannot be fetched: {error}.", "failed"
+    except StudentError as error:  # a damaged file of the student's own
+        progress.message, progress.state = str(error), "failed"
+    finally:
+        if progress.state == "running":  # our bug: let it fail loudly, but not as a bar that never ends
+            progress.message, progress.state = f"{dataset.title} could not be fetched.", "failed"
+
+
+@contextmanager
+def _remembering(dataset: Dataset) -> Iterator[None]:
+    """Note what goes wrong inside, so that it is not tried again at once, and raise it as FetchFailed."""
+    try:
+        yield
+    except FetchFailed as error:
+        remember_failure(dataset.key, str(error))
+        raise
+    except (OSError, NotImplementedError) as error:  # a full disk, a folder that cannot be written or locked
+        reason = f"the data folder cannot be written ({getattr(error, 'strerror', None) or error})"
+        remember_failure(dataset.key, reason)
+        raise FetchFailed(reason) from error
+
+
+def _answering_mirrors(remote: Remote, patience: Patience) -> list[str]:
+    smallest = remote.files[-1][0]
+    urls = answering([mirror + smallest for mirror in remote.mirrors], patience.answer)
+    return [url.removesuffix(smallest) for url in urls]
+
+
+class _OurTurn:
+    """Hold the folder's lock; the operating system returns it even if this process is killed."""
+
+    def __init__(self, folder: Path, on_progress: Progress) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.lock, self.on_progress = FileLock(folder / ".fetch.lock"), on_progress
+
+    def __enter__(self) -> None:
+        deadline = time.monotonic() + _LONGEST_TURN
+        while True:
+            try:
+                self.lock.acquire(timeout=0.5)
+                return
+            except Timeout:
+                if time.monotonic() > deadline:
+                    raise FetchFailed("another process has been fetching it for too long") from None
+                self.on_progress(0.0, "Another process is fetching the same files; waiting for it.")
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+def _fetch_all(
+    dataset: Dataset,
+    root: Path,
+    mirrors: list[str],
+    remote: Remote,
+    patience: Patience,
+    on_progress: Progress,
+) -> None:
+    folder, raw = root / dataset.folder, raw_folder(dataset, root)
+    for abandoned in folder.glob(
+        ".fetch-*"
+    ):  # of a process that was killed; we hold the lock, so nobody uses it
+        shutil.rmtree(abandoned, ignore_errors=True)
+    draft = folder / f".fetch-{time.time_ns()}"
+    draft.mkdir()
+    try:
+        shapes = [
+            shape for split in SPLITS for shape in dataset.shapes(split)
+        ]  # in the order of remote.files
+        total, done = sum(map(file_size, shapes)), 0
+        for (name, md5), shape in zip(remote.files, shapes, strict=True):
+            size = file_size(shape)
+            report = partial(_report_bytes, on_progress, name, done / total, size / total, size)
+            _fetch_one(name, md5, shape, draft, mirrors, patience, report)
+            done += size
+        if raw.exists():
+            for path in draft.iterdir():
+                path.replace(raw / path.name)
+        else:
+            draft.rename(raw)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _report_bytes(
+    on_progress: Progress,
+    name: str,
+    before: float,
+    share: float,
+    size: int,
+    received: int,
+    length: int | None,
+) -> None:
+    part = min(1.0, received / (length or size))
+    on_progress(before + share * part, f"Fetching {name}, {received / 1e6:.1f} MB.")
+
+
+def _fetch_one(
+    name: str,
+    md5: str,
+    shape: tuple[int, ...],
+    folder: Path,
+    mirrors: list[str],
+    patience: Patience,
+    on_bytes: Callable[[int, int | None], None],
+) -> None:
+    """Download from the first mirror that has it, unpack and check."""
+    packed, reasons = folder / name, []
+    for mirror in mirrors:
+        try:
+            download(mirror + name, packed, md5, 2 * file_size(shape), patience, on_bytes)
+            break
+        except FetchFailed as error:
+            reasons.append(str(error))
+    else:
+        raise FetchFailed("; ".join(reasons))
+    unpacked = folder / packed.stem
+    try:
+        with gzip.open(packed) as source, unpacked.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        read_idx(unpacked, shape)
+    except (EOFError, gzip.BadGzipFile, zlib.error, StudentError) as error:
+        raise FetchFailed(f"{name} is not what it should be ({error})") from error
+    packed.unlink()
