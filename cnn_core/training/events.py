@@ -1,7 +1,8 @@
-"""What a training tells: small facts in the order they happened. No torch; each but a snapshot's weights fits in JSON.
+"""What a training tells: small facts in the order they happened. No torch; all but a snapshot's weights fit
+in JSON.
 
-Units: `step` counts optimizer steps done, from 1. `epoch` counts times through the images, as a float: 2.5 is the
-middle of the third. Accuracy is a fraction, loss is mean cross-entropy in nats, time is seconds.
+Units: `step` counts optimizer steps done, from 1. `epoch` counts times through the images, as a float: 2.5 is
+the middle of the third. Accuracy is a fraction, loss is mean cross-entropy in nats, time is seconds.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class _Told:
 
 @dataclass(frozen=True)
 class BatchDone(_Told):
-    """One optimizer step. Loss and accuracy are those of this batch, before the step, as the network saw it."""
+    """One optimizer step. Loss and accuracy are of this batch, before the step."""
 
     kind: ClassVar[str] = "batch"
     loss: float
@@ -41,7 +42,7 @@ class BatchDone(_Told):
 
 @dataclass(frozen=True)
 class Validated(_Told):
-    """How the network does on `count` images it does not learn from: always all of them, so points compare."""
+    """How the network does on the `count` images kept from it: always all of them."""
 
     kind: ClassVar[str] = "validated"
     loss: float
@@ -53,8 +54,8 @@ class Validated(_Told):
 class SnapshotDue(_Told):
     """A good moment to keep the weights. With `state` beside them, training goes on from here bit for bit.
 
-    reason: "scheduled" (steps 0, 1, 2, 4, 8, ...), "epoch" (the end of one), "final", or "asked" (by a Control).
-    state:  None once the event has been through JSON.
+    reason: "scheduled" (steps 0, 1, 2, 4, 8, ...), "epoch" (the end of one), "final", or "asked" (by a
+    Control). state:  None once the event has been through JSON.
     """
 
     kind: ClassVar[str] = "snapshot"
@@ -64,7 +65,7 @@ class SnapshotDue(_Told):
 
 @dataclass(frozen=True)
 class Finished(_Told):
-    """The last event. `seconds` is the time spent training, pauses and listening left out, resumptions added up."""
+    """The last event. `seconds` were spent training: no pauses, no listening, resumptions added up."""
 
     kind: ClassVar[str] = "finished"
     seconds: float
@@ -77,7 +78,7 @@ _KINDS: dict[str, type[Event]] = {
 
 
 def event_from_dict(values: Mapping[str, Any]) -> Event:
-    """The inverse of `to_dict`. Raises ValueError for anything else, such as a line of a newer version's file."""
+    """The inverse of `to_dict`. Raises ValueError for anything else, such as a newer version's line."""
     told = dict(values)
     try:
         return _KINDS[told.pop("kind")](**told)

@@ -5,7 +5,6 @@ Where it runs (which device, how many threads) is the machine's business and sta
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -136,7 +135,7 @@ def _whole(name: str, value: object, least: int, most: int, why: str = "") -> in
 
 
 def _number(name: str, value: object, least: float, most: float, below: bool = False) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e300 < value < 1e300:
         raise StudentError(f"{name} is {_shown(value)}, and must be a number.", hint=f"Try {least:g}.")
     if not least <= value <= most or (below and value == most):
         limits = f"from {least:g} to {'just under ' * below}{most:g}"

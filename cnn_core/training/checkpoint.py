@@ -1,0 +1,217 @@
+"""Weights in files: safetensors, with the network's description inside. Never pickle, which can run anything.
+
+A file has an 8-byte length, a JSON header that lists each tensor's name, type, shape and place, then the
+numbers. So we can read the header alone, decide from the description inside what a fitting file must look
+like, and refuse anything else before a large thing is read or built.
+Format: https://github.com/huggingface/safetensors
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from cnn_core.errors import StudentError
+from cnn_core.model import ModelSpec, build
+from cnn_core.training.loop import TrainState
+
+FORMAT = "1"  # raised when a file of before can no longer be read
+MAX_HEADER = 1_000_000  # bytes; ours have a few thousand
+_SIZES = {"F32": 4, "F16": 2, "I64": 8}  # bytes of a number
+
+
+def save_model(
+    path: str | Path, net: nn.Module, spec: ModelSpec, *, dtype: torch.dtype | None = None
+) -> None:
+    """Write the weights of `net` and its `spec` to `path`, whole or not at all.
+
+    dtype: for floating-point weights; torch.float16 halves the file (for pictures, not for further training).
+    Raises StudentError when a weight is not a finite number.
+    """
+    tensors = {name: _plain(value, dtype) for name, value in net.state_dict().items()}
+    _refuse_unless_finite(tensors)
+    _write(path, tensors, {"format": FORMAT, "spec": json.dumps(spec.to_dict())})
+
+
+def load_model(source: str | Path | bytes) -> tuple[nn.Module, ModelSpec]:
+    """The network, in evaluation mode, and its description, from a file or from the bytes of one.
+
+    Float16 weights come back as float32. Raises StudentError for anything that is not one of our files, whole
+    and fitting; FileNotFoundError when there is none.
+    """
+    with _opened(source) as file:
+        header, size = _read_header(file)
+        spec = _spec_in(header)
+        net = build(spec)
+        tensors = _read_fitting(file, header, size, net.state_dict())
+    _put_weights(net, tensors)
+    return net.eval(), spec
+
+
+def save_training(path: str | Path, net: nn.Module, spec: ModelSpec, state: TrainState) -> None:
+    """Write all that a training needs to go on bit for bit. The file is a `load_model` file as well.
+
+    Optimizer tensors stand beside the weights, as "optimizer/<weight>/<key>".
+    """
+    weights = {name: _plain(value) for name, value in net.state_dict().items()}
+    _refuse_unless_finite(weights)
+    beside = {f"optimizer/{name}": _plain(value) for name, value in state.optimizer.items()}
+    numbers = {"step": state.step, "seconds": state.seconds, "learning_rate": state.learning_rate}
+    metadata = {"format": FORMAT, "spec": json.dumps(spec.to_dict()), "training": json.dumps(numbers)}
+    _write(path, weights | beside, metadata)
+
+
+def load_training(source: str | Path | bytes, net: nn.Module) -> TrainState:
+    """Put the saved weights into `net`, which must be of the saved design, and return the state for `train`.
+
+    Raises StudentError as `load_model` does, and when the file holds weights alone.
+    """
+    with _opened(source) as file:
+        header, size = _read_header(file)
+        _spec_in(header)
+        numbers = _json_in(header, "training")
+        tensors = _read_fitting(file, header, size, net.state_dict())
+    if not isinstance(numbers, dict) or numbers.keys() != {"step", "seconds", "learning_rate"}:
+        raise StudentError("This file holds weights, but no training to go on with.", hint="Start a new run.")
+    _put_weights(net, tensors)
+    prefix = "optimizer/"
+    optimizer = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    return TrainState(
+        step=int(numbers["step"]),
+        seconds=float(numbers["seconds"]),
+        learning_rate=numbers["learning_rate"],
+        optimizer=optimizer,
+    )
+
+
+def _plain(value: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    value = value.detach().to("cpu")
+    return (value.to(dtype) if dtype and value.is_floating_point() else value).contiguous()
+
+
+def _refuse_unless_finite(tensors: Mapping[str, Tensor]) -> None:
+    for name, value in tensors.items():
+        if not value.isfinite().all():
+            raise StudentError(
+                f"The weights “{name}” hold infinite numbers or none at all.",
+                hint="Train again with a smaller learning rate.",
+            )
+
+
+def _write(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    # To another name first: a reader, or a power cut, never meets half a file.
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(save_tensors(tensors, metadata))
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _opened(source: str | Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
+
+
+def _foreign(why: str) -> StudentError:
+    return StudentError(
+        f"This is not a network saved by Convscope: {why}.", hint="Choose a .safetensors file exported here."
+    )
+
+
+def _read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """The parsed JSON header, and the file's size in bytes. Reads the header alone."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    start = file.read(8)
+    length = int.from_bytes(start, "little")
+    if start[:2] == b"PK" or start[:1] == b"\x80":
+        raise _foreign("it is a pickle, which may run any program when it is opened")
+    if len(start) < 8 or length > MAX_HEADER:
+        raise _foreign("its header makes no sense")
+    if 8 + length > size:
+        raise _foreign("its end is missing")
+    try:
+        header = json.loads(file.read(length))
+    except (ValueError, RecursionError) as error:
+        raise _foreign("its header makes no sense") from error
+    if not isinstance(header, dict) or not isinstance(header.get("__metadata__"), dict):
+        raise _foreign("it does not say which network it is")
+    return header, size
+
+
+def _json_in(header: dict[str, Any], key: str) -> Any:
+    text = header["__metadata__"].get(key)
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _foreign(f"its “{key}” makes no sense") from error
+
+
+def _spec_in(header: dict[str, Any]) -> ModelSpec:
+    found = header["__metadata__"].get("format")
+    if found != FORMAT:
+        raise _foreign(f"its format is {str(found)[:20]}, and we read {FORMAT}")
+    return ModelSpec.from_dict(_json_in(header, "spec"))  # refuses what this server could not build
+
+
+def _read_fitting(
+    file: BinaryIO, header: dict[str, Any], size: int, wanted: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """All tensors of the file, once its header promises those `wanted`, as they should be, and nothing foreign."""
+    listed = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    for name in sorted(wanted.keys() - listed.keys()):
+        raise _foreign(f"the weights “{name}” are missing")
+    promised = sum(_bytes_promised(name, entry, wanted) for name, entry in listed.items())
+    file.seek(0)
+    length = int.from_bytes(file.read(8), "little")
+    if 8 + length + promised != size:
+        raise _foreign("it is longer or shorter than its header says")
+    file.seek(0)
+    try:
+        tensors = load_tensors(file.read(size))
+    except SafetensorError as error:
+        raise _foreign("its numbers are not where its header says") from error
+    _refuse_unless_finite(tensors)
+    return tensors
+
+
+def _bytes_promised(name: str, entry: object, wanted: Mapping[str, Tensor]) -> int:
+    """How long one tensor of the header is, if it belongs to the network or to its optimizer."""
+    weight_name = name if name in wanted else name.removeprefix("optimizer/").rpartition("/")[0]
+    weight = wanted.get(weight_name)
+    if weight is None:
+        raise _foreign(f"its network has no “{name[:60]}”")
+    entry = entry if isinstance(entry, dict) else {}
+    kind, shape = str(entry.get("dtype")), entry.get("shape")
+    kinds = ("F32", "F16") if weight.is_floating_point() else ("I64",)
+    if kind not in kinds or not isinstance(shape, list) or not all(type(side) is int for side in shape):
+        raise _foreign(f"“{name[:60]}” is not of the type {' or '.join(kinds)}")
+    if tuple(shape) != weight.shape and (name in wanted or shape):  # an optimizer also counts its steps
+        raise _foreign(f"“{name[:60]}” has the shape {_by(shape)}, and its network needs {_by(weight.shape)}")
+    return _SIZES[kind] * math.prod(shape)
+
+
+def _by(shape: Iterable[int]) -> str:
+    return "×".join(str(side)[:12] for side in islice(shape, 6)) or "()"
+
+
+def _put_weights(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        for name, held in net.state_dict().items():
+            held.copy_(tensors[name])

@@ -1,0 +1,107 @@
+"""How well a network does on images it did not learn from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnn_core.data.datasets import ImageSet
+from cnn_core.training.inputs import as_input
+
+BATCH_SIZE = 128  # small enough that a layer's maps stay in the cache; 1,000 at once were slower by a third
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The outcome of `evaluate`. N images, K classes."""
+
+    accuracy: float  # fraction
+    loss: float  # mean cross-entropy in nats
+    confusion: Tensor  # (K, K) int64; confusion[t, p] counts images of class t taken for p
+    probabilities: Tensor  # (N, K) float32, rows sum to 1
+
+    @property
+    def count(self) -> int:
+        """How many images it rests on."""
+        return len(self.probabilities)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the accuracy on endlessly many such images lies, with 95 % confidence.
+
+        Wilson's score interval (1927), which stays inside [0, 1] and is right near 1.0, where the usual ±
+        fails.
+        """
+        return wilson_interval(self.accuracy, self.count)
+
+
+def wilson_interval(fraction: float, count: int, z: float = 1.959964) -> tuple[float, float]:
+    """The 95 % interval of a fraction observed in `count` independent trials.
+
+    >>> low, high = wilson_interval(0.99, 10_000)
+    >>> f"{low:.4f} {high:.4f}"
+    '0.9879 0.9918'
+    """
+    spread = z * z / count
+    centre = (fraction + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * math.sqrt(fraction * (1 - fraction) / count + spread / (4 * count))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def evaluate(
+    net: nn.Module, data: ImageSet, batch_size: int = BATCH_SIZE, precision: str = "float32"
+) -> Evaluation:
+    """Ask the network about every image of `data`, without learning.
+
+    net:       images (B, C, H, W) in [0, 1] -> logits (B, K). Left as found: modes, weights, gradients.
+    data:      anything with .images (N, C, H, W), uint8 or float in [0, 1], and .labels (N,) int64.
+    precision: "float32", or "bfloat16" for a quicker and slightly rougher look.
+    Raises ValueError when there is no image.
+    """
+    if len(data.labels) == 0:
+        raise ValueError("no images to evaluate on")
+    device = next((p.device for p in net.parameters()), torch.device("cpu"))
+    logits = _logits(net, data.images, batch_size, device, precision)  # (N, K)
+    labels = data.labels.cpu()
+    classes = logits.shape[1]
+    predicted = logits.argmax(1)
+    confusion = torch.bincount(labels * classes + predicted, minlength=classes * classes).view(
+        classes, classes
+    )
+    return Evaluation(
+        accuracy=(predicted == labels).double().mean().item(),
+        # In float64, or the sum of 10,000 nearly equal numbers would depend on the batches.
+        loss=F.cross_entropy(logits.double(), labels).item(),
+        confusion=confusion,
+        probabilities=logits.softmax(1),
+    )
+
+
+def _logits(net: nn.Module, images: Tensor, batch_size: int, device: torch.device, precision: str) -> Tensor:
+    outputs = []
+    half = precision == "bfloat16"
+    with in_mode(net, training=False), torch.no_grad():
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            for first in range(0, len(images), batch_size):
+                batch = as_input(images[first : first + batch_size].to(device))
+                outputs.append(net(batch).float())
+    return torch.cat(outputs).cpu()
+
+
+@contextmanager
+def in_mode(net: nn.Module, training: bool) -> Iterator[None]:
+    """Every module in training or in evaluation mode inside the block, and each as it was after it."""
+    others = [module for module in net.modules() if module.training != training]
+    try:
+        for module in others:
+            module.training = training
+        yield
+    finally:
+        for module in others:
+            module.training = not training

@@ -1,0 +1,356 @@
+"""The training loop: a generator that changes the weights and tells what happens.
+
+    net = build(PRESETS["lesson"], seed=0)
+    for event in train(net, load_images("mnist", "train"), RECIPES["lesson"]):
+        print(event)
+
+To stop, stop asking. Nothing here knows of a screen, a file or a clock on the wall. Chance is a pure function
+of the seed and the step (the order of the epoch), so a training that was killed goes on from a snapshot and
+its `TrainState` to the very weights it would have had, bit for bit on the same machine with the same number
+of threads.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnn_core.data.augment import augment
+from cnn_core.data.datasets import ImageSet
+from cnn_core.errors import StudentError
+from cnn_core.training.evaluation import evaluate, in_mode
+from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, Validated
+from cnn_core.training.hardware import (
+    borrowed_random_state,
+    derived_seed,
+    generator,
+    multiplies_in_bfloat16,
+    training_device,
+)
+from cnn_core.training.inputs import as_input, order_of, with_label_noise
+from cnn_core.training.optimizers import optimizer_for
+from cnn_core.training.spec import TrainSpec
+
+CONTROL_STEPS = 10  # `control` is asked after so many steps,
+CONTROL_SECONDS = 0.5  # or when this much time has passed, for networks that are slow
+WARM_UP = 0.25  # of one_cycle: the part in which the rate rises
+
+
+@dataclass(frozen=True)
+class TrainState:
+    """What a training needs, besides the weights, to go on as if nothing had happened.
+
+    Random state is not in it: chance is derived from the seed and the step.
+    """
+
+    step: int = 0  # optimizer steps done
+    seconds: float = 0.0  # spent on them
+    learning_rate: float | None = None  # set in mid-run by `control`; None is the recipe's
+    optimizer: dict[str, Tensor] = field(
+        default_factory=dict
+    )  # "conv2d_1.conv.weight/mean_square" -> tensor, CPU
+
+
+def train(
+    net: nn.Module,
+    data: ImageSet,
+    spec: TrainSpec,
+    validation: ImageSet | None = None,
+    *,
+    state: TrainState | None = None,
+    control: Callable[[], Control | None] | None = None,
+) -> Iterator[Event]:
+    """Train `net` in place on `data` by the recipe `spec`, and report each step.
+
+    net:        images (B, C, H, W) in [0, 1] -> logits (B, classes).
+    data:       all of it is used (or `spec.train_size` of it); nothing is kept aside here.
+    validation: measured now and then, always all of it, so that the points of the curve compare; the larger
+                it is beside `data`, the fewer the points within an epoch (`validation_steps`).
+    state:      of an earlier SnapshotDue, with that snapshot's weights in `net`: go on from there.
+    control:    asked every 10 steps or half second; may answer a `Control`.
+
+    At each event the network's weights are those after that step, and its modes, its `.grad` and torch's
+    random state are the caller's. While the generator lives, `net` may be on another device
+    (`settings().device`); it comes back when the generator ends, is closed or fails. The last batch of an
+    epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, or when there
+    is nothing to train or to learn from.
+    """
+    return _Training(net, data, spec, validation, state or TrainState(), control).run()
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    """Optimizer steps that go through so many images once."""
+    return math.ceil(images / batch_size)
+
+
+def snapshot_reason(step: int, per_epoch: int, total: int) -> str | None:
+    """Why to keep the weights after `step`, or None: at 0, 1, 2, 4, ..., after each epoch, and at the end."""
+    if step == total:
+        return "final"
+    if step and step % per_epoch == 0:
+        return "epoch"
+    return "scheduled" if step & (step - 1) == 0 else None  # a power of two has one bit; 0 has none
+
+
+def validation_steps(epochs: int, images: int, validation_images: int, per_epoch: int) -> frozenset[int]:
+    """After which steps to measure on the validation images.
+
+    Always at the end of an epoch. Within epochs, at steps 25, 50, 100, 200, 400 and then every half epoch, as
+    long as all of it costs less than about a tenth of the time: looking at an image takes a quarter of
+    learning from it. When that is too much, the late halves go first, then the early steps.
+    """
+    ends = [per_epoch * (epoch + 1) for epoch in range(epochs)]
+    early = [step for step in (100, 50, 200, 400, 25) if step < per_epoch]
+    halves = [end - per_epoch // 2 for end in ends[1:]] if per_epoch > 1 else []
+    affordable = int(0.1 * epochs * images / (0.25 * max(1, validation_images)))
+    return frozenset(ends + (early + halves)[: max(0, affordable - len(ends))])
+
+
+def learning_rate_at(step: int, total: int, peak: float, schedule: str) -> float:
+    """The learning rate of step number `step`, from 1 to `total`.
+
+    one_cycle rises in a straight line for the first quarter, from a 25th of the peak, and falls along half a
+    cosine to nearly 0: a gentle start, bold in the middle, careful at the end. After Smith and Topin 2018.
+    """
+    if schedule == "constant":
+        return peak
+    done = (step - 0.5) / total  # the middle of the step, so that neither end is at exactly 0
+    if done < WARM_UP:
+        return peak * (0.04 + 0.96 * done / WARM_UP)
+    return peak * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+class _Training:
+    """One training under way: what stays the same from step to step, and what changes, in one place."""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        data: ImageSet,
+        spec: TrainSpec,
+        validation: ImageSet | None,
+        state: TrainState,
+        control: Callable[[], Control | None] | None,
+    ) -> None:
+        if spec.train_size is not None and spec.train_size < len(data):
+            data = data.take(spec.train_size, seed=spec.seed)
+        if len(data) == 0:
+            raise StudentError("There is no image to learn from.", hint="Choose another data set.")
+        self.net, self.spec, self.validation, self.control = net, spec, validation, control
+        self.images, self.labels = data.images, data.labels
+        if spec.label_noise:
+            self.labels = with_label_noise(self.labels, spec.label_noise, len(data.classes), spec.seed)
+        self.weights = {name: p for name, p in net.named_parameters() if p.requires_grad}
+        if not self.weights:
+            raise StudentError(
+                "This network has no weight that may change.", hint="Add a layer that has some."
+            )
+
+        self.per_epoch = steps_per_epoch(len(self.labels), spec.batch_size)
+        self.total = self.per_epoch * spec.epochs
+        if not 0 <= state.step <= self.total:
+            raise StudentError(
+                f"This training stands at step {state.step:,}, and its recipe ends at step {self.total:,}.",
+                hint="Choose more epochs, or start anew.",
+            )
+        self.first_state = state
+        self.step, self.seconds, self.chosen_rate = state.step, state.seconds, state.learning_rate
+        self.speed = _Speed()
+        self.order: tuple[int, Tensor] | None = None  # of which epoch, and the order
+
+    def run(self) -> Iterator[Event]:
+        found_on = next(iter(self.weights.values())).device
+        self.device = training_device()
+        self.half = self.spec.precision == "bfloat16" or (
+            self.spec.precision == "auto" and multiplies_in_bfloat16(self.device)
+        )
+        try:
+            self.net.to(self.device)
+            self.images, self.labels = self.images.to(self.device), self.labels.to(self.device)
+            self.optimizer = optimizer_for(self.spec, list(self.weights.values()))
+            self._restore(self.first_state)
+            yield from self._events()
+        finally:
+            self.net.to(found_on)
+
+    def _events(self) -> Iterator[Event]:
+        validate_after: frozenset[int] = frozenset()
+        if self.validation is not None and len(self.validation):
+            validate_after = validation_steps(
+                self.spec.epochs, len(self.labels), len(self.validation), self.per_epoch
+            )
+        # A GPU works ahead of Python; asking it for each loss would stop it each time. So its numbers are
+        # fetched for several steps together. On the CPU they are there anyway.
+        report_every = 1 if self.device.type == "cpu" else CONTROL_STEPS
+        learnt: list[_Learnt] = []
+        if self.step == 0:
+            yield self._snapshot("scheduled")
+
+        resumed = asked = time.perf_counter()  # when the listener last handed back
+        while self.step < self.total:
+            learnt.append(self._learn(self.step + 1))
+            self.step += 1
+            reason = snapshot_reason(self.step, self.per_epoch, self.total)
+            validate = self.step in validate_after
+            if reason is None and not validate and self.step % report_every:
+                continue
+            reports = self._reports(learnt, resumed)
+            learnt = []
+            yield from reports
+            if validate:
+                yield self._validated()
+            if reason is not None:
+                yield self._snapshot(reason)
+
+            resumed = time.perf_counter()
+            if self.control and (self.step % CONTROL_STEPS == 0 or resumed - asked > CONTROL_SECONDS):
+                answer = self.control()
+                if answer is not None and answer.learning_rate is not None:
+                    self.chosen_rate = answer.learning_rate
+                if answer is not None and answer.snapshot and reason is None:
+                    yield self._snapshot("asked")
+                resumed = asked = time.perf_counter()
+        yield Finished(self.step, self.step / self.per_epoch, self.seconds)
+
+    def _reports(self, learnt: list[_Learnt], since: float) -> list[BatchDone]:
+        """What to tell about steps that began at `since`. Raises StudentError for a loss that is none."""
+        numbers = torch.stack([step.outcome for step in learnt]).tolist()  # waits for a GPU
+        elapsed = time.perf_counter() - since
+        self.seconds += elapsed
+        self.speed.add(sum(step.images for step in learnt), elapsed)
+        for step, (loss, _) in zip(learnt, numbers, strict=True):
+            if not math.isfinite(loss):
+                raise self._diverged(step.number, f"the loss became {loss}")
+        return [
+            BatchDone(
+                step=step.number,
+                epoch=step.number / self.per_epoch,
+                loss=loss,
+                accuracy=accuracy,
+                learning_rate=step.learning_rate,
+                images_per_second=self.speed.images_per_second,
+            )
+            for step, (loss, accuracy) in zip(learnt, numbers, strict=True)
+        ]
+
+    def _learn(self, step: int) -> _Learnt:
+        """Optimizer step number `step`, from 1. Does not wait for a GPU to finish it."""
+        spec = self.spec
+        weights = list(self.weights.values())
+        rate = learning_rate_at(step, self.total, self._peak(), spec.schedule)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        # Between events the network is the listener's: its modes and gradients are put back after each step.
+        listeners_grads = [weight.grad for weight in weights]
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            borrowed_random_state(derived_seed(spec.seed, "step", step), self.device),
+            in_mode(self.net, training=True),
+        ):
+            try:
+                for weight in weights:
+                    weight.grad = None
+                images, labels = self._batch(step)
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+                    logits = self.net(images)
+                logits = logits.float()  # (B, classes); the loss needs more than bfloat16's three digits
+                loss = F.cross_entropy(logits, labels, label_smoothing=spec.label_smoothing)
+                loss.backward()
+                self.optimizer.step()
+            finally:
+                for weight, grad in zip(weights, listeners_grads, strict=True):
+                    weight.grad = grad
+        accuracy = (logits.detach().argmax(1) == labels).float().mean()
+        return _Learnt(step, rate, len(labels), torch.stack((loss.detach(), accuracy)))
+
+    def _peak(self) -> float:
+        return self.spec.learning_rate if self.chosen_rate is None else self.chosen_rate
+
+    def _indices(self, step: int) -> Tensor:
+        """Which images step number `step` learns from: (B,) int64."""
+        epoch, batch = divmod(step - 1, self.per_epoch)
+        if self.order is None or self.order[0] != epoch:
+            self.order = epoch, order_of(len(self.labels), self.spec.seed, epoch).to(self.device)
+        first = batch * self.spec.batch_size
+        return self.order[1][first : first + self.spec.batch_size]
+
+    def _batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """What step number `step` learns from: images (B, C, H, W) in [0, 1] and labels (B,)."""
+        chosen = self._indices(step)
+        images = as_input(self.images.index_select(0, chosen))
+        if self.spec.augment is not None:
+            chance = generator(self.spec.seed, "augment", step)
+            images = as_input(augment(images, self.spec.augment, chance))
+        return images, self.labels.index_select(0, chosen)
+
+    def _validated(self) -> Validated:
+        # In the training's own precision: in float32 it would take three times as long for the same curve.
+        assert self.validation is not None
+        result = evaluate(self.net, self.validation, precision="bfloat16" if self.half else "float32")
+        return Validated(self.step, self.step / self.per_epoch, result.loss, result.accuracy, result.count)
+
+    def _snapshot(self, reason: str) -> SnapshotDue:
+        if not all(weight.isfinite().all() for weight in self.weights.values()):
+            raise self._diverged(self.step, "the weights grew beyond all numbers")
+        tensors = {
+            f"{name}/{key}": value.detach().to("cpu", copy=True).contiguous()
+            for name, weight in self.weights.items()
+            for key, value in self.optimizer.state.get(weight, {}).items()
+            if isinstance(value, Tensor)
+        }
+        state = TrainState(self.step, self.seconds, self.chosen_rate, tensors)
+        return SnapshotDue(self.step, self.step / self.per_epoch, reason, state)
+
+    def _restore(self, state: TrainState) -> None:
+        for name, value in state.optimizer.items():
+            weight_name, _, key = name.rpartition("/")
+            weight = self.weights.get(weight_name)
+            if weight is None or value.shape not in (weight.shape, torch.Size([])):
+                raise StudentError(
+                    f"The saved state of the optimizer does not fit this network ({weight_name}).",
+                    hint="Start the training anew.",
+                )
+            # Laid out in memory like the weight: the fused optimisers walk through both side by side.
+            like = weight if value.shape == weight.shape else value
+            self.optimizer.state[weight][key] = torch.empty_like(
+                like, dtype=value.dtype, device=self.device, requires_grad=False
+            ).copy_(value)
+
+    def _diverged(self, step: int, what: str) -> StudentError:
+        rate = learning_rate_at(step or 1, self.total, self._peak(), self.spec.schedule)
+        return StudentError(
+            f"At step {step:,} {what}: with a learning rate of {rate:.2g} the steps are too long.",
+            hint=f"Try a learning rate of {min(0.001, self._peak() / 10):.2g}.",
+        )
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """One optimizer step. Its outcome, (loss, accuracy), is perhaps still on a GPU."""
+
+    number: int
+    learning_rate: float
+    images: int
+    outcome: Tensor  # (2,)
+
+
+class _Speed:
+    """Images a second, lately: sums that forget a tenth with each report, so the first, slow step fades."""
+
+    def __init__(self) -> None:
+        self.images = self.seconds = 0.0
+
+    def add(self, images: int, seconds: float) -> None:
+        self.images = 0.9 * self.images + images
+        self.seconds = 0.9 * self.seconds + seconds
+
+    @property
+    def images_per_second(self) -> float:
+        return self.images / max(self.seconds, 1e-9)
