@@ -1,8 +1,8 @@
 """Random changes of images: draw what shall happen (`sample_affine`), then do it (`apply_affine`).
 
-Rotation, shift, shear, zoom and flips are one matrix per image. It says, for every pixel of the result, which
-place of the original to look at; between pixels the four neighbours are mixed. Because it leads from the result
-to the original, a shift of tx = +2 moves the picture 2 pixels to the left, and a zoom of 1.2 makes it smaller.
+Rotation, shift, shear, zoom and flips are one matrix per image. It says, for every pixel of the result,
+which place of the original to look at; between pixels the four neighbours are mixed. Because it leads from
+the result to the original, tx = +2 moves the picture 2 pixels to the left, and a zoom of 1.2 makes it smaller.
 Source: Keras's `apply_affine_transform`, whose geometry this is, pixel for pixel, for a whole batch at once.
 """
 
@@ -161,7 +161,7 @@ def _is_outside(place: Tensor, size: int) -> Tensor:
 
 
 def _look_up(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Bilinear values of images (N, C, H, W) at places (N, H', W') in pixels; beyond the border, the border's."""
+    """Bilinear values of images (N, C, H, W) at places (N, H, W) in pixels; outside, those of the border."""
     rows, columns = images.shape[-2:]
     # grid_sample counts from -1, the centre of the first pixel, to 1, that of the last (align_corners).
     grid = torch.stack([2 * x / max(columns - 1, 1) - 1, 2 * y / max(rows - 1, 1) - 1], dim=-1)

@@ -171,8 +171,8 @@ def keras_line(spec: AugmentSpec) -> str:
 def torchvision_line(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str:
     """The Python that does nearly the same in torchvision, for images of `size` (rows, columns).
 
-    Three differences stay: torchvision zooms both axes alike, shifts by whole pixels, and fills with a colour,
-    so that the other fill modes need an image enlarged beforehand and cut to size afterwards.
+    Three differences stay: torchvision zooms both axes alike, shifts by whole pixels, and fills with a
+    colour, so that the other fill modes need an image enlarged beforehand and cut to size afterwards.
     """
     rows, columns = size
     pads = (

@@ -88,8 +88,8 @@ def fetch(
     patience, on_progress = patience or Patience(), on_progress or (lambda fraction, message: None)
     if settings().offline:
         raise FetchFailed("CONVSCOPE_OFFLINE is set")
-    # One thread asks the servers; those who come meanwhile wait for its answer, so that an absent network costs
-    # its seconds once.
+    # One thread asks the servers; those who come meanwhile wait for its answer, so that an absent network
+    # costs its seconds once.
     with _asking:
         if reason := recent_failure(dataset.key):
             raise FetchFailed(reason)

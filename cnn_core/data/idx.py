@@ -22,8 +22,8 @@ _UNSIGNED_BYTES = 0x08  # the third byte of every file of this family
 def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """The numbers of one IDX file, `path`, plain or gzipped (named *.gz), as uint8 of `shape`.
 
-    A plain file is mapped rather than read, so that several workers share one copy in memory; writing into the
-    array does not change the file. Raises StudentError, naming the file, unless it is sound and whole.
+    A plain file is mapped rather than read, so that several workers share one copy in memory; writing into
+    the array does not change the file. Raises StudentError, naming the file, unless it is sound and whole.
     """
     if path.suffix == ".gz":
         contents = np.frombuffer(_gunzip(path, file_size(shape)), dtype=np.uint8)

@@ -59,8 +59,7 @@ KNOWN: dict[str, Dataset] = {
             "Fashion-MNIST clothes",
             "clothes",
             "FashionMNIST",
-            ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat")
-            + ("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            tuple("T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")),
             system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
         ),
         Dataset(
