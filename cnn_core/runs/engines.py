@@ -1,7 +1,7 @@
-"""Where the work is done. An engine starts runs, says which have come back, and knows how many more it could take.
+"""Where the work is done: an engine starts runs, says which have come back, and how many more it could take.
 
-`LocalEngine` keeps warm worker processes on this machine, by Pebble: a worker that is killed or runs out of memory
-takes only its own run down with it.
+`LocalEngine` keeps warm worker processes on this machine, by Pebble: a worker that is killed or runs out of
+memory takes only its own run down with it.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _begin(store_path: str, threads: int) -> None:
 
 
 def _work(store_path: str, run_id: str) -> str:
-    # Imported here, so that the runner, which sends this function by its name, need not import the worker's world.
+    # Imported here: the runner sends this function by its name, and need not import the worker's world.
     from cnn_core.runs.worker import work
 
     return work(store_path, run_id)

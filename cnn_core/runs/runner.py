@@ -1,7 +1,7 @@
-"""The runner: one process per store that gives waiting runs to workers. It imports neither torch nor Streamlit.
+"""The runner: one process per store that gives waiting runs to workers. It imports no torch and no Streamlit.
 
-A page starts it with `ensure_runner`, an operator with `python -m cnn_core.runs`. It ends when nothing is left to do.
-It may be killed at any moment: all it knows is in the store, and its successor takes up what it left.
+A page starts it with `ensure_runner`, an operator with `python -m cnn_core.runs`. It ends when nothing is left
+to do. It may be killed at any moment: all it knows is in the store, and its successor takes up what it left.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def runner_is_alive(store: RunStore) -> bool:
 def ensure_runner(store: RunStore) -> bool:
     """Start a runner for this store, detached, unless one is alive; True if one was started.
 
-    Cheap when one is alive (under 0.1 ms), so a page may ask at every look at an unfinished run. The runner survives
-    the process that starts it. Raises StudentError where the folder for runs cannot be written.
+    Cheap when one is alive (under 0.1 ms), so a page may ask at every look at an unfinished run. The runner
+    survives the process that starts it. Raises StudentError where the folder for runs cannot be written.
     """
     if runner_is_alive(store):
         return False
@@ -196,7 +196,7 @@ def _where_it_goes_on(run: Run) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another runner serves it already."""
+    """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another runner does already."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
         print("usage: python -m cnn_core.runs [FOLDER OF RUNS]", file=sys.stderr)
@@ -209,7 +209,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (StudentError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    # A run submitted while we were leaving saw our lock and started nobody: look once more after letting go of it.
+    # A run submitted while we were leaving saw our lock and started nobody: look again, having let go of it.
     while _serve(store, machine.workers, machine.threads, machine.idle_seconds) and store.has_work():
         pass
     return 0

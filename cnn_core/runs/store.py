@@ -51,11 +51,12 @@ TRASH_SECONDS = 24 * 3600.0  # how long a deletion can be undone
 TRASH_RUNS = 100
 KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
 LONGEST_NAME = 80
+USUAL_SPEED = 5_000.0  # images a second of the lesson's net with one thread, where none was measured
 LARGEST_PICTURE = 20_000_000  # bytes of a dream's photo
 
-# The snapshots of one run take at most max(SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST x its weights), beside best (1 x)
-# and last (up to 3 x, with the optimizer's state): the lesson's net (0.37 MB) keeps all it makes, one of
-# 5 million parameters keeps 12.
+# The snapshots of one run take at most max(SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST x its weights), beside best
+# (1 x) and last (up to 3 x, with the optimizer's state): the lesson's net (0.37 MB) keeps all it makes, one
+# of 5 million parameters keeps 12.
 SNAPSHOT_BYTES = 64_000_000
 SNAPSHOTS_AT_LEAST = 12
 
@@ -474,13 +475,12 @@ class RunStore:
         images = run.recipe.epochs * min(run.recipe.train_size or 60_000, 60_000) - (
             status.step * run.recipe.batch_size
         )
-        return max(0, images) / self._usual_speed(run)
+        return max(0, images) / (self.speed_of(run.spec) or USUAL_SPEED)
 
-    def _usual_speed(self, run: Run) -> float:
-        """Images a second: what this design made last time here, else about what the lesson's net makes."""
-        speeds = read_json(self.path / "speeds.json")
-        speed = speeds.get(run.spec.fingerprint)
-        return float(speed) if isinstance(speed, int | float) and speed > 1 else 5_000.0
+    def speed_of(self, spec: ModelSpec) -> float | None:
+        """Images a second of this design's last training on this machine, or None before the first."""
+        speed = read_json(self.path / "speeds.json").get(spec.fingerprint)
+        return float(speed) if isinstance(speed, int | float) and speed > 1 else None
 
     # The owner's wishes
 

@@ -63,7 +63,7 @@ class Leave(Exception):
 
 
 def warm_up(store_path: str, threads: int) -> None:
-    """Once per worker, before its first run: everything that takes a second, so that the first step does not."""
+    """Once per worker, before its first run: everything that takes long, so that the first step does not."""
     signal.signal(signal.SIGTERM, _asked_to_leave)
     threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     with suppress(OSError):
@@ -169,7 +169,7 @@ def _sentence(error: Exception) -> str:
 def learning_images(
     dataset: str, on_progress: Callable[[float, str], None] | None = None
 ) -> tuple[ImageSet, ImageSet]:
-    """(what a run learns from, what it is validated on: the last 5,000 training images, a ninth of a small set)."""
+    """(what a run learns from, what it is validated on: the last 5,000 images, or a ninth of a small set)."""
     from cnn_core.data import load_images
 
     images = load_images(dataset, "train", on_progress)
@@ -177,7 +177,7 @@ def learning_images(
 
 
 def sample_digits(test: ImageSet) -> list[int]:
-    """Twelve test images to watch: four easy ones and eight hard ones of the first 2,000, for the pretrained net.
+    """Twelve test images to watch: of the first 2,000, four easy and eight hard ones for the pretrained net.
 
     Where there is no pretrained net for these images: the first of each class, and the two after.
     """
@@ -195,7 +195,6 @@ def _hard_digits(test: ImageSet) -> list[int]:
         return []
     try:
         from cnn_core.pretrained import load_pretrained  # type: ignore[attr-defined,unused-ignore]
-
         from cnn_core.training import evaluate
 
         first = replace(test, images=test.images[:2_000], labels=test.labels[:2_000])
@@ -263,7 +262,7 @@ def train_run(store: RunStore, run: Run) -> str:
 
 
 def _resumed(run: Run) -> tuple[Network, TrainState | None]:
-    """The network and its state from the last resumable snapshot, or a fresh start; events are cut back to it."""
+    """Network and state from the last resumable snapshot, or a fresh start; events are cut back to it."""
     from cnn_core.model import build
     from cnn_core.training import load_training
 
@@ -298,7 +297,7 @@ def cut_events(path: Path, step: int) -> None:
 
 
 def _obey(run: Run) -> None:
-    """Raise Leave where the owner or the runner wants this run to stop now, nothing having been learnt since."""
+    """Raise Leave where the owner or the runner wants this run to stop now."""
     action = run.control.get("action")
     if action == "stop":
         raise Leave("stopped", DONE)
@@ -309,7 +308,7 @@ def _obey(run: Run) -> None:
 
 
 def batches_a_line(step: int, per_epoch: int) -> int:
-    """How many batches are averaged into one line: fine at the start, where everything happens, coarser later."""
+    """How many batches are averaged into one line: fine at the start, where much happens, coarser later."""
     if step <= 10:
         return 1
     return 10 if step <= per_epoch else 25
