@@ -1,8 +1,8 @@
 """Random changes of images: draw what shall happen (`sample_affine`), then do it (`apply_affine`).
 
 Rotation, shift, shear, zoom and flips are one matrix per image. It says, for every pixel of the result,
-which place of the original to look at; between pixels the four neighbours are mixed. Because it leads from
-the result to the original, tx = +2 moves the picture 2 pixels to the left, and a zoom of 1.2 makes it smaller.
+which place of the original to look at; between pixels the four neighbours are mixed. As it leads from the
+result to the original, tx = +2 moves the picture 2 pixels to the left, and a zoom of 1.2 makes it smaller.
 Source: Keras's `apply_affine_transform`, whose geometry this is, pixel for pixel, for a whole batch at once.
 """
 

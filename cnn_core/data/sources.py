@@ -48,6 +48,10 @@ class Dataset:
         return (self.count(split), 28, 28), (self.count(split),)
 
 
+_CLOTHES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
 KNOWN: dict[str, Dataset] = {
     dataset.key: dataset
     for dataset in (
@@ -59,7 +63,7 @@ KNOWN: dict[str, Dataset] = {
             "Fashion-MNIST clothes",
             "clothes",
             "FashionMNIST",
-            tuple("T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")),
+            _CLOTHES,
             system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
         ),
         Dataset(
