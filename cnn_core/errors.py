@@ -21,4 +21,5 @@ class StudentError(ValueError):
         self.layer = layer
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        where = f"{self.layer}: " if self.layer and self.layer not in self.message else ""
+        return f"{where}{self.message} {self.hint}".strip()

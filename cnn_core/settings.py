@@ -32,7 +32,9 @@ class Settings:
     max_epochs: int  # CONVSCOPE_MAX_EPOCHS: of one run
     max_queue: int  # CONVSCOPE_MAX_QUEUE: unfinished runs of one visitor
     idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
-    away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for this long counts as gone
+    away_seconds: (
+        float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for this long counts as gone
+    )
 
 
 def settings() -> Settings:
@@ -66,7 +68,9 @@ def _read(variable: str, convert: Callable[[str], T], default: T) -> T:
     try:
         return convert(text)
     except ValueError as error:
-        raise StudentError(f"{variable} is “{text}”, which is not usable: {error}.", hint="Change it or unset it.") from error
+        raise StudentError(
+            f"{variable} is “{text}”, which is not usable: {error}.", hint="Change it or unset it."
+        ) from error
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -87,7 +91,9 @@ def _seconds(text: str) -> float:
 
 
 def _yes_or_no(text: str) -> bool:
-    meaning = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower())
+    meaning = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(
+        text.lower()
+    )
     if meaning is None:
         raise ValueError("it must be 1 or 0")
     return meaning

@@ -1,0 +1,76 @@
+"""Designs to start from: the lesson's, its rival, two of history's and fashion's, and one that trains in seconds."""
+
+from __future__ import annotations
+
+from cnn_core.model.layers import (
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePooling2D,
+    Layer,
+    MaxPooling2D,
+)
+from cnn_core.model.spec import ModelSpec
+
+
+def _digits(name: str, *layers: Layer) -> ModelSpec:
+    return ModelSpec(name, (1, 28, 28), 10, layers)
+
+
+PRESETS: dict[str, ModelSpec] = {
+    # Chollet, Deep Learning with R, chapter 5.1: 93,322 parameters
+    "lesson": _digits(
+        "Lesson convnet",
+        Conv2D(32, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(64, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(64, activation="relu"),
+        Flatten(),
+        Dense(64, activation="relu"),
+        Dense(10, activation="softmax"),
+    ),
+    # The same book, chapter 2.1: what the lesson's convnet is compared with
+    "mlp": _digits("MLP", Flatten(), Dense(512, activation="relu"), Dense(10, activation="softmax")),
+    # LeCun et al. 1998, with a softmax in place of its Gaussian units and all maps joined to all
+    "lenet5": _digits(
+        "LeNet-5",
+        Conv2D(6, kernel_size=5, padding="same", activation="tanh"),
+        AveragePooling2D(),
+        Conv2D(16, kernel_size=5, activation="tanh"),
+        AveragePooling2D(),
+        Flatten(),
+        Dense(120, activation="tanh"),
+        Dense(84, activation="tanh"),
+        Dense(10, activation="softmax"),
+    ),
+    "tiny": _digits(
+        "Tiny convnet",
+        Conv2D(8, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(12, activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(10, activation="softmax"),
+    ),
+    # Batch normalisation (Ioffe & Szegedy 2015), no large dense layer (Lin, Chen & Yan 2013)
+    "modern": _digits(
+        "Modern convnet",
+        Conv2D(32, padding="same", activation="relu"),
+        BatchNormalization(),
+        Conv2D(32, padding="same", activation="relu"),
+        BatchNormalization(),
+        MaxPooling2D(),
+        Conv2D(64, padding="same", activation="relu"),
+        BatchNormalization(),
+        MaxPooling2D(),
+        Conv2D(96, activation="relu"),
+        BatchNormalization(),
+        Conv2D(96, kernel_size=1, activation="relu"),
+        BatchNormalization(),
+        GlobalAveragePooling2D(),
+        Dense(10, activation="softmax"),
+    ),
+}
