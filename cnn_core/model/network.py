@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -57,12 +56,6 @@ class Network(nn.Sequential):
         """Probabilities (B, classes) for images (B, C, H, W) in [0, 1], in eval mode; leaves the mode as found."""
         with in_eval_mode(self), torch.no_grad():
             return F.softmax(self(images), dim=1)
-
-    def __getitem__(self, index: int | slice) -> nn.Module:
-        # A prefix is no Network: it has no spec and gives no logits.
-        if isinstance(index, slice):
-            return nn.Sequential(OrderedDict(list(self._modules.items())[index]))  # type: ignore[arg-type]
-        return super().__getitem__(index)
 
 
 def build(spec: ModelSpec, seed: int = 0) -> Network:
