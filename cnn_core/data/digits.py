@@ -1,7 +1,8 @@
 """A visitor's own digit or photo: from the canvas or an uploaded file to what a network was trained on.
 
-A network that learnt from MNIST has only seen digits that were centred and scaled in one particular way, so a drawn
-one is treated the same (`centre_digit`). Files come from strangers: nothing is decoded before its size is known.
+A network that learnt from MNIST has only seen digits that were centred and scaled in one particular way, so a
+drawn one is treated the same (`centre_digit`). Files come from strangers: nothing is decoded before its size is
+known.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ SIDE, BOX = 28, 20  # pixels: MNIST's images, and the square that a digit is fit
 MAX_UPLOAD_BYTES = 15_000_000
 MAX_UPLOAD_PIXELS = 50_000_000  # the largest photos of a telephone
 _MAX_DRAWING = 4096  # pixels per side
-_INK = 1 / 512  # less than half of the darkest grey a file can hold: what counts as drawn on
+_EDGE = 0.25  # where a stroke begins in a large drawing, whose edges are blurred over several pixels
 _FAINTEST = 0.1  # a drawing whose brightest pixel is below this is empty
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP")  # Pillow knows many more, and each is a way in
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # Pillow knows many more, and each is a way in
 _READABLE = "PNG, JPEG, WebP, GIF or BMP"
 _SMALLEST_PHOTO = 16  # pixels of the shorter side
 
@@ -41,13 +42,7 @@ def centre_digit(drawing: Tensor) -> Tensor:
     height, width = bottom - top, right - left
     scale = BOX / max(height, width)
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    fitted = F.interpolate(
-        ink[None, None, top:bottom, left:right],
-        size=size,
-        mode="bilinear",
-        align_corners=False,
-        antialias=True,
-    )[0, 0].clamp(0, 1)
+    fitted = _resized(ink[top:bottom, left:right], size)
 
     # In MNIST the centre of mass lies at row 14 and column 14, counted from 0, and digits move by whole pixels.
     first_row, first_column = (_first_pixel(fitted.sum(dim=1 - axis)) for axis in (0, 1))
@@ -115,7 +110,7 @@ def photo_from_upload(data: bytes, longest: int = 1024) -> Tensor:
 
 def _checked(drawing: Tensor) -> Tensor:
     ink = drawing[0] if drawing.ndim == 3 and len(drawing) == 1 else drawing
-    if ink.ndim != 2 or not ink.is_floating_point() or not 0 < ink.numel() or max(ink.shape) > _MAX_DRAWING:
+    if ink.ndim != 2 or not ink.is_floating_point() or ink.numel() == 0 or max(ink.shape) > _MAX_DRAWING:
         raise StudentError(
             f"A drawing must be floats (H, W), at most {_MAX_DRAWING} a side, not {drawing.dtype} "
             f"{tuple(drawing.shape)}."
@@ -130,9 +125,17 @@ def _checked(drawing: Tensor) -> Tensor:
 
 def _bounding_box(ink: Tensor) -> tuple[int, int, int, int]:
     """Rows from, to (exclusive), columns from, to."""
-    rows = (ink > _INK).any(dim=1).nonzero()
-    columns = (ink > _INK).any(dim=0).nonzero()
+    # In an image of MNIST's size every grey pixel belongs to the digit; in a larger one it may be blur around it.
+    is_inked = ink > (_EDGE * ink.max() if max(ink.shape) > SIDE else 0)
+    rows, columns = is_inked.any(dim=1).nonzero(), is_inked.any(dim=0).nonzero()
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def _resized(ink: Tensor, size: tuple[int, int]) -> Tensor:
+    # Averaging areas makes the grey edges of MNIST's digits; enlarging that way would make blocks.
+    smaller = max(ink.shape) > max(size)
+    how = {"mode": "area"} if smaller else {"mode": "bilinear", "align_corners": False}
+    return F.interpolate(ink[None, None], size=size, **how)[0, 0].clamp(0, 1)
 
 
 def _first_pixel(mass: Tensor) -> int:
@@ -165,10 +168,9 @@ def _open(data: bytes, longest: int) -> Image.Image:
             raise _too_many_pixels()
         try:
             image.draft("RGB", (longest, longest))  # a JPEG can be decoded at a fraction of its size
-            upright = ImageOps.exif_transpose(_eight_bits(image))
-            upright = upright.convert("RGBA")
-            upright.thumbnail((longest, longest), Image.Resampling.BOX)
-            return upright
+            plain = _plain(image)
+            plain.thumbnail((longest, longest), Image.Resampling.BOX)
+            return ImageOps.exif_transpose(plain).convert("RGBA")
         except Exception as error:  # as above
             raise StudentError(
                 "The image is damaged or not complete.", hint="Open and save it anew, or choose another."
@@ -181,11 +183,11 @@ def _too_many_pixels() -> StudentError:
     )
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    # Pillow cuts off 16-bit greys at 255 where it should divide them.
-    if image.mode.startswith("I"):
+def _plain(image: Image.Image) -> Image.Image:
+    """In a mode that can be made smaller without spoiling it."""
+    if image.mode.startswith("I"):  # Pillow would cut 16-bit greys off at 255 where they have to be divided
         return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
-    return image
+    return image if image.mode in ("L", "RGB", "RGBA", "CMYK") else image.convert("RGBA")
 
 
 def _grey(image: Image.Image) -> np.ndarray:
