@@ -99,7 +99,7 @@ class _Reading:
         whole = content.rfind(b"\n") + 1
         self.offset += whole
         for event in event_lines(content[:whole]):
-            rows = {BatchDone.kind: self.train, Validated.kind: self.validation}.get(event.get("kind", ""))
+            rows = {BatchDone.kind: self.train, Validated.kind: self.validation}.get(str(event.get("kind")))
             row = [event.get(name, 0.0) for name in ("step", "epoch", "loss", "accuracy", "learning_rate")]
             if rows is not None and all(_is_number(value) for value in row):
                 rows.append(tuple(row))

@@ -1,7 +1,7 @@
 """The runner: one process per store that gives waiting runs to workers. It imports no torch and no Streamlit.
 
-A page starts it with `ensure_runner`, an operator with `python -m cnn_core.runs`. It ends when nothing is left
-to do. It may be killed at any moment: all it knows is in the store, and its successor takes up what it left.
+A page starts it with `ensure_runner`, an operator with `python -m cnn_core.runs`. It ends when nothing is
+left to do. It may be killed at any moment: all it knows is in the store, and its successor goes on from there.
 """
 
 from __future__ import annotations
@@ -125,6 +125,7 @@ class Runner:
             if ticket is None or not self.store.take(ticket):
                 break
             log.info("run %s: starts", ticket.run_id)
+            self._announce(ticket.run_id)
             self.engine.start(ticket.run_id)
         now = time.monotonic()
         if self.store.has_work():
@@ -136,6 +137,13 @@ class Runner:
             self.last_tidy = now
             self.store.purge_trash()
             self.store.evict()
+
+    def _announce(self, run_id: str) -> None:
+        # A cold worker takes seconds to import torch; whoever watches should know that something happens.
+        with suppress(StudentError, OSError):
+            run = self.store.run(run_id)
+            if run.status.state == "queued":
+                self.store.set_status(run, reason="Getting ready.")
 
     def _idle(self) -> bool:
         return time.monotonic() - self.last_work > self.idle_seconds and not self.store.has_work()
@@ -196,7 +204,7 @@ def _where_it_goes_on(run: Run) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another runner does already."""
+    """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another does already."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
         print("usage: python -m cnn_core.runs [FOLDER OF RUNS]", file=sys.stderr)

@@ -74,13 +74,16 @@ def warm_up(store_path: str, threads: int) -> None:
         torch.set_num_threads(threads)
         from cnn_core.data import load_images
         from cnn_core.model import PRESETS, build
-        from cnn_core.training import checkpoint, loop  # noqa: F401  imported to have them imported
+        from cnn_core.training import TrainSpec, evaluate, train
 
-        net = build(PRESETS["tiny"])
-        net(torch.zeros(64, *PRESETS["tiny"].input_shape)).sum().backward()
-        for split in ("train", "test"):
-            data = load_images("mnist", split, fetch=False)
-        sample_digits(data)
+        images, test = (load_images("mnist", split, fetch=False) for split in ("train", "test"))
+        few = images.take(128)
+        for optimizer in ("rmsprop", "adamw"):  # the first step of each imports much of torch
+            net = build(PRESETS["lesson"])
+            for _ in train(net, few, TrainSpec(optimizer=optimizer, epochs=1)):
+                pass
+        evaluate(net, few)
+        sample_digits(test)
     except Exception:  # the run will meet it again, and has a student to tell it to
         log.warning("warming up failed", exc_info=True)
 
@@ -341,6 +344,7 @@ class _Story:
         self.save_seconds = SAVE_SECONDS
         self.control_mark: tuple[int, int] | None = None
         self.status_written = self.saved_at = self.sampled = -math.inf
+        self.first_step = self.step + 1
         self.file = open(run.folder / "events.jsonl", "ab", buffering=0)  # noqa: SIM115  one write, one line
         self.status = run.status
 
@@ -400,7 +404,7 @@ class _Story:
         self.window.append(event)
         if len(self.window) >= batches_a_line(event.step, self.per_epoch):
             self._flush()
-        self.write_status()
+        self.write_status(force=event.step == self.first_step)
         self.sample()
 
     def _flush(self) -> None:
