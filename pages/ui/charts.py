@@ -53,14 +53,6 @@ LABEL_ROOM = 116  # pixels right of the axis for the label of a line that has re
 Figure = dict[str, Any]
 
 
-def on_primary(label: str) -> str:
-    """Label of a primary button that can be read in both themes.
-
-    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme.
-    """
-    return f':color[{label}]{{foreground="#14161A"}}' if mode() == "dark" else label
-
-
 def scale(colors: list[str]) -> list[list]:
     """Colours as a Plotly colour scale, evenly spaced."""
     return [[i / (len(colors) - 1), color] for i, color in enumerate(colors)]
@@ -475,7 +467,7 @@ def bars(
             ticktext=names,
             autorange="reversed",
             showgrid=False,
-            ticklen=4,
+            ticklabelstandoff=6,
             tickfont=dict(size=13, color=text),
         ),
     )
@@ -571,6 +563,8 @@ def waterfall(
             ticktext=names,
             range=[last + 0.5, -0.5],
             showgrid=False,
+            ticklen=0,
+            ticklabelstandoff=6,
             tickfont=dict(size=13, color=text),
         ),
     )

@@ -350,3 +350,11 @@ def problem(error: StudentError) -> None:
         what = f"**{plain(error.layer)}**: {what}"
     hint = f"  \n{plain(error.hint)}" if error.hint else ""
     st.markdown(f":red[:material/error: {what}]{hint}")
+
+
+def on_primary(label: str) -> str:
+    """Label of a primary button that can be read in both themes.
+
+    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme.
+    """
+    return f':color[{label}]{{foreground="#14161A"}}' if shell.mode() == "dark" else label

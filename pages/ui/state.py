@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # torch stays out until a page needs a network
     from cnn_core.data import ImageSet
     from cnn_core.model import ModelSpec
     from cnn_core.model.network import Network
-    from cnn_core.runs import RunStore
+    from cnn_core.runs import Run, RunStore
 
 # ---------------------------------------------------------------- who
 
@@ -135,30 +135,37 @@ def _pretrained(name: str) -> Shown:
 
 def _newest(run_id: str) -> Shown:
     run = store().run(run_id)
-    if run.kind != "train":
+    if run.kind != "training":
         raise StudentError("That run trained no network.", hint="Choose another in the sidebar.")
-    snapshots = run.snapshots()
-    if not snapshots:
-        shown = _built(run.spec.to_link(), run.recipe.seed)
-        return replace(shown, title=run_title(run), kind="run", run_id=run_id, step=0, dataset=run.dataset)
-    step = max(snapshots)
-    net, spec = _snapshot(run_id, step)
-    return Shown(
-        net, spec, run_title(run), "run", run_id, step, step > 0, f"run:{run_id}:{step}", dataset=run.dataset
-    )
+    status = run.status
+    if not status.saved_step and not run.snapshots():
+        before = _built(run.spec.to_link(), run.recipe.seed)
+        return replace(before, title=run_title(run), kind="run", run_id=run_id, step=0, dataset=run.dataset)
+    path = run.snapshot_path("last")
+    try:
+        stamp = path.stat().st_mtime_ns
+        net, spec = _read(str(path), stamp)
+    except FileNotFoundError as error:
+        raise StudentError(
+            "That run has just been deleted.", hint="Choose another in the sidebar."
+        ) from error
+    key = f"run:{run_id}:{stamp}"
+    trained = status.saved_step > 0
+    return Shown(net, spec, run_title(run), "run", run_id, status.saved_step, trained, key, run.dataset)
 
 
-def run_title(run: Any) -> str:
+def run_title(run: Run) -> str:
     """A run's own name, and whether it is still in training."""
     going_on = {"queued": "waiting", "running": "in training", "paused": "paused"}.get(run.status.state)
     return f"{run.name}, {going_on}" if going_on else run.name
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _snapshot(run_id: str, step: int) -> tuple[Network, ModelSpec]:
+def _read(path: str, stamp: int) -> tuple[Network, ModelSpec]:
+    # `stamp` makes the weights of a later moment another entry.
     from cnn_core.training import load_model
 
-    net, spec = load_model(store().run(run_id).snapshot_path(step))
+    net, spec = load_model(path)
     return _frozen(net), spec
 
 
@@ -189,29 +196,23 @@ def _frozen(net: Network) -> Network:
 def design() -> dict:
     """The draft in the sidebar, which may be impossible; the lesson's convnet where there is none.
 
-    It lives in the address, so that a link carries it. A link that cannot be read counts as none, and the
-    sidebar says so.
+    It lives in the address, so that a link carries it. A link that cannot be read counts as none, and
+    the sidebar says so.
     """
-    from cnn_core.model import PRESETS, links
+    from pages.ui.design import draft
 
-    text = st.session_state.get("design") or st.query_params.get("design", "")
-    if isinstance(text, str) and text:
-        try:
-            return links.decode(text)
-        except StudentError:
-            pass
-    return PRESETS["lesson"].to_dict()
+    return draft()
 
 
 # ---------------------------------------------------------------- images
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
 def images(dataset: str = "mnist", split: str = "test") -> ImageSet:
     """The images that are on this machine now, for looking only: shared by all visitors, never to be changed.
 
-    Never waits for a network; `.is_sample` and `.source` say what they are.
+    Never waits for a network; `.is_sample` and `.source` say what they are. A second call costs nothing.
+    Raises StudentError where there are none (Fashion-MNIST before it was fetched).
     """
     from cnn_core.data import load_images
 
-    return load_images(dataset, split)
+    return load_images(dataset, split, fetch=False)

@@ -49,12 +49,13 @@ function draw(s) {
 function layout(s) {
   const d = s.data, dpr = window.devicePixelRatio || 1, width = s.root.clientWidth;
   if (!width) return;
-  const step = Math.max(1, Math.round(d.tile * dpr / d.tw));  // screen pixels for one pixel of a tile
-  const w = d.tw * step / dpr, h = d.th * step / dpr;
-  const columns = d.columns.find((n) => n * w + (n - 1) * 2 <= width + 0.01) ?? 1;
+  const side = (step) => d.tw * step / dpr, needs = (n, step, gap) => n * side(step) + (n - 1) * gap;
+  let step = Math.max(1, Math.round(d.tile * dpr / d.tw));  // screen pixels for one pixel of a tile
+  const columns = d.columns.find((n) => needs(n, step, 2) <= width + 0.01) ?? 1;
+  while (side(step + 1) <= 1.4 * d.tile && needs(columns, step + 1, 4) <= width) step += 1;
+  const w = side(step), h = d.th * step / dpr;
   const spare = columns > 1 && columns <= d.count ? (width - columns * w) / (columns - 1) : 4;
-  const most = d.captions ? 14 : 18;
-  const gap = Math.floor(Math.min(most, Math.max(2, spare)) * dpr) / dpr;
+  const gap = Math.floor(Math.min(18, Math.max(2, spare)) * dpr) / dpr;
   const rowGap = d.captions ? 12 : Math.min(gap, 10);
   const look = [step, dpr, columns, gap, w, h, d.count, JSON.stringify(d.marks), JSON.stringify(d.states)].join(" ");
   if (s.look === look) return;
@@ -65,7 +66,7 @@ function layout(s) {
   s.tiles.forEach((t, i) => {
     for (const e of [t.canvas, t.face]) { e.style.width = w + "px"; e.style.height = h + "px"; }
     const state = d.states?.[i] ?? null;
-    write(t.over, state === null ? "" : state === "zero" ? "0" : Math.min(w, h) < 40 ? "–" : state);
+    write(t.over, state === null ? "" : state === "zero" ? "0" : Math.min(w, h) < 40 ? "–" : state.replace(" ", "\n"));
     const rects = (d.marks?.[i] ?? []).map(([top, left, bottom, right]) => {
       const rect = document.createElement("span"), unit = step / dpr;
       rect.className = "rect";

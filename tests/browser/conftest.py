@@ -1,0 +1,161 @@
+"""A real server and a real browser. Without Chromium these tests are skipped, in CI they fail."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMPLAINTS = re.compile(r"Traceback|\bERROR\b|Uncaught|deprecated", re.IGNORECASE)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@dataclass
+class Server:
+    """One `streamlit run`, with a runs folder of its own."""
+
+    url: str
+    process: subprocess.Popen
+    log: Path
+    runs: Path
+
+    def kill(self) -> None:
+        """As kill -9 would."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+@contextmanager
+def serving(
+    folder: Path, script: str = "dashboard.py", port: int | None = None, **environment: str
+) -> Iterator[Server]:
+    """Start a cold server in a process of its own; at the end it is stopped and its log must hold no complaint."""
+    port = port or free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    runs, log = folder / "runs", folder / f"server-{port}.log"
+    env = {
+        **os.environ,
+        "CONVSCOPE_RUNS": str(runs),
+        "CONVSCOPE_OFFLINE": "1",
+        "CONVSCOPE_IDLE_SECONDS": "3",  # a runner that a test started ends soon after it
+        "PYTHONPATH": str(ROOT),
+        **environment,
+    }
+    options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    with log.open("ab") as out:  # a file: a pipe that nobody reads would fill and stop the server
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", script, *options],
+            cwd=ROOT,
+            env=env,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log, runs)
+    try:
+        wait_until(lambda: healthy(server), 60)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+    complaints = [line for line in log.read_text(errors="replace").splitlines() if COMPLAINTS.search(line)]
+    assert not complaints, "\n".join(complaints)
+
+
+def healthy(server: Server) -> bool:
+    if server.process.poll() is not None:
+        raise RuntimeError(f"The server ended by itself:\n{server.log.read_text(errors='replace')}")
+    try:
+        with urllib.request.urlopen(server.url + "/_stcore/health", timeout=2) as answer:
+            return answer.read() == b"ok"
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Ask again until it holds; AssertionError when it never does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser of the machine; its own download by Playwright is not needed."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        reason = "There is no Chromium on this machine (apt-get install chromium)."
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, chromium) -> Iterator[Server]:
+    """One server for the tests of a file."""
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture
+def new_page(chromium):
+    """Opens pages: `new_page(url, width=1400, dark=False)`. An error in a page's JavaScript fails the test."""
+    contexts, errors = [], []
+
+    def open_page(url: str, width: int = 1400, height: int = 1000, dark: bool = False, **options):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        ready(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors, "\n".join(errors)
+
+
+def ready(page) -> None:
+    """Wait until the page is connected and its script has run; for a live page wait for its content instead."""
+    app = "[data-testid='stApp']"
+    page.locator(f"{app}[data-test-connection-state='CONNECTED']").wait_for(state="attached")
+    page.locator(f"{app}[data-test-script-state='notRunning']").wait_for(state="attached")
+    page.get_by_test_id("stSkeleton").first.wait_for(state="detached")
