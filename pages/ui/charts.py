@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from pages.ui import shell
 from pages.ui.messages import loss_text, number, percent, probability, signed
-from pages.ui.shell import mode
 
 if TYPE_CHECKING:
     from cnn_core.runs import History
@@ -51,6 +51,8 @@ VALIDATION_TEXT = {"light": "#8F5B00", "dark": "#F0B347"}  # 3.7:1 suffices for 
 LABEL_ROOM = 116  # pixels right of the axis for the label of a line that has reached the end
 
 Figure = dict[str, Any]
+
+mode = shell.mode  # a page asks for it where it needs it: mode() is the last argument of every figure
 
 
 def scale(colors: list[str]) -> list[list]:
