@@ -23,5 +23,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "shapes": ["LayerSummary", "summarize"],
         "draft": ["Draft", "Remedy", "inspect_draft"],
         "network": ["Network", "build", "in_eval_mode", "weights_hash"],
+        "export": ["export_pytorch"],
+        "export_keras_source": ["export_keras", "export_keras_r"],
+        "onnx_file": ["export_onnx"],
+        "notebook_file": ["export_notebook"],
+        "report": ["export_report"],
     },
 )
