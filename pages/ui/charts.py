@@ -148,7 +148,7 @@ def loss_and_accuracy(
     images: training images in one epoch, for the axis title.  height: pixels of the whole figure.
     """
     panel = (height - _TITLE - _GAP - _FOOT) / 2
-    low = _accuracy_floor(history, _FLOORS.get(dataset, 0))
+    low = _accuracy_floor(history, epochs, _FLOORS.get(dataset, 0))
     bottom, top = _loss_range([*history.train.loss, *history.validation.loss])
     text, muted = INK[mode][0], INK[mode][1]
     whole = (
@@ -228,16 +228,19 @@ def loss_and_accuracy(
     return dict(data=traces, layout=layout)
 
 
-def _accuracy_floor(history: History, floor: int) -> int:
-    """Where the accuracy axis begins, in per cent: `floor`, or 0 for a network that is still poor at half an epoch.
+def _accuracy_floor(history: History, epochs: float, floor: int) -> int:
+    """Where the accuracy axis begins, in per cent: `floor`, or 0 for a network that is still below it.
 
-    It depends on one moment alone, so the axis changes once at most.
+    Asked at two moments only, after half an epoch and after half of the run, so that the axis stays put.
     """
-    for curve in (history.validation, history.train):
-        for epoch, accuracy in zip(curve.epoch, curve.accuracy, strict=True):
-            if epoch >= 0.5:
-                return floor if 100 * accuracy > floor else 0
-    return floor
+    low = floor
+    for moment in sorted((0.5, epochs / 2)):
+        for curve in (history.validation, history.train):
+            reached = next((i for i, epoch in enumerate(curve.epoch) if epoch >= moment), None)
+            if reached is not None:
+                low = floor if 100 * curve.accuracy[reached] > floor else 0
+                break
+    return low
 
 
 def _loss_range(losses: list[float]) -> tuple[float, float]:

@@ -107,7 +107,7 @@ def big(value: float) -> str:
     ('2.79 M', '93.3 k', '1.25 G')
     """
     for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if round(value / size, 2) >= 1:
+        if value >= max(1000, 0.9995 * size):  # 999,999 is 1.00 M, not 1,000 k
             return f"{value / size:#.3g}".rstrip(".") + letter
     return count(round(value))
 

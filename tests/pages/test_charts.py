@@ -1,0 +1,130 @@
+"""Figures are plain dictionaries, so what they promise can be read off them."""
+
+import time
+from itertools import pairwise
+
+import pytest
+
+from cnn_core.errors import StudentError
+from cnn_core.runs import Curve, History
+from pages.ui.charts import RUNS, bars, curves, loss_and_accuracy, spread, template, waterfall
+
+EMPTY = History()
+
+
+def learning(points=400, epochs=5.0, low=0.1, high=0.99):
+    at = [epochs * (i + 1) / points for i in range(points)]
+    accuracy = [low + (high - low) * (i / points) ** 0.02 for i in range(points)]
+    loss = [max(0.02, 2.3 / (1 + i)) for i in range(points)]
+    return Curve(list(range(points)), at, loss, accuracy)
+
+
+def full():
+    return History(learning(), learning(points=20))
+
+
+def test_plotly_finds_nothing_wrong_with_any_figure():
+    go = pytest.importorskip("plotly.graph_objects")
+    figures = [
+        loss_and_accuracy(EMPTY, 5),
+        loss_and_accuracy(full(), 5, "dark", images=55000),
+        curves([("a", full()), ("b", full())]),
+        curves([], measure="loss"),
+        curves([("a", full())], measure="loss"),
+        bars([0.1] * 10, list("0123456789"), truth=3),
+        waterfall([("map 1", 0.4), ("bias", -0.1)], ("sum, relu", 0.3)),
+    ]
+    for figure in figures:
+        go.Figure(figure)
+
+
+def test_the_axes_are_the_same_before_the_first_step_and_after_the_last():
+    before, after = (loss_and_accuracy(history, 5)["layout"] for history in (EMPTY, full()))
+    for axis in ("xaxis", "yaxis", "yaxis2"):
+        assert before[axis]["range"] == after[axis]["range"]
+    assert before["xaxis"]["range"] == [0, 5]
+
+
+def test_a_network_that_stays_poor_is_shown_on_an_axis_from_zero():
+    poor = History(learning(high=0.4), learning(points=20, high=0.4))
+    assert loss_and_accuracy(poor, 5)["layout"]["yaxis"]["range"][0] == 0
+    assert loss_and_accuracy(full(), 5)["layout"]["yaxis"]["range"][0] == 88
+
+
+def test_a_loss_that_explodes_stays_in_the_picture():
+    wild = History(Curve([1, 2], [0.1, 0.2], [2.3, 900.0], [0.1, 0.1]), Curve())
+    bottom, top = loss_and_accuracy(wild, 5)["layout"]["yaxis2"]["range"]
+    assert bottom <= -2
+    assert 10**top >= 900
+
+
+def test_labels_at_the_line_ends_never_overlap():
+    # Both lines end at the very same accuracy and loss.
+    annotations = loss_and_accuracy(full(), 5, height=500)["layout"]["annotations"]
+    for axis in ("y domain", "y2 domain"):
+        places = [a["y"] * 195 for a in annotations if a.get("yref") == axis]  # a panel is 195 pixels high
+        assert len(places) == 2
+        assert abs(places[0] - places[1]) >= 19.9
+
+
+@pytest.mark.parametrize("wanted", [[10, 10, 10], [0, 0], [100, 99, 98], [50], [], [3, 97], [5] * 20])
+def test_spread_places_keep_apart_in_order_and_inside(wanted):
+    places = spread(wanted, gap=20, low=8, high=92)
+    assert all(8 - 1e-9 <= place <= 92 + 1e-9 for place in places)
+    ordered = [place for _, place in sorted(zip(wanted, places, strict=True))]
+    gap = min(20, 84 / max(len(wanted) - 1, 1))
+    assert all(b - a >= gap - 1e-9 for a, b in pairwise(ordered))
+
+
+def test_hue_is_the_run_and_dots_are_training():
+    traces = curves([("a", full()), ("b", full())], "light")["data"]
+    assert [trace["line"]["color"] for trace in traces] == [RUNS["light"][0]] * 2 + [RUNS["light"][1]] * 2
+    assert [trace["line"]["dash"] for trace in traces] == ["dot", "solid"] * 2
+
+
+def test_a_seventh_run_asks_to_let_one_go():
+    with pytest.raises(StudentError, match="Let one go"):
+        curves([("run", EMPTY)] * 7)
+
+
+def test_a_runs_name_cannot_write_into_the_chart():
+    figure = curves([("<b>%{x}", full())])
+    assert "<b>%{" not in str(figure["data"][0]["hovertemplate"])
+
+
+def test_bars_mark_the_answer_and_never_say_100():
+    figure = bars([0.0, 1.0], ["0", "1"])
+    texts = [a["text"] for a in figure["layout"]["annotations"]]
+    assert texts == ["<b>over 99.9 %</b>"]
+
+
+def test_a_waterfall_begins_each_bar_where_the_one_before_ended():
+    figure = waterfall([("a", 0.5), ("b", -0.25), ("bias", 0.1)], ("sum", 0.35))
+    assert figure["data"][0]["base"] == pytest.approx([0, 0.5, 0.25, 0])
+
+
+def test_a_tick_of_the_live_chart_is_built_in_a_few_milliseconds():
+    import plotly.io
+    import plotly.tools
+
+    history = full()
+
+    def tick():
+        figure = plotly.tools.return_figure_from_figure_or_data(loss_and_accuracy(history, 5), True)
+        plotly.io.to_json(figure, validate=False)  # as st.plotly_chart does it
+
+    tick()
+    best = min(timed(tick) for _ in range(5))
+    assert best < 0.03, f"{1000 * best:.1f} ms"  # 6 ms on an idle core
+
+
+def timed(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def test_both_themes_have_the_same_template_but_for_colours():
+    light, dark = template("light")["layout"], template("dark")["layout"]
+    assert light.keys() == dark.keys()
+    assert light["font"]["color"] != dark["font"]["color"]

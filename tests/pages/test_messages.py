@@ -1,0 +1,119 @@
+"""How numbers and states are written: the rules of the visual language, one by one."""
+
+import doctest
+
+import pytest
+
+from cnn_core.errors import StudentError
+from pages.ui import canvas, charts, messages
+from pages.ui.messages import (
+    about,
+    big,
+    count,
+    duration,
+    epochs,
+    loss_text,
+    number,
+    percent,
+    plain,
+    points,
+    probability,
+    probability_tile,
+    shape_text,
+    signed,
+    small,
+)
+
+
+@pytest.mark.parametrize("module", [messages, charts, canvas])
+def test_the_examples_in_the_docstrings_are_true(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (percent(0.987), "98.7 %"),
+        (percent(1), "100.0 %"),  # an accuracy may be whole: every digit was read
+        (points(0.003), "+0.3 points"),
+        (points(-0.003), "−0.3 points"),  # a true minus sign
+        (points(0.0), "0.0 points"),
+        (points(-0.0001), "0.0 points"),  # never −0.0
+        (count(60000), "60,000"),
+        (big(2_786_000), "2.79 M"),
+        (big(999), "999"),
+        (big(999_999), "1.00 M"),  # not 1000 k
+        (duration(22.4), "22 s"),
+        (duration(59.7), "1 min"),
+        (duration(100), "1 min 40 s"),
+        (about(3.2), "about 3 s"),
+        (about(0.0), "about 1 s"),
+        (epochs(2.5), "2.5"),
+        (epochs(3.0), "3"),
+        (shape_text((32, 26, 26)), "26×26×32"),  # height×width×channels, from (C, H, W)
+        (shape_text((576,)), "576"),
+        (loss_text(0.044321), "0.0443"),
+        (loss_text(float("nan")), "infinite"),
+        (number(-0.001), "0.00"),
+        (number(-3.5, 1), "−3.5"),
+        (signed(0.47), "+0.47"),
+        (small("map"), ":small[:gray[map]]"),
+    ],
+)
+def test_numbers_are_written_as_the_visual_language_says(written, expected):
+    assert written == expected
+
+
+@pytest.mark.parametrize("fraction", [0.9985, 0.99899, 0.9991, 0.99999999, 1.0])
+def test_no_answer_is_100_per_cent_sure(fraction):
+    for text in (probability(fraction), probability_tile(fraction)):
+        assert "100" not in text
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1e-12, 0.0009, 0.004])
+def test_no_answer_is_impossible(fraction):
+    assert not probability(fraction).startswith("0 ")
+    assert probability_tile(fraction) == "<1 %"
+
+
+def test_a_tile_says_how_sure_in_five_letters():
+    assert all(len(probability_tile(i / 1000)) <= 5 for i in range(1001))
+
+
+def test_text_from_elsewhere_cannot_format_the_page():
+    hostile = "[x](http://y) :red[z] `c` $x$ <b> _i_ **b** # h"
+    unescaped = [
+        sign
+        for i, sign in enumerate(plain(hostile))
+        if sign in "[]`$<>_*#:" and plain(hostile)[i - 1] != "\\"
+    ]
+    assert unescaped == []
+
+
+def test_the_states_use_the_exact_words():
+    assert (
+        messages.queued(2, 61) == "Waiting: 2 runs are ahead of yours, about 1 min. You may leave this page."
+    )
+    assert messages.queued(1).startswith("Waiting: 1 run is ahead of yours.")
+    assert messages.running(6382.0, 22) == "Running · 6,380 images/s · about 22 s left"
+    assert messages.paused(2.5) == "Paused after 2.5 epochs. Nothing is lost."
+    assert messages.stopped(1.0) == "Stopped by you after 1 epoch; the weights so far are kept."
+    assert messages.interrupted(2) == "The machine was restarted. Taken up again from epoch 2."
+    assert messages.offline() == "No network: using 5,000 digits instead of 60,000. Expect about 96 %."
+    assert messages.loading(10000) == "Reading 10,000 test digits …"
+
+
+def test_a_problem_says_what_happened_in_red_and_what_to_try_in_ink():
+    from streamlit.testing.v1 import AppTest
+
+    def page():
+        from cnn_core.errors import StudentError
+        from pages.ui.messages import problem
+
+        problem(StudentError("A 3×3 kernel does not fit.", hint="Use a smaller one.", layer="conv2d_4"))
+
+    (shown,) = AppTest.from_function(page).run().markdown
+    red, ink = shown.value.split("  \n")
+    assert red == r":red[:material/error: **conv2d\_4**: A 3×3 kernel does not fit.]"
+    assert ink == "Use a smaller one."
+    assert isinstance(StudentError("x"), ValueError)
