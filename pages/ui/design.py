@@ -19,6 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnn_core.errors import StudentError
 from cnn_core.model import LAYER_TYPES, PRESETS, links
+from cnn_core.model.spec import MAX_LAYERS
 from pages.ui import state
 
 Draft = dict[str, Any]  # a ModelSpec's to_dict(), possible or not
@@ -30,7 +31,6 @@ _UNDO = "design_undo"  # (network, link) before each edit, the latest last
 _BROKEN = "design_broken_link"  # the sentence about a link that could not be followed
 
 MOST_UNDO = 50
-MOST_LAYERS = 60  # more rows than anyone reads; every network within the limits of a server has fewer
 MOST_NUMBER = 1_000_000  # of filters, units, pixels: far above what can be trained, still a number to correct
 
 
@@ -142,11 +142,8 @@ def _network_in_address() -> str:
 
 
 def _read(link: str, network: str) -> None:
-    complaint = _read_design(link) or _read_network(network)
-    if complaint:
-        # The address should not go on promising what could not be found.
-        st.session_state[_BROKEN] = complaint
-        st.rerun()
+    # A complaint stays until the visitor does something; with that, the address no longer promises what is not there.
+    st.session_state[_BROKEN] = _read_design(link) or _read_network(network)
 
 
 def _read_design(link: str) -> str:
@@ -184,7 +181,7 @@ def readable(found: Any) -> Draft:
     does not exist, a text where a number belongs, hundreds of layers. Raises StudentError.
     """
     layers = found.get("layers") if isinstance(found, dict) else None
-    if not isinstance(layers, list) or not 0 < len(layers) <= MOST_LAYERS:
+    if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         raise StudentError("it holds no list of layers.")
     if found.get("input_shape") != [1, 28, 28] or found.get("classes") != 10:
         raise StudentError("it is not made for digits of 28×28 pixels.")

@@ -9,6 +9,7 @@ a plain dictionary in Plotly's words, as in charts.py, and reads well between 35
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
@@ -68,11 +69,11 @@ def network_diagram(
         for x, label in _labels(blocks)
     ]
     # Nothing is drawn by the trace: it is what the pointer meets, also beside a thin block.
-    middles = [0.0, *((a.right + b.x) / 2 for a, b in zip(blocks, blocks[1:], strict=False)), end]
+    middles = [0.0, *((a.right + b.x) / 2 for a, b in itertools.pairwise(blocks)), end]
     target = dict(
         type="bar",
-        x=[(a + b) / 2 for a, b in zip(middles, middles[1:], strict=False)],
-        width=[b - a for a, b in zip(middles, middles[1:], strict=False)],
+        x=[(a + b) / 2 for a, b in itertools.pairwise(middles)],
+        width=[b - a for a, b in itertools.pairwise(middles)],
         y=[max(24.0, block.height + SLANT_Y * block.depth) for block in blocks],
         marker=dict(color="rgba(0,0,0,0)", line=dict(width=0)),
         hovertext=[block.hover for block in blocks],

@@ -259,8 +259,8 @@ def editor(draft: design.Draft, index: int, name: str, edits: Edits, note: str =
     """Draw the settings of one layer. note: a sentence under its name."""
     layer, count_of_layers = draft["layers"][index], len(draft["layers"])
     with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"**{name}**", width="stretch")
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f"**{name}**", width="stretch", wrap=False)
             _button("layer_up", "arrow_upward", "Move up", index == 0, edits.move, -1)
             _button("layer_down", "arrow_downward", "Move down", index == count_of_layers - 1, edits.move, 1)
             _button("layer_remove", "delete", "Remove", count_of_layers == 1, edits.remove)

@@ -12,7 +12,6 @@ from typing import Any
 
 import streamlit as st
 
-from cnn_core import model
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, inspect_draft
 from pages.ui import design, layer_editor, state
@@ -188,7 +187,8 @@ def _set(index: int, name: str, value: Any) -> None:
 
 def _add() -> None:
     draft = design.shown()
-    _commit(*design.inserted(draft, st.session_state["add_layer"], _selected(draft)))
+    if len(draft["layers"]) < design.MAX_LAYERS:
+        _commit(*design.inserted(draft, st.session_state["add_layer"], _selected(draft)))
 
 
 def _move(by: int) -> None:
@@ -248,19 +248,19 @@ def _sum(inspected: Any) -> None:
 
 _copy_link = st.components.v2.component(
     "copy_link",
-    html="""<button type="button"><svg viewBox="0 -960 960 960" aria-hidden="true"><path d="M440-280H280q-83 0-141.5-58.5T80-480q0-83
- 58.5-141.5T280-680h160v80H280q-50 0-85 35t-35 85q0 50 35 85t85 35h160v80ZM320-440v-80h320v80H320Zm200 160v-80h160q50
- 0 85-35t35-85q0-50-35-85t-85-35H520v-80h160q83 0 141.5 58.5T880-480q0 83-58.5 141.5T680-280H520Z"/></svg>
-<span aria-live="polite">Copy link</span></button>""",
+    html="""<button type="button"><svg viewBox="0 0 24 24" aria-hidden="true">
+<path d="M10 8H7a4 4 0 0 0 0 8h3M14 8h3a4 4 0 0 1 0 8h-3M9 12h6"/>
+</svg><span aria-live="polite">Copy link</span></button>""",
     css="""
 :host { display: block; }
 button { display: flex; align-items: center; justify-content: center; gap: 8px; width: 100%; min-height: 40px;
   padding: 4px 12px; font: inherit; font-size: 14px; color: var(--st-text-color); cursor: pointer; white-space: nowrap;
-  background: var(--st-secondary-background-color); border: 1px solid var(--st-border-color);
+  background: var(--st-secondary-background-color); background: hsl(from var(--st-background-color) h s calc(l + 2.3));
+  border: 1px solid var(--st-border-color);
   border-radius: var(--st-button-radius); box-sizing: border-box; }
 button:hover, button:active { border-color: var(--st-primary-color); color: var(--st-primary-color); }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
-svg { width: 18px; height: 18px; fill: currentColor; flex: none; }
+svg { width: 18px; height: 18px; fill: none; stroke: currentColor; stroke-width: 2; flex: none; }
 """,
     js="""
 // A page served without https may not use the clipboard: there the old way still works.
@@ -295,7 +295,7 @@ def _share(draft: design.Draft, inspected: Any) -> None:
 
 
 def _export(draft: design.Draft, inspected: Any) -> None:
-    st.text_input("Name", max_chars=60, **controlled("design-name", draft.get("name", ""), _rename))
+    st.text_input("Name of the design", max_chars=60, **controlled("design-name", draft.get("name", ""), _rename))
     st.download_button(
         "Design, as JSON",
         json.dumps(draft, indent=2, ensure_ascii=False),
@@ -306,10 +306,10 @@ def _export(draft: design.Draft, inspected: Any) -> None:
     )
     if inspected.spec is None:
         return
-    for label, ending, mime, write in exports():
+    for label, (function, ending, mime) in CODE.items():
         st.download_button(
             label,
-            _written(write, inspected.spec),
+            _written(function, inspected.spec),
             file_name=file_stem(draft) + ending,
             mime=mime,
             on_click="ignore",
@@ -322,26 +322,28 @@ def _rename(name: str) -> None:
     _commit(design.renamed(design.shown(), name), selected)
 
 
-def exports() -> list[tuple[str, str, str, Callable[..., str]]]:
-    """(label, ending of the file's name, media type, function of spec and recipe) for each language."""
-    return [
-        ("PyTorch, Python code", "_torch.py", "text/x-python", model.export_pytorch),
-        ("Keras, Python code", "_keras.py", "text/x-python", model.export_keras),
-        ("Keras, R code", "_keras.R", "text/plain", model.export_keras_r),
-    ]
+CODE = {  # label -> (function of cnn_core.model, ending of the file's name, media type)
+    "PyTorch code": ("export_pytorch", "_torch.py", "text/x-python"),
+    "Keras code, Python": ("export_keras", "_keras.py", "text/x-python"),
+    "Keras code, R": ("export_keras_r", "_keras.R", "text/plain"),
+}
 
 
-def _written(write: Callable[..., str], spec: Any) -> Callable[[], str]:
-    """The file, made when it is asked for: with the recipe of the run that is looked at, else the lesson's."""
-    recipe = _recipe()
-    return lambda: write(spec, recipe)
-
-
-def _recipe() -> Any:
-    from cnn_core.training import RECIPES
-
+def _written(function: str, spec: Any) -> Callable[[], str]:
+    """The file, written when it is asked for: with recipe and data of the run that is looked at, else the lesson's."""
     kind, _, run_id = design.looked_at().partition(":")
-    return state.store().run(run_id).recipe if kind == "run" else RECIPES["lesson"]
+    store = state.store()  # now: a click is answered outside of a script run
+
+    def write() -> str:
+        from cnn_core import model
+        from cnn_core.training import RECIPES
+
+        if kind != "run":
+            return getattr(model, function)(spec, RECIPES["lesson"])
+        run = store.run(run_id)
+        return getattr(model, function)(spec, run.recipe, dataset=run.dataset)
+
+    return write
 
 
 def file_stem(draft: design.Draft) -> str:
