@@ -38,27 +38,27 @@ class Patience:
 
 
 def answering(urls: Sequence[str], seconds: float) -> list[str]:
-    """Those of `urls` that can be read, in the given order, after at most `seconds`.
+    """Those of `urls` worth trying, in the given order, after at most `seconds`.
 
-    The first one's answer ends the waiting. Raises FetchFailed, naming each server's reason, if none can.
+    The first one's answer ends the waiting; then those that have not been heard of yet stay in reserve, behind
+    those that answer. Raises FetchFailed, naming each server's reason, if none answers.
     """
     # Looking up a name cannot be interrupted, so each server is asked in a thread nobody has to wait for.
     answers: queue.Queue[tuple[str, str]] = queue.Queue()
     for url in urls:
         threading.Thread(target=lambda url=url: answers.put((url, _ask(url, seconds))), daemon=True).start()
-    reasons = dict.fromkeys(urls, f"no answer within {seconds:g} seconds")
+    reasons: dict[str, str] = {}
     deadline = time.monotonic() + seconds
-    for _ in urls:
+    while len(reasons) < len(urls) and reasons.get(urls[0]) != "":
         try:
             url, reason = answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            break
-        reasons[url] = reason
-        if reasons[urls[0]] == "":
-            break
-    if good := [url for url in urls if reasons[url] == ""]:
-        return good
-    raise FetchFailed("; ".join(f"{_host(url)}: {reason}" for url, reason in reasons.items()))
+            reasons = dict.fromkeys(urls, f"no answer within {seconds:g} seconds") | reasons
+        else:
+            reasons[url] = reason
+    if good := [url for url in urls if reasons.get(url) == ""]:
+        return good + [url for url in urls if url not in reasons]
+    raise FetchFailed("; ".join(f"{_host(url)}: {reasons[url]}" for url in urls))
 
 
 def download(
