@@ -94,7 +94,7 @@ class LocalEngine:
 
     def leave(self, pids: list[int]) -> None:
         """Ask these workers to keep what they have and come back."""
-        ours = {process.pid for process in multiprocessing.active_children()}
+        ours = {process.pid for process in multiprocessing.active_children() if process.pid is not None}
         for pid in ours.intersection(pids):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)

@@ -179,12 +179,12 @@ class Run:
 
     @cached_property
     def spec(self) -> ModelSpec:
-        return ModelSpec.from_dict(self.card.get("spec"))
+        return ModelSpec.from_dict(self.card.get("spec", []))  # [] is refused, with a sentence
 
     @property
     def recipe(self) -> TrainSpec:
         """With the epochs the owner has added since."""
-        recipe = TrainSpec.from_dict(self.card.get("recipe"))
+        recipe = TrainSpec.from_dict(self.card.get("recipe", []))
         epochs = self._changes.get("epochs")
         return recipe if not isinstance(epochs, int) else recipe.replace(epochs=epochs)
 

@@ -17,7 +17,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -119,9 +119,9 @@ def work(store_path: str | Path, run_id: str) -> str:
             _end(store, run, "failed", str(error))
         except Exception as error:
             outcome = DONE
-            _end(store, run, "failed", _sentence(error))
             with suppress(OSError):
                 (run.folder / "error.txt").write_text(traceback.format_exc(), "utf-8")
+            _end(store, run, "failed", _sentence(error))
             log.warning("run %s failed", run.id, exc_info=True)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()
@@ -130,7 +130,13 @@ def work(store_path: str | Path, run_id: str) -> str:
 
 def _end(store: RunStore, run: Run, state: str, reason: str) -> None:
     ended = 0.0 if state in ("paused", "interrupted") else time.time()
-    changes = {"state": state, "reason": reason, "eta": None, "images_per_second": 0.0, "ended": ended}
+    changes: dict[str, Any] = {
+        "state": state,
+        "reason": reason,
+        "eta": None,
+        "images_per_second": 0.0,
+        "ended": ended,
+    }
     try:
         store.set_status(run, **changes)
     except OSError:
@@ -238,10 +244,11 @@ def train_run(store: RunStore, run: Run) -> str:
     test = load_images(run.dataset, "test", fetching)
     net, state = _resumed(run)
     story = _Story(store, run, net, len(images), test, state)
-    for event in train(net, images, recipe, validation, state=state, control=story.control):
-        story.tell(event)
-
+    with closing(story.file):
+        for event in train(net, images, recipe, validation, state=state, control=story.control):
+            story.tell(event)
     story.write_status(final=True)
+    seconds = story.seconds
     result = evaluate(net, test)
     store.set_status(
         run,
@@ -254,7 +261,7 @@ def train_run(store: RunStore, run: Run) -> str:
             "loss": result.loss,
             "confusion": result.confusion.tolist(),
             "count": result.count,
-            "seconds": story.seconds,
+            "seconds": seconds,
             "source": test.source,
             "is_sample": test.is_sample,
         },
@@ -376,10 +383,9 @@ class _Story:
 
     def control(self) -> Control | None:
         """The loop asks, about ten times a second: what does the owner want, what does the runner want?"""
-        wish = self._wish()
         rate = None
         with suppress(StudentError, KeyError):
-            rate = checked_learning_rate(wish["learning_rate"])
+            rate = checked_learning_rate(self.run.control["learning_rate"])
         if rate == self.chosen_rate:
             rate = None
         elif rate is not None:
@@ -394,9 +400,6 @@ class _Story:
         if rate is None and not due and self.wanted is None:
             return None
         return Control(learning_rate=rate, snapshot=due or self.wanted is not None)
-
-    def _wish(self) -> dict[str, Any]:
-        return self.run.control
 
     def _batch(self, event: BatchDone) -> None:
         self.step, self.epoch = event.step, event.epoch

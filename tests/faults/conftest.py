@@ -1,0 +1,104 @@
+"""Real runners and workers on the digits that need no network, and a look at every process they leave behind."""
+
+import os
+import signal
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from cnn_core.runs import RunStore, ensure_runner
+
+MARK = "CONVSCOPE_FAULTS_MARK"  # inherited by everything a test starts, so that it can be found again
+
+
+def until(condition, seconds=60.0, every=0.01):
+    """Wait for something to be true, and return it."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(every)
+    return found
+
+
+def processes(mark, command=""):
+    """Ids of living processes that inherited `mark`, but for ourselves."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (
+                f"{MARK}={mark}".encode() in (folder / "environ").read_bytes()
+                and command.encode() in (folder / "cmdline").read_bytes()
+                and "\nState:\tZ" not in (folder / "status").read_text()
+            ):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return [pid for pid in found if pid != os.getpid()]
+
+
+class Machine:
+    """A store whose runner can be started and killed."""
+
+    def __init__(self, folder, mark):
+        self.store, self.mark = RunStore(folder), mark
+
+    def start(self):
+        ensure_runner(self.store)
+
+    def runners(self):
+        return processes(self.mark, "cnn_core.runs")
+
+    def workers(self):
+        return processes(self.mark, "spawn_main")
+
+    def everything(self):
+        return processes(self.mark)
+
+    def kill(self, pids, how=signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, how)
+
+
+def machine(folder, **settings):
+    """(the machine, a function that ends it); `settings` without CONVSCOPE_."""
+    patch, mark = pytest.MonkeyPatch(), uuid.uuid4().hex
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    here = {
+        "DATA": str(data),
+        "OFFLINE": "1",
+        "THREADS": "1",
+        "DEVICE": "cpu",
+        "FAULTS_MARK": mark,
+    } | settings
+    for name, value in here.items():
+        patch.setenv(f"CONVSCOPE_{name}", str(value))
+    found = Machine(folder / "runs", mark)
+
+    def end():
+        try:
+            found.kill(found.runners(), signal.SIGTERM)
+            until(lambda: not found.everything(), seconds=30)
+        finally:
+            found.kill(found.everything())
+            patch.undo()
+
+    return found, end
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One machine with two workers for many tests: a warm worker costs seconds, a run only one."""
+    found, end = machine(tmp_path_factory.mktemp("shared"), WORKERS=2, IDLE_SECONDS=60, MAX_QUEUE=20)
+    yield found
+    end()
+
+
+@pytest.fixture
+def lonely(tmp_path):
+    """A machine of its own with one worker, whose runner ends when it has been idle for a second."""
+    found, end = machine(tmp_path, WORKERS=1, IDLE_SECONDS=1)
+    yield found
+    end()
