@@ -96,7 +96,7 @@ def fetch(
         with _remembering(dataset):
             remote = remote or remote_of(dataset)
             mirrors = _answering_mirrors(remote, patience)
-    with _remembering(dataset), _OurTurn(root / dataset.folder, on_progress):
+    with _remembering(dataset), _our_turn(root / dataset.folder, on_progress):
         if find_files(dataset, root) is None:  # else another process was quicker
             _fetch_all(dataset, root, mirrors, remote, patience, on_progress)
 
@@ -173,26 +173,23 @@ def _answering_mirrors(remote: Remote, patience: Patience) -> list[str]:
     return [url.removesuffix(smallest) for url in urls]
 
 
-class _OurTurn:
+@contextmanager
+def _our_turn(folder: Path, on_progress: Progress) -> Iterator[None]:
     """Hold the folder's lock; the operating system returns it even if this process is killed."""
-
-    def __init__(self, folder: Path, on_progress: Progress) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.lock, self.on_progress = FileLock(folder / ".fetch.lock"), on_progress
-
-    def __enter__(self) -> None:
-        deadline = time.monotonic() + _LONGEST_TURN
-        while True:
-            try:
-                self.lock.acquire(timeout=0.5)
-                return
-            except Timeout:
-                if time.monotonic() > deadline:
-                    raise FetchFailed("another process has been fetching it for too long") from None
-                self.on_progress(0.0, "Another process is fetching the same files; waiting for it.")
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock, deadline = FileLock(folder / ".fetch.lock"), time.monotonic() + _LONGEST_TURN
+    while True:
+        try:
+            lock.acquire(timeout=0.5)
+            break
+        except Timeout:
+            if time.monotonic() > deadline:
+                raise FetchFailed("another process has been fetching it for too long") from None
+            on_progress(0.0, "Another process is fetching the same files; waiting for it.")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _fetch_all(
