@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 
@@ -38,4 +40,4 @@ def app():
     """The dashboard, not yet run: `app.run()`, then `app.switch_page("pages/2_train.py").run()`."""
     from streamlit.testing.v1 import AppTest
 
-    return AppTest.from_file("dashboard.py", default_timeout=30)
+    return AppTest.from_file(str(Path(__file__).parents[1] / "dashboard.py"), default_timeout=30)

@@ -1,0 +1,461 @@
+"""Is it learning? Start a training, watch it, stop it, change its rate. It goes on when the page is left.
+
+The page reads the run store and writes wishes into it; the training itself is done by a worker process.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.data import available, fetch_in_background
+from cnn_core.data.sources import dataset_of
+from cnn_core.errors import StudentError
+from cnn_core.model import ModelSpec, inspect_draft
+from cnn_core.runs import Run, ensure_runner
+from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.training import RECIPES
+from pages.ui import design, state
+from pages.ui.charts import loss_and_accuracy, mode, show
+from pages.ui.diagram import network_diagram
+from pages.ui.messages import (
+    about,
+    answer,
+    caption,
+    count,
+    duration,
+    epochs,
+    failed,
+    finished,
+    interrupted,
+    next_question,
+    on_primary,
+    paused,
+    percent,
+    plain,
+    plural,
+    points,
+    probability_tile,
+    problem,
+    queued,
+    running,
+    small,
+    stopped,
+    what_you_see,
+)
+from pages.ui.recipe import RATES, Choice, data_set_and_recipe
+from pages.ui.sheets import contact_sheet, sheet
+from pages.ui.shell import page_head, require_shell
+
+require_shell()
+
+_PROBLEM = "train_problem"  # a StudentError of the last click, shown once
+MAIN, SIDE = 576, 292
+
+
+def watched() -> Run | None:
+    """The run that the sidebar looks at, or None where it looks at something else."""
+    kind, _, run_id = design.looked_at().partition(":")
+    if kind != "run":
+        return None
+    try:
+        return state.store().run(run_id)
+    except StudentError as error:
+        problem(error)
+        return None
+
+
+def last_problem() -> None:
+    if error := st.session_state.pop(_PROBLEM, None):
+        problem(error)
+
+
+# ---------------------------------------------------------------- before
+
+
+def before() -> None:
+    """Ask what to train and how; say what to expect; start."""
+    inspected = inspect_draft(_draft())
+    spec = inspected.spec
+    shown_answer = st.empty()
+    with st.container(horizontal=True, vertical_alignment="center", key="train_strip"):
+        choice = data_set_and_recipe()
+        st.space("stretch")
+        data = available(choice.dataset)
+        possible = spec is not None and choice.problem is None and data.state != "damaged"
+        st.button(
+            on_primary("Train"),
+            key="train",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not possible,
+            on_click=_start,
+            args=(spec, choice),
+        )
+    last_problem()
+    if choice.problem:
+        problem(choice.problem)
+    with shown_answer:
+        answer(_nothing_yet())
+    left, right = st.columns([MAIN, SIDE], gap="medium")
+    with left:
+        if spec is None:
+            problem(inspected.problem or StudentError("This network cannot be trained."))
+            caption("The sidebar shows where, and offers a way out.")
+        else:
+            show(
+                network_diagram(spec, mode()),
+                key="train_diagram",
+                alt=f"The layers of {spec.name}, drawn to scale",
+            )
+            what_you_see(
+                "Each block is what one layer makes of the digit: as high as its maps, as wide as it has many. "
+                "The maps shrink while their number grows."
+            )
+    with right:
+        if spec is not None and choice.problem is None:
+            _expectation(spec, choice)
+
+
+def _draft() -> dict:
+    try:
+        return design.shown()
+    except StudentError:
+        return design.lesson()
+
+
+def _nothing_yet() -> str:
+    mine = state.store().runs(owner=state.visitor(), limit=1)
+    if not mine:
+        return "Not yet: you have trained nothing so far. Choose a network in the sidebar and a recipe here."
+    return "This network is not in training. Press Train, or choose one of your runs in the sidebar."
+
+
+def _expectation(spec: ModelSpec, choice: Choice) -> None:
+    data = available(choice.dataset)
+    noun = dataset_of(choice.dataset).noun
+    if data.state == "missing":
+        _fetch(choice.dataset)
+    learn, keep = split_sizes(data.train or 60_000)
+    expected = expect(state.store(), spec, choice.recipe, choice.dataset, learn, data.state == "sample")
+    st.markdown("**What to expect**")
+    st.metric("Time on this machine", about(expected.seconds).removeprefix("about "))
+    if expected.accuracy is None:
+        caption(f"How many {noun} it will read nobody knows: {expected.why}.")
+    else:
+        st.metric(
+            f"Accuracy on test {noun}", f"{100 * expected.accuracy:.{0 if data.state == 'sample' else 1}f} %"
+        )
+        caption(f"This is {expected.why}.")
+    used = min(learn, choice.recipe.train_size or learn)
+    caption(
+        f"It learns from {count(used)} {noun}, {choice.recipe.epochs} times over. {count(keep)} are kept aside to "
+        f"see whether it understands or only remembers, and {count(data.test or 10_000)} more are read at the end."
+    )
+    if data.state == "sample":
+        st.markdown(f":yellow[:material/cloud_off:] {small(plain(data.source))}")
+    elif data.state == "damaged":
+        problem(StudentError(data.source))
+
+
+@st.fragment(run_every="1s")
+def _fetch(dataset: str) -> None:
+    """A data set that is not here yet: fetched while the visitor reads."""
+    fetch = fetch_in_background(dataset)
+    if fetch.state == "running":
+        st.progress(fetch.fraction, text=fetch.message)
+    elif fetch.state == "failed":
+        st.markdown(f":yellow[:material/cloud_off:] {small(plain(fetch.message))}")
+    else:
+        st.rerun()
+
+
+def _start(spec: ModelSpec, choice: Choice) -> None:
+    try:
+        run_id = state.store().submit(spec, choice.recipe, choice.dataset, owner=state.visitor())
+        ensure_runner(state.store())
+    except StudentError as error:
+        st.session_state[_PROBLEM] = error
+        return
+    design.look_at(f"run:{run_id}")
+
+
+# ---------------------------------------------------------------- during and after
+
+
+def during(run: Run) -> None:
+    """A run: its strip, its curves, its number, twelve digits. Draws itself anew each second while it goes on."""
+    live = st.fragment(_live, run_every=1.0 if run.status.unfinished else None)
+    live(run.id)
+    next_question("feature-maps", "opens this very network, also while it trains.")
+
+
+def _live(run_id: str) -> None:
+    try:
+        run = state.store().run(run_id)
+    except StudentError:  # deleted in another tab
+        st.rerun()
+    status = run.status
+    mine = run.is_owner(state.visitor())
+    if mine and status.unfinished:
+        state.store().seen(state.visitor())
+        ensure_runner(state.store())
+    history = run.history()
+    answer(_verdict(run))
+    _strip(run, mine)
+    last_problem()
+    left, right = st.columns([MAIN, SIDE], gap="medium")
+    images, _ = split_sizes(available(run.dataset).train or 60_000)
+    images = min(images, run.recipe.train_size or images)
+    with left:
+        show(
+            loss_and_accuracy(history, run.recipe.epochs, mode(), dataset=run.dataset, images=images),
+            key=f"curves_{run.id}",
+            alt="Accuracy and loss of training and validation, against epochs",
+        )
+        what_you_see(
+            "The violet line is measured on the images being learnt, the amber one on images kept aside. While both "
+            "losses fall it learns; when amber turns up and violet goes on falling, it has begun to memorise."
+        )
+    with right:
+        _number(run)
+        _twelve(run)
+    # The last tick of a run draws the page once more without a timer, and brings its end to the sidebar.
+    seen = st.session_state.get("train_seen")
+    st.session_state["train_seen"] = (run.id, status.state)
+    if seen is not None and seen[0] == run.id and seen[1] != status.state:
+        st.rerun()
+
+
+def _verdict(run: Run) -> str:
+    """The answer in one line, from the last validation."""
+    status, curve, noun = run.status, run.history().validation, dataset_of(run.dataset).noun
+    if status.state == "queued":
+        return "Not yet: it waits for its turn."
+    if status.state == "finished" and status.result:
+        result = status.result
+        return finished(result["accuracy"], result["count"], status.seconds).replace(
+            "test digits", f"test {noun}"
+        )
+    if not curve.accuracy:
+        return "It is about to begin." if status.state == "running" else "It has not begun."
+    done, accuracy = curve.epoch[-1], curve.accuracy[-1]
+    chance = 1 / run.spec.classes
+    so_far = f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}**"
+    kept = _kept_aside(run)
+    never = (
+        f" of {count(kept)} {noun} it has never been shown."
+        if kept
+        else f" of {noun} it has never been shown."
+    )
+    if accuracy > 3 * chance:
+        return f"Yes. {so_far}{never}"
+    if done < 0.3:
+        return f"It has just begun. {so_far}{never}"
+    return f"Hardly. {so_far}{never} Guessing gives {percent(chance)}."
+
+
+def _kept_aside(run: Run) -> int:
+    return split_sizes(available(run.dataset).train or 60_000)[1]
+
+
+def _strip(run: Run, mine: bool) -> None:
+    status, recipe = run.status, run.recipe
+    named = next((title for key, title in (("lesson", "Lesson"), ("fast", "Fast")) if _is(run, key)), "Own")
+    with st.container(horizontal=True, vertical_alignment="center", key="run_strip"):
+        facts = (
+            f"**{named} recipe** :gray[· {dataset_of(run.dataset).title} · batches of {recipe.batch_size}]"
+        )
+        st.markdown(facts, width="content")
+        if not mine:
+            st.markdown(small("Somebody else’s run; you are watching."), width="content")
+            return
+        if status.unfinished:
+            _rate(run)
+            st.space("stretch")
+            if status.state == "paused":
+                _button("Resume", "play_arrow", run, "resume")
+            else:
+                _button("Pause", "pause", run, "pause")
+            _button("Stop", "stop", run, "stop")
+        else:
+            st.space("stretch")
+            if status.state == "finished" and recipe.schedule == "constant":
+                st.button(
+                    "2 epochs more",
+                    icon=":material/forward_media:",
+                    key="extend",
+                    on_click=_extend,
+                    args=(run.id,),
+                )
+            label = "Try again" if status.state == "failed" else "Train another"
+            st.button(label, icon=":material/restart_alt:", key="again", on_click=_again, args=(run.id,))
+
+
+def _is(run: Run, key: str) -> bool:
+    recipe = run.recipe
+    return recipe.replace(seed=0, train_size=None, epochs=RECIPES[key].epochs) == RECIPES[key]
+
+
+def _rate(run: Run) -> None:
+    now = run.control.get("learning_rate") or run.recipe.learning_rate
+    rates = sorted({*RATES, float(now)})
+    st.selectbox(
+        "Learning rate",
+        rates,
+        index=rates.index(float(now)),
+        format_func=lambda rate: f"learning rate {rate:g}",
+        key=f"rate_{run.id}",
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=200,
+        on_change=_change_rate,
+        args=(run.id,),
+    )
+
+
+def _change_rate(run_id: str) -> None:
+    _wish(run_id, learning_rate=st.session_state[f"rate_{run_id}"])
+
+
+def _button(label: str, icon: str, run: Run, action: str) -> None:
+    st.button(label, icon=f":material/{icon}:", key=action, on_click=_wish, args=(run.id, action))
+
+
+def _wish(run_id: str, action: str | None = None, learning_rate: float | None = None) -> None:
+    try:
+        state.store().control(run_id, state.visitor(), action, learning_rate)
+        if action == "resume":
+            ensure_runner(state.store())
+    except StudentError as error:
+        st.session_state[_PROBLEM] = error
+
+
+def _extend(run_id: str) -> None:
+    try:
+        state.store().extend(run_id, state.visitor(), 2)
+        ensure_runner(state.store())
+    except StudentError as error:
+        st.session_state[_PROBLEM] = error
+
+
+def _again(run_id: str) -> None:
+    """Back to the design of that run, to change it or its recipe."""
+    try:
+        design.commit(state.store().run(run_id).spec.to_dict())
+    except StudentError as error:
+        st.session_state[_PROBLEM] = error
+
+
+def _number(run: Run) -> None:
+    status, curve = run.status, run.history().validation
+    result = status.result or {}
+    if status.state == "finished" and "accuracy" in result:
+        st.metric("Test accuracy", percent(result["accuracy"]))
+    elif curve.accuracy:
+        st.metric("Validation accuracy now", percent(curve.accuracy[-1]), delta=_lately(curve))
+    else:
+        st.metric("Validation accuracy now", "–")
+    st.markdown(_state_words(run))
+    if status.state in ("running", "paused", "queued", "interrupted"):
+        st.progress(min(1.0, status.epoch / max(run.recipe.epochs, 1)))
+
+
+def _lately(curve) -> str | None:
+    """What the last epoch brought, once there has been more than one."""
+    before = [a for e, a in zip(curve.epoch, curve.accuracy, strict=True) if e <= curve.epoch[-1] - 1]
+    return f"{points(curve.accuracy[-1] - before[-1])} in the last epoch" if before else None
+
+
+def _state_words(run: Run) -> str:
+    status, store = run.status, state.store()
+    if status.state == "queued":
+        return queued(store.place(run.id), store.expected_wait(run.id))
+    if status.state == "running":
+        words = running(status.images_per_second or None, status.eta)
+        return words + (f"  \n{small(plain(status.reason))}" if status.reason else "")
+    if status.state == "paused":
+        return paused(status.epoch)
+    if status.state == "stopped":
+        return stopped(status.epoch)
+    if status.state == "interrupted":
+        return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
+    if status.state == "failed":
+        return f":red[:material/error: {plain(failed(status.epoch, status.reason))}]"
+    learnt = f"{duration(status.seconds)} of training, {count(status.step)} steps"
+    return f"Finished · {learnt}"
+
+
+def _twelve(run: Run) -> None:
+    """Twelve test images with what the network makes of them now; red where it is wrong."""
+    sample = run.sample()
+    if sample is None:
+        return
+    try:
+        test = state.images(run.dataset, "test")
+        pictures = test.images[sample.indices].float().div(255)[:, 0]
+    except (StudentError, IndexError):
+        return
+    guesses = [max(range(len(row)), key=row.__getitem__) for row in sample.probabilities]
+    captions, wrong = [], set()
+    for i, (guess, label, row) in enumerate(zip(guesses, sample.labels, sample.probabilities, strict=True)):
+        right = guess == label
+        words = test.classes[guess] if right else f"{test.classes[guess]}, is a {test.classes[label]}"
+        captions.append((words, probability_tile(row[guess])))
+        if not right:
+            wrong.add(i)
+    noun = dataset_of(run.dataset).noun
+    st.markdown(f"**Twelve test {noun}, read now**")
+    sheet(
+        contact_sheet(pictures.numpy(), "grey", (0.0, 1.0)),
+        key=f"twelve_{run.id}",
+        alt=f"Twelve test {noun} and what the network reads",
+        tile_px=56,
+        captions=captions,
+        wrong=wrong,
+        columns=4,
+        clickable=False,
+    )
+    what_you_see("Under each image: the answer, and how sure it is. Red: a wrong answer.")
+
+
+# ---------------------------------------------------------------- explained
+
+
+def explained() -> None:
+    """What happens to the data, and what the words on this page mean; for whoever wants to know."""
+    st.space("small")
+    with st.expander("What happens to the images before the network sees them"):
+        st.markdown(
+            "**Loaded.** MNIST is 60,000 small scans of handwritten digits to learn from and 10,000 to be tested on, "
+            "each with the digit its writer meant.\n\n"
+            "**Reshaped.** A digit is 28 rows of 28 grey values. A convolution also wants to know how many channels "
+            "an image has: one for grey, three for colour. So 64 digits are a block of 64×28×28×1 numbers.\n\n"
+            "**Scaled.** A grey value is stored as a whole number from 0, black, to 255, white. Divided by 255 it lies "
+            "between 0 and 1, where the first weights, small and random, neither drown nor explode.\n\n"
+            "**One-hot encoded.** The label 7 becomes ten numbers: a 1 in place 7, zeros elsewhere. The network also "
+            "answers with ten numbers, its probabilities, and the two lists can be compared place by place."
+        )
+    with st.expander("What optimiser, loss, batch and epoch mean"):
+        st.markdown(
+            "**Loss.** How wrong the answer is, in one number. Here it is cross-entropy: minus the logarithm of the "
+            "probability given to the right digit. Sure and right costs almost nothing, sure and wrong costs a lot; a "
+            "network that knows nothing gives each digit 10 % and pays 2.3.\n\n"
+            "**Batch.** The network looks at a handful of images, 64 in the lesson, before it changes. Fewer make the "
+            "direction noisy, more make each step slow.\n\n"
+            "**Optimiser.** The rule that turns the slope of the loss into a step for every weight. RMSprop, the "
+            "lesson’s, divides each slope by its own recent size, so that quiet weights learn as fast as loud ones. "
+            "The **learning rate** is how long the step is: too small and nothing happens, too large and the loss "
+            "jumps about or becomes infinite. Try it while a run goes on.\n\n"
+            "**Epoch.** Once through all training images, in a new order each time.\n\n"
+            "**Training, validation, test.** The network learns from the first, you decide by the second, and the "
+            "third is opened once, at the end, so that nothing was chosen to please it."
+        )
+
+
+page_head("train")
+run = watched()
+if run is None or run.kind != "training":
+    before()
+else:
+    during(run)
+explained()

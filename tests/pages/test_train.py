@@ -1,0 +1,161 @@
+"""The Train page: what it says before, during and after a run, with a real store and no worker in between."""
+
+import orjson
+import pytest
+
+from cnn_core.model import PRESETS
+from cnn_core.runs import RunStore
+from cnn_core.training import RECIPES
+
+OWNER = "a" * 22
+
+
+@pytest.fixture
+def no_runner(monkeypatch):
+    """The store is real; that nobody takes the tickets keeps the state of a run in the test's hands."""
+    monkeypatch.setattr("cnn_core.runs.runner.ensure_runner", lambda store: None)
+    monkeypatch.setattr("cnn_core.runs.ensure_runner", lambda store: None, raising=False)
+
+
+def text(app) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def open_train(app, run_id: str | None = None):
+    app.session_state["visitor"] = OWNER
+    if run_id:
+        app.session_state["network"] = f"run:{run_id}"
+    app.run()
+    app.switch_page("pages/2_train.py").run()
+    assert not app.exception
+    return app
+
+
+def tell(store: RunStore, run_id: str, *events: dict, **status) -> None:
+    """Write what a worker would have written."""
+    run = store.run(run_id)
+    with open(run.folder / "events.jsonl", "ab") as file:
+        for event in events:
+            file.write(orjson.dumps(event) + b"\n")
+    store.set_status(run, **status)
+
+
+def batch(step: int, epoch: float, loss: float, accuracy: float) -> dict:
+    numbers = {"loss": loss, "accuracy": accuracy, "learning_rate": 0.001, "images_per_second": 5000.0}
+    return {"kind": "batch", "step": step, "epoch": epoch} | numbers
+
+
+def validated(step: int, epoch: float, accuracy: float) -> dict:
+    return {
+        "kind": "validated",
+        "step": step,
+        "epoch": epoch,
+        "loss": 0.1,
+        "accuracy": accuracy,
+        "count": 500,
+    }
+
+
+def test_before_training_it_says_what_to_expect_of_the_sample(app, no_runner):
+    open_train(app)
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["Accuracy on test digits"] == "96 %"
+    assert "s" in metrics["Time on this machine"]
+    assert "4,000 digits, 5 times over" in text(app)
+    assert "using 5,000 digits instead of 60,000" in text(app)
+
+
+def test_train_starts_one_run_however_often_it_is_pressed(app, no_runner):
+    open_train(app)
+    app.button(key="train").click().run()
+    assert not app.exception
+    store = RunStore()
+    first = store.runs()
+    assert len(first) == 1
+    assert app.session_state["network"] == f"run:{first[0].id}"
+    assert "Waiting: yours is next." in text(app)
+    assert store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER) == first[0].id
+
+
+def test_a_running_run_shows_its_accuracy_and_the_owner_can_stop_it(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    assert store.take(store.next_ticket())
+    tell(
+        store,
+        run_id,
+        batch(50, 0.8, 0.5, 0.85),
+        validated(157, 2.5, 0.951),
+        state="running",
+        step=157,
+        epoch=2.5,
+        epochs=5,
+        images_per_second=6382.0,
+        eta=22.0,
+    )
+    open_train(app, run_id)
+    assert "Yes. After 2.5 of 5 epochs it reads **95.1 %** of 500 digits it has never been shown." in text(
+        app
+    )
+    assert "Running · 6,380 images/s · about 22 s left" in text(app)
+    app.button(key="stop").click().run()
+    assert not app.exception
+    assert store.run(run_id).control["action"] == "stop"
+
+
+def test_the_learning_rate_of_a_running_run_can_be_changed(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    store.take(store.next_ticket())
+    tell(store, run_id, state="running", epochs=5)
+    open_train(app, run_id)
+    app.selectbox(key=f"rate_{run_id}").select(0.0003).run()
+    assert not app.exception
+    assert store.run(run_id).control["learning_rate"] == 0.0003
+
+
+def test_a_finished_run_names_the_test_digits_and_offers_to_go_on(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    store.take(store.next_ticket())
+    result = {"accuracy": 0.9903, "loss": 0.03, "count": 500}
+    tell(store, run_id, validated(315, 5.0, 0.95), state="finished", epoch=5.0, seconds=43.0, result=result)
+    store.done(run_id)
+    open_train(app, run_id)
+    assert "Finished: **99.0 %** of 500 test digits, in 43 s." in text(app)
+    assert [button.key for button in app.button if button.key in ("pause", "stop")] == []
+
+
+def test_a_failed_run_says_why_and_what_to_try(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"].replace(learning_rate=0.1), owner=OWNER)
+    store.take(store.next_ticket())
+    why = "The loss became infinite. A learning rate of 0.1 is too large for this network; try 0.001."
+    tell(store, run_id, state="failed", epoch=1.2, reason=why)
+    store.done(run_id)
+    open_train(app, run_id)
+    assert "This run failed after 1.2 epochs: the loss became infinite." in text(app)
+    assert app.button(key="again").label == "Try again"
+
+
+def test_a_stranger_watches_and_cannot_stop(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner="b" * 22)
+    open_train(app, run_id)
+    assert "Somebody else’s run; you are watching." in text(app)
+    assert not [button for button in app.button if button.key in ("pause", "stop")]
+
+
+@pytest.mark.parametrize("run_id", ["nonsense", "../../etc", "AAAAAAAAAAA", "x" * 5000])
+def test_a_link_to_a_run_that_is_not_there_gets_a_sentence(app, no_runner, run_id):
+    open_train(app, run_id)
+    assert "There is no run" in text(app) or "no network" in text(app)
+
+
+def test_an_impossible_recipe_of_my_own_is_refused_with_a_sentence(app, no_runner):
+    open_train(app)
+    app.get_by_key("recipe_kind").set_value("own").run()
+    app.number_input(key="own_rate").set_value(0.0).run()
+    assert not app.exception
+    assert "With a learning rate of 0 nothing is learnt." in text(app)
+    assert app.button(key="train").disabled
