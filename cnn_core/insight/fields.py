@@ -1,0 +1,108 @@
+"""Where a number of a layer comes from: its receptive field, the part of the input it can see.
+
+A 3×3 convolution sees 3 pixels a side, one on top of a 2×2 pooling of that sees 8: every layer adds its kernel, times
+the strides below it. Source: Araujo, Norris & Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cnn_core.model.shapes import summarize
+from cnn_core.model.spec import ModelSpec
+
+Span = tuple[int, int]  # (first, last), both inside
+
+
+class Field(NamedTuple):
+    """A rectangle of pixels: (first, last) row and (first, last) column, both inside."""
+
+    rows: Span
+    columns: Span
+
+
+@dataclass(frozen=True)
+class Window:
+    """How one layer moves over the map below it: (before, after) pixels of padding along each side."""
+
+    size: tuple[int, int]  # rows, columns
+    stride: int = 1
+    pad_rows: Span = (0, 0)
+    pad_columns: Span = (0, 0)
+
+    def at(self, field: Field) -> Field:
+        """The positions of the map below that the positions `field` of this layer were computed from."""
+        return Field(
+            _reach(field.rows, self.size[0], self.stride, self.pad_rows[0]),
+            _reach(field.columns, self.size[1], self.stride, self.pad_columns[0]),
+        )
+
+
+def receptive_field(spec: ModelSpec, layer: str, row: int = 0, column: int = 0) -> Field:
+    """The rows and columns of the input that the value at (row, column) of `layer` can see, not clipped.
+
+    Where padding is seen, it starts below 0 or ends beyond the image: `clip` leaves what is really there.
+    A layer of plain numbers (flatten counts as one) sees what its whole input sees.
+    """
+    index = spec.layer_names.index(layer)
+    return _seen_by(spec, index, Field((row, row), (column, column)))
+
+
+def field_of_map(spec: ModelSpec, layer: str) -> Field:
+    """The pixels that any value of `layer` can see: what floors cut off at the right and bottom is outside."""
+    index = spec.layer_names.index(layer)
+    shape = summarize(spec)[index].output_shape
+    whole = Field((0, shape[1] - 1), (0, shape[2] - 1)) if len(shape) == 3 else Field((0, 0), (0, 0))
+    return clip(_seen_by(spec, index, whole), spec.input_shape)
+
+
+def clip(field: Field, shape: tuple[int, ...]) -> Field:
+    """The part of `field` inside a (C, H, W)."""
+    _, height, width = shape
+    (top, bottom), (left, right) = field
+    return Field((max(top, 0), min(bottom, height - 1)), (max(left, 0), min(right, width - 1)))
+
+
+def windows(spec: ModelSpec) -> list[Window]:
+    """One window a layer; a layer of plain numbers looks at the whole map below it, others at one position."""
+    below = [tuple(spec.input_shape), *(tuple(row.output_shape) for row in summarize(spec))]
+    return [_window(layer, shape) for layer, shape in zip(spec.layers, below[:-1], strict=True)]
+
+
+def _seen_by(spec: ModelSpec, index: int, field: Field) -> Field:
+    for window in reversed(windows(spec)[: index + 1]):
+        field = window.at(field)
+    return field
+
+
+def _window(layer: Any, below: tuple[int, ...]) -> Window:
+    if layer.type in ("conv2d", "max_pooling2d", "average_pooling2d"):
+        size = layer.kernel_size if layer.type == "conv2d" else layer.pool_size
+        stride = size if layer.strides is None else layer.strides
+        same = layer.padding == "same"
+        _, height, width = below
+        return Window(
+            (size, size),
+            stride,
+            same_padding(height, size, stride) if same else (0, 0),
+            same_padding(width, size, stride) if same else (0, 0),
+        )
+    if layer.type in ("flatten", "global_average_pooling2d") and len(below) == 3:
+        return Window((below[1], below[2]))
+    return Window((1, 1))
+
+
+def same_padding(size: int, kernel: int, stride: int) -> Span:
+    """(before, after) in pixels along one side, as Keras pads for "same": the odd pixel goes after.
+
+    >>> same_padding(28, kernel=3, stride=2)
+    (0, 1)
+    """
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+def _reach(positions: Span, size: int, stride: int, padding: int) -> Span:
+    first, last = positions
+    return first * stride - padding, last * stride - padding + size - 1

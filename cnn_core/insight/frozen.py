@@ -1,0 +1,153 @@
+"""A net we may look into without touching it: the frozen twin, and what we accept as an image.
+
+Every function of this package works on a twin that shares the weights' memory but is always in eval mode, asks for
+no weight gradients and carries nobody's hooks. So there is nothing to restore afterwards, not even after an error,
+and two visitors can look into the same net at the same time.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnn_core.errors import StudentError
+
+ROUNDING = 1e-4  # a resized image may leave [0, 1] by this much
+
+
+def frozen(net: nn.Module) -> nn.Module:
+    """A twin of `net` in eval mode, sharing its weights, without weight gradients and without hooks.
+
+    Costs a tenth of a millisecond: modules are copied, tensors are not. A later training step on `net` is seen by
+    the twin too.
+    """
+    twin = copy.copy(net)
+    state = twin.__dict__
+    for name in list(state):
+        if name.endswith("_hooks") or "_hooks_" in name:
+            state[name] = OrderedDict()
+    state["training"] = False
+    state["_parameters"] = {n: None if p is None else p.detach() for n, p in net._parameters.items()}
+    state["_buffers"] = dict(net._buffers)
+    state["_modules"] = {n: None if m is None else frozen(m) for n, m in net._modules.items()}
+    return twin
+
+
+def layer_names(net: nn.Module) -> tuple[str, ...]:
+    """The layers of a net in order: the names of its children."""
+    return tuple(name for name, _ in net.named_children())
+
+
+def frozen_up_to(net: nn.Module, layer: str) -> nn.Sequential:
+    """The frozen twin of a Sequential, cut after `layer`; later layers are neither copied nor run.
+
+    Raises StudentError, naming the layers there are, if `layer` is none of them.
+    """
+    names = layer_names(net)
+    children = list(net.children())[: names.index(known_layer(net, layer)) + 1]
+    return nn.Sequential(OrderedDict(zip(names, map(frozen, children), strict=False)))
+
+
+def known_layer(net: nn.Module, layer: str) -> str:
+    """`layer` itself. Raises StudentError, naming the layers there are, if the net has no such layer."""
+    names = layer_names(net)
+    if layer not in names:
+        raise StudentError(
+            f"This network has no layer “{str(layer)[:40]}”.", hint=f"Its layers are {', '.join(names)}."
+        )
+    return layer
+
+
+def known_layers(net: nn.Module, layers: Iterable[str] | None) -> tuple[str, ...]:
+    """The layers asked for, in the net's order; all of them for None. Raises StudentError for an unknown one."""
+    if layers is None:
+        return layer_names(net)
+    if isinstance(layers, str):
+        layers = [layers]
+    wanted = {known_layer(net, layer) for layer in layers}
+    return tuple(name for name in layer_names(net) if name in wanted)
+
+
+def spec_layer(net: nn.Module, layer: str) -> Any:
+    """What the design says about a layer. Raises StudentError for a layer the net does not have."""
+    names = layer_names(net)
+    spec: Any = getattr(net, "spec", None)
+    assert spec is not None, "only networks built from a ModelSpec can be explained"
+    return spec.layers[names.index(known_layer(net, layer))]
+
+
+def device_of(net: nn.Module) -> torch.device:
+    """Where the weights are; the CPU for a net without any."""
+    return next((p.device for p in net.parameters()), torch.device("cpu"))
+
+
+def checked_images(images: Tensor, shape: Sequence[int] | None, *, what: str = "The images") -> Tensor:
+    """Images as every net takes them: float32 (N, C, H, W) in [0, 1]; the caller's tensor is not changed.
+
+    images: (N, C, H, W) floats in [0, 1], or uint8 from 0 to 255.  shape: the (C, H, W) a net is made for; None
+    accepts any.  Raises StudentError for anything else.
+    """
+    if not isinstance(images, Tensor):
+        raise StudentError(f"{what} must be a torch tensor, not {type(images).__name__}.")
+    if (
+        images.ndim != 4
+        or 0 in images.shape
+        or (shape is not None and tuple(images.shape[1:]) != tuple(shape))
+    ):
+        wanted = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
+        raise StudentError(
+            f"{what} have the shape {tuple(images.shape)}, and this network takes (N, {wanted}).",
+            hint="Give one picture or more, of the network's own size.",
+        )
+    if images.dtype == torch.uint8:
+        return images.detach().float().div(255)
+    if not images.is_floating_point():
+        raise StudentError(
+            f"{what} hold numbers of type {images.dtype}.",
+            hint="Use uint8 from 0 to 255, or floats from 0 to 1.",
+        )
+    images = images.detach().float()
+    low, high = images.aminmax()
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # false for NaN too
+        raise StudentError(
+            f"{what} hold values from {low.item():.4g} to {high.item():.4g}, and pixels go from 0 to 1.",
+            hint="Divide by 255 if yours go to 255.",
+        )
+    return images
+
+
+def checked_image(image: Tensor, shape: Sequence[int] | None) -> Tensor:
+    """One image as a batch of one: float32 (1, C, H, W) in [0, 1].
+
+    image: (C, H, W), or already (1, C, H, W). Otherwise as `checked_images`.
+    """
+    if not isinstance(image, Tensor):
+        raise StudentError(f"The image must be a torch tensor, not {type(image).__name__}.")
+    batch = image.unsqueeze(0) if image.ndim == 3 else image
+    if batch.ndim != 4 or len(batch) != 1:
+        wanted = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
+        raise StudentError(
+            f"The image has the shape {tuple(image.shape)}, and this network takes ({wanted}).",
+            hint="Give one picture of the network's own size.",
+        )
+    return checked_images(batch, shape, what="The image")
+
+
+def input_shape(net: nn.Module) -> tuple[int, ...] | None:
+    """The (C, H, W) a net was designed for, or None if it takes any."""
+    spec: Any = getattr(net, "spec", None)
+    return None if spec is None else tuple(spec.input_shape)
+
+
+def whole_number(value: Any, name: str, least: int, most: int) -> int:
+    """`value` as an int from `least` to `most`. Raises StudentError for anything else, True and 3.0 among it."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value.__index__() <= most:
+        raise StudentError(
+            f"{name} is {str(value)[:40]}.", hint=f"Choose a whole number from {least:,} to {most:,}."
+        )
+    return int(value)

