@@ -328,16 +328,25 @@ def what_you_see(md: str) -> None:
     st.markdown(small(f"**What you see.** {md}"))
 
 
+# st.page_link keeps the session, but looks like a button; in this line it is a word of the sentence.
+_NEXT_STYLE = """<style>
+[class*="st-key-next_"] { display: block }
+[class*="st-key-next_"] :is(div, p, a, span) { display: inline !important; padding: 0; background: none !important }
+[class*="st-key-next_"] a p { font-size: 1rem; text-decoration: underline; margin: 0 0.3em }
+</style>"""
+
+
 def next_question(url_path: str, reason: str) -> None:
     """Draw "Next: <question of that page> <reason>": a link that keeps the session.
 
-    url_path: the page's address ("feature-maps").  reason: one clause, such as "opens this very network."
+    url_path: the page's address ("feature_maps").  reason: one clause, such as "opens this very network."
     Shows nothing while that page is not written yet.
     """
     page = shell.entry(url_path)
     if not shell.exists(page):
         return
-    with st.container(key=f"next_{url_path}", horizontal=True, vertical_alignment="center", gap="xsmall"):
+    st.html(_NEXT_STYLE)
+    with st.container(key=f"next_{page.url_path}", horizontal=True, gap="xxsmall"):
         st.markdown(":gray[Next:]", width="content")
         st.page_link(shell.ROOT / page.file, label=f":primary[{page.question}]", width="content")
         st.markdown(f":gray[{reason}]", width="content")

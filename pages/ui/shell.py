@@ -24,7 +24,9 @@ class Entry:
 
     file: str
     title: str
-    url_path: str  # "" is the address "/"
+    # "" is the address "/". Else the file's own name: on a cold server Streamlit's old mode looks for that first, and
+    # says "Page not found" to any other, before dashboard.py has had a chance.
+    url_path: str
     question: str
 
 
@@ -33,9 +35,9 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/1_convolution.py", "Convolution", "convolution", "What does a kernel do?"),
     Entry("pages/2_train.py", "Train", "train", "Is it learning?"),
     Entry("pages/3_evaluate.py", "Evaluate", "evaluate", "Where does it go wrong?"),
-    Entry("pages/4_feature_maps.py", "Feature maps", "feature-maps", "What does each layer see?"),
+    Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?"),
     Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
-    Entry("pages/6_deep_dream.py", "Deep Dream", "deep-dream", "What if the net repainted a photo?"),
+    Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
     Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes leave a 7 a 7?"),
     Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
 )
@@ -48,7 +50,7 @@ def mode() -> str:
 
 def entry(url_path: str) -> Entry:
     """The page at an address ("train", or "" for home). KeyError if there is none."""
-    return {page.url_path: page for page in PAGES}[url_path]
+    return {page.url_path: page for page in PAGES}[url_path.replace("-", "_")]
 
 
 def exists(page: Entry) -> bool:

@@ -12,6 +12,13 @@ from tests.browser.conftest import ready, serving
 HAS_BAR = sum(shell.exists(page) for page in shell.PAGES if page.url_path) > 1
 
 
+def test_every_address_is_the_one_streamlit_would_give_the_file():
+    # Else a deep link on a cold server is greeted with "Page not found".
+    for page in shell.PAGES:
+        if page.url_path:
+            assert page.file == f"pages/{page.file[6]}_{page.url_path}.py"
+
+
 def top_bar(page):
     return page.get_by_test_id("stTopNavLink")
 
