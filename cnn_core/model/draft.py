@@ -6,204 +6,298 @@ would mend it. Every remedy was tried before it is offered.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from cnn_core.errors import StudentError
-from cnn_core.model.layers import Conv2D, Layer, layer_from_dict, layer_names
-from cnn_core.model.shapes import LayerSummary, rows
-from cnn_core.model.spec import (
-    MAX_LAYERS,
-    ModelSpec,
-    check_end,
-    check_keys,
-    check_size,
-    checked_classes,
-    checked_input,
-    checked_list,
-    checked_name,
-    kind_of,
-)
+from cnn_core.model import shapes
+from cnn_core.model.layers import LAYER_TYPES, Layer, layer_from_dict
+from cnn_core.model.presets import PRESETS
+from cnn_core.model.shapes import LayerSummary
+from cnn_core.model.spec import MAX_LAYERS, UNNAMED, ModelSpec, names_of
 
 MOST_REMEDIES = 2
+DEFAULT_INPUT = (1, 28, 28)
+_SLIDING = ("conv2d", "max_pooling2d", "average_pooling2d")
+_POOLS = ("max_pooling2d", "average_pooling2d")
+_MAKES_LIST = ("flatten", "global_average_pooling2d")
+_USUAL = {"filters": 32, "units": 64, "rate": 0.25}  # where a layer type has no default, or an odd one
 
 
 @dataclass(frozen=True)
 class Remedy:
     """One change that mends a draft: the label of its button, and the draft after it."""
 
-    label: str
+    label: str  # "Remove max_pooling2d_3"
     draft: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What can be said of a draft. `rows` has None from the layer with the problem on."""
+    """What can be said of a draft. `rows` and `names` have one entry a layer."""
 
     names: tuple[str, ...]
-    rows: tuple[LayerSummary | None, ...]
+    rows: tuple[LayerSummary | None, ...]  # None from the first layer on that cannot stand where it stands
     problem: StudentError | None  # its .layer names the layer, where it is one layer's
-    remedies: tuple[Remedy, ...]
-    spec: ModelSpec | None  # the design, where there is no problem
+    remedies: tuple[Remedy, ...] = ()  # the best first; each takes the problem away
+    spec: ModelSpec | None = None  # where there is no problem
 
 
 def inspect_draft(draft: object) -> Draft:
-    """Never raises, whatever the draft is."""
-    names, table, problem, at = _inspect(draft)
-    if problem is None:
-        return Draft(names, table, None, (), ModelSpec.from_dict(draft))  # type: ignore[arg-type]
-    remedies: list[Remedy] = []
-    if isinstance(draft, Mapping):
-        for label, mended in _candidates(draft, names, table, at):
-            known = any(remedy.label == label for remedy in remedies)
-            if len(remedies) < MOST_REMEDIES and not known and _mends(mended, at, len(names)):
-                remedies.append(Remedy(label, mended))
-    return Draft(names, table, problem, tuple(remedies), None)
+    """Look at any JSON-like value as a design. Never raises; leaves `draft` as it is."""
+    found = _look(draft)
+    if found.problem is None:
+        return found
+    tried: list[tuple[bool, Remedy]] = []
+    for label, mended in _candidates(draft, found):
+        after = _look(mended)
+        if _helps(found, after):
+            tried.append((after.problem is not None, Remedy(label, mended)))
+    tried.sort(key=lambda one: one[0])  # what mends everything comes before what mends only this
+    remedies = tuple(remedy for _, remedy in tried[:MOST_REMEDIES])
+    return Draft(found.names, found.rows, found.problem, remedies)
 
 
-def _inspect(
-    draft: object,
-) -> tuple[tuple[str, ...], tuple[LayerSummary | None, ...], StudentError | None, int]:
-    """(names, rows, problem, index of the layer with the problem or -1)."""
-    names: tuple[str, ...] = ()
-    table: list[LayerSummary | None] = []
+def _look(draft: object) -> Draft:
     try:
-        check_keys(draft)
-        assert isinstance(draft, Mapping)
-        given = checked_list(draft.get("layers"))
-        names = layer_names([kind_of(layer) for layer in given])
-        checked_name(draft.get("name", "My design"))
-        input_shape = checked_input(draft.get("input_shape", (1, 28, 28)))
-        classes = checked_classes(draft.get("classes", 10))
-        layers, problem = _layers(given, names)
-        try:
-            for row in _padded_rows(input_shape, layers, len(given)):
-                table.append(row)
-        except StudentError as error:
-            problem = error
-        if problem is None:
-            assert table[-1] is not None
-            done = [row for row in table if row is not None]
-            check_end(done[-1].output_shape, done[-1].name, classes)
-            check_size(sum(row.parameters for row in done), sum(row.macs for row in done))
+        spec = ModelSpec.from_dict(draft)  # type: ignore[arg-type]
     except StudentError as error:
-        problem = error
-    at = names.index(problem.layer) if problem and problem.layer in names else -1
-    return names, tuple(table + [None] * (len(names) - len(table))), problem, at
+        raw = _raw_layers(draft)
+        names = names_of(raw)
+        rows = list(_rows_until_problem(draft, raw, names))
+        return Draft(names, tuple(rows + [None] * (len(names) - len(rows))), error)
+    return Draft(spec.layer_names, tuple(shapes.summarize(spec)), None, spec=spec)
 
 
-def _layers(given: list[Any], names: tuple[str, ...]) -> tuple[list[Layer], StudentError | None]:
-    layers = []
-    for name, values in zip(names, given, strict=True):
-        try:
-            layers.append(layer_from_dict(values))
-        except StudentError as error:
-            return layers, StudentError(error.message, error.hint, layer=name)
-    return layers, None
+def _raw_layers(draft: object) -> list[Any]:
+    raw = draft.get("layers") if isinstance(draft, Mapping) else None
+    return list(raw[:10_000]) if isinstance(raw, list | tuple) else []
 
 
-def _padded_rows(input_shape: tuple[int, ...], layers: list[Layer], count: int) -> Iterator[LayerSummary]:
-    # A layer further down that cannot be read must not make an earlier softmax look like the last one.
-    if len(layers) < count:
-        layers = [*layers, Conv2D(1)]
-        found = rows(input_shape, layers)
-        for _ in range(len(layers) - 1):
-            yield next(found)
-    else:
-        yield from rows(input_shape, layers)
-
-
-def _mends(draft: dict[str, Any], at: int, count: int) -> bool:
-    names, _, problem, now = _inspect(draft)
-    if problem is None:
-        return True
-    # A draft can have two problems; a remedy for the first is one if the next lies further down.
-    gone = count - len(names)
-    return at >= 0 and now > at - gone and now + gone > at
-
-
-def _candidates(
-    draft: Mapping[str, Any], names: tuple[str, ...], table: tuple[LayerSummary | None, ...], at: int
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Single changes a student would think of, the most natural first."""
-    layers = draft.get("layers")
-    layers = list(layers) if isinstance(layers, list | tuple) else []
-    kinds = [kind_of(layer) for layer in layers]
-    known_classes = draft.get("classes", 10)
-    classes = known_classes if type(known_classes) is int else 10
-    answer = {"type": "dense", "units": classes, "activation": "softmax"}
-
-    def with_layers(changed: list[Any]) -> dict[str, Any]:
-        return copy.deepcopy(dict(draft) | {"layers": changed})
-
-    def with_setting(index: int, **settings: Any) -> dict[str, Any]:
-        return with_layers([*layers[:index], dict(layers[index]) | settings, *layers[index + 1 :]])
-
-    if not layers:
-        yield "Add flatten and a dense layer", with_layers([{"type": "flatten"}, answer])
+def _rows_until_problem(
+    draft: object, raw: list[Any], names: tuple[str, ...]
+) -> Iterator[LayerSummary | None]:
+    layers: list[Layer] = []
+    try:
+        for one in raw[:MAX_LAYERS]:
+            layers.append(layer_from_dict(one))
+    except StudentError:
+        pass  # `_look` has it already
+    try:
+        # Rows are worth showing even when the name is wrong, hence a layer that can always be the last.
+        given = draft.get("input_shape", DEFAULT_INPUT) if isinstance(draft, Mapping) else DEFAULT_INPUT
+        shape = ModelSpec.from_dict({"input_shape": given, "layers": _ANY_NETWORK}).input_shape
+        yield from shapes.walk(shape, layers, names[: len(layers)])
+    except StudentError:
         return
-    here = layers[at] if at >= 0 and isinstance(layers[at], Mapping) else {}
-    kind = kinds[at] if at >= 0 else ""
 
-    if kind in ("conv2d", "max_pooling2d", "average_pooling2d"):
-        for index in range(at - 1, -1, -1):
-            if "pooling" in kinds[index]:
-                yield f"Remove {names[index]}", with_layers(layers[:index] + layers[index + 1 :])
-                break
-        yield "Set padding to same", with_setting(at, padding="same")
-    if kind == "dense":
-        yield "Add flatten above", with_layers([*layers[:at], {"type": "flatten"}, *layers[at:]])
-    if kind in ("conv2d", "max_pooling2d", "average_pooling2d", "global_average_pooling2d"):
-        for index in range(at - 1, -1, -1):
-            if kinds[index] in ("flatten", "global_average_pooling2d"):
-                moved = [*layers[:index], layers[at], *layers[index:at], *layers[at + 1 :]]
-                yield f"Move {names[at]} above {names[index]}", with_layers(moved)
-                yield f"Remove {names[index]}", with_layers(layers[:index] + layers[index + 1 :])
-                break
-    if here.get("activation") == "softmax" and at < len(layers) - 1:
-        yield "Use relu here", with_setting(at, activation="relu")
-    if at == len(layers) - 1:
-        if kind == "dense":
-            yield f"Give it {classes} units", with_setting(at, units=classes, activation="softmax")
-        if len(layers) < MAX_LAYERS:
-            # a softmax that was last has to become an ordinary activation first
-            body = [
-                dict(layer) | {"activation": "relu"}
-                if isinstance(layer, Mapping) and layer.get("activation") == "softmax"
-                else layer
-                for layer in layers
-            ]
-            yield f"Add a dense layer of {classes}", with_layers([*body, answer])
-            yield f"Add flatten and dense {classes}", with_layers([*body, {"type": "flatten"}, answer])
-    if at >= 0:
-        yield f"Remove {names[at]}", with_layers(layers[:at] + layers[at + 1 :])
-    elif len(names) == len(layers) and len(layers) <= MAX_LAYERS:
-        yield from _smaller(draft, layers, names, kinds, table)
+
+_ANY_NETWORK = [{"type": "global_average_pooling2d"}, {"type": "dense", "units": 10}]
+
+
+def _helps(before: Draft, after: Draft) -> bool:
+    """Is the problem of `before` gone? Another one may remain, if it lies further down."""
+    if after.problem is None:
+        return True
+    unreached = before.rows.count(None), after.rows.count(None)
+    if any(unreached):
+        return unreached[1] < unreached[0] or before.problem is None or before.problem.layer is None
+    # Both can be walked to the end: only a softmax in the middle, or a wrong name or the like, can be said to be
+    # gone while something else is wrong.
+    is_last = before.names[-1:] == (before.problem.layer,) if before.problem else False
+    is_early_softmax = before.problem is not None and "softmax" in before.problem.message and not is_last
+    is_of_no_layer = before.problem is not None and before.problem.layer is None
+    same_again = after.problem.message == before.problem.message if before.problem else False
+    return (is_early_softmax or is_of_no_layer) and not same_again
+
+
+# --- what a student might do next: single changes, the most natural first --------------------------
+
+
+def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, Any]]]:
+    assert found.problem is not None
+    layers = _raw_layers(draft)
+    if not isinstance(draft, Mapping) or len(layers) > MAX_LAYERS:
+        yield "Start from the lesson’s convnet", PRESETS["lesson"].to_dict()
+        return
+    given = {str(key): value for key, value in draft.items() if isinstance(key, str)}
+    if not layers:
+        yield "Add flatten and a dense layer", _with(given, [{"type": "flatten"}, _answer(given)])
+        yield "Use the lesson’s layers", _with(given, PRESETS["lesson"].to_dict()["layers"])
+    if found.problem.layer not in found.names:
+        yield from _for_the_whole(given)
+        return
+    at = found.names.index(found.problem.layer)
+    layer = layers[at]
+    kind = layer["type"] if isinstance(layer, Mapping) and _is_known(layer) else ""
+    yield from _mended_settings(given, layers, at)
+    if kind:
+        if kind == "dense" and found.rows[at] is None:
+            yield "Add flatten", _with(given, [*layers[:at], {"type": "flatten"}, *layers[at:]])
+            pooled = {"type": "global_average_pooling2d"}
+            yield "Add global_average_pooling2d", _with(given, [*layers[:at], pooled, *layers[at:]])
+        if kind in (*_SLIDING, *_MAKES_LIST):
+            yield from _for_lists(given, layers, at, found.names)
+        if kind in _SLIDING and found.rows[at] is None:
+            yield from _for_small_maps(given, layers, at, found)
+        if layer.get("activation") == "softmax" and at < len(layers) - 1:
+            yield "Use relu", _with_settings(given, layers, at, activation="relu")
+            if at == len(layers) - 2:
+                yield f"Remove {found.names[-1]}", _with(given, layers[:-1])
+        if found.rows[-1] is not None and at == len(layers) - 1:
+            yield from _for_the_end(given, layers, found)
+        if found.rows[-1] is not None:
+            yield from _smaller(given, layers, at, found)
+    yield f"Remove {found.names[at]}", _with(given, layers[:at] + layers[at + 1 :])
+
+
+def _for_the_whole(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    known = {
+        key: value for key, value in given.items() if key in ("name", "input_shape", "classes", "layers")
+    }
+    layers = _raw_layers(given)
+    yield f"Call it “{UNNAMED}”", {**_with(known, layers), "name": UNNAMED}
+    yield "Use images of 28×28 pixels", {**_with(known, layers), "input_shape": list(DEFAULT_INPUT)}
+    yield "Use 10 classes", {**_with(known, layers), "classes": 10}
+    yield "Remove what is unknown", _with(known, layers)
+    yield "Start from the lesson’s convnet", PRESETS["lesson"].to_dict()
+
+
+def _for_lists(
+    given: dict[str, Any], layers: list[Any], at: int, names: tuple[str, ...]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A layer that needs maps stands below one that made a list of them."""
+    above = [i for i in range(at) if _is_known(layers[i]) and layers[i]["type"] in _MAKES_LIST]
+    if not above:
+        return
+    first = above[0]
+    moved = [*layers[:first], layers[at], *layers[first:at], *layers[at + 1 :]]
+    yield f"Move {names[at]} above {names[first]}", _with(given, moved)
+    yield f"Remove {names[at]}", _with(given, layers[:at] + layers[at + 1 :])
+    yield f"Remove {names[first]}", _with(given, layers[:first] + layers[first + 1 :])
+
+
+def _for_small_maps(
+    given: dict[str, Any], layers: list[Any], at: int, found: Draft
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A window is larger than the map it should slide over."""
+    for i in reversed(range(at)):
+        if _is_known(layers[i]) and layers[i]["type"] in _POOLS:
+            yield f"Remove {found.names[i]}", _with(given, layers[:i] + layers[i + 1 :])
+    yield "Use padding “same”", _with_settings(given, layers, at, padding="same")
+    above = found.rows[at - 1] if at else None
+    side = min(above.output_shape[1:], default=0) if above else 0
+    if side:
+        setting, what = ("kernel_size", "kernel") if layers[at]["type"] == "conv2d" else ("pool_size", "pool")
+        yield f"Use a {side}×{side} {what}", _with_settings(given, layers, at, **{setting: side})
+
+
+def _for_the_end(
+    given: dict[str, Any], layers: list[Any], found: Draft
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The last layer does not give one number a class."""
+    answer, last = _answer(given), layers[-1]
+    row = found.rows[-1]
+    assert row is not None
+    if last["type"] == "dense" and last.get("activation", "linear") in ("softmax", "linear"):
+        yield f"Use {answer['units']} units", _with_settings(given, layers, -1, units=answer["units"])
+    body = list(layers)
+    if last.get("activation") == "softmax":
+        body[-1] = {**last, "activation": "relu"}
+    if len(row.output_shape) == 3:
+        yield "Add flatten and a dense layer", _with(given, [*body, {"type": "flatten"}, answer])
+        pooled = {"type": "global_average_pooling2d"}
+        yield "Add global average pooling and a dense layer", _with(given, [*body, pooled, answer])
+    else:
+        yield f"Add a dense layer with {answer['units']} units", _with(given, [*body, answer])
+        if last["type"] == "dense":
+            yield f"Use {answer['units']} units", _with_settings(given, layers, -1, **_settings_of(answer))
 
 
 def _smaller(
-    draft: Mapping[str, Any],
-    layers: list[Any],
-    names: tuple[str, ...],
-    kinds: list[str],
-    table: tuple[LayerSummary | None, ...],
+    given: dict[str, Any], layers: list[Any], at: int, found: Draft
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """For a network that is too large: halve its heaviest layer until it fits."""
-    done = [row for row in table if row is not None]
-    if len(done) != len(layers):
-        return
-    for key in ("parameters", "macs"):
-        heaviest = max(range(len(done)), key=lambda index: getattr(done[index], key))
-        setting = {"conv2d": "filters", "dense": "units"}.get(kinds[heaviest])
-        if setting is None or heaviest == len(layers) - 1:
-            continue
-        size = layers[heaviest].get(setting)
-        while isinstance(size, int) and size > 1:
+    """The network is more than this server allows: halve the largest layer, or the maps before it."""
+    for setting, words in (
+        ("filters", "{:,} filters"),
+        ("units", "{:,} units"),
+        ("kernel_size", "a {0}×{0} kernel"),
+        ("pool_size", "a {0}×{0} pool"),
+    ):
+        size = layers[at].get(setting)
+        least = 8 if setting in ("filters", "units") else 2
+        while isinstance(size, int) and size // 2 >= least and at < len(layers) - (setting == "units"):
             size //= 2
-            changed = [*layers[:heaviest], dict(layers[heaviest]) | {setting: size}, *layers[heaviest + 1 :]]
-            mended = copy.deepcopy(dict(draft) | {"layers": changed})
-            if _inspect(mended)[2] is None:
-                yield f"Give {names[heaviest]} {size:,} {setting}", mended
+            mended = _with_settings(given, layers, at, **{setting: size})
+            if _look(mended).problem is None:
+                yield f"Use {words.format(size)}", mended
                 break
+    pool = {"type": "max_pooling2d", "pool_size": 2, "strides": 2, "padding": "valid"}
+    for i in reversed(range(at + 1)):
+        before = found.rows[i - 1] if i else None
+        if before is not None and len(before.output_shape) == 3:
+            yield f"Pool above {found.names[i]}", _with(given, [*layers[:i], pool, *layers[i:]])
+            break
+
+
+def _mended_settings(
+    given: dict[str, Any], layers: list[Any], at: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same layer with the usual value wherever its own cannot be used."""
+    layer = layers[at]
+    if not _is_known(layer) or _is_layer(layer):
+        return
+    needed = {f.name: f for f in fields(LAYER_TYPES[layer["type"]])}
+    usual = {
+        name: _USUAL.get(name, None if f.default is MISSING else f.default) for name, f in needed.items()
+    }
+    if layer["type"] == "dense" and at == len(layers) - 1:
+        usual |= _settings_of(_answer(given))
+    kept = {
+        name: layer[name]
+        for name in needed
+        if name in layer and _is_layer({"type": layer["type"], **usual, name: layer[name]})
+    }
+    wrong = [
+        name for name in needed if name not in kept and (name in layer or needed[name].default is MISSING)
+    ]
+    mended = {"type": layer["type"], **{name: usual[name] for name in wrong}, **kept}
+    label = f"Set {wrong[0]} to {usual[wrong[0]]}" if wrong else "Remove the unknown setting"
+    yield label, _with(given, [*layers[:at], mended, *layers[at + 1 :]])
+
+
+def _is_known(layer: object) -> bool:
+    kind = layer.get("type") if isinstance(layer, Mapping) else None
+    return isinstance(kind, str) and kind in LAYER_TYPES
+
+
+def _is_layer(values: object) -> bool:
+    try:
+        layer_from_dict(values)
+    except StudentError:
+        return False
+    return True
+
+
+def _answer(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The layer a classifier ends with."""
+    classes = given.get("classes", 10)
+    return {"type": "dense", "units": classes if type(classes) is int else 10, "activation": "softmax"}
+
+
+def _settings_of(layer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in layer.items() if name != "type"}
+
+
+def _with_settings(given: dict[str, Any], layers: list[Any], at: int, **settings: Any) -> dict[str, Any]:
+    changed = list(layers)
+    changed[at] = {**layers[at], **settings}
+    return _with(given, changed)
+
+
+def _with(given: dict[str, Any], layers: list[Any]) -> dict[str, Any]:
+    # One level deep and no further: a hostile draft may be nested a hundred thousand times.
+    copies = [dict(layer) if isinstance(layer, Mapping) else layer for layer in layers]
+    shape = given.get("input_shape")
+    return {**given, **({"input_shape": list(shape)} if isinstance(shape, list) else {}), "layers": copies}

@@ -1,127 +1,126 @@
-"""The layers a design is made of, as plain numbers: no torch, equal when their numbers are, ready for JSON.
+"""The eight kinds of layer, in plain numbers: hashable for a cache, JSON for a file. No torch here.
 
-Names, fields and defaults are Keras's. A layer that exists has sensible numbers; whether it fits under the layers
-above it is decided in `shapes.py`.
+Names and defaults are Keras's (https://keras.io/api/layers), except that a kernel is 3×3 unless said otherwise.
+A layer that exists has sensible values; whether it fits where it stands is the business of `shapes`.
 """
 
 from __future__ import annotations
 
-import math
+import difflib
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from cnn_core.errors import StudentError
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
 PADDINGS = ("valid", "same")
-MAX_SIDE = 64  # of a kernel, a pool or a stride: pictures here are 28 pixels wide
-MAX_COUNT = (
-    10**12
-)  # of filters or units; what a server can hold is decided later, with the numbers in the sentence
+MAX_FILTERS = 4_096  # of one convolution
+MAX_UNITS = 65_536  # of one dense layer
+MAX_PIXELS = 256  # a side of a kernel, a pool, a step or an image
 
 
 @dataclass(frozen=True)
 class Conv2D:
-    """`filters` kernels sweep over the maps; each gives one map. Dumoulin & Visin 2016."""
+    """Slides `filters` small kernels over the map, each as deep as the map."""
 
     type: ClassVar[str] = "conv2d"
     filters: int
     kernel_size: int = 3  # pixels per side
     strides: int = 1  # pixels per move
-    padding: str = (
-        "valid"  # "same": the output has ceil(n / strides) places, an odd pixel of padding goes last
-    )
+    padding: str = "valid"  # "same": a border of zeros
     activation: str = "linear"
 
     def __post_init__(self) -> None:
-        _check_whole("filters", self.filters, MAX_COUNT)
-        _check_whole("kernel_size", self.kernel_size, MAX_SIDE)
-        _check_whole("strides", self.strides, MAX_SIDE)
-        _check_choice("padding", self.padding, PADDINGS)
-        _check_choice("activation", self.activation, ACTIVATIONS)
+        _count(self, "filters", MAX_FILTERS)
+        _count(self, "kernel_size", MAX_PIXELS)
+        _count(self, "strides", MAX_PIXELS)
+        _choice(self, "padding", PADDINGS)
+        _choice(self, "activation", ACTIVATIONS)
 
 
 @dataclass(frozen=True)
-class _Pooling:
-    pool_size: int = 2  # pixels per side
-    strides: int | None = None  # pixels per move; None means pool_size
-    padding: str = "valid"
-
-    def __post_init__(self) -> None:
-        _check_whole("pool_size", self.pool_size, MAX_SIDE)
-        if self.strides is None:
-            object.__setattr__(self, "strides", self.pool_size)
-        _check_whole("strides", self.strides, MAX_SIDE)
-        _check_choice("padding", self.padding, PADDINGS)
-
-
-@dataclass(frozen=True)
-class MaxPooling2D(_Pooling):
-    """The largest of each window."""
+class MaxPooling2D:
+    """Keeps the largest value of each window, per channel."""
 
     type: ClassVar[str] = "max_pooling2d"
+    pool_size: int = 2  # pixels per side
+    strides: int | None = None  # pixels per move; None becomes pool_size, so windows touch
+    padding: str = "valid"  # "same": a border that never is the largest
+
+    def __post_init__(self) -> None:
+        _check_pool(self)
 
 
 @dataclass(frozen=True)
-class AveragePooling2D(_Pooling):
-    """The mean of each window; cells that "same" padding adds do not count."""
+class AveragePooling2D:
+    """Keeps the mean of each window, per channel."""
 
     type: ClassVar[str] = "average_pooling2d"
+    pool_size: int = 2  # pixels per side
+    strides: int | None = None  # pixels per move; None becomes pool_size, so windows touch
+    padding: str = "valid"  # "same": windows may reach over the edge, only real cells are averaged
+
+    def __post_init__(self) -> None:
+        _check_pool(self)
 
 
 @dataclass(frozen=True)
 class GlobalAveragePooling2D:
-    """The mean of each whole map: one number a channel. Lin, Chen & Yan 2013, section 3.2."""
+    """One number per channel: the mean of its whole map."""
 
     type: ClassVar[str] = "global_average_pooling2d"
 
 
 @dataclass(frozen=True)
 class BatchNormalization:
-    """Each channel shifted and scaled to mean 0 and variance 1, then to what it learns. Ioffe & Szegedy 2015."""
+    """Mean 0 and spread 1 per channel, then a learnt scale and shift. Epsilon 0.001, momentum 0.99."""
 
     type: ClassVar[str] = "batch_normalization"
 
 
 @dataclass(frozen=True)
 class Dropout:
-    """While training, each value is put to zero with probability `rate`. Srivastava et al. 2014."""
+    """While training, sets a share of the values to zero, chosen anew for each image."""
 
     type: ClassVar[str] = "dropout"
-    rate: float = 0.5
+    rate: float = 0.5  # share of the values, 0 <= rate < 1
 
     def __post_init__(self) -> None:
-        rate = self.rate
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not math.isfinite(rate):
-            raise StudentError(f"rate is {shown(rate)}, and must be a number.", hint="Try 0.25.")
-        if not 0 <= rate < 1:
+        # A comparison with NaN is false, one with 10^400 is exact: nothing slips through, nothing overflows.
+        if isinstance(self.rate, bool) or not isinstance(self.rate, Real):
+            raise StudentError(f"rate is {shown(self.rate)}, not a number.", hint="Try 0.25.")
+        if not 0 <= self.rate < 1:
             raise StudentError(
-                f"A dropout rate of {shown(rate)} is not possible.", hint="Choose 0 or more, and less than 1."
+                f"a rate of {shown(self.rate)} cannot be used; it is the share of values that are dropped.",
+                hint="Use a number from 0 to below 1, such as 0.25.",
             )
-        object.__setattr__(self, "rate", float(rate))
+        object.__setattr__(self, "rate", float(self.rate))
 
 
 @dataclass(frozen=True)
 class Flatten:
-    """Maps (C, H, W) become one list of C x H x W numbers, in that order."""
+    """A map (C, H, W) becomes a list of C·H·W numbers, channel by channel."""
 
     type: ClassVar[str] = "flatten"
 
 
 @dataclass(frozen=True)
 class Dense:
-    """Every output is a weighted sum of all inputs."""
+    """Each unit weighs every number of the list before it."""
 
     type: ClassVar[str] = "dense"
     units: int
     activation: str = "linear"
 
     def __post_init__(self) -> None:
-        _check_whole("units", self.units, MAX_COUNT)
-        _check_choice("activation", self.activation, ACTIVATIONS)
+        _count(self, "units", MAX_UNITS)
+        _choice(self, "activation", ACTIVATIONS)
 
 
+Pooling = MaxPooling2D | AveragePooling2D
 Layer = (
     Conv2D
     | MaxPooling2D
@@ -132,9 +131,9 @@ Layer = (
     | Flatten
     | Dense
 )
-LAYER_TYPES: dict[str, type[Layer]] = {
-    kind.type: kind
-    for kind in (
+LAYER_TYPES: dict[str, type] = {
+    layer.type: layer
+    for layer in (
         Conv2D,
         MaxPooling2D,
         AveragePooling2D,
@@ -148,27 +147,22 @@ LAYER_TYPES: dict[str, type[Layer]] = {
 
 
 def layer_from_dict(values: object) -> Layer:
-    """One layer from what a JSON file, a link or a form says. Raises StudentError for anything that is none."""
+    """`{"type": "dense", "units": 10}` as a layer; omitted settings take their defaults. Raises StudentError."""
     if not isinstance(values, Mapping):
         raise StudentError(
-            f"A layer is a set of named values, not {shown(values)}.", hint='Try {"type": "flatten"}.'
+            f"A layer is a set of named values, not {shown(values)}.", hint='Write {"type": "flatten"}.'
         )
     kind = values.get("type")
     if not isinstance(kind, str) or kind not in LAYER_TYPES:
-        raise StudentError(
-            f"There is no layer type {shown(kind)}.", hint=f"Use one of {', '.join(LAYER_TYPES)}."
-        )
-    layer_type = LAYER_TYPES[kind]
-    known = [field.name for field in fields(layer_type)]
-    given = {key: value for key, value in values.items() if key != "type"}
-    for key in given:
-        if key not in known:
-            has = f"It has {', '.join(known)}." if known else "It has no settings."
-            raise StudentError(f"A {kind} layer has no setting {shown(key)}.", hint=has)
-    needed = {"conv2d": "filters", "dense": "units"}.get(kind)
-    if needed and needed not in given:
-        raise StudentError(f"A {kind} layer needs its {needed}.", hint=f"Add {needed}, for instance 32.")
-    return layer_type(**given)
+        what = "it has no type" if kind is None else f"there is no layer type {shown(kind)}"
+        raise StudentError(f"{what}.", hint=f"Use one of {', '.join(LAYER_TYPES)}.")
+    settings = {name: value for name, value in values.items() if name != "type"}
+    known = {field.name: field for field in fields(LAYER_TYPES[kind])}
+    refuse_unknown_keys(kind, settings, known)
+    for name, field in known.items():
+        if name not in settings and field.default is MISSING:
+            raise StudentError(f"it does not say how many {name} it has.", hint=f"Add {name}.")
+    return LAYER_TYPES[kind](**settings)
 
 
 def layer_to_dict(layer: Layer) -> dict[str, Any]:
@@ -176,41 +170,100 @@ def layer_to_dict(layer: Layer) -> dict[str, Any]:
     return {"type": layer.type} | {field.name: getattr(layer, field.name) for field in fields(layer)}
 
 
-def layer_names(types: list[str]) -> tuple[str, ...]:
-    """Names as Keras gives them: counted per type, from 1.
+def layer_names(types: list[object]) -> tuple[str, ...]:
+    """Keras's names, counted per type from 1; what has no known type is called by its place.
 
-    >>> layer_names(["conv2d", "flatten", "conv2d"])
-    ('conv2d_1', 'flatten_1', 'conv2d_2')
+    >>> layer_names(["conv2d", "flatten", "conv2d", None])
+    ('conv2d_1', 'flatten_1', 'conv2d_2', 'layer_4')
     """
-    counted: dict[str, int] = {}
+    seen: dict[str, int] = {}
     names = []
-    for kind in types:
-        counted[kind] = counted.get(kind, 0) + 1
-        names.append(f"{kind}_{counted[kind]}")
+    for place, kind in enumerate(types, start=1):
+        if isinstance(kind, str) and kind in LAYER_TYPES:
+            seen[kind] = seen.get(kind, 0) + 1
+            names.append(f"{kind}_{seen[kind]}")
+        else:
+            names.append(f"layer_{place}")
     return tuple(names)
 
 
+# --- checks and words that specs share -------------------------------------------------------------
+
+
+def whole(name: str, value: object, most: int, least: int = 1) -> int:
+    """`value` as an int from `least` to `most`. Raises StudentError that names it."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise StudentError(
+            f"{name} is {shown(value)}, not a whole number.",
+            hint=f"Use a whole number from {least} to {most:,}.",
+        )
+    number = int(value)
+    if not least <= number <= most:
+        raise StudentError(f"{name} is {shown(value)}.", hint=f"Use a whole number from {least} to {most:,}.")
+    return number
+
+
+def refuse_unknown_keys(owner: str, given: Mapping[Any, Any], known: Any) -> None:
+    """Raise StudentError that names the first key of `given` which is not in `known`."""
+    for key in given:
+        if key not in known:
+            close = difflib.get_close_matches(str(key)[:40], list(known), n=1) if isinstance(key, str) else []
+            has = f"It has {', '.join(known)}." if known else "It has no settings."
+            raise StudentError(
+                f"{owner} has no setting {shown(key)}.", hint=f"Did you mean {close[0]}?" if close else has
+            )
+
+
 def shown(value: object) -> str:
-    """A stranger's value for a sentence: never long, whatever it is."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        # writing out an enormous integer takes longer than refusing it
-        return f"{value:,}" if abs(value) < 10**15 else "a number of more than 15 digits"
-    if isinstance(value, bool | float) or value is None:
-        return str(value)
+    """A stranger's value in a sentence: short, printable, and safe for numbers of a thousand digits.
+
+    >>> shown("3"), shown(2.5), shown(None), shown(10**30), shown([3, 3])
+    ('the text “3”', '2.5', 'null', 'a number of 31 digits', 'a list')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
-        return f"“{value[:40]}{'…' * (len(value) > 40)}”"
-    return f"a {type(value).__name__}"
+        text = "".join(c if c.isprintable() else "�" for c in value[:41])
+        return f"the text “{text[:40]}{'…' * (len(text) > 40)}”"
+    if isinstance(value, Integral):
+        number = int(value)
+        if abs(number) < 10**15:
+            return f"{number:,}".replace("-", "−")
+        digits = int(abs(number).bit_length() * 0.30103) + 1  # str() refuses numbers of 5,000 digits
+        return f"{'minus ' * (number < 0)}a number of {digits} digits"
+    if isinstance(value, float):
+        return f"{value:g}".replace("-", "−")
+    if isinstance(value, Mapping):
+        return "a set of named values"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"a {type(value).__name__[:40]}"
 
 
-def _check_whole(name: str, value: object, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise StudentError(f"{name} is {shown(value)}, and must be a whole number.", hint="Choose 1 or more.")
-    if value < 1:
-        raise StudentError(f"{name} is {shown(value)}.", hint="Choose 1 or more.")
-    if value > most:
-        raise StudentError(f"{name} is {shown(value)}.", hint=f"Choose {most:,} or less.")
+def is_control(character: str) -> bool:
+    """Line breaks, half characters, and marks that turn the direction of what follows them."""
+    return (
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or "\u202a" <= character <= "\u202e"
+        or "\u2066" <= character <= "\u2069"
+    )
 
 
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+def _check_pool(layer: Pooling) -> None:
+    _count(layer, "pool_size", MAX_PIXELS)
+    if layer.strides is None:
+        object.__setattr__(layer, "strides", layer.pool_size)
+    _count(layer, "strides", MAX_PIXELS)
+    _choice(layer, "padding", PADDINGS)
+
+
+def _count(layer: Layer, name: str, most: int) -> None:
+    object.__setattr__(layer, name, whole(name, getattr(layer, name), most))
+
+
+def _choice(layer: Layer, name: str, choices: tuple[str, ...]) -> None:
+    value = getattr(layer, name)
     if not isinstance(value, str) or value not in choices:
         raise StudentError(f"{name} is {shown(value)}.", hint=f"Use one of {', '.join(choices)}.")

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.errors import StudentError
 from cnn_core.model.layers import (
     AveragePooling2D,
     BatchNormalization,
@@ -27,13 +28,14 @@ from cnn_core.model.layers import (
     Layer,
     MaxPooling2D,
 )
-from cnn_core.model.shapes import Shape, rows
+from cnn_core.model.shapes import Shape, same_padding, shape_text, summarize
 from cnn_core.model.spec import ModelSpec
 
 # Keras's constants: torch's defaults for the slope (0.01) and the epsilon (1e-5) are others.
 LEAKY_RELU_SLOPE = 0.2
 NORM_EPSILON = 1e-3
 NORM_MOMENTUM = 0.01  # torch's word for 1 minus Keras's 0.99
+PREDICT_BATCH = 500  # images at once: the maps of the largest permitted network then need 2 GB
 
 ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda maps: maps,
@@ -53,9 +55,23 @@ class Network(nn.Sequential):
     spec: ModelSpec
 
     def predict(self, images: Tensor) -> Tensor:
-        """Probabilities (B, classes) for images (B, C, H, W) in [0, 1], in eval mode; leaves the mode as found."""
+        """Probabilities (B, classes), float32, for images (B, C, H, W): floats in [0, 1] or raw uint8.
+
+        As in eval mode and without a graph; the mode of every module is left as found. Raises StudentError for
+        images of another size.
+        """
+        if images.ndim != 4 or tuple(images.shape[1:]) != self.spec.input_shape:
+            these = (
+                shape_text(tuple(images.shape[1:])) if images.ndim == 4 else f"of {images.ndim} dimensions"
+            )
+            raise StudentError(
+                f"This network reads images {shape_text(self.spec.input_shape)}, and these are {these}.",
+                hint="Cut or resize them first; one image needs a batch around it.",
+            )
+        device = next((weights.device for weights in self.parameters()), images.device)
         with in_eval_mode(self), torch.no_grad():
-            return F.softmax(self(images), dim=1)
+            logits = [self(_as_input(part.to(device))).float() for part in images.split(PREDICT_BATCH)]
+        return F.softmax(torch.cat(logits), dim=1)
 
 
 def build(spec: ModelSpec, seed: int = 0) -> Network:
@@ -66,38 +82,47 @@ def build(spec: ModelSpec, seed: int = 0) -> Network:
     net = Network()
     net.spec = spec
     shape: Shape = spec.input_shape
-    with torch.random.fork_rng(devices=[]):  # torch fills new layers at random before we do
-        for index, (row, layer) in enumerate(
-            zip(rows(spec.input_shape, spec.layers), spec.layers, strict=True)
-        ):
-            child = _child(layer, shape)
-            for weights in child.parameters():
-                if weights.dim() > 1:
-                    _glorot_uniform(weights, torch.Generator().manual_seed(_layer_seed(seed, index)))
-            net.add_module(row.name, child)
-            shape = row.output_shape
+    for index, (row, layer) in enumerate(zip(summarize(spec), spec.layers, strict=True)):
+        child = _child(layer, shape)
+        for weights in child.parameters():
+            if weights.dim() > 1:
+                _glorot_uniform(weights, torch.Generator().manual_seed(_layer_seed(seed, index)))
+        net.add_module(row.name, child)
+        shape = row.output_shape
     return net
 
 
+def untrained(spec: ModelSpec, seed: int = 0) -> Network:
+    """What a training from that seed starts with: `build`, under the name that says why one wants it."""
+    return build(spec, seed)
+
+
 def weights_hash(net: nn.Module) -> str:
-    """16 letters that are the same for the same weights; what a cache may be keyed by."""
+    """16 letters that are the same for the same weights, moving statistics included; a cache may be keyed by it."""
     digest = hashlib.sha256()
     for name, tensor in net.state_dict().items():
+        plain = tensor.detach().cpu().contiguous().reshape(-1)
         digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(plain.view(torch.uint8).numpy())  # as bytes: NumPy knows no bfloat16
     return digest.hexdigest()[:16]
 
 
 @contextmanager
 def in_eval_mode(net: nn.Module) -> Iterator[None]:
     """Inside the block nothing drops out and nothing is averaged; afterwards each module's mode is as it was."""
-    modes = [(module, module.training) for module in net.modules()]
-    net.eval()
+    # Only what trains is touched: a network in eval mode may be shared by threads that look into it at once.
+    were_training = [module for module in net.modules() if module.training]
+    for module in were_training:
+        module.training = False
     try:
         yield
     finally:
-        for module, training in modes:
-            module.training = training
+        for module in were_training:
+            module.training = True
+
+
+def _as_input(images: Tensor) -> Tensor:
+    return images.float() / 255 if images.dtype == torch.uint8 else images.float()
 
 
 def _layer_seed(seed: int, index: int) -> int:
@@ -123,7 +148,7 @@ def _child(layer: Layer, shape: Shape) -> nn.Module:
     if isinstance(layer, AveragePooling2D):
         return AveragePoolLayer(layer)
     if isinstance(layer, BatchNormalization):
-        return NormLayer(shape)
+        return NormLayer(shape[0])
     if isinstance(layer, GlobalAveragePooling2D):
         return GlobalAveragePoolLayer()
     if isinstance(layer, Dropout):
@@ -134,11 +159,60 @@ def _child(layer: Layer, shape: Shape) -> nn.Module:
 
 def pad_same(maps: Tensor, kernel: int, strides: int, value: float = 0.0) -> Tensor:
     """What Keras adds for "same": so much that ceil(n / strides) places fit, an odd pixel right and at the bottom."""
-    padding = []
-    for size in (maps.shape[-1], maps.shape[-2]):  # F.pad wants the last dimension first
-        missing = max((math.ceil(size / strides) - 1) * strides + kernel - size, 0)
-        padding += [missing // 2, missing - missing // 2]
+    top, bottom = same_padding(maps.shape[-2], kernel, strides)
+    left, right = same_padding(maps.shape[-1], kernel, strides)
+    padding = (left, right, top, bottom)
     return F.pad(maps, padding, value=value) if any(padding) else maps
+
+
+class _Conv2d(nn.Conv2d):
+    def reset_parameters(self) -> None:
+        """Nothing: torch would draw from the global random state here. `build` draws from a state of its own."""
+
+
+class _Linear(nn.Linear):
+    def reset_parameters(self) -> None:
+        """Nothing, for the same reason."""
+
+
+class _BatchNorm(nn.BatchNorm2d):
+    """For maps and for lists of values, with a moving variance that is Keras's.
+
+    Torch moves it towards n / (n - 1) times the batch's mean square deviation, Keras towards that deviation itself.
+    """
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Both are welcome."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(values)
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        self.num_batches_tracked += 1
+        count = values.numel() // values.shape[1]
+        if count == 1:
+            return self._normalize_one(values)
+        torchs = self.running_var.clone()  # the backward pass keeps it: nobody may change it any more
+        normalized = F.batch_norm(
+            values, self.running_mean, torchs, self.weight, self.bias, True, self.momentum, self.eps
+        )
+        with torch.no_grad():
+            kept = self.running_var * (1 - self.momentum)
+            self.running_var.copy_(torchs - (torchs - kept) / count)
+        return normalized
+
+    def _normalize_one(self, values: Tensor) -> Tensor:
+        # The last batch of an epoch can be one image, which torch refuses. Its only value is its mean, its variance 0.
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.momentum is not None
+        with torch.no_grad():
+            self.running_mean.lerp_(values.detach().flatten().to(self.running_mean.dtype), self.momentum)
+            self.running_var *= 1 - self.momentum
+        per_channel = (1, -1, *[1] * (values.ndim - 2))
+        return (values - values.detach()) * self.weight.view(per_channel) + self.bias.view(per_channel)
 
 
 class ConvLayer(nn.Module):
@@ -148,7 +222,7 @@ class ConvLayer(nn.Module):
         super().__init__()
         # An odd kernel that moves by one pixel needs the same padding on every side: torch does that by itself.
         centred = layer.padding == "same" and layer.strides == 1 and layer.kernel_size % 2 == 1
-        self.conv = nn.Conv2d(
+        self.conv = _Conv2d(
             channels,
             layer.filters,
             layer.kernel_size,
@@ -171,7 +245,7 @@ class DenseLayer(nn.Module):
 
     def __init__(self, layer: Dense, inputs: int) -> None:
         super().__init__()
-        self.dense = nn.Linear(inputs, layer.units)
+        self.dense = _Linear(inputs, layer.units)
         nn.init.zeros_(self.dense.bias)
         self.layer = layer
         self.activation = ACTIVATION[layer.activation]
@@ -205,9 +279,12 @@ class AveragePoolLayer(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         if self.layer.padding == "valid":
             return F.avg_pool2d(maps, self.size, self.strides)
-        real = pad_same(maps.new_ones(1, 1, *maps.shape[-2:]), self.size, self.strides)
-        share = F.avg_pool2d(real, self.size, self.strides)
-        return F.avg_pool2d(pad_same(maps, self.size, self.strides), self.size, self.strides) / share
+        real = maps.new_ones(1, 1, *maps.shape[-2:])
+        return self._sums(maps) / self._sums(real)
+
+    def _sums(self, maps: Tensor) -> Tensor:
+        padded = pad_same(maps, self.size, self.strides)
+        return F.avg_pool2d(padded, self.size, self.strides, divisor_override=1)
 
 
 class GlobalAveragePoolLayer(nn.Module):
@@ -220,16 +297,9 @@ class GlobalAveragePoolLayer(nn.Module):
 class NormLayer(nn.Module):
     """Batch normalisation of maps (B, C, H, W) or values (B, C), with Keras's constants."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
-        self.norm = kind(shape[0], eps=NORM_EPSILON, momentum=NORM_MOMENTUM)
+        self.norm = _BatchNorm(channels, eps=NORM_EPSILON, momentum=NORM_MOMENTUM)
 
     def forward(self, values: Tensor) -> Tensor:
-        if self.training and values.numel() == values.shape[1]:
-            # One value a channel has no variance (the last batch of an epoch can be one image): use the moving one.
-            norm = self.norm
-            return F.batch_norm(
-                values, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps
-            )
         return self.norm(values)

@@ -1,63 +1,99 @@
-"""A network's design in plain numbers: what a link, a file, a form and a cache key can hold. No torch.
+"""A network as plain numbers: its layers, what goes in, how many classes come out. No torch.
 
-A `ModelSpec` that exists can be built: everything is checked when it is made, before anything is allocated.
+A `ModelSpec` that exists can be built: constructing one checks every value, every shape and the limits of this
+server, by arithmetic alone, before anything is allocated. So it may come from a link, an upload or a stranger.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from math import prod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import InitVar, dataclass, replace
 from typing import Any
 
 from cnn_core.errors import StudentError
-from cnn_core.model import links
-from cnn_core.model.layers import Layer, layer_from_dict, layer_names, layer_to_dict, shown
-from cnn_core.model.shapes import rows
-from cnn_core.settings import settings
+from cnn_core.model import links, shapes
+from cnn_core.model.layers import (
+    ACTIVATIONS,
+    LAYER_TYPES,
+    MAX_PIXELS,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Layer,
+    MaxPooling2D,
+    is_control,
+    layer_from_dict,
+    layer_names,
+    layer_to_dict,
+    refuse_unknown_keys,
+    shown,
+    whole,
+)
 
-MAX_LAYERS = 64
-MAX_NAME = 80  # characters
-MAX_INPUT = 200_000  # values of one image: a colour picture of 256 x 256
+__all__ = [
+    "ACTIVATIONS",
+    "LAYER_TYPES",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling2D",
+    "Layer",
+    "MaxPooling2D",
+    "ModelSpec",
+]
+
+MAX_LAYERS = 64  # more rows than anyone reads
+MAX_INPUT_CHANNELS = 16
 MAX_CLASSES = 1_000
-KEYS = ("name", "input_shape", "classes", "layers")
+MAX_NAME = 80  # characters
+UNNAMED = "My design"
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A design: its name, the shape (C, H, W) of one image, the number of classes, and its layers in order.
+    """A network that can be built. Equal specs are equal networks; hashable, so a cache can hold one.
 
-    Raises StudentError, with the layer's name, the student's numbers and one thing to try, for a design that
-    cannot work or that is larger than this server allows.
+    input_shape: (channels, height, width) of an image.  classes: numbers the last layer gives.
+    check_limits: our own presets exist however small an operator's limits are; everything else is held to them.
+    Raises StudentError, with the layer's name, for whatever cannot work.
     """
 
     name: str
     input_shape: tuple[int, int, int]
     classes: int
     layers: tuple[Layer, ...]
+    check_limits: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", checked_name(self.name))
-        object.__setattr__(self, "input_shape", checked_input(self.input_shape))
-        checked_classes(self.classes)
-        object.__setattr__(self, "layers", checked_layers(self.layers))
-        table = list(rows(self.input_shape, self.layers))
-        check_end(table[-1].output_shape, table[-1].name, self.classes)
-        check_size(sum(row.parameters for row in table), sum(row.macs for row in table))
+    def __post_init__(self, check_limits: bool) -> None:
+        _check_name(self.name)
+        object.__setattr__(self, "input_shape", _checked_input_shape(self.input_shape))
+        object.__setattr__(self, "classes", _checked_classes(self.classes))
+        object.__setattr__(self, "layers", _checked_layers(self.layers))
+        rows = shapes.summarize(self)
+        _refuse_early_softmax(self.layers, self.layer_names)
+        shapes.check_end(rows, self.classes)
+        if check_limits:
+            shapes.check_limits(self.input_shape, self.layers, rows)
 
-    @cached_property
+    @property
     def layer_names(self) -> tuple[str, ...]:
-        """("conv2d_1", "max_pooling2d_1", ...), as Keras counts."""
+        """Keras's names, counted per type from 1: ("conv2d_1", "max_pooling2d_1", "conv2d_2", ...)."""
         return layer_names([layer.type for layer in self.layers])
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """16 letters that are the same for the same design, whatever it is called."""
-        nameless = {key: value for key, value in self.to_dict().items() if key != "name"}
-        return hashlib.sha256(json.dumps(nameless, sort_keys=True).encode()).hexdigest()[:16]
+        """16 hexadecimal digits that depend on all that makes the network, and not on its name."""
+        numbers = {key: value for key, value in self.to_dict().items() if key != "name"}
+        return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, every setting present."""
@@ -69,147 +105,120 @@ class ModelSpec:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ModelSpec:
-        """The inverse of `to_dict`; omitted settings take Keras's defaults. Raises only StudentError."""
-        check_keys(values)
-        names = layer_names([kind_of(layer) for layer in checked_list(values.get("layers"))])
-        layers = []
-        for name, given in zip(names, values["layers"], strict=True):
-            try:
-                layers.append(layer_from_dict(given))
-            except StudentError as error:
-                raise StudentError(error.message, error.hint, layer=name) from error
+    def from_dict(cls, values: Mapping[str, Any], *, check_limits: bool = True) -> ModelSpec:
+        """The inverse of `to_dict`. Raises StudentError, and nothing else.
+
+        Omitted settings take Keras's defaults; an omitted input is a digit of 28×28 pixels, one of ten.
+        """
+        if not isinstance(values, Mapping):
+            raise StudentError(
+                f"A network is a set of named values, not {shown(values)}.", hint="Use a preset."
+            )
+        keys = ("name", "input_shape", "classes", "layers")
+        refuse_unknown_keys("A network", values, keys)
+        name = values.get("name", UNNAMED)
+        _check_name(name)
+        input_shape = _checked_input_shape(values.get("input_shape", (1, 28, 28)))
+        classes = _checked_classes(values.get("classes", 10))
         return cls(
-            values.get("name", "My design"),
-            values.get("input_shape", (1, 28, 28)),
-            values.get("classes", 10),
-            tuple(layers),
+            name, input_shape, classes, _layers_from(values.get("layers", ()), input_shape), check_limits
         )
-
-    def to_link(self) -> str:
-        """The design as a short text of letters, digits, - and _."""
-        return links.encode(self.to_dict())
-
-    @classmethod
-    def from_link(cls, text: str) -> ModelSpec:
-        """The inverse of `to_link`. Raises StudentError for a broken link."""
-        return cls.from_dict(links.decode(text))
 
     def replace(self, **changes: Any) -> ModelSpec:
         """A copy with some fields changed, checked like any other."""
         return replace(self, **changes)
 
+    def to_link(self) -> str:
+        """Text for an address: letters, digits, hyphen, underscore and one full stop."""
+        return links.encode(self.to_dict())
 
-def check_keys(values: object) -> None:
-    """A design is a mapping with the keys of a ModelSpec. Raises StudentError."""
-    if not isinstance(values, Mapping):
-        raise StudentError(
-            f"A design is a set of named values, not {shown(values)}.", hint="Start from a preset."
-        )
-    for key in values:
-        if key not in KEYS:
-            raise StudentError(f"A design has no {shown(key)}.", hint=f"It has {', '.join(KEYS)}.")
+    @classmethod
+    def from_link(cls, text: str) -> ModelSpec:
+        """The inverse of `to_link`. Raises StudentError, and nothing else."""
+        return cls.from_dict(links.decode(text))
 
 
-def checked_list(layers: object) -> list[Any]:
-    """The layers as a list of a sensible length. Raises StudentError."""
-    if not isinstance(layers, list | tuple):
-        raise StudentError(
-            f"The layers are {shown(layers)}, and must be a list.", hint="Start from a preset."
-        )
-    if not layers:
-        raise StudentError(
-            "A network without layers computes nothing.", hint="Add a layer, or start from a preset."
-        )
-    if len(layers) > MAX_LAYERS:
-        raise StudentError(
-            f"This design has {len(layers):,} layers, and {MAX_LAYERS} are allowed.",
-            hint="Remove some of them.",
-        )
-    return list(layers)
-
-
-def checked_layers(layers: object) -> tuple[Layer, ...]:
-    """Layer objects, as a tuple. Raises StudentError."""
-    found = checked_list(layers)
-    for layer in found:
-        if not isinstance(layer, Layer):
-            raise StudentError(
-                f"A layer is {shown(layer)}.", hint="Use Conv2D, Dense and the like, or from_dict."
-            )
-    return tuple(found)
-
-
-def kind_of(layer: object) -> str:
-    """A layer's type for its name, "layer" where it has none that makes sense."""
-    kind = layer.get("type") if isinstance(layer, Mapping) else None
-    return kind if isinstance(kind, str) and 0 < len(kind) <= 40 and kind.isidentifier() else "layer"
-
-
-def checked_name(name: object) -> str:
-    """One printable line. Raises StudentError."""
+def _check_name(name: object) -> None:
     if not isinstance(name, str):
-        raise StudentError(f"The name is {shown(name)}, and must be a text.", hint="Call it “My design”.")
+        raise StudentError(
+            f"The name of the network is {shown(name)}, not a text.", hint="Give it a short name."
+        )
+    if not name.strip():
+        raise StudentError("The network has an empty name.", hint="Give it a short name.")
     if len(name) > MAX_NAME:
-        raise StudentError(f"The name has {len(name):,} letters.", hint=f"Use {MAX_NAME} or fewer.")
-    if not all(letter.isprintable() for letter in name):
-        raise StudentError("The name contains signs that cannot be printed.", hint="Use letters and spaces.")
-    return name.strip() or "My design"
-
-
-def checked_input(shape: object) -> tuple[int, int, int]:
-    """(C, H, W) in whole numbers, not too large. Raises StudentError."""
-    sides = list(shape) if isinstance(shape, list | tuple) and len(shape) == 3 else []
-    if not sides or any(type(side) is not int for side in sides):
         raise StudentError(
-            "The input shape must be three whole numbers: channels, height, width.", hint="Use [1, 28, 28]."
+            f"The name of the network has {len(name):,} characters.", hint=f"Use {MAX_NAME} at most."
         )
-    channels, height, width = sides
-    what = f"An input of {shown(height)}×{shown(width)}×{shown(channels)}"
-    if min(sides) < 1:
-        raise StudentError(f"{what} holds nothing.", hint="Use [1, 28, 28].")
-    if prod(sides) > MAX_INPUT:
-        raise StudentError(f"{what} is too large: {MAX_INPUT:,} values are allowed.", hint="Use [1, 28, 28].")
-    return channels, height, width
-
-
-def checked_classes(classes: object) -> int:
-    """How many answers there are. Raises StudentError."""
-    if isinstance(classes, bool) or not isinstance(classes, int) or not 2 <= classes <= MAX_CLASSES:
+    if any(is_control(character) for character in name):
         raise StudentError(
-            f"classes is {shown(classes)}.", hint=f"Choose a whole number from 2 to {MAX_CLASSES:,}."
+            "The name of the network holds characters that cannot be shown.", hint="Type it again."
         )
-    return classes
 
 
-def check_end(shape: tuple[int, ...], name: str, classes: int) -> None:
-    """The last layer must have one output a class. Raises StudentError."""
-    if shape == (classes,):
-        return
-    if len(shape) == 1:
+def _checked_input_shape(value: object) -> tuple[int, int, int]:
+    if not isinstance(value, list | tuple) or len(value) != 3:
         raise StudentError(
-            f"the last layer gives {shape[0]:,} numbers, and there are {classes} classes.",
-            hint=f"End with a dense layer of {classes} units.",
-            layer=name,
+            f"input_shape is {shown(value)}, not three numbers.",
+            hint="Use [1, 28, 28]: channels, height, width.",
         )
-    channels, height, width = shape
-    raise StudentError(
-        f"the last layer gives {channels:,} maps of {height}×{width}, and {classes} numbers are needed, one a class.",
-        hint=f"Add flatten and a dense layer of {classes} units at the end.",
-        layer=name,
+    return (
+        whole("The number of channels of the input", value[0], MAX_INPUT_CHANNELS),
+        whole("The height of the input", value[1], MAX_PIXELS),
+        whole("The width of the input", value[2], MAX_PIXELS),
     )
 
 
-def check_size(parameters: int, macs: int) -> None:
-    """Not more than this server allows. Raises StudentError."""
-    limits = settings()
-    if parameters > limits.max_parameters:
+def _checked_classes(value: object) -> int:
+    return whole("The number of classes", value, MAX_CLASSES, least=2)
+
+
+def _checked_layers(value: object) -> tuple[Layer, ...]:
+    layers = _counted(value)
+    for place, layer in enumerate(layers, start=1):
+        if type(layer) not in LAYER_TYPES.values():
+            raise StudentError(
+                f"Layer {place} is {shown(layer)}, not a layer.",
+                hint="Use Conv2D(32), Flatten() and their like.",
+            )
+    return tuple(layers)
+
+
+def _counted(value: object) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        raise StudentError(f"layers is {shown(value)}, not a list of layers.", hint="Put them into a list.")
+    if not value:
         raise StudentError(
-            f"This network has {shown(parameters)} parameters, and this server allows {limits.max_parameters:,}.",
-            hint="Use fewer filters or units, or a pooling layer before the first dense layer.",
+            "The network has no layers.", hint="Add flatten and a dense layer, or use a preset."
         )
-    if macs > limits.max_macs:
-        raise StudentError(
-            f"One image takes {shown(macs)} multiply-adds here, and this server allows {limits.max_macs:,}.",
-            hint="Use fewer filters, or a pooling layer near the start.",
-        )
+    if len(value) > MAX_LAYERS:
+        raise StudentError(f"The network has {len(value):,} layers.", hint=f"Use {MAX_LAYERS} at most.")
+    return value
+
+
+def _layers_from(values: object, input_shape: tuple[int, int, int]) -> tuple[Layer, ...]:
+    raw = _counted(values)
+    names = names_of(raw)
+    layers: list[Layer] = []
+    for name, one in zip(names, raw, strict=True):
+        try:
+            layers.append(layer_from_dict(one))
+        except StudentError as error:
+            # A reader goes from the top: what is wrong above is said first.
+            list(shapes.walk(input_shape, layers, names[: len(layers)]))
+            raise StudentError(error.message, error.hint, name) from None
+    return tuple(layers)
+
+
+def names_of(raw_layers: Iterable[object]) -> tuple[str, ...]:
+    """Layer names of a draft, in which a layer may be anything."""
+    return layer_names([one.get("type") if isinstance(one, Mapping) else None for one in raw_layers])
+
+
+def _refuse_early_softmax(layers: Sequence[Layer], names: Sequence[str]) -> None:
+    for layer, name in list(zip(layers, names, strict=True))[:-1]:
+        if getattr(layer, "activation", None) == "softmax":
+            raise StudentError(
+                "softmax turns numbers into probabilities, so only the last layer may have it.",
+                hint="Use relu here.",
+                layer=name,
+            )
