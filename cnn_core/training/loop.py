@@ -26,6 +26,7 @@ from cnn_core.data.datasets import ImageSet
 from cnn_core.errors import StudentError
 from cnn_core.training.evaluation import evaluate, in_mode
 from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, Validated
+from cnn_core.training.forward import quick_logits
 from cnn_core.training.hardware import (
     borrowed_random_state,
     derived_seed,
@@ -81,7 +82,7 @@ def train(
     epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, or when there
     is nothing to train or to learn from.
     """
-    return _Training(net, data, spec, validation, state or TrainState(), control).run()
+    return _Training(net, data, spec, validation, state, control).run()
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -135,7 +136,7 @@ class _Training:
         data: ImageSet,
         spec: TrainSpec,
         validation: ImageSet | None,
-        state: TrainState,
+        state: TrainState | None,
         control: Callable[[], Control | None] | None,
     ) -> None:
         if spec.train_size is not None and spec.train_size < len(data):
@@ -154,6 +155,8 @@ class _Training:
 
         self.per_epoch = steps_per_epoch(len(self.labels), spec.batch_size)
         self.total = self.per_epoch * spec.epochs
+        self.is_new = state is None
+        state = state or TrainState()
         if not 0 <= state.step <= self.total:
             raise StudentError(
                 f"This training stands at step {state.step:,}, and its recipe ends at step {self.total:,}.",
@@ -177,7 +180,8 @@ class _Training:
             self._restore(self.first_state)
             yield from self._events()
         finally:
-            self.net.to(found_on)
+            if self.device != found_on:
+                self.net.to(found_on)
 
     def _events(self) -> Iterator[Event]:
         validate_after: frozenset[int] = frozenset()
@@ -189,7 +193,7 @@ class _Training:
         # fetched for several steps together. On the CPU they are there anyway.
         report_every = 1 if self.device.type == "cpu" else CONTROL_STEPS
         learnt: list[_Learnt] = []
-        if self.step == 0:
+        if self.is_new:
             yield self._snapshot("scheduled")
 
         resumed = asked = time.perf_counter()  # when the listener last handed back
@@ -259,7 +263,7 @@ class _Training:
                     weight.grad = None
                 images, labels = self._batch(step)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-                    logits = self.net(images)
+                    logits = quick_logits(self.net, images)
                 logits = logits.float()  # (B, classes); the loss needs more than bfloat16's three digits
                 loss = F.cross_entropy(logits, labels, label_smoothing=spec.label_smoothing)
                 loss.backward()

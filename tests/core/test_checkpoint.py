@@ -1,0 +1,222 @@
+"""Files of weights: they come back whole, and whatever is not ours is refused before it can do harm."""
+
+import json
+import pickle
+import struct
+import time
+import zipfile
+
+import pytest
+import torch
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from cnn_core.errors import StudentError
+from cnn_core.model import PRESETS, build
+from cnn_core.training import load_model, load_training, save_model, save_training
+from cnn_core.training.loop import TrainState
+
+TINY = PRESETS["tiny"]
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "net.safetensors"
+    save_model(path, build(TINY, seed=3), TINY)
+    return path
+
+
+def changed(path, change):
+    """The file's bytes with its header changed by `change`, a function of the parsed header."""
+    raw = path.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + raw[8 + length :]
+
+
+def a_weight(header):
+    return header[next(name for name in sorted(header) if name != "__metadata__")]
+
+
+def with_spec(header, change):
+    spec = json.loads(header["__metadata__"]["spec"])
+    change(spec)
+    header["__metadata__"]["spec"] = json.dumps(spec)
+
+
+def test_a_network_comes_back_the_same(saved):
+    net, spec = load_model(saved)
+    original = build(TINY, seed=3)
+    assert spec == TINY
+    assert not net.training
+    assert all(value.equal(original.state_dict()[name]) for name, value in net.state_dict().items())
+
+
+def test_an_upload_is_read_from_its_bytes(saved):
+    net, _ = load_model(saved.read_bytes())
+    assert next(net.parameters()).equal(next(build(TINY, seed=3).parameters()))
+
+
+def test_moving_averages_are_saved_too(tmp_path):
+    net = build(PRESETS["modern"], seed=0).train()
+    net(torch.rand(8, 1, 28, 28))
+    save_model(tmp_path / "net", net, PRESETS["modern"])
+    back, _ = load_model(tmp_path / "net")
+    assert all(value.equal(net.state_dict()[name]) for name, value in back.state_dict().items())
+
+
+def test_half_precision_halves_the_file_and_comes_back_as_float32(tmp_path):
+    net = build(PRESETS["lesson"])
+    save_model(tmp_path / "whole", net, PRESETS["lesson"])
+    save_model(tmp_path / "half", net, PRESETS["lesson"], dtype=torch.float16)
+    assert (tmp_path / "half").stat().st_size < 0.52 * (tmp_path / "whole").stat().st_size
+    back, _ = load_model(tmp_path / "half")
+    for ours, original in zip(back.parameters(), net.parameters(), strict=True):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, original, rtol=1e-3, atol=1e-6)
+
+
+def test_saving_and_loading_leave_net_and_chance_alone(tmp_path):
+    net = build(TINY).train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    chance = torch.get_rng_state()
+    save_model(tmp_path / "net", net.to(memory_format=torch.channels_last), TINY)
+    load_model(tmp_path / "net")
+    assert net.training
+    assert torch.get_rng_state().equal(chance)
+    assert all(value.equal(before[name]) for name, value in net.state_dict().items())
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(saved):
+    before = saved.read_bytes()
+    net = build(TINY)
+    with torch.no_grad():
+        next(net.parameters()).fill_(float("nan"))
+    with pytest.raises(StudentError, match="infinite"):
+        save_model(saved, net, TINY)
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_a_training_state_comes_back_the_same(tmp_path):
+    net = build(TINY, seed=1)
+    name, weight = next(iter(net.named_parameters()))
+    state = TrainState(
+        17, 2.5, 0.01, {f"{name}/mean_square": torch.rand_like(weight), f"{name}/step": torch.tensor(17.0)}
+    )
+    save_training(tmp_path / "run", net, TINY, state)
+    fresh = build(TINY, seed=2)
+    back = load_training(tmp_path / "run", fresh)
+    assert (back.step, back.seconds, back.learning_rate) == (17, 2.5, 0.01)
+    assert back.optimizer.keys() == state.optimizer.keys()
+    assert all(value.equal(back.optimizer[key]) for key, value in state.optimizer.items())
+    assert all(value.equal(net.state_dict()[key]) for key, value in fresh.state_dict().items())
+    loaded, _ = load_model(tmp_path / "run")  # such a file is a network, too
+    assert next(loaded.parameters()).equal(next(net.parameters()))
+
+
+def test_weights_alone_are_no_training(saved):
+    with pytest.raises(StudentError, match="no training"):
+        load_training(saved, build(TINY))
+
+
+def test_a_training_of_another_design_is_refused(tmp_path):
+    save_training(tmp_path / "run", build(TINY), TINY, TrainState())
+    with pytest.raises(StudentError):
+        load_training(tmp_path / "run", build(PRESETS["mlp"]))
+
+
+def bomb():
+    class Harm:
+        def __reduce__(self):
+            return exec, ("raise SystemExit('a pickle was opened')",)
+
+    return pickle.dumps(Harm())
+
+
+def torch_file(tmp_path):
+    torch.save({"weight": torch.ones(2)}, tmp_path / "old.pt")
+    assert zipfile.is_zipfile(tmp_path / "old.pt")
+    return (tmp_path / "old.pt").read_bytes()
+
+
+HOSTILE = {
+    "nothing": lambda path: b"",
+    "a few letters": lambda path: b"hello",
+    "text": lambda path: b"A network, I promise. " * 100,
+    "a pickle": lambda path: bomb(),
+    "torch.save": lambda path: torch_file(path.parent),
+    "a header of 10^18 bytes": lambda path: struct.pack("<Q", 10**18) + b"{}",
+    "a header of 10 MB": lambda path: struct.pack("<Q", 10**7) + b" " * 10**7,
+    "deep brackets": lambda path: struct.pack("<Q", 900_000) + b"[" * 900_000,
+    "only half": lambda path: path.read_bytes()[: path.stat().st_size // 2],
+    "one byte short": lambda path: path.read_bytes()[:-1],
+    "one byte more": lambda path: path.read_bytes() + b"x",
+    "somebody else's": lambda path: save_tensors({"weight": torch.ones(2)}),
+    "no tensors": lambda path: changed(path, lambda h: [h.pop(k) for k in list(h) if k != "__metadata__"]),
+    "another format": lambda path: changed(path, lambda h: h["__metadata__"].update(format="99")),
+    "no spec": lambda path: changed(path, lambda h: h["__metadata__"].pop("spec")),
+    "a spec of no sense": lambda path: changed(path, lambda h: h["__metadata__"].update(spec="{{")),
+    "a spec that is a list": lambda path: changed(path, lambda h: h["__metadata__"].update(spec="[]")),
+    "a billion filters": lambda path: changed(
+        path, lambda h: with_spec(h, lambda s: s["layers"][0].update(filters=10**9))
+    ),
+    "another design": lambda path: changed(
+        path, lambda h: with_spec(h, lambda s: s["layers"][0].update(filters=9))
+    ),
+    "a foreign shape": lambda path: changed(path, lambda h: a_weight(h).update(shape=[2, 4])),
+    "a huge shape": lambda path: changed(path, lambda h: a_weight(h).update(shape=[10**18, 10**18])),
+    "a shape of text": lambda path: changed(path, lambda h: a_weight(h).update(shape="8")),
+    "a shape of fractions": lambda path: changed(path, lambda h: a_weight(h).update(shape=[8.0])),
+    "a foreign type": lambda path: changed(path, lambda h: a_weight(h).update(dtype="F8_E4M3")),
+    "a type that is a list": lambda path: changed(path, lambda h: a_weight(h).update(dtype=[])),
+    "bytes for floats": lambda path: changed(path, lambda h: a_weight(h).update(dtype="I64")),
+    "places beyond the end": lambda path: changed(
+        path, lambda h: a_weight(h).update(data_offsets=[0, 10**15])
+    ),
+    "overlapping places": lambda path: changed(path, lambda h: a_weight(h).update(data_offsets=[4, 36])),
+    "an entry that is a number": lambda path: changed(path, lambda h: h.update({sorted(h)[1]: 5})),
+    "a tensor too many": lambda path: changed(
+        path, lambda h: h.update(virus={"dtype": "F32", "shape": [0], "data_offsets": [0, 0]})
+    ),
+    "optimizer of nothing": lambda path: changed(
+        path, lambda h: h.update({"optimizer/x/y": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}})
+    ),
+    "weights that are no numbers": lambda path: path.read_bytes()[:-4] + struct.pack("<f", float("nan")),
+    "infinite weights": lambda path: path.read_bytes()[:-4] + struct.pack("<f", float("inf")),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_is_not_ours_is_refused_quickly_and_in_a_sentence(saved, kind):
+    content = HOSTILE[kind](saved)
+    upload = saved.with_name("upload")
+    upload.write_bytes(content)
+    for source in (upload, content):
+        began = time.perf_counter()
+        with pytest.raises(StudentError) as caught:
+            load_model(source)
+        assert time.perf_counter() - began < 1
+        assert 20 < len(str(caught.value)) < 400
+
+
+def test_bfloat16_files_are_refused(tmp_path):
+    raw = save_tensors(
+        {name: value.bfloat16() for name, value in build(TINY).state_dict().items()},
+        {"format": "1", "spec": json.dumps(TINY.to_dict())},
+    )
+    with pytest.raises(StudentError, match="type"):
+        load_model(raw)
+
+
+def test_a_missing_file_is_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_model(tmp_path / "none")
+
+
+def test_any_module_with_a_state_can_be_saved_as_long_as_it_fits_when_read(tmp_path):
+    save_model(tmp_path / "net", nn.Linear(2, 2), TINY)
+    with pytest.raises(StudentError):
+        load_model(tmp_path / "net")

@@ -1,0 +1,92 @@
+"""Keras's RMSprop against arithmetic done by hand, and the optimisers a recipe can name."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from cnn_core.training import KerasRMSprop, TrainSpec
+from cnn_core.training.optimizers import optimizer_for
+
+# One weight that starts at 1, learning rate 0.1, gradients 1, 1, 0, -2, 0.001, 0. With rho = 0.9 and epsilon = 1e-7:
+#   v = 0.1, 0.19, 0.171, 0.5539, 0.4985101, 0.44865909
+#   step = 0.1 * g / sqrt(v + 1e-7)
+BY_HAND = [
+    (1.0, 1 - 0.31622761),
+    (1.0, 0.68377239 - 0.22941567),
+    (0.0, 0.45435672),
+    (-2.0, 0.45435672 + 0.26872884),
+    (0.001, 0.72308556 - 0.00014163),
+    (0.0, 0.72294392),
+]
+
+
+def test_six_steps_of_rmsprop_are_those_done_by_hand():
+    weight = nn.Parameter(torch.ones(1, dtype=torch.float64))
+    optimizer = KerasRMSprop([weight], lr=0.1)
+    for gradient, expected in BY_HAND:
+        weight.grad = torch.tensor([gradient], dtype=torch.float64)
+        optimizer.step()
+        assert weight.item() == pytest.approx(expected, abs=2e-8)
+
+
+def test_epsilon_is_inside_the_root():
+    # A gradient far below sqrt(epsilon): inside the root, epsilon is the larger and the step is tiny; outside
+    # it, the step would be lr / sqrt(1 - rho), however small the gradient.
+    weight = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    weight.grad = torch.tensor([1e-6], dtype=torch.float64)
+    KerasRMSprop([weight], lr=1.0).step()
+    assert weight.item() == pytest.approx(-1e-6 / math.sqrt(0.1 * 1e-12 + 1e-7), rel=1e-12)
+    assert weight.item() > -0.0032
+
+
+def test_a_weight_without_gradient_stays_and_gradients_are_not_touched():
+    moving, resting = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
+    moving.grad = torch.full((3,), 0.5)
+    KerasRMSprop([moving, resting]).step()
+    assert moving.lt(1).all()
+    assert resting.eq(1).all()
+    assert moving.grad.eq(0.5).all()
+
+
+def test_a_saved_state_goes_on_with_the_same_steps():
+    torch.manual_seed(0)
+    gradients = torch.randn(6, 4)
+    undisturbed = nn.Parameter(torch.ones(4))
+    one = KerasRMSprop([undisturbed])
+    for gradient in gradients:
+        undisturbed.grad = gradient.clone()
+        one.step()
+
+    resumed = nn.Parameter(torch.ones(4))
+    first = KerasRMSprop([resumed])
+    for gradient in gradients[:3]:
+        resumed.grad = gradient.clone()
+        first.step()
+    second = KerasRMSprop([resumed])
+    second.load_state_dict(first.state_dict())
+    for gradient in gradients[3:]:
+        resumed.grad = gradient.clone()
+        second.step()
+    assert resumed.equal(undisturbed)
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw", "sgd"])
+def test_each_optimizer_of_a_recipe_walks_down_a_parabola(name):
+    weight = nn.Parameter(torch.full((4,), 3.0))
+    optimizer = optimizer_for(TrainSpec(optimizer=name, learning_rate=0.1), [weight])
+    for _ in range(100):
+        optimizer.zero_grad()
+        weight.square().sum().backward()
+        optimizer.step()
+    assert weight.abs().max() < 0.2
+
+
+def test_sgd_is_the_textbook_formula_with_momentum():
+    weight = nn.Parameter(torch.ones(1))
+    optimizer = optimizer_for(TrainSpec(optimizer="sgd", learning_rate=0.1, momentum=0.5), [weight])
+    for expected in (0.9, 0.75):  # velocity 1, then 0.5 + 1
+        weight.grad = torch.ones(1)
+        optimizer.step()
+        assert weight.item() == pytest.approx(expected)
