@@ -106,12 +106,31 @@ class Shown:
 def network() -> Shown:
     """The network the sidebar chose, or the lesson's convnet with a sentence in `.note`."""
     choice = st.session_state.get("network") or DEFAULT
+    return network_named(str(choice))
+
+
+def network_named(name: str) -> Shown:
+    """The network of that name ("pretrained:lesson", "run:<id>", "design"), with the same fallback."""
     try:
-        return _chosen(str(choice))
+        return _chosen(name)
     except StudentError as error:
         return replace(
             _pretrained("lesson"), note=f"{error} You are looking at the lesson’s convnet, trained by us."
         )
+
+
+def untrained(spec: ModelSpec, seed: int = 0) -> Shown:
+    """A network of this design as it is before any training."""
+    return replace(_built(spec.to_link(), seed), title=f"{spec.name}, untrained")
+
+
+def is_training() -> bool:
+    """Whether the network being looked at is a run that goes on, so that its weights will change."""
+    kind, _, run_id = str(st.session_state.get("network") or DEFAULT).partition(":")
+    try:
+        return kind == "run" and store().run(run_id).status.unfinished
+    except StudentError:
+        return False
 
 
 def _chosen(choice: str) -> Shown:
@@ -216,3 +235,11 @@ def images(dataset: str = "mnist", split: str = "test") -> ImageSet:
     from cnn_core.data import load_images
 
     return load_images(dataset, split, fetch=False)
+
+
+def classes_of(shown: Shown) -> tuple[str, ...]:
+    """What the network's outputs are called: the data set's classes, or numbers where it has another number of them."""
+    from cnn_core.data.sources import dataset_of
+
+    known = dataset_of(shown.dataset).classes
+    return known if len(known) == shown.spec.classes else tuple(str(i) for i in range(shown.spec.classes))
