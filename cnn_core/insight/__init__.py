@@ -5,15 +5,15 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "frozen": ["frozen", "frozen_up_to", "layer_names"],
+        "twin": ["frozen", "frozen_up_to", "layer_names"],
         "features": ["feature_maps", "feature_maps_batch", "dark", "never_fires"],
         "fields": ["Field", "Span", "receptive_field"],
         "pixel": ["Contribution", "PixelSum", "explain_pixel"],
         "ascent": ["RECIPES", "AscentRecipe", "FilterPictures", "maximize_filters"],
         "examples": ["Examples", "FilterCard", "filter_card", "strongest_examples"],
-        "deepdream": ["dream", "dream_layers"],
-        "photo": ["DEPTHS", "GOOGLENET_DEPTHS", "googlenet", "photo_network", "photos"],
+        "deepdream": ["dream", "dream_layers", "enlarged"],
+        "photo": ["DEPTHS", "GOOGLENET_DEPTHS", "googlenet_file", "photo_network", "photos"],
         "attribution": ["METHODS", "Attribution", "attribute", "default_layer"],
-        "replay": ["Frame", "replay"],
+        "replaying": ["Frame", "replay"],
     },
 )

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.insight.features import BATCH
-from cnn_core.insight.frozen import checked_images, input_shape, known_layer, whole_number
 from cnn_core.insight.response import Response
+from cnn_core.insight.twin import checked_images, input_shape, known_layer, whole_number
 
 CHUNK = 16  # images at a time; a chunk of the second layer's maps must stay in the cache
 MAX_STEPS = 1_000
@@ -193,7 +193,9 @@ def _climb(
         )
         for x, f in zip(starts.split(CHUNK), filters.split(CHUNK), strict=True)
     ]
-    columns = [None if part[0] is None else _given_back(torch.cat(part)) for part in zip(*parts, strict=True)]
+    columns: list[Any] = [
+        None if part[0] is None else _given_back(torch.cat(part)) for part in zip(*parts, strict=True)
+    ]
     return _Climb(starts.clone(), *columns)
 
 

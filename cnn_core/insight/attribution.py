@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
-from cnn_core.insight.frozen import checked_image, device_of, frozen, input_shape, known_layer, layer_names
+from cnn_core.insight.twin import as_weights, checked_image, frozen, input_shape, known_layer, layer_names
 
 METHODS = ("saliency", "integrated_gradients", "occlusion", "grad_cam")
 PATH_STEPS = 50  # images between black and the digit, for integrated gradients
@@ -57,7 +57,7 @@ def attribute(
     """
     if method not in METHODS:
         raise StudentError(f"There is no method “{str(method)[:40]}”.", hint=f"Choose {', '.join(METHODS)}.")
-    batch = checked_image(image, input_shape(net)).to(device_of(net))
+    batch = as_weights(net, checked_image(image, input_shape(net)))
     twin = frozen(net)
     if layer is not None and method != "grad_cam":
         known_layer(net, layer)

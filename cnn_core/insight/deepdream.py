@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.insight.fields import receptive_field
-from cnn_core.insight.frozen import (
+from cnn_core.insight.twin import (
+    as_weights,
     checked_image,
-    device_of,
     frozen,
     frozen_up_to,
     known_layer,
@@ -48,7 +48,7 @@ def dream(
     step_size: float = 0.012,
     jitter: int = 16,
     seed: int = 0,
-    on_octave: Callable[[int, Tensor], object] | None = None,
+    on_octave: Callable[[Tensor], object] | None = None,
     *,
     on_step: Callable[[float], object] | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -61,13 +61,13 @@ def dream(
     octaves: how often the picture is dreamt, each time `octave_scale` times larger; sizes too small for the net are
              left out.  steps: in each.  step_size: mean change of a pixel at each step, in units of full contrast.
     jitter: pixels by which the picture is shaken at each step.
-    on_octave(number, picture): after each octave, from 1, with the picture so far, (C, h, w) in [0, 1].
+    on_octave(picture): after each octave, with the picture so far, (C, h, w) in [0, 1].
     on_step(fraction): after each step, with the fraction of all steps done.  cancel(): asked before each step; once it
     says True, what was dreamt so far is returned.
     Raises StudentError for layers without maps, and for numbers that make no sense.
     """
     weights = _weights(net, layers)
-    x = checked_image(image, None).to(device_of(net))
+    x = as_weights(net, checked_image(image, None))
     _check_size(net, x)
     whole_number(octaves, "The number of octaves", 1, 10)
     whole_number(steps, "The number of steps", 1, MAX_STEPS)
@@ -80,7 +80,7 @@ def dream(
     generator = torch.Generator().manual_seed(seed)
     detail = torch.zeros_like(x[:, :, :1, :1])
     done, cancelled = 0, False
-    for number, size in enumerate(sizes, start=1):
+    for size in sizes:
         base = _resized(x, size)
         picture = (base + _resized(detail, size)).clamp(0, 1)
         for step in range(steps):
@@ -97,7 +97,7 @@ def dream(
         if cancelled:
             break
         if on_octave is not None:
-            on_octave(number, picture[0].cpu())
+            on_octave(picture[0].cpu())
     return (x + _resized(detail, (x.shape[2], x.shape[3]))).clamp(0, 1)[0].cpu()
 
 

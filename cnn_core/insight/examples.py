@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from cnn_core.errors import StudentError
 from cnn_core.insight.ascent import FilterPictures, maximize_filters
 from cnn_core.insight.fields import Field, receptive_field
-from cnn_core.insight.frozen import (
+from cnn_core.insight.response import channels_last
+from cnn_core.insight.twin import (
+    as_weights,
     checked_images,
-    device_of,
     frozen,
     frozen_up_to,
     input_shape,
@@ -27,7 +28,6 @@ from cnn_core.insight.frozen import (
     layer_names,
     whole_number,
 )
-from cnn_core.insight.response import channels_last
 from cnn_core.model.shapes import summarize
 from cnn_core.model.spec import ModelSpec
 
@@ -77,7 +77,7 @@ def strongest_examples(
     last = max((names.index(layer) for layer in wanted), default=-1)
     children = [_side_by_side(frozen(child)) for child in list(net.children())[: last + 1]]
     for batch in images.split(BATCH):
-        x = channels_last(batch.to(device_of(net)))
+        x = channels_last(as_weights(net, batch))
         for name, child in zip(names, children, strict=False):
             x = child(x)
             if name in found:
@@ -130,7 +130,7 @@ def filter_card(
     every = strongest_examples(net, images, [layer], count)[layer] if examples is None else examples
     own = _of_one_filter(every, filter)
     weights = getattr(getattr(net, layer), "conv", None)
-    picture = pictures.images[:1].to(device_of(net))
+    picture = as_weights(net, pictures.images[:1])
     with torch.no_grad():
         picture_peak = frozen_up_to(net, layer)(picture)[0, filter].amax().item()
     example_peak = own.maximum.item()

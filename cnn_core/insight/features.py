@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
-from cnn_core.insight.frozen import (
+from cnn_core.insight.twin import (
+    as_weights,
     checked_image,
     checked_images,
-    device_of,
     frozen_up_to,
     input_shape,
     known_layers,
@@ -74,7 +74,7 @@ def never_fires(net: nn.Module, images: Tensor, layers: Iterable[str] | None = N
 def _outputs(net: nn.Module, images: Tensor, layers: tuple[str, ...]) -> Iterator[tuple[str, Tensor]]:
     if not layers:
         return
-    x = images.to(device_of(net))
+    x = as_weights(net, images)
     for name, layer in frozen_up_to(net, layers[-1]).named_children():
         x = layer(x)
         if name in layers:

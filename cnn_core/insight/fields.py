@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from cnn_core.model.shapes import summarize
+from cnn_core.model.shapes import same_padding, summarize
 from cnn_core.model.spec import ModelSpec
 
 Span = tuple[int, int]  # (first, last), both inside
@@ -91,16 +91,6 @@ def _window(layer: Any, below: tuple[int, ...]) -> Window:
     if layer.type in ("flatten", "global_average_pooling2d") and len(below) == 3:
         return Window((below[1], below[2]))
     return Window((1, 1))
-
-
-def same_padding(size: int, kernel: int, stride: int) -> Span:
-    """(before, after) in pixels along one side, as Keras pads for "same": the odd pixel goes after.
-
-    >>> same_padding(28, kernel=3, stride=2)
-    (0, 1)
-    """
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
 
 
 def _reach(positions: Span, size: int, stride: int, padding: int) -> Span:

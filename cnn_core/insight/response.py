@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.insight.fields import Window, field_of_map, windows
-from cnn_core.insight.frozen import device_of, frozen, layer_names
+from cnn_core.insight.twin import device_of, frozen, layer_names
 
 FEW_CHANNELS = 3  # up to here the folded gradient of a convolution beats oneDNN's
 

@@ -86,6 +86,12 @@ def device_of(net: nn.Module) -> torch.device:
     return next((p.device for p in net.parameters()), torch.device("cpu"))
 
 
+def as_weights(net: nn.Module, images: Tensor) -> Tensor:
+    """`images` where the weights are, and as precise as they are."""
+    weights = next(net.parameters(), None)
+    return images if weights is None else images.to(weights.device, weights.dtype)
+
+
 def checked_images(images: Tensor, shape: Sequence[int] | None, *, what: str = "The images") -> Tensor:
     """Images as every net takes them: float32 (N, C, H, W) in [0, 1]; the caller's tensor is not changed.
 
