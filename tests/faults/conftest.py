@@ -13,7 +13,7 @@ from cnn_core.runs import RunStore, ensure_runner
 MARK = "CONVSCOPE_FAULTS_MARK"  # inherited by everything a test starts, so that it can be found again
 
 
-def until(condition, seconds=60.0, every=0.01):
+def until(condition, seconds=120.0, every=0.01):
     """Wait for something to be true, and return it."""
     end = time.monotonic() + seconds
     while not (found := condition()):
