@@ -69,7 +69,7 @@ def shown() -> Draft:
         return state.store().run(name).spec.to_dict()
     if kind == "pretrained" and name in state.PRETRAINED:
         return PRESETS[name].to_dict()
-    if kind == DESIGN:
+    if looked_at() == DESIGN:
         return draft()
     raise StudentError("There is no network of that name.", hint="Choose one above.")
 

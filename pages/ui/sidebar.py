@@ -99,9 +99,10 @@ def run_label(run: Any) -> str:
 
 def _shared_label(network: str) -> str:
     try:
-        return f"Shared: {run_label(state.store().run(network.partition(':')[2])).removeprefix('My ')}"
+        label = run_label(state.store().run(network.partition(":")[2]))
     except StudentError:
         return "A run that is not here any more"
+    return f"Shared {label.removeprefix('My ')}" if label.startswith("My ") else f"Shared: {label}"
 
 
 def _told_apart(labels: dict[str, str]) -> dict[str, str]:
@@ -295,7 +296,9 @@ def _share(draft: design.Draft, inspected: Any) -> None:
 
 
 def _export(draft: design.Draft, inspected: Any) -> None:
-    st.text_input("Name of the design", max_chars=60, **controlled("design-name", draft.get("name", ""), _rename))
+    st.text_input(
+        "Name of the design", max_chars=60, **controlled("design-name", draft.get("name", ""), _rename)
+    )
     st.download_button(
         "Design, as JSON",
         json.dumps(draft, indent=2, ensure_ascii=False),

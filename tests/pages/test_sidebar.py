@@ -1,0 +1,338 @@
+"""The sidebar without a browser: what an edit makes of a draft, what a link may hold, what the widgets then show."""
+
+import copy
+import doctest
+import itertools
+
+import pytest
+
+from cnn_core.errors import StudentError
+from cnn_core.model import PRESETS, inspect_draft, links, summarize
+from pages.ui import design, layer_editor, sidebar
+from pages.ui.diagram import HEIGHT, diagram_alt, network_diagram
+
+LESSON = PRESETS["lesson"].to_dict()
+
+
+def kinds(draft):
+    return [layer["type"] for layer in draft["layers"]]
+
+
+# ---------------------------------------------------------------- edits
+
+
+@pytest.mark.parametrize(
+    ("kind", "selected", "place"),
+    [
+        ("conv2d", 1, 2),  # after the chosen layer
+        ("conv2d", None, 5),  # before flatten: no maps after it
+        ("conv2d", 6, 5),  # a dense layer is chosen: the nearest place with maps
+        ("flatten", 0, 5),  # there is one place where maps become a list
+        ("dense", None, 7),  # before the last layer, which gives the answer
+        ("dense", 0, 6),  # not before flatten
+        ("dense", 7, 7),
+        ("dropout", 3, 4),  # anywhere
+        ("dropout", None, 7),
+        ("batch_normalization", 0, 1),
+    ],
+)
+def test_a_new_layer_lands_after_the_chosen_one_or_where_it_makes_sense(kind, selected, place):
+    after, at = design.inserted(LESSON, kind, selected)
+    assert at == place
+    assert kinds(after) == [*kinds(LESSON)[:place], kind, *kinds(LESSON)[place:]]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("kind", design.CALLED)
+def test_every_kind_of_layer_can_be_added_to_every_preset(preset, kind):
+    before = PRESETS[preset].to_dict()
+    for selected in (None, *range(len(before["layers"]))):
+        after, place = design.inserted(before, kind, selected)
+        assert after["layers"][place]["type"] == kind
+        assert after["layers"][-1] == before["layers"][-1]
+        assert design.readable(links.decode(links.encode(after))) == after
+
+
+def test_what_the_button_adds_next_to_a_layer_of_its_kind_fits():
+    for kind, selected in [
+        ("conv2d", 0),
+        ("max_pooling2d", 0),
+        ("dense", 6),
+        ("dropout", 6),
+        ("batch_normalization", 2),
+    ]:
+        after, _ = design.inserted(LESSON, kind, selected)
+        problem = inspect_draft(after).problem
+        assert problem is None or kind == "max_pooling2d"  # one pool more leaves too little for conv2d_3
+
+
+def test_edits_leave_the_draft_they_were_given_as_it_was():
+    before = copy.deepcopy(LESSON)
+    design.changed(before, 0, filters=5)
+    design.inserted(before, "dense", None)
+    design.removed(before, 0)
+    design.moved(before, 0, 1)
+    design.renamed(before, "other")
+    assert before == LESSON
+
+
+def test_moving_a_layer_down_and_up_again_changes_nothing():
+    down, place = design.moved(LESSON, 2, 1)
+    assert place == 3
+    assert design.moved(down, place, -1)[0]["layers"] == LESSON["layers"]
+    assert design.moved(LESSON, 0, -1)[1] == 0
+    assert design.moved(LESSON, 7, 1)[1] == 7
+
+
+def test_a_pool_goes_on_stepping_by_its_own_length_until_told_otherwise():
+    wider = design.changed(LESSON, 1, pool_size=3)
+    assert wider["layers"][1]["strides"] == 3
+    apart = design.changed(design.changed(LESSON, 1, strides=1), 1, pool_size=3)
+    assert apart["layers"][1]["strides"] == 1
+
+
+def test_an_edited_preset_no_longer_bears_the_presets_name():
+    assert design.changed(LESSON, 0, filters=5)["name"] == "Lesson convnet, changed"
+    named = design.renamed(LESSON, "  Eva's  net ")
+    assert design.changed(named, 0, filters=5)["name"] == "Eva's net"
+
+
+# ---------------------------------------------------------------- links
+
+
+def with_first_layer(**settings):
+    return {**LESSON, "layers": [{**LESSON["layers"][0], **settings}, *LESSON["layers"][1:]]}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {},
+        {"layers": []},
+        {**LESSON, "layers": {}},
+        {**LESSON, "layers": LESSON["layers"] * 100},
+        {**LESSON, "layers": [1, None]},
+        {**LESSON, "layers": [{"type": ["dense"]}]},
+        {**LESSON, "layers": [{"type": "conv2d"}]},
+        {**LESSON, "name": 3},
+        {**LESSON, "name": "x" * 1000},
+        {**LESSON, "input_shape": [1, 10**6, 10**6]},
+        {**LESSON, "classes": "ten"},
+        with_first_layer(filters="32"),
+        with_first_layer(filters=10**30),
+        with_first_layer(filters=True),
+        with_first_layer(filters=None),
+        with_first_layer(kernel_size=2.5),
+        with_first_layer(activation=["relu"]),
+        with_first_layer(color="red"),
+    ],
+)
+def test_a_draft_that_the_editor_could_not_show_is_refused(hostile):
+    with pytest.raises(StudentError):
+        design.readable(hostile)
+
+
+def test_an_impossible_draft_is_a_draft_all_the_same():
+    impossible = with_first_layer(kernel_size=200, filters=0)
+    assert design.readable(impossible) == impossible
+
+
+# ---------------------------------------------------------------- rows and diagram
+
+
+def test_rows_say_shape_and_parameters_and_question_marks_after_a_problem():
+    broken = design.removed(LESSON, 5)
+    rows = layer_editor.rows_of(broken, inspect_draft(broken))
+    assert [(row.name, row.shape, row.parameters, row.state) for row in rows[5:]] == [
+        ("conv2d_3", "3×3×64", "36,928", ""),
+        ("dense_1", "does not fit", "", "wrong"),
+        ("dense_2", "?", "?", "unknown"),
+    ]
+    assert rows[0].fixed
+    assert not any(row.fixed for row in rows[1:])
+
+
+def test_blocks_are_as_high_as_the_map_and_never_thinner_than_can_be_seen():
+    rows = layer_editor.rows_of(LESSON, inspect_draft(LESSON))
+    assert [row.height for row in rows] == [28, 26, 13, 11, 5, 3, 3, 3, 3]
+    assert max(row.width for row in rows) <= 31
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_diagram_draws_every_layer_to_scale_and_labels_do_not_touch(preset):
+    spec = PRESETS[preset]
+    figure = network_diagram(spec, "light")
+    bars, layout = figure["data"][0], figure["layout"]
+    assert len(bars["x"]) == 1 + len(spec.layers)
+    assert layout["height"] == HEIGHT
+    for row, hover in zip(summarize(spec), bars["hovertext"][1:], strict=True):
+        assert hover.startswith(f"<b>{row.name}</b>")
+    low, high = layout["xaxis"]["range"]
+    pixels = 346 / (high - low)  # on a phone
+    labels = sorted((note["x"] * pixels, note["text"]) for note in layout["annotations"])
+    for (x, text), (next_x, next_text) in itertools.pairwise(labels):
+        half = [3.2 * max(map(len, words.split("<br>"))) for words in (text, next_text)]
+        assert next_x - x >= sum(half)
+    assert spec.layer_names[-1] in diagram_alt(spec)
+
+
+def test_the_chosen_layer_alone_is_drawn_in_the_accent():
+    plain = {shape["fillcolor"] for shape in network_diagram(PRESETS["lesson"], "dark")["layout"]["shapes"]}
+    chosen = {
+        shape["fillcolor"]
+        for shape in network_diagram(PRESETS["lesson"], "dark", "conv2d_2")["layout"]["shapes"]
+    }
+    assert len(plain) == 1
+    assert len(chosen) == 2
+
+
+@pytest.mark.parametrize("module", [layer_editor, sidebar])
+def test_examples_in_the_docstrings_hold(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("label", sidebar.CODE)
+def test_each_download_writes_the_network_as_code(label):
+    function, ending, _ = sidebar.CODE[label]
+    text = sidebar._written(function, PRESETS["lesson"])()
+    assert text.lower().count("conv") >= 3
+    if ending.endswith(".py"):
+        compile(text, label, "exec")
+
+
+# ---------------------------------------------------------------- the sidebar itself
+
+
+@pytest.fixture
+def home(app):
+    """The dashboard's first page, run once."""
+    return app.run()
+
+
+def box(app, label):
+    return next(widget for widget in app.selectbox if widget.label == label)
+
+
+def press(app, key):
+    return next(button for button in app.button if button.key == key).click().run()
+
+
+def select(app, index):
+    app.session_state["selected_layer"] = index
+    app.session_state["selected_layer_of"] = app.session_state["network"]
+    return app.run()
+
+
+def test_the_first_visit_looks_at_the_trained_lesson_net(home):
+    assert not home.exception
+    assert home.session_state["network"] == "pretrained:lesson"
+    assert box(home, "Network").options[-1] == "My design, not trained yet"
+    assert box(home, "Start the design from").value == "lesson"
+    assert any("**93,322 parameters** · 2.79 M multiply-adds" in text.value for text in home.markdown)
+
+
+def test_a_preset_becomes_the_design_and_undo_takes_it_back(home):
+    box(home, "Start the design from").set_value("mlp").run()
+    assert home.session_state["network"] == "design"
+    assert any("**407,050 parameters**" in text.value for text in home.markdown)
+    press(home, "undo")
+    assert home.session_state["network"] == "pretrained:lesson"
+    assert box(home, "Start the design from").value == "lesson"
+
+
+def test_a_setting_of_a_trained_net_changes_a_copy(home):
+    select(home, 0)
+    filters = next(widget for widget in home.number_input if widget.label == "Filters")
+    filters.set_value(16).run()
+    assert home.session_state["network"] == "design"
+    drafted = links.decode(home.session_state["design"])
+    assert drafted["layers"][0]["filters"] == 16
+    assert drafted["layers"][1:] == LESSON["layers"][1:]
+    assert box(home, "Start the design from").value == "own"
+
+
+def test_every_edit_can_be_undone_and_the_stack_is_bounded(home):
+    select(home, 0)
+    for filters in range(1, design.MOST_UNDO + 6):
+        next(widget for widget in home.number_input if widget.label == "Filters").set_value(filters).run()
+    assert len(home.session_state["design_undo"]) == design.MOST_UNDO
+
+
+def test_removing_flatten_bars_dense_1_and_a_remedy_is_offered(home):
+    select(home, 5)
+    press(home, "layer_remove")
+    assert any(":red[" in text.value and "dense" in text.value for text in home.markdown)
+    assert not any("can be trained" in text.value for text in home.markdown)
+    remedy = next(button for button in home.button if button.key == "remedy_0")
+    assert "flatten" in remedy.label
+    remedy.click().run()
+    assert any("can be trained" in text.value for text in home.markdown)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_editor_opens_for_every_layer_of_every_preset(home, preset):
+    box(home, "Start the design from").set_value(preset).run() if preset != "lesson" else None
+    for index in range(len(PRESETS[preset].layers)):
+        select(home, index)
+        assert not home.exception
+
+
+def test_a_link_with_unusual_but_honest_numbers_can_be_shown_and_corrected(app):
+    odd = with_first_layer(filters=0, kernel_size=9, strides=7, activation="swish")
+    odd["layers"].insert(2, {"type": "dropout", "rate": 0.123})
+    app.query_params["design"] = links.encode(odd)
+    app.run()
+    for index in range(len(odd["layers"])):
+        select(app, index)
+        assert not app.exception
+    assert links.decode(app.session_state["design"]) == odd
+
+
+@pytest.mark.parametrize(
+    "text", ["1.", "1.x", "A" * 100_000, "1.AAAA", "../../etc", "null", links.encode({"layers": 3})]
+)
+def test_a_broken_link_opens_the_lesson_with_one_sentence(app, text):
+    app.query_params["design"] = text
+    app.run()
+    assert not app.exception
+    assert app.session_state["network"] == "pretrained:lesson"
+    said = [text.value for text in app.markdown if "in this link" in text.value]
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    "network", ["run:AAAAAAAAAAA", "run:../../x", "pretrained:none", "nonsense", "design:x"]
+)
+def test_a_network_that_is_not_here_is_replaced_and_said_so(app, network):
+    app.query_params["net"] = network
+    app.run()
+    assert not app.exception
+    assert app.session_state["network"] == "pretrained:lesson"
+    assert any("not on this server" in text.value for text in app.markdown)
+
+
+def test_runs_are_listed_and_a_strangers_run_can_be_watched(app):
+    from cnn_core.runs import RunStore
+    from cnn_core.training import TrainSpec
+
+    store = RunStore()
+    theirs = store.submit(PRESETS["tiny"], TrainSpec(), dataset="mnist", owner="a stranger's secret token")
+    mine = [
+        store.submit(PRESETS["mlp"], TrainSpec(seed=seed), dataset="mnist", owner="m" * 22) for seed in (1, 2)
+    ]
+    app.session_state["visitor"] = "m" * 22
+    app.query_params["net"] = f"run:{theirs}"
+    app.run()
+    assert not app.exception
+    options = box(app, "Network").options
+    assert options[3:] == [
+        "My run, waiting",
+        "My run, waiting (2)",
+        "Shared run, waiting",
+        "My design, not trained yet",
+    ]
+    assert box(app, "Network").value == f"run:{theirs}"
+    assert box(app, "Start the design from").value == "tiny"
+    box(app, "Network").set_value(f"run:{mine[0]}").run()
+    assert app.session_state["network"] == f"run:{mine[0]}"
+    assert box(app, "Start the design from").value == "mlp"
