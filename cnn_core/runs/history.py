@@ -100,7 +100,7 @@ class _Reading:
         self.offset += whole
         for event in event_lines(content[:whole]):
             rows = {BatchDone.kind: self.train, Validated.kind: self.validation}.get(str(event.get("kind")))
-            row = [event.get(name) for name in ("step", "epoch", "loss", "accuracy")]
+            row: list[Any] = [event.get(name) for name in ("step", "epoch", "loss", "accuracy")]
             row.append(event.get("learning_rate", 0.0))  # a validation has none
             if rows is not None and all(_is_number(value) for value in row):
                 rows.append(tuple(row))
