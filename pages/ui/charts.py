@@ -388,7 +388,8 @@ def curves(
             place = (math.log10(max(last, 1e-9)) if is_loss else last) - bottom
             value = loss_text(last) if is_loss else percent(last / 100)
             words = f"{_no_markup(_shortened(name, 14))} {value}"
-            ends.append((place / (top - bottom), words, color, True, history.validation.epoch[-1]))
+            end = max([*history.validation.epoch[-1:], *history.train.epoch[-1:]])
+            ends.append((place / (top - bottom), words, color, True, end))
     labels = []
     for places, end in zip(spread([panel * end[0] for end in ends], 20, 8, panel - 8), ends, strict=True):
         labels.extend(_end_labels([(places / panel, *end[1:])], "y", panel))
@@ -435,7 +436,7 @@ def bars(
 ) -> Figure:
     """How sure a network is of each class: one bar a class, the answer in ink, the others muted.
 
-    probabilities: one a class, sum 1.  truth: the right class, marked with a tick, or in words if the answer differs.
+    probabilities: one a class, sum 1.  truth: the right class; another answer is red and says so in words.
     """
     text, muted, border, _ = INK[mode]
     chosen = max(range(len(probabilities)), key=lambda i: probabilities[i])
@@ -444,17 +445,17 @@ def bars(
     names = [
         f"<b>{_no_markup(name)}</b>" if i == chosen else _no_markup(name) for i, name in enumerate(classes)
     ]
+    right = f", is a {_no_markup(classes[truth])}" if wrong and truth is not None else ""
     values = [
         dict(
-            text=(f"<b>{probability(value)}</b>" if i == chosen else probability(value))
-            + (", is right" if i == truth else ""),
+            text=f"<b>{probability(value)}{right}</b>" if i == chosen else probability(value),
             x=1,
             xref="paper",
-            xanchor="right",
-            xshift=_value_room(truth is not None),
+            xanchor="left",
+            xshift=8,
             y=i,
             showarrow=False,
-            font=dict(size=13, color=text if i == chosen else muted),
+            font=dict(size=13, color=colors[i] if i == chosen else muted),
         )
         for i, value in enumerate(probabilities)
         if value >= 0.001 or i in (chosen, truth)
@@ -462,7 +463,7 @@ def bars(
     layout = dict(
         template=template(mode),
         height=height or 22 * len(probabilities) + 8,
-        margin=dict(l=8, r=_value_room(truth is not None), t=4, b=4),
+        margin=dict(l=8, r=84 + 7 * len(right), t=4, b=4),
         annotations=values,
         bargap=0.35,
         hovermode=False,
@@ -484,10 +485,6 @@ def bars(
         marker=dict(color=colors, line=dict(width=0)),
     )
     return dict(data=[trace], layout=layout)
-
-
-def _value_room(with_truth: bool) -> int:
-    return 132 if with_truth else 80
 
 
 def waterfall(

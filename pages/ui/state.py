@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # torch stays out until a page needs a network
 # ---------------------------------------------------------------- who
 
 COOKIE = "convscope_visitor"
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")  # what secrets.token_urlsafe(16) makes
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)  # what secrets.token_urlsafe(16) makes
 
 _remember = st.components.v2.component(
     "remember_visitor",
@@ -46,9 +46,13 @@ def visitor() -> str:
     """
     if "visitor" not in st.session_state:
         cookie = st.context.cookies.get(COOKIE, "")
-        known = isinstance(cookie, str) and _TOKEN.fullmatch(cookie)
-        st.session_state["visitor"] = cookie if known else secrets.token_urlsafe(16)
+        st.session_state["visitor"] = cookie if is_token(cookie) else secrets.token_urlsafe(16)
     return st.session_state["visitor"]
+
+
+def is_token(text: object) -> bool:
+    """Whether it looks like a token of ours; a cookie can hold anything."""
+    return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
 
 
 def remember_visitor() -> None:

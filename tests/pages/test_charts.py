@@ -115,13 +115,13 @@ def test_a_tick_of_the_live_chart_is_built_in_a_few_milliseconds():
 
     tick()
     best = min(timed(tick) for _ in range(5))
-    assert best < 0.03, f"{1000 * best:.1f} ms"  # 6 ms on an idle core
+    assert best < 0.02, f"{1000 * best:.1f} ms"  # 7 ms, nearly all of it Plotly's own checking
 
 
 def timed(work):
-    start = time.perf_counter()
+    start = time.process_time()  # a busy machine makes no slower chart
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def test_both_themes_have_the_same_template_but_for_colours():

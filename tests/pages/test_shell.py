@@ -1,0 +1,147 @@
+"""The frame, without a browser: which pages there are, who a visitor is, which network they look at."""
+
+import re
+import secrets
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import shell, state
+
+
+def in_the_app(function):
+    """Run `function` as a page of its own; what it must show goes through session state."""
+    return AppTest.from_function(function, default_timeout=30)
+
+
+def test_every_page_has_its_question_and_an_address_of_its_own():
+    assert len(shell.PAGES) == 9
+    assert len({page.url_path for page in shell.PAGES}) == 9
+    assert all(page.question.endswith("?") for page in shell.PAGES)
+
+
+def test_every_page_file_asks_for_the_shell_before_it_draws():
+    for file in (shell.ROOT / "pages").glob("[0-9]*.py"):
+        text = file.read_text(encoding="utf-8")
+        first = re.search(r"^(st\.|[a-z_]+\()", text, re.MULTILINE)
+        assert "require_shell()" in text, file.name
+        assert text[first.start() :].startswith("require_shell()"), file.name
+
+
+def test_the_dashboard_opens_without_an_exception(app):
+    app.run()
+    assert not app.exception
+
+
+def test_every_page_opens_in_the_shell(app):
+    app.run()
+    for page in shell.PAGES:
+        if page.url_path and shell.exists(page):
+            app.switch_page(page.file).run()
+            assert not app.exception, page.file
+            assert page.question in [title.value for title in app.title]
+
+
+def test_a_page_run_alone_returns_through_the_dashboard():
+    # Streamlit's old mode would show it bare; AppTest of the page's file is just that.
+    alone = AppTest.from_file(str(shell.ROOT / "pages" / "2_train.py"), default_timeout=30)
+    with pytest.raises(RuntimeError):  # st.rerun without end: nobody here leads through dashboard.py
+        alone.run(timeout=3)
+
+
+def test_a_visitor_keeps_one_unguessable_token():
+    def page():
+        import streamlit as st
+
+        from pages.ui.state import visitor
+
+        st.session_state["seen"] = (visitor(), visitor())
+
+    app = in_the_app(page).run()
+    first, again = app.session_state["seen"]
+    assert first == again
+    assert re.fullmatch(r"[A-Za-z0-9_-]{22}", first)
+    app.run()
+    assert app.session_state["seen"][0] == first
+    assert in_the_app(page).run().session_state["seen"][0] != first
+
+
+def test_a_cookie_is_believed_only_if_it_looks_like_a_token_of_ours():
+    assert state.is_token(secrets.token_urlsafe(16))
+    for other in (
+        "",
+        "short",
+        "x" * 23,
+        "../../../etc/passwd---",
+        "<script>alert(1)</scri",
+        "x" * 22 + "\n",
+        None,
+    ):
+        assert not state.is_token(other)
+
+
+def looking_at(choice):
+    def page():
+        import streamlit as st
+
+        from pages.ui.state import network
+
+        shown = network()
+        st.session_state["seen"] = shown
+
+    app = in_the_app(page)
+    app.session_state["network"] = choice
+    app.run()
+    assert not app.exception
+    return app.session_state["seen"]
+
+
+@pytest.mark.parametrize("name", ["lesson", "mlp", "modern"])
+def test_a_pretrained_network_is_there_at_once_and_cannot_be_changed(name):
+    shown = looking_at(f"pretrained:{name}")
+    assert (shown.kind, shown.trained, shown.note) == ("pretrained", True, "")
+    assert not shown.net.training
+    assert not any(weight.requires_grad for weight in shown.net.parameters())
+
+
+@pytest.mark.parametrize(
+    "choice", ["run:AAAAAAAAAAA", "run:../../etc", "pretrained:none", "nonsense", "run:"]
+)
+def test_a_network_that_is_not_there_gives_the_lesson_and_a_sentence(choice):
+    shown = looking_at(choice)
+    assert shown.weights_key == "pretrained:lesson"
+    assert shown.note.endswith("You are looking at the lesson’s convnet, trained by us.")
+
+
+def test_a_design_is_built_untrained_and_two_visitors_share_it():
+    one, other = looking_at("design"), looking_at("design")
+    assert (one.kind, one.trained, one.spec.name) == ("design", False, one.spec.name)
+    assert one.net is other.net
+
+
+def test_a_run_is_looked_at_before_its_first_step_and_after_each_save():
+    from cnn_core.model import PRESETS, build
+    from cnn_core.runs import RunStore
+    from cnn_core.training import RECIPES, save_model
+
+    store = RunStore()
+    run_id = store.submit(PRESETS["tiny"], RECIPES["lesson"], owner="someone")
+    before = looking_at(f"run:{run_id}")
+    assert (before.kind, before.run_id, before.trained, before.step) == ("run", run_id, False, 0)
+    assert before.title.endswith(", waiting")
+
+    run = store.run(run_id)
+    (run.folder / "snapshots").mkdir(exist_ok=True)
+    save_model(run.folder / "snapshots" / "last.safetensors", build(run.spec, seed=7), run.spec)
+    store.set_status(run, state="running", saved_step=12)
+    after = looking_at(f"run:{run_id}")
+    assert (after.trained, after.step) == (True, 12)
+    assert after.weights_key != before.weights_key
+    assert not after.net.training
+
+
+def test_images_are_those_on_this_machine_and_say_so():
+    found = state.images("mnist", "test")
+    assert found.is_sample
+    assert len(found) == 500
+    assert found.source
