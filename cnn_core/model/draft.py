@@ -7,7 +7,7 @@ would mend it. Every remedy was tried before it is offered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from cnn_core.errors import StudentError
@@ -42,6 +42,7 @@ class Draft:
     problem: StudentError | None  # its .layer names the layer, where it is one layer's
     remedies: tuple[Remedy, ...] = ()  # the best first; each takes the problem away
     spec: ModelSpec | None = None  # where there is no problem
+    early_softmaxes: int = 0  # layers with a softmax that are not the last
 
 
 def inspect_draft(draft: object) -> Draft:
@@ -55,8 +56,11 @@ def inspect_draft(draft: object) -> Draft:
         if _helps(found, after):
             tried.append((after.problem is not None, Remedy(label, mended)))
     tried.sort(key=lambda one: one[0])  # what mends everything comes before what mends only this
+    lesson = PRESETS["lesson"].to_dict()
+    if not tried and _look(lesson).problem is None:  # an operator's limits may be smaller still
+        tried = [(False, Remedy("Start from the lesson’s convnet", lesson))]
     remedies = tuple(remedy for _, remedy in tried[:MOST_REMEDIES])
-    return Draft(found.names, found.rows, found.problem, remedies)
+    return replace(found, remedies=remedies)
 
 
 def _look(draft: object) -> Draft:
@@ -65,8 +69,10 @@ def _look(draft: object) -> Draft:
     except StudentError as error:
         raw = _raw_layers(draft)
         names = names_of(raw)
-        rows = list(_rows_until_problem(draft, raw, names))
-        return Draft(names, tuple(rows + [None] * (len(names) - len(rows))), error)
+        rows: list[LayerSummary | None] = list(_rows_until_problem(draft, raw, names))
+        early = [one for one in raw[:-1] if isinstance(one, Mapping) and one.get("activation") == "softmax"]
+        rows += [None] * (len(names) - len(rows))
+        return Draft(names, tuple(rows), error, early_softmaxes=len(early))
     return Draft(spec.layer_names, tuple(shapes.summarize(spec)), None, spec=spec)
 
 
@@ -75,9 +81,7 @@ def _raw_layers(draft: object) -> list[Any]:
     return list(raw[:10_000]) if isinstance(raw, list | tuple) else []
 
 
-def _rows_until_problem(
-    draft: object, raw: list[Any], names: tuple[str, ...]
-) -> Iterator[LayerSummary | None]:
+def _rows_until_problem(draft: object, raw: list[Any], names: tuple[str, ...]) -> Iterator[LayerSummary]:
     layers: list[Layer] = []
     try:
         for one in raw[:MAX_LAYERS]:
@@ -97,19 +101,26 @@ _ANY_NETWORK = [{"type": "global_average_pooling2d"}, {"type": "dense", "units":
 
 
 def _helps(before: Draft, after: Draft) -> bool:
-    """Is the problem of `before` gone? Another one may remain, if it lies further down."""
+    """Is the problem of `before` gone? Another one may remain, if it would have been said later."""
     if after.problem is None:
         return True
-    unreached = before.rows.count(None), after.rows.count(None)
-    if any(unreached):
-        return unreached[1] < unreached[0] or before.problem is None or before.problem.layer is None
-    # Both can be walked to the end: only a softmax in the middle, or a wrong name or the like, can be said to be
-    # gone while something else is wrong.
-    is_last = before.names[-1:] == (before.problem.layer,) if before.problem else False
-    is_early_softmax = before.problem is not None and "softmax" in before.problem.message and not is_last
-    is_of_no_layer = before.problem is not None and before.problem.layer is None
-    same_again = after.problem.message == before.problem.message if before.problem else False
-    return (is_early_softmax or is_of_no_layer) and not same_again
+    if before.problem is None or _progress(after) < _progress(before):
+        return False
+    if before.problem.layer is None:
+        return after.problem.message != before.problem.message
+    return _progress(after) > _progress(before)
+
+
+def _progress(found: Draft) -> tuple[int, int]:
+    """How far the checks of a draft came: the whole, then layer by layer, then softmax, then its end and size.
+
+    Layers are counted from below, since a remedy may add or remove one above.
+    """
+    if found.problem is None or found.problem.layer is None:
+        return (0, 0)
+    if unreached := found.rows.count(None):
+        return (1, -unreached)
+    return (2, -found.early_softmaxes)
 
 
 # --- what a student might do next: single changes, the most natural first --------------------------
@@ -121,7 +132,7 @@ def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, An
     if not isinstance(draft, Mapping) or len(layers) > MAX_LAYERS:
         yield "Start from the lesson’s convnet", PRESETS["lesson"].to_dict()
         return
-    given = {str(key): value for key, value in draft.items() if isinstance(key, str)}
+    given = dict(draft)
     if not layers:
         yield "Add flatten and a dense layer", _with(given, [{"type": "flatten"}, _answer(given)])
         yield "Use the lesson’s layers", _with(given, PRESETS["lesson"].to_dict()["layers"])
@@ -136,7 +147,7 @@ def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, An
         if kind == "dense" and found.rows[at] is None:
             yield "Add flatten", _with(given, [*layers[:at], {"type": "flatten"}, *layers[at:]])
             pooled = {"type": "global_average_pooling2d"}
-            yield "Add global_average_pooling2d", _with(given, [*layers[:at], pooled, *layers[at:]])
+            yield "Add global average pooling", _with(given, [*layers[:at], pooled, *layers[at:]])
         if kind in (*_SLIDING, *_MAKES_LIST):
             yield from _for_lists(given, layers, at, found.names)
         if kind in _SLIDING and found.rows[at] is None:
@@ -153,14 +164,16 @@ def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, An
 
 
 def _for_the_whole(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    known = {
-        key: value for key, value in given.items() if key in ("name", "input_shape", "classes", "layers")
-    }
     layers = _raw_layers(given)
-    yield f"Call it “{UNNAMED}”", {**_with(known, layers), "name": UNNAMED}
-    yield "Use images of 28×28 pixels", {**_with(known, layers), "input_shape": list(DEFAULT_INPUT)}
-    yield "Use 10 classes", {**_with(known, layers), "classes": 10}
-    yield "Remove what is unknown", _with(known, layers)
+    known: dict[str, Any] = {
+        key: given[key] for key in ("name", "input_shape", "classes", "layers") if key in given
+    }
+    if len(known) < len(given):
+        yield "Remove the unknown setting", _with(known, layers)
+    if layers:
+        yield f"Call it “{UNNAMED}”", {**_with(given, layers), "name": UNNAMED}
+        yield "Use images of 28×28 pixels", {**_with(given, layers), "input_shape": list(DEFAULT_INPUT)}
+        yield "Use 10 classes", {**_with(given, layers), "classes": 10}
     yield "Start from the lesson’s convnet", PRESETS["lesson"].to_dict()
 
 
@@ -263,7 +276,8 @@ def _mended_settings(
         name for name in needed if name not in kept and (name in layer or needed[name].default is MISSING)
     ]
     mended = {"type": layer["type"], **{name: usual[name] for name in wrong}, **kept}
-    label = f"Set {wrong[0]} to {usual[wrong[0]]}" if wrong else "Remove the unknown setting"
+    label = " and ".join(f"{name} to {usual[name]}" for name in wrong)
+    label = f"Set {label}" if wrong else "Remove the unknown setting"
     yield label, _with(given, [*layers[:at], mended, *layers[at + 1 :]])
 
 

@@ -150,11 +150,11 @@ def layer_from_dict(values: object) -> Layer:
     """`{"type": "dense", "units": 10}` as a layer; omitted settings take their defaults. Raises StudentError."""
     if not isinstance(values, Mapping):
         raise StudentError(
-            f"A layer is a set of named values, not {shown(values)}.", hint='Write {"type": "flatten"}.'
+            f"a layer is a set of named values, not {shown(values)}.", hint='Write {"type": "flatten"}.'
         )
     kind = values.get("type")
     if not isinstance(kind, str) or kind not in LAYER_TYPES:
-        what = "it has no type" if kind is None else f"there is no layer type {shown(kind)}"
+        what = "it has no type" if kind is None else f"there is no layer type {quoted(kind)}"
         raise StudentError(f"{what}.", hint=f"Use one of {', '.join(LAYER_TYPES)}.")
     settings = {name: value for name, value in values.items() if name != "type"}
     known = {field.name: field for field in fields(LAYER_TYPES[kind])}
@@ -210,15 +210,15 @@ def refuse_unknown_keys(owner: str, given: Mapping[Any, Any], known: Any) -> Non
             close = difflib.get_close_matches(str(key)[:40], list(known), n=1) if isinstance(key, str) else []
             has = f"It has {', '.join(known)}." if known else "It has no settings."
             raise StudentError(
-                f"{owner} has no setting {shown(key)}.", hint=f"Did you mean {close[0]}?" if close else has
+                f"{owner} has no setting {quoted(key)}.", hint=f"Did you mean {close[0]}?" if close else has
             )
 
 
 def shown(value: object) -> str:
     """A stranger's value in a sentence: short, printable, and safe for numbers of a thousand digits.
 
-    >>> shown("3"), shown(2.5), shown(None), shown(10**30), shown([3, 3])
-    ('the text “3”', '2.5', 'null', 'a number of 31 digits', 'a list')
+    >>> shown("3"), shown(3.0), shown(None), shown(10**30), shown([3, 3])
+    ('the text “3”', '3.0', 'null', 'a number of 31 digits', 'a list')
     """
     if value is None:
         return "null"
@@ -234,12 +234,22 @@ def shown(value: object) -> str:
         digits = int(abs(number).bit_length() * 0.30103) + 1  # str() refuses numbers of 5,000 digits
         return f"{'minus ' * (number < 0)}a number of {digits} digits"
     if isinstance(value, float):
-        return f"{value:g}".replace("-", "−")
+        text = str(value) if value.is_integer() else f"{value:g}"  # 3.0 is not 3, and must not look like it
+        return text.replace("-", "−")
     if isinstance(value, Mapping):
         return "a set of named values"
     if isinstance(value, list | tuple):
         return "a list"
     return f"a {type(value).__name__[:40]}"
+
+
+def quoted(value: object) -> str:
+    """The same where a name was expected, so a text needs no introduction.
+
+    >>> quoted("kernal_size"), quoted(3)
+    ('“kernal_size”', '3')
+    """
+    return shown(value).removeprefix("the text ")
 
 
 def is_control(character: str) -> bool:
@@ -266,4 +276,4 @@ def _count(layer: Layer, name: str, most: int) -> None:
 def _choice(layer: Layer, name: str, choices: tuple[str, ...]) -> None:
     value = getattr(layer, name)
     if not isinstance(value, str) or value not in choices:
-        raise StudentError(f"{name} is {shown(value)}.", hint=f"Use one of {', '.join(choices)}.")
+        raise StudentError(f"{name} is {quoted(value)}.", hint=f"Use one of {', '.join(choices)}.")

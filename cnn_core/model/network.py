@@ -37,15 +37,20 @@ NORM_EPSILON = 1e-3
 NORM_MOMENTUM = 0.01  # torch's word for 1 minus Keras's 0.99
 PREDICT_BATCH = 500  # images at once: the maps of the largest permitted network then need 2 GB
 
+
+def _unchanged(values: Tensor) -> Tensor:
+    return values  # by name, not a lambda: a network can then be pickled, and sent to another process
+
+
 ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
-    "linear": lambda maps: maps,
+    "linear": _unchanged,
     "relu": F.relu,
     "leaky_relu": partial(F.leaky_relu, negative_slope=LEAKY_RELU_SLOPE),
     "elu": F.elu,
     "gelu": F.gelu,  # the exact one, by erf
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
-    "softmax": lambda logits: logits,  # the network gives logits; `predict` applies it
+    "softmax": _unchanged,  # the network gives logits; `predict` applies it
 }
 
 
@@ -68,9 +73,12 @@ class Network(nn.Sequential):
                 f"This network reads images {shape_text(self.spec.input_shape)}, and these are {these}.",
                 hint="Cut or resize them first; one image needs a batch around it.",
             )
-        device = next((weights.device for weights in self.parameters()), images.device)
+        like = next(self.parameters(), torch.empty(0, device=images.device))
         with in_eval_mode(self), torch.no_grad():
-            logits = [self(_as_input(part.to(device))).float() for part in images.split(PREDICT_BATCH)]
+            logits = [
+                self(_as_input(part.to(like.device)).to(like.dtype)).float()
+                for part in images.split(PREDICT_BATCH)
+            ]
         return F.softmax(torch.cat(logits), dim=1)
 
 

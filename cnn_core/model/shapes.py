@@ -205,16 +205,16 @@ def check_end(rows: Sequence[LayerSummary], classes: int) -> None:
     last = rows[-1]
     if len(last.output_shape) == 3:
         raise StudentError(
-            f"the network ends with a map of {shape_text(last.output_shape)}, not with {classes} numbers.",
-            hint=f"Add flatten and a dense layer with {classes} units.",
+            f"the network ends with a map of {shape_text(last.output_shape)}, not with {classes:,} numbers.",
+            hint=f"Add flatten and a dense layer with {classes:,} units.",
             layer=last.name,
         )
     if last.output_shape != (classes,):
         raise StudentError(
-            f"the last layer gives {last.output_shape[0]:,} numbers, and there are {classes} classes.",
-            hint=f"Set its units to {classes}, or add a dense layer with {classes} units."
+            f"the last layer gives {last.output_shape[0]:,} numbers, and there are {classes:,} classes.",
+            hint=f"Set its units to {classes:,}, or add a dense layer with {classes:,} units."
             if last.type == "dense"
-            else f"Add a dense layer with {classes} units.",
+            else f"Add a dense layer with {classes:,} units.",
             layer=last.name,
         )
 
