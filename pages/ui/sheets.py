@@ -143,7 +143,7 @@ def _ranges(tiles: np.ndarray) -> np.ndarray:
     return np.stack([tiles.min(axis=(1, 2)), tiles.max(axis=(1, 2))], axis=1)
 
 
-def _uri(content: bytes) -> str:
+def data_uri(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
@@ -153,7 +153,7 @@ def _uri(content: bytes) -> str:
 COMPONENTS = Path(__file__).parent / "components"
 
 
-def _source(kind: str, name: str) -> str:
+def component_source(kind: str, name: str) -> str:
     return "\n".join((COMPONENTS / f"{part}.{kind}").read_text(encoding="utf-8") for part in ("common", name))
 
 
@@ -161,8 +161,8 @@ _sheet = st.components.v2.component(
     "contact_sheet",
     html='<div class="root"><div class="tiles" role="group"></div>\n'
     '<div class="tip" role="status"></div></div>',
-    css=_source("css", "sheet"),
-    js=_source("js", "sheet"),
+    css=component_source("css", "sheet"),
+    js=component_source("js", "sheet"),
 )
 
 EMPTY_STATES = ("never fires", "no slope")
@@ -199,7 +199,7 @@ def sheet(
     count = tiles.count
     wishes = [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1))
     data: dict[str, Any] = {
-        "src": _uri(tiles.png),
+        "src": data_uri(tiles.png),
         "tw": tiles.tile_width,
         "th": tiles.tile_height,
         "across": tiles.columns,
@@ -236,8 +236,8 @@ _picture = st.components.v2.component(
     "enlarged_picture",
     html='<div class="root"><div class="frame"><canvas width="1" height="1"></canvas>\n'
     '<span class="rects"></span><span class="cell"></span></div><div class="tip" role="status"></div></div>',
-    css=_source("css", "picture"),
-    js=_source("js", "picture"),
+    css=component_source("css", "picture"),
+    js=component_source("js", "picture"),
 )
 
 
@@ -278,7 +278,7 @@ def picture(
             values = [number(float(value)) for value in image.ravel()]
     cells = grid or ((height, width) if clickable or values is not None else None)
     data = {
-        "src": _uri(content),
+        "src": data_uri(content),
         "w": width,
         "h": height,
         "px": px,

@@ -1,0 +1,441 @@
+"""What does one filter look for? A picture for every filter by gradient ascent, a card for one, and how one grew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from cnn_core.insight import RECIPES, Examples, FilterPictures, maximize_filters, strongest_examples
+from pages.ui import state
+from pages.ui.flipbook import CurveLine, Strip, flipbook
+from pages.ui.messages import (
+    answer,
+    caption,
+    count,
+    next_question,
+    number,
+    plural,
+    problem,
+    sheet_heading,
+    what_you_see,
+)
+from pages.ui.sheets import contact_sheet, picture, sheet
+from pages.ui.shell import page_head, require_shell
+
+require_shell()
+
+WATCHED = 2_000  # test images that are asked which filters they excite
+MOST = 128  # filters of one sheet; a dense layer can have thousands of units
+STEPS = 40
+_FILTER = "filter"  # (layer, index) that the card is about
+_GROW = "filter_grows"
+
+SWITCHES: dict[str, tuple[str, float, float, str]] = {
+    # name: label, the lesson's value, the clean one's, what it is for
+    "leak": (
+        "Leaky slope",
+        0.0,
+        0.01,
+        "A silent filter gives no slope to climb; a relu that leaks a little does.",
+    ),
+    "jitter": (
+        "Shake",
+        0,
+        2,
+        "The picture is moved by up to 2 pixels at each step, so no pixel matters alone.",
+    ),
+    "blur": (
+        "Soften",
+        0.0,
+        0.15,
+        "15 % of a blurred copy is mixed in at each step: less noise, broader strokes.",
+    ),
+    "clamp": ("Stay between black and white", False, True, "Without it, pixels run off to −20 or +240."),
+    "rescue": (
+        "Rescue silent filters",
+        False,
+        True,
+        "Other noise, then the digit that excites it most, as a start.",
+    ),
+}
+
+
+# ---------------------------------------------------------------- what is computed, and kept
+
+
+@st.cache_data(show_spinner=False, max_entries=48)
+def pictures_of(
+    weights_key: str,
+    layer: str,
+    filters: tuple[int, ...],
+    recipe: str,
+    steps: int,
+    seed: int,
+    how: tuple,
+    _shown: Any,
+) -> FilterPictures:
+    return maximize_filters(
+        _shown.net,
+        layer,
+        filters,
+        steps=steps,
+        seed=seed,
+        recipe=recipe,
+        examples=watched(_shown),
+        **dict(how),
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def growth_of(
+    weights_key: str, layer: str, index: int, recipe: str, steps: int, seed: int, how: tuple, _shown: Any
+) -> FilterPictures:
+    return maximize_filters(
+        _shown.net, layer, [index], steps=steps, seed=seed, recipe=recipe, keep_path=True,
+        examples=watched(_shown), **dict(how),
+    )  # fmt: skip
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def examples_of(weights_key: str, layer: str, _shown: Any) -> Examples:
+    return strongest_examples(_shown.net, watched(_shown), [layer])[layer]
+
+
+def watched(shown: state.Shown):
+    """The first 2,000 test images, as the network takes them."""
+    return state.images(shown.dataset, "test").images[:WATCHED].float() / 255
+
+
+# ---------------------------------------------------------------- asking
+
+
+def layers_of(shown: state.Shown) -> dict[str, int]:
+    """{name: filters} of the layers that can be asked: convolutions, and dense layers, whose units are filters too."""
+    widths = {"conv2d": "filters", "dense": "units"}
+    return {
+        name: getattr(layer, widths[layer.type])
+        for name, layer in zip(shown.spec.layer_names, shown.spec.layers, strict=True)
+        if layer.type in widths
+    }
+
+
+def strip(layers: dict[str, int]) -> tuple[str, str, int, int, dict[str, Any]]:
+    """The control strip: (layer, recipe, steps, seed, the switches that differ from the recipe)."""
+    kept = {"persist_state": "session"}
+    names = list(layers)
+    if st.session_state.get("filters_layer") not in names:
+        st.session_state.pop("filters_layer", None)
+    first = names[min(1, len(names) - 1)]
+    if len(names) <= 4:
+        layer = st.segmented_control(
+            "Layer", names, default=first, required=True, key="filters_layer", label_visibility="collapsed"
+        )
+    else:
+        layer = st.selectbox(
+            "Layer",
+            names,
+            index=names.index(first),
+            key="filters_layer",
+            label_visibility="collapsed",
+            width=150,
+        )
+    recipe = st.segmented_control(
+        "Recipe",
+        ["lesson", "clean"],
+        format_func=str.title,
+        default="clean",
+        required=True,
+        key="filters_recipe",
+        label_visibility="collapsed",
+        **kept,
+    )
+    recipe = str(recipe or "clean")
+    how: dict[str, Any] = {}
+    with st.popover("Options", icon=":material/tune:", width="content"):
+        for name, (label, lesson, clean, why) in SWITCHES.items():
+            standard = recipe == "clean"
+            on = st.toggle(label, standard, help=why, key=f"filters_{recipe}_{name}", **kept)
+            if on != standard:
+                how[name] = clean if on else lesson
+        left, right = st.columns(2)
+        steps = left.number_input("Steps", 1, 200, STEPS, key="filters_steps", **kept)
+        seed = right.number_input("Seed of the noise", 0, 9999, 0, key="filters_seed", **kept)
+        caption("“Lesson” is the notebook’s own loop; “Clean” adds the five things above.")
+    return str(layer or first), recipe, int(steps), int(seed), how
+
+
+# ---------------------------------------------------------------- the sheet
+
+
+def all_filters(layer: str, found: FilterPictures, chosen: int, steps: int, seed: int) -> None:
+    images = shown_as_grey(found.images.numpy())
+    side = images.shape[1]
+    with st.container(gap="xsmall"):
+        st.markdown(
+            sheet_heading(
+                layer,
+                f"{plural(len(images), 'picture')} of {images.shape[1]}×{images.shape[2]}",
+                "each stretched to its own range",
+                plural(steps, "step"),
+                f"seed {seed}",
+            )
+        )
+        sheet(
+            contact_sheet(images, "grey", "own"),
+            key=f"filters_{layer}",
+            alt=f"What the filters of {layer} look for",
+            tile_px=56 if side <= 56 else side,
+            columns=8,
+            labels=[
+                f"filter {i}, {low:.2g} to {high:.2g}"
+                for i, (low, high) in zip(found.filters, found.range, strict=True)
+            ],
+            states=list(found.why),
+            selected=found.filters.index(chosen) if chosen in found.filters else None,
+            on_click=lambda place: st.session_state.update({_FILTER: (layer, found.filters[place])}),
+        )
+
+
+def shown_as_grey(images: np.ndarray) -> np.ndarray:
+    """(F, C, H, W) to (F, H, W): the only channel, or the mean of several."""
+    return images.mean(axis=1)
+
+
+def summary(layer: str, found: FilterPictures, silent: np.ndarray | None) -> str:
+    """The answer in one line, with three facts kept apart: pictures, no slope, never fires."""
+    total, dead = len(found.filters), int(found.dead.sum())
+    text = f"**{count(total - dead)} of {count(total)}** filters of {layer} have a picture"
+    no_slope = sum(why == "no slope" for why in found.why)
+    asleep = dead - no_slope
+    if no_slope:
+        text += f"; for {count(no_slope)} the gradient stays zero"
+    if asleep:
+        text += f"; {count(asleep)} could not be woken"
+    if silent is not None and (quiet := int(silent.sum())):
+        text += f"; {plural(quiet, 'filter')} never {'fires' if quiet == 1 else 'fire'} on {count(WATCHED)} test images"
+    return text + "."
+
+
+# ---------------------------------------------------------------- one filter
+
+
+def card(shown: state.Shown, layer: str, index: int, found: FilterPictures, settings: tuple) -> None:
+    recipe, steps, seed, how = settings
+    st.markdown(f"### Filter {index}")
+    place = found.filters.index(index)
+    child = getattr(shown.net, layer)
+    weights = getattr(child, "conv", None)
+    if weights is not None:
+        kernels = weights.weight[index].detach().numpy()
+        size = f"{kernels.shape[1]}×{kernels.shape[2]}"
+        caption(
+            f"{layer} · {plural(len(kernels), 'kernel')} of {size} · bias {number(float(weights.bias[index]))}"
+        )
+    else:
+        caption(f"{layer} · unit {index}, joined to {count(child.dense.in_features)} numbers")
+    before = state.untrained(shown.spec)
+    untrained = pictures_of(before.weights_key, layer, (index,), recipe, steps, seed, how, before)
+    left, right = st.columns(2, gap="small")
+    for column, words, one, at in (
+        (left, "looks for", found, place),
+        (right, "before training", untrained, 0),
+    ):
+        with column:
+            caption(words)
+            if one.why[at]:
+                caption(f"**{one.why[at]}**")
+            else:
+                picture(
+                    shown_as_grey(one.images[at : at + 1].numpy())[0],
+                    f"card_{words}",
+                    alt=f"Filter {index}, {words}",
+                    px=140,
+                )
+    if weights is not None:
+        _kernels(kernels)
+        _digits(shown, layer, index, found, place)
+
+
+def _kernels(kernels: np.ndarray) -> None:
+    heaviest = np.argsort(-np.abs(kernels).sum(axis=(1, 2)))[:8]
+    many = len(kernels) > 8
+    words = (
+        f"{len(heaviest)} heaviest of its {count(len(kernels))} kernels"
+        if many
+        else plural(len(kernels), "kernel")
+    )
+    limit = float(np.abs(kernels).max()) or 1.0
+    with st.container(gap="xsmall"):
+        caption(f"{words}; orange +, blue −, up to {number(limit)}")
+        sheet(
+            contact_sheet(kernels[heaviest], "signed", (-limit, limit)),
+            key="card_kernels",
+            alt="The kernels of this filter",
+            tile_px=30 if many else 60,
+            labels=[f"over map {i}" for i in heaviest],
+            clickable=False,
+            columns=8,
+        )
+
+
+def _digits(shown: state.Shown, layer: str, index: int, found: FilterPictures, place: int) -> None:
+    examples = examples_of(shown.weights_key, layer, shown)
+    best = float(examples.maximum[index])
+    noun = "test images"
+    if best <= 0:
+        caption(f"It never fires on {count(examples.count)} {noun}.")
+        return
+    test = state.images(shown.dataset, "test")
+    chosen = examples.indices[index].tolist()
+    marks = []
+    for k in range(len(chosen)):
+        rows, columns = examples.box(index, k)
+        marks.append([(rows[0], columns[0], rows[1] + 1, columns[1] + 1)])
+    with st.container(gap="xsmall"):
+        caption(f"nine {noun} that excite it most, and where")
+        sheet(
+            contact_sheet(test.images[chosen, 0].numpy() / 255, "grey", (0.0, 1.0)),
+            key="card_digits",
+            alt="The test images that excite this filter most",
+            tile_px=56,
+            labels=[
+                f"no. {i}, {test.classes[int(test.labels[i])]}: {float(v):.2f}"
+                for i, v in zip(chosen, examples.values[index], strict=True)
+            ],
+            marks=marks,
+            clickable=False,
+            columns=5,
+        )
+    reached = peak_of(shown, layer, index, found, place)
+    facts = [("best test image reaches", number(best))]
+    if reached is not None:
+        facts += [("the picture reaches", number(reached)), ("picture over image", number(reached / best))]
+    facts += [
+        (f"mean over {count(examples.count)} images", number(float(examples.mean[index]))),
+        ("images with anything above zero", count(int(examples.fires[index]))),
+    ]
+    rows = "  \n".join(f":gray[{name}] **{value}**" for name, value in facts)
+    st.markdown(rows)
+
+
+def peak_of(shown: state.Shown, layer: str, index: int, found: FilterPictures, place: int) -> float | None:
+    """The largest value in the filter's map of its own picture; None where it has no picture."""
+    if found.why[place]:
+        return None
+    from cnn_core.insight import feature_maps_batch
+
+    image = found.images[place : place + 1].clamp(0, 1)
+    return float(feature_maps_batch(shown.net, image, [layer])[layer][0, index].max())
+
+
+# ---------------------------------------------------------------- how one grew
+
+
+def growth(shown: state.Shown, layer: str, index: int, settings: tuple) -> None:
+    recipe, steps, seed, how = settings
+    found = growth_of(shown.weights_key, layer, index, recipe, steps, seed, how, shown)
+    assert found.path is not None
+    assert found.gradients is not None
+    scores = found.scores[0].tolist()
+    pages = shown_as_grey(found.path[0].numpy())
+    gradients = shown_as_grey(found.gradients[0].numpy())
+    gradients = np.concatenate(
+        [gradients, np.zeros_like(gradients[:1])]
+    )  # after the last step none was needed
+    begun = {"noise": "white noise", "other noise": "other noise", "example": "a test image"}.get(
+        found.begun[0], "noise"
+    )
+    flipbook(
+        [
+            Strip("the image now", contact_sheet(pages, "grey", "own"), 224),
+            Strip("the gradient: brighter where orange", contact_sheet(gradients, "signed", "own"), 224),
+        ],
+        key="filter_growth",
+        book=f"{shown.weights_key}/{layer}/{index}/{settings}",
+        places=[f"step {i} of {steps}" for i in range(steps + 1)],
+        unit="steps of gradient ascent",
+        captions=[
+            f"It began as {begun}: the filter’s mean is {scores[0]:.3g}."
+            if i == 0
+            else f"After {plural(i, 'step')} the filter’s mean is {scores[i]:.3g}."
+            for i in range(steps + 1)
+        ],
+        curve=CurveLine("mean of the filter’s map, at each step", scores, "step 0", f"step {steps}"),
+    )
+    how_full = RECIPES[recipe]
+    st.markdown(
+        "**What happens at each step.** The network is asked how the filter’s mean would change if each pixel changed "
+        "a little: that is the **gradient**, the picture at the right. Then the image takes a step that way.\n\n"
+        "**Why the gradient is divided by its RMS.** In one filter it is a thousand times larger than in another, and "
+        "it shrinks as the image gets better. Divided by the root of its mean square, a typical pixel changes by the same "
+        f"amount each time (here {how_full.step:g} of full contrast), in every filter and at every step. A tiny number "
+        "is added below the line, so that a gradient of zero is not divided by zero."
+    )
+
+
+# ---------------------------------------------------------------- the page
+
+
+def page() -> None:
+    shown = state.network()
+    layers = layers_of(shown)
+    told = st.empty()
+    with st.container(horizontal=True, vertical_alignment="center", key="filters_strip"):
+        layer, recipe, steps, seed, how = strip(layers)
+        st.space("stretch")
+        chosen_layer, chosen = st.session_state.get(_FILTER, (None, 0))
+        index = chosen if chosen_layer == layer and chosen < layers[layer] else min(41, layers[layer] - 1)
+        grows = st.session_state.get(_GROW, False)
+        st.button(
+            "Back to all filters" if grows else f"Watch filter {index} grow",
+            icon=":material/arrow_back:" if grows else ":material/play_arrow:",
+            key="grow",
+            on_click=lambda: st.session_state.update({_GROW: not grows}),
+        )
+    if shown.note:
+        caption(shown.note)
+    settings = (recipe, steps, seed, tuple(sorted(how.items())))
+    filters = tuple(range(min(layers[layer], MOST)))
+    if index not in filters:
+        filters = (*filters[:-1], index)
+    left, right = st.columns([576, 292], gap="medium")
+    try:
+        found = pictures_of(shown.weights_key, layer, filters, recipe, steps, seed, settings[3], shown)
+        silent = None
+        if layer.startswith("conv2d"):
+            silent = examples_of(shown.weights_key, layer, shown).fires.eq(0).numpy()
+    except StudentError as error:
+        problem(error)
+        return
+    with told:
+        extra = (
+            ""
+            if shown.trained
+            else " It has not been trained, so they are looking for nothing in particular."
+        )
+        answer(summary(layer, found, silent) + extra)
+    with left:
+        if grows:
+            growth(shown, layer, index, settings)
+        else:
+            all_filters(layer, found, index, steps, seed)
+            begun = [i for i, where in zip(found.filters, found.begun, strict=True) if where == "example"]
+            rescued = (
+                f" {plural(len(begun), 'picture')} began as a test image: noise gave no slope."
+                if begun
+                else ""
+            )
+            what_you_see(
+                f"Each picture began as noise and was changed for {plural(steps, 'step')} to make one filter fire more: "
+                f"it is a question, not a digit. Dashed: nothing was found, and noise would look like an answer.{rescued}"
+            )
+    with right:
+        card(shown, layer, index, found, settings)
+
+
+page_head("filters")
+st.fragment(page, run_every=5.0 if state.is_training() else None)()
+next_question("deep-dream", "climbs the same hill on a cat.")
