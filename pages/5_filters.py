@@ -370,8 +370,8 @@ def growth(shown: state.Shown, layer: str, index: int, settings: tuple) -> None:
         "**What happens at each step.** The network is asked how the filter’s mean would change if each pixel changed "
         "a little: that is the **gradient**, the picture at the right. Then the image takes a step that way.\n\n"
         "**Why the gradient is divided by its RMS.** In one filter it is a thousand times larger than in another, and "
-        "it shrinks as the image gets better. Divided by the root of its mean square, a typical pixel changes by the same "
-        f"amount each time (here {how_full.step:g} of full contrast), in every filter and at every step. A tiny number "
+        "it shrinks as the image gets better. Divided by the root of its mean square, a typical pixel changes by the "
+        f"same amount each time (here {how_full.step:g} of full contrast), in every filter, at every step. A tiny number "
         "is added below the line, so that a gradient of zero is not divided by zero."
     )
 
@@ -429,8 +429,9 @@ def page() -> None:
                 else ""
             )
             what_you_see(
-                f"Each picture began as noise and was changed for {plural(steps, 'step')} to make one filter fire more: "
-                f"it is a question, not a digit. Dashed: nothing was found, and noise would look like an answer.{rescued}"
+                f"Each picture began as noise and was changed for {plural(steps, 'step')} to make one filter fire "
+                "more: it is a question, not a digit. Dashed: nothing was found, and noise would look like an "
+                f"answer.{rescued}"
             )
     with right:
         card(shown, layer, index, found, settings)
