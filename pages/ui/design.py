@@ -17,6 +17,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from cnn_core import pretrained
 from cnn_core.errors import StudentError
 from cnn_core.model import LAYER_TYPES, PRESETS, links
 from cnn_core.model.spec import MAX_LAYERS
@@ -68,7 +69,8 @@ def shown() -> Draft:
     if kind == "run":
         return state.store().run(name).spec.to_dict()
     if kind == "pretrained" and name in state.PRETRAINED:
-        return PRESETS[name].to_dict()
+        # A card tells what was trained; without its weights (yet), the preset of that name is what it will be.
+        return (pretrained.card(name).spec if name in pretrained.names() else PRESETS[name]).to_dict()
     if looked_at() == DESIGN:
         return draft()
     raise StudentError("There is no network of that name.", hint="Choose one above.")

@@ -68,13 +68,13 @@ def network_diagram(
         )
         for x, label in _labels(blocks)
     ]
-    # Nothing is drawn by the trace: it is what the pointer meets, also beside a thin block.
+    # Nothing is drawn by the trace: it is what the pointer meets, also beside a thin block and above a low one.
     middles = [0.0, *((a.right + b.x) / 2 for a, b in itertools.pairwise(blocks)), end]
     target = dict(
         type="bar",
         x=[(a + b) / 2 for a, b in itertools.pairwise(middles)],
         width=[b - a for a, b in itertools.pairwise(middles)],
-        y=[max(24.0, block.height + SLANT_Y * block.depth) for block in blocks],
+        y=[TALLEST] * len(blocks),
         marker=dict(color="rgba(0,0,0,0)", line=dict(width=0)),
         hovertext=[block.hover for block in blocks],
         hoverinfo="text",
@@ -86,6 +86,8 @@ def network_diagram(
         height=HEIGHT,
         margin=dict(l=2, r=2, t=2, b=2),
         hovermode="closest",
+        # A hover label does not inherit the layout's font.
+        hoverlabel=dict(align="left", font=dict(family="Source Sans, sans-serif")),
         bargap=0,
         xaxis={**none, "range": [-20, end + 14]},
         yaxis={**none, "range": [-44, TALLEST * (1 + SLANT_Y) + 2]},

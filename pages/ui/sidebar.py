@@ -333,18 +333,21 @@ CODE = {  # label -> (function of cnn_core.model, ending of the file's name, med
 
 
 def _written(function: str, spec: Any) -> Callable[[], str]:
-    """The file, written when it is asked for: with recipe and data of the run that is looked at, else the lesson's."""
-    kind, _, run_id = design.looked_at().partition(":")
+    """The file, written when it is asked for: with recipe and data of the net that is looked at, else the lesson's."""
+    kind, _, name = design.looked_at().partition(":")
     store = state.store()  # now: a click is answered outside of a script run
 
     def write() -> str:
-        from cnn_core import model
+        from cnn_core import model, pretrained
         from cnn_core.training import RECIPES
 
-        if kind != "run":
+        if kind == "run":
+            made = store.run(name)
+        elif kind == "pretrained" and name in pretrained.names():
+            made = pretrained.card(name)
+        else:
             return getattr(model, function)(spec, RECIPES["lesson"])
-        run = store.run(run_id)
-        return getattr(model, function)(spec, run.recipe, dataset=run.dataset)
+        return getattr(model, function)(spec, made.recipe, dataset=made.dataset)
 
     return write
 

@@ -229,3 +229,16 @@ def test_nothing_wraps_or_runs_over_the_edge(sidebar, width):
     assert tops[0] == tops[1]
     bar = s.page.get_by_test_id("stSidebarContent")
     assert bar.evaluate("bar => bar.scrollWidth <= bar.clientWidth")
+
+
+def test_the_diagram_tells_what_a_layer_is(server, new_page):
+    page = new_page(server.url + "/train?net=design")
+    figure = page.locator(".js-plotly-plot").first
+    figure.locator(".bglayer, .plot").first.wait_for(state="attached")
+    box = figure.bounding_box()
+    middle = 0.455 * box["width"]  # conv2d_2 of the lesson's nine blocks
+    for step in range(3):
+        page.mouse.move(box["x"] + middle + step, box["y"] + 90)
+    expect(figure.locator(".hoverlayer")).to_have_text(
+        re.compile("conv2d_2.*11×11×64.*18,496 parameters.*8×8 pixels")
+    )
