@@ -5,6 +5,7 @@ import doctest
 import itertools
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, inspect_draft, links, summarize
@@ -203,9 +204,23 @@ def test_each_download_writes_the_network_as_code(label):
 # ---------------------------------------------------------------- the sidebar itself
 
 
+ALONE = """
+import streamlit as st
+from pages.ui.sidebar import sidebar
+with st.sidebar:
+    sidebar()
+"""
+
+
+@pytest.fixture
+def app():
+    """The sidebar beside an empty page, not yet run."""
+    return AppTest.from_string(ALONE, default_timeout=30)
+
+
 @pytest.fixture
 def home(app):
-    """The dashboard's first page, run once."""
+    """The same as a first visitor sees it."""
     return app.run()
 
 
