@@ -81,7 +81,7 @@ def dream(
     detail = torch.zeros_like(x[:, :, :1, :1])
     done, cancelled = 0, False
     for size in sizes:
-        base = _resized(x, size)
+        base = _resized(x, size).clamp(0, 1)  # bicubic swings a little beyond, and that would count as dreamt
         picture = (base + _resized(detail, size)).clamp(0, 1)
         for step in range(steps):
             cancelled = cancelled or bool(cancel is not None and cancel())

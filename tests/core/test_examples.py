@@ -1,0 +1,92 @@
+"""The digits that excite a filter most: found in batches, the same as by looking at each."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+from cnn_core.errors import StudentError
+from cnn_core.insight import feature_maps, filter_card, receptive_field, strongest_examples
+from cnn_core.insight.fields import clip
+
+
+def test_the_strongest_are_what_sorting_every_map_finds(lesson_net, digits):
+    images = digits[0][:150]
+    found = strongest_examples(lesson_net, images, count=4)
+    assert list(found) == ["conv2d_1", "conv2d_2", "conv2d_3"]
+    for layer, examples in found.items():
+        maps = torch.stack(
+            [feature_maps(lesson_net, image, [layer])[layer] for image in images]
+        )  # (N, F, H, W)
+        peaks = maps.amax((2, 3))
+        torch.testing.assert_close(
+            examples.values, peaks.sort(0, descending=True)[0][:4].T, atol=1e-4, rtol=1e-4
+        )
+        torch.testing.assert_close(examples.mean, maps.mean((0, 2, 3)), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(examples.maximum, peaks.amax(0), atol=1e-4, rtol=1e-4)
+        assert examples.fires.equal(peaks.gt(0).sum(0))
+        assert examples.count == 150
+        for filter in range(0, len(examples.values), 7):
+            for place in range(4):
+                row, column = examples.positions[filter, place].tolist()
+                value = maps[examples.indices[filter, place], filter, row, column]
+                torch.testing.assert_close(value, examples.values[filter, place], atol=1e-4, rtol=1e-4)
+                field = receptive_field(lesson_net.spec, layer, row, column)
+                assert examples.box(filter, place) == clip(field, (1, 28, 28))
+
+
+def test_padding_does_not_push_a_box_out_of_the_image(modern_net, digits):
+    for examples in strongest_examples(modern_net, digits[0][:50]).values():
+        top, bottom, left, right = examples.boxes.unbind(-1)
+        assert (top >= 0).all()
+        assert (bottom <= 27).all()
+        assert (left <= right).all()
+        assert (top <= bottom).all()
+
+
+def test_pools_have_examples_too_and_plain_numbers_do_not(lesson_net, digits):
+    assert strongest_examples(lesson_net, digits[0][:20], ["max_pooling2d_1"])[
+        "max_pooling2d_1"
+    ].values.shape == (32, 9)
+    with pytest.raises(StudentError, match="no place"):
+        strongest_examples(lesson_net, digits[0][:20], ["dense_1"])
+
+
+def test_few_images_give_few_examples_and_an_mlp_gives_none(lesson_net, mlp_net, digits):
+    assert strongest_examples(lesson_net, digits[0][:3])["conv2d_1"].indices.shape == (32, 3)
+    assert strongest_examples(mlp_net, digits[0][:3]) == {}
+
+
+@pytest.mark.parametrize(
+    "images", [torch.rand(0, 1, 28, 28), torch.rand(1, 28, 28), torch.rand(2, 1, 28, 28) * 9]
+)
+def test_images_that_are_none_are_refused(images, lesson_net):
+    with pytest.raises(StudentError):
+        strongest_examples(lesson_net, images)
+
+
+def test_a_card_gathers_what_is_known_of_a_filter(lesson_net, digits):
+    images = digits[0][:200]
+    card = filter_card(lesson_net, "conv2d_2", 11, images)
+    assert card.kernel.equal(lesson_net.conv2d_2.conv.weight[11])
+    assert card.bias == lesson_net.conv2d_2.conv.bias[11].item()
+    every = strongest_examples(lesson_net, images, ["conv2d_2"])["conv2d_2"]
+    assert card.examples.indices[0].equal(every.indices[11])
+    assert card.example_peak == every.maximum[11].item()
+    peak = feature_maps(lesson_net, card.pictures.images[0])["conv2d_2"][11].max().item()
+    assert card.picture_peak == pytest.approx(peak, abs=1e-4)
+    assert card.ratio == pytest.approx(peak / every.maximum[11].item(), abs=1e-4)
+    known = filter_card(lesson_net, "conv2d_2", 11, images, examples=every)
+    assert known.examples.boxes.equal(card.examples.boxes)
+
+
+def test_the_card_of_a_silent_filter_says_so(lesson_net, digits):
+    net = copy.deepcopy(lesson_net)
+    with torch.no_grad():
+        net.conv2d_2.conv.bias[1] = -1_000
+    card = filter_card(net, "conv2d_2", 1, digits[0][:50])
+    assert card.silent
+    assert card.ratio is None
+    assert card.pictures.why == ["never fires"]
