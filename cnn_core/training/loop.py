@@ -76,11 +76,11 @@ def train(
     state:      of an earlier SnapshotDue, with that snapshot's weights in `net`: go on from there.
     control:    asked every 10 steps or half second; may answer a `Control`.
 
-    At each event the network's weights are those after that step, and its modes, its `.grad` and torch's
-    random state are the caller's. While the generator lives, `net` may be on another device
-    (`settings().device`); it comes back when the generator ends, is closed or fails. The last batch of an
-    epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, or when there
-    is nothing to train or to learn from.
+    At each event the network's weights are those after its step (on a GPU: at each but a BatchDone), and its
+    modes, its `.grad` and torch's random state are the caller's. While the generator lives, `net` may be on
+    another device (`settings().device`); it comes back when the generator ends, is closed or fails. The last
+    batch of an epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, or
+    when there is nothing to train or to learn from.
     """
     return _Training(net, data, spec, validation, state, control).run()
 

@@ -1,0 +1,153 @@
+"""Train the networks of this folder again: `python -m cnn_core.pretrained [lesson] [mlp] [modern]`.
+
+Needs the full MNIST. Seed 0, whatever it gives: nothing here was chosen by looking at the test set. The recipe of the
+modern one was chosen on the last 5,000 training images.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from cnn_core.data import AugmentSpec, ImageSet, load_images
+from cnn_core.model import PRESETS, build
+from cnn_core.pretrained.cards import FOLDER, Card, history_path, replay_path, weights_path
+from cnn_core.training import RECIPES, BatchDone, TrainSpec, evaluate, save_model, train
+from cnn_core.training.hardware import multiplies_in_bfloat16, training_device
+from cnn_core.training.loop import steps_per_epoch
+
+TRAININGS: dict[str, TrainSpec] = {
+    "lesson": RECIPES["lesson"],
+    "mlp": RECIPES["lesson"],
+    "modern": RECIPES["fast"].replace(
+        epochs=8,
+        augment=AugmentSpec(
+            rotation_range=10,
+            width_shift_range=0.08,
+            height_shift_range=0.08,
+            zoom_range=0.1,
+            fill_mode="constant",
+        ),
+    ),
+}
+KEPT_AN_EPOCH = 4  # snapshots for the replay
+SMOOTHED = 20  # steps to a point of the training curve
+Weights = dict[str, Tensor]
+
+
+def main(names: list[str]) -> None:
+    os.environ["CONVSCOPE_DEVICE"] = "cpu"  # as the cards say; and each event then has its own step's weights
+    digits, test = load_images("mnist", "train"), load_images("mnist", "test")
+    if digits.is_sample:
+        sys.exit("The full MNIST is needed: set CONVSCOPE_DATA, or connect to the network once.")
+    for name in names or list(TRAININGS):
+        train_and_keep(name, digits, test)
+
+
+def train_and_keep(name: str, digits: ImageSet, test: ImageSet) -> None:
+    """One network: train, measure, write weights and card; the lesson's history and replay as well."""
+    spec, recipe = PRESETS[name], TRAININGS[name]
+    net = build(spec, seed=recipe.seed)
+    per_epoch = steps_per_epoch(len(digits), recipe.batch_size)
+    kept: dict[int, Weights] = {}
+    batches: list[BatchDone] = []
+    for event in train(net, digits, recipe):
+        if name == "lesson" and is_kept(event.step, per_epoch):
+            kept.setdefault(event.step, in_half_precision(net))
+        if isinstance(event, BatchDone):
+            batches.append(event)
+            if event.step % per_epoch == 0:
+                print(f"{name}: epoch {event.epoch:.0f}, loss {event.loss:.4f}", flush=True)
+    seconds = event.seconds
+
+    result = evaluate(net, test)
+    save_model(weights_path(name), net, spec)
+    auto_is_half = recipe.precision == "auto" and multiplies_in_bfloat16(training_device())
+    card = Card(
+        name=name,
+        spec=spec,
+        recipe=recipe,
+        dataset=digits.name,
+        images=len(digits),
+        data_source=digits.source,
+        test_images=len(test),
+        test_accuracy=result.accuracy,
+        test_loss=result.loss,
+        parameters=sum(weight.numel() for weight in net.parameters()),
+        seconds=round(seconds, 1),
+        date=datetime.now(UTC).date().isoformat(),
+        threads=torch.get_num_threads(),
+        precision="bfloat16" if auto_is_half or recipe.precision == "bfloat16" else "float32",
+        torch_version=torch.__version__,
+        weights_sha256=hashlib.sha256(weights_path(name).read_bytes()).hexdigest(),
+    )
+    (FOLDER / f"{name}.json").write_text(json.dumps(card.to_dict(), indent=1) + "\n")
+    print(
+        f"{name}: {result.accuracy:.2%} of the test set, loss {result.loss:.4f}, {seconds:.0f} s", flush=True
+    )
+    if kept:
+        keep_replay(name, net, kept, batches, per_epoch, test)
+
+
+def is_kept(step: int, per_epoch: int) -> bool:
+    """Steps 0, 1, 2, 4, ... in the first half epoch, and every quarter of an epoch."""
+    power_of_two = step & (step - 1) == 0
+    return (power_of_two and step <= per_epoch // 2 + 64) or step % (per_epoch / KEPT_AN_EPOCH) < 1
+
+
+def in_half_precision(net: nn.Module) -> Weights:
+    return {
+        name: value.detach().to("cpu", torch.float16, copy=True) for name, value in net.state_dict().items()
+    }
+
+
+def keep_replay(
+    name: str,
+    net: nn.Module,
+    kept: dict[int, Weights],
+    batches: list[BatchDone],
+    per_epoch: int,
+    test: ImageSet,
+) -> None:
+    """Measure each snapshot, as it was rounded, on the test images; write them all, and the curves."""
+    results = []
+    for weights in kept.values():
+        net.load_state_dict(weights)
+        results.append(evaluate(net, test))
+    save_file(
+        {f"{step}/{key}": v for step, weights in kept.items() for key, v in weights.items()},
+        replay_path(name),
+    )
+    curves = {
+        "train": smoothed(batches),
+        "test": {
+            "step": list(kept),
+            "epoch": [round(step / per_epoch, 4) for step in kept],
+            "loss": [round(result.loss, 5) for result in results],
+            "accuracy": [result.accuracy for result in results],
+        },
+    }
+    history_path(name).write_text(json.dumps(curves) + "\n")
+
+
+def smoothed(batches: list[BatchDone]) -> dict[str, list[float]]:
+    """The batches' curve with the first steps one by one, and means of SMOOTHED after that."""
+    groups = [[batch] for batch in batches[:SMOOTHED]]
+    groups += [batches[first : first + SMOOTHED] for first in range(SMOOTHED, len(batches), SMOOTHED)]
+    return {
+        "step": [group[-1].step for group in groups],
+        "epoch": [round(group[-1].epoch, 4) for group in groups],
+        "loss": [round(sum(batch.loss for batch in group) / len(group), 5) for group in groups],
+        "accuracy": [round(sum(batch.accuracy for batch in group) / len(group), 5) for group in groups],
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

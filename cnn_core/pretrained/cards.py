@@ -1,0 +1,136 @@
+"""What there is and how it came about: names, cards and curves, read from JSON without torch."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cnn_core.errors import StudentError
+from cnn_core.model.spec import ModelSpec
+from cnn_core.training.spec import TrainSpec
+
+FOLDER = Path(__file__).parent
+_ORDER = ("lesson", "mlp", "modern")  # as a student meets them
+
+
+@dataclass(frozen=True)
+class Card:
+    """How one network was trained, and how good it is on images it never saw."""
+
+    name: str  # the key: "lesson"
+    spec: ModelSpec
+    recipe: TrainSpec
+    dataset: str
+    images: int  # learnt from
+    data_source: str  # a sentence
+    test_images: int
+    test_accuracy: float  # fraction
+    test_loss: float  # nats
+    parameters: int
+    seconds: float  # of training, on the machine and with the threads named below
+    date: str  # ISO, UTC
+    threads: int
+    precision: str  # what "auto" meant there
+    torch_version: str
+    weights_sha256: str  # of the file beside the card
+
+    @property
+    def title(self) -> str:
+        """The design's name, for people."""
+        return self.spec.name
+
+    @property
+    def seed(self) -> int:
+        """Of the first weights and of the training alike."""
+        return self.recipe.seed
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the design; equal for equal designs."""
+        return self.spec.fingerprint
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return vars(self) | {"spec": self.spec.to_dict(), "recipe": self.recipe.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Card:
+        """The inverse of `to_dict`."""
+        spec, recipe = ModelSpec.from_dict(values["spec"]), TrainSpec.from_dict(values["recipe"])
+        return cls(**dict(values) | {"spec": spec, "recipe": recipe})
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points in the order of training; the four tuples are equally long."""
+
+    step: tuple[int, ...]
+    epoch: tuple[float, ...]
+    loss: tuple[float, ...]
+    accuracy: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """How a training went.
+
+    train: of the batches; after the first steps, means of twenty.
+    test:  of the 10,000 test images, at each snapshot of the replay. (No choice was made by it.)
+    """
+
+    train: Curve
+    test: Curve
+
+
+def names() -> list[str]:
+    """The networks that are here, as a student meets them."""
+    return [name for name in _ORDER if weights_path(name).exists() and _card_path(name).exists()]
+
+
+@functools.cache
+def card(name: str) -> Card:
+    """The card of a network. Raises StudentError for a name that is not here."""
+    check_name(name)
+    return Card.from_dict(json.loads(_card_path(name).read_text()))
+
+
+@functools.cache
+def history(name: str) -> History:
+    """How a network's training went. Raises StudentError where that was not kept; it was for "lesson"."""
+    check_name(name)
+    if not history_path(name).exists():
+        raise StudentError(
+            f"The course of {name}’s training was not kept.", hint="Look at the lesson’s convnet."
+        )
+    curves = json.loads(history_path(name).read_text())
+    return History(
+        *(Curve(**{key: tuple(v) for key, v in curves[which].items()}) for which in ("train", "test"))
+    )
+
+
+def check_name(name: str) -> None:
+    """Raises StudentError unless there is a network of that name. Nothing else may become a path."""
+    if name not in _ORDER or name not in names():
+        raise StudentError(
+            f"There is no ready trained network “{str(name)[:40]}”.", hint=f"Try {', '.join(names())}."
+        )
+
+
+def weights_path(name: str) -> Path:
+    return FOLDER / f"{name}.safetensors"
+
+
+def replay_path(name: str) -> Path:
+    return FOLDER / f"{name}_replay.safetensors"
+
+
+def history_path(name: str) -> Path:
+    return FOLDER / f"{name}_history.json"
+
+
+def _card_path(name: str) -> Path:
+    return FOLDER / f"{name}.json"
