@@ -1,13 +1,12 @@
-"""Pictures small enough to see every pixel of: a ring drawn by hand, and a cat of 28×28.
-
-The cat is Chelsea, a photograph by Stéfan van der Walt that ships with scikit-image (CC0).
-"""
+"""Pictures small enough to see every pixel of: a ring drawn by hand, and a cat's face of 28×28."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
+
+from cnn_core.insight.photo import photos
 
 _RING = (
     "........",
@@ -19,7 +18,7 @@ _RING = (
     "..####..",
     "........",
 )
-_FACE = (slice(0, 300), slice(70, 370))  # rows and columns of the photograph: a square about the cat's face
+_FACE = (slice(None), slice(0, 300), slice(70, 370))  # of the photo: a square about the cat's face
 
 
 def ring() -> Tensor:
@@ -29,10 +28,7 @@ def ring() -> Tensor:
 
 def small_cat(side: int = 28, color: bool = False) -> Tensor:
     """The cat's face, (3, side, side) in [0, 1], or its brightness alone, (1, side, side)."""
-    from skimage.data import chelsea
-
-    photo = torch.from_numpy(chelsea()[_FACE].copy()).permute(2, 0, 1).float() / 255
-    small = interpolate(photo[None], size=(side, side), mode="area")[0]
+    small = interpolate(photos()["cat"][_FACE][None], size=(side, side), mode="area")[0]
     # The weights of the eye's three receptors, as television used them (ITU-R BT.601).
     weights = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
     return small if color else (small * weights).sum(dim=0, keepdim=True)

