@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cnn_core.errors import StudentError
+from cnn_core.runs.expectation import split_sizes
 from cnn_core.runs.files import locked, read_json, write_json, write_whole
 from cnn_core.runs.history import event_lines
 from cnn_core.runs.store import SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST, Run, RunStore, Status
@@ -45,7 +46,6 @@ STATUS_SECONDS = 0.5  # between two writings of where it stands
 SAVE_SECONDS = 2.0  # between two resumable snapshots: what a killed worker loses at most
 SAVE_SHARE = 0.02  # of the time may go into them; large networks are kept less often
 MAX_TRIES = 3  # a run that takes its worker down so often without getting on is given up
-VALIDATION_IMAGES = 5_000  # of 60,000; a ninth of a smaller set
 SAMPLES, EASY_SAMPLES = 12, 4
 
 # What `work` tells the runner
@@ -182,7 +182,7 @@ def learning_images(
     from cnn_core.data import load_images
 
     images = load_images(dataset, "train", on_progress)
-    return images.split_off(min(VALIDATION_IMAGES, max(1, len(images) // 9)))
+    return images.split_off(split_sizes(len(images))[1])
 
 
 def sample_digits(test: ImageSet) -> list[int]:
