@@ -1,4 +1,4 @@
-"""Nets to look into: trained within seconds on the digits that are always here, so that their filters mean something."""
+"""Nets to look into: trained within seconds on the digits that are always here; their filters mean something."""
 
 from __future__ import annotations
 
