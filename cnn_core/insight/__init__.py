@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "examples": ["Examples", "FilterCard", "filter_card", "strongest_examples"],
         "deepdream": ["dream", "dream_layers", "enlarged"],
         "photo": ["DEPTHS", "GOOGLENET_DEPTHS", "googlenet_file", "photo_network", "photos"],
+        "embedding": ["last_hidden_layer", "map_of_images"],
         "attribution": ["METHODS", "Attribution", "attribute", "default_layer"],
         "replaying": ["Frame", "replay"],
         "convolution": [

@@ -1,0 +1,81 @@
+"""How long a network keeps its answers while the images are shifted, turned, or made noisy: why convolution at all.
+
+A convnet shares its weights over all places, so a shifted digit meets the same filters; an MLP has to learn each
+place anew. The geometry is `apply_affine`'s, so zero of everything is the untouched test set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from cnn_core.data import AffineParams, ImageSet, apply_affine
+from cnn_core.errors import StudentError
+from cnn_core.training.evaluation import evaluate
+
+# For each change: the strengths that are tried, and their unit.
+CHANGES: dict[str, tuple[tuple[float, ...], str]] = {
+    "shift": ((0, 1, 2, 3, 4, 5, 6), "pixels, in a random direction"),
+    "rotation": ((0, 10, 20, 30, 45, 60, 75, 90), "degrees, to a random side"),
+    "noise": ((0.0, 0.1, 0.2, 0.3, 0.4, 0.5), "standard deviation, of full contrast"),
+}
+
+
+def changed_images(images: Tensor, change: str, strength: float, seed: int = 0) -> Tensor:
+    """Every image changed by exactly this much; only the direction is drawn.
+
+    images: (N, C, H, W), uint8 or float in [0, 1].  Returns float (N, C, H, W) in [0, 1], black outside.
+    change: a key of CHANGES.  strength: pixels, degrees, or the noise's standard deviation.
+    Raises StudentError for another change.
+    """
+    if change not in CHANGES:
+        raise StudentError(f"There is no change “{str(change)[:40]}”.", hint=f"Choose {', '.join(CHANGES)}.")
+    pixels = images.float() / 255 if images.dtype == torch.uint8 else images
+    if strength == 0:
+        return pixels.clone()
+    generator = torch.Generator().manual_seed(seed)
+    count = len(pixels)
+    if change == "noise":
+        return (pixels + strength * torch.randn(pixels.shape, generator=generator)).clamp(0, 1)
+    params = AffineParams.unchanged(count)
+    if change == "shift":
+        angle = torch.rand(count, generator=generator) * 2 * torch.pi
+        params = replace(params, tx=strength * angle.cos(), ty=strength * angle.sin())
+    else:
+        side = torch.randint(0, 2, (count,), generator=generator) * 2 - 1
+        params = replace(params, theta=strength * side.float())
+    return apply_affine(pixels, params, fill_mode="constant")
+
+
+def accuracy_under(net: nn.Module, data: ImageSet, change: str, seed: int = 0) -> list[float]:
+    """The accuracy at each of the strengths in CHANGES, on all of `data`; a fraction each."""
+    strengths, _ = CHANGES.get(change, ((0,), ""))
+    found = []
+    for strength in strengths:
+        images = changed_images(data.images, change, strength, seed)
+        found.append(evaluate(net, replace(data, images=images)).accuracy)
+    return found
+
+
+def calibration(probabilities: Tensor, labels: Tensor, bins: int = 10) -> list[tuple[float, float, int]]:
+    """How often an answer is right, against how sure it was: (mean certainty, fraction right, count) a bin.
+
+    probabilities: (N, K).  labels: (N,). Bins of equal width from 1/K on; empty ones are left out.
+    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2.
+    """
+    sure, answers = probabilities.max(1)
+    right = answers.eq(labels).double()
+    place = (sure.double() * bins).long().clamp(0, bins - 1)
+    return [
+        (sure[inside].double().mean().item(), right[inside].mean().item(), int(inside.sum()))
+        for bin in range(bins)
+        if (inside := place == bin).any()
+    ]
+
+
+def expected_calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 10) -> float:
+    """Mean gap between how sure the answers were and how often they were right, weighted by the bins' counts."""
+    table = calibration(probabilities, labels, bins)
+    return sum(count * abs(sure - right) for sure, right, count in table) / sum(row[2] for row in table)
