@@ -252,9 +252,10 @@ def robust(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> None
             key="robustness",
             alt=f"Accuracy against {change}",
         )
+        read = count(min(ROBUST, len(test)))
         what_you_see(
-            f"Each point is the accuracy on {count(min(ROBUST, len(test)))} test images, all of them changed by that "
-            "much. A convnet looks with the same filters everywhere, so a shift costs it less; nobody taught either to turn."
+            f"Each point is the accuracy on {read} test images, all of them changed by that much. A convnet looks with "
+            "the same filters everywhere, so a shift costs it less; nobody taught either to turn."
         )
     with right:
         st.markdown("**What they are asked to read**")

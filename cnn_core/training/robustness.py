@@ -7,6 +7,7 @@ place anew. The geometry is `apply_affine`'s, so zero of everything is the untou
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -54,9 +55,16 @@ def accuracy_under(net: nn.Module, data: ImageSet, change: str, seed: int = 0) -
     strengths, _ = CHANGES.get(change, ((0,), ""))
     found = []
     for strength in strengths:
-        images = changed_images(data.images, change, strength, seed)
-        found.append(evaluate(net, replace(data, images=images)).accuracy)
+        changed: Any = _Changed(changed_images(data.images, change, strength, seed), data.labels)
+        found.append(evaluate(net, changed).accuracy)
     return found
+
+
+class _Changed(NamedTuple):
+    """Images that are bytes no more, with their labels: all that `evaluate` asks of a set."""
+
+    images: Tensor  # float (N, C, H, W) in [0, 1]
+    labels: Tensor  # int64 (N,)
 
 
 def calibration(probabilities: Tensor, labels: Tensor, bins: int = 10) -> list[tuple[float, float, int]]:

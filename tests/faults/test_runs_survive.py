@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import until
+from tests.faults.conftest import until
 
 from cnn_core.data import AugmentSpec
 from cnn_core.model import ModelSpec
