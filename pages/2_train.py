@@ -369,7 +369,8 @@ def _lately(curve) -> str | None:
 def _state_words(run: Run) -> str:
     status, store = run.status, state.store()
     if status.state == "queued":
-        return queued(store.place(run.id), store.expected_wait(run.id))
+        wait = store.expected_wait(run.id)
+        return queued(store.place(run.id), wait if wait and wait >= 1 else None)
     if status.state == "running":
         words = running(status.images_per_second or None, status.eta)
         return words + (f"  \n{small(plain(status.reason))}" if status.reason else "")

@@ -1,0 +1,128 @@
+"""Home, Evaluate, Feature maps, Filters and Runs on every kind of network: each shows something true, or says why not."""
+
+import pytest
+
+from cnn_core.model import PRESETS, links
+from cnn_core.runs import RunStore
+from cnn_core.training import RECIPES
+
+OWNER = "a" * 22
+PAGES = {
+    "evaluate": "pages/3_evaluate.py",
+    "feature maps": "pages/4_feature_maps.py",
+    "filters": "pages/5_filters.py",
+    "runs": "pages/8_runs.py",
+}
+
+
+def text(app) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def open_page(app, file: str, network: str = "pretrained:lesson", design: dict | None = None):
+    app.session_state["visitor"] = OWNER
+    app.query_params["net"] = network
+    if design is not None:
+        app.query_params["design"] = links.encode(design)
+    app.run()
+    app.switch_page(file).run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def finished_run():
+    """A run of the tiny convnet as a worker would have left it, with weights."""
+    from cnn_core.model import build
+    from cnn_core.training import save_model
+
+    store = RunStore()
+    run_id = store.submit(PRESETS["tiny"], RECIPES["fast"], owner=OWNER)
+    store.take(store.next_ticket())
+    run = store.run(run_id)
+    net = build(PRESETS["tiny"])
+    for name in ("last", "step_00000000_epoch_0.0000", "step_00000062_epoch_2.0000"):
+        save_model(run.folder / "snapshots" / f"{name}.safetensors", net, net.spec)
+    result = {"accuracy": 0.9, "loss": 0.3, "count": 500}
+    store.set_status(run, state="finished", step=62, saved_step=62, epoch=2.0, seconds=9.0, result=result)
+    store.done(run_id)
+    return run_id
+
+
+def test_home_shows_a_digit_on_its_way_through_a_trained_network(app):
+    app.run()
+    assert not app.exception
+    assert "The network reads a **7**" in text(app)
+    assert "**conv2d_3** :gray[64 maps of 3×3]" in text(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("network", ["pretrained:lesson", "pretrained:mlp", "pretrained:modern"])
+def test_every_page_opens_on_every_ready_network(app, page, network):
+    open_page(app, PAGES[page], network)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("preset", ["lenet5", "tiny"])
+def test_every_page_opens_on_an_untrained_design(app, page, preset):
+    open_page(app, PAGES[page], "design", PRESETS[preset].to_dict())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_on_a_design_that_cannot_work(app, page):
+    broken = PRESETS["lesson"].to_dict()
+    broken["layers"] = broken["layers"][:-3]
+    app = open_page(app, PAGES[page], "design", broken)
+    assert "flatten" in text(app)  # the sidebar or the page says what is missing
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_on_a_run(app, page, finished_run):
+    open_page(app, PAGES[page], f"run:{finished_run}")
+
+
+def test_feature_maps_name_the_numbers_of_the_lesson(app):
+    app = open_page(app, PAGES["feature maps"])
+    for heading in ("32 maps of 26×26", "64 maps of 11×11", "64 maps of 3×3"):
+        assert heading in text(app)
+    assert "The network answers **0**" in text(app)  # the first of the sample's test digits
+    assert "Where does this pixel come from?" in text(app)
+
+
+def test_an_mlp_has_no_feature_maps_and_the_page_offers_the_convnet(app):
+    app = open_page(app, PAGES["feature maps"], "pretrained:mlp")
+    assert "This network has no feature maps: an MLP looks at all pixels at once." in text(app)
+    next(button for button in app.button if button.label == "Look at the convnet").click().run()
+    assert app.session_state["network"] == "pretrained:lesson"
+
+
+def test_evaluate_counts_the_mistakes_on_the_digits_that_are_here(app):
+    app = open_page(app, PAGES["evaluate"])
+    assert "of 500 test images" in text(app)
+    assert "between" in text(app)
+
+
+def test_filters_say_how_many_have_a_picture(app):
+    app = open_page(app, PAGES["filters"])
+    assert "filters of conv2d_2 have a picture" in text(app)
+    assert "best test image reaches" in text(app)
+
+
+def test_runs_list_mine_beside_ours_and_delete_can_be_undone(app, finished_run):
+    app = open_page(app, PAGES["runs"])
+    assert "Tiny convnet" in text(app)
+    assert "Lesson convnet, ours" in text(app)
+    app.session_state["runs_deleted"] = (finished_run, "Tiny convnet")
+    RunStore().delete(finished_run, OWNER)
+    app.run()
+    app.button(key="undo_delete").click().run()
+    assert not app.exception
+    assert RunStore().run(finished_run).status.state == "finished"
+
+
+def test_the_replay_of_the_lesson_tells_how_it_came_to_read(app):
+    app = open_page(app, PAGES["runs"])
+    app.session_state["runs_view"] = "Replay"
+    app.run()
+    assert not app.exception
+    assert "It began by reading" in text(app)
