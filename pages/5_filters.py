@@ -371,7 +371,7 @@ def growth(shown: state.Shown, layer: str, index: int, settings: tuple) -> None:
         "a little: that is the **gradient**, the picture at the right. Then the image takes a step that way.\n\n"
         "**Why the gradient is divided by its RMS.** In one filter it is a thousand times larger than in another, and "
         "it shrinks as the image gets better. Divided by the root of its mean square, a typical pixel changes by the "
-        f"same amount each time (here {how_full.step:g} of full contrast), in every filter, at every step. A tiny number "
+        f"same amount each time (here {how_full.step:g} of full contrast), in each filter and step. A tiny number "
         "is added below the line, so that a gradient of zero is not divided by zero."
     )
 

@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.faults.conftest import until
 
 from cnn_core.data import AugmentSpec
 from cnn_core.model import ModelSpec
 from cnn_core.runs import ensure_runner
 from cnn_core.runs.files import is_locked
 from cnn_core.training import TrainSpec
+from tests.faults.conftest import until
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"

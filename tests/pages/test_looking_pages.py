@@ -1,4 +1,4 @@
-"""Home, Evaluate, Feature maps, Filters and Runs on every kind of network: each shows something true, or says why not."""
+"""Home, Evaluate, Feature maps, Filters and Runs on every kind of network: each shows something true."""
 
 import pytest
 
