@@ -189,10 +189,10 @@ def pixel(shown: state.Shown, chosen: Chosen, maps: Maps) -> None:
     with st.container(gap="xsmall"):
         st.markdown("### Where does this pixel come from?")
         caption(f"{layer}, map {channel}, row {row}, column {column}. Click any map, then any pixel.")
-    left, right = st.columns(2, gap="small")
+    both = st.grid(2, min_column_width=130, gap="small")
     rows, columns = found.field
     seen = f"{rows[1] - rows[0] + 1}×{columns[1] - columns[0] + 1}"
-    with left:
+    with both, st.container(gap="xsmall"):
         caption(f"it sees {seen} pixels")
         picture(
             chosen.image[0].numpy(),
@@ -202,7 +202,7 @@ def pixel(shown: state.Shown, chosen: Chosen, maps: Maps) -> None:
             limits=(0.0, 1.0),
             rects=[(rows[0], columns[0], rows[1] + 1, columns[1] + 1)],
         )
-    with right:
+    with both, st.container(gap="xsmall"):
         values = maps[layer][channel]
         caption(f"map {channel}, {number(float(values.min()))} to {number(float(values.max()))}")
         picture(
@@ -261,8 +261,9 @@ def _convolution(found: PixelSum) -> None:
         ("× kernel", found.kernel[i].numpy(), "signed"),
         ("= products", found.products[i].numpy(), "signed"),
     )
-    for column, (words, values, scale) in zip(st.columns(3, gap="small"), grids, strict=True):
-        with column:
+    row = st.grid(3, min_column_width=86, gap="xsmall")
+    for words, values, scale in grids:
+        with row, st.container(gap="xsmall"):
             caption(words)
             if size <= 4:
                 number_grid(values, alt=words, scale=scale, cell_px=84 // size)

@@ -238,12 +238,9 @@ def card(shown: state.Shown, layer: str, index: int, found: FilterPictures, sett
         caption(f"{layer} · unit {index}, joined to {count(child.dense.in_features)} numbers")
     before = state.untrained(shown.spec)
     untrained = pictures_of(before.weights_key, layer, (index,), recipe, steps, seed, how, before)
-    left, right = st.columns(2, gap="small")
-    for column, words, one, at in (
-        (left, "looks for", found, place),
-        (right, "before training", untrained, 0),
-    ):
-        with column:
+    both = st.grid(2, min_column_width=130, gap="small")
+    for words, one, at in (("looks for", found, place), ("before training", untrained, 0)):
+        with both, st.container(gap="xsmall"):
             caption(words)
             if one.why[at]:
                 caption(f"**{one.why[at]}**")
