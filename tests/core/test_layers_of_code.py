@@ -1,0 +1,108 @@
+"""The one rule about who may import whom: pages -> pages/ui -> cnn_core, never backwards and never sideways."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = sorted((ROOT / "cnn_core").rglob("*.py"))
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
+SCREEN = ("streamlit", "plotly", "pages", "dashboard")
+SHARED = {"errors", "settings"}
+MAY_KNOW = {  # a package of the core -> packages of the core it may import
+    "errors": set(),
+    "settings": {"errors"},
+    "model": SHARED,
+    "data": SHARED,
+    "training": SHARED | {"model", "data"},
+    "insight": SHARED | {"model", "data"},
+    "pretrained": SHARED | {"model", "data", "training", "insight"},
+    "runs": SHARED | {"model", "data", "training", "insight", "pretrained"},
+}
+TORCH_FREE = [
+    "errors", "settings", "model", "model.layers", "model.spec", "model.shapes", "model.presets", "model.links",
+    "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
+    "pretrained",
+]  # fmt: skip
+TORCH_FREE += [
+    f"runs.{path.stem}"
+    for path in CORE
+    if path.parent.name == "runs" and path.stem not in ("worker", "__init__", "__main__")
+]
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all modules a file imports, at its top or inside a function; relative ones are spelt out."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(ROOT).with_suffix("").parts[: -node.level] if node.level else ()
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return found
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def test_the_files_are_where_the_rule_looks_for_them():
+    assert {"spec", "shapes", "network"} <= {path.stem for path in CORE}
+    assert UI
+
+
+@pytest.mark.parametrize("path", CORE, ids=module_of)
+def test_the_core_knows_no_screen(path):
+    assert not {name for name in imported(path) if name.split(".")[0] in SCREEN}
+
+
+@pytest.mark.parametrize("path", CORE, ids=module_of)
+def test_packages_of_the_core_know_only_what_stands_below_them(path):
+    owner = path.relative_to(ROOT / "cnn_core").parts[0].removesuffix(".py")
+    names = {name.split(".")[1] for name in imported(path) if name.startswith("cnn_core.")}
+    assert names <= MAY_KNOW.get(owner, set()) | {owner}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=module_of)
+def test_no_page_imports_a_page(path):
+    names = {name for name in imported(path) if name.split(".")[0] == "pages"}
+    assert all(name == "pages" or name.startswith("pages.ui") for name in names)
+
+
+@pytest.mark.parametrize("path", UI, ids=module_of)
+def test_what_pages_share_knows_no_page(path):
+    names = {name for name in imported(path) if name.split(".")[0] in ("pages", "dashboard")}
+    assert all(name == "pages" or name.startswith("pages.ui") for name in names)
+
+
+def test_the_first_page_and_the_runner_can_do_without_torch():
+    # One process for all of them: a package that drags torch in is named by the first module that did.
+    modules = [f"cnn_core.{name}" for name in TORCH_FREE if exists(name)]
+    program = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}:\n"
+        "    importlib.import_module(name)\n"
+        "    heavy = {'torch', 'streamlit', 'plotly', 'tensorflow', 'keras'} & set(sys.modules)\n"
+        "    assert not heavy, f'{name} imports {heavy}'\n"
+        "from cnn_core.model import LAYER_TYPES, PRESETS, ModelSpec, inspect_draft, links, summarize\n"
+        "summarize(PRESETS['lesson'])\n"
+        "inspect_draft({})\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def exists(name: str) -> bool:
+    path = ROOT.joinpath("cnn_core", *name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
