@@ -109,6 +109,13 @@ def broken_link() -> str:
 # ---------------------------------------------------------------- the address
 
 
+# Containers whose key starts so are not there for the eye; nor is the wrapper that would leave a gap.
+_HIDDEN = (
+    '.st-key-address, [class*="st-key-nothing"], '
+    '[data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"]) { display: none }'
+)
+
+
 def keep_in_address() -> None:
     """Read design and network from the address when it is the address that changed, else write them there.
 
@@ -125,7 +132,7 @@ def keep_in_address() -> None:
     with st.container(key="address"):
         # Streamlit has no hidden widget. Order matters: a design that appears together with its "net" makes two steps
         # in the browser's history, and the one between them is then the network that was being looked at.
-        st.html("<style>.st-key-address { display: none }</style>")
+        st.html(f"<style>{_HIDDEN}</style>")
         link = st.text_input("design", key="design", bind="query-params") or ""
         network = st.text_input("net", key="net", bind="query-params") or ""
     if opened or went_back:

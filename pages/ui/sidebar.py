@@ -28,8 +28,7 @@ _SELECTED_OF = "selected_layer_of"  # the network it belongs to
 def sidebar() -> None:
     """Draw the sidebar and keep its choices: `st.session_state["network"]` and the design in the address."""
     design.keep_in_address()
-    if sentence := design.broken_link():
-        st.markdown(f":yellow[:material/link_off: {plain(sentence)}]")
+    _where(bool(design.broken_link()), _broken_link)
     _which_network()
     try:
         draft = design.shown()
@@ -40,12 +39,23 @@ def sidebar() -> None:
     inspected = inspect_draft(draft)
     _layers(draft, inspected)
     # What does not work is said right under the row that is barred, not below the fold.
-    if inspected.problem:
-        _problem(inspected)
-    _editor(draft, inspected)
-    if not inspected.problem:
-        _sum(inspected)
+    _where(inspected.problem is not None, _problem, inspected)
+    _where(_selected(draft) is not None, _editor, draft, inspected)
+    _where(inspected.problem is None, _sum, inspected)
     _share(draft, inspected)
+
+
+def _where(there: bool, draw: Callable[..., None], *args: Any) -> None:
+    """Draw it, or hold its place with a hidden container. Otherwise what is gone would stay on the screen as a
+    ghost, with buttons that look alive, until the page beside it is done."""
+    if there:
+        draw(*args)
+    else:
+        st.container(key=f"nothing{draw.__name__}")
+
+
+def _broken_link() -> None:
+    st.markdown(f":yellow[:material/link_off: {plain(design.broken_link())}]")
 
 
 # ---------------------------------------------------------------- which network
@@ -155,17 +165,16 @@ def _layers(draft: design.Draft, inspected: Any) -> None:
                 on_click=_add,
                 type="tertiary",
             )
-            if design.can_undo() and not inspected.problem:
-                st.space("stretch")
-                _undo_button("tertiary")
+            st.space("stretch")
+            _where(design.can_undo() and not inspected.problem, _undo_button, "tertiary")
 
 
 def _editor(draft: design.Draft, inspected: Any) -> None:
     selected = _selected(draft)
-    if selected is not None:
-        note = "" if design.looked_at() == design.DESIGN else "A change makes it yours, untrained."
-        edits = layer_editor.Edits(_set, _move, _remove)
-        layer_editor.editor(draft, selected, inspected.names[selected], edits, note)
+    assert selected is not None
+    note = "" if design.looked_at() == design.DESIGN else "A change makes it yours, untrained."
+    edits = layer_editor.Edits(_set, _move, _remove)
+    layer_editor.editor(draft, selected, inspected.names[selected], edits, note)
 
 
 def _selected(draft: design.Draft) -> int | None:
