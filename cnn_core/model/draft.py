@@ -57,8 +57,10 @@ def inspect_draft(draft: object) -> Draft:
             tried.append((after.problem is not None, Remedy(label, mended)))
     tried.sort(key=lambda one: one[0])  # what mends everything comes before what mends only this
     lesson = PRESETS["lesson"].to_dict()
-    if not tried and _look(lesson).problem is None:  # an operator's limits may be smaller still
-        tried = [(False, Remedy("Start from the lesson’s convnet", lesson))]
+    is_fresh_start_fair = not tried or found.problem.layer is None  # one bad layer is no reason for it
+    # An operator's limits may be smaller still than the lesson's convnet.
+    if is_fresh_start_fair and _look(lesson).problem is None:
+        tried.append((False, Remedy("Start from the lesson’s convnet", lesson)))
     remedies = tuple(remedy for _, remedy in tried[:MOST_REMEDIES])
     return replace(found, remedies=remedies)
 
@@ -130,7 +132,6 @@ def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, An
     assert found.problem is not None
     layers = _raw_layers(draft)
     if not isinstance(draft, Mapping) or len(layers) > MAX_LAYERS:
-        yield "Start from the lesson’s convnet", PRESETS["lesson"].to_dict()
         return
     given = dict(draft)
     if not layers:
@@ -174,7 +175,6 @@ def _for_the_whole(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
         yield f"Call it “{UNNAMED}”", {**_with(given, layers), "name": UNNAMED}
         yield "Use images of 28×28 pixels", {**_with(given, layers), "input_shape": list(DEFAULT_INPUT)}
         yield "Use 10 classes", {**_with(given, layers), "classes": 10}
-    yield "Start from the lesson’s convnet", PRESETS["lesson"].to_dict()
 
 
 def _for_lists(

@@ -172,7 +172,7 @@ def test_two_problems_are_mended_one_after_the_other():
 
 
 def test_a_network_too_large_for_the_server_is_made_smaller():
-    layers = [CONV, FLATTEN, {"type": "dense", "units": 4_096, "activation": "relu"}, ANSWER]
+    layers = [CONV, FLATTEN, {"type": "dense", "units": 2_048, "activation": "relu"}, ANSWER]
     layer, labels = offers(*layers)
     assert layer == "dense_1"
     assert labels[0] == "Use 512 units"
@@ -236,6 +236,12 @@ def test_a_button_s_words_say_what_it_changes():
     (remedy, *_) = inspect_draft({**PRESETS["lesson"].to_dict(), "colour": "red"}).remedies
     assert remedy.label == "Remove the unknown setting"
     assert remedy.draft == PRESETS["lesson"].to_dict()
+
+
+def test_a_fresh_start_is_offered_last_even_if_only_it_mends_everything():
+    broken = design({"type": "attention"}, FLATTEN, ANSWER, name="")
+    labels = [remedy.label for remedy in inspect_draft(broken).remedies]
+    assert labels == ["Call it “My design”", "Start from the lesson’s convnet"]
 
 
 def test_two_wrong_settings_are_both_named():
