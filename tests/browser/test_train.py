@@ -39,14 +39,16 @@ def test_a_run_goes_on_through_reload_second_tab_and_page_change(training_server
 
     before = points(page)
     page.reload()
-    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=20_000)  # still the owner
+    expect(page.locator(".st-key-stop button")).to_be_visible(timeout=20_000)  # still the owner
     wait_until(lambda: points(page) > before, 30)
 
     second = page.context.new_page()
     second.goto(page.url)
     expect(second.get_by_text(re.compile("images/s|Finished"))).to_be_visible(timeout=30_000)
 
-    page.get_by_role("link", name="Convolution").or_(page.get_by_role("link", name="Train")).first.click()
+    page.get_by_role("link", name="Convolution", exact=True).first.click()
+    expect(page.get_by_role("heading", name="What does a kernel do?")).to_be_visible(timeout=20_000)
+    page.wait_for_url(re.compile(r"net=run"))
     page.go_back()
     expect(
         page.get_by_text(re.compile(r"of 500 digits it has never|of 500 test digits")).first
