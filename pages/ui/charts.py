@@ -438,10 +438,10 @@ def bars(
 
     probabilities: one a class, sum 1.  truth: the right class; another answer is red and says so in words.
     """
-    text, muted, border, _ = INK[mode]
+    text, muted, _, _ = INK[mode]
     chosen = max(range(len(probabilities)), key=lambda i: probabilities[i])
     wrong = truth is not None and truth != chosen
-    colors = [border if i != chosen else DANGER[mode] if wrong else text for i in range(len(probabilities))]
+    colors = [muted if i != chosen else DANGER[mode] if wrong else text for i in range(len(probabilities))]
     names = [
         f"<b>{_no_markup(name)}</b>" if i == chosen else _no_markup(name) for i, name in enumerate(classes)
     ]
