@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from cnn_core.data import AugmentSpec, ImageSet, load_images
@@ -121,10 +121,8 @@ def keep_replay(
     for weights in kept.values():
         net.load_state_dict(weights)
         results.append(evaluate(net, test))
-    save_file(
-        {f"{step}/{key}": v for step, weights in kept.items() for key, v in weights.items()},
-        replay_path(name),
-    )
+    tensors = {f"{step}/{key}": v for step, weights in kept.items() for key, v in weights.items()}
+    replay_path(name).write_bytes(save_tensors(tensors))
     curves = {
         "train": smoothed(batches),
         "test": {

@@ -12,7 +12,7 @@ import torch
 from cnn_core import pretrained
 from cnn_core.data import load_images
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS
+from cnn_core.model import PRESETS, build
 from cnn_core.pretrained.__main__ import is_kept
 from cnn_core.pretrained.cards import FOLDER, Card, weights_path
 from cnn_core.training import RECIPES, evaluate
@@ -96,6 +96,8 @@ def test_the_replay_begins_with_the_untrained_network_and_ends_with_the_trained_
     assert list(replay.steps) == sorted(replay.steps)
     first, last = replay.load(0), replay.load(replay.steps[-1])
     assert evaluate(first, sample).accuracy < 0.3
+    for rounded, exact in zip(first.parameters(), build(PRESETS["lesson"], seed=0).parameters(), strict=True):
+        torch.testing.assert_close(rounded, exact, rtol=1e-3, atol=1e-6)
     for rounded, exact in zip(last.parameters(), trained.parameters(), strict=True):
         torch.testing.assert_close(rounded, exact, rtol=1e-3, atol=1e-6)
 
