@@ -45,6 +45,7 @@ from pages.ui.messages import (
 from pages.ui.recipe import RATES, Choice, data_set_and_recipe
 from pages.ui.sheets import contact_sheet, sheet
 from pages.ui.shell import page_head, require_shell
+from pages.ui.sidebar import TOLD, run_label
 
 require_shell()
 
@@ -219,10 +220,8 @@ def _live(run_id: str) -> None:
     with right:
         _number(run)
         _twelve(run)
-    # The last tick of a run draws the page once more without a timer, and brings its end to the sidebar.
-    seen = st.session_state.get("train_seen")
-    st.session_state["train_seen"] = (run.id, status.state)
-    if seen is not None and seen[0] == run.id and seen[1] != status.state:
+    # A change of state has to reach the sidebar too; with the last one the timer goes away.
+    if mine and st.session_state.get(TOLD) != run_label(run):
         st.rerun()
 
 

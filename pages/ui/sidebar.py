@@ -21,6 +21,7 @@ from pages.ui.messages import CAN_BE_TRAINED, big, count, percent, plain, proble
 MOST_RUNS = 12  # in the list of networks; the Runs page has them all
 MOST_REMEDIES = 2
 _OWN = "own"
+TOLD = "network_told"  # how the network being looked at is called on the screen now
 _SELECTED = "selected_layer"  # index into the layers of what is shown, or None
 _SELECTED_OF = "selected_layer_of"  # the network it belongs to
 
@@ -68,7 +69,7 @@ def _which_network() -> None:
         list(labels),
         format_func=lambda network: labels.get(network, network),
         filter_mode=None,
-        **controlled("network-choice", design.looked_at(), _choose_network),
+        **controlled("network-choice", design.looked_at(), _choose_network, words=tuple(labels.values())),
     )
 
 
@@ -81,6 +82,7 @@ def network_labels() -> dict[str, str]:
     for run in _runs():
         labels[f"run:{run.id}"] = run_label(run)
     chosen = design.looked_at()
+    st.session_state[TOLD] = labels.get(chosen)
     if chosen not in labels and chosen.startswith("run:"):
         labels[chosen] = _shared_label(chosen)
     labels[design.DESIGN] = "My design, not trained yet"
@@ -88,8 +90,8 @@ def network_labels() -> dict[str, str]:
 
 
 def _runs() -> list[Any]:
-    runs = [run for run in state.store().runs(owner=state.visitor()) if run.kind != "dream"]
-    return runs[:MOST_RUNS]
+    newest = state.store().runs(owner=state.visitor(), limit=4 * MOST_RUNS)  # dreams are among them
+    return [run for run in newest if run.kind != "dream"][:MOST_RUNS]
 
 
 def run_label(run: Any) -> str:
@@ -126,7 +128,8 @@ def _told_apart(labels: dict[str, str]) -> dict[str, str]:
 
 
 def _choose_network(network: str) -> None:
-    design.look_at(network)
+    if network in network_labels():
+        design.look_at(network)
 
 
 # ---------------------------------------------------------------- the design
