@@ -51,7 +51,9 @@ class Sidebar:
         self.page.get_by_role("menuitem", name=kind, exact=True).click()
 
     def press(self, key):
-        self.page.locator(f".st-key-{key} button:visible").click()
+        button = self.page.locator(f".st-key-{key} button:visible")
+        expect(button).to_have_count(1)
+        button.click()
 
     def type_number(self, label, number):
         self.setting(label).fill(str(number))
