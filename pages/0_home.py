@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
-import torch
 
-from cnn_core.data import ImageSet
-from cnn_core.insight import feature_maps
 from pages.ui import state
 from pages.ui.charts import bars, mode, show
 from pages.ui.messages import caption, plural, probability, shape_text, sheet_heading, what_you_see
 from pages.ui.sheets import contact_sheet, sheet
 from pages.ui.shell import ROOT, entry, exists, page_head, require_shell
+
+if TYPE_CHECKING:  # torch takes seconds to load on a cold server: the page is there before it
+    import torch
+
+    from cnn_core.data import ImageSet
 
 require_shell()
 
@@ -45,6 +49,8 @@ def digits(test: ImageSet) -> torch.Tensor:
 
 def maps_of(shown: state.Shown, image: torch.Tensor) -> None:
     """Draw the maps of each convolution of the network, for this image."""
+    from cnn_core.insight import feature_maps
+
     maps = feature_maps(shown.net, image)
     for name in [name for name in maps if name.startswith("conv2d")]:
         tiles = contact_sheet(maps[name].numpy(), "activation", "own")
@@ -67,23 +73,9 @@ st.markdown(
     "Convscope is a place to see how a convolutional network learns to read, and to open the very network you trained. "
     "Below, a digit goes through one that was trained before you came: click another and watch every layer answer."
 )
-shown = state.network()
-if shown.note:
-    caption(shown.note)
-test = state.images("mnist", "test")
 left, right = st.columns([576, 292], gap="medium")
-with left:
-    image = digits(test)
-    maps_of(shown, image)
-    what_you_see(
-        "Each tile is what one filter found in the digit: black is nothing, pale yellow is much, 0 marks one that "
-        "found nothing. From the first sheet to the last the maps get smaller and the questions harder."
-    )
 with right:
-    chances = shown.net.predict(image[None])[0].numpy()
-    best = int(np.argmax(chances))
-    st.markdown(f"The network reads a **{test.classes[best]}**, {probability(float(chances[best]))} sure.")
-    show(bars(chances.tolist(), list(test.classes), mode()), key="home_bars", alt="Probability of each digit")
+    verdict = st.container()
     st.space("small")
     for url_path, label, icon in (
         ("feature-maps", "Look inside this network", "search"),
@@ -91,3 +83,20 @@ with right:
     ):
         if exists(entry(url_path)):
             st.page_link(ROOT / entry(url_path).file, label=label, icon=f":material/{icon}:", width="stretch")
+# What needs torch comes last, into the places kept for it.
+with left, st.container():
+    shown = state.network()
+    if shown.note:
+        caption(shown.note)
+    test = state.images("mnist", "test")
+    image = digits(test)
+    maps_of(shown, image)
+    what_you_see(
+        "Each tile is what one filter found in the digit: black is nothing, pale yellow is much, 0 marks one that "
+        "found nothing at all. From the first sheet to the last the maps get smaller and the questions harder."
+    )
+with verdict:
+    chances = shown.net.predict(image[None])[0].numpy()
+    best = int(np.argmax(chances))
+    st.markdown(f"The network reads a **{test.classes[best]}**, {probability(float(chances[best]))} sure.")
+    show(bars(chances.tolist(), list(test.classes), mode()), key="home_bars", alt="Probability of each digit")
