@@ -1,0 +1,65 @@
+"""What the Runs page says of several runs: held against sums done by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from cnn_core.model import PRESETS
+from cnn_core.runs import Curve, History
+from cnn_core.training import RECIPES
+from pages.ui.compare import Contender, band, beyond_chance, differences, seed_groups, seeds_in_words, verdict
+from pages.ui.exports import export_dataset, file_stem
+
+CURVE = Curve([100, 200], [0.5, 1.0], [0.3, 0.1], [0.9, 0.98])
+ONE = Contender(
+    "run:1", "One", PRESETS["lesson"], RECIPES["lesson"], "mnist", History(CURVE, CURVE, []),
+    0.990, 10_000, 40.0, 93_322,
+)  # fmt: skip
+
+
+def test_the_best_is_named_with_its_lead():
+    other = replace(ONE, name="Two", accuracy=0.985)
+    assert verdict([other, ONE]).startswith("**One**: 99.0 % of the test images, +0.5 points over Two")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [
+        (0.985, True),  # 100 against 150 mistakes: z = 50 / sqrt(250) = 3.2
+        (0.988, False),  # 100 against 120 mistakes: z = 20 / sqrt(220) = 1.35
+    ],
+)
+def test_a_lead_counts_only_beyond_chance(theirs, expected):
+    assert beyond_chance(ONE, replace(ONE, accuracy=theirs)) is expected
+
+
+def test_accuracies_on_different_images_are_not_compared():
+    assert "tested on different images" in verdict([ONE, replace(ONE, name="Two", accuracy=0.9, count=500)])
+
+
+def test_only_what_differs_is_listed():
+    other = replace(ONE, recipe=RECIPES["lesson"].replace(batch_size=32))
+    assert differences([ONE, other]) == {"batch size": ["64", "32"]}
+    assert differences([ONE, ONE]) == {}
+
+
+def test_seeds_of_one_design_are_one_group_with_its_spread():
+    runs = [
+        replace(ONE, key=f"run:{s}", recipe=RECIPES["lesson"].replace(seed=s), accuracy=0.99 + s / 1000)
+        for s in range(3)
+    ]
+    [group] = seed_groups([*runs, replace(ONE, spec=PRESETS["tiny"])])
+    assert group == runs
+    assert "between 99.0 % and 99.2 %" in seeds_in_words(group)
+    upper, lower, mean = band(group, "light")["data"]
+    assert max(upper["y"]) == pytest.approx(98)
+    assert mean["y"][-1] == pytest.approx(98)
+    assert min(lower["y"]) == pytest.approx(90)
+
+
+def test_names_become_file_names():
+    assert file_stem("Lesson convnet (2)") == "lesson_convnet_2"
+    assert file_stem("../../etc/passwd") == "etc_passwd"
+    assert file_stem("手書き") == "network"
+    assert export_dataset("mnist", 500) == "mnist_sample"
+    assert export_dataset("mnist", 10_000) == "mnist"
