@@ -122,6 +122,15 @@ def enlarged(image: Tensor, side: int) -> Tensor:
     return _resized(x, (max(round(height * scale), 1), max(round(width * scale), 1))).clamp(0, 1)[0]
 
 
+def loudness(net: nn.Module, image: Tensor, layers: Mapping[str, float] | Iterable[str] | str) -> float:
+    """What a dream makes grow: the mean square of the layers' maps, weighted and added. image: (C, H, W) in [0, 1]."""
+    weights = _weights(net, layers)
+    x = as_weights(net, checked_image(image, None))
+    _check_size(net, x)
+    with torch.no_grad():
+        return float(_loudness(_responses(net, tuple(weights))(x), weights))
+
+
 Responses = Callable[[Tensor], dict[str, Tensor]]
 
 
@@ -155,14 +164,14 @@ def _step(
     down, right = shake
     with torch.inference_mode(False), torch.enable_grad():
         seen = picture.detach().clone().roll((down, right), (2, 3)).requires_grad_()
-        maps = responses(seen)
-        loudness = torch.stack(
-            [weight * maps[name].square().mean() for name, weight in weights.items()]
-        ).sum()
-        (gradient,) = torch.autograd.grad(loudness, seen)
+        (gradient,) = torch.autograd.grad(_loudness(responses(seen), weights), seen)
     gradient = _softened(gradient, 0.5 + 0.5 * progress)
     change = step_size * gradient / gradient.abs().mean().clamp_min(1e-12)
     return (picture + change.roll((-down, -right), (2, 3))).clamp(0, 1)
+
+
+def _loudness(maps: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    return torch.stack([weight * maps[name].square().mean() for name, weight in weights.items()]).sum()
 
 
 def _softened(gradient: Tensor, width: float) -> Tensor:

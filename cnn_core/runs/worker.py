@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cnn_core.errors import StudentError
+from cnn_core.runs.dreams import check_work, dreamer, picture_of
 from cnn_core.runs.expectation import split_sizes
 from cnn_core.runs.files import locked, read_json, write_json, write_whole
 from cnn_core.runs.history import event_lines
@@ -47,6 +48,7 @@ SAVE_SECONDS = 2.0  # between two resumable snapshots: what a killed worker lose
 SAVE_SHARE = 0.02  # of the time may go into them; large networks are kept less often
 MAX_TRIES = 3  # a run that takes its worker down so often without getting on is given up
 SAMPLES, EASY_SAMPLES = 12, 4
+DREAM_SECONDS = 0.2  # between two words of a dream about how far it is
 
 # What `work` tells the runner
 DONE, PAUSED, LEFT = "done", "paused", "left"
@@ -121,7 +123,7 @@ def work(store_path: str | Path, run_id: str) -> str:
             outcome = DONE
             with suppress(OSError):
                 (run.folder / "error.txt").write_text(traceback.format_exc(), "utf-8")
-            _end(store, run, "failed", _sentence(error))
+            _end(store, run, "failed", _sentence(error, run.kind))
             log.warning("run %s failed", run.id, exc_info=True)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()
@@ -153,12 +155,15 @@ def _count_try(run: Run) -> None:
     if isinstance(count, int) and count >= MAX_TRIES:
         raise StudentError(
             f"This run ended its process {MAX_TRIES} times at the same place, perhaps for want of memory.",
-            hint="Try smaller batches or a smaller network.",
+            hint=_LESS_MEMORY[run.kind],
         )
     write_json(run.folder / "tries.json", {"count": count + 1, "step": step})
 
 
-def _sentence(error: Exception) -> str:
+_LESS_MEMORY = {"training": "Try smaller batches or a smaller network.", "dream": "Try a smaller picture."}
+
+
+def _sentence(error: Exception, kind: str) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "The disk of this server is full. Make room, then start the run again."
     if "No space left" in str(error):  # safetensors wraps the system's error
@@ -168,7 +173,7 @@ def _sentence(error: Exception) -> str:
             f"The run's folder cannot be written ({error.strerror or error}). Tell whoever runs this server."
         )
     if isinstance(error, MemoryError) or "not enough memory" in str(error) or "out of memory" in str(error):
-        return "This machine has too little memory for the run. Try smaller batches or a smaller network."
+        return f"This machine has too little memory for the run. {_LESS_MEMORY[kind]}"
     return f"Something in Convscope went wrong ({type(error).__name__}). The run's error.txt says more."
 
 
@@ -540,47 +545,72 @@ def thin_snapshots(run: Run) -> None:
 
 
 def dream_run(store: RunStore, run: Run) -> str:
-    """The job "dream": a picture after every octave, as frame_0.png, frame_1.png, ... in the run's folder."""
-    import numpy as np
-    import torch
-    from PIL import Image
+    """The job "dream": a picture after every octave, as frame_0.png, frame_1.png, ... in the run's folder.
 
-    from cnn_core.insight import dream, photo_network
+    Each is as large as the photo: what was dreamt so far, laid on it. The last is the dream. `status.result` tells
+    the octaves' own sizes (height, width), how loud the layers are before and after, and the mean change of a pixel.
+    """
+    from cnn_core.insight import dream, loudness, on_the_photo
+    from cnn_core.insight.dream_spec import DreamSpec
 
-    wishes = dict(run.dream_settings)
+    begun_anew = run.status.state == "interrupted"
     _obey(run)
-    store.set_status(run, state="running", reason="", pid=os.getpid(), epochs=0)
-    with Image.open(run.folder / "image.png") as picture:
-        image = (
-            torch.from_numpy(np.asarray(picture.convert("RGB")).copy()).permute(2, 0, 1) / 255
-        )  # (3, H, W)
-    net = photo_network(wishes.pop("network", "efficientnet_lite0"))
-    octaves, begun = int(wishes.get("octaves", 4)), time.monotonic()
-    made = 0
+    reason = "It was interrupted, and has begun again." if begun_anew else ""
+    store.set_status(run, state="running", reason=reason, pid=os.getpid(), step=0, steps=0, result=None)
+    for frame in run.frames():
+        frame.unlink(missing_ok=True)
+    spec = DreamSpec.from_dict(run.dream_settings)
+    net = dreamer(store, spec.network)
+    design = getattr(net, "spec", None)
+    photo = picture_of(run, 3 if design is None else design.input_shape[0])
+    check_work(net, spec, *photo.shape[1:])
+    wishes = spec.to_dict()
+    del wishes["network"]
+    wishes["layers"] = layers = dict(spec.layers)
+    begun = said = time.monotonic()
+    told: dict[str, Any] = {"sizes": [], "before": loudness(net, photo, layers)}
+    step = steps = 0
 
-    def keep(frame: Tensor, *_: object) -> None:
-        nonlocal made
-        save_frame(run, made, frame)
-        made += 1
-        store.set_status(run, step=made, steps=octaves, seconds=time.monotonic() - begun)
+    def tell(force: bool = False) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if force or now - said > DREAM_SECONDS:
+            said = now
+            store.set_status(run, step=step, steps=steps, seconds=now - begun, result=told, reason=reason)
+
+    def stepped(fraction: float) -> None:
+        nonlocal step, steps
+        step += 1
+        steps = round(step / fraction)  # octaves too small for the net are left out, so only `dream` knows
         _obey(run)
+        tell()
 
-    finished = dream(net, image, on_octave=keep, **wishes)
-    save_frame(run, made, finished)
-    store.set_status(run, state="finished", ended=time.time(), result={"frames": made + 1})
+    def keep(picture: Tensor) -> None:
+        save_frame(run, len(told["sizes"]), on_the_photo(photo, picture))
+        told["sizes"].append(list(picture.shape[1:]))
+        tell(force=True)
+
+    finished = dream(net, photo, on_octave=keep, on_step=stepped, **wishes)
+    told["after"] = loudness(net, finished, layers)
+    told["change"] = float((finished - photo).abs().mean())
+    store.set_status(
+        run,
+        state="finished",
+        reason="",
+        step=step,
+        steps=steps,
+        seconds=time.monotonic() - begun,
+        ended=time.time(),
+        result=told,
+    )
     return DONE
 
 
-def save_frame(run: Run, number: int, image: Tensor) -> None:
-    """image: (3 or 1, H, W) in [0, 1]."""
-    import io
+def save_frame(run: Run, number: int, picture: Tensor) -> None:
+    """picture: (3 or 1, H, W) in [0, 1]."""
+    from cnn_core.insight.animation import to_png
 
-    from PIL import Image
-
-    pixels = (image.detach().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-    content = io.BytesIO()
-    Image.fromarray(pixels.squeeze()).save(content, "PNG")
-    write_whole(run.folder / "frames" / f"frame_{number}.png", content.getvalue())
+    write_whole(run.folder / "frames" / f"frame_{number}.png", to_png(picture))
 
 
 JOBS: dict[str, Callable[[RunStore, Run], str]] = {"training": train_run, "dream": dream_run}
