@@ -372,7 +372,8 @@ def run_notebook(content: bytes, folder) -> "object":
 
 def test_the_notebook_finds_the_dashboards_accuracy_and_draws_a_sheet(tiny_mnist, tmp_path, monkeypatch):
     monkeypatch.setenv("CONVSCOPE_DATA", str(tiny_mnist))
-    monkeypatch.delenv("MPLBACKEND", raising=False)  # Streamlit sets it, and a notebook's kernel would inherit it
+    # Streamlit sets it, and a notebook's kernel would inherit it.
+    monkeypatch.delenv("MPLBACKEND", raising=False)
     spec = PRESETS["lesson"]
     net = lived_in(spec)
     save_file(net.state_dict(), tmp_path / "weights.safetensors")
