@@ -60,7 +60,8 @@ def test_a_run_goes_on_through_reload_second_tab_and_page_change(training_server
         timeout=15_000
     )
     # The list calls it by another name now, and it is still the one being looked at.
-    expect(page.get_by_test_id("stSidebar")).to_contain_text(re.compile(r"Lesson convnet, 9\d\.\d %"))
+    chosen = page.get_by_role("combobox", name="Network")
+    expect(chosen).to_have_value(re.compile(r"Lesson convnet, 9\d\.\d %"))
 
 
 def test_a_killed_server_does_not_stop_a_training(tmp_path, new_page):

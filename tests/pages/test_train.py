@@ -18,9 +18,8 @@ def no_runner(monkeypatch):
 
 
 def text(app) -> str:
-    return "\n".join(element.value for element in app.markdown).replace(
-        "\\", ""
-    )  # as it reads, not as it is escaped
+    """As it reads, not as it is escaped."""
+    return "\n".join(element.value for element in app.markdown).replace("\\", "")
 
 
 def open_train(app, run_id: str | None = None):
