@@ -1,0 +1,72 @@
+"""`python -m tests.benchmarks`: how fast everything is, beside what people would otherwise use.
+
+    python -m tests.benchmarks --quick            about a minute
+    python -m tests.benchmarks                    some ten minutes; the figures of the README
+    python -m tests.benchmarks --keras            also against Keras on TensorFlow, installed apart on first use
+    python -m tests.benchmarks --json FILE        everything measured, as JSON
+    python -m tests.benchmarks --only training    one theme
+
+Full MNIST is taken from CONVSCOPE_DATA where it is there, otherwise the sample that comes with the packages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import orjson
+
+os.environ.setdefault("CONVSCOPE_OFFLINE", "1")  # nothing is fetched in the middle of a measurement
+
+
+def arguments() -> argparse.Namespace:
+    from textwrap import dedent
+
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=dedent(__doc__ or ""),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes and few turns")
+    parser.add_argument("--keras", action="store_true", help="compare with Keras on TensorFlow, too")
+    parser.add_argument("--keras-python", metavar="PATH", help="an interpreter that has them already")
+    parser.add_argument("--json", metavar="FILE", type=Path)
+    parser.add_argument("--only", choices=THEMES, action="append", help="may be given several times")
+    return parser.parse_args()
+
+
+THEMES = ("pictures", "training", "growth")
+
+
+def main() -> int:
+    from tests.benchmarks import growth, pictures, training
+    from tests.benchmarks.keras_peer import KerasPeer, environment
+    from tests.benchmarks.measure import Plan
+    from tests.benchmarks.report import as_json, machine, table
+
+    asked = arguments()
+    plan, found = Plan(quick=asked.quick), []
+    python = asked.keras_python or (environment() if asked.keras else None)
+    print(", ".join(f"{name} {value}" for name, value in machine().items() if value is not None), flush=True)
+    with KerasPeer(python) if python else nullcontext() as keras:
+        for theme in (pictures, training, growth):
+            if asked.only and theme.__name__.rpartition(".")[2] not in asked.only:
+                continue
+            for line in theme.lines(plan, keras):
+                found.append(line)
+                times = f", {line.ratio:.3g} times {line.peer_name}" if line.ratio is not None else ""
+                print(
+                    f"{line.name}: {sorted(line.ours)[len(line.ours) // 2]:.4g} {line.unit}{times}",
+                    flush=True,
+                )
+    print("\n" + table(found))
+    if asked.json:
+        asked.json.write_bytes(orjson.dumps(as_json(found, plan), option=orjson.OPT_INDENT_2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""Training, and what belongs to it: augmentation, evaluation, two runs at once, saving."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from cnn_core.data import AugmentSpec, ImageSet, load_images
+from cnn_core.data.augment import augment
+from cnn_core.model import PRESETS, ModelSpec, build, summarize
+from cnn_core.pretrained import load_pretrained
+from cnn_core.training import RECIPES, TrainSpec, evaluate, save_model, train
+from tests.benchmarks import peers
+from tests.benchmarks.keras_peer import KerasPeer
+from tests.benchmarks.measure import Line, Plan, alternate, machine_limit, per_second
+
+LESSON = RECIPES["lesson"].replace(epochs=1)
+
+
+def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
+    """One line after the other, as they are measured."""
+    data = load_images("mnist", "train").take(plan.pick(1_920, 9_600))
+    yield from plain(plan, data, keras)
+    yield augmented(plan, data)
+    yield augmentation(plan, data)
+    yield two_at_once(plan)
+    yield evaluation(plan)
+    yield saving(plan)
+
+
+def plain(plan: Plan, data: ImageSet, keras: KerasPeer | None) -> Iterator[Line]:
+    """An epoch of the lesson's recipe, from new weights: against the tutorial's loop, and against Keras's `fit`."""
+    import torchvision  # noqa: F401  or the peer's first turn would pay for it
+
+    loop = "DataLoader, ToTensor, float32"
+    mine, theirs = alternate(lambda: learn(data, LESSON), lambda: peers.tutorial_training(data), plan.rounds)
+    share = training_flops(PRESETS["lesson"]) * len(data) / median(mine) / machine_limit(plan, "bfloat16")
+    yield rate("training, lesson recipe", data, mine, theirs, loop, share=share)
+    if keras is not None:
+        turns = alternate(lambda: learn(data, LESSON), lambda: keras.fit(data), plan.rounds)
+        yield rate("training, lesson recipe", data, *turns, "Keras's fit on TensorFlow", least=2.2)
+    exact = LESSON.replace(precision="float32")
+    mine, theirs = alternate(lambda: learn(data, exact), lambda: peers.tutorial_training(data), plan.rounds)
+    share = training_flops(PRESETS["lesson"]) * len(data) / median(mine) / machine_limit(plan, "float32")
+    yield rate("training, lesson recipe in float32", data, mine, theirs, loop, share=share)
+    fast = RECIPES["fast"].replace(epochs=1)
+    turns = alternate(lambda: learn(data, fast), lambda: peers.tutorial_training(data, "AdamW"), plan.rounds)
+    yield rate("training, fast recipe", data, *turns, f"{loop}, AdamW")
+
+
+def augmented(plan: Plan, data: ImageSet) -> Line:
+    """Training with all the lesson's augmentation, as a fraction of the speed without."""
+    changed = LESSON.replace(augment=AugmentSpec.lesson())
+    turns = alternate(lambda: learn(data, changed), lambda: learn(data, LESSON), plan.rounds)
+    return rate("training with all augmentation", data, *turns, "ours without", least=0.7)
+
+
+def augmentation(plan: Plan, data: ImageSet) -> Line:
+    """Changing batches of 64, without training."""
+    os.environ.setdefault(
+        "KERAS_BACKEND", "torch"
+    )  # Keras's generator is numpy and scipy, whatever the backend
+    data = data.take(plan.pick(640, 1_920))
+    images, spec = data.images.float() / 255, AugmentSpec.lesson()
+    array = images.permute(0, 2, 3, 1).numpy()
+    generator = torch.Generator().manual_seed(0)
+    turns = alternate(
+        lambda: [augment(batch, spec, generator) for batch in images.split(64)],
+        lambda: list(peers.keras_augmented(array, 64)),
+        plan.rounds,
+    )
+    return rate("augmentation, batches of 64", data, *turns, "Keras's ImageDataGenerator", least=10)
+
+
+def two_at_once(plan: Plan) -> Line:
+    """Two runs of one thread each, together, against one alone; images a second of all that run."""
+    count = plan.pick(1_920, 9_600)
+    count = min(count, len(load_images("mnist", "train")))
+    command = [sys.executable, "-m", "tests.benchmarks.one_training", str(count)]
+    root = Path(__file__).parents[2]
+    with ExitStack() as stack:
+        both = []
+        for _ in range(2):
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            both.append(process)
+        for process in both:
+            assert process.stdout.readline() == "warm\n"
+        mine, theirs = alternate(lambda: work(both), lambda: work(both[:1]), plan.rounds)
+    name = "two runs at once, one thread each"
+    together, alone = per_second(2 * count, mine), per_second(count, theirs)
+    return Line("training", name, "images/s", together, alone, "one alone, one thread", least=1.5)
+
+
+def work(processes: list[subprocess.Popen[str]]) -> None:
+    """Tell all to train, and wait for all."""
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        assert process.stdout.readline() == "done\n"
+
+
+def evaluation(plan: Plan) -> Line:
+    """The test set, or as many training digits, where the test set is only a sample."""
+    data = load_images("mnist", "test")
+    if data.is_sample:
+        data = load_images("mnist", "train")
+    data = data.take(plan.pick(2_000, 10_000))
+    net, _ = load_pretrained("lesson")
+    plain = peers.same_weights(net)
+    turns = alternate(
+        lambda: evaluate(net, data), lambda: peers.tutorial_evaluation(plain, data), plan.rounds
+    )
+    return rate("evaluation, confusion included", data, *turns, "DataLoader, batches of 1,000")
+
+
+def saving(plan: Plan) -> Line:
+    """Weights and design to a file, whole or not at all, against the tutorial's `torch.save`."""
+    net, spec = load_pretrained("lesson")
+    with tempfile.TemporaryDirectory() as folder:
+        mine, theirs = alternate(
+            lambda: save_model(Path(folder) / "ours.safetensors", net, spec),
+            lambda: torch.save(net.state_dict(), Path(folder) / "peer.pt"),
+            10 * plan.rounds,
+        )
+    times = [tuple(1e3 * one for one in each) for each in (mine, theirs)]
+    return Line("training", "saving the lesson's net, safetensors", "ms", *times, "torch.save, a pickle")
+
+
+def learn(data: ImageSet, recipe: TrainSpec) -> None:
+    """A training from new weights, to its end, every event listened to."""
+    for _ in train(build(PRESETS["lesson"]), data, recipe):
+        pass
+
+
+def rate(
+    name: str, data: ImageSet, mine: tuple[float, ...], theirs: tuple[float, ...], peer: str, **more: float
+) -> Line:
+    """A line in images a second, from seconds for all of `data`."""
+    name = f"{name}, {len(data):,} images"
+    return Line(
+        "training", name, "images/s", per_second(len(data), mine), per_second(len(data), theirs), peer, **more
+    )
+
+
+def training_flops(spec: ModelSpec) -> float:
+    """Of one image's step: forward, gradients of weights, and of inputs but for the first layer's."""
+    macs = [row.macs for row in summarize(spec) if row.macs and row.parameters]
+    return 2 * (3 * sum(macs) - macs[0])

@@ -1,0 +1,70 @@
+"""The benchmark's own sums, with a clock we wind ourselves. How fast anything is, no test may say."""
+
+import pytest
+
+from tests.benchmarks.measure import Line, alternate, in_milliseconds, per_second, repeat
+from tests.benchmarks.report import table
+
+
+class Bench:
+    """A clock, and two workers that move it on by known times and write down who worked."""
+
+    def __init__(self, ours, peer):
+        self.now, self.worked = 0.0, []
+        self.times = {"ours": iter(ours), "peer": iter(peer)}
+
+    def clock(self):
+        return self.now
+
+    def work(self, who):
+        self.worked.append(who)
+        self.now += next(self.times[who])
+
+
+def test_the_two_take_turns_after_one_unmeasured_turn_each():
+    bench = Bench(ours=[100, 1, 2, 3], peer=[100, 4, 6, 9])
+    mine, theirs = alternate(lambda: bench.work("ours"), lambda: bench.work("peer"), 3, bench.clock)
+    assert bench.worked == ["ours", "peer"] * 4
+    assert mine == (1, 2, 3)
+    assert theirs == (4, 6, 9)
+
+
+def test_work_without_a_peer_is_warmed_up_too():
+    bench = Bench(ours=[100, 1, 2], peer=[])
+    assert repeat(lambda: bench.work("ours"), 2, bench.clock) == (1, 2)
+
+
+def test_the_ratio_is_the_median_of_the_turns_ratios_not_the_ratio_of_medians():
+    line = Line("", "", "ms", ours=(1, 2, 10), peer=(4, 4, 20))
+    assert line.ratios == (4, 2, 2)
+    assert line.ratio == 2
+
+
+def test_less_time_is_better_and_more_images_a_second_are():
+    assert Line("", "", "ms", ours=(1,), peer=(2,)).ratio == 2
+    assert Line("", "", "images/s", ours=(1,), peer=(2,)).ratio == 0.5
+
+
+@pytest.mark.parametrize(
+    ("ours", "peer", "least", "most", "reached"),
+    [
+        ((2,), (10,), 5, None, True),
+        ((2,), (10,), 6, None, False),
+        ((2,), (10,), 5, 1, False),  # fast enough beside the peer, too slow for a person
+        ((2,), (), None, 3, True),
+        ((2,), (10,), None, None, None),  # nobody promised anything
+    ],
+)
+def test_a_figure_is_reached_when_both_the_ratio_and_the_value_are(ours, peer, least, most, reached):
+    assert Line("", "", "ms", ours, peer, least=least, most=most).reached is reached
+
+
+def test_times_become_milliseconds_and_rates():
+    assert in_milliseconds((0.5, 2)) == (500, 2000)
+    assert per_second(10, (0.5, 2)) == (20, 5)
+
+
+def test_the_table_shows_medians_the_spread_and_what_was_to_be_reached():
+    rows = table([Line("", "work", "ms", (1, 2, 3), (10, 30, 20), peer_name="them", least=5)]).splitlines()
+    cells = [cell.strip() for cell in rows[2].split("|")[1:-1]]
+    assert cells == ["work", "2 ms (1–3)", "20 ms, them", "10 (6.67–15)", "5 times ✓", ""]
