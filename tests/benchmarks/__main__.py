@@ -5,6 +5,7 @@
     python -m tests.benchmarks --keras            also against Keras on TensorFlow, installed apart on first use
     python -m tests.benchmarks --json FILE        everything measured, as JSON
     python -m tests.benchmarks --only training    one theme
+    python -m tests.benchmarks --only accuracy    whole trainings, three seeds; not done unless asked for
 
 Full MNIST is taken from CONVSCOPE_DATA where it is there, otherwise the sample that comes with the packages.
 """
@@ -15,6 +16,7 @@ import argparse
 import os
 import sys
 from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 
 import orjson
@@ -34,15 +36,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--keras", action="store_true", help="compare with Keras on TensorFlow, too")
     parser.add_argument("--keras-python", metavar="PATH", help="an interpreter that has them already")
     parser.add_argument("--json", metavar="FILE", type=Path)
-    parser.add_argument("--only", choices=THEMES, action="append", help="may be given several times")
+    parser.add_argument(
+        "--only", choices=THEMES + ON_REQUEST, action="append", help="may be given several times"
+    )
     return parser.parse_args()
 
 
-THEMES = ("pictures", "training", "growth")
+THEMES = ("pictures", "training", "growth")  # in the order of importance
+ON_REQUEST = ("accuracy",)
 
 
 def main() -> int:
-    from tests.benchmarks import growth, pictures, training
     from tests.benchmarks.keras_peer import KerasPeer, environment
     from tests.benchmarks.measure import Plan
     from tests.benchmarks.report import as_json, machine, table
@@ -52,10 +56,8 @@ def main() -> int:
     python = asked.keras_python or (environment() if asked.keras else None)
     print(", ".join(f"{name} {value}" for name, value in machine().items() if value is not None), flush=True)
     with KerasPeer(python) if python else nullcontext() as keras:
-        for theme in (pictures, training, growth):
-            if asked.only and theme.__name__.rpartition(".")[2] not in asked.only:
-                continue
-            for line in theme.lines(plan, keras):
+        for theme in asked.only or THEMES:
+            for line in import_module(f"tests.benchmarks.{theme}").lines(plan, keras):
                 found.append(line)
                 times = f", {line.ratio:.3g} times {line.peer_name}" if line.ratio is not None else ""
                 print(

@@ -18,7 +18,20 @@ from tests.benchmarks.measure import Line, Plan, alternate, in_milliseconds
 
 OWNER = "a visitor of the benchmark"
 SHOWN = 50  # rows that a page shows at once
-SERVER = "import streamlit.web.cli, streamlit.testing.v1, pages.ui.shell, pages.ui.sidebar, pages.ui.state"
+SERVER = "import streamlit.web.bootstrap, pages.ui.shell, pages.ui.sidebar, pages.ui.charts, pages.ui.sheets"
+LOOKING = (
+    SERVER
+    + """
+import plotly.graph_objects
+from cnn_core.data import load_images
+from cnn_core.insight import feature_maps, maximize_filters, strongest_examples
+from cnn_core.pretrained import load_pretrained
+net, _ = load_pretrained("lesson")
+digits = load_images("mnist", "test").images
+feature_maps(net, digits[0].float() / 255)
+maximize_filters(net, "conv2d_3")
+strongest_examples(net, digits[:2_000])"""
+)
 WORKER = "import torch; torch.set_num_threads(1); from cnn_core.runs.worker import warm_up; warm_up('.', 1)"
 AT_WORK = (
     WORKER
@@ -91,7 +104,8 @@ def memory(plan: Plan) -> Iterator[Line]:
     base = max(torch_alone)
     kinds = (
         ("runner", "import cnn_core.runs.runner", None),
-        ("server, all that pages share", SERVER, base + 250),
+        ("server, before anybody looks inside a net", SERVER, None),
+        ("server, after maps, filters and top-9", LOOKING, base + 250),
         ("worker, warm", WORKER, base + 300),
         ("worker, 100 steps into the lesson's run", AT_WORK, base + 300),
     )

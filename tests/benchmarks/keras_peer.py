@@ -64,11 +64,10 @@ class KerasPeer:
         """One epoch of the notebook's training on `data`."""
         self._ask(do="fit", path=self._digits(data))
 
-    def course(self, data: ImageSet, test: ImageSet, seed: int, epochs: int) -> float:
-        """The notebook's training from new weights; returns its accuracy on `test`."""
-        return self._ask(
-            do="course", path=self._digits(data), test_path=self._digits(test), seed=seed, epochs=epochs
-        )["done"]
+    def course(self, data: ImageSet, test: ImageSet, seed: int, epochs: int) -> dict[str, list[float]]:
+        """The notebook's training from new weights; "seconds" so far and "accuracy" on `test` after each epoch."""
+        order = {"path": self._digits(data), "test_path": self._digits(test), "seed": seed, "epochs": epochs}
+        return self._ask(do="course", **order)["done"]
 
     def filters(self, starts: dict[str, Tensor], steps: int) -> None:
         """The notebook's filter pictures.  starts: {layer: (F, 1, 28, 28)}."""

@@ -75,7 +75,7 @@ def _range(values: tuple[float, ...]) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.4g}" if value >= 90 else f"{value:.3g}"
 
 
 def _processor() -> str:
