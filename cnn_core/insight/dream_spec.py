@@ -13,8 +13,9 @@ from typing import Any
 from cnn_core.errors import StudentError
 
 MAX_SIDE = 640  # pixels of the longer side: at that size a step of the photo network takes half a second
-MAX_PIXEL_STEPS = (
-    60_000_000  # pixels x steps of all octaves: about a minute for the photo network on one core
+MAX_PIXEL_STEPS = 40_000_000  # pixels x steps of all octaves: 40 s for the photo network, on one core
+LEAST_PHOTO_SIDE = (
+    32  # pixels of the shorter side: a photo network halves it four times, and then looks around
 )
 MAX_LAYERS = 4
 MAX_NETWORK = 8_000  # characters: a design as a link is the longest name of a network
@@ -82,7 +83,12 @@ class DreamSpec:
         return self.steps * height * width * sum(self.octave_scale ** (-2 * i) for i in range(self.octaves))
 
     def check_size(self, height: int, width: int) -> None:
-        """Raise StudentError for a picture that would take too long with these numbers."""
+        """Raise StudentError for a picture that is too thin, or would take too long with these numbers."""
+        if ":" not in self.network and min(height, width) < LEAST_PHOTO_SIDE:
+            raise StudentError(
+                f"At this size the photo has {width}×{height} pixels, too few for a photo network to see anything.",
+                hint="Choose a larger size, or a photo that is not so long and thin.",
+            )
         if max(height, width) > MAX_SIDE:
             raise StudentError(
                 f"The picture is {width}×{height} pixels.",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PHOTO_NETWORKS = {"efficientnet_lite0": "EfficientNet-Lite0", "googlenet": "GoogLeNet"}
 
 # A digit network may be far wider than the photo network, and on a large picture every map grows with it.
-MAX_MACS = 5e11  # multiply-adds forwards, of all steps: about a minute on one core
+MAX_MACS = 3e11  # multiply-adds forwards, of all steps: 40 s on one core
 MAX_MAP_BYTES = 6e8  # of all maps up to the deepest layer, which the way back needs
 
 
@@ -63,11 +63,17 @@ def dreamer(store: RunStore, name: str) -> Any:
 
 
 def check_work(net: Any, spec: DreamSpec, height: int, width: int) -> None:
-    """Raise StudentError where this net cannot dream of a picture of this size in about a minute and 1 GB."""
+    """Raise StudentError where this net cannot dream of a picture of this size in less than a minute and 1 GB."""
     spec.check_size(height, width)
     design = getattr(net, "spec", None)
     if design is None:
         return
+    if height < design.input_shape[1] or width < design.input_shape[2]:
+        raise StudentError(
+            f"This network sees {design.input_shape[2]}×{design.input_shape[1]} pixels, and the picture has "
+            f"{width}×{height}.",
+            hint="Choose a larger size.",
+        )
     from cnn_core.model import summarize
 
     rows = summarize(design)
