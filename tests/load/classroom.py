@@ -1,0 +1,279 @@
+"""A class of students on one real server for a while, and what came of it: times, errors, memory, runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import statistics
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from cnn_core.runs import RunStore
+from pages.ui.shell import PAGES, exists
+from tests.browser.conftest import COMPLAINTS, Server
+from tests.load.student import Answer, Student
+
+MOST_STUDENTS, MOST_SECONDS = 200, 900.0
+ADDRESSES = [page.url_path for page in PAGES if exists(page)]
+# Buttons without lasting effect. Whatever starts a training is left to those who are there to train.
+HARMLESS = ("draw_again", "grow")
+STARTS_OR_CHANGES_RUNS = ("recipe_", "own_", "rate_", "pick_", "menu_")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a lesson goes. Time in seconds."""
+
+    students: int = 30
+    training: int = 2  # of them press Train
+    watching: int = 4  # of them open the link to somebody's run
+    seconds: float = 120.0
+    think: float = 8.0  # between two clicks, on average
+    arrive: float = 10.0  # within which everybody opens the dashboard
+    wait: float = 300.0  # for the runs, after the lesson
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.students <= MOST_STUDENTS or not 0 < self.seconds <= MOST_SECONDS:
+            raise ValueError(f"at most {MOST_STUDENTS} students for {MOST_SECONDS:.0f} s")
+        if self.training + self.watching > self.students:
+            raise ValueError("more train and watch than there are")
+
+
+@dataclass
+class Outcome:
+    """What was measured. Memory in bytes, of one moment each: the highest there was."""
+
+    first: list[Answer] = field(default_factory=list)  # one student alone, on the cold server
+    answers: list[Answer] = field(default_factory=list)
+    memory: Counter[str] = field(default_factory=Counter)  # "server", "runner", "workers"
+    cpu: dict[str, float] = field(
+        default_factory=dict
+    )  # seconds used by the server and by the students themselves
+    asked: int = 0  # trainings
+    runs: dict[str, str] = field(default_factory=dict)  # run id -> state, long after
+    complaints: list[str] = field(default_factory=list)  # lines of the server's log
+
+    @property
+    def errors(self) -> list[str]:
+        return [
+            f"{answer.page or 'home'}, {answer.kind}: {error}"
+            for answer in (*self.first, *self.answers)
+            for error in answer.errors
+        ]
+
+    @property
+    def lost(self) -> list[str]:
+        """Runs that were asked for and did not finish, by id and state; a training that never became a run too."""
+        never = ["never became a run"] * max(0, self.asked - len(self.runs))
+        return [f"{run_id} {state}" for run_id, state in self.runs.items() if state != "finished"] + never
+
+    def times(self, kind: str, page: str | None = None) -> list[float]:
+        return [a.seconds for a in self.answers if a.kind == kind and page in (None, a.page)]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The smallest value that at least `share` of them do not exceed; NaN of none.
+
+    >>> percentile([1.0, 2.0, 3.0, 4.0], 0.5)
+    2.0
+    """
+    if not values:
+        return float("nan")
+    return sorted(values)[max(0, -int(-share * len(values) // 1) - 1)]
+
+
+async def lesson(server: Server, plan: Plan) -> Outcome:
+    """Let the class work on the server, then wait for its runs. Ends by itself."""
+    outcome, host = Outcome(), server.url.removeprefix("http://")
+    await _first_visitor(host, outcome)
+    watching_memory = asyncio.create_task(_measure_memory(server, outcome))
+    began = _cpu(server)
+    try:
+        await _all_students(host, RunStore(server.runs), plan, outcome)
+        outcome.cpu = {name: used - began[name] for name, used in _cpu(server).items()}
+        await _wait_for_runs(RunStore(server.runs), plan.wait, outcome)
+    finally:
+        watching_memory.cancel()
+    said = server.log.read_text(errors="replace").splitlines()
+    outcome.complaints = [line for line in said if COMPLAINTS.search(line)]
+    return outcome
+
+
+async def _first_visitor(host: str, outcome: Outcome) -> None:
+    """The teacher, who looks at every page before the class comes in."""
+    teacher = Student(host, secrets.token_urlsafe(16))
+    try:
+        await teacher.open()
+        for address in ADDRESSES[1:]:
+            await teacher.turn_to(address)
+    finally:
+        await teacher.close()
+    outcome.first = teacher.answers
+
+
+async def _all_students(host: str, store: RunStore, plan: Plan, outcome: Outcome) -> None:
+    end = time.monotonic() + plan.seconds
+    students = [Student(host, secrets.token_urlsafe(16), outcome.answers) for _ in range(plan.students)]
+    tasks = [
+        asyncio.create_task(_one_student(student, number, store, plan, end, outcome))
+        for number, student in enumerate(students)
+    ]
+    # Each stops at the end of the lesson; an answer may take its whole patience, no more.
+    done, late = await asyncio.wait(tasks, timeout=plan.seconds + 90)
+    for task in late:
+        task.cancel()
+    for task in done:
+        task.result()
+    if late:
+        outcome.answers.append(
+            Answer("", "page", float("nan"), 0, [f"{len(late)} students never came to an end"])
+        )
+
+
+async def _one_student(
+    student: Student, number: int, store: RunStore, plan: Plan, end: float, outcome: Outcome
+) -> None:
+    dice = random.Random(1000 * plan.seed + number)
+
+    async def think() -> None:
+        left = end - time.monotonic()
+        await student.think(max(0.0, min(left, plan.think * dice.uniform(0.5, 1.5))))
+
+    try:
+        await asyncio.sleep(plan.arrive * number / plan.students)
+        await student.open()
+        await think()
+        if number < plan.training:
+            await _train(student, outcome)
+            await student.think(max(0.0, min(end - time.monotonic(), 2 * plan.think)))
+        elif number < plan.training + plan.watching and (ids := await _some_run(store, end)):
+            await student.open("train", net=f"run:{dice.choice(ids)}")
+            await student.think(max(0.0, min(end - time.monotonic(), 2 * plan.think)))
+        turn = number  # so that not everybody is on the same page
+        while time.monotonic() < end:
+            turn += 1
+            await student.turn_to(ADDRESSES[turn % len(ADDRESSES)])
+            await think()
+            for _ in range(dice.choice((0, 1, 2))):
+                if time.monotonic() < end:
+                    await _click(student, dice)
+                    await think()
+    except OSError as error:  # the server hung up, or refused
+        outcome.answers.append(
+            Answer(student.page, "page", float("nan"), 0, [f"{type(error).__name__}: {error}"])
+        )
+    finally:
+        await student.close()
+
+
+async def _train(student: Student, outcome: Outcome) -> None:
+    await student.turn_to("train")
+    outcome.asked += 1
+    answer = await student.press("train")
+    if not student.address.get("net", "").startswith("run:"):
+        answer.errors.append("pressing Train led to no run")
+
+
+async def _click(student: Student, dice: random.Random) -> None:
+    widgets = student.widgets.values()
+    buttons = [w for w in widgets if w.kind == "button" and w.key in HARMLESS and not w.element.disabled]
+    choices = [w for w in student.choices() if not w.key.startswith(STARTS_OR_CHANGES_RUNS)]
+    if not buttons and not choices:
+        return
+    widget = dice.choice(buttons + choices)
+    if widget.kind == "button":
+        await student.press(widget.key)
+    else:
+        await student.choose(widget, dice.randrange(100))
+
+
+async def _some_run(store: RunStore, end: float) -> list[str]:
+    while time.monotonic() < end:
+        if ids := [run.id for run in store.runs()]:
+            return ids
+        await asyncio.sleep(1)
+    return []
+
+
+async def _wait_for_runs(store: RunStore, seconds: float, outcome: Outcome) -> None:
+    end = time.monotonic() + seconds
+    while any(run.status.unfinished for run in store.runs()) and time.monotonic() < end:
+        await asyncio.sleep(0.5)
+    outcome.runs = {run.id: run.status.state for run in store.runs()}
+
+
+# ---------------------------------------------------------------- processes
+
+
+def processes(runs: Path) -> dict[str, list[psutil.Process]]:
+    """The runner of this runs folder, which is nobody's child, and its workers."""
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "cnn_core.runs" in words and str(runs) in words:
+            return {"runner": [process], "workers": process.children(recursive=True)}
+    return {"runner": [], "workers": []}
+
+
+async def _measure_memory(server: Server, outcome: Outcome) -> None:
+    while True:
+        found = {"server": [psutil.Process(server.process.pid)], **processes(server.runs)}
+        for name, these in found.items():
+            outcome.memory[name] = max(outcome.memory[name], sum(map(_resident, these)))
+        await asyncio.sleep(1)
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:  # it has just ended
+        return 0
+
+
+def _cpu(server: Server) -> dict[str, float]:
+    return {
+        "server": sum(psutil.Process(server.process.pid).cpu_times()[:2]),
+        "students": sum(psutil.Process(os.getpid()).cpu_times()[:2]),
+    }
+
+
+# ---------------------------------------------------------------- in words
+
+
+def report(plan: Plan, outcome: Outcome) -> str:
+    """The table."""
+    lines = [
+        f"{plan.students} students, {plan.training} training, {plan.watching} watching, {plan.seconds:.0f} s, "
+        f"{plan.think:g} s between clicks",
+        "",
+        f"{'':16}{'first':>8}{'n':>6}{'p50':>8}{'p95':>8}{'most':>8}{'kB':>7}{'errors':>8}",
+    ]
+    first = {answer.page: answer.seconds for answer in outcome.first}
+    for address in ADDRESSES:
+        answers = [a for a in outcome.answers if a.kind == "page" and a.page == address]
+        lines.append(_row(address or "home", answers, first.get(address)))
+    for title, kind in (("all pages", "page"), ("clicks", "click"), ("live ticks", "tick")):
+        lines.append(_row(title, [a for a in outcome.answers if a.kind == kind], None))
+    memory = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in outcome.memory.items())
+    cpu = ", ".join(f"{name} {used:.0f} s" for name, used in outcome.cpu.items())
+    states = ", ".join(f"{n} {state}" for state, n in Counter(outcome.runs.values()).items()) or "none"
+    lines += ["", f"memory at most: {memory}", f"processor: {cpu}", f"runs: {states}"]
+    lines += [f"lost: {words}" for words in outcome.lost]
+    lines += [f"error: {words} ({n} times)" for words, n in Counter(outcome.errors).most_common(20)]
+    lines += [f"log: {line}" for line in outcome.complaints[:20]]
+    return "\n".join(lines)
+
+
+def _row(title: str, answers: list[Answer], first: float | None) -> str:
+    times = [answer.seconds for answer in answers if answer.seconds == answer.seconds]
+    size = statistics.median(answer.size for answer in answers) / 1e3 if answers else 0.0
+    spread = percentile(times, 0.5), percentile(times, 0.95), percentile(times, 1.0)
+    cells = "".join(f"{value:8.2f}" for value in spread)
+    once = f"{first:8.2f}" if first is not None else " " * 8
+    return f"{title:16}{once}{len(answers):6}{cells}{size:7.0f}{sum(len(a.errors) for a in answers):8}"
