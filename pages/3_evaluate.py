@@ -276,7 +276,7 @@ def robust(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> None
             best = max(lines, key=lambda line: line[1][middle])
             rest = [line for line in lines if line is not best]
             told = ", ".join(f"{name} {percent(values[middle])}" for name, values in rest)
-            st.markdown(f"At {strengths[middle]:g}: **{best[0]} {percent(best[1][middle])}**, {told}.")
+            st.markdown(f"At {strengths[middle]:g} {unit.partition(',')[0]}: **{best[0]} {percent(best[1][middle])}**, {told}.")
 
 
 def map_view(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> None:
@@ -299,14 +299,15 @@ def map_view(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> No
     left, right = st.columns([576, 292], gap="medium")
     with left:
         picked = show(
-            scatter_of_images(places, labels, said, classes, mode()),
+            # Before any training nearly all are wrong, and red would hide what the picture is about.
+            scatter_of_images(places, labels, said if one.trained else labels, classes, mode()),
             key="test_map",
             alt="The test set on a plane, each image a figure of its class",
             on_select="rerun",
         )
         what_you_see(
             f"Each of {count(len(labels))} test images is written as its class, where the last hidden layer puts it. "
-            "Red ones are read wrongly. Untrained, the classes lie in one heap; trained, they are apart."
+            f"{'Red ones are read wrongly. ' if one.trained else ''}Untrained, the classes lie in one heap; trained, they are apart."
         )
     with right:
         points = ((picked or {}).get("selection") or {}).get("points") or []
@@ -314,7 +315,8 @@ def map_view(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> No
             int(point["customdata"][0] if isinstance(point["customdata"], list) else point["customdata"])
             for point in points[:12]
         ]
-        st.markdown("**The images you clicked**" if chosen else "**Click a figure to see its image**")
+        clicked = "The image you clicked" if len(chosen) == 1 else "The images you clicked"
+        st.markdown(f"**{clicked}**" if chosen else "**Click a figure to see its image**")
         if chosen:
             sheet(
                 contact_sheet(test.images[chosen, 0].numpy() / 255, "grey", (0.0, 1.0)),

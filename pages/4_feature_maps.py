@@ -117,7 +117,7 @@ def _one_sheet(name: str, maps: Maps, silent: Maps, limits: str, clickable: bool
         f"{count(int(dark.sum()))} dark" if dark.any() else "",
         f"{count(int(never.sum()))} never fire" if never.any() else "",
     ]
-    place = st.session_state.get(_PLACE)
+    place = place_of(maps)
     with st.container(gap="xsmall"):
         st.markdown(sheet_heading(name, *facts))
         sheet(
@@ -129,7 +129,7 @@ def _one_sheet(name: str, maps: Maps, silent: Maps, limits: str, clickable: bool
                 f"map {i}, {number(low)} to {number(high)}" for i, (low, high) in enumerate(drawn.ranges)
             ],
             states=["never fires" if n else "zero" if d else None for n, d in zip(never, dark, strict=True)],
-            selected=place[1] if clickable and place and place[0] == name else None,
+            selected=place[1] if clickable and place[0] == name else None,
             clickable=clickable,
             on_click=lambda channel: _open_map(name, channel, maps),
         )
@@ -159,7 +159,7 @@ def _open_map(layer: str, channel: int, maps: Maps) -> None:
 
 
 def place_of(maps: Maps) -> tuple[str, int, int, int]:
-    """The number that is taken apart; where none was chosen in this network, the strongest of its second layer."""
+    """The number that is taken apart: the one clicked, else the strongest of the second layer, for this very image."""
     layers = mapped_layers(maps, True)
     place = st.session_state.get(_PLACE)
     if (
@@ -180,7 +180,6 @@ def place_of(maps: Maps) -> tuple[str, int, int, int]:
 def pixel(shown: state.Shown, chosen: Chosen, maps: Maps) -> None:
     """Draw the arithmetic of one number: its field on the digit, patch × kernel = products, and the sum."""
     layer, channel, row, column = place_of(maps)
-    st.session_state[_PLACE] = (layer, channel, row, column)
     try:
         found = explain_pixel(shown.net, chosen.image, layer, channel, row, column)
     except StudentError as error:

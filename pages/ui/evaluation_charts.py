@@ -145,7 +145,7 @@ def robustness_chart(
              font=dict(size=12, color=muted))
     )  # fmt: skip
     guess = dict(
-        type="line", x0=0, x1=1, xref="paper", y0=100 * chance, y1=100 * chance,
+        type="line", x0=strengths[0], x1=strengths[-1], y0=100 * chance, y1=100 * chance,
         line=dict(dash="dash", width=1, color=muted),
     )  # fmt: skip
     return dict(
@@ -188,6 +188,8 @@ def scatter_of_images(
                         size=11 if right else 15, color=palette[label % 10] if right else WRONG[mode]
                     ),
                     customdata=inside,
+                    # One that was clicked is shown beside; the others must not fade away for it.
+                    unselected=dict(textfont=dict(color=palette[label % 10] if right else WRONG[mode])),
                     hovertemplate=[
                         f"no. {i}: {classes[label]}"
                         + ("" if right else f", read as {classes[said[i]]}")
