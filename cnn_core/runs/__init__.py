@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "store": ["Run", "RunStore", "Sample", "Snapshot", "Status", "STATES", "UNFINISHED"],
         "history": ["Curve", "History"],
+        "pairs": ["Gain", "Gap", "Pair", "find_pairs", "gain", "submit_pair"],
         "runner": ["ensure_runner", "runner_is_alive"],
     },
 )
