@@ -408,6 +408,8 @@ def verdict(dream: Shown | None, picture: Picked | None) -> str:
 
 def state_words(dream: Shown, run: Run) -> str:
     status, store, made = run.status, state.store(), len(dream.frames)
+    if status.unfinished and run.control.get("action") == "stop":
+        return "Cancelling …"
     if status.state == "queued" and status.reason:
         return f"{plain(status.reason)} You may leave this page."
     if status.state == "queued":
@@ -674,7 +676,14 @@ def _photo_depths(network: str) -> tuple[str, ...]:
 
 def button(spec: DreamSpec | None, picture: Picked | None, going_on: Run | None) -> None:
     if going_on is not None:
-        st.button("Cancel", icon=":material/close:", key="dream_cancel", on_click=cancel, args=(going_on.id,))
+        st.button(
+            "Cancel",
+            icon=":material/close:",
+            key="dream_cancel",
+            disabled=going_on.control.get("action") == "stop",
+            on_click=cancel,
+            args=(going_on.id,),
+        )
         return
     st.button(
         on_primary("Dream"),

@@ -120,6 +120,8 @@ def test_while_it_works_the_octaves_are_counted_and_it_can_be_cancelled(app):
     app.button(key="dream_cancel").click().run()
     assert not app.exception
     assert run.control["action"] == "stop"
+    assert "Cancelling …" in text(app)
+    assert app.button(key="dream_cancel").disabled
 
 
 def test_a_waiting_dream_is_cancelled_at_once(app):

@@ -1,0 +1,124 @@
+"""What only a browser can show of a dream: pictures that arrive, a line that moves, a film that plays, a reload."""
+
+import io
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from cnn_core.runs import RunStore
+from cnn_core.runs.dreams import photo_networks
+from tests.browser.conftest import ready, serving, wait_until
+
+pytestmark = pytest.mark.skipif(
+    "efficientnet_lite0" not in photo_networks(), reason="the photo network is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def dream_server(tmp_path_factory, chromium):
+    with serving(tmp_path_factory.mktemp("dream"), CONVSCOPE_DATA="no-such-folder") as running:
+        yield running
+
+
+def choose(page, key: str, words: str) -> None:
+    page.locator(f".st-key-{key}").click()
+    page.get_by_role("option", name=words).click()
+
+
+def small(page, steps: int) -> None:
+    """The smallest size, and so many steps an octave."""
+    page.get_by_role("button", name="Options").click()
+    page.get_by_role("radio", name="256").or_(page.get_by_role("button", name="256")).first.click()
+    page.locator(".st-key-dream_steps input").fill(str(steps))
+    page.locator(".st-key-dream_steps input").press("Enter")
+    page.keyboard.press("Escape")
+
+
+def start(page) -> str:
+    page.get_by_test_id("stBaseButton-primary").click()
+    page.wait_for_url(re.compile(r"dream=[\w-]{11}"))
+    return re.search(r"dream=([\w-]{11})", page.url)[1]
+
+
+def test_a_dream_arrives_octave_by_octave_and_can_be_kept(dream_server, new_page):
+    page = new_page(dream_server.url + "/deep_dream")
+    choose(page, "dream_photo", "a cup of coffee")
+    expect(page.get_by_text("Not dreamt yet")).to_be_visible()
+    small(page, 12)
+    run_id = start(page)
+    run = RunStore(dream_server.runs).run(run_id)
+    seen = set()
+
+    def look():
+        found = page.get_by_text(re.compile(r"after octave \d of")).all_inner_texts()
+        seen.update(found if run.status.unfinished else [])
+        return run.status.state == "finished"
+
+    wait_until(look, 120)
+    assert seen  # a picture was there before the dream had ended
+    expect(page.get_by_text(re.compile(r"Finished · \d+ steps"))).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(re.compile("answers .* times as loudly"))).to_be_visible()
+
+    for label, kind in (("Picture", "PNG"), ("Animation (WebP)", "WEBP"), ("Animation (GIF)", "GIF")):
+        page.get_by_role("button", name="Download").first.click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name=label).click()
+        with Image.open(io.BytesIO(download.value.path().read_bytes())) as image:
+            assert image.format == kind
+            assert max(image.size) == 256
+            assert getattr(image, "n_frames", 1) > 10 or kind == "PNG"
+        page.keyboard.press("Escape")
+
+
+def test_the_line_follows_pointer_and_keys(dream_server, new_page):
+    page = new_page(dream_server.url + "/deep_dream")
+    knob = page.get_by_role("slider", name=re.compile("Line between original"))
+    expect(knob).to_have_attribute("aria-valuenow", "50")
+    knob.scroll_into_view_if_needed()
+    box = page.locator(".st-key-dream_large .frame").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 60, steps=4)
+    page.mouse.up()
+    expect(knob).to_have_attribute("aria-valuenow", "25")
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 60)  # let go: it stays
+    expect(knob).to_have_attribute("aria-valuenow", "25")
+    knob.press("ArrowRight")
+    expect(knob).to_have_attribute("aria-valuenow", "27")
+    knob.press("End")
+    expect(knob).to_have_attribute("aria-valuenow", "100")
+    page.get_by_role("button", name="octave 2").first.click()  # another octave leaves the line where it is
+    expect(page.get_by_text("after octave 2 of 4")).to_be_visible()
+    expect(knob).to_have_attribute("aria-valuenow", "100")
+
+
+def test_a_dream_goes_on_through_reload_and_page_change_and_is_cancelled(dream_server, new_page):
+    page = new_page(dream_server.url + "/deep_dream")
+    page.get_by_role("button", name="Options").click()
+    page.locator(".st-key-dream_steps input").fill("40")
+    page.locator(".st-key-dream_steps input").press("Enter")
+    page.keyboard.press("Escape")
+    run_id = start(page)
+    page.reload()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)  # still the owner
+    page.get_by_role("link", name="Convolution").click()
+    expect(page.get_by_text("What does a kernel do?").first).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="Deep Dream").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
+    page.wait_for_url(re.compile(f"dream={run_id}"))
+    page.get_by_role("button", name="Cancel").click()
+    # A worker that is still starting hears of it when it is up.
+    expect(page.get_by_text("Cancelled by you")).to_be_visible(timeout=60_000)
+    assert RunStore(dream_server.runs).run(run_id).status.state == "stopped"
+    choose(page, "dream_photo", "a rocket")
+    ready(page)
+    assert start(page) != run_id  # another may be started
+
+
+def test_on_a_phone_nothing_scrolls_sideways(dream_server, new_page):
+    page = new_page(dream_server.url + "/deep_dream", width=390, height=844)
+    expect(page.get_by_text("Octave by octave")).to_be_visible(timeout=20_000)
+    width = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert width <= 390
