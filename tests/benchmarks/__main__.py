@@ -64,7 +64,7 @@ def main() -> int:
                     f"{line.name}: {sorted(line.ours)[len(line.ours) // 2]:.4g} {line.unit}{times}",
                     flush=True,
                 )
-    print("\n" + table(found))
+    print(f"\nload at the end {os.getloadavg()[0]:.1f}\n\n{table(found)}")
     if asked.json:
         asked.json.write_bytes(orjson.dumps(as_json(found, plan), option=orjson.OPT_INDENT_2))
     return 0

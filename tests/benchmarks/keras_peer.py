@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from cnn_core.data import ImageSet
@@ -43,12 +44,14 @@ class KerasPeer:
 
     def __enter__(self) -> KerasPeer:
         self.folder = tempfile.TemporaryDirectory()
+        threads = str(torch.get_num_threads())  # as many for both
         self.process = subprocess.Popen(
             [self.python, str(SIDE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            env=os.environ | {"TF_NUM_INTRAOP_THREADS": threads, "TF_NUM_INTEROP_THREADS": threads},
         )
         self.versions = self._answer()
         return self
