@@ -250,7 +250,7 @@ def tiles(
         labels.append(f"the original, {asked.chosen.title}")
     for i, (said, certainty, change) in enumerate(zip(answers, sure, reading.changes, strict=True)):
         name = asked.classes[said]
-        words = list(below[i])
+        words = [line.replace("zoom", "z") if small else line for line in below[i]]
         if said != asked.label:
             wrong.add(i + with_original)
             words[:1] = [
@@ -446,7 +446,7 @@ def where_the_label_breaks(asked: Asked) -> None:
     """Draw a warning for each way in which these settings make wrong labels, with the network's word on examples."""
     if asked.shown.dataset != "mnist" or asked.shown.spec.classes != 10:
         return
-    found = lies(asked.spec, asked.chosen.label)
+    found = lies(asked.spec, asked.label)
     if not found:
         return
     st.markdown("### Where the label becomes a lie")
@@ -495,7 +495,7 @@ def told_short(change: Change) -> str:
 
 def example_digit(example: Example, asked: Asked) -> Chosen | None:
     """The chosen digit where it is of that class, else the first test digit that is."""
-    if asked.chosen.label == example.label:
+    if asked.label == example.label:
         return asked.chosen
     test = state.images("mnist", "test")
     places = (test.labels == example.label).nonzero()

@@ -376,7 +376,19 @@ def two_curves(
         data=traces,
         layout=dict(
             template=template(mode), height=height, margin=dict(l=44, r=104, t=top, b=foot), annotations=notes,
-            shapes=[guess], xaxis=dict(title=dict(text=unit), tickvals=list(strengths)),
+            shapes=[guess], xaxis=dict(
+                title=dict(text=unit), tickvals=_far_apart(strengths), tickangle=0,
+                range=[-0.03 * strengths[-1], 1.02 * strengths[-1]],
+            ),
             yaxis=dict(range=[0, 100.5], tickvals=[0, 25, 50, 75, 100], automargin=False),
         ),
     )  # fmt: skip
+
+
+def _far_apart(values: Sequence[float]) -> list[float]:
+    # As many of them as can be read below an axis of 180 pixels.
+    kept = [values[0]]
+    for value in values[1:]:
+        if value - kept[-1] >= 0.14 * (values[-1] - values[0]):
+            kept.append(value)
+    return kept
