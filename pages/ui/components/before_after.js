@@ -8,7 +8,7 @@ export default function ({ parentElement, data }) {
   const two = Boolean(data.after);
   frame.style.aspectRatio = `${data.w} / ${data.h}`;
   // A tall picture is made narrower rather than longer than the screen.
-  frame.style.maxWidth = Math.min(data.px, Math.round(data.px * data.w / data.h)) + "px";
+  root.querySelector(".sides").style.maxWidth = frame.style.maxWidth = Math.min(data.px, Math.round(data.px * data.w / data.h)) + "px";
   frame.classList.toggle("two", two);
   show(before, data.before); show(after, data.after || data.before);
   put(before, "alt", data.alt_before); put(after, "alt", two ? data.alt_after : "");
