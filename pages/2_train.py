@@ -236,7 +236,7 @@ def _verdict(run: Run) -> str:
             "test digits", f"test {noun}"
         )
     if not curve.accuracy:
-        return "It is about to begin." if status.state == "running" else "It has not begun."
+        return _without_curve(run)
     done, accuracy = curve.epoch[-1], curve.accuracy[-1]
     chance = 1 / run.spec.classes
     so_far = f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}**"
@@ -251,6 +251,13 @@ def _verdict(run: Run) -> str:
     if done < 0.3:
         return f"It has just begun. {so_far}{never}"
     return f"Hardly. {so_far}{never} Guessing gives {percent(chance)}."
+
+
+def _without_curve(run: Run) -> str:
+    status = run.status
+    if status.state == "finished":
+        return "Nobody here can tell: its training happened elsewhere."
+    return "It is about to begin." if status.state == "running" else "It has not begun."
 
 
 def _kept_aside(run: Run) -> int:
@@ -287,7 +294,9 @@ def _strip(run: Run, mine: bool) -> None:
                     args=(run.id,),
                 )
             label = "Try again" if status.state == "failed" else "Train another"
-            st.button(label, icon=":material/restart_alt:", key="again", on_click=_again, args=(run.id,))
+            # The whole page changes, not this fragment alone.
+            if st.button(label, icon=":material/restart_alt:", key="again", on_click=_again, args=(run.id,)):
+                st.rerun()
 
 
 def _is(run: Run, key: str) -> bool:

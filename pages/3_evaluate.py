@@ -276,7 +276,9 @@ def robust(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> None
             best = max(lines, key=lambda line: line[1][middle])
             rest = [line for line in lines if line is not best]
             told = ", ".join(f"{name} {percent(values[middle])}" for name, values in rest)
-            st.markdown(f"At {strengths[middle]:g} {unit.partition(',')[0]}: **{best[0]} {percent(best[1][middle])}**, {told}.")
+            st.markdown(
+                f"At {strengths[middle]:g} {unit.partition(',')[0]}: **{best[0]} {percent(best[1][middle])}**, {told}."
+            )
 
 
 def map_view(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> None:
@@ -307,7 +309,8 @@ def map_view(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> No
         )
         what_you_see(
             f"Each of {count(len(labels))} test images is written as its class, where the last hidden layer puts it. "
-            f"{'Red ones are read wrongly. ' if one.trained else ''}Untrained, the classes lie in one heap; trained, they are apart."
+            f"{'Red ones are read wrongly. ' if one.trained else ''}Untrained, the classes lie in one heap; "
+            "trained, they are apart."
         )
     with right:
         points = ((picked or {}).get("selection") or {}).get("points") or []

@@ -357,7 +357,8 @@ def page() -> None:
     with left:
         if not mapped_layers(maps, True):
             st.markdown(NO_MAPS)
-            st.button("Look at the convnet", on_click=design.look_at, args=("pretrained:lesson",))
+            if st.button("Look at the convnet", on_click=design.look_at, args=("pretrained:lesson",)):
+                st.rerun()  # the sidebar shows it too
         else:
             sheets(shown, maps, every, str(limits), lambda: _input(chosen, chances, classes))
             if other is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from pages.ui.messages import (
     what_you_see,
 )
 from pages.ui.sheets import contact_sheet
-from pages.ui.shell import page_head, require_shell
+from pages.ui.shell import ROOT, entry, page_head, require_shell
 
 require_shell()
 
@@ -119,7 +120,8 @@ def compare() -> None:
             what_you_see("One colour a run: solid on digits kept aside, dotted on the digits being learnt.")
         for group in seed_groups(picked):
             answer(seeds_in_words(group))
-            show(band(group, mode()), key=f"band_{group[0].key}", alt="Spread of several seeds")
+            if sum(len(run.history.validation.epoch) > 1 for run in group) > 1:
+                show(band(group, mode()), key=f"band_{group[0].key}", alt="Spread of several seeds")
         if len(picked) > 1:
             _differences(picked)
     st.markdown("### All my runs")
@@ -143,39 +145,58 @@ def _differences(picked: list[Contender]) -> None:
         caption("They differ in nothing.")
         return
     with st.expander(f"Where they differ: {count(len(table))} settings", expanded=len(table) <= 8):
-        head = "| | " + " | ".join(plain(run.name) for run in picked) + " |"
-        line = "|---" * (len(picked) + 1) + "|"
-        rows = []
+        rows = [table_row("", [run.name for run in picked], set(range(len(picked))))]
         for name, texts in table.items():
             common = max(set(texts), key=texts.count)
-            cells = [
-                plain(text) if text == common and texts.count(common) > 1 else f"**{plain(text)}**"
-                for text in texts
-            ]
-            rows.append(f"| {plain(name)} | " + " | ".join(cells) + " |")
-        st.markdown("\n".join([head, line, *rows]))
+            shared = texts.count(common) > 1
+            rows.append(
+                table_row(name, texts, {i for i, text in enumerate(texts) if not (shared and text == common)})
+            )
+        # Six runs are wider than a phone: the table scrolls in itself, never the page.
+        st.html(
+            '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+            f"{''.join(rows)}</table></div>"
+        )
+
+
+def table_row(name: str, texts: list[str], bold: set[int]) -> str:
+    """One row of HTML, of texts that may hold anything; those in `bold` stand out.
+
+    >>> table_row("units", ["64", "<9"], {1}).count("<td")
+    3
+    """
+    cell = '<td style="padding:4px 24px 4px 0;border-bottom:1px solid #8884;vertical-align:top;{}">{}</td>'
+    cells = [cell.format("min-width:80px;opacity:0.8", escape(name))]
+    cells += [
+        cell.format("font-weight:600" if i in bold else "", escape(text)) for i, text in enumerate(texts)
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def row(key: str, one: Contender, chosen: list[str], run: Run | None) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"row_{key.replace(':', '_')}"
     ):
-        st.checkbox(
-            "compare",
-            value=key in chosen,
-            key=f"pick_{key}",
-            label_visibility="collapsed",
-            disabled=key not in chosen and len(chosen) >= MOST,
-            on_change=_pick,
-            args=(key,),
-        )
-        st.markdown(f"**{plain(one.name)}**", width=220)
-        result = percent(one.accuracy) if one.accuracy is not None else one.state
-        st.markdown(result, width=90)
-        st.markdown(f":gray[{count(one.parameters)} parameters]", width=150)
-        st.markdown(f":gray[{duration(one.seconds)}]", width=100)
+        # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=660):
+            st.checkbox(
+                "compare",
+                value=key in chosen,
+                key=f"pick_{key}",
+                label_visibility="collapsed",
+                disabled=key not in chosen and len(chosen) >= MOST,
+                on_change=_pick,
+                args=(key,),
+                width=24,
+            )
+            st.markdown(f"**{plain(one.name)}**", width=210)
+            result = percent(one.accuracy) if one.accuracy is not None else one.state
+            st.markdown(result, width=80)
+            st.markdown(f":gray[{count(one.parameters)} parameters]", width=150)
+            st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}]", width=100)
         st.space("stretch")
-        st.button("Look inside", key=f"look_{key}", on_click=design.look_at, args=(key,), type="tertiary")
+        if st.button("Look inside", key=f"look_{key}", on_click=design.look_at, args=(key,), type="tertiary"):
+            st.switch_page(ROOT / entry("feature-maps").file)
         if run is not None:
             _menu(run)
 
@@ -199,14 +220,15 @@ def _menu(run: Run) -> None:
                 "Train 2 more seeds", key=f"seeds_{run.id}", on_click=_seeds, args=(run.id,), width="stretch",
                 help="The same design and recipe with other random choices: how much is luck?",
             )  # fmt: skip
-        st.button(
+        if st.button(
             "Delete",
             icon=":material/delete:",
             key=f"del_{run.id}",
             on_click=_delete,
             args=(run.id,),
             width="stretch",
-        )
+        ):
+            st.rerun()  # it may have been the network that the sidebar looks at
         if run.snapshots():
             st.markdown("**Export**")
             download_run(run)
@@ -237,11 +259,19 @@ def _extend(run_id: str) -> None:
 
 def _seeds(run_id: str) -> None:
     run = state.store().run(run_id)
+    seeds = [f"run:{run_id}"]
     for seed in (run.recipe.seed + 1, run.recipe.seed + 2):
         name = f"{run.name}, seed {seed}"
         recipe = run.recipe.replace(seed=seed)
-        if not _try(state.store().submit, run.spec, recipe, run.dataset, state.visitor(), name):
-            return
+        try:
+            new = state.store().submit(run.spec, recipe, run.dataset, state.visitor(), name)
+        except StudentError as error:
+            st.session_state[_PROBLEM] = error
+            break
+        seeds.append(f"run:{new}")
+    # Side by side at once: the band of their curves is what they were asked for.
+    rest = [key for key in st.session_state.get("runs_chosen", []) if key not in seeds]
+    st.session_state["runs_chosen"] = [*seeds, *rest][:MOST]
     ensure_runner(state.store())
 
 
@@ -335,7 +365,8 @@ def play() -> None:
         caption(
             "The course of this network’s training was not kept. The lesson’s convnet and your runs have theirs."
         )
-        st.button("Replay the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",))
+        if st.button("Replay the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",)):
+            st.rerun()
         return
     with st.container(horizontal=True, vertical_alignment="center", key="replay_strip"):
         way = way_and_number(shown.dataset)

@@ -89,7 +89,7 @@ def _feature_maps(spec: ModelSpec) -> list[dict[str, Any]]:
 
 
 _OPENING = """# {name}
-Designed and trained in Convscope. Put `{weights}` beside this notebook.
+Designed and trained in Convscope. Put {weights} beside this notebook.
 
     pip install torch torchvision safetensors matplotlib"""
 

@@ -93,7 +93,7 @@ def _settings(run: Contender) -> dict[str, str]:
     found = {"data": run.dataset, "parameters": f"{run.parameters:,}"}
     for name, layer in zip(run.spec.layer_names, run.spec.layers, strict=True):
         values = {key: value for key, value in vars(layer).items() if value not in (None, "linear", "valid")}
-        found[name] = ", ".join(f"{key} {value}" for key, value in values.items()) or "yes"
+        found[name] = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "yes"
     for key, value in run.recipe.to_dict().items():
         found[key.replace("_", " ")] = _text(value)
     return found
@@ -114,7 +114,7 @@ def seed_groups(runs: Sequence[Contender]) -> list[list[Contender]]:
     groups: dict[tuple, list[Contender]] = {}
     for run in runs:
         groups.setdefault(run.design, []).append(run)
-    return [group for group in groups.values() if len(group) > 1]
+    return [group for group in groups.values() if len({run.recipe.seed for run in group}) > 1]
 
 
 def seeds_in_words(group: Sequence[Contender]) -> str:

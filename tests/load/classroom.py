@@ -20,6 +20,7 @@ from tests.browser.conftest import COMPLAINTS, Server
 from tests.load.student import Answer, Student
 
 MOST_STUDENTS, MOST_SECONDS = 200, 900.0
+ROUNDS = 3  # visits that a page's work is an average of
 ADDRESSES = [page.url_path for page in PAGES if exists(page)]
 # Buttons without lasting effect. Whatever starts a training is left to those who are there to train.
 HARMLESS = ("draw_again", "grow")
@@ -51,6 +52,9 @@ class Outcome:
     """What was measured. Memory in bytes, of one moment each: the highest there was."""
 
     first: list[Answer] = field(default_factory=list)  # one student alone, on the cold server
+    work: dict[str, float] = field(
+        default_factory=dict
+    )  # page -> processor seconds of the server, once it is warm
     answers: list[Answer] = field(default_factory=list)
     memory: Counter[str] = field(default_factory=Counter)  # "server", "runner", "workers"
     cpu: dict[str, float] = field(
@@ -92,7 +96,7 @@ def percentile(values: list[float], share: float) -> float:
 async def lesson(server: Server, plan: Plan) -> Outcome:
     """Let the class work on the server, then wait for its runs. Ends by itself."""
     outcome, host = Outcome(), server.url.removeprefix("http://")
-    await _first_visitor(host, outcome)
+    await _first_visitor(server, outcome)
     watching_memory = asyncio.create_task(_measure_memory(server, outcome))
     began = _cpu(server)
     try:
@@ -106,16 +110,22 @@ async def lesson(server: Server, plan: Plan) -> Outcome:
     return outcome
 
 
-async def _first_visitor(host: str, outcome: Outcome) -> None:
-    """The teacher, who looks at every page before the class comes in."""
-    teacher = Student(host, secrets.token_urlsafe(16))
+async def _first_visitor(server: Server, outcome: Outcome) -> None:
+    """The teacher, who looks at every page before the class comes in, and once more to see what each costs."""
+    teacher = Student(server.url.removeprefix("http://"), secrets.token_urlsafe(16))
     try:
         await teacher.open()
         for address in ADDRESSES[1:]:
             await teacher.turn_to(address)
+        outcome.first = teacher.answers[:]
+        # Processor time says what a page costs, however busy the machine is with something else.
+        for address in ADDRESSES:
+            before = _cpu(server)["server"]
+            for _ in range(ROUNDS):
+                await teacher.turn_to(address)
+            outcome.work[address] = (_cpu(server)["server"] - before) / ROUNDS
     finally:
         await teacher.close()
-    outcome.first = teacher.answers
 
 
 async def _all_students(host: str, store: RunStore, plan: Plan, outcome: Outcome) -> None:
@@ -252,14 +262,14 @@ def report(plan: Plan, outcome: Outcome) -> str:
         f"{plan.students} students, {plan.training} training, {plan.watching} watching, {plan.seconds:.0f} s, "
         f"{plan.think:g} s between clicks",
         "",
-        f"{'':16}{'first':>8}{'n':>6}{'p50':>8}{'p95':>8}{'most':>8}{'kB':>7}{'errors':>8}",
+        f"{'':16}{'first':>8}{'work':>8}{'n':>6}{'p50':>8}{'p95':>8}{'most':>8}{'kB':>7}{'errors':>8}",
     ]
     first = {answer.page: answer.seconds for answer in outcome.first}
     for address in ADDRESSES:
         answers = [a for a in outcome.answers if a.kind == "page" and a.page == address]
-        lines.append(_row(address or "home", answers, first.get(address)))
+        lines.append(_row(address or "home", answers, first.get(address), outcome.work.get(address)))
     for title, kind in (("all pages", "page"), ("clicks", "click"), ("live ticks", "tick")):
-        lines.append(_row(title, [a for a in outcome.answers if a.kind == kind], None))
+        lines.append(_row(title, [a for a in outcome.answers if a.kind == kind]))
     memory = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in outcome.memory.items())
     cpu = ", ".join(f"{name} {used:.0f} s" for name, used in outcome.cpu.items())
     states = ", ".join(f"{n} {state}" for state, n in Counter(outcome.runs.values()).items()) or "none"
@@ -270,10 +280,10 @@ def report(plan: Plan, outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _row(title: str, answers: list[Answer], first: float | None) -> str:
+def _row(title: str, answers: list[Answer], first: float | None = None, work: float | None = None) -> str:
     times = [answer.seconds for answer in answers if answer.seconds == answer.seconds]
     size = statistics.median(answer.size for answer in answers) / 1e3 if answers else 0.0
     spread = percentile(times, 0.5), percentile(times, 0.95), percentile(times, 1.0)
+    once = "".join(f"{value:8.2f}" if value is not None else " " * 8 for value in (first, work))
     cells = "".join(f"{value:8.2f}" for value in spread)
-    once = f"{first:8.2f}" if first is not None else " " * 8
     return f"{title:16}{once}{len(answers):6}{cells}{size:7.0f}{sum(len(a.errors) for a in answers):8}"

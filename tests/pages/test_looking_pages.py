@@ -126,3 +126,39 @@ def test_the_replay_of_the_lesson_tells_how_it_came_to_read(app):
     app.run()
     assert not app.exception
     assert "It began by reading" in text(app)
+
+
+def test_another_digit_has_its_own_strongest_pixel_until_one_is_clicked(app):
+    app = open_page(app, PAGES["feature maps"])
+    asked = {line for line in text(app).splitlines() if "Click any map, then any pixel" in line}
+    app.session_state["digit"] = 5
+    app.run()
+    assert asked != {line for line in text(app).splitlines() if "Click any map, then any pixel" in line}
+    app.session_state["pixel"] = ("conv2d_1", 3, 4, 5)
+    app.run()
+    assert "conv2d_1, map 3, row 4, column 5" in text(app)
+
+
+def test_two_seeds_without_curves_yet_are_named_and_not_drawn(app, finished_run):
+    store = RunStore()
+    run = store.run(finished_run)
+    other = store.submit(run.spec, run.recipe.replace(seed=1), owner=OWNER, name="Tiny, seed 1")
+    app.session_state["runs_chosen"] = [f"run:{finished_run}", f"run:{other}"]
+    app = open_page(app, PAGES["runs"])
+    assert "2 seeds of Tiny convnet: wait until two have finished." in text(app)
+
+
+def test_train_another_leaves_the_finished_run_for_its_design(app, finished_run):
+    app = open_page(app, "pages/2_train.py", f"run:{finished_run}")
+    app.button(key="again").click().run()
+    assert not app.exception
+    assert app.session_state["network"] == "design"
+    assert "This network is not in training" in text(app)
+
+
+def test_a_saved_network_is_tested_when_it_is_opened(finished_run):
+    store = RunStore()
+    content = store.run(finished_run).snapshot_path("last").read_bytes()
+    result = store.run(store.adopt(content, "from a friend", OWNER)).status.result
+    assert result["count"] in (500, 10_000)
+    assert 0 <= result["accuracy"] <= 1
