@@ -50,10 +50,9 @@ def confusion_chart(
         showscale=False,
         xgap=1,
         ygap=1,
-        customdata=[[f"{names[t]}, taken for {names[p]}" for p in range(size)] for t in range(size)],
-        hovertemplate="%{customdata}<extra></extra>",
+        hoverinfo="skip",
     )
-    # A heatmap cell cannot be selected, an invisible marker on it can.
+    # A heatmap cell cannot be selected, an invisible marker on it can; one that skips hover could not be clicked.
     places = [(t, p) for t in range(size) for p in range(size)]
     buttons = dict(
         type="scatter",
@@ -61,7 +60,8 @@ def confusion_chart(
         x=[p for _, p in places],
         y=[t for t, _ in places],
         marker=dict(size=34, symbol="square", opacity=0, color=text),
-        hoverinfo="skip",
+        customdata=[f"{names[t]}, taken for {names[p]}" for t, p in places],
+        hovertemplate="%{customdata}<extra></extra>",
         unselected=dict(marker=dict(opacity=0)),
         selected=dict(marker=dict(opacity=0)),
     )
