@@ -28,6 +28,7 @@ from pages.ui.messages import (
     duration,
     percent,
     plain,
+    plural,
     probability,
     problem,
     what_you_see,
@@ -144,7 +145,7 @@ def _differences(picked: list[Contender]) -> None:
     if not table:
         caption("They differ in nothing.")
         return
-    with st.expander(f"Where they differ: {count(len(table))} settings", expanded=len(table) <= 8):
+    with st.expander(f"Where they differ: {plural(len(table), 'setting')}", expanded=len(table) <= 8):
         rows = [table_row("", [run.name for run in picked], set(range(len(picked))))]
         for name, texts in table.items():
             common = max(set(texts), key=texts.count)
