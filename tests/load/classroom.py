@@ -105,6 +105,7 @@ async def lesson(server: Server, plan: Plan) -> Outcome:
         await _wait_for_runs(RunStore(server.runs), plan.wait, outcome)
     finally:
         watching_memory.cancel()
+        _end_runner(server.runs)
     said = server.log.read_text(errors="replace").splitlines()
     outcome.complaints = [line for line in said if COMPLAINTS.search(line)]
     return outcome
@@ -229,6 +230,15 @@ def processes(runs: Path) -> dict[str, list[psutil.Process]]:
         if "cnn_core.runs" in words and str(runs) in words:
             return {"runner": [process], "workers": process.children(recursive=True)}
     return {"runner": [], "workers": []}
+
+
+def _end_runner(runs: Path) -> None:
+    """Nothing goes on after us, also where the runs took longer than we waited. Workers end with their runner."""
+    found = [process for these in processes(runs).values() for process in these]
+    for process in found[:1]:
+        process.terminate()
+    for process in psutil.wait_procs(found, timeout=20)[1]:
+        process.kill()
 
 
 async def _measure_memory(server: Server, outcome: Outcome) -> None:
