@@ -36,6 +36,7 @@ class Plan:
     watching: int = 4  # of them open the link to somebody's run
     seconds: float = 120.0
     think: float = 8.0  # between two clicks, on average
+    watch: float = 16.0  # how long those who train or watch stay with the curves at first
     arrive: float = 10.0  # within which everybody opens the dashboard
     wait: float = 300.0  # for the runs, after the lesson
     seed: int = 0
@@ -163,10 +164,10 @@ async def _one_student(
         await think()
         if number < plan.training:
             await _train(student, outcome)
-            await student.think(max(0.0, min(end - time.monotonic(), 2 * plan.think)))
+            await student.think(max(0.0, min(end - time.monotonic(), plan.watch)))
         elif number < plan.training + plan.watching and (ids := await _some_run(store, end)):
             await student.open("train", net=f"run:{dice.choice(ids)}")
-            await student.think(max(0.0, min(end - time.monotonic(), 2 * plan.think)))
+            await student.think(max(0.0, min(end - time.monotonic(), plan.watch)))
         turn = number  # so that not everybody is on the same page
         while time.monotonic() < end:
             turn += 1

@@ -13,7 +13,7 @@ from tests.load.classroom import ADDRESSES, Plan, lesson, percentile, report
 
 @pytest.mark.timeout(120)
 def test_a_few_students_at_once_see_no_error_and_lose_no_run(tmp_path):
-    plan = Plan(students=3, training=1, watching=1, seconds=7.0, think=0.4, arrive=0.5, wait=60.0)
+    plan = Plan(students=3, training=1, watching=1, seconds=6.0, think=0.3, watch=2.5, arrive=0.5, wait=60.0)
     with serving(tmp_path) as server:
         outcome = asyncio.run(lesson(server, plan))
     told = report(plan, outcome)
