@@ -35,6 +35,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes and few turns")
     parser.add_argument("--keras", action="store_true", help="compare with Keras on TensorFlow, too")
     parser.add_argument("--keras-python", metavar="PATH", help="an interpreter that has them already")
+    parser.add_argument(
+        "--threads", metavar="N", type=int, help="for torch and for Keras; all cores if not given"
+    )
     parser.add_argument("--json", metavar="FILE", type=Path)
     parser.add_argument(
         "--only", choices=THEMES + ON_REQUEST, action="append", help="may be given several times"
@@ -47,17 +50,22 @@ ON_REQUEST = ("accuracy",)
 
 
 def main() -> int:
+    import torch
+
     from tests.benchmarks.keras_peer import KerasPeer, environment
     from tests.benchmarks.measure import Plan
     from tests.benchmarks.report import as_json, machine, table
 
     asked = arguments()
+    themes = [import_module(f"tests.benchmarks.{theme}") for theme in asked.only or THEMES]
+    # After the imports: the dashboard's server, whose parts we measure, leaves torch only some of the cores.
+    torch.set_num_threads(asked.threads or os.cpu_count() or 1)
     plan, found = Plan(quick=asked.quick), []
     python = asked.keras_python or (environment() if asked.keras else None)
     print(", ".join(f"{name} {value}" for name, value in machine().items() if value is not None), flush=True)
     with KerasPeer(python) if python else nullcontext() as keras:
-        for theme in asked.only or THEMES:
-            for line in import_module(f"tests.benchmarks.{theme}").lines(plan, keras):
+        for theme in themes:
+            for line in theme.lines(plan, keras):
                 found.append(line)
                 times = f", {line.ratio:.3g} times {line.peer_name}" if line.ratio is not None else ""
                 print(
