@@ -63,13 +63,14 @@ def test_it_is_cancelled_in_the_middle_and_keeps_its_pictures(shared):
 
 
 def test_a_killed_worker_begins_it_again_and_it_ends_with_the_same_pictures(shared):
-    undisturbed = finished(submit(shared, steps=20, side=224)[0])
-    run, _ = submit(shared, steps=20, side=224)
+    undisturbed = finished(submit(shared, steps=40, side=224)[0])
+    run, _ = submit(shared, steps=40, side=224)
     until(lambda: run.frames())
     assert run.status.state == "running"
     os.kill(run.status.pid, signal.SIGKILL)
-    until(lambda: run.status.state == "interrupted" or not run.status.unfinished)
-    assert run.status.reason.endswith("Begun again.")
+    # A warm worker takes it up within milliseconds, so "interrupted" itself may be over before anybody looks.
+    assert "begun again" in until(lambda: run.status.reason).lower()
+    assert run.status.unfinished
     assert finished(run) == undisturbed
 
 
