@@ -4,6 +4,7 @@
     python -m tests.benchmarks                    some ten minutes; the figures of the README
     python -m tests.benchmarks --keras            also against Keras on TensorFlow, installed apart on first use
     python -m tests.benchmarks --json FILE        everything measured, as JSON
+    python -m tests.benchmarks --report FILE      the same as a page with plots of what grows, in one HTML file
     python -m tests.benchmarks --only training    one theme
     python -m tests.benchmarks --only accuracy    whole trainings, three seeds; not done unless asked for
 
@@ -39,13 +40,14 @@ def arguments() -> argparse.Namespace:
         "--threads", metavar="N", type=int, help="for torch and for Keras; all cores if not given"
     )
     parser.add_argument("--json", metavar="FILE", type=Path)
+    parser.add_argument("--report", metavar="FILE", type=Path)
     parser.add_argument(
         "--only", choices=THEMES + ON_REQUEST, action="append", help="may be given several times"
     )
     return parser.parse_args()
 
 
-THEMES = ("pictures", "training", "growth")  # in the order of importance
+THEMES = ("pictures", "training", "pages", "growth")  # in the order of importance
 ON_REQUEST = ("accuracy",)
 
 
@@ -54,7 +56,7 @@ def main() -> int:
 
     from tests.benchmarks.keras_peer import KerasPeer, environment
     from tests.benchmarks.measure import Plan
-    from tests.benchmarks.report import as_json, machine, table
+    from tests.benchmarks.report import as_json, machine, page, table
 
     asked = arguments()
     themes = [import_module(f"tests.benchmarks.{theme}") for theme in asked.only or THEMES]
@@ -75,6 +77,8 @@ def main() -> int:
     print(f"\nload at the end {os.getloadavg()[0]:.1f}\n\n{table(found)}")
     if asked.json:
         asked.json.write_bytes(orjson.dumps(as_json(found, plan), option=orjson.OPT_INDENT_2))
+    if asked.report:
+        asked.report.write_text(page(found), "utf-8")
     return 0
 
 

@@ -1,7 +1,8 @@
-"""What grows: a store with many runs, and the memory of each kind of process."""
+"""What grows: time and memory with images, parameters, filters, snapshots, runs in the store, and visitors."""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import tempfile
@@ -10,12 +11,19 @@ from pathlib import Path
 
 import orjson
 
-from cnn_core.model import PRESETS
+from cnn_core.data import load_images
+from cnn_core.insight import maximize_filters
+from cnn_core.model import PRESETS, ModelSpec, build, summarize
 from cnn_core.runs import RunStore
-from cnn_core.training import RECIPES
+from cnn_core.training import RECIPES, load_model, save_model, train
+from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
-from tests.benchmarks.measure import Line, Plan, alternate, in_milliseconds
+from tests.benchmarks.measure import Line, Plan, alternate, in_milliseconds, repeat
+from tests.browser.conftest import serving
+from tests.load.classroom import Plan as ClassPlan
+from tests.load.classroom import lesson, percentile
 
+ONE_EPOCH = RECIPES["lesson"].replace(epochs=1)
 OWNER = "a visitor of the benchmark"
 SHOWN = 50  # rows that a page shows at once
 SERVER = "import streamlit.web.bootstrap, pages.ui.shell, pages.ui.sidebar, pages.ui.charts, pages.ui.sheets"
@@ -40,6 +48,7 @@ from cnn_core.runs.worker import learning_images
 from cnn_core.model import PRESETS, build
 from cnn_core.training import RECIPES, train
 images, validation = learning_images("mnist")
+images = images.take({count})
 for event in train(build(PRESETS["lesson"]), images, RECIPES["lesson"], validation):
     if event.step >= 100:
         break"""
@@ -54,8 +63,109 @@ print(int(status.split("VmRSS:")[1].split()[0]) / 1024, "torch" in sys.modules)"
 def lines(plan: Plan, _keras: KerasPeer | None) -> Iterator[Line]:
     """One line after the other, as they are measured."""
     yield from listing(plan)
+    yield from images(plan)
+    yield from parameters(plan)
+    yield from filters(plan)
+    yield from snapshots(plan)
     if Path("/proc/self/status").exists():
         yield from memory(plan)
+        yield from visitors(plan)
+
+
+def images(plan: Plan) -> Iterator[Line]:
+    """An epoch of the lesson's recipe, and the memory of a worker in it, while the images become more."""
+    data = load_images("mnist", "train")
+    for count in (500, 2_000) if plan.quick else (1_000, 4_000, 15_000, 60_000):
+        few = data.take(min(count, len(data)))
+        net = build(PRESETS["lesson"])
+        mine, theirs = alternate(
+            lambda: list(train(net, few, ONE_EPOCH)),  # noqa: B023  called at once
+            lambda: peers.tutorial_training(few),  # noqa: B023
+            1,
+        )
+        yield Line(
+            "growth", f"an epoch of {len(few):,} images", "s", mine, theirs, "DataLoader, ToTensor, float32",
+            curve="images", at=len(few),
+        )  # fmt: skip
+        if Path("/proc/self/status").exists():
+            used = resident(AT_WORK.format(count=len(few)))[0]
+            yield Line(
+                "growth", f"memory of a worker with {len(few):,} images", "MB", (used,), curve="images", at=len(few)
+            )  # fmt: skip
+
+
+def parameters(plan: Plan) -> Iterator[Line]:
+    """One optimizer step of 64 images, while the lesson's net becomes wider."""
+    data = load_images("mnist", "train").take(640)
+    for width in (0.25, 1) if plan.quick else (0.25, 0.5, 1, 2, 4):
+        spec = widened(PRESETS["lesson"], width)
+        size = sum(row.parameters for row in summarize(spec))
+        net = build(spec)
+        times = repeat(lambda: list(train(net, data, ONE_EPOCH)), plan.rounds)  # noqa: B023
+        steps = tuple(1e3 * one / 10 for one in times)
+        yield Line(
+            "growth", f"a step of 64 images, {size:,} parameters", "ms", steps, curve="parameters", at=size
+        )
+
+
+def widened(spec: ModelSpec, width: float) -> ModelSpec:
+    """The same design with so many times the filters and units, but for the last layer's."""
+    design = spec.to_dict()
+    for layer in design["layers"][:-1]:
+        for count in ("filters", "units"):
+            if count in layer:
+                layer[count] = max(1, round(width * layer[count]))
+    return ModelSpec.from_dict(design)
+
+
+def filters(plan: Plan) -> Iterator[Line]:
+    """The pictures of so many filters of one layer, 40 steps in the lesson's recipe."""
+    for count in (8, 32) if plan.quick else (8, 32, 128, 512):
+        design = PRESETS["lesson"].to_dict()
+        design["layers"][2]["filters"] = count
+        net = build(ModelSpec.from_dict(design))
+        times = repeat(lambda: maximize_filters(net, "conv2d_2", recipe="lesson"), 3)  # noqa: B023
+        yield Line("growth", f"pictures of {count} filters", "s", times, curve="filters", at=count)
+
+
+def snapshots(plan: Plan) -> Iterator[Line]:
+    """Finding one moment of a run among its snapshots, and reading its weights."""
+    net, spec = build(PRESETS["tiny"]), PRESETS["tiny"]
+    with tempfile.TemporaryDirectory() as folder:
+        store = RunStore(folder)
+        run = store.run(store.submit(spec, ONE_EPOCH, owner=OWNER))
+        made = 0
+        for count in (10, 100) if plan.quick else (10, 100, 1_000):
+            for step in range(made, count):
+                save_model(run.folder / "snapshots" / f"step_{step:08d}_epoch_0.0000.safetensors", net, spec)
+            made = count
+            times = repeat(lambda: load_model(run.snapshots()[made // 2].path), plan.rounds)  # noqa: B023
+            yield Line(
+                "growth", f"one of {count:,} snapshots, found and read", "ms", in_milliseconds(times),
+                curve="snapshots", at=count,
+            )  # fmt: skip
+
+
+def visitors(plan: Plan) -> Iterator[Line]:
+    """A class that clicks through all pages, a few of them training: what 95 of 100 pages take at most, and memory."""
+    for count in (1, 3) if plan.quick else (1, 10, 30):
+        trains = min(2, count)
+        how = ClassPlan(
+            students=count, training=trains, watching=min(4, count - trains), seconds=plan.pick(6, 60)
+        )
+        with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+            outcome = asyncio.run(lesson(server, how))
+        if outcome.errors or outcome.lost:
+            raise RuntimeError(f"a class of {count}: {(outcome.errors + outcome.lost)[0]}")
+        slow = percentile(outcome.times("page"), 0.95)
+        yield Line(
+            "growth", f"95 of 100 pages, {count} visitors", "ms", in_milliseconds((slow,)),
+            most=1_000 if count == 30 else None, curve="visitors", at=count,
+        )  # fmt: skip
+        used = outcome.memory["server"] / 1e6
+        yield Line(
+            "growth", f"memory of the server, {count} visitors", "MB", (used,), curve="visitors", at=count
+        )
 
 
 def listing(plan: Plan) -> Iterator[Line]:
@@ -69,6 +179,7 @@ def listing(plan: Plan) -> Iterator[Line]:
             yield Line(
                 "growth", f"listing {min(count, SHOWN)} of {count:,} runs", "ms",
                 in_milliseconds(mine), in_milliseconds(theirs), "reading every run", most=500,
+                curve="runs in the store", at=count,
             )  # fmt: skip
 
 
@@ -107,7 +218,7 @@ def memory(plan: Plan) -> Iterator[Line]:
         ("server, before anybody looks inside a net", SERVER, None),
         ("server, after maps, filters and top-9", LOOKING, base + 250),
         ("worker, warm", WORKER, base + 300),
-        ("worker, 100 steps into the lesson's run", AT_WORK, base + 300),
+        ("worker, 100 steps into the lesson's run", AT_WORK.format(count=60_000), base + 300),
     )
     for name, source, most in kinds:
         found = [resident(source) for _ in torch_alone]

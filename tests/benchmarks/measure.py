@@ -23,6 +23,7 @@ class Line:
     peer:  the peer's values, one a turn, or () where there is nobody to compare with.
     least: the ratio to reach, in the sense of `ratio`.  most: the value to stay below, in `unit`.
     share: of what the machine can do at best, a fraction, or None.
+    curve, at: what grows ("images") and how much of it there was; lines of one theme, curve and unit make one plot.
     """
 
     theme: str
@@ -35,6 +36,8 @@ class Line:
     most: float | None = None
     share: float | None = None
     note: str = ""
+    curve: str = ""
+    at: float = 0.0
 
     @property
     def ratios(self) -> tuple[float, ...]:

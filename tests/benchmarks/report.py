@@ -1,4 +1,4 @@
-"""What the benchmark found, as a table for people and as JSON for machines."""
+"""What the benchmark found: a table, a page with plots of what grows, and JSON for machines."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict
+from html import escape
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from tests.benchmarks.measure import Line, Plan
 
+HEAD = ["work", "ours", "peer", "times better", "to reach", "of the machine"]
+
 
 def table(lines: Iterable[Line]) -> str:
     """A Markdown table: medians, and in brackets the least and the most of all turns."""
-    head = ["work", "ours", "peer", "times better", "to reach", "of the machine"]
-    rows = [head, ["---"] * len(head)] + [_row(line) for line in lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    rows = [HEAD, ["---"] * len(HEAD)] + [_row(line) for line in lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         for row in rows
@@ -30,6 +32,48 @@ def as_json(lines: Iterable[Line], plan: Plan) -> dict[str, Any]:
         asdict(line) | {"ratio": line.ratio, "ratios": line.ratios, "reached": line.reached} for line in lines
     ]
     return {"machine": machine(), "quick": plan.quick, "limits": plan.limits, "lines": described}
+
+
+def page(lines: Iterable[Line]) -> str:
+    """One HTML file that needs no network: the machine, every line, and a plot of each thing that grows."""
+    lines = list(lines)
+    described = ", ".join(f"{name} {value}" for name, value in machine().items() if value is not None)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(line))}</tr>" for line in lines)
+    head = "".join(f"<th>{word}</th>" for word in HEAD)
+    plots = plot(lines).to_html(include_plotlyjs=True, full_html=False) if any(x.curve for x in lines) else ""
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Convscope, how fast</title>"
+        "<style>body{font:16px sans-serif;max-width:1100px;margin:2rem auto;color:#1D2129;background:#FCFBF8}"
+        "td,th{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #DEDAD0;font-size:14px}</style>"
+        f"<h1>How fast is Convscope?</h1><p>{escape(described)}</p>{plots}"
+        f"<table><tr>{head}</tr>{rows}</table></html>"
+    )
+
+
+def plot(lines: Iterable[Line]) -> Any:
+    """A Plotly figure with one small plot for each curve and unit, both axes logarithmic; the peer dotted."""
+    from plotly.subplots import make_subplots
+
+    curves: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        if line.curve:
+            curves.setdefault((line.curve, line.unit), []).append(line)
+    figure = make_subplots(
+        rows=-(-len(curves) // 2), cols=2, subplot_titles=[f"{unit}, by {curve}" for curve, unit in curves]
+    )
+    for place, found in enumerate(curves.values()):
+        at = [line.at for line in found]
+        where = {"row": place // 2 + 1, "col": place % 2 + 1}
+        figure.add_scatter(
+            x=at, y=[median(line.ours) for line in found], name="ours", line_color="#0B6E6E", **where
+        )
+        if found[0].peer:
+            theirs = {"name": found[0].peer_name, "line_color": "#5C6270", "line_dash": "dot"}
+            figure.add_scatter(x=at, y=[median(line.peer) for line in found], **theirs, **where)
+    figure.update_xaxes(type="log")
+    figure.update_yaxes(type="log", rangemode="tozero")
+    figure.update_layout(height=260 * -(-len(curves) // 2), showlegend=False, template="simple_white")
+    return figure
 
 
 def machine() -> dict[str, Any]:

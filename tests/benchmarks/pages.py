@@ -1,0 +1,162 @@
+"""What a page costs the server: through a real websocket, cold and warm, beside the least that Streamlit can do.
+
+A student (tests/load) asks a server of its own for each page. Its peer is a page of Streamlit that shows a title and
+nothing else, asked in turns: the rest of the time is ours. The live chart's peer is the same server as Streamlit
+sets it up by default, collecting garbage after each tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from pages.ui.shell import PAGES, exists
+from tests.benchmarks.keras_peer import KerasPeer
+from tests.benchmarks.measure import Line, Plan, in_milliseconds
+from tests.browser.conftest import Server, serving
+from tests.load.student import Answer, Student
+
+ADDRESSES = [page.url_path for page in PAGES if exists(page)]
+EMPTY_PAGE = 'import streamlit as st\n\nst.title("What is this?")\n'
+TICKS = 8.0  # seconds of a training that are watched
+Visit = Callable[[Student], Awaitable[Answer]]
+
+
+def lines(plan: Plan, _keras: KerasPeer | None) -> Iterator[Line]:
+    """One line after the other, as they are measured."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from cold(plan, Path(folder))
+        yield from warm(plan, Path(folder))
+        yield live(plan, Path(folder))
+
+
+def cold(plan: Plan, folder: Path) -> Iterator[Line]:
+    """The first page anybody asks a new server for: until its script has finished, trained pictures included."""
+    addresses = ["", "train"] if plan.quick else ADDRESSES
+    for address in addresses:
+        found = []
+        for turn in range(plan.pick(1, 3)):
+            with serving(folder / f"cold_{address}_{turn}") as server:
+                found.append(asyncio.run(first_visit(server, address)))
+        most = 10_000 if address != "train" else 5_000  # with a trained picture, and without
+        yield Line(
+            "pages",
+            f"{_named(address)}, first of a cold server",
+            "ms",
+            in_milliseconds(tuple(found)),
+            most=most,
+        )
+
+
+def warm(plan: Plan, folder: Path) -> Iterator[Line]:
+    """Every page once it has been seen before, in turns with the empty one."""
+    with ExitStack() as stack:
+        script = folder / "empty.py"
+        script.write_text(EMPTY_PAGE)
+        ours = stack.enter_context(serving(folder / "warm"))
+        least = stack.enter_context(serving(folder / "empty", script=str(script)))
+        for address in ADDRESSES:
+            mine, theirs, sizes, work = asyncio.run(in_turns(ours, least, address, plan.pick(3, 9)))
+            yield Line(
+                "pages", f"{_named(address)}, warm", "ms", in_milliseconds(mine), in_milliseconds(theirs),
+                "a Streamlit page with a title alone", most=300,
+                note=f"{median(sizes) / 1e3:.0f} kB, {1e3 * work:.0f} ms of the server's processor",
+            )  # fmt: skip
+
+
+def live(plan: Plan, folder: Path) -> Line:
+    """What one tick of a live chart costs the server's processor, while a training goes on elsewhere."""
+    found: dict[str, list[float]] = {"false": [], "true": []}
+    for turn in range(plan.pick(1, 3)):
+        for collecting, values in found.items():
+            place = folder / f"live_{turn}_{collecting}"
+            with serving(place, STREAMLIT_RUNNER_POST_SCRIPT_GC=collecting) as server:
+                values.append(asyncio.run(a_tick(server, TICKS)))
+    mine, theirs = (in_milliseconds(tuple(values)) for values in found.values())
+    return Line(
+        "pages", "one tick of the live chart, processor time", "ms", mine, theirs, "Streamlit's default", most=10
+    )  # fmt: skip
+
+
+async def first_visit(server: Server, address: str) -> float:
+    """Seconds until the first page is there."""
+    student = visitor(server)
+    try:
+        return checked(await student.open(address)).seconds
+    finally:
+        await student.close()
+
+
+async def in_turns(
+    ours: Server, least: Server, address: str, rounds: int
+) -> tuple[tuple[float, ...], tuple[float, ...], list[int], float]:
+    """(seconds of our page, seconds of the empty one, bytes of ours, processor seconds of ours), turn by turn.
+
+    Each visit comes from another page, so that nothing on it is there already.
+    """
+    student, other = visitor(ours), visitor(least)
+    mine, theirs, sizes, work = [], [], [], 0.0
+    away = ADDRESSES[1] if address != ADDRESSES[1] else ADDRESSES[2]
+    try:
+        await student.open(address)
+        await other.open()
+        for turn in range(rounds + 1):
+            await student.turn_to(away)
+            before = processor_seconds(ours)
+            answer = checked(await student.turn_to(address))
+            used = processor_seconds(ours) - before
+            empty = checked(await other.turn_to(""))
+            if turn:  # the first is a warming up
+                mine.append(answer.seconds)
+                theirs.append(empty.seconds)
+                sizes.append(answer.size)
+                work += used / rounds
+    finally:
+        await student.close()
+        await other.close()
+    return tuple(mine), tuple(theirs), sizes, work
+
+
+async def a_tick(server: Server, seconds: float) -> float:
+    """Press Train, watch, and share the server's processor time among the ticks."""
+    student = visitor(server)
+    try:
+        await student.open("train")
+        checked(await student.press("train"))
+        await student.think(5.0)  # until the worker is warm and there is a curve
+        seen, before = len(student.answers), processor_seconds(server)
+        await student.think(seconds)
+        ticks = [checked(answer) for answer in student.answers[seen:] if answer.kind == "tick"]
+        used = processor_seconds(server) - before
+        await student.press("stop")
+    finally:
+        await student.close()
+    if not ticks:
+        raise RuntimeError("The training was over before its chart had moved.")
+    return used / len(ticks)
+
+
+def visitor(server: Server) -> Student:
+    return Student(server.url.removeprefix("http://"), secrets.token_urlsafe(16))
+
+
+def checked(answer: Answer) -> Answer:
+    """A page that showed an error has measured nothing."""
+    if answer.errors:
+        raise RuntimeError(f"{_named(answer.page)}: {answer.errors[0]}")
+    return answer
+
+
+def processor_seconds(server: Server) -> float:
+    return sum(psutil.Process(server.process.pid).cpu_times()[:2])
+
+
+def _named(address: str) -> str:
+    return f"page {address or 'home'}"
