@@ -35,6 +35,7 @@ TRAININGS: dict[str, TrainSpec] = {
             zoom_range=0.1,
             fill_mode="constant",
         ),
+        check_limits=False,
     ),
 }
 KEPT_AN_EPOCH = 4  # snapshots for the replay

@@ -59,8 +59,9 @@ class Card:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Card:
-        """The inverse of `to_dict`."""
-        spec, recipe = ModelSpec.from_dict(values["spec"]), TrainSpec.from_dict(values["recipe"])
+        """The inverse of `to_dict`. No limits: they are for what visitors ask for, and this is done already."""
+        spec = ModelSpec.from_dict(values["spec"], check_limits=False)
+        recipe = TrainSpec.from_dict(values["recipe"], check_limits=False)
         return cls(**dict(values) | {"spec": spec, "recipe": recipe})
 
 

@@ -46,15 +46,16 @@ def save_model(
     _write(path, tensors, {"format": FORMAT, "spec": json.dumps(spec.to_dict())})
 
 
-def load_model(source: str | Path | bytes) -> tuple[nn.Module, ModelSpec]:
+def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[nn.Module, ModelSpec]:
     """The network, in evaluation mode, and its description, from a file or from the bytes of one.
 
+    check_limits: False for a file of our own, which may be larger than what this server lets visitors build.
     Float16 weights come back as float32. Raises StudentError for anything that is not one of our files, whole
     and fitting; FileNotFoundError when there is none.
     """
     with _opened(source) as file:
         header, size = _read_header(file)
-        spec = _spec_in(header)
+        spec = _spec_in(header, check_limits)
         net = build(spec)
         tensors = _read_fitting(file, header, size, net.state_dict())
     _put_weights(net, tensors)
@@ -81,7 +82,7 @@ def load_training(source: str | Path | bytes, net: nn.Module) -> TrainState:
     """
     with _opened(source) as file:
         header, size = _read_header(file)
-        _spec_in(header)
+        _spec_in(header, check_limits=False)  # `net` is there already
         numbers = _json_in(header, "training")
         tensors = _read_fitting(file, header, size, net.state_dict())
     if not isinstance(numbers, dict) or numbers.keys() != {"step", "seconds", "learning_rate"}:
@@ -163,11 +164,11 @@ def _json_in(header: dict[str, Any], key: str) -> Any:
         raise _foreign(f"its “{key}” makes no sense") from error
 
 
-def _spec_in(header: dict[str, Any]) -> ModelSpec:
+def _spec_in(header: dict[str, Any], check_limits: bool) -> ModelSpec:
     found = header["__metadata__"].get("format")
     if found != FORMAT:
         raise _foreign(f"its format is {str(found)[:20]}, and we read {FORMAT}")
-    return ModelSpec.from_dict(_json_in(header, "spec"))  # refuses what this server could not build
+    return ModelSpec.from_dict(_json_in(header, "spec"), check_limits=check_limits)
 
 
 def _read_fitting(

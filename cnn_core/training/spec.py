@@ -6,7 +6,7 @@ Where it runs (which device, how many threads) is the machine's business and sta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import InitVar, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from cnn_core.errors import StudentError
@@ -20,12 +20,14 @@ SCHEDULES = ("constant", "one_cycle")
 PRECISIONS = ("auto", "float32", "bfloat16")
 MAX_BATCH_SIZE = 2_048  # the lesson's convnet needs about half a megabyte an image while it learns
 MAX_SEED = 2**32 - 1
+MOST_EPOCHS = 10_000  # even where no server's limit is asked for
 
 
 @dataclass(frozen=True)
 class TrainSpec:
     """How a network is trained. The defaults are the lesson's. One that exists can be run.
 
+    check_limits: our own recipes and cards exist however few epochs an operator allows; all others are held to it.
     Raises StudentError, naming the value, for anything that is not a number of the right kind and size,
     and for more epochs than this server allows.
     """
@@ -43,12 +45,13 @@ class TrainSpec:
     momentum: float = 0.0  # sgd only
     weight_decay: float = 0.0  # adamw: decoupled; sgd and adam: added to the gradient
     label_smoothing: float = 0.0  # 0.1 asks for 91 % certainty of ten classes, not 100 %
+    check_limits: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, check_limits: bool) -> None:
         for name, choices in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
             _check_choice(name, getattr(self, name), choices)
-        most_epochs = settings().max_epochs
-        self._set("epochs", _whole("epochs", self.epochs, 1, most_epochs, "as this server allows"))
+        most, why = (settings().max_epochs, "as this server allows") if check_limits else (MOST_EPOCHS, "")
+        self._set("epochs", _whole("epochs", self.epochs, 1, most, why))
         self._set("batch_size", _whole("batch_size", self.batch_size, 1, MAX_BATCH_SIZE))
         self._set("seed", _whole("seed", self.seed, 0, MAX_SEED))
         if self.train_size is not None:
@@ -88,7 +91,7 @@ class TrainSpec:
         return numbers | {"augment": None if self.augment is None else self.augment.to_dict()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TrainSpec:
+    def from_dict(cls, values: Mapping[str, Any], *, check_limits: bool = True) -> TrainSpec:
         """The inverse of `to_dict`; omitted fields take the lesson's values. Raises StudentError."""
         if not isinstance(values, Mapping):
             raise StudentError(
@@ -103,7 +106,7 @@ class TrainSpec:
             from cnn_core.data.augment_spec import AugmentSpec
 
             given["augment"] = AugmentSpec.from_dict(given["augment"])
-        return cls(**given)
+        return cls(**given, check_limits=check_limits)
 
     def replace(self, **changes: Any) -> TrainSpec:
         """A copy with some values changed, checked like any other."""
@@ -155,7 +158,8 @@ def _shown(value: object) -> str:
 
 
 RECIPES: dict[str, TrainSpec] = {
-    "lesson": TrainSpec(),
+    # They exist however few epochs an operator allows; training by one is another matter.
+    "lesson": TrainSpec(check_limits=False),
     # Tuned on the last 5,000 training images, never on the test set.
     "fast": TrainSpec(
         optimizer="adamw",
@@ -164,5 +168,6 @@ RECIPES: dict[str, TrainSpec] = {
         epochs=2,
         schedule="one_cycle",
         weight_decay=0.01,
+        check_limits=False,
     ),
 }

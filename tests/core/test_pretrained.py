@@ -147,6 +147,17 @@ def test_cards_and_curves_need_no_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_limits_smaller_than_these_networks_neither_hide_them_nor_the_recipes():
+    code = (
+        "import cnn_core.pretrained.__main__; from cnn_core import pretrained as p; "
+        "from cnn_core.training import RECIPES; "
+        "assert [p.load(n).spec == p.card(n).spec for n in p.names()] == [True] * 3; "
+        "assert p.card('lesson').recipe == RECIPES['lesson']; p.replay('lesson').load(0)"
+    )
+    limits = {"CONVSCOPE_MAX_EPOCHS": "1", "CONVSCOPE_MAX_PARAMETERS": "99", "CONVSCOPE_MAX_MACS": "99"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | limits)
+
+
 def test_snapshots_are_kept_at_powers_of_two_and_each_quarter_epoch():
     kept = [step for step in range(2 * 938 + 1) if is_kept(step, per_epoch=938)]
     assert kept == [0, 1, 2, 4, 8, 16, 32, 64, 128, 235, 256, 469, 512, 704, 938, 1173, 1407, 1642, 1876]

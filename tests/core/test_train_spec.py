@@ -101,6 +101,18 @@ def test_the_server_limits_epochs(monkeypatch):
         TrainSpec(epochs=4)
 
 
+def test_our_recipes_exist_whatever_the_limit_and_what_is_made_of_them_is_held_to_it(monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_MAX_EPOCHS", "3")
+    assert TrainSpec.from_dict(RECIPES["lesson"].to_dict(), check_limits=False) == RECIPES["lesson"]
+    for changed in (lambda: RECIPES["lesson"].replace(seed=1), lambda: TrainSpec.from_dict({"epochs": 5})):
+        with pytest.raises(StudentError, match="between 1 and 3"):
+            changed()
+    with pytest.raises(StudentError):  # not even there
+        TrainSpec(epochs=10**9, check_limits=False)
+    with pytest.raises(StudentError, match="has no"):  # and no file or link can ask for it
+        TrainSpec.from_dict({"check_limits": False})
+
+
 @pytest.mark.parametrize(
     "event",
     [
