@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnn_core.data.augment_spec import FILL_MODES, AugmentSpec, in_pixels
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 
 # A place this near to the border counts as on it: rounding must not turn the border of an image that was
 # rotated by 180 degrees into background.
@@ -79,7 +79,7 @@ def apply_affine(
     """
     _check(images, params, fill_mode)
     matrices = affine_matrices(params).to(images.device)  # (N, 2, 3)
-    if len(images) == 0 or matrices.equal(torch.eye(2, 3).to(matrices).expand_as(matrices)):
+    if images.numel() == 0 or matrices.equal(torch.eye(2, 3).to(matrices).expand_as(matrices)):
         return images.clone()
     rows, columns = images.shape[-2:]
     x, y = _places(matrices.to(_precision(images)), rows, columns)  # each (N, H, W), pixels of the original
@@ -129,9 +129,9 @@ def _check(images: Tensor, params: AffineParams, fill_mode: str) -> None:
         )
     if len(params.theta) != len(images):
         raise StudentError(f"There are {len(images)} images and {len(params.theta)} changes.")
-    if fill_mode not in FILL_MODES:
+    if not isinstance(fill_mode, str) or fill_mode not in FILL_MODES:
         raise StudentError(
-            f"The fill mode “{str(fill_mode)[:40]}” is unknown.",
+            f"The fill mode {quoted(fill_mode)} is unknown.",
             hint=f"Choose one of {', '.join(FILL_MODES)}.",
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted, shown
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 
@@ -45,11 +45,11 @@ class AugmentSpec:
         for name in ("horizontal_flip", "vertical_flip"):
             if not isinstance(getattr(self, name), bool):
                 raise StudentError(
-                    f"{name} is {_quote(getattr(self, name))}.", hint="It must be true or false."
+                    f"{name} is {shown(getattr(self, name))}.", hint="It must be true or false."
                 )
-        if self.fill_mode not in FILL_MODES:
+        if not isinstance(self.fill_mode, str) or self.fill_mode not in FILL_MODES:
             raise StudentError(
-                f"The fill mode {_quote(self.fill_mode)} is unknown.",
+                f"The fill mode {quoted(self.fill_mode)} is unknown.",
                 hint=f"Choose one of {', '.join(FILL_MODES)}.",
             )
 
@@ -71,14 +71,14 @@ class AugmentSpec:
         """The inverse of `to_dict`; what is left out takes its default. StudentError for anything else."""
         if not isinstance(values, Mapping):
             raise StudentError(
-                f"Augmentation settings must be names with values, not {_quote(values)}.",
+                f"Augmentation settings must be names with values, not {shown(values)}.",
                 hint='Write for instance {"rotation_range": 90}.',
             )
         known = [field.name for field in fields(cls)]
         for name in values:
             if name not in known:
                 raise StudentError(
-                    f"Augmentation has no setting {_quote(name)}.", hint=f"It knows {', '.join(known)}."
+                    f"Augmentation has no setting {quoted(name)}.", hint=f"It knows {', '.join(known)}."
                 )
         settings = dict(values)
         if isinstance(settings.get("zoom_range"), list):  # JSON has no tuples
@@ -114,7 +114,7 @@ class AugmentSpec:
         value = getattr(self, name)
         if not _is_number(value) or not low <= value <= high:
             raise StudentError(
-                f"{name} is {_quote(value)}.", hint=f"Choose a number from {low} to {high} {unit}."
+                f"{name} is {shown(value)}.", hint=f"Choose a number from {low} to {high} {unit}."
             )
         object.__setattr__(self, name, float(value))  # so that 90 and 90.0 are one recipe
 
@@ -127,8 +127,9 @@ class AugmentSpec:
         if len(pair) == 2 and all(map(_is_number, pair)) and 0.01 <= pair[0] <= pair[1] <= 100:
             object.__setattr__(self, "zoom_range", (float(pair[0]), float(pair[1])))
             return
+        what = f"({shown(pair[0])}, {shown(pair[1])})" if len(pair) == 2 else shown(zoom)
         raise StudentError(
-            f"zoom_range is {_quote(zoom)}.",
+            f"zoom_range is {what}.",
             hint="Choose a number from 0 up to, but not, 1, or a pair such as (0.8, 1.2).",
         )
 
@@ -140,16 +141,6 @@ def _is_number(value: object) -> bool:
         and abs(value) < 1e9
         and math.isfinite(value)
     )
-
-
-def _quote(value: object) -> str:
-    # Hostile input may be long; its beginning is enough to recognise it.
-    text = (
-        repr(value)
-        if isinstance(value, str | int | float | bool | tuple | list | None)
-        else type(value).__name__
-    )
-    return text if len(text) <= 40 else text[:40] + "…"
 
 
 def keras_line(spec: AugmentSpec) -> str:

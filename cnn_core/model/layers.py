@@ -13,7 +13,7 @@ from dataclasses import MISSING, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted, shown
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
 PADDINGS = ("valid", "same")
@@ -187,7 +187,7 @@ def layer_names(types: list[object]) -> tuple[str, ...]:
     return tuple(names)
 
 
-# --- checks and words that specs share -------------------------------------------------------------
+# --- checks that specs share -----------------------------------------------------------------------
 
 
 def whole(name: str, value: object, most: int, least: int = 1) -> int:
@@ -212,44 +212,6 @@ def refuse_unknown_keys(owner: str, given: Mapping[Any, Any], known: Any) -> Non
             raise StudentError(
                 f"{owner} has no setting {quoted(key)}.", hint=f"Did you mean {close[0]}?" if close else has
             )
-
-
-def shown(value: object) -> str:
-    """A stranger's value in a sentence: short, printable, and safe for numbers of a thousand digits.
-
-    >>> shown("3"), shown(3.0), shown(None), shown(10**30), shown([3, 3])
-    ('the text “3”', '3.0', 'null', 'a number of 31 digits', 'a list')
-    """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        text = "".join(c if c.isprintable() else "�" for c in value[:41])
-        return f"the text “{text[:40]}{'…' * (len(text) > 40)}”"
-    if isinstance(value, Integral):
-        number = int(value)
-        if abs(number) < 10**15:
-            return f"{number:,}".replace("-", "−")
-        digits = int(abs(number).bit_length() * 0.30103) + 1  # str() refuses numbers of 5,000 digits
-        return f"{'minus ' * (number < 0)}a number of {digits} digits"
-    if isinstance(value, float):
-        text = str(value) if value.is_integer() else f"{value:g}"  # 3.0 is not 3, and must not look like it
-        return text.replace("-", "−")
-    if isinstance(value, Mapping):
-        return "a set of named values"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return f"a {type(value).__name__[:40]}"
-
-
-def quoted(value: object) -> str:
-    """The same where a name was expected, so a text needs no introduction.
-
-    >>> quoted("kernal_size"), quoted(3)
-    ('“kernal_size”', '3')
-    """
-    return shown(value).removeprefix("the text ")
 
 
 def is_control(character: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, replace
 from typing import Any
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, shown
 from cnn_core.model import links, shapes
 from cnn_core.model.layers import (
     ACTIVATIONS,
@@ -32,7 +32,6 @@ from cnn_core.model.layers import (
     layer_names,
     layer_to_dict,
     refuse_unknown_keys,
-    shown,
     whole,
 )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.model.spec import ModelSpec
 from cnn_core.training.spec import TrainSpec
 
@@ -117,7 +117,7 @@ def check_name(name: str) -> None:
     """Raises StudentError unless there is a network of that name. Nothing else may become a path."""
     if name not in _ORDER or name not in names():
         raise StudentError(
-            f"There is no ready trained network “{str(name)[:40]}”.", hint=f"Try {', '.join(names())}."
+            f"There is no ready trained network {quoted(name)}.", hint=f"Try {', '.join(names())}."
         )
 
 

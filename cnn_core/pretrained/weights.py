@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from safetensors import safe_open
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.model import ModelSpec, Network, build
 from cnn_core.pretrained.cards import Curve, card, check_name, history, replay_path, weights_path
 from cnn_core.training.checkpoint import load_model
@@ -41,7 +41,9 @@ class Replay:
     def load(self, step: int) -> Network:
         """The network as it was after `step` steps, in evaluation mode. Raises StudentError for another step."""
         if step not in self.steps:
-            raise StudentError(f"Step {step} was not kept.", hint=f"Try one of {self.steps[:5]} and so on.")
+            raise StudentError(
+                f"Step {quoted(step)} was not kept.", hint=f"Try one of {self.steps[:5]} and so on."
+            )
         net = build(card(self.name).spec)
         with safe_open(replay_path(self.name), framework="pt") as file, torch.no_grad():
             for key, held in net.state_dict().items():

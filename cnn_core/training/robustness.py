@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.data import AffineParams, ImageSet, apply_affine
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.training.evaluation import evaluate
 
 # For each change: the strengths that are tried, and their unit.
@@ -32,7 +32,7 @@ def changed_images(images: Tensor, change: str, strength: float, seed: int = 0) 
     Raises StudentError for another change.
     """
     if change not in CHANGES:
-        raise StudentError(f"There is no change “{str(change)[:40]}”.", hint=f"Choose {', '.join(CHANGES)}.")
+        raise StudentError(f"There is no change {quoted(change)}.", hint=f"Choose {', '.join(CHANGES)}.")
     pixels = images.float() / 255 if images.dtype == torch.uint8 else images
     if strength == 0:
         return pixels.clone()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted, shown
 from cnn_core.settings import settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class TrainSpec:
 
             if not isinstance(self.augment, AugmentSpec):
                 raise StudentError(
-                    f"augment is {_shown(self.augment)}, not a set of augmentations.",
+                    f"augment is {shown(self.augment)}, not a set of augmentations.",
                     hint="Use AugmentSpec(...) or leave it out.",
                 )
 
@@ -95,12 +95,12 @@ class TrainSpec:
         """The inverse of `to_dict`; omitted fields take the lesson's values. Raises StudentError."""
         if not isinstance(values, Mapping):
             raise StudentError(
-                f"A recipe is a set of named values, not {_shown(values)}.", hint="Start from {}."
+                f"A recipe is a set of named values, not {shown(values)}.", hint="Start from {}."
             )
         known = [field.name for field in fields(cls)]
         for key in values:
             if key not in known:
-                raise StudentError(f"A recipe has no {_shown(key)}.", hint=f"It has {', '.join(known)}.")
+                raise StudentError(f"A recipe has no {quoted(key)}.", hint=f"It has {', '.join(known)}.")
         given = dict(values)
         if isinstance(given.get("augment"), Mapping):
             from cnn_core.data.augment_spec import AugmentSpec
@@ -123,38 +123,27 @@ def checked_learning_rate(value: object) -> float:
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in choices:
-        raise StudentError(f"{name} is {_shown(value)}.", hint=f"Use one of {', '.join(choices)}.")
+        raise StudentError(f"{name} is {quoted(value)}.", hint=f"Use one of {', '.join(choices)}.")
 
 
 def _whole(name: str, value: object, least: int, most: int, why: str = "") -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise StudentError(f"{name} is {_shown(value)}, and must be a whole number.", hint=f"Try {least}.")
+        raise StudentError(f"{name} is {shown(value)}, and must be a whole number.", hint=f"Try {least}.")
     if not least <= value <= most:
         limits = f"between {least:,} and {most:,}"
         raise StudentError(
-            f"{name} is {_shown(value)}.", hint=f"Choose a whole number {limits}{why and ', ' + why}."
+            f"{name} is {shown(value)}.", hint=f"Choose a whole number {limits}{why and ', ' + why}."
         )
     return value
 
 
 def _number(name: str, value: object, least: float, most: float, below: bool = False) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not -1e300 < value < 1e300:
-        raise StudentError(f"{name} is {_shown(value)}, and must be a number.", hint=f"Try {least:g}.")
+        raise StudentError(f"{name} is {shown(value)}, and must be a number.", hint=f"Try {least:g}.")
     if not least <= value <= most or (below and value == most):
         limits = f"from {least:g} to {'just under ' * below}{most:g}"
-        raise StudentError(f"{name} is {_shown(value)}.", hint=f"Choose a number {limits}.")
+        raise StudentError(f"{name} is {shown(value)}.", hint=f"Choose a number {limits}.")
     return float(value)
-
-
-def _shown(value: object) -> str:
-    """A stranger's value for a sentence: never long, whatever it is."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**15:
-        return "a number of more than 15 digits"  # also avoids the slow text of an enormous integer
-    if isinstance(value, bool | int | float) or value is None:
-        return str(value)
-    if isinstance(value, str):
-        return f"“{value[:40]}{'…' * (len(value) > 40)}”"
-    return f"a {type(value).__name__}"
 
 
 RECIPES: dict[str, TrainSpec] = {

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from cnn_core.data import AffineParams, AugmentSpec, apply_affine, keras_line, sample_affine, torchvision_line
 from cnn_core.data.augment import augment
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, shown
 
 NAMES = ("theta", "tx", "ty", "shear", "zx", "zy")
 EACH_ALONE = {
@@ -263,7 +263,13 @@ def test_inputs_are_left_alone_and_the_kind_of_number_stays():
     assert all(
         torch.equal(a, getattr(params, field.name)) for a, field in zip(before, fields(params), strict=True)
     )
-    assert apply_affine(torch.rand(0, 1, 28, 28), AffineParams.unchanged(0)).shape == (0, 1, 28, 28)
+
+
+@pytest.mark.parametrize("shape", [(0, 1, 28, 28), (2, 0, 28, 28), (2, 1, 0, 0), (2, 1, 0, 5)])
+@pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect", "wrap"])
+def test_no_images_or_images_of_no_pixels_stay_what_they_are(shape, fill_mode):
+    params = sample_affine(AugmentSpec.lesson(), shape[0], generator=generator())
+    assert apply_affine(torch.rand(shape), params, fill_mode).shape == shape
 
 
 @pytest.mark.parametrize(
@@ -273,6 +279,8 @@ def test_inputs_are_left_alone_and_the_kind_of_number_stays():
         (torch.zeros(2, 28, 28), 2, "nearest"),
         (torch.zeros(2, 1, 28, 28), 3, "nearest"),
         (torch.zeros(2, 1, 28, 28), 2, "mirror"),
+        (torch.zeros(2, 1, 28, 28), 2, None),
+        (torch.zeros(2, 1, 28, 28), 2, np.array(["nearest", "wrap"])),
     ],
 )
 def test_what_cannot_be_changed_is_refused(images, count, fill_mode):
@@ -322,6 +330,14 @@ def test_a_spec_survives_json(spec):
     assert hash(AugmentSpec.from_dict(spec.to_dict())) == hash(spec)
 
 
+def brackets(depth):
+    """[[[...]]], too deep for Python to print."""
+    nested = []
+    for _ in range(depth):
+        nested = [nested]
+    return nested
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -346,18 +362,30 @@ def test_a_spec_survives_json(spec):
         {"fill_mode": "mirror"},
         {"fill_mode": ["nearest"]},
         {"cval": 255},
+        *({name: 10**5_000} for name in ("rotation_range", "zoom_range", "vertical_flip", "fill_mode")),
+        *({name: brackets(10_000)} for name in ("cval", "zoom_range", "horizontal_flip", "fill_mode")),
+        {"zoom_range": [0.8, 10**5_000]},
+        {"fill_mode": np.array(["nearest", "wrap"])},
+        {"fill_mode": "\ud800"},
+        {10**5_000: 1},
+        10**5_000,
         {"rotation": 90},
         {7: 90},
         [],
         None,
         "lesson",
     ],
-    ids=lambda values: repr(values)[:40],
+    ids=lambda values: shown(next(iter(values.values())) if isinstance(values, dict) else values),
 )
 def test_a_spec_that_cannot_work_is_refused_in_few_words(values):
     with pytest.raises(StudentError) as refusal:
         AugmentSpec.from_dict(values)
-    assert len(str(refusal.value)) < 400
+    assert len(str(refusal.value).encode()) < 400  # a page can show it, half characters it cannot
+
+
+def test_a_pair_of_zooms_the_wrong_way_round_is_quoted():
+    with pytest.raises(StudentError, match=r"zoom_range is \(1.2, 0.8\)"):
+        AugmentSpec(zoom_range=(1.2, 0.8))
 
 
 # The same in other libraries

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from cnn_core.data import AugmentSpec
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, shown
 from cnn_core.training import (
     RECIPES,
     BatchDone,
@@ -67,7 +67,7 @@ def test_an_empty_mapping_is_the_lesson():
             "label_noise",
             "momentum",
         )
-        for bad in ("5", NAN, 10**30, 10**400, float("inf"), -1, 1e308, {}, "x" * 10_000)
+        for bad in ("5", NAN, 10**30, 10**400, 10**5_000, float("inf"), -1, 1e308, {}, "x" * 10_000, "\ud800")
     ]
     + [("epochs", 2.5), ("epochs", 51), ("batch_size", 4096), ("learning_rate", 0), ("learning_rate", 1e-30)]
     + [
@@ -79,13 +79,14 @@ def test_an_empty_mapping_is_the_lesson():
     ]
     + [("optimizer", "lion"), ("optimizer", None), ("optimizer", ["adam"]), ("schedule", "cosine")]
     + [("precision", "float16"), ("augment", 3), ("augment", "lesson"), ("augment", {"rotation": 90})]
-    + [("learnig_rate", 0.1), (3, 4)],
+    + [("learnig_rate", 0.1), (3, 4), ("\ud800", 1), (10**5_000, 1)],
+    ids=shown,
 )
 def test_what_cannot_work_is_refused_with_the_value_in_a_short_sentence(field, value):
     with pytest.raises(StudentError) as caught:
         TrainSpec.from_dict({field: value})
     assert caught.value.hint
-    assert 20 < len(str(caught.value)) < 400
+    assert 20 < len(str(caught.value).encode()) < 400  # a page can show it, half characters it cannot
 
 
 @pytest.mark.parametrize("values", [None, [], "epochs", 3])
