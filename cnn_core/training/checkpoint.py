@@ -24,9 +24,10 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.model import ModelSpec, build
 from cnn_core.training.loop import TrainState
+from cnn_core.training.spec import checked_learning_rate
 
 FORMAT = "1"  # raised when a file of before can no longer be read
 MAX_HEADER = 1_000_000  # bytes; ours have a few thousand
@@ -70,7 +71,7 @@ def save_training(path: str | Path, net: nn.Module, spec: ModelSpec, state: Trai
     weights = {name: _plain(value) for name, value in net.state_dict().items()}
     _refuse_unless_finite(weights)
     beside = {f"optimizer/{name}": _plain(value) for name, value in state.optimizer.items()}
-    numbers = {"step": state.step, "seconds": state.seconds, "learning_rate": state.learning_rate}
+    numbers = {"step": state.step, "seconds": float(state.seconds), "learning_rate": state.learning_rate}
     metadata = {"format": FORMAT, "spec": json.dumps(spec.to_dict()), "training": json.dumps(numbers)}
     _write(path, weights | beside, metadata)
 
@@ -87,15 +88,14 @@ def load_training(source: str | Path | bytes, net: nn.Module) -> TrainState:
         tensors = _read_fitting(file, header, size, net.state_dict())
     if not isinstance(numbers, dict) or numbers.keys() != {"step", "seconds", "learning_rate"}:
         raise StudentError("This file holds weights, but no training to go on with.", hint="Start a new run.")
+    step, seconds, rate = numbers["step"], numbers["seconds"], numbers["learning_rate"]
+    if type(step) is not int or type(seconds) is not float or step < 0 or not 0 <= seconds < math.inf:
+        raise _foreign("it does not say how far its training has come")
+    rate = None if rate is None else checked_learning_rate(rate)
     _put_weights(net, tensors)
     prefix = "optimizer/"
     optimizer = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-    return TrainState(
-        step=int(numbers["step"]),
-        seconds=float(numbers["seconds"]),
-        learning_rate=numbers["learning_rate"],
-        optimizer=optimizer,
-    )
+    return TrainState(step, seconds, rate, optimizer)
 
 
 def _plain(value: Tensor, dtype: torch.dtype | None = None) -> Tensor:
@@ -167,7 +167,7 @@ def _json_in(header: dict[str, Any], key: str) -> Any:
 def _spec_in(header: dict[str, Any], check_limits: bool) -> ModelSpec:
     found = header["__metadata__"].get("format")
     if found != FORMAT:
-        raise _foreign(f"its format is {str(found)[:20]}, and we read {FORMAT}")
+        raise _foreign(f"its format is {quoted(found)}, and we read {quoted(FORMAT)}")
     return ModelSpec.from_dict(_json_in(header, "spec"), check_limits=check_limits)
 
 
@@ -189,6 +189,9 @@ def _read_fitting(
     except SafetensorError as error:
         raise _foreign("its numbers are not where its header says") from error
     _refuse_unless_finite(tensors)
+    for name in wanted:
+        if name.endswith("running_var") and tensors[name].lt(0).any():
+            raise _foreign(f"{quoted(name)} holds a variance below 0")
     return tensors
 
 
@@ -197,14 +200,16 @@ def _bytes_promised(name: str, entry: object, wanted: Mapping[str, Tensor]) -> i
     weight_name = name if name in wanted else name.removeprefix("optimizer/").rpartition("/")[0]
     weight = wanted.get(weight_name)
     if weight is None:
-        raise _foreign(f"its network has no “{name[:60]}”")
+        raise _foreign(f"its network has no {quoted(name)}")
     entry = entry if isinstance(entry, dict) else {}
     kind, shape = str(entry.get("dtype")), entry.get("shape")
     kinds = ("F32", "F16") if weight.is_floating_point() else ("I64",)
     if kind not in kinds or not isinstance(shape, list) or not all(type(side) is int for side in shape):
-        raise _foreign(f"“{name[:60]}” is not of the type {' or '.join(kinds)}")
+        raise _foreign(f"{quoted(name)} is not of the type {' or '.join(kinds)}")
     if tuple(shape) != weight.shape and (name in wanted or shape):  # an optimizer also counts its steps
-        raise _foreign(f"“{name[:60]}” has the shape {_by(shape)}, and its network needs {_by(weight.shape)}")
+        raise _foreign(
+            f"{quoted(name)} has the shape {_by(shape)}, and its network needs {_by(weight.shape)}"
+        )
     return _SIZES[kind] * math.prod(shape)
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, build
+from cnn_core.model import PRESETS, build, weights_hash
 from cnn_core.training import load_model, load_training, save_model, save_training
 from cnn_core.training.loop import TrainState
 
@@ -122,6 +122,31 @@ def test_weights_alone_are_no_training(saved):
         load_training(saved, build(TINY))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"step": step} for step in (-1, 1.5, "4", None, True, [4])]
+    + [{"seconds": seconds} for seconds in (-1.0, float("nan"), float("inf"), "2.5", None)]
+    + [{"learning_rate": rate} for rate in (0, -1, float("nan"), "0.1", [0.1])],
+    ids=str,
+)
+def test_a_training_that_stands_nowhere_is_refused_and_its_weights_with_it(tmp_path, changes):
+    save_training(tmp_path / "run", build(TINY, seed=1), TINY, TrainState(4, 2.5, 0.01))
+    numbers = {"step": 4, "seconds": 2.5, "learning_rate": 0.01} | changes
+    file = changed(tmp_path / "run", lambda h: h["__metadata__"].update(training=json.dumps(numbers)))
+    net = build(TINY, seed=2)
+    with pytest.raises(StudentError):
+        load_training(file, net)
+    assert weights_hash(net) == weights_hash(build(TINY, seed=2))
+
+
+def test_a_variance_below_zero_is_refused(tmp_path):
+    net = build(PRESETS["modern"])
+    net.batch_normalization_2.norm.running_var[3] = -1.0
+    save_model(tmp_path / "net", net, PRESETS["modern"])
+    with pytest.raises(StudentError, match=r"batch_normalization_2.* below 0"):
+        load_model(tmp_path / "net")
+
+
 def test_a_training_of_another_design_is_refused(tmp_path):
     save_training(tmp_path / "run", build(TINY), TINY, TrainState())
     with pytest.raises(StudentError):
@@ -187,6 +212,10 @@ HOSTILE = {
     ),
     "overlapping places": lambda path: changed(path, lambda h: a_weight(h).update(data_offsets=[4, 36])),
     "an entry that is a number": lambda path: changed(path, lambda h: h.update({sorted(h)[1]: 5})),
+    "a format that is a number": lambda path: changed(path, lambda h: h["__metadata__"].update(format=1)),
+    "a name of half a character": lambda path: changed(
+        path, lambda h: h.update({"\ud800": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}})
+    ),
     "a tensor too many": lambda path: changed(
         path, lambda h: h.update(virus={"dtype": "F32", "shape": [0], "data_offsets": [0, 0]})
     ),
@@ -208,7 +237,7 @@ def test_what_is_not_ours_is_refused_quickly_and_in_a_sentence(saved, kind):
         with pytest.raises(StudentError) as caught:
             load_model(source)
         assert time.perf_counter() - began < 1
-        assert 20 < len(str(caught.value)) < 400
+        assert 20 < len(str(caught.value).encode()) < 400  # a page can show it, half characters it cannot
 
 
 def test_bfloat16_files_are_refused(tmp_path):
