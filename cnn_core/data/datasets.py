@@ -37,7 +37,7 @@ from cnn_core.data.sources import (
     sample_file,
     sample_sentence,
 )
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.settings import settings
 
 
@@ -99,7 +99,7 @@ def load_images(
     """
     dataset = dataset_of(name)
     if split not in SPLITS:
-        raise StudentError(f"There is no split “{str(split)[:40]}”.", hint="Choose train or test.")
+        raise StudentError(f"There is no split {quoted(split)}.", hint="Choose train or test.")
     attempt = partial(fetching.fetch, on_progress=on_progress) if fetch else None
     return _load(dataset, cast(Split, split), settings().data_dir, attempt)
 
@@ -107,7 +107,8 @@ def load_images(
 _cache: OrderedDict[tuple, ImageSet] = OrderedDict()
 _cache_lock = threading.Lock()
 _CACHE_SIZE = 6  # both splits of every data set
-_TAIL = 100  # labels; so many zeros in a row are not chance
+# So many blank images, or labels 0, in a row are not chance but a part of the file that was never written.
+_HOLE = {"images": 4, "labels": 100}
 
 
 def _load(
@@ -157,11 +158,12 @@ def _read(dataset: Dataset, split: Split, image_file: Path, label_file: Path) ->
         raise damaged(
             label_file, f"it has a label {labels.max()}, but the last class is {len(dataset.classes) - 1}"
         )
-    # A copy that was cut short may have its full length, with zeros where its end should be.
-    if not images[-1].any():
-        raise damaged(image_file, "its end is empty")
-    if len(labels) >= _TAIL and not labels[-_TAIL:].any():
-        raise damaged(label_file, "its end is empty")
+    # A copy that was cut short may have its full length, with zeros where its end, or some pages of it, should be.
+    has_ink = np.asarray(images.any(axis=(1, 2)))
+    if not has_ink[-1] or _longest_gap(has_ink) >= _HOLE["images"]:
+        raise damaged(image_file, "a part of it is empty")
+    if _longest_gap(labels) >= _HOLE["labels"]:
+        raise damaged(label_file, "a part of it is empty")
     return ImageSet(
         dataset.key,
         split,
@@ -170,6 +172,11 @@ def _read(dataset: Dataset, split: Split, image_file: Path, label_file: Path) ->
         dataset.classes,
         full_sentence(dataset),
     )
+
+
+def _longest_gap(values: np.ndarray) -> int:
+    """How many zeros stand in a row, at most."""
+    return int(np.diff(np.flatnonzero(values), prepend=-1, append=len(values)).max()) - 1
 
 
 def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:

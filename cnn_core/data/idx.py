@@ -29,7 +29,10 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
         contents = np.frombuffer(_gunzip(path, file_size(shape)), dtype=np.uint8)
     else:
         check_size(path, shape)
-        contents = np.memmap(path, dtype=np.uint8, mode="c")
+        try:
+            contents = np.memmap(path, dtype=np.uint8, mode="c")
+        except OSError as error:
+            raise unreadable(path, error) from error
     header, values = contents[: 4 + 4 * len(shape)], contents[4 + 4 * len(shape) :]
     if tuple(header[:4]) != (0, 0, _UNSIGNED_BYTES, len(shape)):
         raise damaged(path, "it does not begin as an IDX file of this kind does")
@@ -58,6 +61,14 @@ def damaged(path: Path, reason: str) -> StudentError:
     )
 
 
+def unreadable(path: Path, error: OSError) -> StudentError:
+    """The error for a file or folder that this process may not read."""
+    return StudentError(
+        f"{path} cannot be read ({error.strerror or error}).",
+        hint="See who may read it, or set CONVSCOPE_DATA to another folder.",
+    )
+
+
 def _gunzip(path: Path, size: int) -> bytearray:
     try:
         with gzip.open(path) as file:
@@ -71,6 +82,8 @@ def _gunzip(path: Path, size: int) -> bytearray:
             return contents
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise damaged(path, "it cannot be unpacked, as if its end were missing") from error
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def _times(shape: tuple[int, ...]) -> str:

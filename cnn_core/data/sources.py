@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cnn_core.data.idx import check_size
+from cnn_core.data.idx import check_size, unreadable
 from cnn_core.data.network import recent_failure
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.settings import settings
 
 Split = Literal["train", "test"]
@@ -100,9 +100,7 @@ class Availability:
 def dataset_of(name: str) -> Dataset:
     """Raises StudentError for a name that is not in DATASETS."""
     if not isinstance(name, str) or name not in KNOWN:
-        raise StudentError(
-            f"There is no data set “{str(name)[:40]}”.", hint=f"Choose one of {', '.join(KNOWN)}."
-        )
+        raise StudentError(f"There is no data set {quoted(name)}.", hint=f"Choose one of {', '.join(KNOWN)}.")
     return KNOWN[name]
 
 
@@ -144,12 +142,15 @@ def find_files(dataset: Dataset, root: Path) -> dict[Split, tuple[Path, Path]] |
     """For each split the file of images and the file of labels, or None if there is nothing at all.
 
     All four or none: training on one source and testing on another could test what was trained on.
-    Raises StudentError when only some are there, or one has the wrong size.
+    Raises StudentError when only some are there, one has the wrong size, or they may not be looked at.
     """
     folders = [raw_folder(dataset, root)] + [dataset.system_folder] * (dataset.system_folder is not None)
     for folder in folders:
         assert folder is not None
-        found = {split: tuple(_plain_or_gz(folder / name) for name in _FILES[split]) for split in SPLITS}
+        try:
+            found = {split: tuple(_plain_or_gz(folder / name) for name in _FILES[split]) for split in SPLITS}
+        except OSError as error:
+            raise unreadable(folder, error) from error
         paths = [path for pair in found.values() for path in pair]
         if all(paths):
             _check_sizes(dataset, found)  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ from cnn_core.data.datasets import _load
 from cnn_core.data.fetching import FetchFailed, Remote, _fetch_in_background, fetch
 from cnn_core.data.network import Patience
 from cnn_core.data.sources import KNOWN, Dataset, find_files
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, shown
 
 TRAIN, TEST = 300, 120
 MADE = Dataset("made", "Made digits", "digits", "Made", tuple("0123456789"), (TRAIN, TEST))
@@ -137,6 +137,10 @@ def cut(content):
     return content[: len(content) // 2]
 
 
+def with_hole(content, start, size):
+    return content[:start] + bytes(size) + content[start + size :]
+
+
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
@@ -157,6 +161,8 @@ def cut(content):
             lambda content: cut(content) + bytes(len(content) - len(content) // 2),
         ),  # the right length
         (NAMES[1], lambda content: cut(content) + bytes(len(content) - len(content) // 2)),
+        (NAMES[0], lambda content: with_hole(content, 100_000, 8_192)),  # two pages of the disk never written
+        (NAMES[3], lambda content: with_hole(content, 10, 105)),
         (NAMES[1], lambda content: content[:-1] + b"\x0a"),  # class 10 of 0 to 9
     ],
 )
@@ -167,6 +173,18 @@ def test_a_damaged_file_is_named_and_not_trained_on(made, root, raw, name, damag
         load_here(MADE, split, root)
     assert name in refusal.value.message
     assert "Delete it" in refusal.value.hint
+
+
+def test_a_file_or_folder_that_may_not_be_read_is_named(root, raw, monkeypatch):
+    def forbidden(*_arguments, **_settings):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(np, "memmap", forbidden)
+    with pytest.raises(StudentError, match=rf"{NAMES[0]} .*cannot be read \(Permission denied\)"):
+        load_here(MADE, "train", root)
+    monkeypatch.setattr("pathlib.Path.is_file", forbidden)
+    with pytest.raises(StudentError, match=r"raw cannot be read \(Permission denied\)"):
+        find_files(MADE, root)
 
 
 @pytest.mark.parametrize(
@@ -243,12 +261,14 @@ def test_kmnist_offline_is_refused_with_one_thing_to_try():
     assert "Choose MNIST" in refusal.value.hint
 
 
-@pytest.mark.parametrize("name", ["cifar10", "", "../mnist", None, 7, ["mnist"], "x" * 10**6])
+@pytest.mark.parametrize(
+    "name", ["cifar10", "", "../mnist", None, 7, ["mnist"], "x" * 10**6, 10**5_000, "\ud800"], ids=shown
+)
 def test_an_unknown_data_set_is_refused_in_few_words(name):
     for ask in (available, fetch_in_background, lambda name: load_images(name, "train")):
         with pytest.raises(StudentError) as refusal:
             ask(name)
-        assert len(str(refusal.value)) < 200
+        assert len(str(refusal.value).encode()) < 200  # a page can show it, half characters it cannot
     with pytest.raises(StudentError):
         load_images("mnist", "validation")
 
