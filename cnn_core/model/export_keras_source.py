@@ -17,6 +17,7 @@ from cnn_core.model.export import (
     ends_in_softmax,
     in_a_comment,
     needs_permute,
+    padding,
     source_of,
     steps,
     stride,
@@ -53,6 +54,7 @@ def export_keras(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> 
             optimizer=_KERAS_OPTIMIZERS[recipe.optimizer].format(
                 decay=getattr(recipe, "weight_decay", 0.0), momentum=getattr(recipe, "momentum", 0.0)
             ),
+            decay=_keras_decay(recipe),
             loss=_keras_loss(spec, recipe),
             learner="keras.Sequential([*augmentation(), model])" if recipe.augment is not None else "model",
             epochs=recipe.epochs,
@@ -88,7 +90,7 @@ def _keras_line(step: Step) -> str:
         case "max_pooling2d" | "average_pooling2d":
             kind = "MaxPooling2D" if layer.type == "max_pooling2d" else "AveragePooling2D"
             moves = "" if stride(layer) == layer.pool_size else f", strides={stride(layer)}"
-            return f"layers.{kind}({layer.pool_size}{moves}{window}, {name}),"
+            return f"layers.{kind}({layer.pool_size}{moves}{window}, {name}),{_torch_backend_note(step)}"
         case "global_average_pooling2d":
             return f"layers.GlobalAveragePooling2D({name}),"
         case "batch_normalization":
@@ -102,12 +104,19 @@ def _keras_line(step: Step) -> str:
     raise AssertionError(f"no Keras layer for {layer.type}")
 
 
+def _torch_backend_note(step: Step) -> str:
+    left, right, top, bottom = padding(step)
+    if step.layer.type == "max_pooling2d" or (left == right and top == bottom):
+        return ""
+    return "  # with PyTorch underneath, Keras 3.15 gets the edge wrong"
+
+
 def _keras_read(source: Source, classes: int) -> str:
     if source.is_sample:
         raw = _KERAS_SAMPLE
     else:
         raw = _KERAS_DATASET.format(module=source.keras) if source.keras else _KERAS_IDX
-    return raw + _KERAS_READ.format(title=source.title, classes=classes)
+    return raw.strip("\n") + "\n\n" + _KERAS_READ.format(title=source.title, classes=classes)
 
 
 def _keras_loss(spec: ModelSpec, recipe: Recipe) -> str:
@@ -132,6 +141,23 @@ def _keras_subset(recipe: Recipe) -> str:
             "    labels[noisy] = (labels[noisy] + np.random.randint(1, 10, noisy.sum())) % 10\n"
         )
     return lines
+
+
+def _decay_of_gradient(recipe: Recipe) -> float:
+    """The weight decay that is added to the gradient; adamw's is not, and Keras has that one itself."""
+    return 0.0 if recipe.optimizer == "adamw" else getattr(recipe, "weight_decay", 0.0)
+
+
+def _keras_decay(recipe: Recipe) -> str:
+    decay = _decay_of_gradient(recipe)
+    if not decay:
+        return ""
+    # A penalty of decay / 2 times the square has just this gradient, with momentum and Adam's scaling too.
+    return (
+        "    # The recipe's weight decay is added to the gradient; an optimizer's weight_decay in Keras is not.\n"
+        "    for weight in model.trainable_weights:\n"
+        f"        weight.regularizer = keras.regularizers.L2({decay!r} / 2)\n"
+    )
 
 
 def _keras_rate(recipe: Recipe) -> str:
@@ -162,10 +188,11 @@ def _keras_augment(augment: Any) -> str:
         )
         lines.append(f"layers.RandomTranslation({down!r}, {right!r}{fill}),")
     if augment.shear_range:
-        slope = round(math.tan(math.radians(min(float(augment.shear_range), 45.0))), 6)
-        lines.append(
-            f"layers.RandomShear(x_factor={slope!r}{fill}),  # {float(augment.shear_range):g}°, as a slope"
-        )
+        most = min(float(augment.shear_range), 45.0)  # RandomShear takes no slope above 1
+        slope = round(math.tan(math.radians(most)), 6)
+        asked = f"{float(augment.shear_range):g}°, as a slope"
+        asked += "; more than 45° it cannot" if most < augment.shear_range else ""
+        lines.append(f"layers.RandomShear(x_factor={slope!r}{fill}),  # {asked}")
     if (low, high) != (1.0, 1.0):
         reach = (round(low - 1, 6), round(high - 1, 6))
         lines.append(f"layers.RandomZoom({reach}, {reach}{fill}),")
@@ -266,17 +293,21 @@ CLASSES = {classes}
 
 _KERAS_AUGMENT = '''
 def augmentation() -> list:
-    """The recipe's changes as layers: they act while the model learns, not when it is asked."""
+    """The recipe's changes as layers: they act while the model learns, not when it is asked.
+
+    Close to Convscope's, but not the same: it moves each picture once, these once a layer, and each move blurs a little
+    and fills the edges anew. Expect accuracies that are alike, not equal.
+    """
     return [
 {layers}    ]
 '''
 
 _KERAS_TRAIN = '''
 def train(model: keras.Model, learn: bool) -> keras.Model:
-    """Compile by the recipe; with `learn`, fit too. Returns the compiled model."""
+    """Compile by the recipe, in float32; with `learn`, fit too. Returns the compiled model."""
     images, labels = read(train=True)
     images, labels = images[:-{keep_aside}], labels[:-{keep_aside}]  # the others are for validation
-{subset}    rate = {rate}
+{subset}{decay}    rate = {rate}
     learner = {learner}
     learner.compile({optimizer}, loss={loss}, metrics=["accuracy"])
     if learn:
@@ -316,10 +347,12 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> str:
     """Keras in R, written as the lesson writes it: `keras_model_sequential() %>% layer_conv_2d(...)`."""
     source = source_of(dataset)
-    all_layers = " %>%\n".join(_r_lines(spec))
+    decay = _decay_of_gradient(recipe)
+    all_layers = " %>%\n".join(_r_lines(spec, decay))
     cycle = recipe.schedule == "one_cycle"
     parts = [
         _R_HEAD.format(name=in_a_comment(spec.name), title=source.title),
+        _R_DECAY.format(decay=_r(decay)) if decay else "",
         f"model_cnn = keras_model_sequential() %>%\n{all_layers}\n",
         _R_SAMPLE if source.is_sample else _R_DATA.format(module=source.keras) if source.keras else _R_IDX,
         _R_PREPARE.format(keep_aside=source.kept_aside, classes=spec.classes, subset=_r_subset(recipe)),
@@ -340,8 +373,14 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
+class _RName(str):
+    """The name of a variable, which R wants without quotes."""
+
+
 def _r(value: object) -> str:
     """A plain value as R writes it. Only for checked values: numbers, booleans and our own words."""
+    if isinstance(value, _RName):
+        return value
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -357,8 +396,11 @@ def _r_call(function: str, *pairs: tuple[str, object]) -> str:
     return f"  {function}({', '.join(f'{name} = {_r(value)}' for name, value in pairs)})"
 
 
-def _r_lines(spec: ModelSpec) -> list[str]:
-    """One `layer_...` call a line; the first also says what comes in."""
+def _r_lines(spec: ModelSpec, decay: float = 0.0) -> list[str]:
+    """One `layer_...` call a line; the first also says what comes in.
+
+    decay: of the gradient; written as a penalty on all weights of a layer.
+    """
     lines: list[str] = []
     shape: list[tuple[str, object]] = [("input_shape", _channels_last(spec.input_shape))]
     for step in steps(spec):
@@ -370,6 +412,8 @@ def _r_lines(spec: ModelSpec) -> list[str]:
         leaky = step.activation == "leaky_relu"  # no such word in the lesson's Keras: a layer of its own
         if step.activation != "linear" and not leaky:
             pairs.append(("activation", step.activation))
+        penalised = _R_WEIGHTS_OF.get(layer.type, ()) if decay else ()
+        pairs += [(f"{weight}_regularizer", _RName("decay")) for weight in penalised]
         lines.append(_r_call(function, *shape, *pairs, ("name", step.name)))
         if leaky:
             lines.append("  layer_activation_leaky_relu(alpha = 0.2)")
@@ -400,6 +444,17 @@ _R_LAYERS: dict[str, Callable[[Any], tuple[str, list[tuple[str, object]]]]] = {
     "flatten": lambda layer: ("layer_flatten", []),
     "dense": lambda layer: ("layer_dense", [("units", layer.units)]),
 }
+
+_R_WEIGHTS_OF = {
+    "conv2d": ("kernel", "bias"),
+    "dense": ("kernel", "bias"),
+    "batch_normalization": ("gamma", "beta"),
+}
+
+_R_DECAY = """
+# the recipe adds {decay} of each weight to its gradient: the slope of half of that times the square
+decay = regularizer_l2({decay} / 2)
+"""
 
 _R_OPTIMIZERS = {
     "rmsprop": "optimizer_rmsprop(learning_rate = {rate})",

@@ -309,18 +309,91 @@ def test_exported_keras_gives_our_probabilities(key, keras_answers):
 
 @pytest.mark.parametrize("dataset", SOURCES)
 @pytest.mark.parametrize(
-    "recipe", [RECIPES["lesson"], RECIPES["fast"], TrainSpec(augment=AugmentSpec.lesson())]
+    "recipe",
+    [
+        RECIPES["lesson"],
+        RECIPES["fast"],
+        TrainSpec(augment=AugmentSpec.lesson()),
+        TrainSpec(optimizer="sgd", momentum=0.9, weight_decay=0.01, label_noise=0.1, train_size=500),
+    ],
 )
 def test_exported_r_can_be_parsed(dataset, recipe, tmp_path):
     if not shutil.which("Rscript"):
         pytest.skip("R is not installed")
-    sources = [export_keras_r(spec, recipe, dataset=dataset) for spec in (PRESETS["lesson"], EVERYTHING)]
+    sources = [export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING)]
     (tmp_path / "net.R").write_text("\n".join(sources), encoding="utf-8")
     done = subprocess.run(
         ["Rscript", "-e", "invisible(parse('net.R', encoding = 'UTF-8'))"],
         cwd=tmp_path, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+IN_KERAS_ONE_STEP = """
+import json, sys
+import keras, numpy as np
+names = {"__name__": "exported"}
+exec(compile(open(sys.argv[1]).read(), "net_keras.py", "exec"), names)
+given = np.load(sys.argv[3])
+names["raw"] = lambda train: (given["images"], given["labels"])  # as many kept aside, of nothing but zeros
+model = names["build"]()
+names["load_weights"](model, sys.argv[2])
+names["train"](model, learn=True)
+np.savez(sys.argv[3], *[np.asarray(weight) for weight in model.get_weights()])
+"""
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        TrainSpec(optimizer="adam", weight_decay=0.3),
+        TrainSpec(optimizer="sgd", weight_decay=0.3, momentum=0.5, learning_rate=0.1),
+        TrainSpec(optimizer="adamw", weight_decay=0.3),
+    ],
+    ids=lambda recipe: recipe.optimizer,
+)
+def test_exported_keras_takes_our_steps_weight_decay_included(recipe, tmp_path):
+    if importlib.util.find_spec("keras") is None:
+        pytest.skip("Keras is not installed")
+    from cnn_core.training.optimizers import optimizer_for
+
+    spec = ModelSpec.from_dict(
+        {"input_shape": [1, 28, 28], "classes": 10, "layers": [
+            {"type": "max_pooling2d", "pool_size": 14}, {"type": "flatten"},
+            {"type": "dense", "units": 10, "activation": "softmax"}]}
+    )  # fmt: skip
+    recipe = recipe.replace(epochs=3, batch_size=4)
+    net = lived_in(spec)
+    save_file(net.state_dict(), tmp_path / "weights.safetensors")
+    images = (IMAGES[:4, 0] * 255).byte()
+    labels = torch.arange(4)
+    aside = torch.zeros(5000, 28, 28, dtype=torch.uint8)
+    np.savez(
+        tmp_path / "numbers.npz",
+        images=torch.cat([images, aside]).numpy(), labels=torch.cat([labels, torch.zeros(5000).long()]).numpy(),
+    )  # fmt: skip
+    (tmp_path / "net_keras.py").write_text(export_keras(spec, recipe), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", IN_KERAS_ONE_STEP, "net_keras.py", "weights.safetensors", "numbers.npz"],
+        cwd=tmp_path, env=os.environ | {"KERAS_BACKEND": "torch"}, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    optimizer = optimizer_for(recipe, list(net.parameters()))
+    for _ in range(3):  # all four images at once, three times
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(images[:, None].float() / 255), labels).backward()
+        optimizer.step()
+    kernel, bias = np.load(tmp_path / "numbers.npz").values()
+    np.testing.assert_allclose(kernel, net.dense_1.dense.weight.detach().numpy().T, atol=1e-5)
+    np.testing.assert_allclose(bias, net.dense_1.dense.bias.detach().numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_no_exported_program_drops_the_weight_decay(optimizer):
+    recipe = TrainSpec(optimizer=optimizer, weight_decay=0.0375)
+    for export in (export_pytorch, export_keras, export_keras_r):
+        assert "0.0375" in export(PRESETS["modern"], recipe)
+        assert "decay" not in export(PRESETS["modern"], TrainSpec(optimizer="sgd"))
 
 
 def test_exported_r_reads_like_the_lesson():
