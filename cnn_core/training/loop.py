@@ -31,6 +31,7 @@ from cnn_core.training.hardware import (
     borrowed_random_state,
     derived_seed,
     generator,
+    keep_freed_memory,
     multiplies_in_bfloat16,
     training_device,
 )
@@ -170,6 +171,8 @@ class _Training:
     def run(self) -> Iterator[Event]:
         found_on = next(iter(self.weights.values())).device
         self.device = training_device()
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.half = self.spec.precision == "bfloat16" or (
             self.spec.precision == "auto" and multiplies_in_bfloat16(self.device)
         )

@@ -1,5 +1,6 @@
 """The loop as a story: what it tells, that it can be repeated and resumed to the bit, and that it minds its manners."""
 
+import platform
 from dataclasses import replace
 
 import pytest
@@ -457,3 +458,19 @@ def test_the_lessons_recipe_on_the_sample_digits_ends_above_94_percent(monkeypat
     assert (len(digits), len(test)) == (4500, 500)
     net, _ = trained(TrainSpec(), digits, PRESETS["lesson"])
     assert evaluate(net, test).accuracy > 0.94
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such switch")
+def test_a_step_takes_no_fresh_memory_from_the_system():
+    import resource  # not on Windows
+
+    # A step of the lesson's net uses some 8 MB of maps and gradients: 2,000 pages, if each were fresh.
+    events = train(build(PRESETS["lesson"]), blobs(64 * 20), TrainSpec(epochs=1))
+
+    def pages_until(step):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        next(event for event in events if isinstance(event, BatchDone) and event.step == step)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    pages_until(9)  # and 8 is a snapshot
+    assert pages_until(15) < 6 * 500
