@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
 from cnn_core.training.forward import quick_logits
-from cnn_core.training.inputs import as_input
+from cnn_core.training.inputs import as_input, check_fit
 
 BATCH_SIZE = 128  # small enough that a layer's maps stay in the cache; 1,000 at once were slower by a third
 
@@ -63,10 +63,11 @@ def evaluate(
     net:       images (B, C, H, W) in [0, 1] -> logits (B, K). Left as found: modes, weights, gradients.
     data:      anything with .images (N, C, H, W), uint8 or float in [0, 1], and .labels (N,) int64.
     precision: "float32", or "bfloat16" for a quicker and slightly rougher look.
-    Raises ValueError when there is no image.
+    Raises ValueError when there is no image, StudentError when the network was designed for others.
     """
     if len(data.labels) == 0:
         raise ValueError("no images to evaluate on")
+    check_fit(net, data.images, data.labels)
     device = next((p.device for p in net.parameters()), torch.device("cpu"))
     logits = _logits(net, data.images, batch_size, device, precision)  # (N, K)
     labels = data.labels.cpu()

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from cnn_core.errors import StudentError
+from cnn_core.model import Network
+from cnn_core.model.shapes import shape_text
 from cnn_core.training.hardware import generator
+
+
+def check_fit(net: nn.Module, images: Tensor, labels: Tensor) -> None:
+    """Raise StudentError where a network of ours was designed for other images (N, C, H, W), or for fewer classes."""
+    if not isinstance(net, Network) or len(labels) == 0:
+        return
+    spec, found = net.spec, tuple(images.shape[1:])
+    if found != spec.input_shape:
+        raise StudentError(
+            f"“{spec.name}” reads images of {shape_text(spec.input_shape)}, and these have {shape_text(found)}.",
+            hint=f"Set its input to {list(found)}.",
+        )
+    if (last := int(labels.max())) >= spec.classes:
+        raise StudentError(
+            f"“{spec.name}” tells {spec.classes} classes apart, and there are images of class {last}, counted from 0.",
+            hint=f"Give it {last + 1} classes.",
+        )
 
 
 def as_input(images: Tensor) -> Tensor:

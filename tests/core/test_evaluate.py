@@ -6,6 +6,8 @@ from sklearn.metrics import confusion_matrix, log_loss
 from torch import nn
 
 from cnn_core.data import ImageSet
+from cnn_core.errors import StudentError
+from cnn_core.model import ModelSpec, build
 from cnn_core.training import evaluate
 from cnn_core.training.evaluation import wilson_interval
 
@@ -113,6 +115,22 @@ def test_no_images_are_an_error():
     empty = image_set(torch.zeros(0, 1, 28, 28, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
     with pytest.raises(ValueError, match="no images"):
         evaluate(linear_net(), empty)
+
+
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        ({"input_shape": [1, 14, 14]}, "reads images of 14×14×1, and these have 28×28×1"),
+        ({"input_shape": [3, 28, 28]}, "reads images of 28×28×3, and these have 28×28×1"),
+        ({"classes": 5}, "5 classes apart, and there are images of class 9"),
+    ],
+)
+def test_a_network_designed_for_other_images_is_told_so(others, says):
+    last = {"type": "dense", "units": others.get("classes", 10)}
+    layers = [{"type": "conv2d", "filters": 4}, {"type": "global_average_pooling2d"}, last]
+    net = build(ModelSpec.from_dict({"layers": layers, **others}))
+    with pytest.raises(StudentError, match=says):
+        evaluate(net, random_set())
 
 
 @pytest.mark.parametrize(
