@@ -5,13 +5,14 @@ A setting is read when it is asked for, so a test or a notebook can change the e
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 
 T = TypeVar("T")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -44,7 +45,7 @@ def settings() -> Settings:
     workers = _read("CONVSCOPE_WORKERS", _at_least(1), max(1, min(cores, 4)))
     device = _read("CONVSCOPE_DEVICE", str, "auto")
     if device not in DEVICES:
-        raise StudentError(f"CONVSCOPE_DEVICE is “{device}”.", hint=f"Use one of {', '.join(DEVICES)}.")
+        raise StudentError(f"CONVSCOPE_DEVICE is {quoted(device)}.", hint=f"Use one of {', '.join(DEVICES)}.")
     return Settings(
         data_dir=_read("CONVSCOPE_DATA", Path, Path("data")),
         runs_dir=_read("CONVSCOPE_RUNS", Path, Path("runs")),
@@ -69,22 +70,28 @@ def _read(variable: str, convert: Callable[[str], T], default: T) -> T:
         return convert(text)
     except ValueError as error:
         raise StudentError(
-            f"{variable} is “{text}”, which is not usable: {error}.", hint="Change it or unset it."
+            f"{variable} is {quoted(text)}, which is not usable: {error}.", hint="Change it or unset it."
         ) from error
 
 
 def _at_least(least: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
-        number = int(text)
+        try:
+            number = int(text)
+        except ValueError:  # Python's own words for it are not for an operator
+            number = least - 1
         if number < least:
-            raise ValueError(f"it must be {least} or more")
+            raise ValueError(f"it must be a whole number, {least} or more")
         return number
 
     return convert
 
 
 def _seconds(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not 0 <= number < 1e9:
         raise ValueError("it must be a number of seconds")
     return number
