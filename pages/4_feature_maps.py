@@ -9,9 +9,9 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel, feature_maps, never_fires
-from pages.ui import design, state, why
+from pages.ui import address, design, state, why
 from pages.ui.charts import bars, mode, show, waterfall
-from pages.ui.digit_input import Chosen, article, chosen_image, way_and_number
+from pages.ui.digit_input import Chosen, article, chosen_image, singular, way_and_number
 from pages.ui.messages import (
     NO_MAPS,
     answer,
@@ -19,6 +19,7 @@ from pages.ui.messages import (
     count,
     next_question,
     number,
+    plain,
     plural,
     probability,
     problem,
@@ -32,7 +33,10 @@ from pages.ui.shell import page_head, require_shell
 require_shell()
 
 WATCHED = 2_000  # test images among which a filter that never fires is looked for
-_PLACE = "pixel"  # (layer, channel, row, column) of the number that is taken apart
+_PLACE = (
+    "pixel"  # (layer, channel, row, column) of the number that is taken apart; also its name in the address
+)
+_REFUSED = "pixel_refused"  # (layers of the network, sentence)
 
 Maps = dict[str, np.ndarray]
 
@@ -124,7 +128,7 @@ def _one_sheet(name: str, maps: Maps, silent: Maps, limits: str, clickable: bool
             drawn,
             key=f"{'maps' if clickable else 'beside'}_{name}",
             alt=f"{plural(channels, 'feature map')} of {name}",
-            tile_px=52 if height > 20 else 33,
+            tile_px=52 if height > 20 or channels <= 16 else 33,
             labels=[
                 f"map {i}, {number(low)} to {number(high)}" for i, (low, high) in enumerate(drawn.ranges)
             ],
@@ -143,7 +147,8 @@ def _input(chosen: Chosen, chances: list[float], classes: tuple[str, ...]) -> No
         picture(
             chosen.image[0].numpy(), "maps_input", alt=f"The image: {chosen.title}", px=84, limits=(0.0, 1.0)
         )
-        st.markdown(f"read as  \n**{classes[best]}** :gray[{probability(chances[best])}]")
+        sure = probability(chances[best]).replace(" %", "\u00a0%")
+        st.markdown(f"read as  \n**{classes[best]}** :gray[{sure}]")
 
 
 def mapped_layers(maps: Maps, every: bool) -> list[str]:
@@ -158,15 +163,44 @@ def _open_map(layer: str, channel: int, maps: Maps) -> None:
     st.session_state[_PLACE] = (layer, channel, int(row), int(column))
 
 
+def follow_address(maps: Maps) -> str:
+    """Take over the pixel of a link, and write the clicked one there.
+
+    Returns a sentence where it is not in this network, until another one is clicked or another network chosen.
+    """
+    text = address.asked(_PLACE)
+    if text:
+        layer, *numbers = text.split(".")
+        st.session_state[_PLACE] = (layer, *(address.whole_number(n, 10**6) for n in numbers))
+    place = st.session_state.get(_PLACE)
+    if place and not is_in(place, maps):
+        named = plain((text or ".".join(map(str, place)))[:40])
+        told = f"This network has no such pixel ({named}). You are looking at its strongest one."
+        st.session_state[_REFUSED] = (tuple(maps), told)
+        del st.session_state[_PLACE]
+        place = None
+    elif place:
+        st.session_state.pop(_REFUSED, None)
+    address.write(_PLACE, ".".join(map(str, place)) if place else "")
+    layers, told = st.session_state.get(_REFUSED, ((), ""))
+    return told if layers == tuple(maps) else ""
+
+
+def is_in(place: tuple, maps: Maps) -> bool:
+    """Whether (layer, channel, row, column) is a number of one of these maps."""
+    values = maps.get(place[0])
+    return (
+        values is not None
+        and values.ndim == len(place) - 1 == 3
+        and all(v is not None and v < n for v, n in zip(place[1:], values.shape, strict=True))
+    )
+
+
 def place_of(maps: Maps) -> tuple[str, int, int, int]:
     """The number that is taken apart: the one clicked, else the strongest of the second layer, for this very image."""
     layers = mapped_layers(maps, True)
     place = st.session_state.get(_PLACE)
-    if (
-        place
-        and place[0] in layers
-        and all(v < n for v, n in zip(place[1:], maps[place[0]].shape, strict=True))
-    ):
+    if place and is_in(place, maps):
         return place
     convolutions = mapped_layers(maps, False) or layers
     layer = convolutions[min(1, len(convolutions) - 1)]
@@ -177,7 +211,7 @@ def place_of(maps: Maps) -> tuple[str, int, int, int]:
 # ---------------------------------------------------------------- one pixel
 
 
-def pixel(shown: state.Shown, chosen: Chosen, maps: Maps) -> None:
+def pixel(shown: state.Shown, chosen: Chosen, maps: Maps, refused: str) -> None:
     """Draw the arithmetic of one number: its field on the digit, patch × kernel = products, and the sum."""
     layer, channel, row, column = place_of(maps)
     try:
@@ -186,8 +220,10 @@ def pixel(shown: state.Shown, chosen: Chosen, maps: Maps) -> None:
         problem(error)
         return
     with st.container(gap="xsmall"):
-        st.markdown("### Where does this pixel come from?")
+        st.markdown("#### Where does this pixel come from?")
         caption(f"{layer}, map {channel}, row {row}, column {column}. Click any map, then any pixel.")
+        if refused:
+            caption(refused)
     both = st.grid(2, min_column_width=130, gap="small")
     rows, columns = found.field
     seen = f"{rows[1] - rows[0] + 1}×{columns[1] - columns[0] + 1}"
@@ -196,7 +232,7 @@ def pixel(shown: state.Shown, chosen: Chosen, maps: Maps) -> None:
         picture(
             chosen.image[0].numpy(),
             "pixel_digit",
-            alt=f"The digit, with the {seen} pixels that this number sees",
+            alt=f"The {singular(shown.dataset)}, with the {seen} pixels that this number sees",
             px=120,
             limits=(0.0, 1.0),
             rects=[(rows[0], columns[0], rows[1] + 1, columns[1] + 1)],
@@ -288,19 +324,54 @@ def _sum(found: PixelSum, most: int = 4) -> None:
         key="pixel_sum",
         alt=f"The contributions add up to {number(found.total)}, and {last} gives {number(found.value)}",
     )
+    if found.activation not in ("linear", "softmax"):
+        caption(
+            f"All together {number(found.total)}; {found.activation} makes **{number(found.value)}** of it."
+        )
 
 
 # ---------------------------------------------------------------- the answer
 
 
-def verdict(shown: state.Shown, chances: list[float], chosen: Chosen, classes: tuple[str, ...]) -> str:
+def story(maps: Maps, dataset: str) -> str:
+    """What happens to the picture on its way through the layers, as far as this network has such layers."""
+    convolutions = len(mapped_layers(maps, False))
+    first = "Strokes" if dataset != "fashion_mnist" else "Edges"
+    if convolutions > 2:
+        return f"{first} first, then corners, then parts: fewer pixels, more questions."
+    if convolutions == 2:
+        return f"{first} first, then what they form: fewer pixels, more questions."
+    return (
+        f"{first}, asked for once everywhere."
+        if convolutions
+        else "All pixels at once, and no maps on the way."
+    )
+
+
+def verdict(
+    shown: state.Shown, maps: Maps, chances: list[float], chosen: Chosen, classes: tuple[str, ...]
+) -> str:
     best = int(np.argmax(chances))
     said = f"The network answers **{classes[best]}**, {probability(chances[best])} sure"
     if not shown.trained:
         return f"Noise, as far as anyone can tell: this network has not been trained. {said}."
     if chosen.label is not None and chosen.label != best:
-        return f"Strokes first, then corners, then parts. {said}, and is wrong: it is {article(classes[chosen.label])}."
-    return f"Strokes first, then corners, then parts: fewer pixels, more questions. {said}."
+        said += f", and is wrong: it is {article(classes[chosen.label])}"
+    return f"{story(maps, shown.dataset)} {said}."
+
+
+def legend(maps: Maps, every: bool, what: str, watched: int) -> str:
+    """What the colours and the marks of the sheets mean, of those that can be seen."""
+    shown = [maps[name] for name in mapped_layers(maps, every)]
+    signed = any(values.min() < 0 for values in shown)
+    black = "" if all(values.min() < 0 for values in shown) else "black is zero, pale yellow the maximum"
+    colours = "orange is above zero, blue below, white is zero" if signed else ""
+    if signed and black:
+        colours = f"where a map goes below zero, {colours}"
+    return (
+        f"One tile is one filter’s map of this {what}: {'; '.join(filter(None, [black, colours]))}. "
+        f"0: dark for this {what}. Dashed: never fires on {count(watched)} test images."
+    )
 
 
 def softmax_explained(logits: np.ndarray, chances: list[float], classes: tuple[str, ...]) -> None:
@@ -344,6 +415,8 @@ def page() -> None:
     with left:
         chosen = chosen_image(way, shown.dataset)
     if chosen is None:
+        with told:
+            answer("Nothing to look at yet: give it a picture, and the maps of every layer appear.")
         return
     try:
         maps = maps_of(shown.weights_key, chosen.key, shown, chosen)
@@ -352,8 +425,9 @@ def page() -> None:
         return
     classes = state.classes_of(shown)
     chances = probabilities_of(shown.weights_key, chosen.key, shown, chosen)
+    refused = follow_address(maps)
     with told:
-        answer(verdict(shown, chances, chosen, classes))
+        answer(verdict(shown, maps, chances, chosen, classes))
     with left:
         if not mapped_layers(maps, True):
             st.markdown(NO_MAPS)
@@ -368,15 +442,12 @@ def page() -> None:
                     sheets(other, theirs, every, str(limits), None)
                 except StudentError as error:
                     problem(error)
-            watched = count(min(WATCHED, len(state.images(shown.dataset, "test"))))
-            what_you_see(
-                "One tile is one filter’s map of this digit: black is zero, pale yellow the maximum. 0: dark for this "
-                f"digit. Dashed: never fires on {watched} test images."
-            )
+            watched = min(WATCHED, len(state.images(shown.dataset, "test")))
+            what_you_see(legend(maps, every, singular(shown.dataset), watched))
     with right:
         if mapped_layers(maps, True):
-            pixel(shown, chosen, maps)
-        st.markdown("### How sure is it?")
+            pixel(shown, chosen, maps, refused)
+        st.markdown("#### How sure is it?")
         truth = chosen.label if shown.trained else None
         show(bars(chances, classes, mode(), truth=truth), key="maps_bars", alt="Probability of each class")
         with st.expander("What softmax does"):

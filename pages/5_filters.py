@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import RECIPES, Examples, FilterPictures, maximize_filters, strongest_examples
-from pages.ui import state
+from cnn_core.insight import (
+    RECIPES,
+    Examples,
+    FilterPictures,
+    maximize_filters,
+    strongest_examples,
+    strongest_for_units,
+)
+from pages.ui import address, state
+from pages.ui.digit_input import singular
 from pages.ui.flipbook import CurveLine, Strip, flipbook
 from pages.ui.messages import (
     answer,
@@ -17,6 +26,7 @@ from pages.ui.messages import (
     count,
     next_question,
     number,
+    plain,
     plural,
     problem,
     sheet_heading,
@@ -30,8 +40,10 @@ require_shell()
 WATCHED = 2_000  # test images that are asked which filters they excite
 MOST = 128  # filters of one sheet; a dense layer can have thousands of units
 STEPS = 40
-_FILTER = "filter"  # (layer, index) that the card is about
+_FILTER = "filter"  # (layer, index) that the card is about; in the address as "conv2d_2.41"
 _GROW = "filter_grows"
+_LAYER = "filters_layer"
+_REFUSED = "filter_refused"  # (layers of the network, sentence)
 
 SWITCHES: dict[str, tuple[str, float, float, str]] = {
     # name: label, the lesson's value, the clean one's, what it is for
@@ -101,7 +113,9 @@ def growth_of(
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def examples_of(weights_key: str, layer: str, _shown: Any) -> Examples:
-    return strongest_examples(_shown.net, watched(_shown), [layer])[layer]
+    if has_maps(layer):
+        return strongest_examples(_shown.net, watched(_shown), [layer])[layer]
+    return strongest_for_units(_shown.net, watched(_shown), layer)
 
 
 def watched(shown: state.Shown):
@@ -122,25 +136,60 @@ def layers_of(shown: state.Shown) -> dict[str, int]:
     }
 
 
+def has_maps(layer: str) -> bool:
+    return layer.startswith("conv2d")
+
+
+def word(layer: str) -> str:
+    """What one of a layer's own is called."""
+    return "filter" if has_maps(layer) else "unit"
+
+
+def standard_layer(layers: dict[str, int]) -> str:
+    """Where to begin: the second convolution, or the only one; without any, the last layer, whose units are classes."""
+    convolutions = [name for name in layers if has_maps(name)]
+    return convolutions[min(1, len(convolutions) - 1)] if convolutions else list(layers)[-1]
+
+
+def follow_address(layers: dict[str, int]) -> None:
+    """Take over the filter of a link; a sentence is kept for one that is not in this network."""
+    text = address.asked(_FILTER)
+    if text:
+        layer, _, rest = text.partition(".")
+        index = address.whole_number(rest, layers.get(layer, 0)) if rest else 0
+        st.session_state[_LAYER] = layer
+        st.session_state[_FILTER] = (layer, index) if index is not None else (layer, rest)
+    layer = st.session_state.get(_LAYER)
+    chosen = st.session_state.get(_FILTER)
+    missing = ""
+    if layer is not None and layer not in layers:
+        missing = f"This network has no layer {plain(str(layer)[:30])} to ask."
+        st.session_state.pop(_LAYER)
+    elif chosen and chosen[0] == layer and not (isinstance(chosen[1], int) and chosen[1] < layers[layer]):
+        missing = f"{layer} has no {word(layer)} {plain(str(chosen[1])[:20])}: they go from 0 to {layers[layer] - 1}."
+        st.session_state.pop(_FILTER)
+    if missing:
+        st.session_state[_REFUSED] = (tuple(layers), missing)
+
+
 def strip(layers: dict[str, int]) -> tuple[str, str, int, int, dict[str, Any]]:
     """The control strip: (layer, recipe, steps, seed, the switches that differ from the recipe)."""
     kept = {"persist_state": "session"}
     names = list(layers)
-    if st.session_state.get("filters_layer") not in names:
-        st.session_state.pop("filters_layer", None)
-    first = names[min(1, len(names) - 1)]
+    first = standard_layer(layers)
     if len(names) <= 4:
         layer = st.segmented_control(
-            "Layer", names, default=first, required=True, key="filters_layer", label_visibility="collapsed"
+            "Layer", names, default=first, required=True, key=_LAYER, label_visibility="collapsed", **kept
         )
     else:
         layer = st.selectbox(
             "Layer",
             names,
             index=names.index(first),
-            key="filters_layer",
+            key=_LAYER,
             label_visibility="collapsed",
             width=150,
+            **kept,
         )
     recipe = st.segmented_control(
         "Recipe",
@@ -170,7 +219,10 @@ def strip(layers: dict[str, int]) -> tuple[str, str, int, int, dict[str, Any]]:
 # ---------------------------------------------------------------- the sheet
 
 
-def all_filters(layer: str, found: FilterPictures, chosen: int, steps: int, seed: int) -> None:
+def all_filters(
+    layer: str, found: FilterPictures, chosen: int, steps: int, seed: int, classes: tuple[str, ...]
+) -> None:
+    """Draw the sheet.  classes: what the units are called, of the last layer; else nothing."""
     images = shown_as_grey(found.images.numpy())
     side = images.shape[1]
     with st.container(gap="xsmall"):
@@ -190,10 +242,11 @@ def all_filters(layer: str, found: FilterPictures, chosen: int, steps: int, seed
             tile_px=56 if side <= 56 else side,
             columns=8,
             labels=[
-                f"filter {i}, {low:.2g} to {high:.2g}"
+                f"{word(layer)} {i}, {low:.2g} to {high:.2g}"
                 for i, (low, high) in zip(found.filters, found.range, strict=True)
             ],
             states=list(found.why),
+            captions=[(classes[i], "") for i in found.filters] if classes else None,
             selected=found.filters.index(chosen) if chosen in found.filters else None,
             on_click=lambda place: st.session_state.update({_FILTER: (layer, found.filters[place])}),
         )
@@ -204,41 +257,51 @@ def shown_as_grey(images: np.ndarray) -> np.ndarray:
     return images.mean(axis=1)
 
 
-def summary(layer: str, found: FilterPictures, silent: np.ndarray | None) -> str:
+def summary(layer: str, found: FilterPictures, examples: Examples | None) -> str:
     """The answer in one line, with three facts kept apart: pictures, no slope, never fires."""
     total, dead = len(found.filters), int(found.dead.sum())
-    text = f"**{count(total - dead)} of {count(total)}** filters of {layer} have a picture"
+    text = f"**{count(total - dead)} of {count(total)}** {word(layer)}s of {layer} have a picture"
     no_slope = sum(why == "no slope" for why in found.why)
     asleep = dead - no_slope
     if no_slope:
         text += f"; for {count(no_slope)} the gradient stays zero"
     if asleep:
         text += f"; {count(asleep)} could not be woken"
-    if silent is not None and (quiet := int(silent.sum())):
-        text += f"; {plural(quiet, 'filter')} never {'fires' if quiet == 1 else 'fire'} on {count(WATCHED)} test images"
+    if examples is not None and (quiet := int(examples.fires.eq(0).sum())):
+        fire = "fires" if quiet == 1 else "fire"
+        text += f"; {plural(quiet, word(layer))} never {fire} on {count(examples.count)} test images"
     return text + "."
 
 
 # ---------------------------------------------------------------- one filter
 
 
-def card(shown: state.Shown, layer: str, index: int, found: FilterPictures, settings: tuple) -> None:
+def card(
+    shown: state.Shown,
+    layer: str,
+    index: int,
+    found: FilterPictures,
+    settings: tuple,
+    classes: tuple[str, ...],
+) -> None:
     recipe, steps, seed, how = settings
-    st.markdown(f"### Filter {index}")
+    named = f", the class {classes[index]}" if classes else ""
     place = found.filters.index(index)
     child = getattr(shown.net, layer)
     weights = getattr(child, "conv", None)
     if weights is not None:
         kernels = weights.weight[index].detach().numpy()
         size = f"{kernels.shape[1]}×{kernels.shape[2]}"
-        caption(
-            f"{layer} · {plural(len(kernels), 'kernel')} of {size} · bias {number(float(weights.bias[index]))}"
-        )
+        about = f"{layer} · {plural(len(kernels), 'kernel')} of {size} · bias {number(float(weights.bias[index]))}"
     else:
-        caption(f"{layer} · unit {index}, joined to {count(child.dense.in_features)} numbers")
+        joined, bias = count(child.dense.in_features), float(child.dense.bias[index])
+        about = f"{layer} · joined to {joined} numbers · bias {number(bias)}"
+    with st.container(gap="xsmall"):
+        st.markdown(f"### {word(layer).title()} {index}{named}")
+        caption(about)
     before = state.untrained(shown.spec)
     untrained = pictures_of(before.weights_key, layer, (index,), recipe, steps, seed, how, before)
-    both = st.grid(2, min_column_width=130, gap="small")
+    both = st.grid(2, min_column_width=130, gap="xsmall")
     for words, one, at in (("looks for", found, place), ("before training", untrained, 0)):
         with both, st.container(gap="xsmall"):
             caption(words)
@@ -248,12 +311,12 @@ def card(shown: state.Shown, layer: str, index: int, found: FilterPictures, sett
                 picture(
                     shown_as_grey(one.images[at : at + 1].numpy())[0],
                     f"card_{words}",
-                    alt=f"Filter {index}, {words}",
+                    alt=f"{word(layer).title()} {index}, {words}",
                     px=140,
                 )
     if weights is not None:
         _kernels(kernels)
-        _digits(shown, layer, index, found, place)
+    _digits(shown, layer, index, found, place)
 
 
 def _kernels(kernels: np.ndarray) -> None:
@@ -281,9 +344,9 @@ def _kernels(kernels: np.ndarray) -> None:
 def _digits(shown: state.Shown, layer: str, index: int, found: FilterPictures, place: int) -> None:
     examples = examples_of(shown.weights_key, layer, shown)
     best = float(examples.maximum[index])
-    noun = "test images"
+    what = singular(shown.dataset)
     if best <= 0:
-        caption(f"It never fires on {count(examples.count)} {noun}.")
+        caption(f"It never fires on {count(examples.count)} test images.")
         return
     test = state.images(shown.dataset, "test")
     chosen = examples.indices[index].tolist()
@@ -292,30 +355,45 @@ def _digits(shown: state.Shown, layer: str, index: int, found: FilterPictures, p
         rows, columns = examples.box(index, k)
         marks.append([(rows[0], columns[0], rows[1] + 1, columns[1] + 1)])
     with st.container(gap="xsmall"):
-        caption(f"nine {noun} that excite it most, and where")
+        where = ", and where" if has_maps(layer) else ""
+        caption(f"the {plural(len(chosen), f'test {what}')} that excite it most{where}")
         sheet(
             contact_sheet(test.images[chosen, 0].numpy() / 255, "grey", (0.0, 1.0)),
             key="card_digits",
-            alt="The test images that excite this filter most",
-            tile_px=56,
+            alt=f"The test images that excite this {word(layer)} most",
+            tile_px=84,
             labels=[
                 f"no. {i}, {test.classes[int(test.labels[i])]}: {float(v):.2f}"
                 for i, v in zip(chosen, examples.values[index], strict=True)
             ],
-            marks=marks,
+            marks=marks if has_maps(layer) else None,
             clickable=False,
-            columns=5,
+            columns=3,
         )
     reached = peak_of(shown, layer, index, found, place)
     facts = [("best test image reaches", number(best))]
     if reached is not None:
         facts += [("the picture reaches", number(reached)), ("picture over image", number(reached / best))]
     facts += [
-        (f"mean over {count(examples.count)} images", number(float(examples.mean[index]))),
-        ("images with anything above zero", count(int(examples.fires[index]))),
+        (f"mean over {count(examples.count)} test images", number(float(examples.mean[index]))),
+        (
+            "of them it fires on" if has_maps(layer) else "of them above zero",
+            count(int(examples.fires[index])),
+        ),
     ]
-    rows = "  \n".join(f":gray[{name}] **{value}**" for name, value in facts)
-    st.markdown(rows)
+    table(facts)
+
+
+def table(facts: list[tuple[str, str]]) -> None:
+    """Draw names at the left and numbers at the right, as in a printed table."""
+    row = (
+        '<div style="display:flex;justify-content:space-between;gap:12px;padding:3px 0;font-size:14px">'
+        '<span style="opacity:.75">{}</span><b style="font-weight:600;font-variant-numeric:tabular-nums">{}</b></div>'
+    )
+    rows = "".join(row.format(escape(name), escape(value)) for name, value in facts)
+    st.markdown(
+        f'<div style="border-top:1px solid #8884;padding-top:4px">{rows}</div>', unsafe_allow_html=True
+    )
 
 
 def peak_of(shown: state.Shown, layer: str, index: int, found: FilterPictures, place: int) -> float | None:
@@ -342,6 +420,8 @@ def growth(shown: state.Shown, layer: str, index: int, settings: tuple) -> None:
     gradients = np.concatenate(
         [gradients, np.zeros_like(gradients[:1])]
     )  # after the last step none was needed
+    what = "mean of the filter’s map" if has_maps(layer) else "the unit’s number"
+    answers = f"{what if what.startswith('the') else f'the {what}'} is"
     begun = {"noise": "white noise", "other noise": "other noise", "example": "a test image"}.get(
         found.begun[0], "noise"
     )
@@ -355,12 +435,12 @@ def growth(shown: state.Shown, layer: str, index: int, settings: tuple) -> None:
         places=[f"step {i} of {steps}" for i in range(steps + 1)],
         unit="steps of gradient ascent",
         captions=[
-            f"It began as {begun}: the filter’s mean is {scores[0]:.3g}."
+            f"It began as {begun}: {answers} {scores[0]:.3g}."
             if i == 0
-            else f"After {plural(i, 'step')} the filter’s mean is {scores[i]:.3g}."
+            else f"After {plural(i, 'step')} {answers} {scores[i]:.3g}."
             for i in range(steps + 1)
         ],
-        curve=CurveLine("mean of the filter’s map, at each step", scores, "step 0", f"step {steps}"),
+        curve=CurveLine(f"{what}, at each step", scores, "step 0", f"step {steps}"),
     )
     how_full = RECIPES[recipe]
     st.markdown(
@@ -380,20 +460,27 @@ def page() -> None:
     shown = state.network()
     layers = layers_of(shown)
     told = st.empty()
+    follow_address(layers)
     with st.container(horizontal=True, vertical_alignment="center", key="filters_strip"):
         layer, recipe, steps, seed, how = strip(layers)
         st.space("stretch")
         chosen_layer, chosen = st.session_state.get(_FILTER, (None, 0))
-        index = chosen if chosen_layer == layer and chosen < layers[layer] else min(41, layers[layer] - 1)
+        is_chosen = chosen_layer == layer and isinstance(chosen, int) and chosen < layers[layer]
+        index = chosen if is_chosen else min(41, layers[layer] - 1)
+        address.write(_FILTER, f"{layer}.{index}" if is_chosen or layer != standard_layer(layers) else "")
         grows = st.session_state.get(_GROW, False)
         st.button(
-            "Back to all filters" if grows else f"Watch filter {index} grow",
+            f"Back to all {word(layer)}s" if grows else f"Watch {word(layer)} {index} grow",
             icon=":material/arrow_back:" if grows else ":material/play_arrow:",
             key="grow",
             on_click=lambda: st.session_state.update({_GROW: not grows}),
         )
     if shown.note:
         caption(shown.note)
+    refused_in, refused = st.session_state.get(_REFUSED, ((), ""))
+    if refused_in == tuple(layers) and not is_chosen:
+        caption(f"{refused} You are looking at {layer}.")
+    classes = state.classes_of(shown) if layer == list(layers)[-1] and not has_maps(layer) else ()
     settings = (recipe, steps, seed, tuple(sorted(how.items())))
     filters = tuple(range(min(layers[layer], MOST)))
     if index not in filters:
@@ -401,9 +488,7 @@ def page() -> None:
     left, right = st.columns([576, 292], gap="medium")
     try:
         found = pictures_of(shown.weights_key, layer, filters, recipe, steps, seed, settings[3], shown)
-        silent = None
-        if layer.startswith("conv2d"):
-            silent = examples_of(shown.weights_key, layer, shown).fires.eq(0).numpy()
+        examples = examples_of(shown.weights_key, layer, shown) if has_maps(layer) else None
     except StudentError as error:
         problem(error)
         return
@@ -413,12 +498,12 @@ def page() -> None:
             if shown.trained
             else " It has not been trained, so they are looking for nothing in particular."
         )
-        answer(summary(layer, found, silent) + extra)
+        answer(summary(layer, found, examples) + extra)
     with left:
         if grows:
             growth(shown, layer, index, settings)
         else:
-            all_filters(layer, found, index, steps, seed)
+            all_filters(layer, found, index, steps, seed, classes)
             begun = [i for i, where in zip(found.filters, found.begun, strict=True) if where == "example"]
             rescued = (
                 f" {plural(len(begun), 'picture')} began as a test image: noise gave no slope."
@@ -426,12 +511,12 @@ def page() -> None:
                 else ""
             )
             what_you_see(
-                f"Each picture began as noise and was changed for {plural(steps, 'step')} to make one filter fire "
-                "more: it is a question, not a digit. Dashed: nothing was found, and noise would look like an "
-                f"answer.{rescued}"
+                f"Each picture began as noise and was changed for {plural(steps, 'step')} to make one {word(layer)} "
+                f"fire more: it is a question, not a {singular(shown.dataset)}. Dashed: nothing was found, and noise "
+                f"would look like an answer.{rescued}"
             )
     with right:
-        card(shown, layer, index, found, settings)
+        card(shown, layer, index, found, settings, classes)
 
 
 page_head("filters")

@@ -10,14 +10,25 @@ import numpy as np
 import streamlit as st
 
 from cnn_core import pretrained
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, replay
 from cnn_core.model import summarize
 from cnn_core.runs import Run, ensure_runner
-from cnn_core.training import load_model
+from cnn_core.training import evaluate, load_model
 from pages.ui import design, state
 from pages.ui.charts import curves, mode, show
-from pages.ui.compare import Contender, band, differences, seed_groups, seeds_in_words, verdict
+from pages.ui.compare import (
+    Contender,
+    band,
+    colours,
+    differences,
+    in_colour,
+    names_in_colour,
+    seed_groups,
+    seeds_in_words,
+    verdict,
+)
 from pages.ui.digit_input import Chosen, chosen_image, way_and_number
 from pages.ui.exports import download_run
 from pages.ui.flipbook import CurveLine, Strip, flipbook
@@ -38,6 +49,7 @@ from pages.ui.shell import ROOT, entry, page_head, require_shell
 
 require_shell()
 
+ASKED = 500  # test images that each moment of a replayed run reads
 MOST = 6  # colours that everybody can tell apart
 SHOWN = 30  # runs in the list; more on demand
 _PROBLEM, _DELETED = "runs_problem", "runs_deleted"
@@ -101,14 +113,13 @@ def compare() -> None:
     answer(verdict(picked) if picked else "Choose runs below, up to six.")
     _after_click()
     if picked:
-        with_curves = [
-            run for run in picked if len(run.history.validation.epoch) or len(run.history.train.epoch)
-        ]
+        with_curves = [run for run in picked if run.has_curve]
         measure = st.segmented_control(
             "Measure", ["accuracy", "loss"], default="accuracy", required=True, key="runs_measure",
             label_visibility="collapsed", persist_state="session",
         )  # fmt: skip
         if with_curves:
+            st.markdown(names_in_colour(with_curves, mode()))
             show(
                 curves(
                     [(run.name, run.history) for run in with_curves],
@@ -119,6 +130,8 @@ def compare() -> None:
                 alt="Curves of the chosen runs",
             )
             what_you_see("One colour a run: solid on digits kept aside, dotted on the digits being learnt.")
+        if without := [plain(run.name) for run in picked if not run.has_curve]:
+            caption(f"No curve yet, or none was kept: {'; '.join(without)}.")
         for group in seed_groups(picked):
             answer(seeds_in_words(group))
             if sum(len(run.history.validation.epoch) > 1 for run in group) > 1:
@@ -126,8 +139,9 @@ def compare() -> None:
         if len(picked) > 1:
             _differences(picked)
     st.markdown("### All my runs")
+    colour = colours(picked, mode())
     for key, one in listed.items():
-        row(key, one, chosen, next((run for run in runs if f"run:{run.id}" == key), None))
+        row(key, one, chosen, colour.get(key), next((run for run in runs if f"run:{run.id}" == key), None))
     if len(runs) >= more:
         st.button("Show more", on_click=lambda: st.session_state.update(runs_more=more + 100))
 
@@ -174,12 +188,12 @@ def table_row(name: str, texts: list[str], bold: set[int]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def row(key: str, one: Contender, chosen: list[str], run: Run | None) -> None:
+def row(key: str, one: Contender, chosen: list[str], colour: str | None, run: Run | None) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"row_{key.replace(':', '_')}"
     ):
         # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=660):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=700):
             st.checkbox(
                 "compare",
                 value=key in chosen,
@@ -190,7 +204,7 @@ def row(key: str, one: Contender, chosen: list[str], run: Run | None) -> None:
                 args=(key,),
                 width=24,
             )
-            st.markdown(f"**{plain(one.name)}**", width=210)
+            st.markdown(in_colour(colour, one.name), width=250)
             result = percent(one.accuracy) if one.accuracy is not None else one.state
             st.markdown(result, width=80)
             st.markdown(f":gray[{count(one.parameters)} parameters]", width=150)
@@ -317,28 +331,21 @@ def open_saved() -> None:
 # ---------------------------------------------------------------- replay
 
 
-def moments(shown: state.Shown) -> tuple[list[tuple[int, Any]], dict[int, float], str]:
-    """([(step, loader)], {step: accuracy so far}, what that accuracy is of) of the network being looked at."""
+def moments(shown: state.Shown) -> tuple[list[tuple[int, Any]], dict[int, float]]:
+    """([(step, loader)], {step: accuracy so far}) of the network being looked at; of a run that is not known yet."""
     if shown.run_id:
-        run = state.store().run(shown.run_id)
-        curve = run.history().validation
-        found = run.snapshots()
-        accuracy = {snap.step: _at(curve, snap.step) for snap in found}
-        return (
-            [(snap.step, lambda path=snap.path: load_model(path)[0]) for snap in found],
-            accuracy,
-            "kept-aside digits",
-        )
+        found = state.store().run(shown.run_id).snapshots()
+        return [(snap.step, lambda path=snap.path: load_model(path)[0]) for snap in found], {}
     name = shown.weights_key.partition(":")[2] if shown.kind == "pretrained" else "lesson"
     kept = pretrained.replay(name)
     accuracy = dict(zip(kept.moments.step, kept.moments.accuracy, strict=True))
-    return [(step, lambda step=step: kept.load(step)) for step in kept.steps], accuracy, "test digits"
+    return [(step, lambda step=step: kept.load(step)) for step in kept.steps], accuracy
 
 
-def _at(curve: Any, step: int) -> float:
-    """The accuracy last measured at or before a step; NaN before the first."""
-    before = [a for s, a in zip(curve.step, curve.accuracy, strict=True) if s <= step]
-    return before[-1] if before else float("nan")
+@st.cache_data(show_spinner=False, max_entries=1024)
+def _accuracy_at(book: str, step: int, dataset: str, _load: Any) -> float:
+    """The fraction of some test images that a moment of a run reads rightly: validation comes only once an epoch."""
+    return evaluate(_load(), state.images(dataset, "test").take(ASKED)).accuracy
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
@@ -359,9 +366,12 @@ def frames(book: str, found: list, chosen: Chosen, layer: str, filter: int) -> l
 def play() -> None:
     shown = state.network()
     try:
-        found, accuracy, of = moments(shown)
+        found, accuracy = moments(shown)
     except StudentError:
-        found, accuracy, of = [], {}, ""
+        found, accuracy = [], {}
+    if len(found) < 2 and state.is_training():
+        caption("This run has just begun: its first moments appear here as soon as they are made.")
+        return
     if len(found) < 2:
         caption(
             "The course of this network’s training was not kept. The lesson’s convnet and your runs have theirs."
@@ -392,14 +402,15 @@ def play() -> None:
         )
         filters = shown.spec.layers[shown.spec.layer_names.index(layer)]
         many = getattr(filters, "filters", None) or filters.units
-        filter = st.number_input(
+        word = "filter" if layer.startswith("conv2d") else "unit"
+        filter = st.selectbox(
             "Filter",
-            0,
-            many - 1,
-            min(7, many - 1),
+            list(range(many)),
+            index=min(7, many - 1),
+            format_func=lambda i: f"{word} {i}",
             key=f"replay_filter_{layer}_{many}",
             label_visibility="collapsed",
-            width=120,
+            width=130,
         )
     chosen = chosen_image(way, shown.dataset)
     if chosen is None:
@@ -407,9 +418,18 @@ def play() -> None:
     book = shown.run_id or shown.weights_key
     try:
         seen = frames(book, found, chosen, layer, int(filter))
+        tested = not accuracy
+        if tested:
+            accuracy = {step: _accuracy_at(book, step, shown.dataset, load) for step, load in found}
     except StudentError as error:
         problem(error)
         return
+    noun = dataset_of(shown.dataset).noun
+    of = (
+        f"{count(min(ASKED, len(state.images(shown.dataset, 'test'))))} test {noun}"
+        if tested
+        else f"all test {noun}"
+    )
     draw_replay(seen, accuracy, of, chosen, state.classes_of(shown), layer, int(filter), book)
 
 
@@ -423,7 +443,7 @@ def draw_replay(
     filter: int,
     book: str,
 ) -> None:
-    so_far = [accuracy.get(frame.step, float("nan")) for frame in seen]
+    so_far = [accuracy.get(frame.step, 0.0) for frame in seen]
     first, last = seen[0], seen[-1]
     before, after = classes[first.predicted], classes[last.predicted]
     answer(
@@ -432,17 +452,13 @@ def draw_replay(
     )
     strips = []
     if last.maps.ndim == 3:
-        strips.append(
-            Strip(
-                f"map {filter} of {layer}",
-                contact_sheet(_stack([f.map for f in seen]), "activation", "shared"),
-                168,
-            )
-        )
+        maps = _stack([f.map for f in seen])
+        scale = "activation" if maps.min() >= 0 else "signed"
+        strips.append(Strip(f"map {filter} of {layer}", contact_sheet(maps, scale, "shared"), 168))
         mosaics = np.stack([_mosaic(frame.maps.numpy()) for frame in seen])
-        strips.append(
-            Strip(f"all {len(last.maps)} maps", contact_sheet(mosaics, "activation", (0.0, 1.0)), 200)
-        )
+        lowest = 0.0 if mosaics.min() >= 0 else -1.0
+        scale = "activation" if lowest == 0 else "signed"
+        strips.append(Strip(f"all {len(last.maps)} maps", contact_sheet(mosaics, scale, (lowest, 1.0)), 200))
     pictures = np.stack([(frame.picture.mean(0) * (not frame.dead)).numpy() for frame in seen])
     strips.append(Strip("what it looks for", contact_sheet(pictures, "grey", "own"), 168))
     if last.kernel is not None and last.kernel.ndim == 3:
@@ -454,10 +470,9 @@ def draw_replay(
     captions = []
     for frame, right in zip(seen, so_far, strict=True):
         read = f"It reads {classes[frame.predicted]}, {probability(float(frame.probabilities.max()))} sure"
-        told = f"; {percent(right)} of all {of} right." if right == right else "."
+        told = f"; {percent(right)} of {of} right."
         silent = " Its filter finds nothing to look for yet." if frame.dead else ""
         captions.append(read + told + silent)
-    known = [0.0 if value != value else 100 * value for value in so_far]
     flipbook(
         strips,
         key="replay",
@@ -466,7 +481,10 @@ def draw_replay(
         unit="steps of training",
         captions=captions,
         curve=CurveLine(
-            f"accuracy so far, % of {of}", known, f"step {count(first.step)}", f"step {count(last.step)}"
+            f"accuracy so far, % of {of}",
+            [100 * a for a in so_far],
+            f"step {count(first.step)}",
+            f"step {count(last.step)}",
         ),
         start=len(seen) - 1,
         fps=5,
@@ -482,13 +500,13 @@ def _stack(maps: list) -> np.ndarray:
 
 
 def _mosaic(maps: np.ndarray) -> np.ndarray:
-    """(C, H, W) side by side in one picture, each stretched to its own maximum, with a dark line between."""
+    """(C, H, W) side by side in one picture, each stretched to its own largest value, with a line of 0 between."""
     channels, height, width = maps.shape
     across = int(np.ceil(np.sqrt(channels)))
     down = -(-channels // across)
-    high = np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-9)
+    high = np.maximum(np.abs(maps).max(axis=(1, 2), keepdims=True), 1e-9)
     picture = np.zeros((down * (height + 1), across * (width + 1)), np.float32)
-    for i, one in enumerate(np.clip(maps / high, 0, 1)):
+    for i, one in enumerate(maps / high):
         top, left = i // across * (height + 1), i % across * (width + 1)
         picture[top : top + height, left : left + width] = one
     return picture

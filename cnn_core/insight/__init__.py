@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fields": ["Field", "Span", "receptive_field"],
         "pixel": ["Contribution", "PixelSum", "explain_pixel"],
         "ascent": ["RECIPES", "AscentRecipe", "FilterPictures", "maximize_filters"],
-        "examples": ["Examples", "FilterCard", "filter_card", "strongest_examples"],
+        "examples": ["Examples", "FilterCard", "filter_card", "strongest_examples", "strongest_for_units"],
         "dream_spec": ["DreamSpec"],
         "deepdream": ["dream", "dream_layers", "enlarged", "loudness"],
         "animation": ["animated", "on_the_photo"],

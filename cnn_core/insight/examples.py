@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.insight.ascent import FilterPictures, maximize_filters
+from cnn_core.insight.features import feature_maps_batch
 from cnn_core.insight.fields import Field, receptive_field
 from cnn_core.insight.response import channels_last
 from cnn_core.insight.twin import (
@@ -83,6 +84,35 @@ def strongest_examples(
             if name in found:
                 found[name].append(_peaks(name, x))
     return {layer: _ranked(net, layer, found[layer], min(count, len(images))) for layer in wanted}
+
+
+@torch.no_grad()
+def strongest_for_units(net: Any, images: Tensor, layer: str, count: int = 9) -> Examples:
+    """The `count` images that excite each unit of a layer of plain numbers most; a unit looks at the whole image.
+
+    images: (N, C, H, W) in [0, 1] or uint8.  layer: dense, flatten or global pooling; of the last layer the logits
+    count.  Raises StudentError for a layer the net does not have, or one with maps.
+    """
+    whole_number(count, "The number of examples", 1, 1_000)
+    numbers = feature_maps_batch(net, images, [layer])[layer]  # (N, units)
+    if numbers.ndim != 2:
+        raise StudentError(f"{layer} outputs maps.", hint="Ask for the strongest examples.", layer=layer)
+    values, indices = (
+        part[:count].t().contiguous() for part in numbers.sort(stable=True, dim=0, descending=True)
+    )
+    _, height, width = net.spec.input_shape
+    whole = torch.tensor([0, height - 1, 0, width - 1])
+    return Examples(
+        layer=layer,
+        indices=indices,
+        values=values,
+        positions=indices.new_zeros(*indices.shape, 2),
+        mean=numbers.mean(0),
+        maximum=numbers.amax(0),
+        fires=numbers.gt(0).sum(0),
+        boxes=whole.expand(*indices.shape, 4),
+        count=len(numbers),
+    )
 
 
 @dataclass(frozen=True, eq=False)

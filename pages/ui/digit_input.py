@@ -14,15 +14,16 @@ import streamlit as st
 from cnn_core.data import digit_from_pixels, digit_from_upload
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from pages.ui import state
+from pages.ui import address, state
 from pages.ui.canvas import digit_canvas
-from pages.ui.messages import caption, problem
+from pages.ui.messages import caption, count, plain, problem
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 OFFERED = 200  # test images in the list; a link may name any other
 WAYS = {"test": "Test digit", "draw": "Draw", "upload": "Upload"}
+_SINGULAR = {"digits": "digit", "clothes": "garment", "characters": "character"}
 _INDEX = "digit"  # also its name in the address
 
 
@@ -46,13 +47,33 @@ def look_at_digit(index: int) -> None:
 def way_and_number(dataset: str = "mnist") -> str:
     """Draw the widgets of the control strip, in the container that is open. Returns the way: test, draw or upload."""
     kept = {"persist_state": "session", "label_visibility": "collapsed"}
-    words = WAYS | {"test": f"Test {dataset_of(dataset).noun.removesuffix('s')}"}
+    words = WAYS | {"test": f"Test {singular(dataset)}"}
+    asked = address.asked(_INDEX)
+    number = None if asked is None else address.whole_number(asked, len(state.images(dataset, "test")))
+    if number is not None:
+        look_at_digit(number)
     way = st.segmented_control(
         "Image", list(WAYS), format_func=words.get, default="test", required=True, key="digit_way", **kept
     )
     if way == "test":
         _number(dataset)
+    index = st.session_state.get(_INDEX) if way == "test" else 0
+    address.write(_INDEX, str(index) if index else "")
+    if asked is not None and number is None:
+        caption(
+            f"There is no test image “{plain(asked[:20])}”: they are numbered from 0 to "
+            f"{count(len(state.images(dataset, 'test')) - 1)}."
+        )
     return str(way or "test")
+
+
+def singular(dataset: str) -> str:
+    """What one image of a data set shows.
+
+    >>> singular("mnist"), singular("fashion_mnist")
+    ('digit', 'garment')
+    """
+    return _SINGULAR.get(dataset_of(dataset).noun, "image")
 
 
 def _number(dataset: str) -> None:
@@ -84,9 +105,9 @@ def chosen_image(way: str, dataset: str = "mnist") -> Chosen | None:
     """The image; draws the pad or the upload where one is asked for. None while there is nothing drawn or sent yet."""
     try:
         if way == "draw":
-            return _drawn()
+            return _drawn(singular(dataset))
         if way == "upload":
-            return _uploaded()
+            return _uploaded(singular(dataset))
     except StudentError as error:
         problem(error)
         return None
@@ -98,21 +119,21 @@ def chosen_image(way: str, dataset: str = "mnist") -> Chosen | None:
     return Chosen(test.images[index].float() / 255, f"{dataset}/{len(test)}/{index}", title, label, index)
 
 
-def _drawn() -> Chosen | None:
+def _drawn(what: str) -> Chosen | None:
     pixels = digit_canvas("digit_pad", px=252)
     if pixels is None:
-        caption("Draw a digit in the square: the page follows your pen.")
+        caption(f"Draw a {what} in the square: the page follows your pen.")
         return None
     image = digit_from_pixels(pixels)
     return Chosen(image, _key(image), "your drawing")
 
 
-def _uploaded() -> Chosen | None:
+def _uploaded(what: str) -> Chosen | None:
     file = st.file_uploader(
-        "A picture of one digit", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], max_upload_size=5
+        f"A picture of one {what}", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], max_upload_size=5
     )
     if file is None:
-        caption("A photo of a digit on paper will do: it is cut out, inverted and centred as MNIST’s are.")
+        caption(f"A photo of a {what} on plain paper will do: it is cut out, made light on dark and centred.")
         return None
     image = digit_from_upload(file.getvalue())
     return Chosen(image, _key(image), "your picture")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,10 +88,21 @@ def _one(method: str, shown: Shown, chosen: Chosen, target: int) -> None:
         caption(plain(str(refused)))
         return
     picture(values, f"why_{method}", alt=f"{title}: how much each pixel counts", px=168, scale=scale)
-    facts = f"{number(float(values.min()))} to {number(float(values.max()))}"
+    facts = f"{short(float(values.min()))} to {short(float(values.max()))}"
     if layer:
         facts += f" · at {layer}"
     if error is not None:
-        facts += f" · adds up to the score but for {number(error, 4)}"
+        facts += f" · adds up to the score but for {short(error)}"
     caption(facts)
     caption(f"{says} **But:** {cannot[0].lower()}{cannot[1:]}")
+
+
+def short(value: float) -> str:
+    """A number in two figures, however small it is: the scores of an untrained net differ by thousandths.
+
+    >>> short(1.3412), short(-0.00213), short(0.0), short(3.2e-7), short(12.6)
+    ('1.3', '−0.0021', '0', '0.00000032', '13')
+    """
+    if value == 0 or not math.isfinite(value):
+        return "0"
+    return number(value, max(0, min(8, 1 - math.floor(math.log10(abs(value))))))
