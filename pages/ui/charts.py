@@ -340,8 +340,9 @@ def curves(
     height: int = 380,
     training: bool = True,
 ) -> Figure:
-    """Runs over each other: hue = run, solid = validation, dotted = training, a name at each end.
+    """Runs over each other: hue = run, solid = validation, dotted = training, the last value at each end.
 
+    Their names stand above it (`compare.names_in_colour`): beside the lines they would take half of a phone.
     measure: "accuracy" or "loss".  epochs: width of the axis; None takes the longest run's.
     low: lowest accuracy shown, per cent; None chooses among 0, 50, 80, 88, 96 so that the ends are visible.
     Raises StudentError for a seventh run: there are six colours that everybody can tell apart.
@@ -387,9 +388,8 @@ def curves(
             last = ys[-1]
             place = (math.log10(max(last, 1e-9)) if is_loss else last) - bottom
             value = loss_text(last) if is_loss else percent(last / 100)
-            words = f"{_no_markup(_shortened(name, 14))} {value}"
             end = max([*history.validation.epoch[-1:], *history.train.epoch[-1:]])
-            ends.append((place / (top - bottom), words, color, True, end))
+            ends.append((place / (top - bottom), value, color, True, end))
     labels = []
     for places, end in zip(spread([panel * end[0] for end in ends], 20, 8, panel - 8), ends, strict=True):
         labels.extend(_end_labels([(places / panel, *end[1:])], "y", panel))
@@ -400,7 +400,7 @@ def curves(
     layout = dict(
         template=template(mode),
         height=height,
-        margin=dict(l=44, r=LABEL_ROOM + 40, t=_TITLE, b=_FOOT),
+        margin=dict(l=44, r=64, t=_TITLE, b=_FOOT),
         annotations=[_panel_title(title, 1, INK[mode][0]), *labels],
         xaxis=dict(
             range=[0, width],
@@ -412,10 +412,6 @@ def curves(
         yaxis=y_axis,
     )
     return dict(data=traces or [dict(type="scatter", x=[], y=[])], layout=layout)
-
-
-def _shortened(name: str, letters: int) -> str:
-    return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
 
 
 def _no_markup(text: str) -> str:

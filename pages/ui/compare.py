@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pages.ui.charts import INK, RUNS, template
-from pages.ui.messages import percent, plural, points
+from pages.ui.messages import percent, plain, plural, points
 
 if TYPE_CHECKING:
     from cnn_core.model import ModelSpec
@@ -38,6 +38,10 @@ class Contender:
     state: str = "finished"
 
     @property
+    def has_curve(self) -> bool:
+        return bool(len(self.history.validation.epoch) or len(self.history.train.epoch))
+
+    @property
     def design(self) -> tuple:
         """Equal for runs that differ by nothing but the seed."""
         return self.spec.fingerprint, self.recipe.replace(seed=0), self.dataset
@@ -50,15 +54,15 @@ def verdict(runs: Sequence[Contender]) -> str:
         return "None has finished yet."
     best = done[0]
     assert best.accuracy is not None
-    first = f"**{best.name}**: {percent(best.accuracy)} of the test images"
+    first = f"**{plain(best.name)}**: {percent(best.accuracy)} of the test images"
     if len(done) == 1:
         return f"{first}. Choose a second one below to compare."
     second = done[1]
     assert second.accuracy is not None
     lead = best.accuracy - second.accuracy
     if lead == 0:
-        return f"{first}, and {second.name} exactly as many."
-    words = f"{first}, {points(lead)} over {second.name}"
+        return f"{first}, and {plain(second.name)} exactly as many."
+    words = f"{first}, {points(lead)} over {plain(second.name)}"
     if best.dataset != second.dataset or best.count != second.count:
         return f"{words}; but they were tested on different images, so that says little."
     sure = (
@@ -79,6 +83,28 @@ def beyond_chance(one: Contender, other: Contender) -> bool:
     pooled = (one.accuracy * one.count + other.accuracy * other.count) / (one.count + other.count)
     spread = np.sqrt(max(pooled * (1 - pooled), 1e-12) * (1 / one.count + 1 / other.count))
     return bool(abs(one.accuracy - other.accuracy) > 1.959964 * spread)
+
+
+def colours(runs: Sequence[Contender], mode: str) -> dict[str, str]:
+    """{key: the colour of its curve}, for those of the runs that have one; in the order of choosing."""
+    drawn = [run.key for run in runs if run.has_curve]
+    return dict(zip(drawn, RUNS[mode], strict=False))
+
+
+def in_colour(color: str | None, name: str) -> str:
+    """A run's name in Markdown behind a dash of its colour.
+
+    >>> in_colour("#3B43C6", "a_b")
+    ':color[**━━**]{foreground="#3B43C6"} **a\\\\_b**'
+    """
+    dash = f':color[**━━**]{{foreground="{color}"}} ' if color else ""
+    return f"{dash}**{plain(name)}**"
+
+
+def names_in_colour(runs: Sequence[Contender], mode: str) -> str:
+    """Which line is which, in one line of Markdown that may fold on a phone."""
+    colour = colours(runs, mode)
+    return " &emsp; ".join(in_colour(colour[run.key], run.name) for run in runs if run.key in colour)
 
 
 def differences(runs: Sequence[Contender]) -> dict[str, list[str]]:
@@ -121,11 +147,11 @@ def seeds_in_words(group: Sequence[Contender]) -> str:
     """How far seeds alone make the accuracy vary, so that a difference can be held against it."""
     done = [run.accuracy for run in group if run.accuracy is not None]
     if len(done) < 2:
-        return f"{plural(len(group), 'seed')} of {group[0].name}: wait until two have finished."
+        return f"{plural(len(group), 'seed')} of {plain(group[0].name)}: wait until two have finished."
     low, high, mean = min(done), max(done), sum(done) / len(done)
     spread = (high - low) * 100
     return (
-        f"{plural(len(done), 'seed')} of **{group[0].name}** end between {percent(low)} and {percent(high)}, on "
+        f"{plural(len(done), 'seed')} of **{plain(group[0].name)}** end between {percent(low)} and {percent(high)}, on "
         f"average {percent(mean)}. "
         f"A difference below about {max(spread, 0.1):.1f} points between two runs means nothing."
     )
