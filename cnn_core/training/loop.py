@@ -35,7 +35,7 @@ from cnn_core.training.hardware import (
     multiplies_in_bfloat16,
     training_device,
 )
-from cnn_core.training.inputs import as_input, order_of, with_label_noise
+from cnn_core.training.inputs import as_input, check_fit, order_of, with_label_noise
 from cnn_core.training.optimizers import optimizer_for
 from cnn_core.training.spec import TrainSpec
 
@@ -80,8 +80,8 @@ def train(
     At each event the network's weights are those after its step (on a GPU: at each but a BatchDone), and its
     modes, its `.grad` and torch's random state are the caller's. While the generator lives, `net` may be on
     another device (`settings().device`); it comes back when the generator ends, is closed or fails. The last
-    batch of an epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, or
-    when there is nothing to train or to learn from.
+    batch of an epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, when
+    there is nothing to train or to learn from, or when `net` was designed for other images.
     """
     return _Training(net, data, spec, validation, state, control).run()
 
@@ -144,6 +144,7 @@ class _Training:
             data = data.take(spec.train_size, seed=spec.seed)
         if len(data) == 0:
             raise StudentError("There is no image to learn from.", hint="Choose another data set.")
+        check_fit(net, data.images, data.labels)
         self.net, self.spec, self.validation, self.control = net, spec, validation, control
         self.images, self.labels = data.images, data.labels
         if spec.label_noise:

@@ -83,6 +83,29 @@ def test_each_optimizer_of_a_recipe_walks_down_a_parabola(name):
     assert weight.abs().max() < 0.2
 
 
+@pytest.mark.parametrize(("name", "decay"), [("adam", 0.0), ("adamw", 0.1)])
+def test_adam_is_keras_s_formula_also_after_a_restart(name, decay):
+    # Gradients as small as epsilon, where it matters beside which root epsilon stands.
+    gradients = [3e-6, -1e-6, 2e-7, 0.0, 5.0, 1e-3]
+    w, m, v, expected = 1.0, 0.0, 0.0, []
+    for t, g in enumerate(gradients, start=1):
+        rate = 0.01 * math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        w = w * (1 - 0.01 * decay) - rate * m / (math.sqrt(v) + 1e-7)
+        expected.append(w)
+    weight = nn.Parameter(torch.ones(1, dtype=torch.float64))
+    recipe = TrainSpec(optimizer=name, learning_rate=0.01, weight_decay=decay)
+    optimizer = optimizer_for(recipe, [weight])
+    for t, (gradient, value) in enumerate(zip(gradients, expected, strict=True)):
+        if t == 3:  # as the loop restores it, tensor by tensor
+            saved = dict(optimizer.state[weight])
+            optimizer = optimizer_for(recipe, [weight])
+            optimizer.state[weight].update(saved)
+        weight.grad = torch.tensor([gradient], dtype=torch.float64)
+        optimizer.step()
+        assert weight.item() == pytest.approx(value, abs=1e-9)
+
+
 def test_sgd_is_the_textbook_formula_with_momentum():
     weight = nn.Parameter(torch.ones(1))
     optimizer = optimizer_for(TrainSpec(optimizer="sgd", learning_rate=0.1, momentum=0.5), [weight])

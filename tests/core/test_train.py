@@ -460,6 +460,12 @@ def test_the_lessons_recipe_on_the_sample_digits_ends_above_94_percent(monkeypat
     assert evaluate(net, test).accuracy > 0.94
 
 
+def test_a_network_for_other_images_is_not_trained():
+    other = ModelSpec.from_dict(SPEC.to_dict() | {"input_shape": [1, 14, 14]})
+    with pytest.raises(StudentError, match="14×14"):
+        next(train(build(other), blobs(), RECIPE))
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such switch")
 def test_a_step_takes_no_fresh_memory_from_the_system():
     import resource  # not on Windows
