@@ -271,6 +271,8 @@ def _strip(run: Run, mine: bool) -> None:
         facts = (
             f"**{named} recipe** :gray[· {dataset_of(run.dataset).title} · batches of {recipe.batch_size}]"
         )
+        if not run.has_recipe:
+            facts = "**Opened from a file** :gray[· how it was trained is not known]"
         st.markdown(facts, width="content")
         if not mine:
             st.markdown(small("Somebody else’s run; you are watching."), width="content")

@@ -211,9 +211,18 @@ def taught(shown: state.Shown) -> AugmentSpec | None:
     return None
 
 
+def recipe_known(shown: state.Shown) -> bool:
+    try:
+        return not shown.run_id or state.store().run(shown.run_id).has_recipe
+    except StudentError:
+        return False
+
+
 def taught_words(shown: state.Shown, parameter: str) -> str:
     if not shown.trained:
         return "This network has not been trained."
+    if not recipe_known(shown):
+        return "How it was trained is not known: it was opened from a file."
     noun = {"turn": "turns", "right": "shifts", "up": "shifts", "shear": "shear", "zoom": "zoom"}[parameter]
     spec = taught(shown)
     low, high = span(spec, parameter) if spec else (0.0, 0.0)

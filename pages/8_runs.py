@@ -85,6 +85,7 @@ def contender(run: Run) -> Contender:
     return Contender(
         f"run:{run.id}", run.name, run.spec, run.recipe, run.dataset, run.history(), result.get("accuracy"),
         int(result.get("count", 0)), status.seconds, sum(row.parameters for row in summarize(run.spec)), status.state,
+        opened=not run.has_recipe,
     )  # fmt: skip
 
 
@@ -225,13 +226,19 @@ def _menu(run: Run) -> None:
         if status.state == "finished":
             if run.recipe.schedule == "constant":
                 st.button(
-                    "Train 2 epochs more",
+                    "Train 2 epochs more" if run.has_recipe else "Train 2 epochs from here",
                     key=f"more_{run.id}",
                     on_click=_extend,
                     args=(run.id,),
                     width="stretch",
+                    help=None
+                    if run.has_recipe
+                    else "By the lesson’s recipe on MNIST, beginning with these weights.",
                 )
-            st.button(
+            if run.is_opened:
+                caption("Opened from a file: Convscope does not know how it was trained before.")
+            else:
+                st.button(
                 "Train 2 more seeds", key=f"seeds_{run.id}", on_click=_seeds, args=(run.id,), width="stretch",
                 help="The same design and recipe with other random choices: how much is luck?",
             )  # fmt: skip

@@ -189,6 +189,16 @@ class Run:
         return recipe if not isinstance(epochs, int) else recipe.replace(epochs=epochs)
 
     @property
+    def is_opened(self) -> bool:
+        """Whether its first weights came out of a file, and not out of a beginning here."""
+        return self.card.get("adopted") is True
+
+    @property
+    def has_recipe(self) -> bool:
+        """Whether `recipe` trained it. How a network was trained that was opened and left alone, nobody here knows."""
+        return not self.is_opened or isinstance(self._changes.get("epochs"), int)
+
+    @property
     def dream_settings(self) -> dict[str, Any]:
         """What a dream was asked to be; {} for a training."""
         found = self.card.get("settings")
@@ -362,7 +372,8 @@ class RunStore:
             with locked(visitor / "lock"):
                 run = self._folder(made, owner_of(owner), Status(state="finished", ended=time.time()))
                 save_model(run.folder / "snapshots" / "last.safetensors", net, spec)
-                save_model(run.folder / "snapshots" / "step_00000001_epoch_1.0000.safetensors", net, spec)
+                # Where a training begins that goes on from here.
+                save_model(run.folder / "snapshots" / "step_00000000_epoch_0.0000.safetensors", net, spec)
                 self.set_status(
                     run, step=1, epoch=1.0, epochs=1, saved_step=1, saved_epoch=1.0, result=result
                 )
@@ -579,6 +590,7 @@ class RunStore:
     def extend(self, run_id: str, owner: str, epochs: int) -> None:
         """Train a finished run for `epochs` more, as the same run, from exactly where it ended.
 
+        A network opened from a file is trained from its weights by the lesson's recipe: all its epochs are new.
         Raises StudentError for one that has not finished, and for one_cycle, whose rate is down to nothing.
         """
         run = self._own(run_id, owner)
@@ -594,7 +606,8 @@ class RunStore:
             )
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
             raise StudentError("More epochs means one or more.", hint="Try 1.")
-        longer = recipe.replace(epochs=recipe.epochs + epochs)  # checks this server's limit
+        before = recipe.epochs if run.has_recipe else 0
+        longer = recipe.replace(epochs=before + epochs)  # checks this server's limit
         if not (run.folder / "snapshots" / "last.safetensors").is_file():
             raise StudentError(f"“{run.name}” has no weights to go on from.", hint="Start a new run.")
         visitor = self.path / "visitors" / run.owner
@@ -610,10 +623,13 @@ class RunStore:
                 eta=None,
                 ended=0.0,
                 result=None,
+                epoch=float(before),
                 epochs=longer.epochs,
                 steps=0,
             )
-            write_whole(visitor / "twins" / _training_twin(run.spec, longer, run.dataset), run.id.encode())
+            if not run.is_opened:  # it did not begin by chance, so it is nobody's twin
+                twin = _training_twin(run.spec, longer, run.dataset)
+                write_whole(visitor / "twins" / twin, run.id.encode())
             self._put(run)
 
     def delete(self, run_id: str, owner: str) -> None:

@@ -21,7 +21,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -278,21 +278,30 @@ def train_run(store: RunStore, run: Run) -> str:
 
 def _resumed(run: Run) -> tuple[Network, TrainState | None]:
     """Network and state from the last resumable snapshot, or a fresh start; events are cut back to it."""
-    from cnn_core.model import build
     from cnn_core.training import load_training
 
     for unfinished in (run.folder / "snapshots").glob(".*"):  # half-written when a worker was killed
         unfinished.unlink(missing_ok=True)
-    net, state = build(run.spec, seed=run.recipe.seed), None
+    net, state = _beginning(run), None
     last = run.folder / "snapshots" / "last.safetensors"
     if last.is_file():
         try:
             state = load_training(last, net)
         except StudentError:  # half a file, after a power cut: begin again, which costs time but no truth
             log.warning("run %s: its last snapshot cannot be read; it begins again", run.id)
-            net = build(run.spec, seed=run.recipe.seed)
+            net = _beginning(run)
     cut_events(run.folder / "events.jsonl", state.step if state is not None else -1)
     return net, state
+
+
+def _beginning(run: Run) -> Network:
+    """The network before its first step here: of chance, or as it was in the file it was opened from."""
+    from cnn_core.model import build
+    from cnn_core.training import load_model
+
+    if run.is_opened and (kept := run.snapshots()):
+        return cast("Network", load_model(kept[0].path)[0])
+    return build(run.spec, seed=run.recipe.seed)
 
 
 def cut_events(path: Path, step: int) -> None:

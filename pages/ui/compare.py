@@ -36,6 +36,7 @@ class Contender:
     seconds: float
     parameters: int
     state: str = "finished"
+    opened: bool = False  # from a file, and not trained here since: nobody knows how it was trained
 
     @property
     def has_curve(self) -> bool:
@@ -120,6 +121,8 @@ def _settings(run: Contender) -> dict[str, str]:
     for name, layer in zip(run.spec.layer_names, run.spec.layers, strict=True):
         values = {key: value for key, value in vars(layer).items() if value not in (None, "linear", "valid")}
         found[name] = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "yes"
+    if run.opened:
+        return found | {"recipe": "unknown, opened from a file"}
     for key, value in run.recipe.to_dict().items():
         found[key.replace("_", " ")] = _text(value)
     return found
@@ -139,6 +142,8 @@ def seed_groups(runs: Sequence[Contender]) -> list[list[Contender]]:
     """Runs that differ by their seed alone, where there are two or more of them."""
     groups: dict[tuple, list[Contender]] = {}
     for run in runs:
+        if run.opened:
+            continue
         groups.setdefault(run.design, []).append(run)
     return [group for group in groups.values() if len({run.recipe.seed for run in group}) > 1]
 

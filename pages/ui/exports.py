@@ -29,8 +29,13 @@ def file_stem(name: str) -> str:
 
 
 def download_run(run: Run) -> None:
-    """Draw the download buttons of a run, in the container that is open."""
-    stem, spec, recipe, dataset = file_stem(run.name), run.spec, run.recipe, run.dataset
+    """Draw the download buttons of a run, in the container that is open.
+
+    Of a network that was opened from a file nobody knows the recipe: its programs test it, and Keras's, which has to
+    compile it by something, says that this is the lesson's.
+    """
+    stem, spec, dataset = file_stem(run.name), run.spec, run.dataset
+    recipe = run.recipe if run.has_recipe else None
     result = run.status.result or {}
     accuracy = result.get("accuracy")
 
@@ -58,6 +63,12 @@ def export_dataset(dataset: str, test_images: int | None) -> str:
 
 def _sources(stem: str, spec, recipe, dataset: str) -> None:
     from cnn_core.model import export_keras, export_keras_r, export_pytorch
+    from cnn_core.training import RECIPES
+
+    known = recipe or RECIPES["lesson"]
+    note = (
+        "" if recipe else "# How this network was trained is not known; the recipe below is the lesson's.\n"
+    )
 
     _button(
         "PyTorch, Python code",
@@ -68,13 +79,13 @@ def _sources(stem: str, spec, recipe, dataset: str) -> None:
     _button(
         "Keras, Python code",
         f"{stem}_keras.py",
-        lambda: export_keras(spec, recipe, dataset=dataset),
+        lambda: note + export_keras(spec, known, dataset=dataset),
         "text/x-python",
     )
     _button(
         "Keras, R code",
         f"{stem}_keras.R",
-        lambda: export_keras_r(spec, recipe, dataset=dataset),
+        lambda: note + export_keras_r(spec, known, dataset=dataset),
         "text/plain",
     )
 
@@ -130,7 +141,7 @@ def report(run: Run) -> str:
     facts = {
         "Data": f"{run.dataset}, tested on {count(int(result.get('count', len(test))))} images",
         "Steps": count(status.step),
-        "Seconds of training": f"{status.seconds:.1f}",
+        "Seconds of training": f"{status.seconds:.1f}" if run.has_recipe else "not known",
     }
     if "loss" in result:
         facts["Test loss"] = f"{result['loss']:.4f}"
@@ -138,7 +149,9 @@ def report(run: Run) -> str:
         facts["Test accuracy"] = percent(result["accuracy"])
     return export_report(
         run.spec,
-        run.recipe.to_dict(),
+        run.recipe.to_dict()
+        if run.has_recipe
+        else {"recipe": "not known: the network was opened from a file"},
         title=run.name,
         facts=facts,
         test_accuracy=result.get("accuracy"),
