@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -59,7 +61,22 @@ class KerasRMSprop(torch.optim.Optimizer):
         torch._foreach_addcdiv_(weights, grads, size, -lr)
 
 
-class _KerasEpsilon:
+class _Uncompiled:
+    """torch's own step, without the wrapper around it that imports torch's compiler to say that it is not wanted.
+
+    The import takes a second and 150 MB of each worker. `optimizer_for` spares it when the optimiser is made.
+    """
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        with torch.no_grad():
+            return inspect.unwrap(super().step)(self, closure)  # type: ignore[misc]
+
+
+class PlainSGD(_Uncompiled, torch.optim.SGD):
+    """Stochastic gradient descent, with momentum; `keras.optimizers.SGD`."""
+
+
+class _KerasEpsilon(_Uncompiled):
     """Makes torch's Adam compute Keras's: the same formula, but for where epsilon stands.
 
     Keras adds it to sqrt(v) as it is, torch to sqrt(v / (1 - beta2**t)), which is 30 times as large at the first step.
@@ -67,14 +84,17 @@ class _KerasEpsilon:
     first steps then differ by less than 1e-6 from Keras's, by 1e-4 without.)
     """
 
+    param_groups: list[dict[str, Any]]
+    state: Any
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        for group in self.param_groups:  # type: ignore[attr-defined]
+        for group in self.param_groups:
             if "steps_done" not in group:  # also after a state was restored weight by weight
-                found = (self.state[w].get("step", 0) for w in group["params"] if w in self.state)  # type: ignore[attr-defined]
+                found = (self.state[w].get("step", 0) for w in group["params"] if w in self.state)
                 group["steps_done"] = int(max(found, default=0))
             group["steps_done"] += 1
             group["eps"] = EPSILON / math.sqrt(1 - group["betas"][1] ** group["steps_done"])
-        return super().step(closure)  # type: ignore[misc]
+        return super().step(closure)
 
 
 class KerasAdam(_KerasEpsilon, torch.optim.Adam):
@@ -91,9 +111,24 @@ def optimizer_for(spec: TrainSpec, weights: list[nn.Parameter]) -> torch.optim.O
     "Fused" is one pass over memory for a whole step, instead of one for each term of the formula.
     """
     lr, decay = spec.learning_rate, spec.weight_decay
-    if spec.optimizer == "rmsprop":
-        return KerasRMSprop(weights, lr=lr)
-    if spec.optimizer == "sgd":
-        return torch.optim.SGD(weights, lr=lr, momentum=spec.momentum, weight_decay=decay, fused=True)
-    adam = KerasAdamW if spec.optimizer == "adamw" else KerasAdam
-    return adam(weights, lr=lr, weight_decay=decay, fused=True)
+    with _compiler_left_alone():
+        if spec.optimizer == "rmsprop":
+            return KerasRMSprop(weights, lr=lr)
+        if spec.optimizer == "sgd":
+            return PlainSGD(weights, lr=lr, momentum=spec.momentum, weight_decay=decay, fused=True)
+        adam = KerasAdamW if spec.optimizer == "adamw" else KerasAdam
+        return adam(weights, lr=lr, weight_decay=decay, fused=True)
+
+
+@contextmanager
+def _compiler_left_alone() -> Iterator[None]:
+    """Inside the block torch believes that it has told its compiler already not to touch `add_param_group`."""
+    function, mark = inspect.unwrap(torch.optim.Optimizer.add_param_group), "__dynamo_disable"
+    if hasattr(function, mark):
+        yield
+        return
+    setattr(function, mark, function)
+    try:
+        yield
+    finally:
+        delattr(function, mark)

@@ -1,6 +1,9 @@
 """Keras's RMSprop against arithmetic done by hand, and the optimisers a recipe can name."""
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +11,8 @@ from torch import nn
 
 from cnn_core.training import KerasRMSprop, TrainSpec
 from cnn_core.training.optimizers import optimizer_for
+
+ROOT = Path(__file__).parents[2]
 
 # One weight that starts at 1, learning rate 0.1, gradients 1, 1, 0, -2, 0.001, 0. With rho = 0.9 and epsilon = 1e-7:
 #   v = 0.1, 0.19, 0.171, 0.5539, 0.4985101, 0.44865909
@@ -113,3 +118,20 @@ def test_sgd_is_the_textbook_formula_with_momentum():
         weight.grad = torch.ones(1)
         optimizer.step()
         assert weight.item() == pytest.approx(expected)
+
+
+def test_training_does_not_import_torch_s_compiler_and_leaves_torch_as_it_was():
+    code = """
+import sys, torch
+from cnn_core.training import TrainSpec
+from cnn_core.training.optimizers import optimizer_for
+weight = torch.nn.Parameter(torch.zeros(3))
+weight.grad = torch.ones(3)
+for name in ("rmsprop", "adam", "adamw", "sgd"):
+    optimizer_for(TrainSpec(optimizer=name), [weight]).step()
+print(weight.lt(0).all().item(), "torch._dynamo" in sys.modules)
+torch.optim.Adam([weight])
+print("torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["True", "False", "True"]
