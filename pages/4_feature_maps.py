@@ -11,7 +11,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel, feature_maps, never_fires
 from pages.ui import address, design, state, why
 from pages.ui.charts import bars, mode, show, waterfall
-from pages.ui.digit_input import Chosen, article, chosen_image, singular, way_and_number
+from pages.ui.digit_input import Chosen, are_here, article, chosen_image, singular, way_and_number
 from pages.ui.messages import (
     NO_MAPS,
     answer,
@@ -325,9 +325,9 @@ def _sum(found: PixelSum, most: int = 4) -> None:
         alt=f"The contributions add up to {number(found.total)}, and {last} gives {number(found.value)}",
     )
     if found.activation not in ("linear", "softmax"):
-        caption(
-            f"All together {number(found.total)}; {found.activation} makes **{number(found.value)}** of it."
-        )
+        same = abs(found.value - found.total) < 1e-6
+        makes = "leaves it as it is" if same else f"makes **{number(found.value)}** of it"
+        caption(f"All together {number(found.total)}; {found.activation} {makes}.")
 
 
 # ---------------------------------------------------------------- the answer
@@ -393,6 +393,8 @@ def softmax_explained(logits: np.ndarray, chances: list[float], classes: tuple[s
 
 def page() -> None:
     shown = state.network()
+    if not are_here(shown.dataset):
+        return
     told = st.empty()
     with st.container(horizontal=True, vertical_alignment="center", key="maps_strip"):
         way = way_and_number(shown.dataset)

@@ -292,7 +292,8 @@ def card(
     if weights is not None:
         kernels = weights.weight[index].detach().numpy()
         size = f"{kernels.shape[1]}×{kernels.shape[2]}"
-        about = f"{layer} · {plural(len(kernels), 'kernel')} of {size} · bias {number(float(weights.bias[index]))}"
+        limit, bias = number(float(np.abs(kernels).max())), number(float(weights.bias[index]))
+        about = f"{layer} · {plural(len(kernels), 'kernel')} of {size}, ±{limit} · bias {bias}"
     else:
         joined, bias = count(child.dense.in_features), float(child.dense.bias[index])
         about = f"{layer} · joined to {joined} numbers · bias {number(bias)}"
@@ -329,7 +330,7 @@ def _kernels(kernels: np.ndarray) -> None:
     )
     limit = float(np.abs(kernels).max()) or 1.0
     with st.container(gap="xsmall"):
-        caption(f"{words}; orange +, blue −, up to {number(limit)}")
+        caption(f"{words}; orange +, blue −")
         sheet(
             contact_sheet(kernels[heaviest], "signed", (-limit, limit)),
             key="card_kernels",

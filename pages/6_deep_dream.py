@@ -24,7 +24,7 @@ from cnn_core.runs import Run, ensure_runner
 from cnn_core.runs.dreams import PHOTO_NETWORKS, photo_networks
 from pages.ui import design, state
 from pages.ui.before_after import before_after, for_browsers, thumbnails
-from pages.ui.digit_input import chosen_image, way_and_number
+from pages.ui.digit_input import are_here, chosen_image, way_and_number
 from pages.ui.messages import (
     NO_MAPS,
     answer,
@@ -378,7 +378,7 @@ def layer_words(spec: DreamSpec) -> str:
 def settings_words(spec: DreamSpec) -> str:
     return (
         f"{dreamt_by(spec)} · {layer_words(spec)} · {plural(spec.octaves, 'octave')} of "
-        f"{plural(spec.steps, 'step')} · strength {100 * spec.step_size:.1f} % · seed {spec.seed}"
+        f"{plural(spec.steps, 'step')} · strength {100 * spec.step_size:.1f}\u00a0% · seed {spec.seed}"
     )
 
 
@@ -594,6 +594,8 @@ def page(ticking: bool) -> None:
         network = who(shown, photographic)
         colours = 3 if network != MINE else shown.spec.input_shape[0]
         kind = "photo" if colours == 3 else "digit"
+        if kind == "digit" and not are_here(shown.dataset):
+            return
         chosen = photo_choice() if kind == "photo" else way_and_number(shown.dataset)
         asked = options(kind)
     if not photographic:

@@ -29,7 +29,7 @@ from pages.ui.compare import (
     seeds_in_words,
     verdict,
 )
-from pages.ui.digit_input import Chosen, chosen_image, way_and_number
+from pages.ui.digit_input import Chosen, are_here, chosen_image, way_and_number
 from pages.ui.exports import download_run
 from pages.ui.flipbook import CurveLine, Strip, flipbook
 from pages.ui.messages import (
@@ -385,6 +385,8 @@ def play() -> None:
         )
         if st.button("Replay the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",)):
             st.rerun()
+        return
+    if not are_here(shown.dataset):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="replay_strip"):
         way = way_and_number(shown.dataset)

@@ -16,7 +16,7 @@ COMPONENTS = Path(__file__).parent / "components"
 _pad = st.components.v2.component(
     "digit_canvas",
     html="""
-<div class="pad"><canvas width="280" height="280" tabindex="0" role="img" aria-label="A black square to draw a digit in,
+<div class="pad"><canvas width="280" height="280" tabindex="0" role="img" aria-label="A black square to draw in,
 with a pen, a finger or the mouse. Delete clears it."></canvas>
 <div class="foot"><span class="hint"></span><button type="button">Clear</button></div></div>
 """,

@@ -44,6 +44,15 @@ def look_at_digit(index: int) -> None:
     st.session_state["digit_way"] = "test"
 
 
+def are_here(dataset: str) -> bool:
+    """Whether there are test images of the data set on this machine; draws the sentence where there are none."""
+    try:
+        return len(state.images(dataset, "test")) > 0
+    except StudentError as error:
+        problem(error)
+        return False
+
+
 def way_and_number(dataset: str = "mnist") -> str:
     """Draw the widgets of the control strip, in the container that is open. Returns the way: test, draw or upload."""
     kept = {"persist_state": "session", "label_visibility": "collapsed"}
