@@ -139,6 +139,8 @@ def _read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
     file.seek(0)
     start = file.read(8)
     length = int.from_bytes(start, "little")
+    if not start:
+        raise _foreign("it is empty")
     if start[:2] == b"PK" or start[:1] == b"\x80":
         raise _foreign("it is a pickle, which may run any program when it is opened")
     if len(start) < 8 or length > MAX_HEADER:
