@@ -52,7 +52,7 @@ require_shell()
 ASKED = 500  # test images that each moment of a replayed run reads
 MOST = 6  # colours that everybody can tell apart
 SHOWN = 30  # runs in the list; more on demand
-_PROBLEM, _DELETED = "runs_problem", "runs_deleted"
+_PROBLEM, _DELETED, _GOING_ON = "runs_problem", "runs_deleted", "runs_going_on"
 
 
 # ---------------------------------------------------------------- the contenders
@@ -93,12 +93,18 @@ def my_runs(limit: int) -> list[Run]:
     return [run for run in state.store().runs(owner=state.visitor(), limit=limit) if run.kind == "training"]
 
 
+def going_on() -> bool:
+    return any(run.status.unfinished for run in my_runs(8))
+
+
 # ---------------------------------------------------------------- compare
 
 
 def compare() -> None:
     more = st.session_state.get("runs_more", SHOWN)
     runs = my_runs(more)
+    if going_on() != st.session_state.get(_GOING_ON):
+        st.rerun()  # the whole page, which starts or ends the timer
     listed: dict[str, Contender] = {}
     for run in runs:
         try:
@@ -531,6 +537,6 @@ view = st.segmented_control(
 if view == "Replay":
     st.fragment(play, run_every=3.0 if state.is_training() else None)()
 else:
-    going_on = any(run.status.unfinished for run in my_runs(8))
-    st.fragment(compare, run_every=2.0 if going_on else None)()
+    st.session_state[_GOING_ON] = going_on()
+    st.fragment(compare, run_every=2.0 if st.session_state[_GOING_ON] else None)()
     open_saved()
