@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -37,12 +37,17 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """What a JSON file says, or {} where it is missing, torn, oversized or not an object."""
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             content = file.read(LARGEST_JSON + 1)
         found = orjson.loads(content) if len(content) <= LARGEST_JSON else None
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to read. A pipe somebody put in its place reads as empty, instead of making us wait for a writer."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from cnn_core.runs.files import opened
 from cnn_core.training.events import BatchDone, Validated
 
 POINTS = 400  # of a curve; a chart is not wider
@@ -88,7 +89,7 @@ class _Reading:
             return self.made[2]
 
     def _read_on(self, path: Path) -> None:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             status = os.fstat(file.fileno())
             # A repaired file is a new one (another inode): what we know of the old one is void.
             if self.file != (status.st_dev, status.st_ino) or status.st_size < self.offset:

@@ -20,6 +20,7 @@ hostile: what makes no sense reads as absent, and an id is looked at before it b
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import secrets
@@ -46,6 +47,7 @@ FORMAT = 1
 STATES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
 UNFINISHED = ("queued", "running", "paused", "interrupted")
 KINDS = ("training", "dream")
+ACTIONS = ("stop", "pause", "resume")
 
 TRASH_SECONDS = 24 * 3600.0  # how long a deletion can be undone
 TRASH_RUNS = 100
@@ -101,12 +103,26 @@ class Status:
             for name, kind in _STATUS_TYPES.items()
             if isinstance(values.get(name), kind) and not isinstance(values[name], bool)
         }
+        for name in [name for name, value in found.items() if isinstance(value, int | float) and value < 0]:
+            del found[name]
+        if isinstance(result := found.get("result"), dict):
+            found["result"] = {name: value for name, value in result.items() if _fits(name, value)}
         if found.get("state", "queued") not in STATES:
             del found["state"]
         return cls(**found)
 
     def to_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _STATUS_TYPES}
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a figure of a result can be what its name says; other names are a dream's, and its page's to judge."""
+    if name == "confusion":
+        return isinstance(value, list)
+    most = {"accuracy": 1, "loss": math.inf, "count": 10**9}.get(name)
+    return most is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+    )
 
 
 _STATUS_TYPES: dict[str, Any] = {
@@ -223,7 +239,14 @@ class Run:
 
     @property
     def control(self) -> dict[str, Any]:
-        return read_json(self.folder / "control.json")
+        """What the owner asked for last, as far as it makes sense: "action" and "learning_rate"."""
+        found = read_json(self.folder / "control.json")
+        wish: dict[str, Any] = {}
+        if found.get("action") in ACTIONS:
+            wish["action"] = found["action"]
+        with suppress(StudentError, KeyError):
+            wish["learning_rate"] = checked_learning_rate(found["learning_rate"])
+        return wish
 
     @property
     def version(self) -> str:
@@ -413,9 +436,14 @@ class RunStore:
         status = run.status
         if status.state in ("failed", "stopped") or (epochs and run.recipe.epochs != epochs):
             return None
-        if status.unfinished and self._ticket(run.id) is None and run.status.unfinished:
-            self._put(run)  # a server died between making the folder and the ticket
+        self.mend(run)
         return run.id
+
+    def mend(self, run: Run) -> None:
+        """Write the ticket of an unfinished run that has none: a server died between making the folder and the ticket."""
+        # Looked at twice: a run that ends loses its ticket after it has said so.
+        if run.status.unfinished and self._ticket(run.id) is None and run.status.unfinished:
+            self._put(run)
 
     def _check_room(self, owner: str, kind: str) -> None:
         most = settings().max_queue
@@ -554,7 +582,7 @@ class RunStore:
         Raises StudentError where this is not the owner's, has ended, or asks for something impossible.
         """
         run = self._own(run_id, owner)
-        if action not in (None, "stop", "pause", "resume"):
+        if action is not None and action not in ACTIONS:
             raise StudentError(f"A run cannot “{str(action)[:20]}”.", hint="Use stop, pause or resume.")
         if not run.status.unfinished:
             raise StudentError(f"“{run.name}” has ended already.", hint="Start a new one.")

@@ -236,7 +236,10 @@ def train_run(store: RunStore, run: Run) -> str:
     recipe = run.recipe
     _obey(run)
     begun = time.monotonic()
-    store.set_status(run, state="running", reason="", pid=os.getpid(), epochs=recipe.epochs, eta=None)
+    # Whoever comes back after an interruption is told of it, also when it is long over.
+    before = run.status
+    again = before.reason if before.state == "interrupted" else ""
+    store.set_status(run, state="running", reason=again, pid=os.getpid(), epochs=recipe.epochs, eta=None)
 
     def fetching(fraction: float, sentence: str) -> None:
         nonlocal begun
@@ -248,7 +251,7 @@ def train_run(store: RunStore, run: Run) -> str:
     images, validation = learning_images(run.dataset, fetching)
     test = load_images(run.dataset, "test", fetching)
     net, state = _resumed(run)
-    story = _Story(store, run, net, len(images), test, state)
+    story = _Story(store, run, net, len(images), test, state, again)
     with closing(story.file):
         for event in train(net, images, recipe, validation, state=state, control=story.control):
             story.tell(event)
@@ -342,12 +345,20 @@ class _Story:
     """Listens to one training and writes it down: events, status, snapshots, sample readings."""
 
     def __init__(
-        self, store: RunStore, run: Run, net: Network, images: int, test: ImageSet, state: TrainState | None
+        self,
+        store: RunStore,
+        run: Run,
+        net: Network,
+        images: int,
+        test: ImageSet,
+        state: TrainState | None,
+        reason: str = "",
     ) -> None:
         from cnn_core.training.loop import steps_per_epoch
 
         recipe = run.recipe
         self.store, self.run, self.net, self.spec = store, run, net, run.spec
+        self.reason = reason  # said while it runs
         self.per_epoch = steps_per_epoch(min(images, recipe.train_size or images), recipe.batch_size)
         self.steps = self.per_epoch * recipe.epochs
         self.step = state.step if state is not None else 0
@@ -483,7 +494,7 @@ class _Story:
         self.pace.append((now, self.step))
         self.status = Status(
             state="running",
-            reason="Reading the test digits." if final else "",
+            reason="Reading the test digits." if final else self.reason,
             step=self.step,
             steps=self.steps,
             epoch=self.epoch,
