@@ -11,7 +11,7 @@ from pages.ui import state
 from pages.ui.charts import bars, mode, show
 from pages.ui.messages import caption, plural, probability, shape_text, sheet_heading, what_you_see
 from pages.ui.sheets import contact_sheet, sheet
-from pages.ui.shell import ROOT, entry, exists, page_head, require_shell
+from pages.ui.shell import ROOT, board, entry, exists, page_head, require_shell
 
 if TYPE_CHECKING:  # torch takes seconds to load on a cold server: the page is there before it
     import torch
@@ -73,7 +73,7 @@ st.markdown(
     "Convscope is a place to see how a convolutional network learns to read, and to open the very network you trained. "
     "Below, a digit goes through one that was trained before you came: click another and watch every layer answer."
 )
-left, right = st.columns([576, 292], gap="medium")
+top, right, below = board("home_board", second="right")
 with right:
     verdict = st.container()
     st.space("small")
@@ -84,12 +84,13 @@ with right:
         if exists(entry(url_path)):
             st.page_link(ROOT / entry(url_path).file, label=label, icon=f":material/{icon}:", width="stretch")
 # What needs torch comes last, into the places kept for it.
-with left, st.container():
+with top:
     shown = state.network()
     if shown.note:
         caption(shown.note)
     test = state.images("mnist", "test")
     image = digits(test)
+with below:
     maps_of(shown, image)
     what_you_see(
         "Each tile is what one filter found in the digit: black is nothing, pale yellow is much, 0 marks one that "

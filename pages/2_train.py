@@ -8,11 +8,14 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.data import available, fetch_in_background
+from cnn_core.data.network import recent_failure
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, inspect_draft
 from cnn_core.runs import Run, ensure_runner
 from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.runs.history import History
+from cnn_core.settings import settings
 from cnn_core.training import RECIPES
 from pages.ui import design, state
 from pages.ui.charts import loss_and_accuracy, mode, show
@@ -44,7 +47,7 @@ from pages.ui.messages import (
 )
 from pages.ui.recipe import RATES, Choice, data_set_and_recipe
 from pages.ui.sheets import contact_sheet, sheet
-from pages.ui.shell import page_head, require_shell
+from pages.ui.shell import board, page_head, require_shell
 from pages.ui.sidebar import TOLD, run_label
 
 require_shell()
@@ -82,7 +85,8 @@ def before() -> None:
         choice = data_set_and_recipe()
         st.space("stretch")
         data = available(choice.dataset)
-        possible = spec is not None and choice.problem is None and data.state != "damaged"
+        absent = data.state == "damaged" or (data.state == "missing" and cannot_be_had(choice.dataset))
+        possible = spec is not None and choice.problem is None and not absent
         st.button(
             on_primary("Train"),
             key="train",
@@ -134,8 +138,10 @@ def _nothing_yet() -> str:
 def _expectation(spec: ModelSpec, choice: Choice) -> None:
     data = available(choice.dataset)
     noun = dataset_of(choice.dataset).noun
-    if data.state == "missing":
+    if data.state == "missing" or _could_be_fetched(data.state, choice.dataset):
         _fetch(choice.dataset)
+    if data.state == "missing" and cannot_be_had(choice.dataset):
+        return
     learn, keep = split_sizes(data.train or 60_000)
     expected = expect(state.store(), spec, choice.recipe, choice.dataset, learn, data.state == "sample")
     st.markdown("**What to expect**")
@@ -158,16 +164,39 @@ def _expectation(spec: ModelSpec, choice: Choice) -> None:
         problem(StudentError(data.source))
 
 
-@st.fragment(run_every="1s")
+def _could_be_fetched(state_of_data: str, dataset: str) -> bool:
+    """Whether the digits that came with us stand in for all of them, and nobody has found yet that it must be so."""
+    return state_of_data == "sample" and not settings().offline and not recent_failure(dataset)
+
+
+def cannot_be_had(dataset: str) -> bool:
+    """Whether it was tried to fetch a data set, and nothing came of it."""
+    return settings().offline or bool(recent_failure(dataset))
+
+
 def _fetch(dataset: str) -> None:
     """A data set that is not here yet: fetched while the visitor reads."""
+    going_on = fetch_in_background(dataset).state == "running"
+    st.fragment(_fetching, run_every=1.0 if going_on else None)(dataset, going_on)
+
+
+def _fetching(dataset: str, went_on: bool) -> None:
     fetch = fetch_in_background(dataset)
     if fetch.state == "running":
         st.progress(fetch.fraction, text=fetch.message)
-    elif fetch.state == "failed":
-        st.markdown(f":yellow[:material/cloud_off:] {small(plain(fetch.message))}")
-    else:
+    elif went_on:
         st.rerun()
+    elif available(dataset).state == "missing":
+        folder = dataset_of(dataset).folder
+        hint = f"Choose MNIST, or put its four files into the data folder, under {folder}/raw."
+        problem(StudentError(fetch.message, hint=hint))
+        st.button(
+            "Try again", icon=":material/refresh:", key="fetch_again", on_click=_fetch_again, args=(dataset,)
+        )
+
+
+def _fetch_again(dataset: str) -> None:
+    fetch_in_background(dataset, again=True)
 
 
 def _start(spec: ModelSpec, choice: Choice) -> None:
@@ -199,30 +228,56 @@ def _live(run_id: str) -> None:
     mine = run.is_owner(state.visitor())
     if mine and status.unfinished:
         state.store().seen(state.visitor())
+        state.store().mend(run)
         ensure_runner(state.store())
     history = run.history()
     answer(_verdict(run))
+    if _averages_settle(run):
+        caption(
+            "Batch normalisation: for about its first 300 steps the network reads new images by averages that still "
+            "remember the beginning, so the amber line lags behind the violet one."
+        )
     _strip(run, mine)
     last_problem()
-    left, right = st.columns([MAIN, SIDE], gap="medium")
+    top, left, below = board("run_board", second="left")
     images, _ = split_sizes(available(run.dataset).train or 60_000)
     images = min(images, run.recipe.train_size or images)
     with left:
-        show(
-            loss_and_accuracy(history, run.recipe.epochs, mode(), dataset=run.dataset, images=images),
-            key=f"curves_{run.id}",
-            alt="Accuracy and loss of training and validation, against epochs",
-        )
-        what_you_see(
-            "The violet line is measured on the images being learnt, the amber one on images kept aside. While both "
-            "losses fall it learns; when amber turns up and violet goes on falling, it has begun to memorise."
-        )
-    with right:
+        if not run.has_recipe:
+            _design_of(run)
+        else:
+            _curves(run, history, images)
+    with top:
         _number(run)
+    with below:
         _twelve(run)
     # A change of state has to reach the sidebar too; with the last one the timer goes away.
     if mine and st.session_state.get(TOLD) != run_label(run):
         st.rerun()
+
+
+def _design_of(run: Run) -> None:
+    show(
+        network_diagram(run.spec, mode()),
+        key="opened_diagram",
+        alt=f"The layers of {run.spec.name}, drawn to scale",
+    )
+    caption(
+        "Its curves begin here when it is trained on, from the weights it came with: press “2 epochs more”."
+    )
+
+
+def _curves(run: Run, history: History, images: int) -> None:
+    """images: in one epoch."""
+    show(
+        loss_and_accuracy(history, run.recipe.epochs, mode(), dataset=run.dataset, images=images),
+        key=f"curves_{run.id}",
+        alt="Accuracy and loss of training and validation, against epochs",
+    )
+    what_you_see(
+        "The violet line is measured on the images being learnt, the amber one on images kept aside. While both "
+        "losses fall it learns; when amber turns up and violet goes on falling, it has begun to memorise."
+    )
 
 
 def _verdict(run: Run) -> str:
@@ -230,8 +285,11 @@ def _verdict(run: Run) -> str:
     status, curve, noun = run.status, run.history().validation, dataset_of(run.dataset).noun
     if status.state == "queued":
         return "Not yet: it waits for its turn."
-    if status.state == "finished" and status.result:
-        result = status.result
+    result = status.result or {}
+    if status.state == "finished" and "accuracy" in result and "count" in result:
+        if not run.has_recipe:
+            read = f"**{percent(result['accuracy'])}** of {count(result['count'])} test {noun}"
+            return f"It was trained elsewhere, and reads {read}."
         return finished(result["accuracy"], result["count"], status.seconds).replace(
             "test digits", f"test {noun}"
         )
@@ -251,6 +309,20 @@ def _verdict(run: Run) -> str:
     if done < 0.3:
         return f"It has just begun. {so_far}{never}"
     return f"Hardly. {so_far}{never} Guessing gives {percent(chance)}."
+
+
+def _averages_settle(run: Run) -> bool:
+    """Whether a network with batch normalisation reads worse than it has learnt, because its moving averages are young.
+
+    They follow by 1 % a step (Keras's momentum 0.99), so after 300 steps 5 % of the beginning are left.
+    """
+    history, status = run.history(), run.status
+    if not status.unfinished or not 0 < status.step < 500:
+        return False
+    if all(layer.type != "batch_normalization" for layer in run.spec.layers):
+        return False
+    learnt, read = history.train.accuracy[-1:], history.validation.accuracy[-1:]
+    return not learnt or not read or read[0] < learnt[0] - 0.05
 
 
 def _without_curve(run: Run) -> str:
@@ -382,7 +454,8 @@ def _state_words(run: Run) -> str:
         wait = store.expected_wait(run.id)
         return queued(store.place(run.id), wait if wait and wait >= 1 else None)
     if status.state == "running":
-        words = running(status.images_per_second or None, status.eta)
+        # Small, or it would break into two lines and back as the time changes.
+        words = f":small[{running(status.images_per_second or None, status.eta)}]"
         return words + (f"  \n{small(plain(status.reason))}" if status.reason else "")
     if status.state == "paused":
         return paused(status.epoch)
@@ -392,7 +465,9 @@ def _state_words(run: Run) -> str:
         return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
     if status.state == "failed":
         return f":red[:material/error: {plain(failed(status.epoch, status.reason))}]"
-    learnt = f"{duration(status.seconds)} of training, {count(status.step)} steps"
+    if not run.has_recipe:
+        return "Opened from a file, not trained here."
+    learnt = f"{duration(status.seconds)} of training, {plural(status.step, 'step')}"
     return f"Finished · {learnt}"
 
 

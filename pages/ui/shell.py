@@ -10,8 +10,10 @@ import sys
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +122,33 @@ def require_shell() -> None:
 def page_head(url_path: str) -> None:
     """The page's question as its title."""
     st.title(entry(url_path).question, anchor=False)
+
+
+_BOARD = """<style>
+.stVerticalBlock.st-key-{key} {{ display: grid; gap: 1rem 2rem; grid-template-columns: minmax(0, 1fr) }}
+.stVerticalBlock.st-key-{key} > * {{ min-width: 0 }}
+@media (min-width: 641px) {{
+  .stVerticalBlock.st-key-{key} {{ grid-template: {areas} }}
+  .stVerticalBlock.st-key-{key} > :nth-child(1) {{ grid-area: first }}
+  .stVerticalBlock.st-key-{key} > :nth-child(2) {{ grid-area: second }}
+  .stVerticalBlock.st-key-{key} > :nth-child(3) {{ grid-area: third }}
+}}
+</style>"""
+_AREAS = {
+    "left": '"second first" auto "second third" 1fr / minmax(0, 592fr) minmax(0, 276fr)',
+    "right": '"first second" auto "third second" 1fr / minmax(0, 592fr) minmax(0, 276fr)',
+}
+
+
+def board(key: str, second: Literal["left", "right"]) -> tuple[DeltaGenerator, ...]:
+    """Three containers in the order in which a phone shows them.
+
+    On a wider screen the second has a column for itself, `second`, 592 pixels wide at the left or 276 at the right;
+    the first and the third share the other. Streamlit's columns can only be stacked as they stand.
+    """
+    st.html(_BOARD.format(key=key, areas=_AREAS[second]))
+    with st.container(key=key):
+        return tuple(st.container(key=f"{key}_{place}") for place in ("first", "second", "third"))
 
 
 def wordmark() -> None:

@@ -160,3 +160,97 @@ def test_an_impossible_recipe_of_my_own_is_refused_with_a_sentence(app, no_runne
     assert not app.exception
     assert "With a learning rate of 0 nothing is learnt." in text(app)
     assert app.button(key="train").disabled
+
+
+def test_a_data_set_that_cannot_be_fetched_gets_a_sentence_and_no_promise(app, no_runner):
+    open_train(app)
+    app.selectbox(key="recipe_dataset").set_value("kmnist").run()
+    assert not app.exception
+    app.run()  # by now the attempt has failed
+    assert "cannot be fetched" in text(app)
+    assert "put its four files into the data folder, under KMNIST/raw" in text(app)
+    assert app.button(key="train").disabled
+    assert not app.metric  # no time, no accuracy
+    app.selectbox(key="recipe_dataset").set_value("mnist").run()
+    assert not app.button(key="train").disabled
+
+
+def test_young_averages_of_batch_normalisation_are_explained_while_they_mislead(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["modern"], RECIPES["lesson"], owner=OWNER)
+    store.take(store.next_ticket())
+    tell(
+        store,
+        run_id,
+        batch(100, 0.1, 0.2, 0.95),
+        validated(100, 0.1, 0.11),
+        state="running",
+        step=100,
+        epochs=5,
+    )
+    open_train(app, run_id)
+    assert "Batch normalisation: for about its first 300 steps" in text(app)
+    tell(store, run_id, batch(300, 0.3, 0.1, 0.96), validated(300, 0.3, 0.95), step=300)
+    app.run()
+    assert "Batch normalisation" not in text(app)
+
+
+def test_a_network_without_batch_normalisation_is_never_excused_by_it(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    store.take(store.next_ticket())
+    tell(
+        store,
+        run_id,
+        batch(100, 0.1, 0.2, 0.95),
+        validated(100, 0.1, 0.11),
+        state="running",
+        step=100,
+        epochs=5,
+    )
+    open_train(app, run_id)
+    assert "Batch normalisation" not in text(app)
+
+
+def test_a_network_from_a_file_claims_neither_curves_nor_recipe_nor_time(app, no_runner, tmp_path):
+    from cnn_core.pretrained import load
+    from cnn_core.training import save_model
+
+    net = load("lesson")
+    save_model(tmp_path / "net.safetensors", net, net.spec)
+    store = RunStore()
+    run_id = store.adopt((tmp_path / "net.safetensors").read_bytes(), "from a friend", OWNER)
+    open_train(app, run_id)
+    assert "It was trained elsewhere, and reads **" in text(app)
+    assert "Opened from a file, not trained here." in text(app)
+    assert "Lesson recipe" not in text(app)
+    assert "Finished" not in text(app)
+    app.button(key="extend").click().run()
+    assert not app.exception
+    assert store.run(run_id).status.state == "queued"
+
+
+RUBBISH = [
+    b"",
+    b"\x00\xff" * 500,
+    b"[" * 50_000 + b"]" * 50_000,
+    b'{"state": "finished", "epoch": -5, "epochs": "x", "result": {"accuracy": "high", "count": []}}',
+    b'{"state": "running", "step": -1, "eta": -1e308, "seconds": 1e308, "learning_rate": [1], "reason": 5}',
+    b'{"epochs": [1], "name": {}, "learning_rate": "fast", "action": 7, "indices": [1e9], "labels": 5}',
+    b'{"kind": "validated", "step": 1e300, "epoch": -1, "loss": "x", "accuracy": 1e308}\n{"kind": [], "step": {}}\n',
+]
+
+
+@pytest.mark.parametrize(
+    "file", ["status.json", "changes.json", "control.json", "samples.json", "events.jsonl"]
+)
+def test_rubbish_in_a_run_s_folder_spoils_no_page(app, no_runner, file):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    whole = (store.run(run_id).folder / file).read_bytes() if file == "status.json" else None
+    for rubbish in RUBBISH:
+        (store.run(run_id).folder / file).write_bytes(rubbish)
+        open_train(app, run_id)
+        assert "Is it learning?" in [title.value for title in app.title]
+        if whole:
+            (store.run(run_id).folder / file).write_bytes(whole)
