@@ -22,7 +22,8 @@ from cnn_core.training import (
 )
 from pages.ui import design, state
 from pages.ui.canvas import digit_canvas
-from pages.ui.charts import bars, mode, show
+from pages.ui.charts import RUNS, bars, mode, show
+from pages.ui.compare import in_colour
 from pages.ui.digit_input import article, look_at_digit
 from pages.ui.evaluation_charts import calibration_chart, confusion_chart, robustness_chart, scatter_of_images
 from pages.ui.messages import (
@@ -79,8 +80,10 @@ def places_of(weights_key: str, dataset: str, size: int, method: str, _shown: An
 
 
 def confusion(shown: state.Shown, test: ImageSet, found: Evaluation, classes: tuple[str, ...]) -> None:
-    left, right = st.columns([576, 292], gap="medium")
     matrix = found.confusion.numpy()
+    if worst := list(worst_pairs(matrix, classes, 5).values()):
+        st.markdown(f"Most often: **{worst[0]}** :gray[{''.join(f' · {pair}' for pair in worst[1:])}]")
+    left, right = st.columns([576, 292], gap="medium")
     with left:
         picked = show(
             confusion_chart(matrix, classes, mode()),
@@ -247,6 +250,8 @@ def robust(shown: state.Shown, test: ImageSet, classes: tuple[str, ...]) -> None
             if one.spec.input_shape == shown.spec.input_shape:
                 found = robustness_of(one.weights_key, shown.dataset, len(test), change, one)
                 lines.append((one.spec.name if one.kind != "run" else one.title, found))
+        names = [in_colour(color, name) for (name, _), color in zip(lines, RUNS[mode()], strict=False)]
+        st.markdown(" &emsp; ".join(names))
         show(
             robustness_chart(strengths, lines, unit, 1 / shown.spec.classes, mode()),
             key="robustness",

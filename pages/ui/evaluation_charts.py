@@ -75,7 +75,7 @@ def confusion_chart(
         clickmode="event+select",
         annotations=cells,
         xaxis={**axis, "title": dict(text="taken for"), "range": [-0.5, size - 0.5], "constrain": "domain"},
-        yaxis={**axis, "title": dict(text="is"), "range": [size - 0.5, -0.5]},
+        yaxis={**axis, "title": dict(text="really is", standoff=12), "range": [size - 0.5, -0.5]},
     )
     return dict(data=[trace, buttons], layout=layout)
 
@@ -112,7 +112,10 @@ def robustness_chart(
     mode: str,
     height: int = 380,
 ) -> dict[str, Any]:
-    """Accuracy against the strength of a change, a line a network, its name at the end."""
+    """Accuracy against the strength of a change, a line a network, with its last value at the end.
+
+    Which is which stands above it (`compare.in_colour`), so that the lines keep their width on a phone.
+    """
     _, muted, _, _ = INK[mode]
     traces, labels = [], []
     for (name, values), color in zip(lines, RUNS[mode], strict=False):
@@ -123,7 +126,7 @@ def robustness_chart(
                 hovertemplate=f"{name} %{{y:.1f}} %<extra></extra>",
             )
         )  # fmt: skip
-        labels.append((100 * values[-1], f"{name} {percent(values[-1])}", color))
+        labels.append((100 * values[-1], f"<b>{percent(values[-1])}</b>", color))
     labels.sort()
     places: list[float] = []
     for value, _, _ in labels:  # 6 points apart, so that no two names touch
@@ -151,7 +154,7 @@ def robustness_chart(
     return dict(
         data=traces,
         layout=dict(
-            template=template(mode), height=height, margin=dict(l=48, r=170, t=16, b=44), annotations=notes,
+            template=template(mode), height=height, margin=dict(l=48, r=64, t=16, b=44), annotations=notes,
             shapes=[guess], xaxis=dict(title=dict(text=unit), tickvals=list(strengths)),
             yaxis=dict(range=[0, 101], title=dict(text="accuracy, %")),
         ),
