@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -168,6 +169,15 @@ _sheet = st.components.v2.component(
 EMPTY_STATES = ("never fires", "no slope")
 
 
+def component_key(key: str) -> str:
+    """A key that Streamlit takes for a component: it refuses two underscores in a row, which a run's id may have.
+
+    >>> component_key("twelve__a__b-c_"), component_key("maps_conv2d_1")
+    ('twelve-a-b-c-', 'maps_conv2d_1')
+    """
+    return re.sub("_{2,}|_$", "-", key)
+
+
 def sheet(
     tiles: Sheet,
     key: str,
@@ -196,6 +206,7 @@ def sheet(
     marks:   per tile the rectangles to draw in teal, in pixels of the tile.
     on_click: called with the index before the page runs again, so that the page already knows its selection.
     """
+    key = component_key(key)
     count = tiles.count
     wishes = [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1))
     data: dict[str, Any] = {
@@ -265,7 +276,7 @@ def picture(
     read_out: say position and value under the pointer; values are known for (H, W) arrays only.
     smooth: for photos.
     """
-    values = None
+    key, values = component_key(key), None
     if isinstance(image, bytes):
         content = image
         with Image.open(io.BytesIO(content)) as opened:

@@ -156,6 +156,12 @@ def test_a_finished_dream_says_how_much_louder_the_layer_is(app):
     )
 
 
+def test_an_id_may_hold_underscores_in_a_row(app, monkeypatch):
+    monkeypatch.setattr("cnn_core.runs.store.secrets.token_urlsafe", lambda _: "__ab__cdef_")
+    open_page(app, asked("finished", frames=4, seconds=2.0).id)
+    assert "Octave by octave" in text(app)
+
+
 def test_a_stranger_watches_and_cannot_cancel(app):
     run = asked("running", frames=1, owner="b" * 22)
     open_page(app, run.id)
