@@ -6,9 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.model import PRESETS, build
-from cnn_core.runs import RunStore
-from cnn_core.training import RECIPES, save_model
-from tests.browser.conftest import ready
+from cnn_core.runs import RunStore, ensure_runner
+from cnn_core.training import RECIPES, TrainSpec, save_model
+from pages.ui.shell import PAGES
+from pages.ui.state import COOKIE
+from tests.browser.conftest import ready, serving, wait_until
 
 OWNER = "a" * 22
 
@@ -114,3 +116,121 @@ def test_nothing_scrolls_sideways_on_a_phone(server, new_page, path):
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     wide = page.get_by_test_id("stMain").evaluate("node => node.scrollWidth - node.clientWidth")
     assert wide <= 0
+
+
+SEEN = """() => [...document.querySelectorAll('.st-key-maps_conv2d_2 *')].flatMap((e) => e.shadowRoot
+  ? [...e.shadowRoot.querySelectorAll('.tile canvas')].map((c) => c.toDataURL()) : []).join()"""
+
+
+def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
+    page = new_page(server.url + "/feature_maps")
+    page.get_by_text("Draw", exact=True).click()
+    expect(page.get_by_text("Nothing to look at yet")).to_be_visible()
+    box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
+    x, y, side = box["x"], box["y"], box["width"]
+    page.mouse.move(x + 0.5 * side, y + 0.15 * side)
+    page.mouse.down()
+    page.mouse.move(x + 0.5 * side, y + 0.85 * side, steps=10)
+    expect(page.get_by_text(re.compile("The network answers 1"))).to_be_visible()  # the pen is still down
+    wait_until(lambda: page.evaluate(SEEN))
+    stroke = page.evaluate(SEEN)
+    page.mouse.move(x + 0.85 * side, y + 0.85 * side, steps=10)
+    wait_until(lambda: page.evaluate(SEEN) != stroke, 5)
+    page.mouse.up()
+    corner = page.evaluate(SEEN)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Nothing to look at yet")).to_be_visible()
+    draw_a_seven(page)
+    expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
+    assert page.evaluate(SEEN) != corner
+
+
+def test_the_sum_of_the_clicked_pixel_is_the_value_on_the_map(server, new_page):
+    page = new_page(server.url + "/feature_maps")
+    page.get_by_role("button", name=re.compile("^map 9,")).nth(1).click()
+    expect(place(page)).to_contain_text("conv2d_2, map 9")
+    enlarged = page.get_by_label(re.compile("Map 9 of conv2d_2; click a pixel"))
+    box = enlarged.bounding_box()
+    at = box["x"] + box["width"] * 4.5 / 11, box["y"] + box["height"] * 3.5 / 11
+    page.mouse.click(*at)
+    expect(place(page)).to_contain_text("row 3, column 4")
+    page.mouse.move(at[0], at[1] + 1)
+    value = page.locator(".st-key-pixel_map .tip").inner_text().rpartition(": ")[2]
+    total = page.get_by_text(re.compile("^All together ")).inner_text()
+    assert value in re.findall(r"−?\d+\.\d\d", total) or "leaves it" in total
+    page.reload()  # the address has kept it
+    expect(place(page)).to_contain_text("conv2d_2, map 9, row 3, column 4", timeout=20_000)
+
+
+def test_a_filter_is_chosen_watched_and_kept_by_a_reload(server, new_page):
+    page = new_page(server.url + "/filters")
+    page.get_by_role("button", name=re.compile("^filter 12,")).click()
+    expect(page.get_by_role("heading", name="Filter 12")).to_be_visible()
+    page.get_by_role("button", name="Watch filter 12 grow").click()
+    where = page.locator(".where")
+    expect(where).to_have_text("step 0 of 40")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(where).to_have_text("step 40 of 40", timeout=20_000)
+    page.reload()
+    expect(page.get_by_role("heading", name="Filter 12")).to_be_visible(timeout=20_000)
+
+
+@pytest.fixture
+def long_training(tmp_path, monkeypatch):
+    """A server, and a real training on the sample that is far from its end: (server, store, run). Both end with us."""
+    monkeypatch.setenv("CONVSCOPE_IDLE_SECONDS", "3")
+    monkeypatch.setenv("CONVSCOPE_WORKERS", "2")
+    with serving(tmp_path, CONVSCOPE_DATA=str(tmp_path / "data"), CONVSCOPE_WORKERS="2") as server:
+        store = RunStore(server.runs)
+        run = store.run(store.submit(PRESETS["lesson"], TrainSpec(epochs=40), owner=OWNER))
+        ensure_runner(store)
+        yield server, store, run
+        for one in store.runs():
+            if one.status.unfinished:
+                store.control(one.id, OWNER, "stop")
+        wait_until(lambda: not any(one.status.unfinished for one in store.runs()), 60)
+
+
+def as_owner(new_page, server, path):
+    """The page as the owner of `long_training` sees it."""
+    page = new_page(server.url + "/convolution")
+    page.context.add_cookies([{"name": COOKIE, "value": OWNER, "url": server.url}])
+    page.goto(server.url + path)
+    return page
+
+
+def test_the_replay_of_a_run_in_training_gets_more_moments(long_training, new_page):
+    server, _, run = long_training
+    wait_until(lambda: len(run.snapshots()) > 3, 60)
+    page = as_owner(new_page, server, f"/runs?runs_view=Replay&net=run:{run.id}")
+    slider = page.get_by_role("slider", name="steps of training")
+    expect(slider).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile("of 500 test digits right"))).to_be_visible()
+    slider.fill("1")
+    first = int(slider.get_attribute("max"))
+    wait_until(lambda: int(slider.get_attribute("max")) > first, 60)
+    expect(page.locator(".where")).to_have_text("step 1")  # more moments leave the place as it was
+    assert run.status.unfinished
+
+
+def test_a_dream_and_a_training_at_once_leave_every_page_answering(long_training, new_page):
+    server, store, training = long_training
+    page = as_owner(new_page, server, f"/deep_dream?net=run:{training.id}")
+    page.get_by_role("button", name="Options").click()
+    page.locator(".st-key-dream_steps input").fill("40")
+    page.locator(".st-key-dream_steps input").press("Enter")
+    page.keyboard.press("Escape")
+    page.get_by_test_id("stBaseButton-primary").click()
+    page.wait_for_url(re.compile(r"dream=[\w-]{11}"))
+    dream = store.run(re.search(r"dream=([\w-]{11})", page.url)[1])
+    wait_until(lambda: training.status.state == dream.status.state == "running", 60)
+    both = 0
+    for entry in PAGES[1:]:
+        page.get_by_role("link", name=entry.title, exact=True).first.click()
+        expect(page.get_by_role("heading", level=1, name=entry.question)).to_be_visible(timeout=10_000)
+        # What stands last on the page: its script has run through.
+        last = page.get_by_text("Open a saved network" if entry.title == "Runs" else "Next:").first
+        expect(last).to_be_visible(timeout=20_000)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        both += training.status.state == dream.status.state == "running"
+    assert both > 2  # they went on meanwhile

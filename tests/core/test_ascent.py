@@ -11,6 +11,8 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import maximize_filters, never_fires
 from cnn_core.insight.ascent import RECIPES
 from cnn_core.model import PRESETS, ModelSpec, build
+from cnn_core.pretrained import load_pretrained
+from tests.core.conftest import trained
 
 CONVOLUTIONS = ["conv2d_1", "conv2d_2", "conv2d_3"]
 
@@ -56,6 +58,21 @@ def test_in_single_precision_each_step_is_the_notebooks(layer, lesson_net):
         for before, after in zip(result.path[place, :-1], result.path[place, 1:], strict=True):
             wrong += not torch.allclose(notebooks_loop(net, layer, filter, before, 1)[0], after, atol=1e-3)
     assert wrong <= 1  # of 120: where a relu stands on its edge
+
+
+def test_in_single_precision_nearly_every_filter_ends_where_the_notebooks_loop_ends():
+    """All 64 filters of the shipped net's second layer, through 40 steps of a loop that takes one at a time.
+
+    Measured for five seeds and three layers: 0 to 2 of 64 take another way, and the loop in single precision differs
+    from the same loop in double precision in 0 to 4: no arithmetic in single precision can do better.
+    """
+    net, _ = load_pretrained("lesson")
+    result = maximize_filters(net, "conv2d_2", steps=40, recipe="lesson")
+    away = [
+        (notebooks_loop(net, "conv2d_2", filter, start, 40)[0] - image).abs().max().item()
+        for filter, start, image in zip(result.filters, result.starts, result.images, strict=True)
+    ]
+    assert sum(distance > 1e-3 for distance in away) <= 3
 
 
 @pytest.mark.parametrize("preset", ["lenet5", "modern", "tiny", "mlp"])
@@ -125,6 +142,28 @@ def test_no_filter_that_fires_on_any_of_2000_digits_is_left_without_a_picture(le
         result = maximize_filters(lesson_net, layer, examples=digits[0])
         assert not (result.dead & ~silent[layer]).any()
         assert (result.scores[~result.dead, -1] > 0).all()
+
+
+@pytest.mark.parametrize("name", ["lesson", "modern", "mlp"])
+def test_no_filter_of_the_shipped_nets_that_fires_is_left_without_a_picture(name, digits):
+    net, spec = load_pretrained(name)
+    layers = [n for n, layer in zip(spec.layer_names, spec.layers, strict=True) if layer.type == "conv2d"]
+    check_that_all_who_fire_have_a_picture(net, layers or ["dense_2"], digits[0])
+
+
+def test_no_filter_of_a_trained_lenet_that_fires_is_left_without_a_picture(digits):
+    check_that_all_who_fire_have_a_picture(
+        trained("lenet5", *digits, epochs=1), ["conv2d_1", "conv2d_2"], digits[0]
+    )
+
+
+def check_that_all_who_fire_have_a_picture(net, layers, images):
+    silent = never_fires(net.eval(), images, layers)
+    for layer in layers:
+        result = maximize_filters(net, layer, examples=images)
+        assert not (result.dead & ~silent[layer]).any()
+        moved = (result.images - result.starts).abs().amax((1, 2, 3)) > 0.01
+        assert (moved | result.dead | torch.tensor([begun == "example" for begun in result.begun])).all()
 
 
 def test_a_filter_that_only_one_digit_wakes_is_begun_from_that_digit(lesson_net, digits):

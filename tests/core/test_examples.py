@@ -8,7 +8,13 @@ import pytest
 import torch
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import feature_maps, filter_card, receptive_field, strongest_examples
+from cnn_core.insight import (
+    feature_maps,
+    filter_card,
+    receptive_field,
+    strongest_examples,
+    strongest_for_units,
+)
 from cnn_core.insight.fields import clip
 
 
@@ -52,6 +58,27 @@ def test_pools_have_examples_too_and_plain_numbers_do_not(lesson_net, digits):
     ].values.shape == (32, 9)
     with pytest.raises(StudentError, match="no place"):
         strongest_examples(lesson_net, digits[0][:20], ["dense_1"])
+
+
+def test_a_units_strongest_digits_are_those_with_the_largest_number(lesson_net, digits):
+    images = digits[0][:120]
+    found = strongest_for_units(lesson_net, images, "dense_2", count=5)
+    logits = torch.stack([lesson_net(image[None])[0] for image in images]).detach()
+    assert found.count == 120
+    for unit in range(10):
+        best = sorted(range(120), key=lambda i: -logits[i, unit].item())[:5]
+        assert found.indices[unit].tolist() == best
+        torch.testing.assert_close(found.values[unit], logits[best, unit])
+        assert found.box(unit, 0) == ((0, 27), (0, 27))  # a unit sees the whole image
+    torch.testing.assert_close(found.mean, logits.mean(0))
+    assert found.fires.equal((logits > 0).sum(0))
+
+
+def test_only_a_layer_of_plain_numbers_has_units(lesson_net, digits):
+    with pytest.raises(StudentError, match="outputs maps"):
+        strongest_for_units(lesson_net, digits[0][:20], "conv2d_1")
+    with pytest.raises(StudentError, match="no layer"):
+        strongest_for_units(lesson_net, digits[0][:20], "dense_9")
 
 
 def test_few_images_give_few_examples_and_an_mlp_gives_none(lesson_net, mlp_net, digits):
