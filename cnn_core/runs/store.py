@@ -440,7 +440,7 @@ class RunStore:
         return run.id
 
     def mend(self, run: Run) -> None:
-        """Write the ticket of an unfinished run that has none: a server died between making the folder and the ticket."""
+        """Write the ticket of an unfinished run that has none: a server died before it came to that."""
         # Looked at twice: a run that ends loses its ticket after it has said so.
         if run.status.unfinished and self._ticket(run.id) is None and run.status.unfinished:
             self._put(run)

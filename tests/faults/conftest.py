@@ -22,6 +22,30 @@ def until(condition, seconds=120.0, every=0.01):
     return found
 
 
+def stand_still(run):
+    """Freeze the worker of a run, if it is in the middle of it, so that a test need not be quick; True if it is."""
+    if run.status.state != "running":
+        return False
+    pid = run.status.pid
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: "\nState:\tT" in Path(f"/proc/{pid}/status").read_text())
+    if (status := run.status).state == "running" and not status.reason.startswith("Reading"):
+        return True
+    go_on(pid)
+    return False
+
+
+def go_on(pid):
+    """The opposite."""
+    os.kill(pid, signal.SIGCONT)
+
+
+def processor_seconds(pid):
+    """What a process has used: tells how long something took, however busy the machine is."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def processes(mark, command=""):
     """Ids of living processes that inherited `mark`, but for ourselves."""
     found = []

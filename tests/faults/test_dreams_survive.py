@@ -11,7 +11,7 @@ import torch
 from cnn_core.insight import DreamSpec
 from cnn_core.insight.animation import to_png
 from cnn_core.model import PRESETS
-from tests.faults.conftest import until
+from tests.faults.conftest import go_on, stand_still, until
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"
@@ -78,9 +78,12 @@ def test_a_dream_and_a_training_of_one_visitor_go_on_at_the_same_time(shared):
     from cnn_core.training import TrainSpec
 
     run, owner = submit(shared, steps=40, side=224)
+    until(lambda: run.status.state == "running")
+    assert stand_still(run)  # a dream that takes as long as it has to
     training = shared.store.run(
         shared.store.submit(PRESETS["tiny"], TrainSpec(epochs=3, train_size=2000), owner=owner)
     )
-    until(lambda: run.status.state == "running" and training.status.state == "running")
-    until(lambda: not run.status.unfinished and not training.status.unfinished)
-    assert {run.status.state, training.status.state} == {"finished"}
+    until(lambda: not training.status.unfinished)
+    assert (training.status.state, run.status.state) == ("finished", "running")
+    go_on(run.status.pid)
+    finished(run)
