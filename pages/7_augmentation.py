@@ -586,13 +586,12 @@ def page() -> None:
         )
         with st.popover("Seven settings", icon=":material/tune:", width="content"):
             seven_settings(spec)
+            count, seed = draws_and_seed()
         st.space("stretch")
         st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=draw_again)
     begin_with_a_seven(shown.dataset)
     with st.container(horizontal=True, vertical_alignment="center", key="augment_digit"):
         way = way_and_number(shown.dataset)
-        st.space("stretch")
-        count, seed = draws_and_seed()
     if shown.note:
         caption(shown.note)
     left, right = st.columns([576, 292], gap="medium")
@@ -627,10 +626,10 @@ def page() -> None:
             fill_modes(asked, changes)
         else:
             draws(asked, reading, seed)
-        where_the_label_breaks(asked)
     with right:
         dragged(asked)
         training(shown, spec, pairs)
+    where_the_label_breaks(asked)
     if pairs:
         outcome(pairs)
     as_code(spec)

@@ -98,26 +98,25 @@ def seven_settings(spec: AugmentSpec) -> None:
 
 
 def draws_and_seed() -> tuple[int, int]:
-    """Draw, in the strip that is open, how many draws there are and the seed they come from. Returns both."""
-    count = st.selectbox(
+    """Draw, in the popover that is open, how many draws there are and the seed they come from. Returns both."""
+    for key in (COUNT, SEED):
+        if key in st.session_state:
+            # Sent anew each time: the popover may be opened only now, and would begin with the default.
+            st.session_state[key] = st.session_state[key]
+    left, right = st.columns(2, gap="medium")
+    count = left.selectbox(
         "Draws",
         COUNTS,
         index=COUNTS.index(17),
-        format_func=lambda number: f"{number} draws",
         key=COUNT,
-        width=130,
         filter_mode=None,
-        label_visibility="collapsed",
         bind="query-params",
     )
-    seed = st.number_input(
-        "Seed",
+    seed = right.number_input(
+        "Seed of the draws",
         0,
         MAX_SEED,
         key=SEED,
-        width=120,
-        label_visibility="collapsed",
-        icon=":material/casino:",
         bind="query-params",
     )
     return int(count or 17), int(seed or 0)

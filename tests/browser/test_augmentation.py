@@ -64,6 +64,7 @@ def test_the_popover_shows_the_settings_in_use_and_touching_one_makes_them_own(p
     page.get_by_role("button", name="Seven settings").click()
     turn = page.get_by_role("slider", name="Turn, ± degrees")
     expect(turn).to_have_value("90")
+    expect(page.get_by_label("Seed of the draws")).to_have_value("1")  # set while the popover was closed
     turn.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")

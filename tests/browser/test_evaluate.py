@@ -1,0 +1,35 @@
+"""What a student does on Evaluate: draws a digit and watches the bars, and sees who holds out under a shift."""
+
+import re
+
+from playwright.sync_api import expect
+
+
+def test_the_answer_follows_the_pen(server, new_page):
+    page = new_page(server.url + "/evaluate?view=Draw")
+    box = page.locator("canvas[role=img]").bounding_box()
+    x, y, side = box["x"], box["y"], box["width"]
+    page.mouse.move(x + 0.25 * side, y + 0.25 * side)
+    page.mouse.down()
+    page.mouse.move(x + 0.7 * side, y + 0.25 * side, steps=8)
+    said = page.get_by_text(re.compile(r"^It reads \d, "))
+    expect(said).to_be_visible()  # while the pen is still down
+    page.mouse.move(x + 0.45 * side, y + 0.85 * side, steps=12)
+    expect(said).to_have_text(re.compile("^It reads 7, "))
+    page.mouse.up()
+    expect(said).to_have_text(re.compile("^It reads 7, "))
+    expect(page.locator(".st-key-draw_bars .js-plotly-plot")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Draw a digit: the bars follow your pen.")).to_be_visible()
+
+
+def test_the_convnet_is_ahead_of_the_mlp_under_a_shift(server, new_page):
+    page = new_page(server.url + "/evaluate?view=Shift+and+turn")
+    told = page.get_by_text(re.compile("^At 3 pixels: "))
+    expect(told).to_be_visible(timeout=20_000)
+    convnet, mlp = map(
+        float, re.search(r"Lesson convnet ([\d.]+) %, MLP ([\d.]+) %", told.inner_text()).groups()
+    )
+    assert convnet > mlp + 10
+    page.get_by_text("Noise", exact=True).click()
+    expect(page.get_by_text(re.compile("^At 0.3 standard deviation: "))).to_be_visible(timeout=20_000)
