@@ -438,6 +438,27 @@ def test_the_shortcut_gives_the_networks_own_logits_and_gradients(data):
         assert all(one.equal(other) for one, other in zip(*gradients, strict=True)), name
 
 
+@pytest.mark.parametrize("name", ["lesson", "tiny", "lenet5", "modern", "mlp"])
+def test_in_bfloat16_the_shortcut_is_as_close_to_float32_as_the_network_itself(data, name):
+    from cnn_core.training.forward import quick_logits
+
+    images = data.images / 255
+
+    def learnt(forward, half):
+        net = build(PRESETS[name], seed=0).eval()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            logits = forward(net, images).float()
+        nn.functional.cross_entropy(logits, data.labels).backward()
+        return [logits.detach(), *(p.grad for p in net.parameters())]
+
+    exact = learnt(lambda net, x: net(x), half=False)
+    plain = learnt(lambda net, x: net(x), half=True)
+    quick = learnt(quick_logits, half=True)
+    for one, two, three in zip(exact, plain, quick, strict=True):
+        unit = one.norm() + 1e-12
+        assert (three - one).norm() / unit < 1.5 * (two - one).norm() / unit + 1e-3
+
+
 @pytest.mark.parametrize("wanted", ["cuda", "mps"])
 def test_a_device_the_machine_lacks_is_named(data, monkeypatch, wanted):
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
