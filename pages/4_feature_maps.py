@@ -333,10 +333,10 @@ def _sum(found: PixelSum, most: int = 4) -> None:
 # ---------------------------------------------------------------- the answer
 
 
-def story(maps: Maps, dataset: str) -> str:
+def story(shown: state.Shown) -> str:
     """What happens to the picture on its way through the layers, as far as this network has such layers."""
-    convolutions = len(mapped_layers(maps, False))
-    first = "Strokes" if dataset != "fashion_mnist" else "Edges"
+    convolutions = sum(layer.type == "conv2d" for layer in shown.spec.layers)
+    first = "Strokes" if shown.dataset != "fashion_mnist" else "Edges"
     if convolutions > 2:
         return f"{first} first, then corners, then parts: fewer pixels, more questions."
     if convolutions == 2:
@@ -348,16 +348,16 @@ def story(maps: Maps, dataset: str) -> str:
     )
 
 
-def verdict(
-    shown: state.Shown, maps: Maps, chances: list[float], chosen: Chosen, classes: tuple[str, ...]
-) -> str:
+def verdict(shown: state.Shown, chances: list[float], chosen: Chosen, classes: tuple[str, ...]) -> str:
     best = int(np.argmax(chances))
     said = f"The network answers **{classes[best]}**, {probability(chances[best])} sure"
+    if chosen.index is None:  # no longer than one line: the pad must not move under the pen
+        return f"{said}." if shown.trained else f"Untrained: {said[:1].lower()}{said[1:]}."
     if not shown.trained:
         return f"Noise, as far as anyone can tell: this network has not been trained. {said}."
     if chosen.label is not None and chosen.label != best:
         said += f", and is wrong: it is {article(classes[chosen.label])}"
-    return f"{story(maps, shown.dataset)} {said}."
+    return f"{story(shown)} {said}."
 
 
 def legend(maps: Maps, every: bool, what: str, watched: int) -> str:
@@ -418,7 +418,7 @@ def page() -> None:
         chosen = chosen_image(way, shown.dataset)
     if chosen is None:
         with told:
-            answer("Nothing to look at yet: give it a picture, and the maps of every layer appear.")
+            answer(f"Give it a {singular(shown.dataset)}, and the network answers.")
         return
     try:
         maps = maps_of(shown.weights_key, chosen.key, shown, chosen)
@@ -429,7 +429,7 @@ def page() -> None:
     chances = probabilities_of(shown.weights_key, chosen.key, shown, chosen)
     refused = follow_address(maps)
     with told:
-        answer(verdict(shown, maps, chances, chosen, classes))
+        answer(verdict(shown, chances, chosen, classes))
     with left:
         if not mapped_layers(maps, True):
             st.markdown(NO_MAPS)

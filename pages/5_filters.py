@@ -488,8 +488,9 @@ def page() -> None:
         filters = (*filters[:-1], index)
     left, right = st.columns([576, 292], gap="medium")
     try:
-        found = pictures_of(shown.weights_key, layer, filters, recipe, steps, seed, settings[3], shown)
-        examples = examples_of(shown.weights_key, layer, shown) if has_maps(layer) else None
+        with left, st.spinner(f"Climbing for {plural(len(filters), word(layer))} of {layer} …"):
+            found = pictures_of(shown.weights_key, layer, filters, recipe, steps, seed, settings[3], shown)
+            examples = examples_of(shown.weights_key, layer, shown) if has_maps(layer) else None
     except StudentError as error:
         problem(error)
         return

@@ -432,10 +432,11 @@ def play() -> None:
         return
     book = shown.run_id or shown.weights_key
     try:
-        seen = frames(book, found, chosen, layer, int(filter))
         tested = not accuracy
-        if tested:
-            accuracy = {step: _accuracy_at(book, step, shown.dataset, load) for step, load in found}
+        with st.spinner(f"Looking into {count(len(found))} moments of the training …"):
+            seen = frames(book, found, chosen, layer, int(filter))
+            if tested:
+                accuracy = {step: _accuracy_at(book, step, shown.dataset, load) for step, load in found}
     except StudentError as error:
         problem(error)
         return

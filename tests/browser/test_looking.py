@@ -125,7 +125,7 @@ SEEN = """() => [...document.querySelectorAll('.st-key-maps_conv2d_2 *')].flatMa
 def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page = new_page(server.url + "/feature_maps")
     page.get_by_text("Draw", exact=True).click()
-    expect(page.get_by_text("Nothing to look at yet")).to_be_visible()
+    expect(page.get_by_text("Give it a digit")).to_be_visible()
     box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.5 * side, y + 0.15 * side)
@@ -139,7 +139,7 @@ def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page.mouse.up()
     corner = page.evaluate(SEEN)
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Nothing to look at yet")).to_be_visible()
+    expect(page.get_by_text("Give it a digit")).to_be_visible()
     draw_a_seven(page)
     expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
     assert page.evaluate(SEEN) != corner
@@ -234,3 +234,14 @@ def test_a_dream_and_a_training_at_once_leave_every_page_answering(long_training
         expect(page.get_by_test_id("stException")).to_have_count(0)
         both += training.status.state == dream.status.state == "running"
     assert both > 2  # they went on meanwhile
+
+
+def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
+    page = new_page(server.url + "/feature_maps", width=390, height=844)
+    page.get_by_text("Draw", exact=True).click()
+    expect(page.get_by_text("Give it a digit")).to_be_visible()
+    pad = page.locator("canvas[role=img][tabindex='0']").first
+    before = pad.bounding_box()["y"]
+    draw_a_seven(page)
+    expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
+    assert pad.bounding_box()["y"] == before

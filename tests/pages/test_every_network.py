@@ -354,7 +354,7 @@ def test_an_empty_or_broken_drawing_waits_for_a_better_one(app, drawn):
     app = open_page(app, "pages/4_feature_maps.py", digit_way="draw", digit_pad={"pixels": drawn})
     said = text(app)
     assert "Draw a digit in the square" in said or "Nothing is drawn yet" in said
-    assert "Nothing to look at yet" in said
+    assert "Give it a digit" in said
 
 
 def test_a_drawing_goes_through_every_panel(app):

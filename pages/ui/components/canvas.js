@@ -43,7 +43,7 @@ export default function ({ parentElement, data, setStateValue }) {
   tell();
 
   const at = (event) => {
-    const box = canvas.getBoundingClientRect();
+    const box = s.box;  // of when the stroke began: the page may grow above the pad while the pen is down
     return [(event.clientX - box.left) * SIDE / box.width, (event.clientY - box.top) * SIDE / box.height];
   };
   const send = () => {
@@ -59,6 +59,7 @@ export default function ({ parentElement, data, setStateValue }) {
     event.preventDefault();
     canvas.setPointerCapture(event.pointerId);
     s.pointer = event.pointerId;
+    s.box = canvas.getBoundingClientRect();
     s.from = at(event);
     pen.beginPath();
     pen.moveTo(...s.from);
