@@ -1,12 +1,18 @@
 """What only a browser can show of a training: a curve that grows, a reload in the middle, a server killed."""
 
+import os
 import re
+import signal
 
 import pytest
 from playwright.sync_api import expect
 
+from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
+from cnn_core.training import RECIPES, TrainSpec
 from tests.browser.conftest import free_port, ready, serving, wait_until
+from tests.faults.conftest import go_on, stand_still
+from tests.load.classroom import processes
 
 EMPTY = {"CONVSCOPE_DATA": "no-such-folder"}  # the 4,500 digits of the sample
 
@@ -24,6 +30,26 @@ def points(page) -> int:
         "() => { const plot = document.querySelector('.js-plotly-plot');"
         " return plot?.data ? plot.data[0].x.length : 0; }"
     )
+
+
+def visitor_of(page) -> str:
+    """The token in the browser's cookie."""
+    page.wait_for_function("document.cookie.includes('convscope_visitor=')")
+    return next(c["value"] for c in page.context.cookies() if c["name"] == "convscope_visitor")
+
+
+def long_run(server, page, epochs=20):
+    """A run of this visitor that lasts longer than a few clicks, on the screen, frozen in the middle."""
+    store = RunStore(server.runs)
+    run = store.run(store.submit(PRESETS["tiny"], TrainSpec(epochs=epochs), owner=visitor_of(page)))
+    page.goto(f"{server.url}/train?net=run:{run.id}")
+    wait_until(lambda: run.status.step > 5, 60)
+    assert stand_still(run)
+    return run
+
+
+def press(page, key):
+    page.locator(f".st-key-{key} button").click()
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +107,93 @@ def test_a_killed_server_does_not_stop_a_training(tmp_path, new_page):
         ).to_be_visible(timeout=60_000)
         ready(page) if run.status.state == "finished" else None
         wait_until(lambda: run.status.state == "finished", 120)
+
+
+def test_everything_killed_and_started_again_ends_with_the_weights_of_an_undisturbed_run(tmp_path, new_page):
+    port = free_port()
+    with serving(tmp_path, port=port, CONVSCOPE_THREADS="1", **EMPTY) as server:
+        page = new_page(server.url + "/train")
+        run = RunStore(server.runs).run(start_training(page))
+        wait_until(lambda: run.status.step > 20, 60)
+        assert stand_still(run)
+        found = processes(server.runs)
+        server.kill()
+        for process in found["runner"] + found["workers"]:
+            os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: not any(p.is_running() and p.status() != "zombie" for p in found["workers"]))
+        assert 20 < run.status.step < 315
+    with serving(tmp_path, port=port, CONVSCOPE_THREADS="1", **EMPTY) as server:
+        page.goto(f"{server.url}/train?net=run:{run.id}")
+        expect(page.get_by_text(re.compile("Taken up again from epoch|Finished"))).to_be_visible(
+            timeout=60_000
+        )
+        wait_until(lambda: run.status.state == "finished", 120)
+        store = RunStore(server.runs)
+        undisturbed = store.run(store.submit(PRESETS["lesson"], RECIPES["lesson"], owner="somebody else"))
+        wait_until(lambda: undisturbed.status.state == "finished", 120)
+    assert weights(run) == weights(undisturbed)
+
+
+def weights(run):
+    from safetensors.numpy import load_file
+
+    return {name: value.tobytes() for name, value in load_file(run.snapshot_path("last")).items()}
+
+
+def test_a_run_is_paused_resumed_changed_and_stopped_with_the_buttons(training_server, new_page):
+    page = new_page(training_server.url + "/train")
+    run = long_run(training_server, page)
+    press(page, "pause")
+    go_on(run.status.pid)
+    expect(page.get_by_text("Nothing is lost.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("combobox", name="Network")).to_have_value("My run, paused")
+    stands_at = run.status.step
+    page.reload()
+    press(page, "resume")
+    wait_until(lambda: run.status.step > stands_at, 60)
+    assert stand_still(run)
+    page.get_by_role("combobox", name="Learning rate").click()
+    page.get_by_role("option", name="learning rate 0.0003").click()
+    wait_until(lambda: run.control.get("learning_rate") == 0.0003)
+    press(page, "stop")
+    wait_until(lambda: run.control.get("action") == "stop")
+    go_on(run.status.pid)
+    expect(
+        page.get_by_text(re.compile("Stopped by you after .*; the weights so far are kept"))
+    ).to_be_visible(timeout=20_000)
+    assert run.status.step < run.status.steps
+    expect(page.locator(".st-key-again button")).to_have_text(re.compile("Train another"))
+
+
+def test_two_epochs_more_go_on_from_the_end_as_the_same_run(training_server, new_page):
+    page = new_page(training_server.url + "/train")
+    run = long_run(training_server, page, epochs=8)
+    go_on(run.status.pid)
+    expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=60_000)
+    before = run.status.step
+    press(page, "extend")
+    expect(page.get_by_text(re.compile("of 10 epochs"))).to_be_visible(timeout=30_000)
+    wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)
+    assert run.status.step == before * 10 // 8
+    expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=20_000)
+
+
+def test_visitors_wait_in_turn_and_see_their_place(tmp_path, new_page):
+    with serving(tmp_path, CONVSCOPE_WORKERS="1", **EMPTY) as server:
+        first = new_page(server.url + "/train")
+        running = long_run(server, first, epochs=10)
+        second, third = (new_page(server.url + "/train") for _ in range(2))
+        runs = [RunStore(server.runs).run(start_training(page)) for page in (second, third)]
+        expect(second.get_by_text(re.compile("Waiting: yours is next"))).to_be_visible(timeout=20_000)
+        expect(third.get_by_text(re.compile("Waiting: 1 run is ahead of yours"))).to_be_visible(
+            timeout=20_000
+        )
+        press(third, "stop")  # who waits can go
+        expect(third.get_by_text(re.compile("Stopped by you"))).to_be_visible(timeout=20_000)
+        go_on(running.status.pid)
+        wait_until(lambda: runs[0].status.state == "finished", 120)
+        assert running.status.ended < runs[0].status.ended
+        assert runs[1].status.state == "stopped"
 
 
 def test_on_a_phone_nothing_scrolls_sideways(training_server, new_page):
