@@ -195,7 +195,7 @@ def band(group: Sequence[Contender], mode: str, height: int = 300) -> dict[str, 
         yaxis=dict(range=[low, 100.2]),
         annotations=[
             dict(
-                text="Validation accuracy, %: best, mean and worst of the seeds",
+                text="Accuracy on digits kept aside, %",
                 x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
                 font=dict(size=14, color=INK[mode][0]),
             )

@@ -1,5 +1,7 @@
 """Accuracy on changed images, and how far certainty can be trusted."""
 
+import time
+
 import pytest
 import torch
 
@@ -94,3 +96,16 @@ def test_a_map_has_a_place_for_each_image_and_t_sne_repeats_with_its_seed(digits
 def test_five_images_are_the_least_that_make_a_map(digits):
     with pytest.raises(StudentError, match="4 images make no map"):
         map_of_images(load("lesson"), digits.images[:4].float() / 255)
+
+
+@pytest.mark.full_mnist
+def test_two_thousand_digits_tell_convnet_and_mlp_apart_within_ten_seconds():
+    test = load_images("mnist", "test", fetch=False)
+    if len(test) < 2_000:
+        pytest.skip("the sample has 500 test digits")
+    begun = time.monotonic()
+    curves = {name: accuracy_under(load(name), test.take(2_000), "shift") for name in ("lesson", "mlp")}
+    assert time.monotonic() - begun < 10
+    assert all(
+        ours > theirs + 0.1 for ours, theirs in zip(curves["lesson"][2:7], curves["mlp"][2:7], strict=True)
+    )
