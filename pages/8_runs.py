@@ -143,7 +143,9 @@ def compare() -> None:
             answer(seeds_in_words(group))
             if sum(len(run.history.validation.epoch) > 1 for run in group) > 1:
                 show(band(group, mode()), key=f"band_{group[0].key}", alt="Spread of several seeds")
-                what_you_see("The band reaches from the worst to the best of the seeds, the line is their mean.")
+                what_you_see(
+                    "The band reaches from the worst to the best of the seeds, the line is their mean."
+                )
         if len(picked) > 1:
             _differences(picked)
     st.markdown("### All my runs")
@@ -243,7 +245,9 @@ def _menu(run: Run) -> None:
                     else "By the lesson’s recipe on MNIST, beginning with these weights.",
                 )
             else:
-                caption("Its rate fell to nothing at the end (one cycle), so more epochs would change nothing.")
+                caption(
+                    "Its rate fell to nothing at the end (one cycle), so more epochs would change nothing."
+                )
             if run.is_opened:
                 caption("Opened from a file: Convscope does not know how it was trained before.")
             else:
