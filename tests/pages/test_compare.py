@@ -7,7 +7,18 @@ import pytest
 from cnn_core.model import PRESETS
 from cnn_core.runs import Curve, History
 from cnn_core.training import RECIPES
-from pages.ui.compare import Contender, band, beyond_chance, differences, seed_groups, seeds_in_words, verdict
+from pages.ui.charts import RUNS
+from pages.ui.compare import (
+    Contender,
+    band,
+    beyond_chance,
+    colours,
+    differences,
+    names_in_colour,
+    seed_groups,
+    seeds_in_words,
+    verdict,
+)
 from pages.ui.exports import export_dataset, file_stem
 
 CURVE = Curve([100, 200], [0.5, 1.0], [0.3, 0.1], [0.9, 0.98])
@@ -63,3 +74,20 @@ def test_names_become_file_names():
     assert file_stem("手書き") == "network"
     assert export_dataset("mnist", 500) == "mnist_sample"
     assert export_dataset("mnist", 10_000) == "mnist"
+
+
+def test_a_network_from_a_file_claims_no_recipe_and_is_no_seed_of_another():
+    opened = replace(ONE, key="run:2", opened=True, recipe=RECIPES["lesson"].replace(seed=1))
+    assert differences([ONE, opened])["recipe"] == ["–", "unknown, opened from a file"]
+    assert differences([ONE, opened])["learning rate"] == ["0.001", "–"]
+    assert seed_groups([ONE, opened]) == []
+
+
+def test_a_colour_is_a_curve_and_a_name_cannot_act():
+    silent = replace(ONE, key="run:2", name="No curve", history=History())
+    other = replace(ONE, key="run:3", name="**[x](y)**")
+    assert colours([ONE, silent, other], "light") == {"run:1": RUNS["light"][0], "run:3": RUNS["light"][1]}
+    line = names_in_colour([ONE, silent, other], "light")
+    assert "No curve" not in line
+    assert r"\*\*\[x\](y)\*\*" in line
+    assert r"**\*\*\[x\](y)\*\***: 99.0 %" in verdict([other])
