@@ -103,7 +103,8 @@ class Shown:
 
 def who(shown: state.Shown, photographic: tuple[str, ...]) -> str:
     """Draw the choice of the network that dreams: a photo network, or that of the sidebar."""
-    words = {name: PHOTO_NETWORKS[name] for name in photographic} | {MINE: shown.spec.name[:28]}
+    mine = shown.title.partition(",")[0] if shown.kind == "run" else shown.spec.name
+    words = {name: PHOTO_NETWORKS[name] for name in photographic} | {MINE: mine[:28]}
     if st.session_state.get("dream_who") not in words:
         st.session_state.pop("dream_who", None)
     chosen = st.segmented_control(
@@ -466,11 +467,25 @@ def what_to_see(dream: Shown) -> None:
             f"{sides}: wherever something faintly resembled what the network learnt from a million photos, it "
             f"was made to resemble it more.{dogs}"
         )
+    elif learnt_from(dream.spec) == "fashion_mnist":
+        what_you_see(
+            f"{sides}. This network has only ever seen small grey clothes on black, so hems, soles and folds are all "
+            "it can dream of: edges grow parallel edges, and what is far from any of them stays nearly black."
+        )
     else:
         what_you_see(
             f"{sides}. This network has only ever seen small white strokes on black, so strokes are all it can dream "
             "of: edges grow parallel edges, and what is far from any stroke stays nearly black."
         )
+
+
+def learnt_from(spec: DreamSpec) -> str:
+    """The data set behind a dream's network; MNIST where the run is gone."""
+    kind, _, rest = spec.network.partition(":")
+    try:
+        return state.store().run(rest.partition(":")[0]).dataset if kind == "run" else "mnist"
+    except StudentError:
+        return "mnist"
 
 
 # ---------------------------------------------------------------- acting
