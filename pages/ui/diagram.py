@@ -122,7 +122,7 @@ def _input_shape(network: Any) -> tuple[int, ...]:
 def _blocks(network: ModelSpec | Sequence[LayerSummary], chosen: str | None) -> list[Block]:
     rows, start = _rows(network), _input_shape(network)
     shapes = [start, *(tuple(row.output_shape) for row in rows)]
-    hovers = [f"<b>input</b><br>{shape_text(start)}<br>one digit, values 0 to 1", *map(_hover, rows)]
+    hovers = [f"<b>input</b><br>{shape_text(start)}<br>one image, values 0 to 1", *map(_hover, rows)]
     learns = [False, *(row.parameters > 0 for row in rows)]
     names = ["input", *(row.name for row in rows)]
     largest = max(shapes[0][1:])

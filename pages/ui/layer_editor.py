@@ -39,7 +39,7 @@ class Row:
 def rows_of(draft: design.Draft, inspected: Any) -> list[Row]:
     """The rows of a draft, the input first. inspected: what `inspect_draft` said of the same draft."""
     shape = tuple(draft["input_shape"])
-    rows = [Row("input", "one digit, values 0 to 1", shape_text(shape), "–", *block(shape), fixed=True)]
+    rows = [Row("input", "one image, values 0 to 1", shape_text(shape), "–", *block(shape), fixed=True)]
     wrong = inspected.problem.layer if inspected.problem else None
     for name, layer, summary in zip(inspected.names, draft["layers"], inspected.rows, strict=True):
         if summary is not None:
