@@ -30,7 +30,7 @@ from pages.ui.compare import (
     verdict,
 )
 from pages.ui.digit_input import Chosen, are_here, chosen_image, way_and_number
-from pages.ui.exports import download_run
+from pages.ui.exports import download, made
 from pages.ui.flipbook import CurveLine, Strip, flipbook
 from pages.ui.messages import (
     answer,
@@ -224,6 +224,11 @@ def row(key: str, one: Contender, chosen: list[str], colour: str | None, run: Ru
             st.switch_page(ROOT / entry("feature-maps").file)
         if run is not None:
             _menu(run)
+        else:
+            with st.popover("More", key=f"menu_{key}", width="content", on_change="rerun") as menu:
+                if menu.open:
+                    st.markdown("**Export**")
+                    download(made(key))
 
 
 def _menu(run: Run) -> None:
@@ -266,7 +271,7 @@ def _menu(run: Run) -> None:
             st.rerun()  # it may have been the network that the sidebar looks at
         if run.snapshots():
             st.markdown("**Export**")
-            download_run(run)
+            download(made(f"run:{run.id}"))
 
 
 def _pick(key: str) -> None:

@@ -14,9 +14,9 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, inspect_draft
-from pages.ui import design, layer_editor, state
+from pages.ui import design, exports, layer_editor, state
 from pages.ui.controlled import controlled
-from pages.ui.messages import CAN_BE_TRAINED, big, count, percent, plain, problem
+from pages.ui.messages import CAN_BE_TRAINED, big, count, percent, plain, problem, small
 
 MOST_RUNS = 12  # in the list of networks; the Runs page has them all
 MOST_REMEDIES = 2
@@ -330,6 +330,20 @@ def _export(draft: design.Draft, inspected: Any) -> None:
             on_click="ignore",
             width="stretch",
         )
+    _weights()
+
+
+def _weights() -> None:
+    """What holds the learnt numbers of the network that is looked at, where it has any."""
+    kind, _, name = design.looked_at().partition(":")
+    try:
+        if kind == "design" or (kind == "run" and not state.store().run(name).status.saved_step):
+            return
+        looked_at = exports.made(design.looked_at())
+    except StudentError:
+        return
+    st.markdown(small(f"{plain(looked_at.name)}, as it was trained:"))
+    exports.weights(looked_at, "sidebar")
 
 
 def _rename(name: str) -> None:

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from safetensors.torch import save
 
 from cnn_core.model import PRESETS, build
+from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
 from cnn_core.runs.worker import work
 from cnn_core.training import RECIPES, load_model, save_model
@@ -103,6 +104,17 @@ def test_every_export_is_a_file_of_its_kind(page, run, tmp_path):
     name, content = downloaded("Report, one page")
     assert name.endswith(".html")
     assert content.count(b"<svg") == 2
+
+
+def test_the_network_in_the_sidebar_is_taken_home_from_every_page(server, new_page, tmp_path):
+    page = new_page(server.url + "/convolution?net=pretrained:mlp")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Weights and design, safetensors").click()
+    waiting.value.save_as(tmp_path / "file")
+    net, spec = load_model((tmp_path / "file").read_bytes())
+    assert spec == PRESETS["mlp"]
+    assert all(torch.equal(value, net.state_dict()[key]) for key, value in load("mlp").state_dict().items())
 
 
 def test_more_epochs_go_on_as_the_same_run(page, run, store):

@@ -19,7 +19,7 @@ from pages.ui.compare import (
     seeds_in_words,
     verdict,
 )
-from pages.ui.exports import export_dataset, file_stem
+from pages.ui.exports import export_dataset, file_stem, made, report
 
 CURVE = Curve([100, 200], [0.5, 1.0], [0.3, 0.1], [0.9, 0.98])
 ONE = Contender(
@@ -91,3 +91,12 @@ def test_a_colour_is_a_curve_and_a_name_cannot_act():
     assert "No curve" not in line
     assert r"\*\*\[x\](y)\*\*" in line
     assert r"**\*\*\[x\](y)\*\***: 99.0 %" in verdict([other])
+
+
+@pytest.mark.parametrize(("key", "curves"), [("lesson", 2), ("mlp", 0), ("modern", 0)])
+def test_our_own_networks_are_exported_like_any_run(key, curves):
+    one = made(f"pretrained:{key}")
+    assert (one.source, one.count) == ("mnist", 10_000)
+    page = report(one)
+    assert page.count("<svg") == curves  # of the others no curve was kept
+    assert f"{100 * one.accuracy:.1f}" in page
