@@ -162,7 +162,7 @@ def _onnx(net: Network) -> bytes:
 def report(one: Made) -> str:
     """One page of HTML: settings, seed, curves, and the feature maps of one test image."""
     import numpy as np
-    from PIL import Image
+    from PIL import Image, ImageDraw
 
     from cnn_core.insight import feature_maps
     from cnn_core.model import export_report
@@ -171,19 +171,25 @@ def report(one: Made) -> str:
     test = state.images(one.dataset, "test")
     image = test.images[0].float() / 255
 
-    def enlarged(content: bytes, width: int) -> bytes:
+    def enlarged(content: bytes, width: int, tile: tuple[int, int] | None = None) -> bytes:
         picture = Image.open(io.BytesIO(content)).convert("RGB")
         times = max(1, width // picture.width)
+        picture = picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
+        if tile:  # (height, width) of one map: a line of paper between each two
+            pen = ImageDraw.Draw(picture)
+            for y in range(tile[0] * times, picture.height, tile[0] * times):
+                pen.line((0, y, picture.width, y), "#FCFBF8")
+            for x in range(tile[1] * times, picture.width, tile[1] * times):
+                pen.line((x, 0, x, picture.height), "#FCFBF8")
         out = io.BytesIO()
-        picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST).save(
-            out, "PNG"
-        )
+        picture.save(out, "PNG")
         return out.getvalue()
 
     pictures = [("Test image no. 0", enlarged(png(colour(np.asarray(image[0]), "grey", (0.0, 1.0))), 140))]
     for name, maps in feature_maps(one.net, image).items():
         if maps.ndim == 3 and name.startswith("conv2d"):
-            pictures.append((f"{name}, {len(maps)} maps", enlarged(contact_sheet(maps.numpy()).png, 420)))
+            sheet = enlarged(contact_sheet(maps.numpy()).png, 420, tuple(maps.shape[1:]))
+            pictures.append((f"{name}, {len(maps)} maps, each from 0 to its own maximum", sheet))
     facts = {
         "Data": f"{one.dataset}, tested on {count(one.count or len(test))} images",
         "Seconds of training": f"{one.seconds:.1f}" if one.recipe else "not known",
