@@ -19,11 +19,15 @@ def asked(name: str) -> str | None:
 
 
 def write(name: str, text: str) -> None:
-    """Let the address say so; nothing where `text` is empty."""
+    """Let the address say so; nothing where `text` is empty.
+
+    Only a change is written, never what it says already or said before: Back would come back here for ever.
+    """
+    if st.session_state.get(f"address_{name}") == (text or None):
+        return
     st.session_state[f"address_{name}"] = text or None
     if text:
-        if st.query_params.get(name) != text:
-            st.query_params[name] = text
+        st.query_params[name] = text
     elif name in st.query_params:
         del st.query_params[name]
 

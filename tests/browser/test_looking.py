@@ -245,3 +245,14 @@ def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
     draw_a_seven(page)
     expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
     assert pad.bounding_box()["y"] == before
+
+
+def test_back_leads_out_of_a_page_whose_digit_and_map_were_chosen(server, new_page):
+    page = new_page(server.url + "/convolution")
+    page.get_by_role("link", name="Feature maps", exact=True).click()
+    page.get_by_role("button", name=re.compile("^map 9,")).nth(1).click()
+    page.wait_for_url(re.compile("pixel=conv2d_2.9"))
+    page.go_back()
+    page.wait_for_url(re.compile(r"feature_maps$"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="What does a kernel do?")).to_be_visible()

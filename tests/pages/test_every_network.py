@@ -146,7 +146,7 @@ def test_the_same_layers_beside_an_untrained_net(app):
 
 def test_a_sheet_a_card_and_one_that_grows(app, network):
     name, *chosen = network
-    app = open_page(app, "pages/5_filters.py", *chosen)
+    app = open_page(app, "pages/5_filters.py", *chosen, filters_steps=5)
     said = text(app)
     assert "have a picture" in said
     assert "best test image reaches" in said or "It never fires" in said
@@ -235,7 +235,7 @@ def test_a_link_to_a_pixel_or_digit_that_is_not_there_shows_another_and_says_so(
 
 
 def test_a_link_to_a_filter_that_is_not_there_shows_another_and_says_so(app):
-    app = open_page(app, "pages/5_filters.py")
+    app = open_page(app, "pages/5_filters.py", filters_steps=3)
     for rubbish in RUBBISH:
         app.query_params["filter"] = rubbish
         app.run()
