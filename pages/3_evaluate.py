@@ -61,11 +61,13 @@ VIEWS = {
 
 
 @st.cache_data(show_spinner=False, max_entries=24)
+@state.in_turn
 def evaluation_of(weights_key: str, dataset: str, size: int, _shown: Any) -> Evaluation:
     return evaluate(_shown.net, state.images(dataset, "test"))
 
 
 @st.cache_data(show_spinner=False, max_entries=48)
+@state.in_turn
 def robustness_of(weights_key: str, dataset: str, size: int, change: str, _shown: Any) -> list[float]:
     return accuracy_under(_shown.net, state.images(dataset, "test").take(ROBUST), change)
 

@@ -51,6 +51,7 @@ def maps_of(weights_key: str, image_key: str, _shown: state.Shown, _chosen: Chos
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
+@state.in_turn
 def silent_filters(weights_key: str, dataset: str, _shown: state.Shown) -> Maps:
     """{layer: (C,) bool} for filters that fire on none of the first 2,000 test images."""
     test = state.images(dataset, "test").take(WATCHED)

@@ -79,6 +79,7 @@ SWITCHES: dict[str, tuple[str, float, float, str]] = {
 
 
 @st.cache_data(show_spinner=False, max_entries=48)
+@state.in_turn
 def pictures_of(
     weights_key: str,
     layer: str,
@@ -102,6 +103,7 @@ def pictures_of(
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
+@state.in_turn
 def growth_of(
     weights_key: str, layer: str, index: int, recipe: str, steps: int, seed: int, how: tuple, _shown: Any
 ) -> FilterPictures:
@@ -112,6 +114,7 @@ def growth_of(
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
+@state.in_turn
 def examples_of(weights_key: str, layer: str, _shown: Any) -> Examples:
     if has_maps(layer):
         return strongest_examples(_shown.net, watched(_shown), [layer])[layer]

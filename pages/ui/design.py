@@ -212,7 +212,9 @@ def _check_layer(layer: Any) -> None:
         if name == "type":
             continue
         if name not in known or not _is_plain(name, value):
-            raise StudentError(f"one of its layers has a {str(name)[:40]} that means nothing.")
+            raise StudentError(
+                f"one of its layers has “{str(name)[:40]}” {str(value)[:40]}, which means nothing."
+            )
 
 
 def _is_plain(name: str, value: Any) -> bool:

@@ -5,8 +5,10 @@ It shows nothing of its own: the sidebar is in sidebar.py, each page in its own 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,25 @@ def leave_processors_free() -> None:
         torch.set_num_threads(threads)
 
 
+def keep_memory_together() -> None:
+    """Let glibc keep two stocks of memory instead of eight a processor; elsewhere than on Linux it does nothing.
+
+    Each page is drawn by a thread of its own, and what one stock has spare another cannot use. Measured, twelve of the
+    looking pages' heavy jobs at once on two cores: 1,100 MB at most and 810 MB in the end, of which torch is 550. With
+    two stocks, in turn (state.in_turn), and what is spare given back after each: 750 and 630 MB, in no more time.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
+def give_memory_back() -> None:
+    """Return what is spare to the system; takes about 15 ms, in which other threads go on."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+_M_ARENA_MAX = -8  # of glibc's malloc.h
+keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
 

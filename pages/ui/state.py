@@ -9,18 +9,25 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from pages.ui.shell import give_memory_back
 
 if TYPE_CHECKING:  # torch stays out until a page needs a network
     from cnn_core.data import ImageSet
     from cnn_core.model import ModelSpec
     from cnn_core.model.network import Network
     from cnn_core.runs import Run, RunStore
+
+P, T = ParamSpec("P"), TypeVar("T")
 
 # ---------------------------------------------------------------- who
 
@@ -85,7 +92,9 @@ def _store(path: str) -> RunStore:
 # ---------------------------------------------------------------- the network being looked at
 
 DEFAULT = "pretrained:lesson"
-HELD_SECONDS = 6.0  # how long the weights of a run in training stay the ones that are looked at
+# How long the weights of a run in training stay the ones that are looked at, in seconds: a fifth of the time it has
+# trained so far, for a network changes ever more slowly; but so long at least, and so long at most.
+HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
 PRETRAINED = {
     "lesson": "Lesson convnet, ready trained",
     "mlp": "MLP, ready trained",
@@ -181,12 +190,28 @@ def _newest(run_id: str) -> Shown:
 
 
 # A run in training saves new weights every 2 s, and everything a page computes of a network is computed anew for them.
-# Everybody looks at the same ones for this long. Measured over 120 s, 30 students of whom 6 look at runs in
-# training, on two cores: 64 s of processor time for the server, 89 s without it.
-@st.cache_resource(ttl=HELD_SECONDS, max_entries=64, show_spinner=False)
+# Everybody looks at the same ones for a while. Measured over 120 s, 30 students of whom 6 look at runs in training, on
+# two cores: 64 s of processor time for the server with 6 s throughout, 89 s without it.
+@dataclass
+class _Held:
+    stamp: int = 0
+    step: int = 0
+    until: float = 0.0  # of the monotonic clock
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _holding(run_id: str, path: str) -> _Held:
+    return _Held()
+
+
 def _held(run_id: str, path: str) -> tuple[int, int]:
     """Which weights of a run in training are looked at now: their file's time in nanoseconds, and their step."""
-    return os.stat(path).st_mtime_ns, store().run(run_id).status.saved_step
+    held = _holding(run_id, path)
+    if time.monotonic() >= held.until:
+        status = store().run(run_id).status
+        held.stamp, held.step = os.stat(path).st_mtime_ns, status.saved_step
+        held.until = time.monotonic() + min(HELD_AT_MOST, max(HELD_AT_LEAST, HELD_SHARE * status.seconds))
+    return held.stamp, held.step
 
 
 def run_title(run: Run) -> str:
@@ -259,3 +284,26 @@ def classes_of(shown: Shown) -> tuple[str, ...]:
 
     known = dataset_of(shown.dataset).classes
     return known if len(known) == shown.spec.classes else tuple(str(i) for i in range(shown.spec.classes))
+
+
+# ---------------------------------------------------------------- heavy work
+
+_places = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
+
+
+def in_turn(compute: Callable[P, T]) -> Callable[P, T]:
+    """Decorator for what reads thousands of images: as many at once as torch has processors here, the others wait.
+
+    More at once would be done no sooner, and each needs a hundred megabytes for a moment (the figures are in
+    shell.keep_memory_together). Goes below st.cache_data.
+    """
+
+    @wraps(compute)
+    def waiting(*args: P.args, **kwargs: P.kwargs) -> T:
+        with _places:
+            try:
+                return compute(*args, **kwargs)
+            finally:
+                give_memory_back()
+
+    return waiting

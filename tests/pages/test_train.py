@@ -254,3 +254,33 @@ def test_rubbish_in_a_run_s_folder_spoils_no_page(app, no_runner, file):
         assert "Is it learning?" in [title.value for title in app.title]
         if whole:
             (store.run(run_id).folder / file).write_bytes(whole)
+
+
+def test_everybody_looks_at_the_same_weights_for_a_fifth_of_the_time_a_run_has_trained(monkeypatch):
+    from types import SimpleNamespace
+
+    from cnn_core.model import build
+    from cnn_core.training import save_model
+    from pages.ui import state
+
+    now = 1000.0
+    monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: now))
+    store = RunStore()
+    run = store.run(store.submit(PRESETS["tiny"], RECIPES["lesson"], owner=OWNER))
+
+    def save(step):
+        last = run.folder / "snapshots" / "last.safetensors"
+        save_model(last, build(PRESETS["tiny"], seed=step), PRESETS["tiny"])
+        store.set_status(run, state="running", saved_step=step, seconds=100.0)
+
+    def looked_at():
+        return state.network_named(f"run:{run.id}")
+
+    save(5)
+    before = looked_at()
+    save(9)
+    now += 19
+    assert (looked_at().weights_key, looked_at().step) == (before.weights_key, 5)
+    now += 2
+    assert looked_at().weights_key != before.weights_key
+    assert looked_at().step == 9
