@@ -31,7 +31,7 @@ class _Told:
 
 @dataclass(frozen=True)
 class BatchDone(_Told):
-    """One optimizer step. Loss and accuracy are of this batch, before the step."""
+    """One optimizer step. Loss (cross-entropy, labels not smoothed) and accuracy are of this batch, before the step."""
 
     kind: ClassVar[str] = "batch"
     loss: float

@@ -275,8 +275,12 @@ class _Training:
             finally:
                 for weight, grad in zip(weights, listeners_grads, strict=True):
                     weight.grad = grad
-        accuracy = (logits.detach().argmax(1) == labels).float().mean()
-        return _Learnt(step, rate, len(labels), torch.stack((loss.detach(), accuracy)))
+        logits, told = logits.detach(), loss.detach()
+        if spec.label_smoothing:
+            # Smoothed labels cost something even when all is right: beside the validation's loss it would mislead.
+            told = F.cross_entropy(logits, labels)
+        accuracy = (logits.argmax(1) == labels).float().mean()
+        return _Learnt(step, rate, len(labels), torch.stack((told, accuracy)))
 
     def _peak(self) -> float:
         return self.spec.learning_rate if self.chosen_rate is None else self.chosen_rate

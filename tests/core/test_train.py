@@ -469,6 +469,16 @@ def test_a_device_the_machine_lacks_is_named(data, monkeypatch, wanted):
         next(train(build(SPEC), data, RECIPE))
 
 
+def test_smoothed_labels_change_what_is_learnt_and_not_how_it_is_counted(data):
+    def losses(smoothing):
+        events = train(build(SPEC), data, RECIPE.replace(label_smoothing=smoothing))
+        return [event.loss for event in events if isinstance(event, BatchDone)]
+
+    smoothed, plain = losses(0.5), losses(0.0)
+    assert smoothed[0] == plain[0]  # the same images and weights, so the same cross-entropy
+    assert smoothed[-1] != plain[-1]
+
+
 # --- the lesson
 
 
