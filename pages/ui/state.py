@@ -288,11 +288,11 @@ def classes_of(shown: Shown) -> tuple[str, ...]:
 
 # ---------------------------------------------------------------- heavy work
 
-_places = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
+_places = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 def in_turn(compute: Callable[P, T]) -> Callable[P, T]:
-    """Decorator for what reads thousands of images: as many at once as torch has processors here, the others wait.
+    """Decorator for what reads thousands of images: as many at once as there are processors, the others wait.
 
     More at once would be done no sooner, and each needs a hundred megabytes for a moment (the figures are in
     shell.keep_memory_together). Goes below st.cache_data.
