@@ -28,6 +28,8 @@ TRAININGS: dict[str, TrainSpec] = {
     "mlp": RECIPES["lesson"],
     "modern": RECIPES["fast"].replace(
         epochs=8,
+        learning_rate=0.006,
+        label_smoothing=0.0,
         augment=AugmentSpec(
             rotation_range=10,
             width_shift_range=0.08,
