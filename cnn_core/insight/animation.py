@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 
 FORMATS = ("webp", "gif")
 BETWEEN = 6  # blended pictures from one to the next
@@ -38,7 +38,7 @@ def animated(pictures: Sequence[Tensor], kind: str = "webp") -> bytes:
     """
     if kind not in FORMATS:
         raise StudentError(
-            f"There are no films of the kind {str(kind)[:20]}.", hint=f"Choose {' or '.join(FORMATS)}."
+            f"There are no films of the kind {quoted(kind)}.", hint=f"Choose {' or '.join(FORMATS)}."
         )
     if len(pictures) < 2 or len({tuple(picture.shape) for picture in pictures}) != 1:
         raise StudentError("A film needs two pictures or more, of one size.", hint="Wait for an octave.")

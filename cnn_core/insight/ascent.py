@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.features import BATCH
 from cnn_core.insight.response import Response
 from cnn_core.insight.twin import checked_images, input_shape, known_layer, whole_number
@@ -368,7 +368,7 @@ def _known_filters(net: Any, layer: str, filters: Iterable[int] | int | None) ->
             or not 0 <= number.__index__() < channels
         ):
             raise StudentError(
-                f"{layer} has no filter {str(number)[:40]}: it has {channels}, from 0 to {channels - 1}.",
+                f"{layer} has no filter {quoted(number)}: it has {channels}, from 0 to {channels - 1}.",
                 hint="Choose one of them.",
                 layer=layer,
             )
@@ -384,7 +384,7 @@ def net_channels(net: Any, layer: str) -> int:
 
 def _recipe(name: str, **changes: Any) -> AscentRecipe:
     if name not in RECIPES:
-        raise StudentError(f"There is no recipe “{str(name)[:40]}”.", hint=f"Choose {' or '.join(RECIPES)}.")
+        raise StudentError(f"There is no recipe {quoted(name)}.", hint=f"Choose {' or '.join(RECIPES)}.")
     how = replace(RECIPES[name], **{key: value for key, value in changes.items() if value is not None})
     whole_number(how.jitter, "The jitter", 0, 14)
     for value, title, least, most in (
@@ -393,7 +393,7 @@ def _recipe(name: str, **changes: Any) -> AscentRecipe:
         (how.blur, "The blur", 0.0, 1.0),
     ):
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise StudentError(f"{title} is {str(value)[:40]}.", hint=f"Choose from {least:g} to {most:g}.")
+            raise StudentError(f"{title} is {quoted(value)}.", hint=f"Choose from {least:g} to {most:g}.")
     return how
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.twin import as_weights, checked_image, frozen, input_shape, known_layer, layer_names
 
 METHODS = ("saliency", "integrated_gradients", "occlusion", "grad_cam")
@@ -56,7 +56,7 @@ def attribute(
     Raises StudentError for an unknown method, class or layer, and for grad_cam where there are no maps.
     """
     if method not in METHODS:
-        raise StudentError(f"There is no method “{str(method)[:40]}”.", hint=f"Choose {', '.join(METHODS)}.")
+        raise StudentError(f"There is no method {quoted(method)}.", hint=f"Choose {', '.join(METHODS)}.")
     batch = as_weights(net, checked_image(image, input_shape(net)))
     twin = frozen(net)
     if layer is not None and method != "grad_cam":
@@ -151,7 +151,7 @@ def _checked_target(logits: Tensor, target: int | None) -> int:
         or not 0 <= target.__index__() < len(logits)
     ):
         raise StudentError(
-            f"There is no class {str(target)[:40]}.", hint=f"Choose one from 0 to {len(logits) - 1}."
+            f"There is no class {quoted(target)}.", hint=f"Choose one from 0 to {len(logits) - 1}."
         )
     return int(target)
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.fields import receptive_field
 from cnn_core.insight.twin import (
     as_weights,
@@ -222,7 +222,7 @@ def _weights(net: nn.Module, layers: Mapping[str, float] | Iterable[str] | str) 
             if getattr(net, "depths", None) is None:
                 known_layer(net, layer)
             raise StudentError(
-                f"{str(layer)[:40]} cannot be dreamt of: it has no maps of any size.",
+                f"{quoted(layer)} cannot be dreamt of: it has no maps of any size.",
                 hint=f"Choose one of {', '.join(possible)}."
                 if possible
                 else "Choose a network with convolutions.",
@@ -250,4 +250,4 @@ def _check_size(net: Any, x: Tensor) -> None:
 
 def _check_number(value: Any, name: str, least: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise StudentError(f"{name} is {str(value)[:40]}.", hint=f"Choose from {least:g} to {most:g}.")
+        raise StudentError(f"{name} is {quoted(value)}.", hint=f"Choose from {least:g} to {most:g}.")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 
 MAX_SIDE = 640  # pixels of the longer side: at that size a step of the photo network takes half a second
 MAX_PIXEL_STEPS = 40_000_000  # pixels x steps of all octaves: 40 s for the photo network, on one core
@@ -58,9 +58,9 @@ class DreamSpec:
             value = getattr(self, name)
             whole = isinstance(least, int)
             if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-                raise StudentError(f"{words} is {str(value)[:40]}.", hint=f"Choose from {least} to {most}.")
+                raise StudentError(f"{words} is {quoted(value)}.", hint=f"Choose from {least} to {most}.")
             if not least <= value <= most:
-                raise StudentError(f"{words} is {str(value)[:40]}.", hint=f"Choose from {least} to {most}.")
+                raise StudentError(f"{words} is {quoted(value)}.", hint=f"Choose from {least} to {most}.")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DreamSpec:
@@ -114,6 +114,6 @@ def _layers(given: Any) -> tuple[tuple[str, float], ...]:
             raise StudentError("A layer’s name is a word.", hint="Choose one of the list.")
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 10:
             raise StudentError(
-                f"The weight of {name} is {str(weight)[:40]}.", hint="Choose more than 0, up to 10."
+                f"The weight of {name} is {quoted(weight)}.", hint="Choose more than 0, up to 10."
             )
     return tuple((name, float(weight)) for name, weight in pairs if math.isfinite(weight))

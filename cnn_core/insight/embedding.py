@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.features import feature_maps_batch
 
 METHODS = ("pca", "t-sne")
@@ -31,7 +31,7 @@ def map_of_images(
     Raises StudentError for another method or too few images.
     """
     if method not in METHODS:
-        raise StudentError(f"There is no map by “{str(method)[:40]}”.", hint=f"Choose {', '.join(METHODS)}.")
+        raise StudentError(f"There is no map by {quoted(method)}.", hint=f"Choose {', '.join(METHODS)}.")
     if len(images) < 5:
         raise StudentError(f"{len(images)} images make no map.", hint="Use 5 or more.")
     layer = layer or last_hidden_layer(net)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 
 # Found by eye: what appears in a photo when the output of this part of the net grows. (block, "expand" or "output")
 DEPTHS: dict[str, tuple[int, str]] = {
@@ -148,7 +148,7 @@ def photo_network(name: str = "efficientnet_lite0") -> PhotoNetwork:
     """
     if name not in _READERS:
         raise StudentError(
-            f"There is no photo network “{str(name)[:40]}”.", hint=f"Choose {' or '.join(_READERS)}."
+            f"There is no photo network {quoted(name)}.", hint=f"Choose {' or '.join(_READERS)}."
         )
     return _READERS[name]().eval().requires_grad_(False).to(memory_format=torch.channels_last)
 

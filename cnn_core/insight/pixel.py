@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.features import feature_maps
 from cnn_core.insight.fields import Field, Window, clip, receptive_field, windows
 from cnn_core.insight.twin import checked_image, frozen, input_shape, known_layer, spec_layer
@@ -264,7 +264,7 @@ def _checked_place(layer: str, shape: tuple[int, ...], place: tuple[Any, Any, An
                 if len(shape) == 3
                 else f"{prod(shape)} numbers"
             )
-            asked = ", ".join(str(part)[:20] for part in place)
+            asked = ", ".join(quoted(part) for part in place)
             raise StudentError(
                 f"{layer} has {size}, and no place (channel, row, column) = ({asked}).",
                 hint="Counting begins with 0.",

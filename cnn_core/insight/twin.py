@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 
 ROUNDING = 1e-4  # a resized image may leave [0, 1] by this much
 
@@ -58,7 +58,7 @@ def known_layer(net: nn.Module, layer: str) -> str:
     names = layer_names(net)
     if layer not in names:
         raise StudentError(
-            f"This network has no layer “{str(layer)[:40]}”.", hint=f"Its layers are {', '.join(names)}."
+            f"This network has no layer {quoted(layer)}.", hint=f"Its layers are {', '.join(names)}."
         )
     return layer
 
@@ -154,6 +154,6 @@ def whole_number(value: Any, name: str, least: int, most: int) -> int:
     """`value` as an int from `least` to `most`. Raises StudentError for anything else, True and 3.0 among it."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value.__index__() <= most:
         raise StudentError(
-            f"{name} is {str(value)[:40]}.", hint=f"Choose a whole number from {least:,} to {most:,}."
+            f"{name} is {quoted(value)}.", hint=f"Choose a whole number from {least:,} to {most:,}."
         )
     return int(value)

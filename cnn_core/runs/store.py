@@ -344,8 +344,10 @@ class RunStore:
         """Ask for a training; returns the run's id. Asking for the same again returns the same run.
 
         owner: the visitor's secret token; whoever has it may change the run.
-        Raises StudentError where this visitor has too many unfinished runs or the folder cannot be written.
+        Raises StudentError where this visitor has too many unfinished runs, the folder cannot be written, or design or
+        recipe are beyond this server's limits (presets exist however small those are).
         """
+        spec, recipe = ModelSpec.from_dict(spec.to_dict()), recipe.replace()
         if not _DATASET.fullmatch(dataset):
             raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")
         asked = {

@@ -119,7 +119,8 @@ def _own_numbers(kept: dict) -> TrainSpec:
         key="own_rate",
         **kept,
     )
-    epochs = left.number_input("Epochs", 1, settings().max_epochs, lesson.epochs, key="own_epochs", **kept)
+    most = settings().max_epochs
+    epochs = left.number_input("Epochs", 1, most, min(most, lesson.epochs), key="own_epochs", **kept)
     batch = right.number_input("Batch size", 1, MAX_BATCH_SIZE, lesson.batch_size, key="own_batch", **kept)
     schedule = left.selectbox(
         "Schedule",

@@ -17,7 +17,7 @@ from cnn_core.runs import RunStore, Status
 from cnn_core.runs.fairness import Ticket, order
 from cnn_core.runs.files import is_locked, locked
 from cnn_core.runs.history import read_history, thinned
-from cnn_core.training import TrainSpec
+from cnn_core.training import RECIPES, TrainSpec
 
 TINY = PRESETS["tiny"]
 RECIPE = TrainSpec(epochs=2)
@@ -590,6 +590,17 @@ def test_fifty_of_ten_thousand_runs_are_listed_without_reading_the_others(store)
     everything = seconds(lambda: store.runs("ada"), 10_001)
     assert seconds(lambda: store.runs("ada", limit=50), 50) < everything / 5
     assert seconds(lambda: store.runs(limit=50), 50) < everything / 5
+
+
+def test_a_preset_beyond_this_server_s_limits_is_not_taken_in(store, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_MAX_EPOCHS", "3")
+    with pytest.raises(StudentError, match="3"):
+        store.submit(PRESETS["tiny"], RECIPES["lesson"], owner="ada")
+    monkeypatch.setenv("CONVSCOPE_MAX_EPOCHS", "5")
+    monkeypatch.setenv("CONVSCOPE_MAX_PARAMETERS", "1000")
+    with pytest.raises(StudentError, match="1,000"):
+        store.submit(PRESETS["lesson"], RECIPES["lesson"], owner="ada")
+    assert not store.runs()
 
 
 # Snapshots
