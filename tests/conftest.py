@@ -39,6 +39,15 @@ def no_old_multipage_mode(request, monkeypatch):
     st.cache_data.clear()
 
 
+@pytest.fixture(autouse=True)
+def plotly_checks_every_figure(request, monkeypatch):
+    """The pages spare Plotly the checking of their figures; here it checks each that any page draws."""
+    if "pages" in request.path.parts:
+        from pages.ui import charts
+
+        monkeypatch.setattr(charts, "_checked", lambda: lambda figure: figure)
+
+
 @pytest.fixture
 def app():
     """The dashboard, not yet run: `app.run()`, then `app.switch_page("pages/2_train.py").run()`."""

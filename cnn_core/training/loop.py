@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from cnn_core.data.augment import augment
 from cnn_core.data.datasets import ImageSet
 from cnn_core.errors import StudentError
+from cnn_core.model import Network
 from cnn_core.training.evaluation import evaluate, in_mode
 from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, Validated
 from cnn_core.training.forward import quick_logits
@@ -155,6 +157,8 @@ class _Training:
                 "This network has no weight that may change.", hint="Add a layer that has some."
             )
 
+        # Of our layers only dropout draws from the global random state; what others' do, nobody knows.
+        self.takes_chances = not isinstance(net, Network) or any(isinstance(m, nn.Dropout) for m in net)
         self.per_epoch = steps_per_epoch(len(self.labels), spec.batch_size)
         self.total = self.per_epoch * spec.epochs
         self.is_new = state is None
@@ -259,7 +263,7 @@ class _Training:
         with (
             torch.inference_mode(False),
             torch.enable_grad(),
-            borrowed_random_state(derived_seed(spec.seed, "step", step), self.device),
+            self._chance(step),
             in_mode(self.net, training=True),
         ):
             try:
@@ -281,6 +285,11 @@ class _Training:
             told = F.cross_entropy(logits, labels)
         accuracy = (logits.argmax(1) == labels).float().mean()
         return _Learnt(step, rate, len(labels), torch.stack((told, accuracy)))
+
+    def _chance(self, step: int) -> AbstractContextManager[None]:
+        if not self.takes_chances:
+            return nullcontext()
+        return borrowed_random_state(derived_seed(self.spec.seed, "step", step), self.device)
 
     def _peak(self) -> float:
         return self.spec.learning_rate if self.chosen_rate is None else self.chosen_rate
