@@ -53,7 +53,7 @@ TRASH_SECONDS = 24 * 3600.0  # how long a deletion can be undone
 TRASH_RUNS = 100
 KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
 LONGEST_NAME = 80
-USUAL_SPEED = 5_000.0  # images a second of the lesson's net with one thread, where none was measured
+USUAL_SPEED = 10_000.0  # images a second of the lesson's net with one thread, where none was measured
 LARGEST_PICTURE = 20_000_000  # bytes of a dream's photo
 
 # The snapshots of one run take at most max(SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST x its weights), beside best

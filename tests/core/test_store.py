@@ -17,6 +17,7 @@ from cnn_core.runs import RunStore, Status
 from cnn_core.runs.fairness import Ticket, order
 from cnn_core.runs.files import is_locked, locked
 from cnn_core.runs.history import read_history, thinned
+from cnn_core.runs.store import USUAL_SPEED
 from cnn_core.training import RECIPES, TrainSpec
 
 TINY = PRESETS["tiny"]
@@ -343,7 +344,7 @@ def test_the_expected_wait_grows_along_the_queue(store, monkeypatch):
     assert waits[0] == 0
     assert 0 < waits[1] < waits[2]
     assert waits[2] == pytest.approx(2 * waits[1])
-    store.remember_speed(store.run(ids[0]), 2 * 5_000.0)  # the machine turns out twice as fast
+    store.remember_speed(store.run(ids[0]), 2 * USUAL_SPEED)  # the machine turns out twice as fast
     assert store.expected_wait(ids[1]) == pytest.approx(waits[1] / 2)
     finish(store, ids[0])
     assert store.expected_wait(ids[0]) is None
