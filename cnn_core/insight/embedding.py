@@ -1,7 +1,7 @@
 """A map of the test set: what the last hidden layer makes of each image, laid out on a plane.
 
 Images the network finds alike lie close together. PCA shows the two directions in which they differ most; t-SNE keeps
-neighbours together and says nothing about distances. Both by scikit-learn. Source: van der Maaten & Hinton 2008.
+neighbours together and says nothing about distances. Source: van der Maaten & Hinton 2008.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.features import feature_maps_batch
-
-METHODS = ("pca", "t-sne")
+from cnn_core.insight.layout import METHODS, laid_out_apart
 
 
 def last_hidden_layer(net: nn.Module) -> str:
@@ -38,18 +37,4 @@ def map_of_images(
     values = torch.cat(
         [feature_maps_batch(net, part, [layer])[layer].flatten(1) for part in images.split(500)]
     ).numpy()
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    wide = min(30, *values.shape)
-    if method == "pca":
-        places = (
-            PCA(2, random_state=seed).fit_transform(values) if values.shape[1] > 1 else np.c_[values, values]
-        )
-    else:
-        # t-SNE on the 30 strongest directions, as its authors do: the rest is noise that costs time.
-        reduced = PCA(wide, random_state=seed).fit_transform(values)
-        few = min(30.0, (len(values) - 1) / 3)
-        places = TSNE(2, perplexity=few, init="pca", random_state=seed, max_iter=500).fit_transform(reduced)
-    span = np.abs(places).max(axis=0)
-    return (places / np.where(span > 0, span, 1)).astype(np.float32)
+    return laid_out_apart(values, method, seed)
