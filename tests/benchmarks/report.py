@@ -45,7 +45,9 @@ def page(lines: Iterable[Line]) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><title>Convscope, how fast</title>"
         "<style>body{font:16px sans-serif;max-width:1100px;margin:2rem auto;color:#1D2129;background:#FCFBF8}"
         "td,th{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #DEDAD0;font-size:14px}</style>"
-        f"<h1>How fast is Convscope?</h1><p>{escape(described)}</p>{plots}"
+        f"<h1>How fast is Convscope?</h1><p>{escape(described)}</p>"
+        "<p>What grows: each plot ends at what is written above it; ours, and dotted its peer. Both axes are "
+        f"logarithmic.</p>{plots}"
         f"<table><tr>{head}</tr>{rows}</table></html>"
     )
 
@@ -58,9 +60,9 @@ def plot(lines: Iterable[Line]) -> Any:
     for line in lines:
         if line.curve:
             curves.setdefault((line.curve, line.unit), []).append(line)
-    figure = make_subplots(
-        rows=-(-len(curves) // 2), cols=2, subplot_titles=[f"{unit}, by {curve}" for curve, unit in curves]
-    )
+    # A curve is named by its last point: "an epoch of 60,000 images".
+    titles = [f"… {found[-1].name}, in {unit}" for (_, unit), found in curves.items()]
+    figure = make_subplots(rows=-(-len(curves) // 2), cols=2, subplot_titles=titles)
     for place, found in enumerate(curves.values()):
         at = [line.at for line in found]
         where = {"row": place // 2 + 1, "col": place % 2 + 1}
@@ -71,7 +73,7 @@ def plot(lines: Iterable[Line]) -> Any:
             theirs = {"name": found[0].peer_name, "line_color": "#5C6270", "line_dash": "dot"}
             figure.add_scatter(x=at, y=[median(line.peer) for line in found], **theirs, **where)
     figure.update_xaxes(type="log")
-    figure.update_yaxes(type="log", rangemode="tozero")
+    figure.update_yaxes(type="log")
     figure.update_layout(height=260 * -(-len(curves) // 2), showlegend=False, template="simple_white")
     return figure
 

@@ -8,9 +8,6 @@ from playwright.sync_api import expect
 from pages.ui import shell
 from tests.browser.conftest import ready, serving
 
-# Streamlit draws no bar for a single page.
-HAS_BAR = sum(shell.exists(page) for page in shell.PAGES if page.url_path) > 1
-
 
 def test_every_address_is_the_one_streamlit_would_give_the_file():
     # Else a deep link on a cold server is greeted with "Page not found".
@@ -29,13 +26,11 @@ def test_a_deep_link_on_a_cold_server_shows_the_full_app(tmp_path, chromium, new
         expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
         expect(page.get_by_test_id("stSidebar")).to_be_visible()
         expect(page.get_by_test_id("stSidebar").get_by_text("93,322 parameters")).to_be_visible()
-        if HAS_BAR:
-            expect(top_bar(page).filter(has_text="Train")).to_be_visible()
+        expect(top_bar(page).filter(has_text="Train")).to_be_visible()
         # In Streamlit's old mode the pages were listed by their file names.
         expect(page.get_by_text("2 train", exact=True)).to_have_count(0)
 
 
-@pytest.mark.skipif(not HAS_BAR, reason="there is only one page yet")
 def test_the_bar_leads_to_a_page_and_the_wordmark_home(server, new_page):
     page = new_page(server.url)
     expect(top_bar(page).filter(has_text="Home")).to_have_count(0)

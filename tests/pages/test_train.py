@@ -175,19 +175,18 @@ def test_a_data_set_that_cannot_be_fetched_gets_a_sentence_and_no_promise(app, n
     assert not app.button(key="train").disabled
 
 
-def test_young_averages_of_batch_normalisation_are_explained_while_they_mislead(app, no_runner):
+def learnt_and_not_yet_shown(preset):
+    """(store, id) of a run at step 100 that reads 95 % of its own images and 11 % of those kept aside."""
     store = RunStore()
-    run_id = store.submit(PRESETS["modern"], RECIPES["lesson"], owner=OWNER)
+    run_id = store.submit(PRESETS[preset], RECIPES["lesson"], owner=OWNER)
     store.take(store.next_ticket())
-    tell(
-        store,
-        run_id,
-        batch(100, 0.1, 0.2, 0.95),
-        validated(100, 0.1, 0.11),
-        state="running",
-        step=100,
-        epochs=5,
-    )
+    told = batch(100, 0.1, 0.2, 0.95), validated(100, 0.1, 0.11)
+    tell(store, run_id, *told, state="running", step=100, epochs=5)
+    return store, run_id
+
+
+def test_young_averages_of_batch_normalisation_are_explained_while_they_mislead(app, no_runner):
+    store, run_id = learnt_and_not_yet_shown("modern")
     open_train(app, run_id)
     assert "Batch normalisation: for about its first 300 steps" in text(app)
     tell(store, run_id, batch(300, 0.3, 0.1, 0.96), validated(300, 0.3, 0.95), step=300)
@@ -196,18 +195,7 @@ def test_young_averages_of_batch_normalisation_are_explained_while_they_mislead(
 
 
 def test_a_network_without_batch_normalisation_is_never_excused_by_it(app, no_runner):
-    store = RunStore()
-    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
-    store.take(store.next_ticket())
-    tell(
-        store,
-        run_id,
-        batch(100, 0.1, 0.2, 0.95),
-        validated(100, 0.1, 0.11),
-        state="running",
-        step=100,
-        epochs=5,
-    )
+    _, run_id = learnt_and_not_yet_shown("lesson")
     open_train(app, run_id)
     assert "Batch normalisation" not in text(app)
 
