@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
-from cnn_core.training.forward import quick_logits
+from cnn_core.training.forward import QuickLogits
 from cnn_core.training.inputs import as_input, check_fit
 
 BATCH_SIZE = 128  # small enough that a layer's maps stay in the cache; 1,000 at once were slower by a third
@@ -88,18 +88,19 @@ def evaluate(
 def _logits(net: nn.Module, images: Tensor, batch_size: int, device: torch.device, precision: str) -> Tensor:
     outputs = []
     half = precision == "bfloat16"
-    with in_mode(net, training=False), torch.no_grad():
+    logits_of = QuickLogits(net)
+    with in_mode(net.modules(), training=False), torch.no_grad():
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             for first in range(0, len(images), batch_size):
                 batch = as_input(images[first : first + batch_size].to(device))
-                outputs.append(quick_logits(net, batch).float())
+                outputs.append(logits_of(batch).float())
     return torch.cat(outputs).cpu()
 
 
 @contextmanager
-def in_mode(net: nn.Module, training: bool) -> Iterator[None]:
-    """Every module in training or in evaluation mode inside the block, and each as it was after it."""
-    others = [module for module in net.modules() if module.training != training]
+def in_mode(modules: Iterable[nn.Module], training: bool) -> Iterator[None]:
+    """These modules in training or in evaluation mode inside the block, and each as it was after it."""
+    others = [module for module in modules if module.training != training]
     try:
         for module in others:
             module.training = training

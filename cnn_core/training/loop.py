@@ -28,7 +28,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.training.evaluation import evaluate, in_mode
 from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, Validated
-from cnn_core.training.forward import quick_logits
+from cnn_core.training.forward import QuickLogits
 from cnn_core.training.hardware import (
     borrowed_random_state,
     derived_seed,
@@ -157,8 +157,12 @@ class _Training:
                 "This network has no weight that may change.", hint="Add a layer that has some."
             )
 
+        self.modules = list(net.modules())
+        self.logits_of = QuickLogits(net)
         # Of our layers only dropout draws from the global random state; what others' do, nobody knows.
-        self.takes_chances = not isinstance(net, Network) or any(isinstance(m, nn.Dropout) for m in net)
+        self.takes_chances = not isinstance(net, Network) or any(
+            isinstance(m, nn.Dropout) for m in self.modules
+        )
         self.per_epoch = steps_per_epoch(len(self.labels), spec.batch_size)
         self.total = self.per_epoch * spec.epochs
         self.is_new = state is None
@@ -264,14 +268,14 @@ class _Training:
             torch.inference_mode(False),
             torch.enable_grad(),
             self._chance(step),
-            in_mode(self.net, training=True),
+            in_mode(self.modules, training=True),
         ):
             try:
                 for weight in weights:
                     weight.grad = None
                 images, labels = self._batch(step)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-                    logits = quick_logits(self.net, images)
+                    logits = self.logits_of(images)
                 logits = logits.float()  # (B, classes); the loss needs more than bfloat16's three digits
                 loss = F.cross_entropy(logits, labels, label_smoothing=spec.label_smoothing)
                 loss.backward()
@@ -283,7 +287,7 @@ class _Training:
         if spec.label_smoothing:
             # Smoothed labels cost something even when all is right: beside the validation's loss it would mislead.
             told = F.cross_entropy(logits, labels)
-        accuracy = (logits.argmax(1) == labels).float().mean()
+        accuracy = (logits.argmax(1) == labels).mean(dtype=torch.float32)
         return _Learnt(step, rate, len(labels), torch.stack((told, accuracy)))
 
     def _chance(self, step: int) -> AbstractContextManager[None]:

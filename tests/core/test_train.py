@@ -424,13 +424,13 @@ def test_hooks_still_see_every_layer(data):
 
 
 def test_the_shortcut_gives_the_networks_own_logits_and_gradients(data):
-    from cnn_core.training.forward import quick_logits
+    from cnn_core.training.forward import QuickLogits
 
     images = data.images / 255
     for name in ("lesson", "tiny", "lenet5"):
         net = build(PRESETS[name], seed=0).eval()
         gradients = []
-        for forward in (net, lambda x, net=net: quick_logits(net, x)):
+        for forward in (net, QuickLogits(net)):
             net.zero_grad()
             logits = forward(images)
             nn.functional.cross_entropy(logits, data.labels).backward()
@@ -440,7 +440,7 @@ def test_the_shortcut_gives_the_networks_own_logits_and_gradients(data):
 
 @pytest.mark.parametrize("name", ["lesson", "tiny", "lenet5", "modern", "mlp"])
 def test_in_bfloat16_the_shortcut_is_as_close_to_float32_as_the_network_itself(data, name):
-    from cnn_core.training.forward import quick_logits
+    from cnn_core.training.forward import QuickLogits
 
     images = data.images / 255
 
@@ -453,10 +453,37 @@ def test_in_bfloat16_the_shortcut_is_as_close_to_float32_as_the_network_itself(d
 
     exact = learnt(lambda net, x: net(x), half=False)
     plain = learnt(lambda net, x: net(x), half=True)
-    quick = learnt(quick_logits, half=True)
+    quick = learnt(lambda net, x: QuickLogits(net)(x), half=True)
     for one, two, three in zip(exact, plain, quick, strict=True):
         unit = one.norm() + 1e-12
         assert (three - one).norm() / unit < 1.5 * (two - one).norm() / unit + 1e-3
+
+
+@pytest.mark.skipif(
+    not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="oneDNN needs AVX-512 for bfloat16"
+)
+@pytest.mark.parametrize(
+    ("channels", "filters", "size", "padding"), [(64, 80, 5, 0), (96, 64, 3, 1), (64, 64, 3, 0)]
+)
+def test_the_gradients_of_a_convolution_of_small_maps_are_torch_s(channels, filters, size, padding):
+    from cnn_core.training.forward import _is_small, _SmallConvolution
+
+    torch.manual_seed(0)
+    conv = nn.Conv2d(channels, filters, 3, padding=padding).bfloat16()
+    maps = torch.randn(10, channels, size, size, dtype=torch.bfloat16, requires_grad=True)
+    assert _is_small(conv, maps)
+    ours = _SmallConvolution.apply(
+        maps.to_mkldnn(), conv.weight, conv.bias, conv.padding, conv.stride
+    ).to_dense()
+    upstream = torch.randn_like(ours)
+    found = torch.autograd.grad(ours, (maps, conv.weight, conv.bias), upstream)
+
+    exact = [value.detach().double().requires_grad_() for value in (maps, conv.weight, conv.bias)]
+    theirs = nn.functional.conv2d(*exact, padding=padding)
+    expected = torch.autograd.grad(theirs, exact, upstream.double())
+    for one, other in zip((ours, *found), (theirs, *expected), strict=True):
+        assert one.shape == other.shape
+        assert (one - other).norm() < 0.01 * other.norm()  # bfloat16 has three digits
 
 
 @pytest.mark.parametrize("wanted", ["cuda", "mps"])
