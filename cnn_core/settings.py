@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,30 +41,42 @@ class Settings:
 
 def settings() -> Settings:
     """Read the environment. Raises StudentError that names the variable which makes no sense."""
+    return _settings(tuple(os.environ.get(variable) for variable in _VARIABLES))
+
+
+_VARIABLES = tuple(f"CONVSCOPE_{name}" for name in (
+    "DATA", "RUNS", "OFFLINE", "DEVICE", "WORKERS", "THREADS", "MAX_PARAMETERS", "MAX_MACS", "MAX_EPOCHS", "MAX_QUEUE",
+    "IDLE_SECONDS", "AWAY_SECONDS",
+))  # fmt: skip
+
+
+@lru_cache(maxsize=8)  # a page asks some twenty times
+def _settings(environment: tuple[str | None, ...]) -> Settings:
+    given = dict(zip(_VARIABLES, environment, strict=True))
     cores = os.cpu_count() or 1
     # Measured: one thread each costs these small nets little, so more runs at once beat more threads in one.
-    workers = _read("CONVSCOPE_WORKERS", _at_least(1), max(1, min(cores, 4)))
-    device = _read("CONVSCOPE_DEVICE", str, "auto")
+    workers = _read(given, "CONVSCOPE_WORKERS", _at_least(1), max(1, min(cores, 4)))
+    device = _read(given, "CONVSCOPE_DEVICE", str, "auto")
     if device not in DEVICES:
         raise StudentError(f"CONVSCOPE_DEVICE is {quoted(device)}.", hint=f"Use one of {', '.join(DEVICES)}.")
     return Settings(
-        data_dir=_read("CONVSCOPE_DATA", Path, Path("data")),
-        runs_dir=_read("CONVSCOPE_RUNS", Path, Path("runs")),
-        offline=_read("CONVSCOPE_OFFLINE", _yes_or_no, False),
+        data_dir=_read(given, "CONVSCOPE_DATA", Path, Path("data")),
+        runs_dir=_read(given, "CONVSCOPE_RUNS", Path, Path("runs")),
+        offline=_read(given, "CONVSCOPE_OFFLINE", _yes_or_no, False),
         device=device,
         workers=workers,
-        threads=_read("CONVSCOPE_THREADS", _at_least(1), max(1, cores // workers)),
-        max_parameters=_read("CONVSCOPE_MAX_PARAMETERS", _at_least(1), 5_000_000),
-        max_macs=_read("CONVSCOPE_MAX_MACS", _at_least(1), 200_000_000),
-        max_epochs=_read("CONVSCOPE_MAX_EPOCHS", _at_least(1), 50),
-        max_queue=_read("CONVSCOPE_MAX_QUEUE", _at_least(1), 5),
-        idle_seconds=_read("CONVSCOPE_IDLE_SECONDS", _seconds, 300.0),
-        away_seconds=_read("CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
+        threads=_read(given, "CONVSCOPE_THREADS", _at_least(1), max(1, cores // workers)),
+        max_parameters=_read(given, "CONVSCOPE_MAX_PARAMETERS", _at_least(1), 5_000_000),
+        max_macs=_read(given, "CONVSCOPE_MAX_MACS", _at_least(1), 200_000_000),
+        max_epochs=_read(given, "CONVSCOPE_MAX_EPOCHS", _at_least(1), 50),
+        max_queue=_read(given, "CONVSCOPE_MAX_QUEUE", _at_least(1), 5),
+        idle_seconds=_read(given, "CONVSCOPE_IDLE_SECONDS", _seconds, 300.0),
+        away_seconds=_read(given, "CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
     )
 
 
-def _read(variable: str, convert: Callable[[str], T], default: T) -> T:
-    text = os.environ.get(variable, "").strip()
+def _read(given: Mapping[str, str | None], variable: str, convert: Callable[[str], T], default: T) -> T:
+    text = (given[variable] or "").strip()
     if not text:
         return default
     try:

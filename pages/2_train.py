@@ -5,7 +5,11 @@ The page reads the run store and writes wishes into it; the training itself is d
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import available, fetch_in_background
 from cnn_core.data.network import recent_failure
@@ -14,7 +18,6 @@ from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, inspect_draft
 from cnn_core.runs import Run, ensure_runner
 from cnn_core.runs.expectation import expect, split_sizes
-from cnn_core.runs.history import History
 from cnn_core.settings import settings
 from cnn_core.training import RECIPES
 from pages.ui import design, state
@@ -46,8 +49,8 @@ from pages.ui.messages import (
     what_you_see,
 )
 from pages.ui.recipe import RATES, Choice, data_set_and_recipe
-from pages.ui.sheets import contact_sheet, sheet
-from pages.ui.shell import board, page_head, require_shell
+from pages.ui.sheets import Sheet, contact_sheet, sheet
+from pages.ui.shell import board_places, board_style, page_head, require_shell
 from pages.ui.sidebar import TOLD, run_label
 
 require_shell()
@@ -213,47 +216,54 @@ def _start(spec: ModelSpec, choice: Choice) -> None:
 
 
 def during(run: Run) -> None:
-    """A run: its strip, its curves, its number, twelve digits. Draws itself anew each second while it goes on."""
-    live = st.fragment(_live, run_every=1.0 if run.status.unfinished else None)
-    live(run.id)
+    """A run: its strip, its curves, its number, twelve digits. What moves is drawn anew each second."""
+    status = run.status
+    verdict = st.empty()  # above the strip, which stays as it is from second to second
+    st.fragment(_strip)(run)
+    board_style("run_board", second="left")
+    live = st.fragment(_live, run_every=1.0 if status.unfinished else None)
+    learnt, kept = split_sizes(available(run.dataset).train or 60_000)
+    live(run, status.state, verdict, learnt, kept)
     next_question("feature-maps", "opens this very network, also while it trains.")
 
 
-def _live(run_id: str) -> None:
-    try:
-        run = state.store().run(run_id)
-    except StudentError:  # deleted in another tab
+def _at_once(run: Run) -> Run:
+    """The run as it stands now; where it was deleted in another tab, the page begins anew."""
+    if not run.folder.is_dir():
         st.rerun()
+    return run.at_once()
+
+
+def _live(watched: Run, state_before: str, verdict: DeltaGenerator, learnt: int, kept: int) -> None:
+    """learnt, kept: how many images the data set has to learn from, and how many of it are kept aside."""
+    run = _at_once(watched)
     status = run.status
     mine = run.is_owner(state.visitor())
     if mine and status.unfinished:
         state.store().seen(state.visitor())
-        state.store().mend(run)
+        if status.state == "queued":
+            state.store().mend(watched)
         ensure_runner(state.store())
-    history = run.history()
-    answer(_verdict(run))
-    if _averages_settle(run):
-        caption(
-            "Batch normalisation: for about its first 300 steps the network reads new images by averages that still "
-            "remember the beginning, so the amber line lags behind the violet one."
-        )
-    _strip(run, mine)
-    last_problem()
-    top, left, below = board("run_board", second="left")
-    images, _ = split_sizes(available(run.dataset).train or 60_000)
-    images = min(images, run.recipe.train_size or images)
+    with verdict:
+        answer(_verdict(run, kept))
+    top, left, below = board_places("run_board")
     with left:
         if not run.has_recipe:
             _design_of(run)
         else:
-            _curves(run, history, images)
+            _curves(run, images=min(learnt, run.recipe.train_size or learnt))
     with top:
         _number(run)
     with below:
         _twelve(run)
-    # A change of state has to reach the sidebar too; with the last one the timer goes away.
-    if mine and st.session_state.get(TOLD) != run_label(run):
+    # A change of state has to reach the strip and the sidebar too; with the last one the timer goes away.
+    if status.state != state_before or _is_told_otherwise(run, mine):
         st.rerun()
+
+
+def _is_told_otherwise(run: Run, mine: bool) -> bool:
+    """Whether the sidebar says something else of this run than what is true now."""
+    return mine and st.session_state.get(TOLD) != run_label(run)
 
 
 def _design_of(run: Run) -> None:
@@ -267,10 +277,10 @@ def _design_of(run: Run) -> None:
     )
 
 
-def _curves(run: Run, history: History, images: int) -> None:
+def _curves(run: Run, images: int) -> None:
     """images: in one epoch."""
     show(
-        loss_and_accuracy(history, run.recipe.epochs, mode(), dataset=run.dataset, images=images),
+        loss_and_accuracy(run.history(), run.recipe.epochs, mode(), dataset=run.dataset, images=images),
         key=f"curves_{run.id}",
         alt="Accuracy and loss of training and validation, against epochs",
     )
@@ -280,8 +290,22 @@ def _curves(run: Run, history: History, images: int) -> None:
     )
 
 
-def _verdict(run: Run) -> str:
-    """The answer in one line, from the last validation."""
+def _verdict(run: Run, kept: int) -> str:
+    """The answer in one line, from the last validation; with a second one where the first could mislead.
+
+    kept: how many images were kept aside.
+    """
+    line = _answer(run, kept)
+    return f"{line}\n\n{small(_YOUNG_AVERAGES)}" if _averages_settle(run) else line
+
+
+_YOUNG_AVERAGES = (
+    "Batch normalisation: for about its first 300 steps the network reads new images by averages that still remember "
+    "the beginning, so the amber line lags behind the violet one."
+)
+
+
+def _answer(run: Run, kept: int) -> str:
     status, curve, noun = run.status, run.history().validation, dataset_of(run.dataset).noun
     if status.state == "queued":
         return "Not yet: it waits for its turn."
@@ -298,7 +322,6 @@ def _verdict(run: Run) -> str:
     done, accuracy = curve.epoch[-1], curve.accuracy[-1]
     chance = 1 / run.spec.classes
     so_far = f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}**"
-    kept = _kept_aside(run)
     never = (
         f" of {count(kept)} {noun} it has never been shown."
         if kept
@@ -332,11 +355,17 @@ def _without_curve(run: Run) -> str:
     return "It is about to begin." if status.state == "running" else "It has not begun."
 
 
-def _kept_aside(run: Run) -> int:
-    return split_sizes(available(run.dataset).train or 60_000)[1]
+def _strip(run: Run) -> None:
+    """What it is, and what its owner can do to it."""
+    run = _at_once(run)
+    mine = run.is_owner(state.visitor())
+    _buttons(run, mine)
+    last_problem()
+    if _is_told_otherwise(run, mine):  # "2 epochs more" was pressed
+        st.rerun()
 
 
-def _strip(run: Run, mine: bool) -> None:
+def _buttons(run: Run, mine: bool) -> None:
     status, recipe = run.status, run.recipe
     named = next((title for key, title in (("lesson", "Lesson"), ("fast", "Fast")) if _is(run, key)), "Own")
     with st.container(horizontal=True, vertical_alignment="center", key="run_strip"):
@@ -478,7 +507,7 @@ def _twelve(run: Run) -> None:
         return
     try:
         test = state.images(run.dataset, "test")
-        pictures = test.images[sample.indices].float().div(255)[:, 0]
+        images = test.images[sample.indices, 0]
     except (StudentError, IndexError):
         return
     guesses = [max(range(len(row)), key=row.__getitem__) for row in sample.probabilities]
@@ -492,7 +521,7 @@ def _twelve(run: Run) -> None:
     noun = dataset_of(run.dataset).noun
     st.markdown(f"**Twelve test {noun}, read now**")
     sheet(
-        contact_sheet(pictures.numpy(), "grey", (0.0, 1.0)),
+        _tiles(images.numpy().tobytes(), tuple(images.shape)),
         key=f"twelve_{run.id}",
         alt=f"Twelve test {noun} and what the network reads",
         tile_px=56,
@@ -502,6 +531,12 @@ def _twelve(run: Run) -> None:
         clickable=False,
     )
     what_you_see("Under each image: the answer, and how sure it is. Red: a wrong answer.")
+
+
+@lru_cache(maxsize=32)  # the same ones each second
+def _tiles(grey: bytes, shape: tuple[int, ...]) -> Sheet:
+    """Images (count, H, W) of a byte a pixel as one picture."""
+    return contact_sheet(np.frombuffer(grey, np.uint8).reshape(shape), "grey", (0, 255))
 
 
 # ---------------------------------------------------------------- explained

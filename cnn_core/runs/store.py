@@ -162,6 +162,12 @@ class Run:
         self.folder = folder
         self.id = folder.name
 
+    def at_once(self) -> Run:
+        """This run as it stands now: each file is read once, however often it is asked."""
+        moment = _Moment(self.folder)
+        moment.__dict__.update(self.__dict__)  # what was asked for does not change
+        return moment
+
     # What was asked for
 
     @cached_property
@@ -323,6 +329,33 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.id!r}, {self.status.state})"
+
+
+class _Moment(Run):
+    """See `Run.at_once`."""
+
+    @cached_property
+    def status(self) -> Status:
+        return super().status
+
+    @cached_property
+    def control(self) -> dict[str, Any]:
+        return super().control
+
+    @cached_property
+    def recipe(self) -> TrainSpec:
+        return super().recipe
+
+    @cached_property
+    def _changes(self) -> dict[str, Any]:
+        return super()._changes
+
+    def history(self) -> History:
+        return self._history
+
+    @cached_property
+    def _history(self) -> History:
+        return super().history()
 
 
 class RunStore:

@@ -167,7 +167,17 @@ def board(key: str, second: Literal["left", "right"]) -> tuple[DeltaGenerator, .
     On a wider screen the second has a column for itself, `second`, 592 pixels wide at the left or 276 at the right;
     the first and the third share the other. Streamlit's columns can only be stacked as they stand.
     """
+    board_style(key, second)
+    return board_places(key)
+
+
+def board_style(key: str, second: Literal["left", "right"]) -> None:
+    """The half of `board` that need not be said again when a fragment draws its places anew."""
     st.html(_BOARD.format(key=key, areas=_AREAS[second]))
+
+
+def board_places(key: str) -> tuple[DeltaGenerator, ...]:
+    """The other half."""
     with st.container(key=key):
         return tuple(st.container(key=f"{key}_{place}") for place in ("first", "second", "third"))
 

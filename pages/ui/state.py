@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import lru_cache, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import streamlit as st
@@ -77,16 +78,14 @@ def store() -> RunStore:
     """The run store of this server's settings."""
     from cnn_core.settings import settings
 
-    return _store(str(settings().runs_dir))
+    return _store(settings().runs_dir)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _store(path: str) -> RunStore:
-    from pathlib import Path
-
+@lru_cache(maxsize=4)  # Streamlit's cache takes longer to look a thing up than the store to answer
+def _store(path: Path) -> RunStore:
     from cnn_core.runs import RunStore
 
-    return RunStore(Path(path))
+    return RunStore(path)
 
 
 # ---------------------------------------------------------------- the network being looked at

@@ -25,7 +25,7 @@ from tests.load.student import Answer, Student
 
 ADDRESSES = [page.url_path for page in PAGES if exists(page)]
 EMPTY_PAGE = 'import streamlit as st\n\nst.title("What is this?")\n'
-TICKS = 8.0  # seconds of a training that are watched
+TICKS = 15.0  # seconds of a training that are watched: the processor's time is counted in hundredths
 Visit = Callable[[Student], Awaitable[Answer]]
 
 
