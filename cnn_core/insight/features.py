@@ -21,7 +21,7 @@ from cnn_core.insight.twin import (
     known_layers,
 )
 
-BATCH = 128  # images at a time: more does not get faster, and 2,000 digits at once need a gigabyte
+BATCH = 64  # images at a time: more does not get faster, and 2,000 digits at once need a gigabyte
 
 
 def feature_maps(net: nn.Module, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:

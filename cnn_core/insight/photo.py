@@ -7,6 +7,7 @@ Source: Tan & Le 2019, "EfficientNet"; Szegedy et al. 2014, "Going Deeper with C
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -194,27 +195,41 @@ def googlenet_file() -> Path | None:
 
 
 @cache
-def photos() -> dict[str, Tensor]:
-    """Photos that lie inside the scikit-image package, {name: (3, H, W) in [0, 1]}, the cat first. Never fetches."""
-    import numpy as np
-    from PIL import Image
+def photos() -> Mapping[str, Tensor]:
+    """Photos that lie inside the scikit-image package, {name: (3, H, W) in [0, 1]}, the cat first. Never fetches.
 
+    A photo is read when it is asked for: all of them would be 20 MB of floats.
+    """
     package = find_spec("skimage")
     folders = (
-        []
-        if package is None
-        else [Path(place) / "data" for place in package.submodule_search_locations or []]
+        [Path(place) / "data" for place in (package.submodule_search_locations or [])] if package else []
     )
-    found = {
-        name: folder / file
-        for name, file in PHOTOS.items()
-        for folder in folders
-        if (folder / file).is_file()
-    }
-    return {
-        name: torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1).float().div(255)
-        for name, path in found.items()
-    }
+    return _Photos(
+        {
+            name: folder / file
+            for name, file in PHOTOS.items()
+            for folder in folders
+            if (folder / file).is_file()
+        }
+    )
+
+
+class _Photos(Mapping[str, Tensor]):
+    def __init__(self, files: dict[str, Path]) -> None:
+        self._files = files
+
+    def __getitem__(self, name: str) -> Tensor:
+        import numpy as np
+        from PIL import Image
+
+        pixels = np.array(Image.open(self._files[name]).convert("RGB"))
+        return torch.from_numpy(pixels).permute(2, 0, 1).float().div(255)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def _fused(convolution: Any, norm: Any) -> nn.Module:

@@ -37,18 +37,20 @@ def before_after(
         width, height = opened.size
     _component(
         key=key,
-        data={
-            "before": _uri(before),
-            "after": _uri(after) if after is not None else None,
-            "w": width,
-            "h": height,
-            "px": px,
-            "book": book,
-            "left": left,
-            "right": right,
-            "alt_before": alt,
-            "alt_after": f"{alt}, {right}",
-        },
+        data=[
+            {
+                "before": _uri(before),
+                "after": _uri(after) if after is not None else None,
+                "w": width,
+                "h": height,
+                "px": px,
+                "book": book,
+                "left": left,
+                "right": right,
+                "alt_before": alt,
+                "alt_after": f"{alt}, {right}",
+            }
+        ],
     )
 
 

@@ -38,7 +38,7 @@ def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
         drawing[0] = drawing[1]
     pad = _pad(
         key=key,
-        data={"brush": brush, "px": px, "start": drawing[0]},
+        data=[{"brush": brush, "px": px, "start": drawing[0]}],
         default={"pixels": drawing[0]},
         on_pixels_change=lambda: None,
     )

@@ -54,20 +54,22 @@ def drag(
     """
     _component(
         key=key,
-        data={
-            "src": data_uri(frames.png),
-            "tw": frames.tile_width,
-            "th": frames.tile_height,
-            "across": frames.columns,
-            "count": frames.count,
-            "values": [round(float(value), 4) for value in values],
-            "words": [list(pair) for pair in words],
-            "marks": [list(mark) for mark in marks],
-            "wrong": [i in wrong for i in range(frames.count)],
-            "of": of,
-            "start": start,
-            "band": list(band),
-            "unit": unit,
-            "alt": alt,
-        },
+        data=[
+            {
+                "src": data_uri(frames.png),
+                "tw": frames.tile_width,
+                "th": frames.tile_height,
+                "across": frames.columns,
+                "count": frames.count,
+                "values": [round(float(value), 4) for value in values],
+                "words": [list(pair) for pair in words],
+                "marks": [list(mark) for mark in marks],
+                "wrong": [i in wrong for i in range(frames.count)],
+                "of": of,
+                "start": start,
+                "band": list(band),
+                "unit": unit,
+                "alt": alt,
+            }
+        ],
     )

@@ -67,34 +67,36 @@ def flipbook(
     """
     _component(
         key=key,
-        data={
-            "book": book,
-            "count": len(places),
-            "places": list(places),
-            "unit": unit,
-            "captions": None if captions is None else list(captions),
-            "start": start,
-            "fps": fps,
-            "curve": None
-            if curve is None
-            else {
-                "title": curve.title,
-                "values": [float(value) for value in curve.values],
-                "first": curve.first,
-                "last": curve.last,
-            },
-            "strips": [
-                {
-                    "title": strip.title,
-                    "src": data_uri(strip.frames.png),
-                    "tw": strip.frames.tile_width,
-                    "th": strip.frames.tile_height,
-                    "across": strip.frames.columns,
-                    "count": strip.frames.count,
-                    "px": strip.px,
-                    "smooth": strip.smooth,
-                }
-                for strip in strips
-            ],
-        },
+        data=[
+            {
+                "book": book,
+                "count": len(places),
+                "places": list(places),
+                "unit": unit,
+                "captions": None if captions is None else list(captions),
+                "start": start,
+                "fps": fps,
+                "curve": None
+                if curve is None
+                else {
+                    "title": curve.title,
+                    "values": [float(value) for value in curve.values],
+                    "first": curve.first,
+                    "last": curve.last,
+                },
+                "strips": [
+                    {
+                        "title": strip.title,
+                        "src": data_uri(strip.frames.png),
+                        "tw": strip.frames.tile_width,
+                        "th": strip.frames.tile_height,
+                        "across": strip.frames.columns,
+                        "count": strip.frames.count,
+                        "px": strip.px,
+                        "smooth": strip.smooth,
+                    }
+                    for strip in strips
+                ],
+            }
+        ],
     )

@@ -169,7 +169,7 @@ const say = (row, name, text, hint) => {
   if (hint && node.title !== text) node.title = text;
 };
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data: [data], setTriggerValue }) {
   const list = parentElement.querySelector("ol");
   data.rows.forEach((said, i) => {
     let item = list.children[i];
@@ -224,7 +224,7 @@ def layer_list(rows: list[Row], selected: int | None, choose: Callable[[int | No
 
     _list(
         key=LIST_KEY,
-        data={"rows": [{**vars(row), "label": _label(row)} for row in rows], "selected": selected},
+        data=[{"rows": [{**vars(row), "label": _label(row)} for row in rows], "selected": selected}],
         on_choice_change=chosen,
     )
 

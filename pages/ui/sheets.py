@@ -155,6 +155,11 @@ COMPONENTS = Path(__file__).parent / "components"
 
 
 def component_source(kind: str, name: str) -> str:
+    """The source of a component of ours: "js" or "css".
+
+    What a component is told goes to it in a list of one. In a dictionary Streamlit would look for data frames, and
+    import pandas and PyArrow to know one: 70 MB of each server, and half a second of its first page.
+    """
     return "\n".join((COMPONENTS / f"{part}.{kind}").read_text(encoding="utf-8") for part in ("common", name))
 
 
@@ -232,7 +237,7 @@ def sheet(
         if on_click is not None and index is not None:
             on_click(index)
 
-    return _index(_sheet(key=key, data=data, on_clicked_change=changed).clicked, count)
+    return _index(_sheet(key=key, data=[data], on_clicked_change=changed).clicked, count)
 
 
 def _index(value: Any, count: int) -> int | None:
@@ -306,7 +311,7 @@ def picture(
         if on_click is not None and cell is not None:
             on_click(*cell)
 
-    return _cell(_picture(key=key, data=data, on_clicked_change=changed).clicked, cells)
+    return _cell(_picture(key=key, data=[data], on_clicked_change=changed).clicked, cells)
 
 
 def _cell(value: Any, grid: tuple[int, int] | None) -> tuple[int, int] | None:

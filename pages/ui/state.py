@@ -39,7 +39,7 @@ _remember = st.components.v2.component(
     "remember_visitor",
     html="<span hidden></span>\n<!-- nothing to see -->",
     js="""
-export default function ({ data }) {
+export default function ({ data: [data] }) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
 }
@@ -68,7 +68,7 @@ def remember_visitor() -> None:
     """Let the browser keep the token, unless it does already. Draws nothing; for dashboard.py."""
     token = visitor()
     if st.context.cookies.get(COOKIE) != token:
-        _remember(key="remember_visitor", data={"name": COOKIE, "token": token}, height=1)
+        _remember(key="remember_visitor", data=[{"name": COOKIE, "token": token}], height=1)
 
 
 # ---------------------------------------------------------------- runs

@@ -390,4 +390,4 @@ def test_the_pages_numbers_are_captums(app):
 def test_what_is_drawn_tells_a_screen_reader_what_it_is(app):
     app = open_page(app, "pages/4_feature_maps.py")
     parts = [json.loads(part.proto.json) for part in app.main.get("bidi_component") if part.proto.json]
-    assert all(part.get("alt", "drawing") for part in parts)
+    assert all(part.get("alt", "drawing") for [part] in parts)

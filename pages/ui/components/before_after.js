@@ -1,5 +1,5 @@
 // Two pictures of one size; the line between them follows pointer and arrow keys. New pictures leave the line alone.
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".root"), frame = root.querySelector(".frame");
   const [after, before] = root.querySelectorAll("img"), line = root.querySelector(".line");
   const knob = root.querySelector(".knob"), sides = root.querySelectorAll(".sides span");

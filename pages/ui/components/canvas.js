@@ -26,7 +26,7 @@ function enlarge(pen, pixels) {
   pen.drawImage(small, 0, 0, SIDE, SIDE);
 }
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data: [data], setStateValue }) {
   const canvas = parentElement.querySelector("canvas"), clear = parentElement.querySelector("button");
   const pad = parentElement.querySelector(".pad"), hint = parentElement.querySelector(".hint");
   const s = canvas.state ??= { pen: canvas.getContext("2d", { willReadFrequently: true }), pointer: null, fresh: true,

@@ -1,6 +1,6 @@
 // Dragging asks the server nothing: every step's picture, probability and sentence are here already.
 const places = new WeakMap();
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".root"), find = (name) => root.querySelector(name);
   const s = places.get(parentElement) ?? { at: data.start, of: data.of };
   places.set(parentElement, s);

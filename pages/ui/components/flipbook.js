@@ -1,5 +1,5 @@
 const books = new WeakMap();
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".root");
   const s = books.get(parentElement) ?? { at: data.start, timer: null, strips: [], source: "" };
   books.set(parentElement, s);

@@ -39,7 +39,7 @@ function point(s, at, focus) {
   tipAt(s.root, `row ${row}, column ${column}${value}`, (column + 0.5) * w, row * h);
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".root"), part = (name) => root.querySelector(name);
   const s = root.state ??= { root, frame: part(".frame"), canvas: part("canvas"), cell: part(".cell"),
     rects: part(".rects"), src: null, image: null, at: null };

@@ -78,7 +78,7 @@ function layout(s) {
   });
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const s = root.state ??= { root, grid: root.querySelector(".tiles"), tiles: [], src: null, image: null };
   s.data = data;

@@ -15,7 +15,7 @@ const ink = (c) => (0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 140 ? "#1D2129"
 const signed = (data, v, most) => mix(data.signed, 0.5 + 0.5 * v / (most || 1));
 const grey = (v) => { const g = Math.round(255 * Math.min(Math.max(v, 0), 1)); return [g, g, g]; };
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data: [data], setTriggerValue }) {
   const host = parentElement.host ?? parentElement, $ = (selector) => parentElement.querySelector(selector);
   const s = seen.get(parentElement) ?? { playing: false, timer: 0, geometry: "", index: 0, shown: 0 };
   seen.set(parentElement, s);
