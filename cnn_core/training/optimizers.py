@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cnn_core.training.spec import TrainSpec
 
 EPSILON = 1e-7  # Keras's, for all its optimisers
+_SUM = "mean_square_plus_epsilon"
 
 
 class KerasRMSprop(torch.optim.Optimizer):
@@ -44,9 +45,8 @@ class KerasRMSprop(torch.optim.Optimizer):
             for group in self.param_groups:
                 weights = [w for w in group["params"] if w.grad is not None]
                 if weights:
-                    self._step(
-                        weights, [w.grad for w in weights], group["lr"], group["rho"], group["epsilon"]
-                    )
+                    grads = [_laid_out_like(w, w.grad) for w in weights]
+                    self._step(weights, grads, group["lr"], group["rho"], group["epsilon"])
         return loss
 
     def _step(
@@ -57,9 +57,10 @@ class KerasRMSprop(torch.optim.Optimizer):
         # by term it takes five. What is kept is the sum under the root, v + epsilon: it is decayed as a whole, so the
         # epsilon that this will take is put in before.
         for w in weights:
-            if not self.state[w]:
-                self.state[w]["mean_square_plus_epsilon"] = torch.full_like(w, epsilon)
-        sums = [self.state[w]["mean_square_plus_epsilon"] for w in weights]
+            state = self.state[w]
+            if _SUM not in state:  # nothing yet, or what an earlier version of this class saved
+                state[_SUM] = state.pop("mean_square", torch.zeros_like(w)) + epsilon
+        sums = [self.state[w][_SUM] for w in weights]
         torch._foreach_add_(sums, epsilon * (1 - rho) / rho)
         torch._fused_adam_(
             weights,
@@ -76,6 +77,11 @@ class KerasRMSprop(torch.optim.Optimizer):
             amsgrad=False,
             maximize=False,
         )
+
+
+def _laid_out_like(weight: Tensor, grad: Tensor) -> Tensor:
+    # The fused function walks through memory and does not look at strides.
+    return grad if grad.stride() == weight.stride() else torch.empty_like(weight).copy_(grad)
 
 
 class _Uncompiled:

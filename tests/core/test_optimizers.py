@@ -77,6 +77,26 @@ def test_a_saved_state_goes_on_with_the_same_steps():
     assert resumed.equal(undisturbed)
 
 
+def test_a_gradient_may_lie_in_memory_in_another_order():
+    torch.manual_seed(0)
+    gradient, weights = torch.randn(3, 4), [nn.Parameter(torch.ones(3, 4)) for _ in range(2)]
+    for weight, grad in zip(weights, (gradient, gradient.t().contiguous().t()), strict=True):
+        weight.grad = grad
+        KerasRMSprop([weight]).step()
+    assert weights[0].equal(weights[1])
+
+
+def test_a_state_that_an_earlier_version_saved_goes_on_too():
+    weight = nn.Parameter(torch.ones(1, dtype=torch.float64))
+    optimizer = KerasRMSprop([weight], lr=0.1)
+    optimizer.state[weight]["mean_square"] = torch.full_like(weight, 0.19)  # after the two steps by hand
+    weight.data.fill_(0.45435672)
+    for gradient, expected in BY_HAND[2:4]:
+        weight.grad = torch.tensor([gradient], dtype=torch.float64)
+        optimizer.step()
+        assert weight.item() == pytest.approx(expected, abs=2e-8)
+
+
 @pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw", "sgd"])
 def test_each_optimizer_of_a_recipe_walks_down_a_parabola(name):
     weight = nn.Parameter(torch.full((4,), 3.0))
