@@ -162,6 +162,18 @@ def test_an_upload_is_held_to_the_limits_and_a_file_of_our_own_is_not(tmp_path, 
     assert load_training(tmp_path / "run", build(TINY)).step == 4  # its network is built already
 
 
+@pytest.mark.parametrize("length", [0x1080, 0x4B50])  # little-endian, these begin with \x80 and with PK
+def test_a_network_whose_file_begins_like_a_pickle_is_opened(tmp_path, length):
+    net = build(PRESETS["tiny"], seed=3)
+    save_model(tmp_path / "net.safetensors", net, PRESETS["tiny"])
+    content = (tmp_path / "net.safetensors").read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    assert end <= 8 + length
+    padded = struct.pack("<Q", length) + content[8:end].ljust(length) + content[end:]
+    opened, _ = load_model(padded)
+    assert weights_hash(opened) == weights_hash(net)
+
+
 def bomb():
     class Harm:
         def __reduce__(self):
