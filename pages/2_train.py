@@ -18,6 +18,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, inspect_draft
 from cnn_core.runs import Run, ensure_runner
 from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.runs.history import Curve
 from cnn_core.settings import settings
 from cnn_core.training import RECIPES
 from pages.ui import design, state
@@ -463,7 +464,16 @@ def _number(run: Run) -> None:
     if status.state == "finished" and "accuracy" in result:
         st.metric("Test accuracy", percent(result["accuracy"]))
     elif curve.accuracy:
-        st.metric("Validation accuracy now", percent(curve.accuracy[-1]), delta=_lately(curve))
+        change = _lately(curve)
+        words = None if change is None else points(change)
+        st.metric(
+            "Validation accuracy now",
+            percent(curve.accuracy[-1]),
+            delta=words and f"{words} in the last epoch",
+            # Streamlit would take our minus sign for a word, and the rest for a rise.
+            delta_arrow="up" if words and words[0] == "+" else "down" if words and words[0] == "−" else "off",
+            delta_color="green" if words and words[0] == "+" else "gray",
+        )
     else:
         st.metric("Validation accuracy now", "–")
     st.markdown(_state_words(run))
@@ -471,10 +481,10 @@ def _number(run: Run) -> None:
         st.progress(min(1.0, status.epoch / max(run.recipe.epochs, 1)))
 
 
-def _lately(curve) -> str | None:
-    """What the last epoch brought, once there has been more than one."""
+def _lately(curve: Curve) -> float | None:
+    """What the last epoch brought, as a fraction, once there has been more than one."""
     before = [a for e, a in zip(curve.epoch, curve.accuracy, strict=True) if e <= curve.epoch[-1] - 1]
-    return f"{points(curve.accuracy[-1] - before[-1])} in the last epoch" if before else None
+    return curve.accuracy[-1] - before[-1] if before else None
 
 
 def _state_words(run: Run) -> str:

@@ -104,6 +104,23 @@ def test_a_running_run_shows_its_accuracy_and_the_owner_can_stop_it(app, no_runn
     assert store.run(run_id).control["action"] == "stop"
 
 
+@pytest.mark.parametrize(
+    ("now", "said", "direction"),
+    [(0.954, "+0.3 points", "UP"), (0.95, "−0.1 points", "DOWN"), (0.951, "0.0 points", "NONE")],
+)
+def test_what_the_last_epoch_brought_points_the_right_way(app, no_runner, now, said, direction):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    store.take(store.next_ticket())
+    curve = validated(157, 1.0, 0.951), validated(314, 2.0, now)
+    tell(store, run_id, *curve, state="running", step=314, epoch=2.0, epochs=5)
+    open_train(app, run_id)
+    [metric] = app.metric
+    assert metric.delta == f"{said} in the last epoch"
+    assert metric.proto.direction == metric.proto.MetricDirection.Value(direction)
+    assert metric.proto.color != metric.proto.MetricColor.RED
+
+
 def test_the_learning_rate_of_a_running_run_can_be_changed(app, no_runner):
     store = RunStore()
     run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
