@@ -45,7 +45,7 @@ def plain(plan: Plan, data: ImageSet, keras: KerasPeer | None) -> Iterator[Line]
     share = training_flops(PRESETS["lesson"]) * len(data) / median(mine) / machine_limit(plan, "bfloat16")
     yield rate("training, lesson recipe", data, mine, theirs, loop, share=share)
     if keras is not None:
-        turns = alternate(lambda: learn(data, LESSON), lambda: keras.fit(data), plan.rounds)
+        turns = alternate(lambda: learn(data, LESSON), lambda: keras.fit(data), 3 * plan.rounds)
         yield rate("training, lesson recipe", data, *turns, "Keras's fit on TensorFlow", least=2.2)
     exact = LESSON.replace(precision="float32")
     mine, theirs = alternate(lambda: learn(data, exact), lambda: peers.tutorial_training(data), plan.rounds)
