@@ -382,11 +382,12 @@ def _buttons(run: Run, mine: bool) -> None:
         if status.unfinished:
             _rate(run)
             st.space("stretch")
-            if status.state == "paused":
-                _button("Resume", "play_arrow", run, "resume")
-            else:
-                _button("Pause", "pause", run, "pause")
-            _button("Stop", "stop", run, "stop")
+            with st.container(horizontal=True, width="content"):  # on a phone they stay together
+                if status.state == "paused":
+                    _button("Resume", "play_arrow", run, "resume")
+                else:
+                    _button("Pause", "pause", run, "pause")
+                _button("Stop", "stop", run, "stop")
         else:
             st.space("stretch")
             if status.state == "finished" and recipe.schedule == "constant":

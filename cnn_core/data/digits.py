@@ -85,8 +85,8 @@ def digit_from_upload(data: bytes) -> Tensor:
     contrast = float(grey.max()) - floor
     if contrast < _FAINTEST:
         raise StudentError(
-            "There is no digit to be seen in this image.",
-            hint="Use one digit, thick and with a plain background around it.",
+            "Nothing in this image stands out from its border.",
+            hint="Use one digit or one thing, large and with a plain background around it.",
         )
     return centre_digit(torch.from_numpy((grey - floor).clip(min=0) / contrast))
 

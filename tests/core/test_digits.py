@@ -253,7 +253,7 @@ def test_what_is_no_usable_image_is_refused_with_a_sentence(read, data):
 
 def test_an_even_image_has_no_digit():
     for brightness in (0, 128, 255):
-        with pytest.raises(StudentError, match="no digit"):
+        with pytest.raises(StudentError, match="stands out"):
             digit_from_upload(file_of(Image.new("L", (100, 100), brightness)))
 
 

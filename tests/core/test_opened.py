@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from cnn_core.model import PRESETS
+from cnn_core.errors import StudentError
+from cnn_core.model import PRESETS, build
 from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
 from cnn_core.runs.worker import work
@@ -33,6 +34,17 @@ def test_nobody_knows_its_recipe_until_it_is_trained_here(store, opened):
     begun_here = store.run(store.submit(PRESETS["lesson"], RECIPES["lesson"], "mnist", OWNER))
     assert begun_here.has_recipe
     assert not begun_here.is_opened
+
+
+def test_a_network_with_weights_beyond_all_measure_is_refused(store, tmp_path):
+    net = build(PRESETS["lesson"])
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.fill_(1e30)
+    save_model(tmp_path / "net.safetensors", net, net.spec)
+    with pytest.raises(StudentError, match="so large"):
+        store.adopt((tmp_path / "net.safetensors").read_bytes(), "a friend’s", OWNER)
+    assert store.runs(owner=OWNER) == []
 
 
 def test_more_epochs_begin_with_the_weights_of_the_file(store, opened):
