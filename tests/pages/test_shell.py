@@ -1,7 +1,10 @@
 """The frame, without a browser: which pages there are, who a visitor is, which network they look at."""
 
+import os
 import re
 import secrets
+import subprocess
+import sys
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -40,6 +43,30 @@ def test_every_page_opens_in_the_shell(app):
             app.switch_page(page.file).run()
             assert not app.exception, page.file
             assert page.question in [title.value for title in app.title]
+
+
+def test_the_pages_leave_out_what_is_large_and_not_needed_to_draw_them(tmp_path):
+    # pandas and PyArrow alone are 70 MB of a server; a component that is told things in a dictionary brings them in.
+    program = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("dashboard.py", default_timeout=60).run()
+for page in sys.argv[1:]:
+    app.switch_page(page).run()
+    assert not app.exception, page
+    large = {"pandas", "pyarrow", "matplotlib", "captum", "sklearn", "torchvision", "keras"} & set(sys.modules)
+    assert not large, f"{page} imports {large}"
+"""
+    pages = [page.file for page in shell.PAGES if page.url_path]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *pages],
+        cwd=shell.ROOT,
+        env=os.environ
+        | {"PYTHONPATH": str(shell.ROOT), "CONVSCOPE_OFFLINE": "1", "CONVSCOPE_RUNS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_a_page_run_alone_returns_through_the_dashboard():
