@@ -165,20 +165,28 @@ def test_a_run_is_paused_resumed_changed_and_stopped_with_the_buttons(training_s
     expect(page.locator(".st-key-again button")).to_have_text(re.compile("Train another"))
 
 
-def test_two_epochs_more_go_on_from_the_end_as_the_same_run(training_server, new_page):
-    page = new_page(training_server.url + "/train")
-    run = long_run(training_server, page, epochs=8)
-    go_on(run.status.pid)
-    expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=60_000)
-    before = run.status.step
-    press(page, "extend")
-    wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)
-    assert run.status.step == before * 10 // 8
-    # The two epochs may be over before the page has drawn them once; in the end it must know of them.
-    expect(page.get_by_text(re.compile(rf"Finished · .* {before * 10 // 8} steps"))).to_be_visible(
-        timeout=20_000
-    )
-    expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=20_000)
+def test_two_epochs_more_go_on_from_the_end_as_the_same_run(tmp_path, new_page):
+    with serving(tmp_path, CONVSCOPE_IDLE_SECONDS="60", **EMPTY) as server:
+        page = new_page(server.url + "/train")
+        run = long_run(server, page, epochs=8)
+        go_on(run.status.pid)
+        expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=60_000)
+        before = run.status.step
+        [runner] = processes(server.runs)["runner"]
+        runner.suspend()  # the two epochs could be over before the page has drawn them once
+        try:
+            press(page, "extend")
+            expect(page.get_by_text("Not yet: it waits for its turn.")).to_be_visible(timeout=30_000)
+            assert run.recipe.epochs == 10
+            runner.resume()
+            wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)
+            assert run.status.step == before * 10 // 8
+            done = re.compile(rf"Finished · .* {before * 10 // 8} steps")
+            expect(page.get_by_text(done)).to_be_visible(timeout=20_000)
+            expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=20_000)
+        finally:
+            runner.resume()
+            runner.terminate()
 
 
 def test_visitors_wait_in_turn_and_see_their_place(tmp_path, new_page):
