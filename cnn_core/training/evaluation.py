@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
-from cnn_core.training.forward import QuickLogits
 from cnn_core.training.inputs import as_input, check_fit
+from cnn_core.training.passes import Passes
 
 BATCH_SIZE = 128  # small enough that a layer's maps stay in the cache; 1,000 at once were slower by a third
 
@@ -87,13 +87,10 @@ def evaluate(
 
 def _logits(net: nn.Module, images: Tensor, batch_size: int, device: torch.device, precision: str) -> Tensor:
     outputs = []
-    half = precision == "bfloat16"
-    logits_of = QuickLogits(net)
+    passes = Passes(net, half=precision == "bfloat16")
     with in_mode(net.modules(), training=False), torch.no_grad():
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            for first in range(0, len(images), batch_size):
-                batch = as_input(images[first : first + batch_size].to(device))
-                outputs.append(logits_of(batch).float())
+        for first in range(0, len(images), batch_size):
+            outputs.append(passes.logits(as_input(images[first : first + batch_size].to(device))))
     return torch.cat(outputs).cpu()
 
 

@@ -28,7 +28,6 @@ from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.training.evaluation import evaluate, in_mode
 from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, Validated
-from cnn_core.training.forward import QuickLogits
 from cnn_core.training.hardware import (
     borrowed_random_state,
     derived_seed,
@@ -39,6 +38,7 @@ from cnn_core.training.hardware import (
 )
 from cnn_core.training.inputs import as_input, check_fit, order_of, with_label_noise
 from cnn_core.training.optimizers import optimizer_for
+from cnn_core.training.passes import Passes
 from cnn_core.training.spec import TrainSpec
 
 CONTROL_STEPS = 10  # `control` is asked after so many steps,
@@ -130,6 +130,21 @@ def learning_rate_at(step: int, total: int, peak: float, schedule: str) -> float
     return peak * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
+def cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+    """The loss to tell, and the gradient (B, K) to learn from, for logits (B, K) and labels (B,).
+
+    The loss is the mean cross-entropy in nats. The gradient is (softmax - target) / B, where the target of an image's
+    class is 1, and that of the others 0. With smoothing s a part of s is shared out among all classes alike: that is
+    learnt from and not told, for it costs something even when all is right, beside a validation's loss that does not.
+    Source: Bishop 2006, section 4.3.4; smoothing: Szegedy et al. 2016, section 7.
+    """
+    count, classes = logits.shape
+    log_softmax = logits.log_softmax(1)
+    target = torch.full_like(logits, label_smoothing / classes)
+    target.scatter_(1, labels[:, None], 1 - label_smoothing * (classes - 1) / classes)
+    return F.nll_loss(log_softmax, labels), log_softmax.exp().sub_(target).div_(count)
+
+
 class _Training:
     """One training under way: what stays the same from step to step, and what changes, in one place."""
 
@@ -158,7 +173,6 @@ class _Training:
             )
 
         self.modules = list(net.modules())
-        self.logits_of = QuickLogits(net)
         # Of our layers only dropout draws from the global random state; what others' do, nobody knows.
         self.takes_chances = not isinstance(net, Network) or any(
             isinstance(m, nn.Dropout) for m in self.modules
@@ -175,7 +189,7 @@ class _Training:
         self.first_state = state
         self.step, self.seconds, self.chosen_rate = state.step, state.seconds, state.learning_rate
         self.speed = _Speed()
-        self.order: tuple[int, Tensor] | None = None  # of which epoch, and the order
+        self.order: tuple[int, tuple[Tensor, ...]] | None = None  # of which epoch, and its batches
 
     def run(self) -> Iterator[Event]:
         found_on = next(iter(self.weights.values())).device
@@ -188,6 +202,7 @@ class _Training:
         try:
             self.net.to(self.device)
             self.images, self.labels = self.images.to(self.device), self.labels.to(self.device)
+            self.passes = Passes(self.net, self.half)
             self.optimizer = optimizer_for(self.spec, list(self.weights.values()))
             self._restore(self.first_state)
             yield from self._events()
@@ -236,11 +251,12 @@ class _Training:
 
     def _reports(self, learnt: list[_Learnt], since: float) -> list[BatchDone]:
         """What to tell about steps that began at `since`. Raises StudentError for a loss that is none."""
-        numbers = torch.stack([step.outcome for step in learnt]).tolist()  # waits for a GPU
+        losses = torch.stack([step.loss for step in learnt]).tolist()  # waits for a GPU
+        rights = torch.stack([step.right for step in learnt]).tolist()
         elapsed = time.perf_counter() - since
         self.seconds += elapsed
         self.speed.add(sum(step.images for step in learnt), elapsed)
-        for step, (loss, _) in zip(learnt, numbers, strict=True):
+        for step, loss in zip(learnt, losses, strict=True):
             if not math.isfinite(loss):
                 raise self._diverged(step.number, f"the loss became {loss}")
         return [
@@ -248,11 +264,11 @@ class _Training:
                 step=step.number,
                 epoch=step.number / self.per_epoch,
                 loss=loss,
-                accuracy=accuracy,
+                accuracy=right / step.images,
                 learning_rate=step.learning_rate,
                 images_per_second=self.speed.images_per_second,
             )
-            for step, (loss, accuracy) in zip(learnt, numbers, strict=True)
+            for step, loss, right in zip(learnt, losses, rights, strict=True)
         ]
 
     def _learn(self, step: int) -> _Learnt:
@@ -266,7 +282,6 @@ class _Training:
         listeners_grads = [weight.grad for weight in weights]
         with (
             torch.inference_mode(False),
-            torch.enable_grad(),
             self._chance(step),
             in_mode(self.modules, training=True),
         ):
@@ -274,21 +289,14 @@ class _Training:
                 for weight in weights:
                     weight.grad = None
                 images, labels = self._batch(step)
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-                    logits = self.logits_of(images)
-                logits = logits.float()  # (B, classes); the loss needs more than bfloat16's three digits
-                loss = F.cross_entropy(logits, labels, label_smoothing=spec.label_smoothing)
-                loss.backward()
+                logits = self.passes.forward(images)
+                loss, gradient = cross_entropy(logits, labels, spec.label_smoothing)
+                self.passes.backward(gradient)
                 self.optimizer.step()
             finally:
                 for weight, grad in zip(weights, listeners_grads, strict=True):
                     weight.grad = grad
-        logits, told = logits.detach(), loss.detach()
-        if spec.label_smoothing:
-            # Smoothed labels cost something even when all is right: beside the validation's loss it would mislead.
-            told = F.cross_entropy(logits, labels)
-        accuracy = (logits.argmax(1) == labels).mean(dtype=torch.float32)
-        return _Learnt(step, rate, len(labels), torch.stack((told, accuracy)))
+        return _Learnt(step, rate, len(labels), loss, (logits.argmax(1) == labels).sum())
 
     def _chance(self, step: int) -> AbstractContextManager[None]:
         if not self.takes_chances:
@@ -302,9 +310,9 @@ class _Training:
         """Which images step number `step` learns from: (B,) int64."""
         epoch, batch = divmod(step - 1, self.per_epoch)
         if self.order is None or self.order[0] != epoch:
-            self.order = epoch, order_of(len(self.labels), self.spec.seed, epoch).to(self.device)
-        first = batch * self.spec.batch_size
-        return self.order[1][first : first + self.spec.batch_size]
+            order = order_of(len(self.labels), self.spec.seed, epoch).to(self.device)
+            self.order = epoch, order.split(self.spec.batch_size)
+        return self.order[1][batch]
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         """What step number `step` learns from: images (B, C, H, W) in [0, 1] and labels (B,)."""
@@ -358,12 +366,13 @@ class _Training:
 
 @dataclass(frozen=True)
 class _Learnt:
-    """One optimizer step. Its outcome, (loss, accuracy), is perhaps still on a GPU."""
+    """One optimizer step. What came of it is perhaps still on a GPU."""
 
     number: int
     learning_rate: float
     images: int
-    outcome: Tensor  # (2,)
+    loss: Tensor  # (), in nats
+    right: Tensor  # (), how many images were
 
 
 class _Speed:

@@ -56,11 +56,11 @@ class KerasRMSprop(torch.optim.Optimizer):
         # corrections for a young mean, which are 1 after very many steps. torch has Adam in one pass over memory; term
         # by term it takes five. What is kept is the sum under the root, v + epsilon: it is decayed as a whole, so the
         # epsilon that this will take is put in before.
-        for w in weights:
-            state = self.state[w]
+        states = [self.state[w] for w in weights]
+        for w, state in zip(weights, states, strict=True):
             if _SUM not in state:  # nothing yet, or what an earlier version of this class saved
                 state[_SUM] = state.pop("mean_square", torch.zeros_like(w)) + epsilon
-        sums = [self.state[w][_SUM] for w in weights]
+        sums = [state[_SUM] for state in states]
         torch._foreach_add_(sums, epsilon * (1 - rho) / rho)
         torch._fused_adam_(
             weights,

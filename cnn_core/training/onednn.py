@@ -1,0 +1,270 @@
+"""Layers as oneDNN computes them in bfloat16 on the CPU, forward and, by the chain rule written out, backward.
+
+Autograd keeps a node for each call, and autocast rounds each weight in one more. On 64 digits a layer's arithmetic
+takes 20 to 300 microseconds, and beside that the nodes are felt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cnn_core.model import Layer, MaxPooling2D
+from cnn_core.model.network import ConvLayer, DenseLayer, MaxPoolLayer
+
+SMALL_MAP = 9  # places in a map
+MANY_KERNELS = 64 * 64  # channels x filters
+
+Kept = Any  # what a step needs of its way forward for its way back
+
+
+def can_run(device: torch.device) -> bool:
+    """Whether oneDNN multiplies bfloat16 there."""
+    return (
+        device.type == "cpu"
+        and torch.backends.mkldnn.is_available()
+        and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # where not, it refuses rather than imitate
+    )
+
+
+def suits(layer: Layer, child: nn.Module) -> bool:
+    """Whether a `Row` may have this layer."""
+    if isinstance(child, ConvLayer):
+        return not child.pads and child.layer.activation in ("relu", "linear")
+    if isinstance(child, DenseLayer):
+        return child.layer.activation in ("relu", "linear", "softmax")
+    # Windows that overlap add up their gradients, which would be rounded in another order.
+    return isinstance(child, nn.Flatten | nn.Dropout) or (
+        isinstance(layer, MaxPooling2D)
+        and layer.padding == "valid"
+        and layer.pool_size <= (layer.strides or layer.pool_size)
+    )
+
+
+class Row:
+    """The first layers of a network. Maps stay in oneDNN's memory order from one to the next.
+
+    children: layers that `suits` allows.
+    swapped:  the indices of convolutions whose ReLU comes after the pooling that follows them.
+    """
+
+    def __init__(self, children: Sequence[nn.Module], swapped: Set[int]) -> None:
+        parts: list[_Part] = []
+        for index, child in enumerate(children):
+            parts += _parts(child, relu=index not in swapped)
+            if index - 1 in swapped:
+                parts.append(_Relu())
+        for index, (part, after) in enumerate(pairwise(parts)):
+            if isinstance(part, _Relu) and isinstance(after, _Flatten):
+                parts[index : index + 2] = after, part  # the same, and sooner in torch's memory order
+        self.parts = parts
+        self.weights = [weight for part in self.parts for weight in part.weights]
+        self.rounded = [torch.empty(weight.shape, dtype=torch.bfloat16) for weight in self.weights]
+        self.grads = [torch.empty_like(weight) for weight in self.weights]
+
+    def forward(self, values: Tensor, learn: bool) -> tuple[Tensor, Kept]:
+        """The last layer's output, in bfloat16, for images (B, C, H, W); and, to `learn`, what `backward` needs."""
+        tape = []
+        with _no_graph(learn):
+            torch._foreach_copy_(self.rounded, self.weights)
+            rounded = iter(self.rounded)
+            for part in self.parts:
+                own = [next(rounded) for _ in part.weights]
+                values, kept = part.forward(values, own, learn)
+                if learn:
+                    tape.append((part, own, kept))
+            return _dense(values), tape
+
+    def backward(self, grad: Tensor, kept: Kept, onward: bool) -> Tensor:
+        """Give each weight its `.grad`, until the next time, for the gradient of what `forward` gave."""
+        found: list[Tensor] = []
+        with _no_graph(learn=False):
+            while kept:
+                part, own, kept_by_part = kept.pop()
+                grad, of_own = part.backward(grad, kept_by_part, own, onward=bool(kept) or onward)
+                found[:0] = of_own
+            torch._foreach_copy_(self.grads, found)
+        for weight, of_weight in zip(self.weights, self.grads, strict=True):
+            if weight.requires_grad:
+                weight.grad = of_weight
+        return grad
+
+
+@contextmanager
+def _no_graph(learn: bool) -> Iterator[None]:
+    # Below autograd nothing is recorded, and each call is a little shorter than with `no_grad` alone. "Enabled" says
+    # to oneDNN's pooling that it has to note, for the way back, where the largest stood.
+    with torch.set_grad_enabled(learn), torch._C._AutoDispatchBelowAutograd():
+        yield
+
+
+class _Part:
+    """A layer, or what it does first or last."""
+
+    weights: tuple[Tensor, ...] = ()
+
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+        """What comes out, and what to keep for the way back. own: the weights, in bfloat16."""
+        raise NotImplementedError
+
+    def backward(
+        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        """From the gradient of what came out, that of what went in (anything, unless `onward`), and of the weights."""
+        raise NotImplementedError
+
+
+def _parts(child: nn.Module, relu: bool) -> list[_Part]:
+    if isinstance(child, ConvLayer | DenseLayer):
+        part = _Convolution(child.conv) if isinstance(child, ConvLayer) else _Dense(child.dense)
+        return [part, _Relu()] if relu and child.layer.activation == "relu" else [part]
+    if isinstance(child, MaxPoolLayer):
+        return [_MaxPooling(child.size, child.strides)]
+    return [_Dropout(child) if isinstance(child, nn.Dropout) else _Flatten()]
+
+
+class _Convolution(_Part):
+    def __init__(self, conv: nn.Conv2d) -> None:
+        assert conv.bias is not None
+        assert isinstance(conv.padding, tuple)
+        self.weights = (conv.weight, conv.bias)
+        self.padding, self.stride, self.filters = conv.padding, conv.stride, [conv.out_channels]
+        self.has_many_kernels = conv.in_channels * conv.out_channels >= MANY_KERNELS
+
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+        maps = _as_maps(values)
+        return self._convolve(maps, *own), maps
+
+    def _convolve(self, maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return torch.mkldnn_convolution(
+            maps, weight, bias, self.padding, self.stride, dilation=(1, 1), groups=1
+        )
+
+    def backward(
+        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        if self._finds_few_places_for_many_kernels(grad):
+            of_own = self._of_weights(_dense(grad), kept)
+            return self._backward(grad, kept, own, (True, False, False))[0] if onward else grad, of_own
+        of_maps, of_weight, of_bias = self._backward(grad, kept, own, (onward, True, True))
+        return of_maps, [_dense(of_weight), of_bias]
+
+    def _backward(
+        self, grad: Tensor, maps: Tensor, own: list[Tensor], wanted: tuple[bool, bool, bool]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return torch.ops.aten.convolution_backward.default(
+            _as_maps(grad),
+            maps,
+            own[0],
+            self.filters,
+            self.stride,
+            self.padding,
+            (1, 1),
+            False,
+            (0, 0),
+            1,
+            wanted,
+        )
+
+    def _finds_few_places_for_many_kernels(self, grad: Tensor) -> bool:
+        # Measured from 16 to 128 channels.
+        return self.stride == (1, 1) and self.has_many_kernels and grad.shape[2:].numel() <= SMALL_MAP
+
+    def _of_weights(self, grad: Tensor, maps: Tensor) -> list[Tensor]:
+        """The gradients of weights and biases as a convolution of its own, for stride 1.
+
+        Of the maps that came in, by the gradient of those that went out, where images and channels change places.
+        oneDNN's function for this gradient sums over the images in threads that wait for each other, which on small
+        maps takes longer than the sum. Its plain convolution does not. (Measured, the lesson's third convolution with
+        64 images and two threads: 300 to 750 microseconds before, 180 after.)
+        """
+        per_filter = grad.bfloat16().transpose(0, 1).contiguous()  # (filters, B, H', W')
+        of_weight = self._convolve(maps.transpose(0, 1), per_filter, None)  # (channels, filters, k, k)
+        return [of_weight.transpose(0, 1).to_dense(), per_filter.flatten(1).sum(1)]
+
+
+class _Dense(_Part):
+    def __init__(self, dense: nn.Linear) -> None:
+        self.weights = (dense.weight, dense.bias)
+
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+        values = values.bfloat16()
+        return F.linear(values, *own), values
+
+    def backward(
+        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        grad = grad.bfloat16()
+        return grad.mm(own[0]) if onward else grad, [grad.t().mm(kept), grad.sum(0)]
+
+
+class _Relu(_Part):
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+        values = torch.relu_(values)  # nobody else has them, or looks at more than where the largest stood
+        return values, values
+
+    def backward(
+        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        grad = _as_maps(grad) if kept.is_mkldnn else _dense(grad)
+        return torch.ops.aten.threshold_backward.default(grad, kept, 0), []
+
+
+class _MaxPooling(_Part):
+    def __init__(self, size: int, strides: int) -> None:
+        self.size, self.strides = (size, size), (strides, strides)
+
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+        maps = _as_maps(values).requires_grad_(learn)
+        largest = torch.mkldnn_max_pool2d(maps, self.size, self.strides)
+        return largest, (maps, largest)
+
+    def backward(
+        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        maps, largest = kept
+        backward = torch.ops.aten.mkldnn_max_pool2d_backward.default
+        return backward(_as_maps(grad), largest, maps, self.size, self.strides), []
+
+
+class _Flatten(_Part):
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+        return _dense(values).flatten(1), values.shape
+
+    def backward(
+        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        return grad.view(kept), []
+
+
+class _Dropout(_Part):
+    def __init__(self, dropout: nn.Dropout) -> None:
+        self.dropout = dropout
+
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+        if not self.dropout.training:
+            return values, None
+        values = _dense(values)
+        factors = F.dropout(torch.ones_like(values), self.dropout.p)
+        return values * factors, factors
+
+    def backward(
+        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        return grad if kept is None else _dense(grad) * kept, []
+
+
+def _as_maps(values: Tensor) -> Tensor:
+    """In oneDNN's memory order, and in bfloat16."""
+    return values if values.is_mkldnn else values.contiguous().bfloat16().to_mkldnn()
+
+
+def _dense(values: Tensor) -> Tensor:
+    """In torch's memory order."""
+    return values.to_dense() if values.is_mkldnn else values

@@ -1,0 +1,205 @@
+"""Forward and backward by another way than calling the network: the same logits and gradients, wherever it leads."""
+
+import gc
+import weakref
+
+import pytest
+import torch
+from torch import nn
+
+from cnn_core.model import PRESETS, ModelSpec, build
+from cnn_core.training import onednn
+from cnn_core.training.loop import cross_entropy
+from cnn_core.training.passes import Passes
+from tests.core.designs import design, random_spec
+
+needs_onednn = pytest.mark.skipif(
+    not onednn.can_run(torch.device("cpu")), reason="oneDNN cannot multiply bfloat16 here"
+)
+CONV = {"type": "conv2d", "filters": 6, "activation": "relu"}
+POOL = {"type": "max_pooling2d"}
+FLAT = {"type": "flatten"}
+OUT = {"type": "dense", "units": 10, "activation": "softmax"}
+# Whole rows for oneDNN, and rows with something after them that is not.
+DESIGNS = {
+    "strides": [{**CONV, "strides": 2}, {**CONV, "kernel_size": 1, "padding": "same"}, FLAT, OUT],
+    "a line after a line": [
+        {**CONV, "activation": "linear"},
+        POOL,
+        {**CONV, "activation": "linear"},
+        FLAT,
+        OUT,
+    ],
+    "pooled apart": [{**CONV, "padding": "same"}, {**POOL, "pool_size": 2, "strides": 3}, FLAT, OUT],
+    "pooled at once": [POOL, CONV, FLAT, OUT],
+    "dropout": [CONV, {"type": "dropout", "rate": 0.3}, POOL, FLAT, {"type": "dropout", "rate": 0.5}, OUT],
+    "many on small": [
+        {**CONV, "filters": 64, "strides": 8},
+        {**CONV, "filters": 64, "kernel_size": 2},
+        FLAT,
+        OUT,
+    ],
+    "small, then pooled": [
+        {**CONV, "filters": 64, "strides": 8},
+        {**CONV, "filters": 80, "kernel_size": 2},
+        POOL,
+        FLAT,
+        OUT,
+    ],
+    "dense alone": [FLAT, {"type": "dense", "units": 9, "activation": "relu"}, OUT],
+    "averaged": [CONV, POOL, {"type": "global_average_pooling2d"}, OUT],
+    "tanh at the end": [CONV, FLAT, {"type": "dense", "units": 20, "activation": "tanh"}, OUT],
+    "normed values": [
+        CONV,
+        FLAT,
+        {"type": "dense", "units": 9, "activation": "relu"},
+        {"type": "batch_normalization"},
+        OUT,
+    ],
+    "overlapping": [CONV, {**POOL, "pool_size": 3, "strides": 2}, FLAT, OUT],
+}
+SPECS = {
+    **PRESETS,
+    **{name: ModelSpec.from_dict(design(*layers)) for name, layers in DESIGNS.items()},
+    **{f"drawn {seed}": random_spec(seed) for seed in range(40)},
+}
+
+
+def batch(spec, count=12):
+    chance = torch.Generator().manual_seed(1)
+    images = torch.rand(count, *spec.input_shape, generator=chance)
+    return images, torch.randint(spec.classes, (count,), generator=chance)
+
+
+def by_calling(net, images, labels, half=False):
+    """Logits and gradients as everybody gets them."""
+    torch.manual_seed(0)
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        logits = net(images).float()
+    logits.backward(cross_entropy(logits.detach(), labels)[1])
+    return logits.detach(), taken(net)
+
+
+def by_passes(net, images, labels, half=False):
+    torch.manual_seed(0)
+    passes = Passes(net, half)
+    logits = passes.forward(images)
+    passes.backward(cross_entropy(logits, labels)[1])
+    return logits, taken(net)
+
+
+def taken(net):
+    grads = {name: weight.grad for name, weight in net.named_parameters()}
+    net.zero_grad()
+    return grads
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_in_float32_they_are_the_networks_own(name):
+    one, other = build(SPECS[name], seed=0), build(SPECS[name], seed=0)
+    logits, grads = by_calling(one, *batch(SPECS[name]))
+    found, of_found = by_passes(other, *batch(SPECS[name]))
+    assert found.equal(logits)
+    assert all(of_found[weight].equal(grad) for weight, grad in grads.items())
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_in_bfloat16_they_are_as_close_to_float32_as_the_networks_own(name):
+    images, labels = batch(SPECS[name])
+    exact = by_calling(build(SPECS[name]), images, labels)
+    plain = by_calling(build(SPECS[name]), images, labels, half=True)
+    quick = by_passes(build(SPECS[name]), images, labels, half=True)
+    for one, two, three in zip(flat(exact), flat(plain), flat(quick), strict=True):
+        assert three.dtype == torch.float32
+        unit = one.norm() + 1e-12
+        assert (three - one).norm() / unit < 1.5 * (two - one).norm() / unit + 4e-3
+
+
+def flat(result):
+    logits, grads = result
+    return [logits, *grads.values()]
+
+
+@needs_onednn
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("lesson", 8),
+        ("mlp", 3),
+        ("strides", 4),
+        ("dropout", 6),
+        ("averaged", 2),
+        ("modern", 0),
+        ("lenet5", 0),
+    ],
+)
+def test_so_many_layers_are_left_to_onednn(name, layers):
+    steps = Passes(build(SPECS[name]), half=True).short
+    rows = [step for step in steps if isinstance(step, onednn.Row)]
+    weights = [weight for layer in list(build(SPECS[name]))[:layers] for weight in layer.parameters()]
+    assert [len(row.weights) for row in rows] == ([len(weights)] if layers else [])
+    assert len(steps) == len(rows) + (layers < len(SPECS[name].layers))
+
+
+def test_logits_alone_are_those_of_the_way_forward():
+    images, _ = batch(PRESETS["lesson"])
+    for half in (False, True):
+        passes = Passes(build(PRESETS["lesson"]), half)
+        assert passes.logits(images).equal(passes.forward(images))
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_frozen_weight_gets_no_gradient_and_the_others_theirs(half):
+    images, labels = batch(PRESETS["tiny"])
+    free, frozen = build(PRESETS["tiny"]), build(PRESETS["tiny"])
+    frozen[0].requires_grad_(False)
+    frozen[-1].dense.bias.requires_grad_(False)
+    _, expected = by_passes(free, images, labels, half)
+    _, found = by_passes(frozen, images, labels, half)
+    for name, grad in found.items():
+        if name.startswith("conv2d_1.") or name == "dense_1.dense.bias":
+            assert grad is None
+        else:
+            assert grad.equal(expected[name]), name
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_hooks_on_layers_and_weights_are_called(half):
+    images, labels = batch(PRESETS["tiny"])
+    for watch in (
+        lambda net, saw: net[1].register_forward_hook(lambda *_: saw.append(1)),
+        lambda net, saw: net[0].conv.register_forward_pre_hook(lambda *_: saw.append(1)),
+        lambda net, saw: net[0].conv.weight.register_hook(lambda _: saw.append(1)),
+    ):
+        net, saw = build(PRESETS["tiny"]), []
+        watch(net, saw)
+        by_passes(net, images, labels, half)
+        assert saw == [1]
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_nothing_of_a_step_outlives_it(half):
+    images, labels = batch(PRESETS["lesson"])
+    images = images.clone()
+    passes = Passes(build(PRESETS["lesson"]), half)
+    gc.disable()  # what only the garbage collector finds would wait for it
+    try:
+        logits = passes.forward(images)
+        passes.backward(cross_entropy(logits, labels)[1])
+        gone = weakref.ref(logits)
+        del logits
+        assert gone() is None
+        assert passes.done == []
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_the_gradient_of_the_loss_is_torch_s(smoothing):
+    torch.manual_seed(0)
+    logits, labels = torch.randn(7, 5, dtype=torch.float64, requires_grad=True), torch.randint(5, (7,))
+    expected = nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+    (gradient,) = torch.autograd.grad(expected, logits)
+    loss, found = cross_entropy(logits.detach(), labels, smoothing)
+    assert torch.allclose(found, gradient, rtol=1e-12, atol=1e-15)
+    assert torch.allclose(loss, nn.functional.cross_entropy(logits, labels))  # told without the smoothing
