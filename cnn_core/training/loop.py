@@ -189,7 +189,7 @@ class _Training:
         self.first_state = state
         self.step, self.seconds, self.chosen_rate = state.step, state.seconds, state.learning_rate
         self.speed = _Speed()
-        self.order: tuple[int, tuple[Tensor, ...]] | None = None  # of which epoch, and its batches
+        self.order: tuple[int, Tensor] | None = None  # of which epoch, and the order
 
     def run(self) -> Iterator[Event]:
         found_on = next(iter(self.weights.values())).device
@@ -310,9 +310,9 @@ class _Training:
         """Which images step number `step` learns from: (B,) int64."""
         epoch, batch = divmod(step - 1, self.per_epoch)
         if self.order is None or self.order[0] != epoch:
-            order = order_of(len(self.labels), self.spec.seed, epoch).to(self.device)
-            self.order = epoch, order.split(self.spec.batch_size)
-        return self.order[1][batch]
+            self.order = epoch, order_of(len(self.labels), self.spec.seed, epoch).to(self.device)
+        first = batch * self.spec.batch_size
+        return self.order[1][first : first + self.spec.batch_size]
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
         """What step number `step` learns from: images (B, C, H, W) in [0, 1] and labels (B,)."""
