@@ -48,7 +48,7 @@ def _cpu_multiplies_in_bfloat16() -> bool:
 
 KEPT_BLOCK = 32 << 20  # bytes: larger blocks still come from the system one by one; glibc allows no more
 KEPT_IN_ALL = 128 << 20  # bytes of free memory at the end of the heap that are not given back
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+_M_MXFAST, _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = 1, -1, -3  # malloc.h
 
 
 @functools.cache
@@ -63,6 +63,7 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
+    mallopt(_M_MXFAST, 0)  # small blocks on a list of their own are gone through whenever a large one is freed
     return bool(mallopt(_M_MMAP_THRESHOLD, KEPT_BLOCK) and mallopt(_M_TRIM_THRESHOLD, KEPT_IN_ALL))
 
 

@@ -251,8 +251,8 @@ class _Training:
 
     def _reports(self, learnt: list[_Learnt], since: float) -> list[BatchDone]:
         """What to tell about steps that began at `since`. Raises StudentError for a loss that is none."""
-        losses = torch.stack([step.loss for step in learnt]).tolist()  # waits for a GPU
-        rights = torch.stack([step.right for step in learnt]).tolist()
+        losses = _numbers([step.loss for step in learnt])  # waits for a GPU
+        rights = _numbers([step.right for step in learnt])
         elapsed = time.perf_counter() - since
         self.seconds += elapsed
         self.speed.add(sum(step.images for step in learnt), elapsed)
@@ -373,6 +373,11 @@ class _Learnt:
     images: int
     loss: Tensor  # (), in nats
     right: Tensor  # (), how many images were
+
+
+def _numbers(values: list[Tensor]) -> list[float]:
+    # One by one a GPU would be asked for them; and for one alone there is nothing to stack.
+    return torch.stack(values).tolist() if len(values) > 1 else [value.item() for value in values]
 
 
 class _Speed:

@@ -44,7 +44,7 @@ class Passes:
     """
 
     def __init__(self, net: nn.Module, half: bool) -> None:
-        self.modules = list(net.modules())
+        self.modules, self.weights = list(net.modules()), list(net.parameters())
         self.plain: list[_Step] = [_ByAutograd(net, half, is_first=True)]
         self.short = self._shortened(net, half) if isinstance(net, Network) else self.plain
         self.done: list[tuple[_Step, Kept]] = []  # by the last `forward`, and what each step kept
@@ -74,7 +74,8 @@ class Passes:
             gradient = step.backward(gradient, kept, onward=bool(self.done))
 
     def _steps(self) -> list[_Step]:
-        return self.plain if any(_watched(module) for module in self.modules) else self.short
+        watched = any(map(_watched, self.modules)) or any(weight._backward_hooks for weight in self.weights)
+        return self.plain if watched else self.short
 
     @staticmethod
     def _shortened(net: Network, half: bool) -> list[_Step]:
@@ -147,5 +148,4 @@ def _watched(module: nn.Module) -> bool:
         or module._forward_pre_hooks
         or module._backward_hooks
         or module._backward_pre_hooks
-        or any(weight is not None and weight._backward_hooks for weight in module._parameters.values())
     )
