@@ -182,7 +182,7 @@ class _Convolution(_Part):
         Of the maps that came in, by the gradient of those that went out, where images and channels change places.
         oneDNN's function for this gradient sums over the images in threads that wait for each other, which on small
         maps takes longer than the sum. Its plain convolution does not. (Measured, the lesson's third convolution with
-        64 images and two threads: 300 to 750 microseconds before, 180 after.)
+        64 images and two threads: 300 to 750 microseconds before, 150 after.)
         """
         per_filter = grad.bfloat16().transpose(0, 1).contiguous()  # (filters, B, H', W')
         of_weight = self._convolve(maps.transpose(0, 1), per_filter, None)  # (channels, filters, k, k)
