@@ -65,8 +65,9 @@ class Row:
                 parts[index : index + 2] = after, part  # the same, and sooner in torch's memory order
         self.parts = parts
         self.weights = [weight for part in self.parts for weight in part.weights]
-        self.rounded = [torch.empty(weight.shape, dtype=torch.bfloat16) for weight in self.weights]
-        self.grads = [torch.empty_like(weight) for weight in self.weights]
+        with torch.inference_mode(False):  # whatever the caller is in: they are written to again and again
+            self.rounded = [torch.empty(weight.shape, dtype=torch.bfloat16) for weight in self.weights]
+            self.grads = [torch.empty_like(weight) for weight in self.weights]
 
     def forward(self, values: Tensor, learn: bool) -> tuple[Tensor, Kept]:
         """The last layer's output, in bfloat16, for images (B, C, H, W); and, to `learn`, what `backward` needs."""

@@ -400,11 +400,17 @@ def test_modes_gradients_random_state_and_data_are_left_as_found(data, ending, m
     assert data.labels.equal(labels)
 
 
-def test_a_page_without_gradients_can_train_too(data):
-    expected, _ = trained(RECIPE, data)
-    with torch.no_grad():
-        net, _ = trained(RECIPE, data)
-    assert same(weights(net), weights(expected))
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_page_without_gradients_can_train_too(data, mode, precision):
+    recipe = RECIPE.replace(precision=precision)
+    for design in (SPEC, PRESETS["tiny"]):
+        expected, _ = trained(recipe, data, design, validation=data.take(20))
+        net = build(design, seed=0)
+        with mode():
+            for _ in train(net, data, recipe, data.take(20)):
+                pass
+        assert same(weights(net), weights(expected))
 
 
 def test_a_network_that_nobody_of_ours_built_can_be_trained(data):
