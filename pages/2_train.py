@@ -258,13 +258,19 @@ def _live(watched: Run, state_before: str, verdict: DeltaGenerator, learnt: int,
     with below:
         _twelve(run)
     # A change of state has to reach the strip and the sidebar too; with the last one the timer goes away.
-    if status.state != state_before or _is_told_otherwise(run, mine):
+    if status.state != state_before or _is_told_otherwise(run, mine) or _shows_another_rate(run):
         st.rerun()
 
 
 def _is_told_otherwise(run: Run, mine: bool) -> bool:
     """Whether the sidebar says something else of this run than what is true now."""
     return mine and st.session_state.get(TOLD) != run_label(run)
+
+
+def _shows_another_rate(run: Run) -> bool:
+    """Whether the strip shows a learning rate that was changed since, in another tab."""
+    rate = _rate_now(run)
+    return st.session_state.get(f"rate_{run.id}", rate) != rate
 
 
 def _design_of(run: Run) -> None:
@@ -409,13 +415,15 @@ def _is(run: Run, key: str) -> bool:
     return recipe.replace(seed=0, train_size=None, epochs=RECIPES[key].epochs) == RECIPES[key]
 
 
+def _rate_now(run: Run) -> float:
+    return float(run.control.get("learning_rate") or run.recipe.learning_rate)
+
+
 def _rate(run: Run) -> None:
-    now = run.control.get("learning_rate") or run.recipe.learning_rate
-    rates = sorted({*RATES, float(now)})
+    now = st.session_state[f"rate_{run.id}"] = _rate_now(run)  # whichever tab it was changed in
     st.selectbox(
         "Learning rate",
-        rates,
-        index=rates.index(float(now)),
+        sorted({*RATES, now}),
         format_func=lambda rate: f"learning rate {rate:g}",
         key=f"rate_{run.id}",
         label_visibility="collapsed",

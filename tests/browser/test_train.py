@@ -152,9 +152,18 @@ def test_a_run_is_paused_resumed_changed_and_stopped_with_the_buttons(training_s
     press(page, "resume")
     wait_until(lambda: run.status.step > stands_at, 60)
     assert stand_still(run)
-    page.get_by_role("combobox", name="Learning rate").click()
-    page.get_by_role("option", name="learning rate 0.0003").click()
+    other_tab = page.context.new_page()
+    other_tab.goto(page.url)
+    choose_rate(other_tab, "0.0003")
     wait_until(lambda: run.control.get("learning_rate") == 0.0003)
+    rate = page.get_by_role("combobox", name="Learning rate")
+    expect(rate).to_have_value("learning rate 0.0003", timeout=10_000)  # this tab hears of it
+    choose_rate(page, "0.01")
+    wait_until(lambda: run.control.get("learning_rate") == 0.01)
+    expect(other_tab.get_by_role("combobox", name="Learning rate")).to_have_value(
+        "learning rate 0.01", timeout=10_000
+    )
+    other_tab.close()
     press(page, "stop")
     wait_until(lambda: run.control.get("action") == "stop")
     go_on(run.status.pid)
@@ -163,6 +172,11 @@ def test_a_run_is_paused_resumed_changed_and_stopped_with_the_buttons(training_s
     ).to_be_visible(timeout=20_000)
     assert run.status.step < run.status.steps
     expect(page.locator(".st-key-again button")).to_have_text(re.compile("Train another"))
+
+
+def choose_rate(page, rate: str) -> None:
+    page.get_by_role("combobox", name="Learning rate").click()
+    page.get_by_role("option", name=f"learning rate {rate}", exact=True).click()
 
 
 def test_two_epochs_more_go_on_from_the_end_as_the_same_run(tmp_path, new_page):

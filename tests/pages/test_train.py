@@ -130,6 +130,9 @@ def test_the_learning_rate_of_a_running_run_can_be_changed(app, no_runner):
     app.selectbox(key=f"rate_{run_id}").select(0.0003).run()
     assert not app.exception
     assert store.run(run_id).control["learning_rate"] == 0.0003
+    store.control(run_id, OWNER, learning_rate=0.02)  # in another tab
+    app.run()
+    assert app.selectbox(key=f"rate_{run_id}").value == 0.02
 
 
 def test_a_finished_run_names_the_test_digits_and_offers_to_go_on(app, no_runner):
