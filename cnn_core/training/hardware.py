@@ -63,7 +63,7 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    mallopt(_M_MXFAST, 0)  # small blocks on a list of their own are gone through whenever a large one is freed
+    mallopt(_M_MXFAST, 0)  # no list of small blocks apart, to be gone through whenever a large one is freed
     return bool(mallopt(_M_MMAP_THRESHOLD, KEPT_BLOCK) and mallopt(_M_TRIM_THRESHOLD, KEPT_IN_ALL))
 
 
