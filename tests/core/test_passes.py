@@ -115,6 +115,15 @@ def test_in_bfloat16_they_are_as_close_to_float32_as_the_networks_own(name):
         assert (three - one).norm() / unit < 1.5 * (two - one).norm() / unit + 4e-3
 
 
+def test_where_onednn_has_no_bfloat16_they_are_autocasts(monkeypatch):
+    monkeypatch.setattr(onednn, "can_run", lambda device: False)
+    spec = PRESETS["lesson"]
+    logits, grads = by_calling(build(spec), *batch(spec), half=True)
+    found, of_found = by_passes(build(spec), *batch(spec), half=True)
+    assert torch.allclose(found, logits)
+    assert all(torch.allclose(of_found[name], grad, atol=1e-3) for name, grad in grads.items())
+
+
 def flat(result):
     logits, grads = result
     return [logits, *grads.values()]
