@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from cnn_core.runs import RunStore
 from cnn_core.runs.dreams import photo_networks
 from tests.browser.conftest import ready, serving, wait_until
+from tests.faults.conftest import go_on, stand_still
 
 pytestmark = pytest.mark.skipif(
     "efficientnet_lite0" not in photo_networks(), reason="the photo network is not installed"
@@ -46,18 +47,13 @@ def test_a_dream_arrives_octave_by_octave_and_can_be_kept(dream_server, new_page
     page = new_page(dream_server.url + "/deep_dream")
     choose(page, "dream_photo", "a cup of coffee")
     expect(page.get_by_text("Not dreamt yet")).to_be_visible()
-    small(page, 12)
-    run_id = start(page)
-    run = RunStore(dream_server.runs).run(run_id)
-    seen = set()
-
-    def look():
-        found = page.get_by_text(re.compile(r"after octave \d of")).all_inner_texts()
-        seen.update(found if run.status.unfinished else [])
-        return run.status.state == "finished"
-
-    wait_until(look, 120)
-    assert seen  # a picture was there before the dream had ended
+    small(page, 30)
+    run = RunStore(dream_server.runs).run(start(page))
+    wait_until(run.frames, 60)
+    assert stand_still(run)  # a dream that takes as long as the page needs to draw it
+    expect(page.get_by_text(re.compile(r"after octave [1-3] of \d"))).to_be_visible(timeout=30_000)
+    go_on(run.status.pid)
+    wait_until(lambda: run.status.state == "finished", 120)
     expect(page.get_by_text(re.compile(r"Finished · \d+ steps"))).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile("answers .* times as loudly"))).to_be_visible()
 
