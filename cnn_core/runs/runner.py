@@ -243,6 +243,10 @@ def _serve_locked(store: RunStore, workers: int, threads: int, idle_seconds: flo
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
+    with suppress(
+        OSError
+    ):  # from here on the lock tells; a note that outlives us would keep a successor waiting
+        (store.path / "starting.json").unlink()
     log.info("runner %d serves %s with %d workers", os.getpid(), store.path, workers)
     try:
         runner.serve()

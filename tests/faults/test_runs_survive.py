@@ -16,7 +16,7 @@ import pytest
 
 from cnn_core.data import AugmentSpec
 from cnn_core.model import ModelSpec
-from cnn_core.runs import ensure_runner
+from cnn_core.runs import ensure_runner, runner_is_alive
 from cnn_core.runs.files import is_locked
 from cnn_core.training import TrainSpec
 from tests.faults.conftest import go_on, processor_seconds, stand_still, until
@@ -246,6 +246,15 @@ def test_the_successor_of_a_killed_runner_takes_up_its_runs(shared, undisturbed)
     assert weights(finished(run)) == weights(undisturbed)
     assert_told_once(run)
     finished(waiting)
+
+
+def test_a_runner_that_dies_young_has_a_successor_at_once(lonely):
+    assert ensure_runner(lonely.store)
+    until(lambda: runner_is_alive(lonely.store), seconds=20)
+    until(lambda: not (lonely.store.path / "starting.json").exists(), seconds=5)
+    lonely.kill(lonely.runners())
+    until(lambda: not runner_is_alive(lonely.store), seconds=5)
+    assert ensure_runner(lonely.store)  # though the dead one may still stand in the table of processes
 
 
 def test_a_runner_that_is_asked_to_go_leaves_its_runs_where_they_are(shared, undisturbed):
