@@ -204,7 +204,8 @@ def test_two_epochs_more_go_on_from_the_end_as_the_same_run(tmp_path, new_page):
 
 
 def test_visitors_wait_in_turn_and_see_their_place(tmp_path, new_page):
-    with serving(tmp_path, CONVSCOPE_WORKERS="1", **EMPTY) as server:
+    # Two threads that meet other work wait for each other, twenty times as long as they work.
+    with serving(tmp_path, CONVSCOPE_WORKERS="1", CONVSCOPE_THREADS="1", **EMPTY) as server:
         first = new_page(server.url + "/train")
         running = long_run(server, first, epochs=10)
         second, third = (new_page(server.url + "/train") for _ in range(2))
