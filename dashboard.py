@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.ui.shell import HERE, navigate, wordmark
-from pages.ui.sidebar import sidebar
-from pages.ui.state import remember_visitor
+from pages.ui.forms.sidebar import sidebar
+from pages.ui.frame.shell import HERE, navigate, wordmark
+from pages.ui.visitor.who import remember_visitor
 
 st.set_page_config(
     page_title="Convscope", page_icon=HERE / "page_icon.png", layout="wide", initial_sidebar_state=340

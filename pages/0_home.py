@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages.ui import state
-from pages.ui.charts import bars, mode, show
-from pages.ui.messages import caption, plural, probability, shape_text, sheet_heading, what_you_see
-from pages.ui.sheets import contact_sheet, sheet
-from pages.ui.shell import ROOT, board, entry, exists, page_head, require_shell
+from pages.ui.drawing.answer_charts import bars
+from pages.ui.drawing.contact_sheet import contact_sheet
+from pages.ui.drawing.figure import mode, show
+from pages.ui.drawing.sheets import sheet
+from pages.ui.frame.board import board
+from pages.ui.frame.shell import ROOT, entry, exists, page_head, require_shell
+from pages.ui.visitor import networks, server
+from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
+from pages.ui.wording.numbers import plural, probability, shape_text
 
 if TYPE_CHECKING:  # torch takes seconds to load on a cold server: the page is there before it
     import torch
@@ -47,7 +51,7 @@ def digits(test: ImageSet) -> torch.Tensor:
     return images[chosen]
 
 
-def maps_of(shown: state.Shown, image: torch.Tensor) -> None:
+def maps_of(shown: networks.LoadedNetwork, image: torch.Tensor) -> None:
     """Draw the maps of each convolution of the network, for this image."""
     from cnn_core.insight import feature_maps
 
@@ -85,10 +89,10 @@ with right:
             st.page_link(ROOT / entry(url_path).file, label=label, icon=f":material/{icon}:", width="stretch")
 # What needs torch comes last, into the places kept for it.
 with top:
-    shown = state.network()
+    shown = networks.current()
     if shown.note:
         caption(shown.note)
-    test = state.images("mnist", "test")
+    test = server.images("mnist", "test")
     image = digits(test)
 with below:
     maps_of(shown, image)

@@ -43,9 +43,9 @@ def no_old_multipage_mode(request, monkeypatch):
 def plotly_checks_every_figure(request, monkeypatch):
     """The pages spare Plotly the checking of their figures; here it checks each that any page draws."""
     if "pages" in request.path.parts:
-        from pages.ui import charts
+        from pages.ui.drawing import figure
 
-        monkeypatch.setattr(charts, "_checked", lambda: lambda figure: figure)
+        monkeypatch.setattr(figure, "_checked", lambda: lambda figure: figure)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from cnn_core.model import PRESETS, build
 from cnn_core.pretrained.cards import FOLDER, Card, history_path, replay_path, weights_path
 from cnn_core.training import RECIPES, BatchDone, TrainSpec, evaluate, save_model, train
 from cnn_core.training.hardware import multiplies_in_bfloat16, training_device
-from cnn_core.training.loop import steps_per_epoch
+from cnn_core.training.schedule import steps_per_epoch
 
 TRAININGS: dict[str, TrainSpec] = {
     "lesson": RECIPES["lesson"],

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from cnn_core.errors import StudentError
-from cnn_core.insight.dream_spec import DreamSpec
+from cnn_core.insight.dream.dream_spec import DreamSpec
 from cnn_core.runs.store import Run, RunStore
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def picture_of(run: Run, channels: int | None = None) -> Tensor:
 
     Raises StudentError where it is gone or damaged.
     """
-    from cnn_core.insight.animation import from_file
+    from cnn_core.insight.dream.animation import from_file
 
     try:
         picture = from_file((run.folder / "image.png").read_bytes())

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from cnn_core.data.datasets import ImageSet
     from cnn_core.model.network import Network
-    from cnn_core.training.loop import TrainState
+    from cnn_core.training.events import TrainState
 
 log = logging.getLogger("convscope.worker")
 
@@ -354,7 +354,7 @@ class _Story:
         state: TrainState | None,
         reason: str = "",
     ) -> None:
-        from cnn_core.training.loop import steps_per_epoch
+        from cnn_core.training.schedule import steps_per_epoch
 
         recipe = run.recipe
         self.store, self.run, self.net, self.spec = store, run, net, run.spec
@@ -571,7 +571,7 @@ def dream_run(store: RunStore, run: Run) -> str:
     the octaves' own sizes (height, width), how loud the layers are before and after, and the mean change of a pixel.
     """
     from cnn_core.insight import dream, loudness, on_the_photo
-    from cnn_core.insight.dream_spec import DreamSpec
+    from cnn_core.insight.dream.dream_spec import DreamSpec
 
     begun_anew = run.status.state == "interrupted"
     _obey(run)
@@ -628,7 +628,7 @@ def dream_run(store: RunStore, run: Run) -> str:
 
 def save_frame(run: Run, number: int, picture: Tensor) -> None:
     """picture: (3 or 1, H, W) in [0, 1]."""
-    from cnn_core.insight.animation import to_png
+    from cnn_core.insight.dream.animation import to_png
 
     write_whole(run.folder / "frames" / f"frame_{number}.png", to_png(picture))
 

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model import ModelSpec, build
-from cnn_core.training.loop import TrainState
+from cnn_core.training.events import TrainState
 from cnn_core.training.spec import checked_learning_rate
 
 FORMAT = "1"  # raised when a file of before can no longer be read

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
+from cnn_core.training.fast.passes import Passes
 from cnn_core.training.inputs import as_input, check_fit
-from cnn_core.training.passes import Passes
 
 BATCH_SIZE = 128  # small enough that a layer's maps stay in the cache; 1,000 at once were slower by a third
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cnn_core.training.spec import checked_learning_rate
 
 if TYPE_CHECKING:
-    from cnn_core.training.loop import TrainState
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,18 @@ class Control:
     def __post_init__(self) -> None:
         if self.learning_rate is not None:
             object.__setattr__(self, "learning_rate", checked_learning_rate(self.learning_rate))
+
+
+@dataclass(frozen=True)
+class TrainState:
+    """What a training needs, besides the weights, to go on as if nothing had happened.
+
+    Random state is not in it: chance is derived from the seed and the step.
+    """
+
+    step: int = 0  # optimizer steps done
+    seconds: float = 0.0  # spent on them
+    learning_rate: float | None = None  # set in mid-run by `control`; None is the recipe's
+    optimizer: dict[str, Tensor] = field(
+        default_factory=dict
+    )  # "conv2d_1.conv.weight/mean_square" -> tensor, CPU

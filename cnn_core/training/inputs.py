@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.model.shapes import shape_text
-from cnn_core.training.hardware import generator
+from cnn_core.training.seeds import generator
 
 
 def check_fit(net: nn.Module, images: Tensor, labels: Tensor) -> None:

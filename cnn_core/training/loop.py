@@ -16,7 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -27,38 +27,18 @@ from cnn_core.data.datasets import ImageSet
 from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.training.evaluation import evaluate, in_mode
-from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, Validated
-from cnn_core.training.hardware import (
-    borrowed_random_state,
-    derived_seed,
-    generator,
-    keep_freed_memory,
-    multiplies_in_bfloat16,
-    training_device,
-)
+from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, TrainState, Validated
+from cnn_core.training.fast.memory import keep_freed_memory
+from cnn_core.training.fast.passes import Passes
+from cnn_core.training.hardware import multiplies_in_bfloat16, training_device
 from cnn_core.training.inputs import as_input, check_fit, order_of, with_label_noise
 from cnn_core.training.optimizers import optimizer_for
-from cnn_core.training.passes import Passes
+from cnn_core.training.schedule import learning_rate_at, snapshot_reason, steps_per_epoch, validation_steps
+from cnn_core.training.seeds import borrowed_random_state, derived_seed, generator
 from cnn_core.training.spec import TrainSpec
 
 CONTROL_STEPS = 10  # `control` is asked after so many steps,
 CONTROL_SECONDS = 0.5  # or when this much time has passed, for networks that are slow
-WARM_UP = 0.25  # of one_cycle: the part in which the rate rises
-
-
-@dataclass(frozen=True)
-class TrainState:
-    """What a training needs, besides the weights, to go on as if nothing had happened.
-
-    Random state is not in it: chance is derived from the seed and the step.
-    """
-
-    step: int = 0  # optimizer steps done
-    seconds: float = 0.0  # spent on them
-    learning_rate: float | None = None  # set in mid-run by `control`; None is the recipe's
-    optimizer: dict[str, Tensor] = field(
-        default_factory=dict
-    )  # "conv2d_1.conv.weight/mean_square" -> tensor, CPU
 
 
 def train(
@@ -86,48 +66,6 @@ def train(
     there is nothing to train or to learn from, or when `net` was designed for other images.
     """
     return _Training(net, data, spec, validation, state, control).run()
-
-
-def steps_per_epoch(images: int, batch_size: int) -> int:
-    """Optimizer steps that go through so many images once."""
-    return math.ceil(images / batch_size)
-
-
-def snapshot_reason(step: int, per_epoch: int, total: int) -> str | None:
-    """Why to keep the weights after `step`, or None: at 0, 1, 2, 4, ..., after each epoch, and at the end."""
-    if step == total:
-        return "final"
-    if step and step % per_epoch == 0:
-        return "epoch"
-    return "scheduled" if step & (step - 1) == 0 else None  # a power of two has one bit; 0 has none
-
-
-def validation_steps(epochs: int, images: int, validation_images: int, per_epoch: int) -> frozenset[int]:
-    """After which steps to measure on the validation images.
-
-    Always at the end of an epoch. Within epochs, at steps 25, 50, 100, 200, 400 and then every half epoch, as
-    long as all of it costs less than about a tenth of the time: looking at an image takes a quarter of
-    learning from it. When that is too much, the late halves go first, then the early steps.
-    """
-    ends = [per_epoch * (epoch + 1) for epoch in range(epochs)]
-    early = [step for step in (100, 50, 200, 400, 25) if step < per_epoch]
-    halves = [end - per_epoch // 2 for end in ends[1:]] if per_epoch > 1 else []
-    affordable = int(0.1 * epochs * images / (0.25 * max(1, validation_images)))
-    return frozenset(ends + (early + halves)[: max(0, affordable - len(ends))])
-
-
-def learning_rate_at(step: int, total: int, peak: float, schedule: str) -> float:
-    """The learning rate of step number `step`, from 1 to `total`.
-
-    one_cycle rises in a straight line for the first quarter, from a 25th of the peak, and falls along half a
-    cosine to nearly 0: a gentle start, bold in the middle, careful at the end. After Smith and Topin 2018.
-    """
-    if schedule == "constant":
-        return peak
-    done = (step - 0.5) / total  # the middle of the step, so that neither end is at exactly 0
-    if done < WARM_UP:
-        return peak * (0.04 + 0.96 * done / WARM_UP)
-    return peak * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, Tensor]:

@@ -26,7 +26,10 @@ from tests.load.classroom import lesson, percentile
 ONE_EPOCH = RECIPES["lesson"].replace(epochs=1)
 OWNER = "a visitor of the benchmark"
 SHOWN = 50  # rows that a page shows at once
-SERVER = "import streamlit.web.bootstrap, pages.ui.shell, pages.ui.sidebar, pages.ui.charts, pages.ui.sheets"
+SERVER = (
+    "import streamlit.web.bootstrap, pages.ui.frame.shell, pages.ui.forms.sidebar, pages.ui.drawing.figure, "
+    "pages.ui.drawing.sheets"
+)
 LOOKING = (
     SERVER
     + """

@@ -17,7 +17,7 @@ from statistics import median
 
 import psutil
 
-from pages.ui.shell import PAGES, exists
+from pages.ui.frame.shell import PAGES, exists
 from tests.benchmarks.keras_peer import KerasPeer
 from tests.benchmarks.measure import Line, Plan, in_milliseconds
 from tests.browser.conftest import Server, serving

@@ -20,7 +20,7 @@ from cnn_core.insight import (
 )
 from cnn_core.model import summarize
 from cnn_core.pretrained import load_pretrained
-from pages.ui.sheets import contact_sheet
+from pages.ui.drawing.contact_sheet import contact_sheet
 from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
 from tests.benchmarks.measure import Line, Plan, alternate, in_milliseconds, machine_limit

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore, ensure_runner
 from cnn_core.training import RECIPES, TrainSpec, save_model
-from pages.ui.shell import PAGES
-from pages.ui.state import COOKIE
+from pages.ui.frame.shell import PAGES
+from pages.ui.visitor.who import COOKIE
 from tests.browser.conftest import ready, serving, wait_until
 
 OWNER = "a" * 22

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from pages.ui import shell
+from pages.ui.frame import shell
 from tests.browser.conftest import ready, serving
 
 

@@ -8,7 +8,7 @@ import torch
 
 from cnn_core.data import AffineParams, AugmentSpec, apply_affine, load_images, sample_affine
 from cnn_core.errors import StudentError
-from cnn_core.insight import (
+from cnn_core.lesson import (
     PARAMETERS,
     Change,
     Reading,
@@ -23,7 +23,7 @@ from cnn_core.insight import (
     walk,
     worth_dragging,
 )
-from cnn_core.insight.augment_evidence import changes_of, params_of
+from cnn_core.lesson.augment_evidence import changes_of, params_of
 from cnn_core.model import PRESETS, build
 from cnn_core.training import CHANGES, RECIPES, accuracy_under, train
 

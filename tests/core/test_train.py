@@ -23,7 +23,7 @@ from cnn_core.training import (
     train,
 )
 from cnn_core.training.inputs import order_of, with_label_noise
-from cnn_core.training.loop import learning_rate_at, snapshot_reason, validation_steps
+from cnn_core.training.schedule import learning_rate_at, snapshot_reason, validation_steps
 
 # Everything that has a memory or takes chances: batch normalisation, dropout, a pooled convolution.
 SPEC = ModelSpec.from_dict(

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cnn_core.insight import DreamSpec
-from cnn_core.insight.animation import to_png
+from cnn_core.insight.dream.animation import to_png
 from cnn_core.model import PRESETS
 from tests.faults.conftest import go_on, stand_still, until
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from cnn_core.runs import RunStore
-from pages.ui.shell import PAGES, exists
+from pages.ui.frame.shell import PAGES, exists
 from tests.browser.conftest import COMPLAINTS, Server
 from tests.load.student import Answer, Student
 

@@ -20,7 +20,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-from pages.ui.state import COOKIE
+from pages.ui.visitor.who import COOKIE
 
 PATIENCE = 30.0  # seconds to wait for an answer before it counts as lost
 KEPT_MESSAGES = 400  # seen messages that need not be sent again; a browser's cache is larger

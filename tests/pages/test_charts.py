@@ -6,7 +6,10 @@ import pytest
 
 from cnn_core.errors import StudentError
 from cnn_core.runs import Curve, History
-from pages.ui.charts import RUNS, bars, curves, loss_and_accuracy, spread, template, waterfall
+from pages.ui.drawing.answer_charts import bars, waterfall
+from pages.ui.drawing.figure import spread, template
+from pages.ui.drawing.learning_charts import curves, loss_and_accuracy
+from pages.ui.drawing.palette import RUNS
 
 EMPTY = History()
 

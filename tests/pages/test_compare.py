@@ -7,19 +7,11 @@ import pytest
 from cnn_core.model import PRESETS
 from cnn_core.runs import Curve, History
 from cnn_core.training import RECIPES
-from pages.ui.charts import RUNS
-from pages.ui.compare import (
-    Contender,
-    band,
-    beyond_chance,
-    colours,
-    differences,
-    names_in_colour,
-    seed_groups,
-    seeds_in_words,
-    verdict,
-)
-from pages.ui.exports import export_dataset, file_stem, made, report
+from pages.runs.verdicts import band, beyond_chance, differences, seed_groups, seeds_in_words, verdict
+from pages.ui.drawing.legend import colours, names_in_colour
+from pages.ui.drawing.palette import RUNS
+from pages.ui.trained.exports import export_dataset, file_stem, made, report
+from pages.ui.trained.trained import Contender
 
 CURVE = Curve([100, 200], [0.5, 1.0], [0.3, 0.1], [0.9, 0.98])
 ONE = Contender(

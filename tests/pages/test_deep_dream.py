@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from cnn_core.insight import DreamSpec, dream_layers
-from cnn_core.insight.animation import from_file, to_png
+from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore
 from cnn_core.runs.dreams import photo_networks

@@ -5,8 +5,11 @@ import doctest
 import pytest
 
 from cnn_core.errors import StudentError
-from pages.ui import canvas, charts, messages
-from pages.ui.messages import (
+from pages.ui.drawing import figure, learning_charts
+from pages.ui.forms import canvas
+from pages.ui.wording import blocks, numbers, run_states
+from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.numbers import (
     about,
     big,
     count,
@@ -15,17 +18,15 @@ from pages.ui.messages import (
     loss_text,
     number,
     percent,
-    plain,
     points,
     probability,
     probability_tile,
     shape_text,
     signed,
-    small,
 )
 
 
-@pytest.mark.parametrize("module", [messages, charts, canvas])
+@pytest.mark.parametrize("module", [numbers, run_states, blocks, figure, learning_charts, canvas])
 def test_the_examples_in_the_docstrings_are_true(module):
     assert doctest.testmod(module).failed == 0
 
@@ -92,15 +93,16 @@ def test_text_from_elsewhere_cannot_format_the_page():
 
 def test_the_states_use_the_exact_words():
     assert (
-        messages.queued(2, 61) == "Waiting: 2 runs are ahead of yours, about 1 min. You may leave this page."
+        run_states.queued(2, 61)
+        == "Waiting: 2 runs are ahead of yours, about 1 min. You may leave this page."
     )
-    assert messages.queued(1).startswith("Waiting: 1 run is ahead of yours.")
-    assert messages.running(6382.0, 22) == "Running · 6,380 images/s · about 22 s left"
-    assert messages.paused(2.5) == "Paused after 2.5 epochs. Nothing is lost."
-    assert messages.stopped(1.0) == "Stopped by you after 1 epoch; the weights so far are kept."
-    assert messages.interrupted(2) == "The machine was restarted. Taken up again from epoch 2."
-    assert messages.offline() == "No network: using 5,000 digits instead of 60,000. Expect about 96 %."
-    assert messages.loading(10000) == "Reading 10,000 test digits …"
+    assert run_states.queued(1).startswith("Waiting: 1 run is ahead of yours.")
+    assert run_states.running(6382.0, 22) == "Running · 6,380 images/s · about 22 s left"
+    assert run_states.paused(2.5) == "Paused after 2.5 epochs. Nothing is lost."
+    assert run_states.stopped(1.0) == "Stopped by you after 1 epoch; the weights so far are kept."
+    assert run_states.interrupted(2) == "The machine was restarted. Taken up again from epoch 2."
+    assert run_states.offline() == "No network: using 5,000 digits instead of 60,000. Expect about 96 %."
+    assert run_states.loading(10000) == "Reading 10,000 test digits …"
 
 
 def test_a_problem_says_what_happened_in_red_and_what_to_try_in_ink():
@@ -108,7 +110,7 @@ def test_a_problem_says_what_happened_in_red_and_what_to_try_in_ink():
 
     def page():
         from cnn_core.errors import StudentError
-        from pages.ui.messages import problem
+        from pages.ui.wording.blocks import problem
 
         problem(StudentError("A 3×3 kernel does not fit.", hint="Use a smaller one.", layer="conv2d_4"))
 

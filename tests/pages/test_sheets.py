@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.ui.charts import ACTIVATION, SIGNED
-from pages.ui.sheets import colour, contact_sheet, ink_on, png, table
+from pages.ui.drawing.contact_sheet import colour, contact_sheet, ink_on, png, table
+from pages.ui.drawing.palette import ACTIVATION, SIGNED
 
 
 def tiles_of(sheet):

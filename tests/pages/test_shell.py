@@ -9,7 +9,8 @@ import sys
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import shell, state
+from pages.ui.frame import shell
+from pages.ui.visitor import server, who
 
 
 def in_the_app(function):
@@ -80,7 +81,7 @@ def test_a_visitor_keeps_one_unguessable_token():
     def page():
         import streamlit as st
 
-        from pages.ui.state import visitor
+        from pages.ui.visitor.who import visitor
 
         st.session_state["seen"] = (visitor(), visitor())
 
@@ -94,7 +95,7 @@ def test_a_visitor_keeps_one_unguessable_token():
 
 
 def test_a_cookie_is_believed_only_if_it_looks_like_a_token_of_ours():
-    assert state.is_token(secrets.token_urlsafe(16))
+    assert who.is_token(secrets.token_urlsafe(16))
     for other in (
         "",
         "short",
@@ -104,14 +105,14 @@ def test_a_cookie_is_believed_only_if_it_looks_like_a_token_of_ours():
         "x" * 22 + "\n",
         None,
     ):
-        assert not state.is_token(other)
+        assert not who.is_token(other)
 
 
 def looking_at(choice):
     def page():
         import streamlit as st
 
-        from pages.ui.state import network
+        from pages.ui.visitor.networks import current as network
 
         shown = network()
         st.session_state["seen"] = shown
@@ -168,7 +169,7 @@ def test_a_run_is_looked_at_before_its_first_step_and_after_each_save():
 
 
 def test_images_are_those_on_this_machine_and_say_so():
-    found = state.images("mnist", "test")
+    found = server.images("mnist", "test")
     assert found.is_sample
     assert len(found) == 500
     assert found.source

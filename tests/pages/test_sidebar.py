@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, inspect_draft, links, summarize
-from pages.ui import design, layer_editor, sidebar
-from pages.ui.diagram import HEIGHT, diagram_alt, network_diagram
+from pages.ui.drawing.diagram import HEIGHT, diagram_alt, network_diagram
+from pages.ui.forms import layer_editor, share, sidebar
+from pages.ui.visitor import design
 
 LESSON = PRESETS["lesson"].to_dict()
 
@@ -192,10 +193,10 @@ def test_examples_in_the_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize("label", sidebar.CODE)
+@pytest.mark.parametrize("label", share.CODE)
 def test_each_download_writes_the_network_as_code(label):
-    function, ending, _ = sidebar.CODE[label]
-    text = sidebar._written(function, PRESETS["lesson"])()
+    function, ending, _ = share.CODE[label]
+    text = share._written(function, PRESETS["lesson"])()
     assert text.lower().count("conv") >= 3
     if ending.endswith(".py"):
         compile(text, label, "exec")
@@ -206,7 +207,7 @@ def test_each_download_writes_the_network_as_code(label):
 
 ALONE = """
 import streamlit as st
-from pages.ui.sidebar import sidebar
+from pages.ui.forms.sidebar import sidebar
 with st.sidebar:
     sidebar()
 """

@@ -269,10 +269,10 @@ def test_everybody_looks_at_the_same_weights_for_a_fifth_of_the_time_a_run_has_t
 
     from cnn_core.model import build
     from cnn_core.training import save_model
-    from pages.ui import state
+    from pages.ui.visitor import networks
 
     now = 1000.0
-    monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(networks, "time", SimpleNamespace(monotonic=lambda: now))
     store = RunStore()
     run = store.run(store.submit(PRESETS["tiny"], RECIPES["lesson"], owner=OWNER))
 
@@ -282,7 +282,7 @@ def test_everybody_looks_at_the_same_weights_for_a_fifth_of_the_time_a_run_has_t
         store.set_status(run, state="running", saved_step=step, seconds=100.0)
 
     def looked_at():
-        return state.network_named(f"run:{run.id}")
+        return networks.named(f"run:{run.id}")
 
     save(5)
     before = looked_at()

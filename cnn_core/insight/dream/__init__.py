@@ -1,0 +1,1 @@
+"""Deep Dream: its settings, the climb, the photo network and its films."""

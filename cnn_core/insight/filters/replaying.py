@@ -1,0 +1,107 @@
+"""How a net came to see: one filter, at every moment of a training that was kept.
+
+A training keeps snapshots of its weights. `replay` goes through them in order and looks into each in the same way, so
+that a slider can move through a training. Each filter picture climbs on from the one before, a few steps only: it
+moves with the filter, and costs a quarter.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
+from cnn_core.insight.look.features import feature_maps
+
+FIRST_STEPS = 40  # from noise
+NEXT_STEPS = 10  # from the picture before
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One moment of a training, seen through one filter.
+
+    step:    optimizer steps done.  kernel: (Cin, k, k), of a convolution, or (inputs,) of a dense layer; else None.
+    map:     (H, W), the filter's feature map for the image; of a layer of plain numbers (1, 1).
+    maps:    (C, H, W) or (units,), all of the layer.
+    probabilities: (classes,), the net's answer for the image; `predicted` is the likeliest.
+    picture: (C, H, W) in [0, 1], what the filter looks for; `dead` if nothing was found: then it is no picture.
+    """
+
+    step: int
+    kernel: Tensor | None
+    bias: float | None
+    map: Tensor
+    maps: Tensor
+    probabilities: Tensor
+    predicted: int
+    picture: Tensor
+    score: float
+    dead: bool
+
+
+def replay(
+    snapshots: Iterable[tuple[int, nn.Module | Callable[[], nn.Module]]],
+    image: Tensor,
+    layer: str,
+    filter: int,
+    *,
+    seed: int = 0,
+    after: Frame | None = None,
+) -> Iterator[Frame]:
+    """One Frame for each snapshot, as it is asked for.
+
+    snapshots: (step, a net or a function that loads it), in the order of training; float16 weights are welcome.
+    image:     (C, H, W) in [0, 1].  after: the last frame already seen, to go on while a training still
+    runs: the frames are then the same as if all had been asked for at once.
+    Raises StudentError as `feature_maps` and `maximize_filters` do, at the first frame.
+    """
+    for step, source in snapshots:
+        net: Any = _in_float32(source if isinstance(source, nn.Module) else source())
+        maps = feature_maps(net, image)
+        logits = next(reversed(maps.values()))
+        result = _picture(net, layer, filter, seed, after)
+        kernel, bias = _weights(getattr(net, layer), filter)
+        after = Frame(
+            step=step,
+            kernel=kernel,
+            bias=bias,
+            map=maps[layer][filter].reshape(1, 1) if maps[layer].ndim == 1 else maps[layer][filter],
+            maps=maps[layer],
+            probabilities=torch.softmax(logits, 0),
+            predicted=int(logits.argmax()),
+            picture=result.images[0],
+            score=result.scores[0, -1].item(),
+            dead=bool(result.dead.item()),
+        )
+        yield after
+
+
+def _picture(net: nn.Module, layer: str, filter: int, seed: int, before: Frame | None) -> FilterPictures:
+    # Without rescue: that a filter is silent, early in a training, shall be seen.
+    if before is not None and not before.dead:
+        start = before.picture.unsqueeze(0)
+        result = maximize_filters(net, layer, [filter], NEXT_STEPS, seed, start=start, rescue=False)
+        if not result.dead.item():
+            return result
+    return maximize_filters(net, layer, [filter], FIRST_STEPS, seed, rescue=False)
+
+
+def _in_float32(net: nn.Module) -> nn.Module:
+    """The net itself, or a copy of one whose weights were kept in half precision."""
+    if all(p.dtype == torch.float32 for p in (*net.parameters(), *net.buffers()) if p.is_floating_point()):
+        return net
+    return copy.deepcopy(net).float()
+
+
+def _weights(child: Any, filter: int) -> tuple[Tensor | None, float | None]:
+    part = getattr(child, "conv", getattr(child, "dense", None))
+    if part is None:
+        return None, None
+    bias = None if part.bias is None else part.bias[filter].item()
+    return part.weight[filter].detach().cpu().clone(), bias

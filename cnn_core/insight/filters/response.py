@@ -1,0 +1,273 @@
+"""How strongly each image excites its own filter: image n is shown to filter n, and to no other.
+
+Gradient ascent asks for one channel of the target layer per image, and needs no gradients of weights and no layer
+beyond. `Response` computes just that, and it pays (one thread, lesson's net, 16 images):
+
+* images lie channels_last, where torch's max pooling is 15 times as fast (0.12 ms against 1.9 ms);
+* only the own channel of the last convolution is computed, as one product per tap of the kernel: at conv2d_2 that is
+  a 64th of the layer;
+* the gradient of a convolution over one input channel is a matrix product and a fold (0.24 ms against oneDNN's 1.05);
+* pixels that the target cannot see (floors cut off the last rows) are not computed at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnn_core.insight.look.fields import Window, field_of_map, windows
+from cnn_core.insight.look.twin import device_of, frozen, layer_names
+
+FEW_CHANNELS = 3  # up to here the folded gradient of a convolution beats oneDNN's
+
+
+class Head(Protocol):
+    """Before the activation: inputs of the last mixing layer and each image's filter -> (N, 1, H, W) or (N, 1)."""
+
+    def __call__(self, x: Tensor, filters: Tensor) -> Tensor: ...
+
+
+class Response:
+    """The output of one layer, for image n at filter n only.
+
+    It is built once for a net and a layer, holds no reference to the net's modules, and may be called from any
+    number of threads.
+    """
+
+    def __init__(self, net: nn.Module, layer: str) -> None:
+        spec: Any = net.spec
+        names = layer_names(net)
+        last = names.index(layer)
+        children = [frozen(child) for child in list(net.children())[: last + 1]]
+        self.device = device_of(net)
+        self.dtype = next((p.dtype for p in net.parameters()), torch.float32)
+        self._rows, self._columns = _needed(spec, layer)
+        # What mixes channels last is where the filters are; what comes after treats each channel by itself.
+        mixing = [i for i in range(last + 1) if spec.layers[i].type in ("conv2d", "dense")]
+        flattens = [i for i in range(last + 1) if spec.layers[i].type == "flatten"]
+        mix = mixing[-1] if mixing and not (flattens and flattens[-1] > mixing[-1]) else last + 1
+        self._prefix = _stages(children[:mix], spec.layers[:mix], windows(spec)[:mix])
+        self._head: Head = _pick
+        self._activation: Any = nn.Identity()
+        self._is_relu = False
+        self._tail: list[nn.Module] = []
+        if mix <= last:
+            head = OwnConvolution if spec.layers[mix].type == "conv2d" else OwnUnit
+            self._head = head(children[mix], windows(spec)[mix])
+            self._activation = children[mix].activation
+            self._is_relu = spec.layers[mix].activation == "relu"
+            self._tail = children[mix + 1 :]
+        self._all_channels: list[nn.Module] = children[mix:]
+
+    def __call__(self, images: Tensor, filters: Tensor, leak: float = 0.0) -> tuple[Tensor, Tensor]:
+        """(objective, score), each (N,): the mean of each image's own map.
+
+        images: (N, C, H, W).  filters: (N,) int64.  The score is the net's own; the objective, to climb by, is the
+        same with a slope of `leak` below zero where a relu would be flat.
+        """
+        before = self._head(self._below(images), filters)
+        score = self._finish(self._activation(before), filters)
+        if not leak or not self._is_relu:
+            return score, score
+        return self._finish(F.leaky_relu(before, leak), filters), score
+
+    @torch.no_grad()
+    def of_every_filter(self, images: Tensor) -> Tensor:
+        """The scores of all filters for all images: (N, C, H, W) -> (N, filters)."""
+        x = images
+        every: list[Callable[[Tensor], Tensor]] = [*self._prefix, *self._all_channels]
+        for layer in every:
+            x = layer(x)
+        return x.flatten(2).mean(2) if x.ndim > 2 else x
+
+    @torch.no_grad()
+    def final(self, images: Tensor, filters: Tensor) -> tuple[Tensor, Tensor]:
+        """(score, answers), each (N,): is there anything above zero? After another activation than relu always."""
+        before = self._head(self._below(images), filters)
+        activated = self._activation(before)
+        score = self._finish(activated, filters)
+        if not self._is_relu:
+            return score, torch.ones_like(score, dtype=torch.bool)
+        # Batch normalisation after the relu shifts its zeros to anything: then the relu is asked itself.
+        has_norm = any(hasattr(layer, "norm") for layer in self._tail)
+        return score, (activated.flatten(1).amax(1) if has_norm else score) > 0
+
+    def _below(self, images: Tensor) -> Tensor:
+        x = images[:, :, : self._rows, : self._columns]
+        for stage in self._prefix:
+            x = stage(x)
+        return x
+
+    def _finish(self, x: Tensor, filters: Tensor) -> Tensor:
+        for layer in self._tail:
+            x = _own_norm(layer, x, filters) if hasattr(layer, "norm") else layer(x)
+        return x.flatten(1).mean(1)
+
+
+class OwnConvolution:
+    """A convolution that gives image n the map of filter n alone."""
+
+    def __init__(self, child: Any, window: Window) -> None:
+        self._weight = child.conv.weight.detach()  # (F, C, k, k)
+        self._bias = _bias_of(child.conv)
+        self._window = window
+
+    def __call__(self, x: Tensor, filters: Tensor) -> Tensor:
+        kernels = self._weight[filters]  # (N, C, k, k)
+        size, stride = self._window.size[0], self._window.stride
+        x = _padded(x, self._window)
+        if x.shape[1] == 1:  # then torch knows a way: one group an image
+            maps = F.conv2d(x.transpose(0, 1), kernels, stride=stride, groups=len(x))[0]
+        else:
+            maps = _OwnMaps.apply(x, kernels.flatten(2), size, stride)
+        return (maps + self._bias[filters, None, None]).unsqueeze(1)  # (N, 1, H, W)
+
+
+class OwnUnit:
+    """A dense layer that gives image n the number of unit n alone."""
+
+    def __init__(self, child: Any, window: Window) -> None:
+        self._weight = child.dense.weight.detach()  # (units, inputs)
+        self._bias = _bias_of(child.dense)
+
+    def __call__(self, x: Tensor, filters: Tensor) -> Tensor:
+        return ((x * self._weight[filters]).sum(1) + self._bias[filters]).unsqueeze(1)  # (N, 1)
+
+
+def _pick(x: Tensor, filters: Tensor) -> Tensor:
+    return x[torch.arange(len(x), device=x.device), filters].unsqueeze(1)
+
+
+class _OwnMaps(torch.autograd.Function):
+    """conv2d of image n with kernel n, written as a product per tap and a sum of shifted maps.
+
+    x: (N, C, H, W), padded already.  taps: (N, C, k * k).  Returns (N, rows, columns).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, taps: Tensor, size: int, stride: int) -> Tensor:
+        n, c, height, width = x.shape
+        products = torch.bmm(x.permute(0, 2, 3, 1).reshape(n, height * width, c), taps)
+        shape, strides = _shifted(n, height, width, size, stride)
+        ctx.save_for_backward(taps)
+        ctx.shapes = x.shape, products.shape, shape, strides
+        shifted = products.as_strided(shape, strides)
+        maps = shifted[..., 0, 0].clone()
+        for tap in range(1, size * size):  # a third of the time that sum((3, 4)) takes
+            maps += shifted[..., tap // size, tap % size]
+        return maps
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        (gradient,) = gradients
+        (taps,) = ctx.saved_tensors
+        (n, c, height, width), products, shape, strides = ctx.shapes
+        spread = gradient.new_zeros(products)
+        # No two entries of this view share memory: each tap has its own column, each position its own row.
+        spread.as_strided(shape, strides).copy_(gradient[:, :, :, None, None].expand(shape))
+        below = torch.bmm(spread, taps.transpose(1, 2))  # (N, H * W, C)
+        return below.view(n, height, width, c).permute(0, 3, 1, 2), None, None, None
+
+
+def _shifted(n: int, height: int, width: int, size: int, stride: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Shape and strides that read (N, H * W, k * k) products as (N, rows, columns, k, k), shifted by the tap."""
+    taps = size * size
+    rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
+    return (n, rows, columns, size, size), (
+        height * width * taps,
+        stride * width * taps,
+        stride * taps,
+        width * taps + size,
+        taps + 1,
+    )
+
+
+class _FoldedConvolution(torch.autograd.Function):
+    """conv2d over few input channels; its input's gradient is a product and a fold. x: (N, C, H, W), padded already."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
+        ctx.save_for_backward(weight)
+        ctx.size, ctx.stride = x.shape[2:], stride
+        return F.conv2d(channels_last(x), weight, bias, stride)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        (gradient,) = gradients
+        (weight,) = ctx.saved_tensors
+        kernels = weight.flatten(1).t().expand(len(gradient), -1, -1)  # (N, C * k * k, F)
+        columns = torch.bmm(kernels, gradient.flatten(2))
+        return F.fold(columns, ctx.size, weight.shape[2], stride=ctx.stride), None, None, None
+
+
+def _stages(
+    children: list[Any], layers: Sequence[Any], places: list[Window]
+) -> list[Callable[[Tensor], Tensor]]:
+    """The layers below the filters, all channels, quick in their gradients."""
+    stages: list[Callable[[Tensor], Tensor]] = []
+    late: Callable[[Tensor], Tensor] | None = None
+    for i, (child, layer, window) in enumerate(zip(children, layers, places, strict=True)):
+        if layer.type != "conv2d":
+            stages.append(child)
+            if late is not None:
+                stages.append(late)
+            late = None
+            continue
+        # The largest of some numbers, then relu, is the same as relu and then the largest, on a quarter of the numbers.
+        if layer.activation == "relu" and i + 1 < len(layers) and layers[i + 1].type == "max_pooling2d":
+            stages.append(_convolution(child.conv, window))
+            late = child.activation
+        else:
+            stages.extend((_convolution(child.conv, window), child.activation))
+    return stages
+
+
+def _convolution(conv: Any, window: Window) -> Callable[[Tensor], Tensor]:
+    weight = channels_last(conv.weight.detach())
+    bias = _bias_of(conv)
+
+    def convolve(x: Tensor) -> Tensor:
+        x = _padded(x, window)
+        if weight.shape[1] <= FEW_CHANNELS:
+            return _FoldedConvolution.apply(x, weight, bias, window.stride)
+        return F.conv2d(channels_last(x), weight, bias, window.stride)
+
+    return convolve
+
+
+def _own_norm(layer: Any, x: Tensor, filters: Tensor) -> Tensor:
+    """Batch normalisation of maps (N, 1, ...) that are channel n of image n."""
+    norm = layer.norm
+    shape = (-1, *[1] * (x.ndim - 1))
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    shift = norm.bias - norm.running_mean * scale
+    return x * scale[filters].view(shape) + shift[filters].view(shape)
+
+
+def _needed(spec: Any, layer: str) -> tuple[int, int]:
+    """How many rows and columns of the image the layer sees; with padding anywhere, all of them."""
+    index = spec.layer_names.index(layer)
+    if any(getattr(below, "padding", "valid") == "same" for below in spec.layers[: index + 1]):
+        return spec.input_shape[1], spec.input_shape[2]
+    (_, bottom), (_, right) = field_of_map(spec, layer)
+    return bottom + 1, right + 1
+
+
+def _padded(x: Tensor, window: Window) -> Tensor:
+    pads = (*window.pad_columns, *window.pad_rows)
+    return F.pad(x, pads) if any(pads) else x
+
+
+def _bias_of(module: Any) -> Tensor:
+    return module.weight.new_zeros(len(module.weight)) if module.bias is None else module.bias.detach()
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """(N, C, H, W) with the channels of a pixel side by side. With one channel torch must be told by the strides."""
+    x = x.contiguous(memory_format=torch.channels_last)
+    _, c, height, width = x.shape
+    return x.as_strided(x.shape, (c * height * width, 1, width * c, c))

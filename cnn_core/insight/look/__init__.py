@@ -1,0 +1,1 @@
+"""Looking at one answer: maps, pixels, attribution, and where images lie beside each other."""

@@ -1,0 +1,183 @@
+"""Why this answer? Which pixels of an image the net's answer hangs on, by four methods, each with its own blind spot.
+
+Computed by captum, on logits: softmax would mix in what all other classes say. Sources: Simonyan et al. 2013
+(saliency), Sundararajan et al. 2017 (integrated gradients), Zeiler & Fergus 2013 (occlusion), Selvaraju et al. 2016
+(Grad-CAM).
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnn_core.errors import StudentError, quoted
+from cnn_core.insight.look.twin import (
+    as_weights,
+    checked_image,
+    frozen,
+    input_shape,
+    known_layer,
+    layer_names,
+)
+
+METHODS = ("saliency", "integrated_gradients", "occlusion", "grad_cam")
+PATH_STEPS = 50  # images between black and the digit, for integrated gradients
+PATCH = 4  # pixels a side that occlusion covers, moved by one pixel
+TOGETHER = 64  # covered images at a time: captum's default of one takes three times as long
+COARSE = 3  # a map of this size or less says next to nothing about places
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """How much each pixel counts for one class.
+
+    values: (H, W); saliency and grad_cam 0 or more, the others signed, in logits; summed over the image's channels
+            (saliency: the largest).
+    target: the class.  layer: of grad_cam, where it looked; else None.
+    completeness_error: of integrated gradients, sum of the values minus (logit of the image - logit of black): zero in
+            theory; else None.
+    """
+
+    values: Tensor
+    target: int
+    method: str
+    layer: str | None = None
+    completeness_error: float | None = None
+
+
+def attribute(
+    net: nn.Module,
+    image: Tensor,
+    method: str = "saliency",
+    target: int | None = None,
+    layer: str | None = None,
+) -> Attribution:
+    """How much each pixel of an image counts for the net's answer.
+
+    image:  (C, H, W) in [0, 1].  method: one of METHODS.  target: the class to explain; None is the net's own answer.
+    layer:  for grad_cam, a layer with maps; None is `default_layer`. The other methods have no layer.
+    Raises StudentError for an unknown method, class or layer, and for grad_cam where there are no maps.
+    """
+    if method not in METHODS:
+        raise StudentError(f"There is no method {quoted(method)}.", hint=f"Choose {', '.join(METHODS)}.")
+    batch = as_weights(net, checked_image(image, input_shape(net)))
+    twin = frozen(net)
+    if layer is not None and method != "grad_cam":
+        known_layer(net, layer)
+        raise StudentError(f"{method} looks at the whole net, not at {layer}.", hint="Leave the layer out.")
+    if method == "grad_cam":
+        layer = _checked_layer(net, batch, layer)
+    # A hosted page may run under no_grad; captum needs gradients of the image, and gets its own copy to hang them on.
+    with torch.inference_mode(False), torch.enable_grad():
+        batch = batch.clone().requires_grad_()
+        chosen = _checked_target(twin(batch).detach()[0], target)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # captum warns of what is wanted here
+            values, error = _COMPUTE[method](twin, batch, chosen, layer)
+    return Attribution(values.detach().cpu(), chosen, method, layer, error)
+
+
+def default_layer(net: nn.Module) -> str | None:
+    """Where Grad-CAM looks if nobody says: the last convolution whose map is larger than 3×3, or else the last.
+
+    None for a net without convolutions.
+    """
+    from cnn_core.model.shapes import summarize
+
+    spec: Any = net.spec
+    convolutions = [row for row in summarize(spec) if row.type == "conv2d"]
+    fine = [row for row in convolutions if min(row.output_shape[1:]) > COARSE]
+    return (fine or convolutions)[-1].name if convolutions else None
+
+
+def _saliency(net: nn.Module, batch: Tensor, target: int, _layer: str | None) -> tuple[Tensor, None]:
+    from captum.attr import Saliency
+
+    return Saliency(net).attribute(batch, target=target, abs=True)[0].amax(0), None
+
+
+def _integrated_gradients(
+    net: nn.Module, batch: Tensor, target: int, _layer: str | None
+) -> tuple[Tensor, float]:
+    from captum.attr import IntegratedGradients
+
+    values, error = IntegratedGradients(net).attribute(
+        batch,
+        baselines=torch.zeros_like(batch),
+        target=target,
+        n_steps=PATH_STEPS,
+        method="gausslegendre",
+        return_convergence_delta=True,
+    )
+    return values[0].sum(0), error.item()
+
+
+def _occlusion(net: nn.Module, batch: Tensor, target: int, _layer: str | None) -> tuple[Tensor, None]:
+    from captum.attr import Occlusion
+
+    channels, height, width = batch.shape[1:]
+    patch = (channels, min(PATCH, height), min(PATCH, width))
+    values = Occlusion(net).attribute(
+        batch,
+        sliding_window_shapes=patch,
+        strides=(channels, 1, 1),
+        baselines=0,
+        target=target,
+        perturbations_per_eval=TOGETHER,
+    )
+    return values[0].sum(0), None
+
+
+def _grad_cam(net: nn.Module, batch: Tensor, target: int, layer: str | None) -> tuple[Tensor, None]:
+    from captum.attr import LayerAttribution, LayerGradCam
+
+    assert layer is not None
+    coarse = LayerGradCam(net, getattr(net, layer)).attribute(batch, target=target, relu_attributions=True)
+    values = LayerAttribution.interpolate(coarse, tuple(batch.shape[2:]), interpolate_mode="bilinear")
+    return values[0, 0], None
+
+
+_COMPUTE: dict[str, Any] = {
+    "saliency": _saliency,
+    "integrated_gradients": _integrated_gradients,
+    "occlusion": _occlusion,
+    "grad_cam": _grad_cam,
+}
+
+
+def _checked_target(logits: Tensor, target: int | None) -> int:
+    if target is None:
+        return int(logits.argmax())
+    if (
+        isinstance(target, bool)
+        or not hasattr(target, "__index__")
+        or not 0 <= target.__index__() < len(logits)
+    ):
+        raise StudentError(
+            f"There is no class {quoted(target)}.", hint=f"Choose one from 0 to {len(logits) - 1}."
+        )
+    return int(target)
+
+
+def _checked_layer(net: nn.Module, batch: Tensor, layer: str | None) -> str:
+    spec: Any = getattr(net, "spec", None)
+    if layer is None:
+        layer = default_layer(net) if spec is not None else layer_names(net)[-1]
+    if layer is None:
+        raise StudentError(
+            "Grad-CAM asks where in the maps the answer arose, and this network has no maps.",
+            hint="Choose another method, or a network with a convolution.",
+        )
+    from cnn_core.insight.look.features import feature_maps
+
+    if feature_maps(net, batch, [layer])[layer].ndim != 3:
+        raise StudentError(
+            f"Grad-CAM needs maps, and {layer} outputs plain numbers.",
+            hint=f"Choose {default_layer(net)}." if default_layer(net) else "Choose another method.",
+            layer=layer,
+        )
+    return layer

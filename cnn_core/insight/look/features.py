@@ -1,0 +1,82 @@
+"""What each layer sees: the output of every layer for one image, or for many.
+
+A feature map is what one filter of a layer outputs, after the activation. Layers that output a plain list of numbers
+(flatten, dense, global pooling) are given too, as (units,) vectors, so that nothing of the net is hidden.
+Source: the lesson's section on intermediate activations; Chollet, "Deep Learning with R", section 5.4.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from cnn_core.insight.look.twin import (
+    as_weights,
+    checked_image,
+    checked_images,
+    frozen_up_to,
+    input_shape,
+    known_layers,
+)
+
+BATCH = 64  # images at a time: more does not get faster, and 2,000 digits at once need a gigabyte
+
+
+def feature_maps(net: nn.Module, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
+    """The output of every layer for one image, in the net's order.
+
+    image: (C, H, W) floats in [0, 1], or uint8.  layers: names; None means all.
+    Returns {layer: (C, H, W)}, and (units,) for flatten, dense and global pooling, after the activation; the last
+    layer gives what the net's `forward` gives, logits.
+    Raises StudentError for an image of another shape, and for a layer the net does not have.
+    """
+    batch = checked_image(image, input_shape(net))
+    return {layer: maps[0] for layer, maps in _outputs(net, batch, known_layers(net, layers))}
+
+
+def feature_maps_batch(
+    net: nn.Module, images: Tensor, layers: Iterable[str] | None = None
+) -> dict[str, Tensor]:
+    """`feature_maps` for many images at once: {layer: (N, C, H, W)}, or (N, units) for a layer of plain numbers.
+
+    images: (N, C, H, W). All of it is held in memory: some 200 KB an image for the lesson's net.
+    """
+    images = checked_images(images, input_shape(net))
+    wanted = known_layers(net, layers)
+    parts = [dict(_outputs(net, batch, wanted)) for batch in images.split(BATCH)]
+    return {layer: torch.cat([part[layer] for part in parts]) for layer in wanted}
+
+
+def dark(maps: Tensor) -> Tensor:
+    """Which channels are zero everywhere.  maps: (C, H, W), or (units,).  Returns (C,) bool."""
+    return maps.abs().flatten(1).amax(1).eq(0) if maps.ndim > 1 else maps.eq(0)
+
+
+def never_fires(net: nn.Module, images: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
+    """Which filters output nothing above zero, anywhere, on any of the images.
+
+    images: (N, C, H, W). Say how many there were: a filter silent on 1,000 digits may fire on the next.
+    Returns {layer: (C,) bool}; for a layer of plain numbers (units,) bool.
+    """
+    images = checked_images(images, input_shape(net))
+    wanted = known_layers(net, layers)
+    peaks: dict[str, Tensor] = {}
+    for batch in images.split(BATCH):
+        for layer, maps in _outputs(net, batch, wanted):
+            peak = maps.flatten(2).amax((0, 2)) if maps.ndim > 2 else maps.amax(0)
+            peaks[layer] = torch.maximum(peaks[layer], peak) if layer in peaks else peak
+    return {layer: peak <= 0 for layer, peak in peaks.items()}
+
+
+@torch.no_grad()
+def _outputs(net: nn.Module, images: Tensor, layers: tuple[str, ...]) -> Iterator[tuple[str, Tensor]]:
+    if not layers:
+        return
+    x = as_weights(net, images)
+    for name, layer in frozen_up_to(net, layers[-1]).named_children():
+        x = layer(x)
+        if name in layers:
+            # Flatten hands on a view and dropout its own input: a map that is given away shares memory with none.
+            yield name, x.cpu().clone()

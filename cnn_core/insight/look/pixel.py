@@ -1,0 +1,273 @@
+"""The arithmetic of one number: which numbers below it, times what, plus what.
+
+Every layer of a convnet is the same sentence: take a patch of the maps below, multiply each number with a weight, add
+up, add a bias, apply the activation. A pooling has weights too: 1 for the winner, or 1 / cells for a mean.
+CNN Explainer (Wang et al. 2020) shows this for one frozen net; here it is any net.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnn_core.errors import StudentError, quoted
+from cnn_core.insight.look.features import feature_maps
+from cnn_core.insight.look.fields import Field, Window, clip, receptive_field, windows
+from cnn_core.insight.look.twin import checked_image, frozen, input_shape, known_layer, spec_layer
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one channel of the maps below adds to the sum."""
+
+    channel: int
+    total: float
+
+
+@dataclass(frozen=True, eq=False)
+class PixelSum:
+    """One number of a layer, taken apart: value = activation(total), total = sum of patch × kernel, plus bias.
+
+    patch:    (Cin, k, k), the numbers below; zeros where it lies on padding.  kernel, products: the same shape.
+    padding:  (k, k) bool, True where the patch lies outside the map below.
+    channels: for each of the Cin, its number in the layer below (one layer looks at a single one).
+    below:    the rows and columns of the map below that the patch covers, not clipped.
+    field:    the rows and columns of the image it can see, (first, last), clipped; `unclipped` may begin below 0.
+    winner:   of a max pooling, (row, column) in the map below; else None.
+    contributions: one for each input channel, the largest first, whatever its sign.
+    """
+
+    layer: str
+    type: str
+    channel: int
+    row: int
+    column: int
+    patch: Tensor
+    kernel: Tensor
+    products: Tensor
+    padding: Tensor
+    channels: tuple[int, ...]
+    bias: float
+    total: float
+    activation: str
+    value: float
+    below: Field
+    field: Field
+    unclipped: Field
+    winner: tuple[int, int] | None = None
+
+    @property
+    def contributions(self) -> list[Contribution]:
+        sums = self.products.double().flatten(1).sum(1).tolist()
+        parts = [Contribution(channel, part) for channel, part in zip(self.channels, sums, strict=True)]
+        return sorted(parts, key=lambda part: -abs(part.total))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sum:
+    """What a kind of layer says of one of its numbers."""
+
+    patch: Tensor
+    kernel: Tensor
+    bias: float = 0.0
+    padding: Tensor | None = None
+    channels: tuple[int, ...] | None = None
+    below: Field | None = None
+    winner: tuple[int, int] | None = None
+
+
+def explain_pixel(
+    net: nn.Module, image: Tensor, layer: str, channel: int = 0, row: int = 0, column: int = 0
+) -> PixelSum:
+    """How the number at (channel, row, column) of a layer came about, for one image.
+
+    image: (C, H, W) in [0, 1].  A layer of plain numbers (flatten, dense, global pooling) has one row and one column,
+    and its units are the channels. Its patch is what it looks at: for a dense layer all numbers below, (Cin, H, W)
+    if they are flattened maps, else (inputs, 1, 1).
+    Raises StudentError, with the layer's true size, for a place that is not there.
+    """
+    batch = checked_image(image, input_shape(net))
+    known_layer(net, layer)
+    spec: Any = net.spec
+    index = spec.layer_names.index(layer)
+    maps = feature_maps(net, batch, spec.layer_names[: index + 1])
+    place = _checked_place(layer, tuple(maps[layer].shape), (channel, row, column))
+    inputs = batch[0].cpu() if index == 0 else maps[spec.layer_names[index - 1]]
+    design = spec_layer(net, layer)
+    child = frozen(getattr(net, layer))
+    part = _EXPLAIN[design.type](child, inputs, windows(spec)[index], place)
+    if design.type == "dense" and index and spec.layers[index - 1].type == "flatten":
+        part = _as_maps(part, tuple((batch[0] if index == 1 else maps[spec.layer_names[index - 2]]).shape))
+    products = part.patch * part.kernel
+    # In double precision: the order of adding must not show in the number a student adds up by hand.
+    total = products.double().sum().item() + part.bias
+    activation = getattr(design, "activation", "linear")
+    unclipped = _field(net, layer, index, maps, place)
+    size = part.patch.shape[1:]
+    return PixelSum(
+        layer=layer,
+        type=design.type,
+        channel=place[0],
+        row=place[1],
+        column=place[2],
+        patch=part.patch,
+        kernel=part.kernel,
+        products=products,
+        padding=torch.zeros(size, dtype=torch.bool) if part.padding is None else part.padding,
+        channels=tuple(range(len(part.patch))) if part.channels is None else part.channels,
+        bias=part.bias,
+        total=total,
+        activation=activation,
+        value=_activated(child, total),
+        below=part.below or Field((0, size[0] - 1), (0, size[1] - 1)),
+        field=clip(unclipped, tuple(batch.shape[1:])),
+        unclipped=unclipped,
+        winner=part.winner,
+    )
+
+
+def _activated(child: Any, total: float) -> float:
+    activation = getattr(child, "activation", None)
+    return total if activation is None else activation(torch.tensor(total, dtype=torch.float64)).item()
+
+
+Place = tuple[int, int, int]  # channel, row, column
+
+
+def _convolution(child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    channel, row, column = place
+    below = window.at(Field((row, row), (column, column)))
+    patch, padding = _cut(inputs, below)
+    kernel, bias = child.conv.weight[channel].cpu(), child.conv.bias
+    return _Sum(patch, kernel, 0.0 if bias is None else bias[channel].item(), padding, below=below)
+
+
+def _max_pooling(_child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    channel, row, column = place
+    below = window.at(Field((row, row), (column, column)))
+    patch, padding = _cut(inputs[channel : channel + 1], below)
+    first = patch[0].masked_fill(padding, float("-inf")).argmax().item()  # padding never wins
+    down, right = divmod(int(first), patch.shape[2])
+    kernel = torch.zeros_like(patch)
+    kernel[0, down, right] = 1
+    winner = (below.rows[0] + down, below.columns[0] + right)
+    return _Sum(patch, kernel, 0.0, padding, (channel,), below, winner)
+
+
+def _average_pooling(_child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    channel, row, column = place
+    below = window.at(Field((row, row), (column, column)))
+    patch, padding = _cut(inputs[channel : channel + 1], below)
+    real = (~padding).float()
+    return _Sum(patch, (real / real.sum()).unsqueeze(0), 0.0, padding, (channel,), below)
+
+
+def _global_pooling(_child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
+    patch = inputs[place[0] : place[0] + 1]
+    return _Sum(patch, torch.full_like(patch, 1 / patch.numel()), channels=(place[0],))
+
+
+def _normalisation(child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    """(x - mean) / sqrt(variance + epsilon) * scale + shift, as one product and one bias."""
+    channel = place[0]
+    norm = child.norm
+    same = _same_place(child, inputs, window, place)
+    scale = norm.weight[channel].double() / (norm.running_var[channel].double() + norm.eps).sqrt()
+    bias = norm.bias[channel].double() - norm.running_mean[channel].double() * scale
+    kernel = torch.full_like(same.patch, scale.item())
+    return _Sum(same.patch, kernel, bias.item(), channels=(channel,), below=same.below)
+
+
+def _same_place(_child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
+    """Dropout while it does not train: the number passes."""
+    channel, row, column = place
+    number = inputs[channel] if inputs.ndim == 1 else inputs[channel, row, column]
+    patch = number.reshape(1, 1, 1).clone()
+    return _Sum(patch, torch.ones_like(patch), channels=(channel,), below=Field((row, row), (column, column)))
+
+
+def _flatten(child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    if inputs.ndim == 1:
+        return _same_place(child, inputs, window, place)
+    return _same_place(child, inputs, window, _unflattened(place[0], tuple(inputs.shape)))
+
+
+def _dense(child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
+    weight, bias = child.dense.weight[place[0]].cpu(), child.dense.bias
+    return _Sum(inputs.view(-1, 1, 1), weight.view(-1, 1, 1), 0.0 if bias is None else bias[place[0]].item())
+
+
+_EXPLAIN: dict[str, Callable[[Any, Tensor, Window, Place], _Sum]] = {
+    "conv2d": _convolution,
+    "max_pooling2d": _max_pooling,
+    "average_pooling2d": _average_pooling,
+    "global_average_pooling2d": _global_pooling,
+    "batch_normalization": _normalisation,
+    "dropout": _same_place,
+    "flatten": _flatten,
+    "dense": _dense,
+}
+
+
+def _as_maps(part: _Sum, shape: tuple[int, ...]) -> _Sum:
+    """A dense layer on flattened maps, with its weights laid out as those maps."""
+    if len(shape) != 3:
+        return part
+    return _Sum(part.patch.view(shape), part.kernel.view(shape), part.bias)
+
+
+def _cut(maps: Tensor, below: Field) -> tuple[Tensor, Tensor]:
+    """The patch (C, k, k) of `maps` at rows and columns that may lie outside, and (k, k) bool: where they do."""
+    _, height, width = maps.shape
+    (top, bottom), (left, right) = below
+    pads = (max(-left, 0), max(right - width + 1, 0), max(-top, 0), max(bottom - height + 1, 0))
+    room = (slice(top + pads[2], bottom + pads[2] + 1), slice(left + pads[0], right + pads[0] + 1))
+    outside = F.pad(torch.zeros(height, width), pads, value=1).bool()
+    return F.pad(maps, pads)[:, *room].clone(), outside[room].clone()
+
+
+def _field(net: Any, layer: str, index: int, maps: dict[str, Tensor], place: Place) -> Field:
+    """The receptive field; a number of a flattened map still has a place of its own."""
+    spec = net.spec
+    channel, row, column = place
+    above = index  # walk down over layers that only hand on: flatten, and what treats each number by itself
+    while spec.layers[above].type in ("dropout", "batch_normalization") and above:
+        above -= 1
+    if spec.layers[above].type == "flatten":
+        below = tuple(spec.input_shape) if above == 0 else tuple(maps[spec.layer_names[above - 1]].shape)
+        if len(below) == 3:
+            _, row, column = _unflattened(channel, below)
+        if above == 0:
+            return Field((row, row), (column, column))
+        layer = spec.layer_names[above - 1]
+    return receptive_field(spec, layer, row, column)
+
+
+def _unflattened(unit: int, shape: tuple[int, ...]) -> Place:
+    """The (channel, row, column) of a number in the list that flatten makes of (C, H, W)."""
+    _, height, width = shape
+    return unit // (height * width), unit // width % height, unit % width
+
+
+def _checked_place(layer: str, shape: tuple[int, ...], place: tuple[Any, Any, Any]) -> Place:
+    limits = (*shape, 1, 1)[:3]
+    for value, limit in zip(place, limits, strict=True):
+        if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value.__index__() < limit:
+            size = (
+                f"{limits[0]} maps of {limits[1]}×{limits[2]}"
+                if len(shape) == 3
+                else f"{prod(shape)} numbers"
+            )
+            asked = ", ".join(quoted(part) for part in place)
+            raise StudentError(
+                f"{layer} has {size}, and no place (channel, row, column) = ({asked}).",
+                hint="Counting begins with 0.",
+                layer=layer,
+            )
+    return int(place[0]), int(place[1]), int(place[2])

@@ -1,0 +1,10 @@
+from .cards import Card as Card
+from .cards import Curve as Curve
+from .cards import History as History
+from .cards import card as card
+from .cards import history as history
+from .cards import names as names
+from .weights import Replay as Replay
+from .weights import load as load
+from .weights import load_pretrained as load_pretrained
+from .weights import replay as replay

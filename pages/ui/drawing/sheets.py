@@ -1,0 +1,244 @@
+"""Pictures of numbers: contact sheets of many tiles, one enlarged picture, a small grid with its values.
+
+Two halves. `contact_sheet`, `colour` and `png` are pure: arrays to PNG, by table, no screen. `sheet`,
+`picture` and `number_grid` put them on the page, crisp: one image pixel is a whole number of the screen's
+pixels, so nothing blurs. `st.image` could be neither clicked nor re-flowed, and 64 of them would be 64
+files. What runs in the browser lies in components/.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from pages.ui.drawing.contact_sheet import Limits, Sheet, colour, ink_on, png
+from pages.ui.wording.numbers import number
+
+Rectangle = tuple[
+    int, int, int, int
+]  # first row, first column, row after, column after; in pixels of the tile
+
+# ---------------------------------------------------------------- numbers to colours
+
+
+def data_uri(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+# ---------------------------------------------------------------- a sheet on the page
+
+
+COMPONENTS = Path(__file__).parents[1] / "components"
+
+
+def component_source(kind: str, name: str) -> str:
+    """The source of a component of ours: "js" or "css".
+
+    What a component is told goes to it in a list of one. In a dictionary Streamlit would look for data frames, and
+    import pandas and PyArrow to know one: 70 MB of each server, and half a second of its first page.
+    """
+    return "\n".join((COMPONENTS / f"{part}.{kind}").read_text(encoding="utf-8") for part in ("common", name))
+
+
+_sheet = st.components.v2.component(
+    "contact_sheet",
+    html='<div class="root"><div class="tiles" role="group"></div>\n'
+    '<div class="tip" role="status"></div></div>',
+    css=component_source("css", "sheet"),
+    js=component_source("js", "sheet"),
+)
+
+EMPTY_STATES = ("never fires", "no slope")
+
+
+def component_key(key: str) -> str:
+    """A key that Streamlit takes for a component: it refuses two underscores in a row, which a run's id may have.
+
+    >>> component_key("twelve__a__b-c_"), component_key("maps_conv2d_1")
+    ('twelve-a-b-c-', 'maps_conv2d_1')
+    """
+    return re.sub("_{2,}|_$", "-", key)
+
+
+def sheet(
+    tiles: Sheet,
+    key: str,
+    *,
+    alt: str,
+    tile_px: int = 52,
+    labels: Sequence[str] | None = None,
+    selected: int | None = None,
+    states: Sequence[str | None] | None = None,
+    captions: Sequence[tuple[str, str]] | None = None,
+    wrong: Collection[int] = (),
+    columns: str | int = "auto",
+    marks: Sequence[Sequence[Rectangle]] | None = None,
+    clickable: bool = True,
+    on_click: Callable[[int], None] | None = None,
+) -> int | None:
+    """Put a sheet on the page, each tile a button. Returns the index clicked in this very run, else None.
+
+    alt:     what the sheet is, for those who cannot see it.
+    tile_px: wished side of a tile in CSS pixels; the nearest is taken at which an image pixel is whole.
+    labels:  one a tile, read out and shown on hover ("map 41, 0 to 2.17"); numbers from 0 if there are none.
+    selected: the tile with the teal mark.  wrong: indices with the red frame, whose captions turn red too.
+    states:  per tile None, "zero" (a 0 on black), "never fires" or "no slope" (a dashed empty tile).
+    captions: (bold, muted) below each tile; a line break in the muted part is kept.
+    columns: "auto" fits 16, 8, 6, 5, 4 ... in a row; a number is kept wherever the width allows.
+    marks:   per tile the rectangles to draw in teal, in pixels of the tile.
+    on_click: called with the index before the page runs again, so that the page already knows its selection.
+    """
+    key = component_key(key)
+    count = tiles.count
+    wishes = [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1))
+    data: dict[str, Any] = {
+        "src": data_uri(tiles.png),
+        "tw": tiles.tile_width,
+        "th": tiles.tile_height,
+        "across": tiles.columns,
+        "count": count,
+        "tile": tile_px,
+        "columns": wishes,
+        "alt": alt,
+        "labels": list(labels) if labels is not None else [str(i) for i in range(count)],
+        "selected": selected,
+        "states": list(states) if states is not None else None,
+        "captions": [list(pair) for pair in captions] if captions is not None else None,
+        "wrong": [i in wrong for i in range(count)] if wrong else None,
+        "marks": [[list(rect) for rect in rects] for rects in marks] if marks is not None else None,
+        "clickable": clickable,
+    }
+
+    def changed() -> None:
+        index = _index(st.session_state[key].get("clicked"), count)
+        if on_click is not None and index is not None:
+            on_click(index)
+
+    return _index(_sheet(key=key, data=[data], on_clicked_change=changed).clicked, count)
+
+
+def _index(value: Any, count: int) -> int | None:
+    # What comes from a browser is a wish.
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count else None
+
+
+# ---------------------------------------------------------------- one enlarged picture
+
+
+_picture = st.components.v2.component(
+    "enlarged_picture",
+    html='<div class="root"><div class="frame"><canvas width="1" height="1"></canvas>\n'
+    '<span class="rects"></span><span class="cell"></span></div><div class="tip" role="status"></div></div>',
+    css=component_source("css", "picture"),
+    js=component_source("js", "picture"),
+)
+
+
+def picture(
+    image: np.ndarray | bytes,
+    key: str,
+    *,
+    alt: str,
+    px: int = 120,
+    scale: str = "grey",
+    limits: Limits = "own",
+    rects: Sequence[Rectangle] = (),
+    clickable: bool = False,
+    grid: tuple[int, int] | None = None,
+    read_out: bool = True,
+    smooth: bool = False,
+    on_click: Callable[[int, int], None] | None = None,
+) -> tuple[int, int] | None:
+    """Put one enlarged picture on the page. Returns the (row, column) clicked in this very run, else None.
+
+    image: (H, W) float, coloured by `scale` and `limits`; (H, W, 3) uint8; or a PNG's bytes.
+    px:    wished width in CSS pixels; a pixelated picture takes the nearest whole multiple of its own.
+    rects: the teal marks, in pixels of the image.
+    clickable, grid: a click gives the cell of a grid of (rows, columns); without `grid`, the pixel itself.
+    read_out: say position and value under the pointer; values are known for (H, W) arrays only.
+    smooth: for photos.
+    """
+    key, values = component_key(key), None
+    if isinstance(image, bytes):
+        content = image
+        with Image.open(io.BytesIO(content)) as opened:
+            width, height = opened.size
+    else:
+        image = np.asarray(image)
+        height, width = image.shape[:2]
+        content = png(image if image.ndim == 3 else colour(image, scale, limits))
+        if image.ndim == 2 and read_out and image.size <= 64 * 64:
+            values = [number(float(value)) for value in image.ravel()]
+    cells = grid or ((height, width) if clickable or values is not None else None)
+    data = {
+        "src": data_uri(content),
+        "w": width,
+        "h": height,
+        "px": px,
+        "alt": alt,
+        "rects": [list(rect) for rect in rects],
+        "grid": list(cells) if cells else None,
+        "values": values if cells == (height, width) else None,
+        "clickable": clickable,
+        "smooth": smooth,
+    }
+
+    def changed() -> None:
+        cell = _cell(st.session_state[key].get("clicked"), cells)
+        if on_click is not None and cell is not None:
+            on_click(*cell)
+
+    return _cell(_picture(key=key, data=[data], on_clicked_change=changed).clicked, cells)
+
+
+def _cell(value: Any, grid: tuple[int, int] | None) -> tuple[int, int] | None:
+    if grid is None or not isinstance(value, list) or len(value) != 2:
+        return None
+    row, column = _index(value[0], grid[0]), _index(value[1], grid[1])
+    return None if row is None or column is None else (row, column)
+
+
+# ---------------------------------------------------------------- a grid with its numbers
+
+
+def number_grid(
+    values: np.ndarray,
+    *,
+    alt: str,
+    scale: str = "signed",
+    limits: Limits = "own",
+    digits: int = 2,
+    cell_px: int = 29,
+    mark: tuple[int, int] | None = None,
+) -> None:
+    """Put a small grid on the page, each cell coloured by its scale and with its number in it.
+
+    values: (H, W) float.  mark: (row, column) of the cell with the teal frame.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    colors = colour(values, scale, limits)
+    rows = []
+    for r, (row, shades) in enumerate(zip(values, colors, strict=True)):
+        cells = []
+        for c, (value, shade) in enumerate(zip(row, shades, strict=True)):
+            ring = ";outline:2px solid #5FF0E4;outline-offset:-2px" if (r, c) == mark else ""
+            style = f"background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)}{ring}"
+            cells.append(f'<div style="{style}">{number(float(value), digits)}</div>')
+        rows.append("".join(cells))
+    look = (
+        f"display:grid;gap:1px;grid-template-columns:repeat({values.shape[1]},{cell_px}px);line-height:{cell_px}px;"
+        "font-size:10px;text-align:center;font-variant-numeric:tabular-nums"
+    )
+    st.html(f'<div role="img" aria-label="{_attribute(alt)}" style="{look}">{"".join(rows)}</div>')
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")

@@ -1,0 +1,59 @@
+"""The drawing pad: a digit by pen, finger or mouse, as 784 numbers that follow the pen.
+
+The pad knows nothing of networks: MNIST's centring is `cnn_core.data.digit_from_pixels`, and the keyboard's way to a
+digit is a sample or an upload beside the pad. Mount it in a fragment, so that a stroke reruns only what listens to it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+COMPONENTS = Path(__file__).parents[1] / "components"
+
+_pad = st.components.v2.component(
+    "digit_canvas",
+    html="""
+<div class="pad"><canvas width="280" height="280" tabindex="0" role="img" aria-label="A black square to draw in,
+with a pen, a finger or the mouse. Delete clears it."></canvas>
+<div class="foot"><span class="hint"></span><button type="button">Clear</button></div></div>
+""",
+    css=(COMPONENTS / "canvas.css").read_text(encoding="utf-8"),
+    js=(COMPONENTS / "canvas.js").read_text(encoding="utf-8"),
+)
+
+
+def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
+    """Put a drawing pad on the page. Returns what is drawn as 784 integers, 0 black to 255 white, row by row, or None.
+
+    While a stroke grows it arrives about every 100 ms, and once more when it ends. The drawing is still there when
+    the visitor comes back from another page.
+    brush: width of the pen in pixels of a 280-pixel pad.  px: side of the pad on screen.
+    """
+    book = st.session_state.setdefault("drawings", {})  # key -> [what the pad began with, what is drawn now]
+    drawing = book.setdefault(key, [None, None])
+    if key not in st.session_state:  # Streamlit forgets a widget when its page is left
+        drawing[0] = drawing[1]
+    pad = _pad(
+        key=key,
+        data=[{"brush": brush, "px": px, "start": drawing[0]}],
+        default={"pixels": drawing[0]},
+        on_pixels_change=lambda: None,
+    )
+    drawing[1] = pixels_or_none(pad.pixels)
+    return drawing[1]
+
+
+def pixels_or_none(value: Any) -> list[int] | None:
+    """What a browser sent, if it is a drawing: 784 whole numbers from 0 to 255, not all of them 0.
+
+    >>> pixels_or_none([0, 300]), pixels_or_none([0] * 784), sum(pixels_or_none([0, 255] * 392))
+    (None, None, 99960)
+    """
+    if not isinstance(value, list) or len(value) != 784:
+        return None
+    if not all(type(pixel) is int and 0 <= pixel <= 255 for pixel in value):
+        return None
+    return value if any(value) else None

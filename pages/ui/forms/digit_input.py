@@ -1,0 +1,154 @@
+"""Which image goes through the network: a test image, a drawing, or an upload. Shared by every page that needs one.
+
+What comes from the browser (a number in the address, a drawing, a file) is checked by the core.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnn_core.data import digit_from_pixels, digit_from_upload
+from cnn_core.data.sources import dataset_of
+from cnn_core.errors import StudentError
+from pages.ui.forms.canvas import digit_canvas
+from pages.ui.frame import address
+from pages.ui.visitor import server
+from pages.ui.wording.blocks import caption, plain, problem
+from pages.ui.wording.numbers import count
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+OFFERED = 200  # test images in the list; a link may name any other
+WAYS = {"test": "Test digit", "draw": "Draw", "upload": "Upload"}
+_SINGULAR = {"digits": "digit", "clothes": "garment", "characters": "character"}
+_INDEX = "digit"  # also its name in the address
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """image: (1, 28, 28) in [0, 1].  key: the same key, the same image.  label, index: of a test image, else None."""
+
+    image: Tensor
+    key: str
+    title: str  # "no. 0, a 7", "your drawing"
+    label: int | None = None
+    index: int | None = None
+
+
+def look_at_digit(index: int) -> None:
+    """Make test image `index` the chosen one, on every page that shows one; for callbacks."""
+    st.session_state[_INDEX] = index
+    st.session_state["digit_way"] = "test"
+
+
+def are_here(dataset: str) -> bool:
+    """Whether there are test images of the data set on this machine; draws the sentence where there are none."""
+    try:
+        return len(server.images(dataset, "test")) > 0
+    except StudentError as error:
+        problem(error)
+        return False
+
+
+def way_and_number(dataset: str = "mnist") -> str:
+    """Draw the widgets of the control strip, in the container that is open. Returns the way: test, draw or upload."""
+    kept = {"persist_state": "session", "label_visibility": "collapsed"}
+    words = WAYS | {"test": f"Test {singular(dataset)}"}
+    asked = address.asked(_INDEX)
+    number = None if asked is None else address.whole_number(asked, len(server.images(dataset, "test")))
+    if number is not None:
+        look_at_digit(number)
+    way = st.segmented_control(
+        "Image", list(WAYS), format_func=words.get, default="test", required=True, key="digit_way", **kept
+    )
+    if way == "test":
+        _number(dataset)
+    index = st.session_state.get(_INDEX) if way == "test" else 0
+    address.write(_INDEX, str(index) if index else "")
+    if asked is not None and number is None:
+        caption(
+            f"There is no test image “{plain(asked[:20])}”: they are numbered from 0 to "
+            f"{count(len(server.images(dataset, 'test')) - 1)}."
+        )
+    return str(way or "test")
+
+
+def singular(dataset: str) -> str:
+    """What one image of a data set shows.
+
+    >>> singular("mnist"), singular("fashion_mnist")
+    ('digit', 'garment')
+    """
+    return _SINGULAR.get(dataset_of(dataset).noun, "image")
+
+
+def _number(dataset: str) -> None:
+    test = server.images(dataset, "test")
+    offered = list(range(min(OFFERED, len(test))))
+    now = st.session_state.get(_INDEX, 0)
+    if isinstance(now, int) and 0 <= now < len(test) and now not in offered:
+        offered.append(now)
+    st.selectbox(
+        "Test image",
+        offered,
+        format_func=lambda index: f"no. {index}, {article(test.classes[int(test.labels[index])])}",
+        key=_INDEX,
+        width=150,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def article(name: str) -> str:
+    """
+    >>> article("7"), article("8"), article("Ankle boot")
+    ('a 7', 'an 8', 'Ankle boot')
+    """
+    return name if not name.isdigit() else f"an {name}" if name == "8" else f"a {name}"
+
+
+def chosen_image(way: str, dataset: str = "mnist") -> Chosen | None:
+    """The image; draws the pad or the upload where one is asked for. None while there is nothing drawn or sent yet."""
+    try:
+        if way == "draw":
+            return _drawn(singular(dataset))
+        if way == "upload":
+            return _uploaded(singular(dataset))
+    except StudentError as error:
+        problem(error)
+        return None
+    test = server.images(dataset, "test")
+    index = st.session_state.get(_INDEX, 0)
+    index = index if isinstance(index, int) and 0 <= index < len(test) else 0
+    label = int(test.labels[index])
+    title = f"no. {index}, {article(test.classes[label])}"
+    return Chosen(test.images[index].float() / 255, f"{dataset}/{len(test)}/{index}", title, label, index)
+
+
+def _drawn(what: str) -> Chosen | None:
+    pixels = digit_canvas("digit_pad", px=252)
+    if pixels is None:
+        caption(f"Draw a {what} in the square: the page follows your pen.")
+        return None
+    image = digit_from_pixels(pixels)
+    return Chosen(image, _key(image), "your drawing")
+
+
+def _uploaded(what: str) -> Chosen | None:
+    file = st.file_uploader(
+        f"A picture of one {what}", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], max_upload_size=5
+    )
+    if file is None:
+        caption(f"A photo of a {what} on plain paper will do: it is cut out, made light on dark and centred.")
+        return None
+    image = digit_from_upload(file.getvalue())
+    return Chosen(image, _key(image), "your picture")
+
+
+def _key(image: Tensor) -> str:
+    return hashlib.sha256(image.numpy().tobytes()).hexdigest()[:16]

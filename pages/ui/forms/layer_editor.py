@@ -1,0 +1,326 @@
+"""The layers of a network as a list one can click, and under it the settings of the chosen layer.
+
+The list is a small inline component: Streamlit has no rows that are buttons. A block beside each name is drawn to
+scale (height: side of the map, width: logarithm of the channels), so one sees the network taper. The settings are
+ordinary widgets. Nothing here decides what is possible: that is the core's `inspect_draft`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log2
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.model import LAYER_TYPES
+from pages.ui.frame.controlled import controlled
+from pages.ui.visitor import design
+from pages.ui.wording.blocks import small
+from pages.ui.wording.numbers import count, shape_text
+
+# ---------------------------------------------------------------- what a row says
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list, in words; `width` and `height` of its block are pixels."""
+
+    name: str
+    settings: str
+    shape: str
+    parameters: str
+    width: float
+    height: float
+    state: str = ""  # "wrong": the layer that cannot work; "unknown": one after it
+    fixed: bool = False  # the input, which is no layer and cannot be chosen
+
+
+def rows_of(draft: design.Draft, inspected: Any) -> list[Row]:
+    """The rows of a draft, the input first. inspected: what `inspect_draft` said of the same draft."""
+    shape = tuple(draft["input_shape"])
+    rows = [Row("input", "one image, values 0 to 1", shape_text(shape), "–", *block(shape), fixed=True)]
+    wrong = inspected.problem.layer if inspected.problem else None
+    for name, layer, summary in zip(inspected.names, draft["layers"], inspected.rows, strict=True):
+        if summary is not None:
+            shape = tuple(summary.output_shape)
+            said = (shape_text(shape), count(summary.parameters) if summary.parameters else "–")
+            rows.append(Row(name, settings_text(layer), *said, *block(shape), "wrong" * (name == wrong)))
+        elif name == wrong:
+            rows.append(
+                Row(name, settings_text(layer), "does not fit", "", *block(_guess(layer, shape)), "wrong")
+            )
+        else:
+            shape = _guess(layer, shape)
+            rows.append(Row(name, settings_text(layer), "?", "?", *block(shape), "unknown"))
+    return rows
+
+
+def settings_text(layer: dict[str, Any]) -> str:
+    """What a student set, in the fewest words.
+
+    >>> settings_text({"type": "conv2d", "filters": 64, "kernel_size": 3, "activation": "relu"})
+    '64 filters 3×3, relu'
+    >>> settings_text({"type": "max_pooling2d", "pool_size": 3, "strides": 2, "padding": "same"})
+    '3×3, stride 2, same'
+    >>> settings_text({"type": "dropout", "rate": 0.25})
+    'drops 25 % while training'
+    """
+    kind = layer["type"]
+    same = ", same" if setting(layer, "padding") == "same" else ""
+    strides = setting(layer, "strides")
+    if kind == "conv2d":
+        size, step = setting(layer, "kernel_size"), f", stride {strides}" if strides != 1 else ""
+        filters = f"{count(layer['filters'])} filter{'s' * (layer['filters'] != 1)}"
+        return f"{filters} {size}×{size}{step}{same}, {setting(layer, 'activation')}"
+    if kind in ("max_pooling2d", "average_pooling2d"):
+        size = setting(layer, "pool_size")
+        return f"{size}×{size}, stride {strides}{same}"
+    if kind == "dense":
+        return f"{count(layer['units'])} unit{'s' * (layer['units'] != 1)}, {setting(layer, 'activation')}"
+    if kind == "dropout":
+        return f"drops {100 * setting(layer, 'rate'):g} % while training"
+    return {
+        "flatten": "a list of numbers",
+        "global_average_pooling2d": "the mean of each map",
+        "batch_normalization": "mean 0, spread 1 per channel",
+    }[kind]
+
+
+def setting(layer: dict[str, Any], name: str) -> Any:
+    """A setting of a draft's layer, or Keras's default where the draft leaves it out."""
+    value = layer.get(name)
+    if value is None and name == "strides" and layer["type"] != "conv2d":
+        return setting(layer, "pool_size")
+    if value is None:
+        return getattr(LAYER_TYPES[layer["type"]], name, None)
+    return value
+
+
+def block(shape: tuple[int, ...]) -> tuple[float, float]:
+    """(width, height) in pixels of the block that stands for a shape (C, H, W) or (units,), at most 31×28.
+
+    >>> block((1, 28, 28)), block((64, 3, 3))
+    ((7.0, 28), (27.0, 3))
+    """
+    depth = log2(max(1, shape[0]))
+    if len(shape) == 3:
+        return min(31.0, round(7 + 20 / 6 * depth, 1)), min(28, max(3, max(shape[1:])))
+    return min(31.0, round(4 + 2.9 * depth, 1)), 3
+
+
+def _guess(layer: dict[str, Any], before: tuple[int, ...]) -> tuple[int, ...]:
+    """A flat block as wide as the layer would be: its height nobody knows."""
+    return (int(layer.get("filters") or layer.get("units") or before[0]),)
+
+
+# ---------------------------------------------------------------- the list
+
+_CSS = """
+:host { display: block; }
+.head, .row { display: grid; grid-template-columns: 44px minmax(0, 1fr) auto; align-items: center; }
+.head { font-size: 12.5px; color: var(--st-gray-text-color); height: 24px; padding-right: 3px;
+  border-bottom: 1px solid var(--st-border-color); }
+.head span:first-child { grid-column: 2; }
+ol { list-style: none; margin: 0; padding: 0; }
+li { border-bottom: 1px solid var(--st-border-color); }
+.row { width: 100%; height: 41px; padding: 0 3px 0 0; margin: 0; border: 0; background: none; text-align: left;
+  font: inherit; color: var(--st-text-color); box-shadow: none; border-radius: 0; box-sizing: border-box; }
+button.row { cursor: pointer; }
+button.row:hover { background: color-mix(in srgb, var(--st-secondary-background-color) 60%, transparent); }
+button.row:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
+.row[aria-pressed="true"], .row[aria-pressed="true"]:hover { background: var(--st-secondary-background-color);
+  box-shadow: inset 3px 0 0 var(--st-primary-color); }
+.block { justify-self: center; margin-right: 6px; background: color-mix(in srgb, var(--st-text-color) 60%, transparent);
+  border-radius: 1px; }
+.row[aria-pressed="true"] .block { background: var(--st-primary-color); }
+.text, .numbers { display: flex; flex-direction: column; min-width: 0; line-height: 17px; }
+.name, .settings { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.name { font-size: 14px; font-weight: 600; }
+.settings, .parameters { font-size: 12.5px; color: var(--st-gray-text-color); }
+.numbers { text-align: right; padding-left: 8px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.shape { font-size: 12.5px; }
+.unknown .shape { color: var(--st-gray-text-color); }
+.wrong { box-shadow: inset 3px 0 0 var(--st-red-text-color) !important; }
+.wrong .name, .wrong .settings, .wrong .shape { color: var(--st-red-text-color); }
+.wrong .block, .row.wrong[aria-pressed="true"] .block { background: var(--st-red-text-color); }
+"""
+
+# Rows are kept and only their words change, so that the keyboard's focus stays where it is after each edit.
+_JS = """
+const make = (tag, name, inside = []) => {
+  const node = document.createElement(tag);
+  node.className = name;
+  node.append(...inside);
+  return node;
+};
+const newRow = (fixed) => {
+  const row = make(fixed ? "div" : "button", "row", [
+    make("span", "block"),
+    make("span", "text", [make("span", "name"), make("span", "settings")]),
+    make("span", "numbers", [make("span", "shape"), make("span", "parameters")]),
+  ]);
+  if (!fixed) row.type = "button";
+  return make("li", "", [row]);
+};
+const say = (row, name, text, hint) => {
+  const node = row.querySelector("." + name);
+  if (node.textContent !== text) node.textContent = text;
+  if (hint && node.title !== text) node.title = text;
+};
+
+export default function ({ parentElement, data: [data], setTriggerValue }) {
+  const list = parentElement.querySelector("ol");
+  data.rows.forEach((said, i) => {
+    let item = list.children[i];
+    if (!item) list.append(item = newRow(said.fixed));
+    const row = item.firstElementChild, block = row.firstElementChild;
+    block.style.width = said.width + "px";
+    block.style.height = said.height + "px";
+    say(row, "name", said.name, true);
+    say(row, "settings", said.settings, true);
+    say(row, "shape", said.shape);
+    say(row, "parameters", said.parameters);
+    row.className = "row " + said.state;
+    if (said.fixed) return;
+    const index = i - 1;
+    row.setAttribute("aria-pressed", String(index === data.selected));
+    row.setAttribute("aria-label", said.label);
+    row.onclick = () => {
+      const open = row.getAttribute("aria-pressed") !== "true";
+      for (const other of list.querySelectorAll("button.row")) other.setAttribute("aria-pressed", "false");
+      row.setAttribute("aria-pressed", String(open));
+      setTriggerValue("choice", open ? index : -1);
+    };
+    row.onkeydown = (event) => {
+      const to = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 1, End: data.rows.length - 1 }[event.key];
+      const next = to === undefined ? null : list.children[to]?.querySelector("button");
+      if (next) { next.focus(); event.preventDefault(); }
+    };
+  });
+  while (list.children.length > data.rows.length) list.lastElementChild.remove();
+}
+"""
+
+_list = st.components.v2.component(
+    "layer_list",
+    html="""<div class="head"><span>layer</span><span>output · parameters</span></div>
+<ol aria-label="Layers"></ol>""",
+    css=_CSS,
+    js=_JS,
+)
+
+LIST_KEY = "layer_list"
+
+
+def layer_list(rows: list[Row], selected: int | None, choose: Callable[[int | None], None]) -> None:
+    """Draw the list. choose: called in a callback with the index of the clicked layer, None to close the editor."""
+
+    def chosen() -> None:
+        choice = st.session_state[LIST_KEY].get("choice")
+        # A browser can send anything.
+        known = isinstance(choice, int) and 0 <= choice < len(rows) - 1
+        choose(choice if known else None)
+
+    _list(
+        key=LIST_KEY,
+        data=[{"rows": [{**vars(row), "label": _label(row)} for row in rows], "selected": selected}],
+        on_choice_change=chosen,
+    )
+
+
+def _label(row: Row) -> str:
+    if row.state:
+        return f"{row.name}, {row.settings}, {row.shape if row.state == 'wrong' else 'output unknown'}"
+    parameters = "no parameters" if row.parameters == "–" else f"{row.parameters} parameters"
+    return f"{row.name}, {row.settings}, output {row.shape}, {parameters}"
+
+
+# ---------------------------------------------------------------- the settings of one layer
+
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
+NOTHING_TO_SET = {
+    "flatten": "Writes all maps as one list of numbers, for dense layers to read. Nothing to set.",
+    "global_average_pooling2d": "Leaves one number a map, its mean. Nothing to set.",
+    "batch_normalization": "Shifts and scales each channel to mean 0 and spread 1. Nothing to set.",
+}
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What the buttons and widgets of the editor do; each is a callback."""
+
+    set: Callable[[int, str, Any], None]  # (index, setting, value)
+    move: Callable[[int], None]  # −1 up, +1 down: the chosen layer
+    remove: Callable[[], None]
+
+
+def editor(draft: design.Draft, index: int, name: str, edits: Edits, note: str = "") -> None:
+    """Draw the settings of one layer. note: a sentence under its name."""
+    layer, count_of_layers = draft["layers"][index], len(draft["layers"])
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f"**{name}**", width="stretch", wrap=False)
+            _button("layer_up", "arrow_upward", "Move up", index == 0, edits.move, -1)
+            _button("layer_down", "arrow_downward", "Move down", index == count_of_layers - 1, edits.move, 1)
+            _button("layer_remove", "delete", "Remove", count_of_layers == 1, edits.remove)
+        if note:
+            st.markdown(small(note))
+        if layer["type"] in NOTHING_TO_SET:
+            st.markdown(small(NOTHING_TO_SET[layer["type"]]))
+            return
+        with st.grid(2, min_column_width=80, gap="small"):
+            _settings(layer, index, edits)
+
+
+def _button(key: str, icon: str, help: str, disabled: bool, act: Callable[..., None], *args: Any) -> None:
+    st.button(
+        "",
+        key=key,
+        icon=f":material/{icon}:",
+        help=help,
+        type="tertiary",
+        disabled=disabled,
+        on_click=act,
+        args=args,
+        width="content",
+    )
+
+
+def _settings(layer: dict[str, Any], index: int, edits: Edits) -> None:
+    kind = layer["type"]
+
+    def bound(name: str, value: Any = None) -> dict[str, Any]:
+        value = setting(layer, name) if value is None else value
+        return controlled(f"layer-{index}-{kind}-{name}", value, edits.set, index, name)
+
+    def choose(label: str, name: str, usual: tuple[Any, ...], text: Callable[[Any], str] = str) -> None:
+        value = setting(layer, name)
+        # What came by a link may be unusual: it is shown, and can be left.
+        options = list(usual) if value in usual else [*usual, value]
+        if not isinstance(value, str):
+            options.sort()
+        st.selectbox(label, options, format_func=text, filter_mode=None, **bound(name, value))
+
+    if kind == "conv2d":
+        st.number_input("Filters", min_value=1, step=1, **bound("filters", max(1, layer["filters"])))
+        choose("Kernel", "kernel_size", (1, 2, 3, 4, 5, 6, 7), _square)
+        choose("Padding", "padding", ("valid", "same"))
+        choose("Activation", "activation", ACTIVATIONS[:-1])
+        choose("Stride", "strides", (1, 2, 3, 4))
+    elif kind in ("max_pooling2d", "average_pooling2d"):
+        choose("Pool", "pool_size", (2, 3, 4), _square)
+        choose("Stride", "strides", (1, 2, 3, 4))
+        choose("Padding", "padding", ("valid", "same"))
+    elif kind == "dense":
+        st.number_input("Units", min_value=1, step=1, **bound("units", max(1, layer["units"])))
+        choose("Activation", "activation", ACTIVATIONS)
+    elif kind == "dropout":
+        choose(
+            "Rate", "rate", (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), lambda rate: f"{100 * rate:g} %"
+        )
+
+
+def _square(size: int) -> str:
+    return f"{size}×{size}"

@@ -1,0 +1,146 @@
+"""The sidebar's ways out: link, code, weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from pages.ui.forms.selection import SELECTED, _commit
+from pages.ui.frame.controlled import controlled
+from pages.ui.trained import exports
+from pages.ui.visitor import design, server
+from pages.ui.wording.blocks import plain, small
+
+_copy_link = st.components.v2.component(
+    "copy_link",
+    html="""<button type="button"><svg viewBox="0 0 24 24" aria-hidden="true">
+<path d="M10 8H7a4 4 0 0 0 0 8h3M14 8h3a4 4 0 0 1 0 8h-3M9 12h6"/>
+</svg><span aria-live="polite">Copy link</span></button>""",
+    css="""
+:host { display: block; }
+button { display: flex; align-items: center; justify-content: center; gap: 8px; width: 100%; min-height: 40px;
+  padding: 4px 12px; font: inherit; font-size: 14px; color: var(--st-text-color); cursor: pointer; white-space: nowrap;
+  background: var(--st-secondary-background-color); background: hsl(from var(--st-background-color) h s calc(l + 2.3));
+  border: 1px solid var(--st-border-color);
+  border-radius: var(--st-button-radius); box-sizing: border-box; }
+button:hover, button:active { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
+svg { width: 18px; height: 18px; fill: none; stroke: currentColor; stroke-width: 2; flex: none; }
+""",
+    js="""
+// A page served without https may not use the clipboard: there the old way still works.
+const copy = async (text) => {
+  try { await navigator.clipboard.writeText(text); return true; } catch { /* the old way */ }
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.style.position = "fixed";
+  field.style.opacity = "0";
+  document.body.append(field);
+  field.select();
+  try { return document.execCommand("copy"); } finally { field.remove(); }
+};
+export default function ({ parentElement }) {
+  const button = parentElement.querySelector("button"), word = parentElement.querySelector("span");
+  button.onclick = async () => {
+    word.textContent = (await copy(location.href)) ? "Copied" : "Not allowed";
+    clearTimeout(button.timer);
+    button.timer = setTimeout(() => { word.textContent = "Copy link"; }, 2000);
+  };
+  return () => clearTimeout(button.timer);
+}
+""",
+)
+
+
+def _share(draft: design.Draft, inspected: Any) -> None:
+    with st.grid(2, min_column_width=100, gap="small"):
+        _copy_link(key="copy_link")
+        with st.popover("Export", icon=":material/download:", width="stretch"):
+            _export(draft, inspected)
+
+
+def _export(draft: design.Draft, inspected: Any) -> None:
+    st.text_input(
+        "Name of the design", max_chars=60, **controlled("design-name", draft.get("name", ""), _rename)
+    )
+    st.download_button(
+        "Design, as JSON",
+        json.dumps(draft, indent=2, ensure_ascii=False),
+        file_name=f"{file_stem(draft)}.json",
+        mime="application/json",
+        on_click="ignore",
+        width="stretch",
+    )
+    if inspected.spec is None:
+        return
+    for label, (function, ending, mime) in CODE.items():
+        st.download_button(
+            label,
+            _written(function, inspected.spec),
+            file_name=file_stem(draft) + ending,
+            mime=mime,
+            on_click="ignore",
+            width="stretch",
+        )
+    _weights()
+
+
+def _weights() -> None:
+    """What holds the learnt numbers of the network that is looked at, where it has any."""
+    kind, _, name = design.looked_at().partition(":")
+    try:
+        if kind == "design" or (kind == "run" and not server.store().run(name).status.saved_step):
+            return
+        looked_at = exports.made(design.looked_at())
+    except StudentError:
+        return
+    st.markdown(small(f"{plain(looked_at.name)}, as it was trained:"))
+    exports.weights(looked_at, "sidebar")
+
+
+def _rename(name: str) -> None:
+    selected = st.session_state.get(SELECTED)
+    _commit(design.renamed(design.shown(), name), selected)
+
+
+CODE = {  # label -> (function of cnn_core.model, ending of the file's name, media type)
+    "PyTorch code": ("export_pytorch", "_torch.py", "text/x-python"),
+    "Keras code, Python": ("export_keras", "_keras.py", "text/x-python"),
+    "Keras code, R": ("export_keras_r", "_keras.R", "text/plain"),
+}
+
+
+def _written(function: str, spec: Any) -> Callable[[], str]:
+    """The file, written when it is asked for: with recipe and data of the net that is looked at, else the lesson's."""
+    kind, _, name = design.looked_at().partition(":")
+    store = server.store()  # now: a click is answered outside of a script run
+
+    def write() -> str:
+        from cnn_core import model, pretrained
+        from cnn_core.training import RECIPES
+
+        if kind == "run":
+            made = store.run(name)
+        elif kind == "pretrained" and name in pretrained.names():
+            made = pretrained.card(name)
+        else:
+            return getattr(model, function)(spec, RECIPES["lesson"])
+        return getattr(model, function)(spec, made.recipe, dataset=made.dataset)
+
+    return write
+
+
+def file_stem(draft: design.Draft) -> str:
+    """A file's name from a design's name: letters, digits and underscores.
+
+    >>> file_stem({"name": "Lesson convnet, changed"})
+    'lesson_convnet_changed'
+    """
+    letters = "".join(
+        sign if sign.isascii() and sign.isalnum() else " " for sign in draft.get("name", "").lower()
+    )
+    return "_".join(letters.split()) or "design"

@@ -1,0 +1,111 @@
+"""The frame around every page: the list of pages, the top bar, and the guard that keeps a deep link in it.
+
+It shows nothing of its own: the sidebar is in sidebar.py, each page in its own numbered file.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from pages.ui.frame.process import keep_memory_together, leave_processors_free
+
+ROOT = Path(__file__).parents[3]
+HERE = Path(__file__).parents[1]
+
+_in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
+
+
+keep_memory_together()
+leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: its file, its word in the top bar, its address, and the question it answers."""
+
+    file: str
+    title: str
+    # "" is the address "/". Else the file's own name: on a cold server Streamlit's old mode looks for that first, and
+    # says "Page not found" to any other, before dashboard.py has had a chance.
+    url_path: str
+    question: str
+
+
+PAGES: tuple[Entry, ...] = (
+    Entry("pages/0_home.py", "Home", "", "What is this?"),
+    Entry("pages/1_convolution.py", "Convolution", "convolution", "What does a kernel do?"),
+    Entry("pages/2_train.py", "Train", "train", "Is it learning?"),
+    Entry("pages/3_evaluate.py", "Evaluate", "evaluate", "Where does it go wrong?"),
+    Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?"),
+    Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
+    Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
+    Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes leave a 7 a 7?"),
+    Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
+)
+
+
+def mode() -> str:
+    """The visitor's theme, "light" or "dark"; light while the browser has not told us."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def entry(url_path: str) -> Entry:
+    """The page at an address ("train", or "" for home). KeyError if there is none."""
+    return {page.url_path: page for page in PAGES}[url_path.replace("-", "_")]
+
+
+def exists(page: Entry) -> bool:
+    """Whether the page's file is there; the bar shows no page that is not written."""
+    return (ROOT / page.file).exists()
+
+
+def build_pages() -> list[StreamlitPage]:
+    """The pages whose files exist, in the order of the syllabus.
+
+    Home is Streamlit's default page: it answers at "/" alone (its own path would say "Page not found"), so
+    the bar does not list it and the wordmark leads there.
+    """
+    return [
+        st.Page(
+            ROOT / page.file,
+            title=page.title,
+            url_path=page.url_path or None,
+            default=page.url_path == "",
+            visibility="hidden" if page.url_path == "" else "visible",
+        )
+        for page in PAGES
+        if exists(page)
+    ]
+
+
+def navigate() -> StreamlitPage:
+    """The top bar; returns the page that was asked for. For dashboard.py only."""
+    _in_shell.set(True)
+    return st.navigation(build_pages(), position="top")
+
+
+def require_shell() -> None:
+    """First call of every page: come back through dashboard.py if Streamlit ran the page file alone.
+
+    A folder called `pages` beside the entrypoint switches on Streamlit's first multipage mode until
+    `st.navigation` has run once in the process. On a cold server a deep link would then run the page's file
+    without sidebar and bar.
+    """
+    if not _in_shell.get():
+        st.navigation(build_pages(), position="top")  # a public call that ends the old mode for this process
+        st.rerun()  # the same address, now through dashboard.py
+
+
+def page_head(url_path: str) -> None:
+    """The page's question as its title."""
+    st.title(entry(url_path).question, anchor=False)
+
+
+def wordmark() -> None:
+    """The name in the corner; a click leads home."""
+    st.logo(HERE / f"logo_{mode()}.svg", icon_image=HERE / f"logo_{mode()}.svg", size="large")

@@ -1,0 +1,1 @@
+"""Who looks at what: the visitor, the server's store, the design, the networks."""

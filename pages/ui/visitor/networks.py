@@ -1,0 +1,188 @@
+"""The network that a page looks at, loaded once for all visitors.
+
+Which one it is, the visitor chose in the sidebar (`design.looked_at`). Networks that come from here are shared: in eval
+mode, frozen, and for reading only.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from pages.ui.visitor import design
+from pages.ui.visitor.server import PRETRAINED, store
+
+if TYPE_CHECKING:  # torch stays out until a page needs a network
+    from cnn_core.model import ModelSpec
+    from cnn_core.model.network import Network
+    from cnn_core.runs import Run
+
+
+# ---------------------------------------------------------------- the network being looked at
+
+# How long the weights of a run in training stay the ones that are looked at, in seconds: a fifth of the time it has
+# trained so far, for a network changes ever more slowly; but so long at least, and so long at most.
+HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """The network a page looks at. `net` is shared by all visitors: eval mode, frozen, for reading only."""
+
+    net: Network
+    spec: ModelSpec
+    title: str  # "Lesson convnet, ready trained"
+    kind: str  # "pretrained" | "run" | "design"
+    run_id: str | None
+    step: int | None  # of a run: which snapshot
+    trained: bool
+    weights_key: str  # the same key, the same weights: what a page may cache by
+    dataset: str = "mnist"  # what it was trained on
+    note: str = ""  # a sentence, when something else is shown than was asked for
+
+
+def current() -> LoadedNetwork:
+    """The network the sidebar chose, or the lesson's convnet with a sentence in `.note`."""
+    return named(design.looked_at())
+
+
+def named(name: str) -> LoadedNetwork:
+    """The network of that name ("pretrained:lesson", "run:<id>", "design"), with the same fallback."""
+    try:
+        return _chosen(name)
+    except StudentError as error:
+        return replace(
+            _pretrained("lesson"), note=f"{error} You are looking at the lesson’s convnet, trained by us."
+        )
+
+
+def untrained(spec: ModelSpec, seed: int = 0) -> LoadedNetwork:
+    """A network of this design as it is before any training."""
+    return replace(_built(spec, seed), title=f"{spec.name}, untrained")
+
+
+def is_training() -> bool:
+    """Whether the network being looked at is a run that goes on, so that its weights will change."""
+    kind, _, run_id = design.looked_at().partition(":")
+    try:
+        return kind == "run" and store().run(run_id).status.unfinished
+    except StudentError:
+        return False
+
+
+def _chosen(choice: str) -> LoadedNetwork:
+    kind, _, name = choice.partition(":")
+    if kind == "pretrained" and name in PRETRAINED:
+        return _pretrained(name)
+    if kind == "run":
+        return _newest(name)
+    if choice == "design":
+        return _untrained()
+    raise StudentError("There is no network of that name.", hint="Choose one in the sidebar.")
+
+
+@st.cache_resource(max_entries=len(PRETRAINED), show_spinner=False)
+def _pretrained(name: str) -> LoadedNetwork:
+    from cnn_core.pretrained import load_pretrained
+
+    net, spec = load_pretrained(name)
+    return LoadedNetwork(
+        _frozen(net), spec, PRETRAINED[name], "pretrained", None, None, True, f"pretrained:{name}"
+    )
+
+
+def _newest(run_id: str) -> LoadedNetwork:
+    run = store().run(run_id)
+    if run.kind != "training":
+        raise StudentError("That run trained no network.", hint="Choose another in the sidebar.")
+    status = run.status
+    if not status.saved_step and not run.snapshots():
+        before = _built(run.spec, run.recipe.seed)
+        return replace(before, title=run_title(run), kind="run", run_id=run_id, step=0, dataset=run.dataset)
+    path = run.snapshot_path("last")
+    try:
+        stamp, step = (
+            _held(run_id, str(path)) if status.unfinished else (path.stat().st_mtime_ns, status.saved_step)
+        )
+        net, spec = _read(str(path), stamp)
+    except FileNotFoundError as error:
+        raise StudentError(
+            "That run has just been deleted.", hint="Choose another in the sidebar."
+        ) from error
+    key = f"run:{run_id}:{stamp}"
+    return LoadedNetwork(net, spec, run_title(run), "run", run_id, step, step > 0, key, run.dataset)
+
+
+# A run in training saves new weights every 2 s, and everything a page computes of a network is computed anew for them.
+# Everybody looks at the same ones for a while. Measured over 120 s, 30 students of whom 6 look at runs in training, on
+# two cores: 64 s of processor time for the server with 6 s throughout, 89 s without it.
+@dataclass
+class _Held:
+    stamp: int = 0
+    step: int = 0
+    until: float = 0.0  # of the monotonic clock
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _holding(run_id: str, path: str) -> _Held:
+    return _Held()
+
+
+def _held(run_id: str, path: str) -> tuple[int, int]:
+    """Which weights of a run in training are looked at now: their file's time in nanoseconds, and their step."""
+    held = _holding(run_id, path)
+    if time.monotonic() >= held.until:
+        status = store().run(run_id).status
+        held.stamp, held.step = os.stat(path).st_mtime_ns, status.saved_step
+        held.until = time.monotonic() + min(HELD_AT_MOST, max(HELD_AT_LEAST, HELD_SHARE * status.seconds))
+    return held.stamp, held.step
+
+
+def run_title(run: Run) -> str:
+    """A run's own name, and whether it is still in training."""
+    going_on = {"queued": "waiting", "running": "in training", "paused": "paused"}.get(run.status.state)
+    return f"{run.name}, {going_on}" if going_on else run.name
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _read(path: str, stamp: int) -> tuple[Network, ModelSpec]:
+    # `stamp` makes the weights of a later moment another entry.
+    from cnn_core.training import load_model
+
+    net, spec = load_model(path)
+    return _frozen(net), spec
+
+
+def _untrained() -> LoadedNetwork:
+    from cnn_core.model import ModelSpec
+
+    return _built(ModelSpec.from_dict(design.draft()), 0)
+
+
+# A spec is hashable, and equal specs are equal networks: it is the key itself.
+@lru_cache(maxsize=16)
+def _built(spec: ModelSpec, seed: int) -> LoadedNetwork:
+    from cnn_core.model import build
+
+    key = f"design:{spec.fingerprint}:{seed}"
+    return LoadedNetwork(
+        _frozen(build(spec, seed)), spec, "My design, not trained yet", "design", None, None, False, key
+    )
+
+
+def _frozen(net: Network) -> Network:
+    return net.eval().requires_grad_(False)
+
+
+def classes_of(shown: LoadedNetwork) -> tuple[str, ...]:
+    """What the network's outputs are called: the data set's classes, or numbers where it has another number of them."""
+    from cnn_core.data.sources import dataset_of
+
+    known = dataset_of(shown.dataset).classes
+    return known if len(known) == shown.spec.classes else tuple(str(i) for i in range(shown.spec.classes))

@@ -1,0 +1,1 @@
+"""How numbers, states and refusals are written."""

@@ -1,0 +1,100 @@
+"""What Convscope says, and how it writes numbers: the one place for wording that more than one page needs.
+
+Functions that return text are pure and show nothing; the few that draw say so. Captions are small and grey by
+Markdown, because st.caption is too pale to read on paper (4.3:1).
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from pages.ui.frame import shell
+
+# ---------------------------------------------------------------- Markdown
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere (a file's name, a link), with all that Markdown would act on made harmless.
+
+    >>> plain("7_b")
+    '7\\\\_b'
+    """
+    return "".join("\\" + sign if sign in "\\`*_[]<>#~|$:&!" else sign for sign in " ".join(text.split()))
+
+
+def small(md: str) -> str:
+    """Markdown of a caption: 14 px, muted.
+
+    >>> small("map 41")
+    ':small[:gray[map 41]]'
+    """
+    return f":small[:gray[{md}]]"
+
+
+def sheet_heading(layer: str, *facts: str) -> str:
+    """Heading of a sheet: the layer, then its facts, muted.
+
+    >>> sheet_heading("conv2d_2", "64 maps of 11×11", "0 to 2.2", "5 dark")
+    '**conv2d_2** :gray[64 maps of 11×11 · 0 to 2.2 · 5 dark]'
+    """
+    return f"**{layer}** :gray[{' · '.join(fact for fact in facts if fact)}]"
+
+
+# ---------------------------------------------------------------- on the screen
+
+
+def answer(md: str) -> None:
+    """Draw the one computed line under the question; its number in bold."""
+    st.markdown(md)
+
+
+def caption(md: str) -> None:
+    """Draw a caption: small and muted, but dark enough to read."""
+    st.markdown(small(md))
+
+
+def what_you_see(md: str) -> None:
+    """Draw the two sentences under a picture: what a mark is, what to notice."""
+    st.markdown(small(f"**What you see.** {md}"))
+
+
+# st.page_link keeps the session, but looks like a button; in this line it is a word of the sentence.
+_NEXT_STYLE = """<style>
+[class*="st-key-next_"] { display: block }
+[class*="st-key-next_"] :is(div, p, a, span) { display: inline !important; padding: 0; background: none !important }
+[class*="st-key-next_"] a p { font-size: 1rem; text-decoration: underline; margin: 0 0.3em }
+</style>"""
+
+
+def next_question(url_path: str, reason: str) -> None:
+    """Draw "Next: <question of that page> <reason>": a link that keeps the session.
+
+    url_path: the page's address ("feature_maps").  reason: one clause, such as "opens this very network."
+    Shows nothing while that page is not written yet.
+    """
+    page = shell.entry(url_path)
+    if not shell.exists(page):
+        return
+    st.html(_NEXT_STYLE)
+    with st.container(key=f"next_{page.url_path}", horizontal=True, gap="xxsmall"):
+        st.markdown(":gray[Next:]", width="content")
+        st.page_link(shell.ROOT / page.file, label=f":primary[{page.question}]", width="content")
+        st.markdown(f":gray[{reason}]", width="content")
+
+
+def problem(error: StudentError) -> None:
+    """Draw what happened in red, with a sign, and below it the one thing to try."""
+    what = plain(error.message)
+    if error.layer and not error.message.startswith(error.layer):
+        what = f"**{plain(error.layer)}**: {what}"
+    hint = f"  \n{plain(error.hint)}" if error.hint else ""
+    st.markdown(f":red[:material/error: {what}]{hint}")
+
+
+def on_primary(label: str) -> str:
+    """Label of a primary button that can be read in both themes.
+
+    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme.
+    """
+    return f':color[{label}]{{foreground="#14161A"}}' if shell.mode() == "dark" else label
