@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.data import available
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.runs import Run, ensure_runner
+from cnn_core.runs import Run
 from cnn_core.runs.expectation import split_sizes
 from cnn_core.runs.history import Curve
 from pages.train.before import before
@@ -77,7 +77,7 @@ def _live(watched: Run, state_before: str, verdict: DeltaGenerator, learnt: int,
         server.store().seen(who.visitor())
         if status.state == "queued":
             server.store().mend(watched)
-        ensure_runner(server.store())
+        server.wake_runner()
     with verdict:
         answer(_verdict(run, kept))
     top, left, below = board_places("run_board")

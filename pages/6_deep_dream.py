@@ -12,7 +12,7 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, DreamSpec, dream_layers
 from cnn_core.insight.dream.animation import from_file
-from cnn_core.runs import Run, ensure_runner
+from cnn_core.runs import Run
 from cnn_core.runs.dreams import photo_networks
 from pages.deep_dream.asking import (
     MINE,
@@ -61,7 +61,7 @@ def start(spec: DreamSpec, picture: Picked) -> None:
     try:
         spec.check_size(*from_file(picture.png).shape[1:])
         run_id = server.store().submit_dream(spec.to_dict(), picture.png, owner=who.visitor())
-        ensure_runner(server.store())
+        server.wake_runner()
     except StudentError as error:
         st.session_state[PROBLEM] = error
         return
@@ -113,7 +113,7 @@ def page(ticking: bool) -> None:
     mine = run is not None and run.is_owner(who.visitor())
     if going_on and mine:
         server.store().seen(who.visitor())
-        ensure_runner(server.store())
+        server.wake_runner()
     with told:
         answer(verdict(dream, picture))
     with left:

@@ -11,7 +11,7 @@ import streamlit as st
 from cnn_core.data import DATASETS, AugmentSpec, available
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.runs import Gain, Pair, Run, ensure_runner, find_pairs, gain, submit_pair
+from cnn_core.runs import Gain, Pair, Run, find_pairs, gain, submit_pair
 from cnn_core.runs.expectation import expect, split_sizes
 from cnn_core.training import CHANGES, RECIPES, TrainSpec, accuracy_under
 from pages.ui.drawing.evaluation_charts import NAMES, two_curves
@@ -116,7 +116,7 @@ def _start_pair(order: Order) -> None:
         pair = submit_pair(
             server.store(), order.spec, order.recipe, order.augment, order.dataset, who.visitor()
         )
-        ensure_runner(server.store())
+        server.wake_runner()
     except StudentError as error:
         st.session_state[_PROBLEM] = error
         return
@@ -134,7 +134,7 @@ def start_one(order: Order) -> bool:
             who.visitor(),
             f"{order.spec.name}, with changes" if augment else None,
         )
-        ensure_runner(server.store())
+        server.wake_runner()
     except StudentError as error:
         st.session_state[_PROBLEM] = error
         return False
@@ -164,7 +164,7 @@ def _progress(pair: Pair) -> None:
         states = [run.status for run in pair.runs]
         if pair.unfinished:
             store.seen(owner)
-            ensure_runner(store)
+            server.wake_runner()
         with st.container(gap="xsmall"):
             for name, run, status in zip(NAMES, pair.runs, states, strict=True):
                 st.markdown(f"**{name.capitalize()}** {small(_words(run))}")

@@ -9,7 +9,7 @@ import streamlit as st
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
-from cnn_core.runs import Run, ensure_runner
+from cnn_core.runs import Run
 from pages.ui.drawing.legend import in_colour
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.trained.exports import download, made
@@ -159,7 +159,7 @@ def _rename(run_id: str) -> None:
 
 def _extend(run_id: str) -> None:
     if _try(server.store().extend, run_id, who.visitor(), 2):
-        ensure_runner(server.store())
+        server.wake_runner()
 
 
 def _seeds(run_id: str) -> None:
@@ -177,7 +177,7 @@ def _seeds(run_id: str) -> None:
     # Side by side at once: the band of their curves is what they were asked for.
     rest = [key for key in st.session_state.get("runs_chosen", []) if key not in seeds]
     st.session_state["runs_chosen"] = [*seeds, *rest][:MOST]
-    ensure_runner(server.store())
+    server.wake_runner()
 
 
 def _delete(run_id: str) -> None:

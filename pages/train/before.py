@@ -9,7 +9,6 @@ from cnn_core.data.network import recent_failure
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, inspect_draft
-from cnn_core.runs import ensure_runner
 from cnn_core.runs.expectation import expect, split_sizes
 from cnn_core.settings import settings
 from pages.ui.drawing.diagram import network_diagram
@@ -156,7 +155,7 @@ def _fetch_again(dataset: str) -> None:
 def _start(spec: ModelSpec, choice: Choice) -> None:
     try:
         run_id = server.store().submit(spec, choice.recipe, choice.dataset, owner=who.visitor())
-        ensure_runner(server.store())
+        server.wake_runner()
     except StudentError as error:
         st.session_state[PROBLEM] = error
         return

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.runs import Run, ensure_runner
+from cnn_core.runs import Run
 from cnn_core.training import RECIPES
 from pages.train.before import PROBLEM, last_problem
 from pages.ui.forms.recipe import RATES
@@ -118,7 +118,7 @@ def _wish(run_id: str, action: str | None = None, learning_rate: float | None = 
     try:
         server.store().control(run_id, who.visitor(), action, learning_rate)
         if action == "resume":
-            ensure_runner(server.store())
+            server.wake_runner()
     except StudentError as error:
         st.session_state[PROBLEM] = error
 
@@ -126,7 +126,7 @@ def _wish(run_id: str, action: str | None = None, learning_rate: float | None = 
 def _extend(run_id: str) -> None:
     try:
         server.store().extend(run_id, who.visitor(), 2)
-        ensure_runner(server.store())
+        server.wake_runner()
     except StudentError as error:
         st.session_state[PROBLEM] = error
 

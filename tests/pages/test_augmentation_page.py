@@ -8,6 +8,7 @@ from cnn_core.data import AugmentSpec
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, find_pairs
 from cnn_core.training import save_model
+from pages.ui.visitor import server
 from tests.pages.test_train import text
 
 OWNER = "a" * 22
@@ -17,8 +18,7 @@ PAGE = "pages/7_augmentation.py"
 @pytest.fixture(autouse=True)
 def no_runner(monkeypatch):
     """The store is real; that nobody takes the tickets keeps the state of a run in the test's hands."""
-    monkeypatch.setattr("cnn_core.runs.runner.ensure_runner", lambda store: None)
-    monkeypatch.setattr("cnn_core.runs.ensure_runner", lambda store: None, raising=False)
+    monkeypatch.setattr(server, "wake_runner", lambda: None)
 
 
 @pytest.fixture

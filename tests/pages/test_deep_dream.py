@@ -14,6 +14,7 @@ from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore
 from cnn_core.runs.dreams import photo_networks
 from cnn_core.runs.worker import save_frame, work
+from pages.ui.visitor import server
 
 OWNER = "a" * 22
 
@@ -25,8 +26,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def no_runner(monkeypatch):
     """The store is real; that nobody takes the tickets keeps the state of a dream in the test's hands."""
-    monkeypatch.setattr("cnn_core.runs.runner.ensure_runner", lambda store: None)
-    monkeypatch.setattr("cnn_core.runs.ensure_runner", lambda store: None, raising=False)
+    monkeypatch.setattr(server, "wake_runner", lambda: None)
 
 
 def text(app) -> str:

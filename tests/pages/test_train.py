@@ -6,6 +6,7 @@ import pytest
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES
+from pages.ui.visitor import server
 
 OWNER = "a" * 22
 
@@ -13,8 +14,7 @@ OWNER = "a" * 22
 @pytest.fixture
 def no_runner(monkeypatch):
     """The store is real; that nobody takes the tickets keeps the state of a run in the test's hands."""
-    monkeypatch.setattr("cnn_core.runs.runner.ensure_runner", lambda store: None)
-    monkeypatch.setattr("cnn_core.runs.ensure_runner", lambda store: None, raising=False)
+    monkeypatch.setattr(server, "wake_runner", lambda: None)
 
 
 def text(app) -> str:

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from cnn_core.data import ImageSet
     from cnn_core.runs import RunStore
 
+DEFAULT = "pretrained:lesson"  # what everybody looks at first
+PRETRAINED = {
+    "lesson": "Lesson convnet, ready trained",
+    "mlp": "MLP, ready trained",
+    "modern": "Modern convnet, ready trained",
+}
+
 
 def store() -> RunStore:
     """The run store of this server's settings."""
@@ -25,14 +32,14 @@ def _store(path: Path) -> RunStore:
     return RunStore(path)
 
 
-DEFAULT = "pretrained:lesson"
+def wake_runner() -> None:
+    """Start the process that does the queued work, unless it is there. After each call that queues something.
 
+    Raises StudentError where the folder of runs cannot be written.
+    """
+    from cnn_core.runs import ensure_runner
 
-PRETRAINED = {
-    "lesson": "Lesson convnet, ready trained",
-    "mlp": "MLP, ready trained",
-    "modern": "Modern convnet, ready trained",
-}
+    ensure_runner(store())
 
 
 def images(dataset: str = "mnist", split: str = "test") -> ImageSet:
