@@ -1,10 +1,11 @@
 from .dream.animation import animated as animated
 from .dream.animation import on_the_photo as on_the_photo
 from .dream.deepdream import dream as dream
-from .dream.deepdream import dream_layers as dream_layers
 from .dream.deepdream import enlarged as enlarged
 from .dream.deepdream import loudness as loudness
 from .dream.dream_spec import DreamSpec as DreamSpec
+from .dream.dreamers import Dreamer as Dreamer
+from .dream.dreamers import dream_layers as dream_layers
 from .dream.photo import DEPTHS as DEPTHS
 from .dream.photo import GOOGLENET_DEPTHS as GOOGLENET_DEPTHS
 from .dream.photo import googlenet_file as googlenet_file
