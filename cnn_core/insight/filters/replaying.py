@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
+from cnn_core.insight.filters.examples import weights_of
 from cnn_core.insight.look.features import feature_maps
 
 FIRST_STEPS = 40  # from noise
@@ -66,7 +67,7 @@ def replay(
         maps = feature_maps(net, image)
         logits = next(reversed(maps.values()))
         result = _picture(net, layer, filter, seed, after)
-        kernel, bias = _weights(getattr(net, layer), filter)
+        kernel, bias = weights_of(net, layer, filter)
         after = Frame(
             step=step,
             kernel=kernel,
@@ -97,11 +98,3 @@ def _in_float32(net: nn.Module) -> nn.Module:
     if all(p.dtype == torch.float32 for p in (*net.parameters(), *net.buffers()) if p.is_floating_point()):
         return net
     return copy.deepcopy(net).float()
-
-
-def _weights(child: Any, filter: int) -> tuple[Tensor | None, float | None]:
-    part = getattr(child, "conv", getattr(child, "dense", None))
-    if part is None:
-        return None, None
-    bias = None if part.bias is None else part.bias[filter].item()
-    return part.weight[filter].detach().cpu().clone(), bias
