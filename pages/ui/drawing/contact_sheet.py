@@ -120,6 +120,17 @@ def contact_sheet(tiles: np.ndarray, scale: str = "activation", limits: Limits =
     return Sheet(out.getvalue(), height, width, count, columns, _ranges(tiles))
 
 
+def image_sheet(images: np.ndarray) -> Sheet:
+    """Images as they are, black 0 and white 1, one tile an image.
+
+    images: (N, 1, H, W) float in [0, 1], or a torch tensor. Three channels are refused: a sheet has one palette.
+    """
+    images = np.asarray(images, dtype=np.float32)
+    assert images.ndim == 4, f"(N, C, H, W) images, not {images.shape}"
+    assert images.shape[1] == 1, f"only grey images can be drawn so far, not {images.shape[1]} channels"
+    return contact_sheet(images[:, 0], "grey", (0.0, 1.0))
+
+
 def _ranges(tiles: np.ndarray) -> np.ndarray:
     if tiles.size == 0:
         return np.zeros((len(tiles), 2), dtype=np.float32)
