@@ -69,8 +69,8 @@ def show_answer(reading: Reading) -> None:
         st.markdown(words.softmax(reading.logits, reading.classes))
 
 
-def page() -> None:
-    """Draw the page; anew by itself while the network is in training."""
+def view() -> None:
+    """Draw all that depends on the network."""
     network = networks.current()
     if not are_here(network.dataset):
         return
@@ -102,6 +102,11 @@ def page() -> None:
     why.section(reading)
 
 
+def page() -> None:
+    """Draw the page, anew every two seconds while the network is in training."""
+    st.fragment(view, run_every=2.0 if networks.is_training() else None)()
+
+
 page_head("feature-maps")
-st.fragment(page, run_every=2.0 if networks.is_training() else None)()
+page()
 next_question("filters", "asks of one filter what would make it brightest.")

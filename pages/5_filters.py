@@ -65,8 +65,8 @@ def show(
         card(network, question, about, classes[question.index] if classes else None)
 
 
-def page() -> None:
-    """Draw the page; anew by itself while the network is in training."""
+def view() -> None:
+    """Draw all that depends on the network."""
     network = networks.current()
     layers = layers_of(network.spec)
     answer_place = st.empty()
@@ -78,6 +78,11 @@ def page() -> None:
     show(network, question, layers[question.layer], answer_place)
 
 
+def page() -> None:
+    """Draw the page, anew every five seconds while the network is in training."""
+    st.fragment(view, run_every=5.0 if networks.is_training() else None)()
+
+
 page_head("filters")
-st.fragment(page, run_every=5.0 if networks.is_training() else None)()
+page()
 next_question("deep-dream", "climbs the same hill on a cat.")

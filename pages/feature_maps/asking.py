@@ -10,6 +10,8 @@ from pages.ui.forms.digit_input import way_and_number
 from pages.ui.visitor import networks, server, who
 from pages.ui.visitor.networks import LoadedNetwork
 
+BRIGHTNESS = {"own": "each map its own", "shared": "one scale a layer"}
+
 
 @dataclass(frozen=True)
 class Options:
@@ -33,8 +35,8 @@ def ask(network: LoadedNetwork) -> Options:
         with st.popover("Options", icon=":material/tune:", width="content"):
             limits = st.segmented_control(
                 "Brightness",
-                ["own", "shared"],
-                format_func={"own": "each map its own", "shared": "one scale a layer"}.get,
+                list(BRIGHTNESS),
+                format_func=lambda limits: BRIGHTNESS.get(limits, limits),
                 default="own",
                 required=True,
                 key="maps_limits",

@@ -51,21 +51,20 @@ def follow_address(layers: dict[str, int]) -> None:
     """Take over the filter of a link; a sentence is kept for one that is not in this network."""
     text = address.asked(_FILTER)
     if text:
-        layer, _, rest = text.partition(".")
-        index = address.whole_number(rest, layers.get(layer, 0)) if rest else 0
-        st.session_state[_LAYER] = layer
-        st.session_state[_FILTER] = (layer, index) if index is not None else (layer, rest)
+        _adopt(text, layers)
     layer = st.session_state.get(_LAYER)
+    if layer is None:
+        return
     chosen_layer, index = st.session_state.get(_FILTER, (None, 0))
-    missing = ""
-    if layer is not None and layer not in layers:
-        missing = words.no_such_layer(str(layer))
+    if layer not in layers:
+        sentence = words.no_such_layer(str(layer))
         st.session_state.pop(_LAYER)
-    elif layer is not None and chosen_layer == layer and not _is_one_of(index, layers[layer]):
-        missing = words.no_such_filter(layer, str(index), layers[layer])
+    elif chosen_layer == layer and not _is_one_of(index, layers[layer]):
+        sentence = words.no_such_filter(layer, str(index), layers[layer])
         st.session_state.pop(_FILTER)
-    if missing:
-        st.session_state[_REFUSED] = (tuple(layers), missing)
+    else:
+        return
+    st.session_state[_REFUSED] = (tuple(layers), sentence)
 
 
 def ask(layers: dict[str, int]) -> Question:
@@ -89,6 +88,14 @@ def draw_refusal(layers: dict[str, int], question: Question) -> None:
     refused_in, sentence = st.session_state.get(_REFUSED, ((), ""))
     if refused_in == tuple(layers) and not question.is_chosen:
         caption(f"{sentence} You are looking at {question.layer}.")
+
+
+def _adopt(text: str, layers: dict[str, int]) -> None:
+    """Choose what a link says, "conv2d_2.41" or "conv2d_2", whether there is such a filter or not."""
+    layer, _, number = text.partition(".")
+    index = address.whole_number(number, layers.get(layer, 0)) if number else 0
+    st.session_state[_LAYER] = layer
+    st.session_state[_FILTER] = (layer, index) if index is not None else (layer, number)
 
 
 def _filter(layer: str, width: int) -> tuple[int, bool]:
