@@ -93,7 +93,8 @@ def sheet_facts(shape: tuple[int, ...], low: float, high: float, dark: int, sile
 
     shape: (maps, height, width).
     low, high: the smallest and the largest number of all of them.
-    dark: maps without anything above zero.  silent: others, whose filter never fires.
+    dark: maps without anything above zero.
+    silent: others, whose filter never fires.
 
     >>> sheet_facts((64, 11, 11), 0.0, 2.23, 5, 0)
     ['64 maps of 11×11', '0 to 2.2', '5 dark', '']
