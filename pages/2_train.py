@@ -11,13 +11,13 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnn_core.data import available, fetch_in_background
+from cnn_core.data import available, fetch_in_background, split_sizes
 from cnn_core.data.network import recent_failure
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, inspect_draft
 from cnn_core.runs import Run, ensure_runner
-from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.runs.expectation import expect
 from cnn_core.runs.history import Curve
 from cnn_core.settings import settings
 from cnn_core.training import RECIPES

@@ -21,7 +21,7 @@ from cnn_core.insight.animation import from_file, to_png
 from cnn_core.insight.dream_spec import MAX_SIDE
 from cnn_core.insight.first_dream import PHOTO, first_dream
 from cnn_core.runs import Run, ensure_runner
-from cnn_core.runs.dreams import PHOTO_NETWORKS, photo_networks
+from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS, photo_networks
 from pages.ui import design, state
 from pages.ui.before_after import before_after, for_browsers, thumbnails
 from pages.ui.digit_input import are_here, chosen_image, way_and_number

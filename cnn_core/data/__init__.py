@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "sources": ["DATASETS", "Availability", "available"],
         "datasets": ["ImageSet", "load_images"],
+        "splits": ["split_sizes"],
         "fetching": ["Fetch", "fetch_in_background"],
         "augment_spec": ["AugmentSpec", "keras_line", "torchvision_line"],
         "augment": ["AffineParams", "sample_affine", "apply_affine", "affine_matrices"],

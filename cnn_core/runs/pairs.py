@@ -6,15 +6,17 @@ with random changes and one without, are a pair, whenever and wherever they were
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from cnn_core.data.augment_spec import AugmentSpec
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs.store import Run, RunStore
+from cnn_core.runs.run import Run
+from cnn_core.runs.store import RunStore
+from cnn_core.significance import Gain as Gain
+from cnn_core.significance import Gap as Gap
+from cnn_core.significance import gain as gain
 from cnn_core.training.spec import TrainSpec
 
 _ENDED_BADLY = ("failed", "stopped")
@@ -109,47 +111,3 @@ def _keep(found: dict, key: tuple, run: Run) -> None:
     # Runs come newest first.
     if key not in found or (found[key].status.state in _ENDED_BADLY and run.status.state not in _ENDED_BADLY):
         found[key] = run
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Two accuracies (fractions) at one strength of a change, and how far apart luck alone would put them."""
-
-    strength: float
-    augmented: float
-    plain: float
-    chance: float  # differences up to this size may be luck, in 19 of 20 cases
-
-    @property
-    def difference(self) -> float:
-        return self.augmented - self.plain
-
-    @property
-    def is_chance(self) -> bool:
-        return abs(self.difference) <= self.chance
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What augmentation brought along one curve: where it helped most (or harmed least), and its price at the start."""
-
-    best: Gap
-    untouched: Gap
-
-
-def gain(strengths: Sequence[float], augmented: Sequence[float], plain: Sequence[float], count: int) -> Gain:
-    """Compare two curves of accuracy, each on `count` images; the first strength is no change at all.
-
-    >>> found = gain([0, 45, 90], [0.97, 0.90, 0.80], [0.98, 0.60, 0.15], count=2000)
-    >>> found.best.strength, round(found.best.difference, 2), found.best.is_chance
-    (90, 0.65, False)
-    >>> round(found.untouched.difference, 2)
-    -0.01
-    """
-    gaps = []
-    for strength, one, other in zip(strengths, augmented, plain, strict=True):
-        middle = (one + other) / 2
-        # The two-proportion z-test; both saw the same images, so it errs on the careful side.
-        chance = 1.96 * math.sqrt(max(2 * middle * (1 - middle), 1e-12) / max(count, 1))
-        gaps.append(Gap(strength, one, other, chance))
-    return Gain(max(gaps[1:], key=lambda gap: gap.difference), gaps[0])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnn_core import significance
 from pages.ui.charts import INK, RUNS, template
 from pages.ui.messages import percent, plain, plural, points
 
@@ -75,15 +76,10 @@ def verdict(runs: Sequence[Contender]) -> str:
 
 
 def beyond_chance(one: Contender, other: Contender) -> bool:
-    """Whether two accuracies on equally many images differ by more than chance would, in 19 of 20 cases.
-
-    The two-proportion z-test; the images are the same ones, so it is on the careful side.
-    """
+    """Whether the accuracies of two networks differ by more than chance would, in 19 of 20 cases."""
     assert one.accuracy is not None
     assert other.accuracy is not None
-    pooled = (one.accuracy * one.count + other.accuracy * other.count) / (one.count + other.count)
-    spread = np.sqrt(max(pooled * (1 - pooled), 1e-12) * (1 / one.count + 1 / other.count))
-    return bool(abs(one.accuracy - other.accuracy) > 1.959964 * spread)
+    return significance.beyond_chance(one.accuracy, other.accuracy, one.count, other.count)
 
 
 def colours(runs: Sequence[Contender], mode: str) -> dict[str, str]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from cnn_core.data import DATASETS, AugmentSpec, available
+from cnn_core.data import DATASETS, AugmentSpec, available, split_sizes
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.runs import Gain, Pair, Run, ensure_runner, find_pairs, gain, submit_pair
-from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.runs.expectation import expect
 from cnn_core.training import CHANGES, RECIPES, TrainSpec, accuracy_under
 from pages.ui import design, state
 from pages.ui.augment_settings import short_words

@@ -24,8 +24,8 @@ from cnn_core.insight.deepdream import _resized
 from cnn_core.insight.first_dream import PHOTO, SIDE, first_dream
 from cnn_core.model import ModelSpec, build
 from cnn_core.runs import RunStore
-from cnn_core.runs.dreams import check_work, dreamer, photo_networks, picture_of
-from cnn_core.runs.worker import MAX_TRIES, work
+from cnn_core.runs.jobs.dreams import check_work, dreamer, photo_networks, picture_of
+from cnn_core.runs.jobs.worker import MAX_TRIES, work
 
 OWNER = "a" * 22
 DESIGN = ModelSpec.from_dict(
@@ -150,13 +150,13 @@ def test_asked_for_again_it_is_the_same_dream(store, digit):
 def test_a_cancelled_dream_keeps_its_pictures_and_may_be_asked_for_again(store, digit, monkeypatch):
     run = ask(store, SPEC, digit)
     store.take(store.next_ticket())
-    save = __import__("cnn_core.runs.worker", fromlist=["save_frame"]).save_frame
+    save = __import__("cnn_core.runs.jobs.dream_job", fromlist=["save_frame"]).save_frame
 
     def save_and_cancel(run, number, picture):
         save(run, number, picture)
         store.control(run.id, OWNER, "stop")
 
-    monkeypatch.setattr("cnn_core.runs.worker.save_frame", save_and_cancel)
+    monkeypatch.setattr("cnn_core.runs.jobs.dream_job.save_frame", save_and_cancel)
     assert work(store.path, run.id) == "done"
     assert run.status.state == "stopped"
     assert len(run.frames()) == 1

@@ -14,10 +14,10 @@ import pytest
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, Status
+from cnn_core.runs.expectation import USUAL_SPEED
 from cnn_core.runs.fairness import Ticket, order
 from cnn_core.runs.files import is_locked, locked
 from cnn_core.runs.history import read_history, thinned
-from cnn_core.runs.store import USUAL_SPEED
 from cnn_core.training import RECIPES, TrainSpec
 
 TINY = PRESETS["tiny"]
@@ -76,7 +76,7 @@ def test_the_owners_token_is_nowhere_in_the_store(store):
 
 
 def test_looking_at_runs_imports_no_torch():
-    code = "import sys, cnn_core.runs.runner, cnn_core.runs.store; sys.exit('torch' in sys.modules)"
+    code = "import sys, cnn_core.runs.jobs.runner, cnn_core.runs.store; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

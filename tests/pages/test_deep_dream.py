@@ -12,8 +12,9 @@ from cnn_core.insight import DreamSpec, dream_layers
 from cnn_core.insight.animation import from_file, to_png
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore
-from cnn_core.runs.dreams import photo_networks
-from cnn_core.runs.worker import save_frame, work
+from cnn_core.runs.jobs.dream_job import save_frame
+from cnn_core.runs.jobs.dreams import photo_networks
+from cnn_core.runs.jobs.worker import work
 
 OWNER = "a" * 22
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def no_runner(monkeypatch):
     """The store is real; that nobody takes the tickets keeps the state of a dream in the test's hands."""
-    monkeypatch.setattr("cnn_core.runs.runner.ensure_runner", lambda store: None)
+    monkeypatch.setattr("cnn_core.runs.jobs.runner.ensure_runner", lambda store: None)
     monkeypatch.setattr("cnn_core.runs.ensure_runner", lambda store: None, raising=False)
 
 
@@ -157,7 +158,7 @@ def test_a_finished_dream_says_how_much_louder_the_layer_is(app):
 
 
 def test_an_id_may_hold_underscores_in_a_row(app, monkeypatch):
-    monkeypatch.setattr("cnn_core.runs.store.secrets.token_urlsafe", lambda _: "__ab__cdef_")
+    monkeypatch.setattr("cnn_core.runs.submission.secrets.token_urlsafe", lambda _: "__ab__cdef_")
     open_page(app, asked("finished", frames=4, seconds=2.0).id)
     assert "Octave by octave" in text(app)
 

@@ -13,7 +13,7 @@ OWNER = "a" * 22
 @pytest.fixture
 def no_runner(monkeypatch):
     """The store is real; that nobody takes the tickets keeps the state of a run in the test's hands."""
-    monkeypatch.setattr("cnn_core.runs.runner.ensure_runner", lambda store: None)
+    monkeypatch.setattr("cnn_core.runs.jobs.runner.ensure_runner", lambda store: None)
     monkeypatch.setattr("cnn_core.runs.ensure_runner", lambda store: None, raising=False)
 
 
