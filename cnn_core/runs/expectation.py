@@ -40,7 +40,8 @@ MOST_SPEEDS = 200  # designs whose speed is remembered, the latest
 class KnowsSpeeds(Protocol):
     """What remembers how fast a design was trained on this machine: a RunStore."""
 
-    def speed_of(self, spec: ModelSpec) -> float | None: ...
+    def speed_of(self, spec: ModelSpec) -> float | None:
+        """Images a second of this design's last training, or None before the first."""
 
 
 @dataclass(frozen=True)

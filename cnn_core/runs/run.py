@@ -1,6 +1,6 @@
 """One run, read when it is looked at: what was asked for, where it stands, what it has made.
 
-What a run's folder holds, and who writes it, is told in `store`. Here it is only read. Files may be torn, foreign
+What a run's folder holds, and who writes it, stands in `store`. Here it is only read. Files may be torn, foreign
 or hostile: what makes no sense reads as absent.
 """
 
@@ -196,7 +196,7 @@ class Run:
     # What it has made
 
     def snapshots(self) -> list[Snapshot]:
-        """The weights kept on the way, in the order of training."""
+        """The weights saved on the way, in the order of training."""
         folder = self.folder / "snapshots"
         snapshots = [
             Snapshot(int(match[1]), float(match[2]), folder / match[0])

@@ -42,6 +42,7 @@ class Status:
 
     @property
     def unfinished(self) -> bool:
+        """Whether it waits, is at work or may go on."""
         return self.state in UNFINISHED
 
     @classmethod

@@ -77,20 +77,21 @@ class Visitors:
         return self.path / owner / "runs"
 
     def add_run(self, owner: str, run_id: str) -> None:
-        """Raises OSError."""
+        """Count this run among the visitor's. Raises OSError."""
         (self.runs_folder(owner) / run_id).touch()
 
     def forget_run(self, owner: str, run_id: str) -> None:
+        """Undo `add_run`."""
         with suppress(OSError):
             (self.runs_folder(owner) / run_id).unlink()
 
     def twin(self, owner: str, key: str) -> str | None:
-        """The id under which this visitor asked for the same before, or None. It may be rubbish by now."""
+        """The id of the run that does what `key` stands for, or None; the run may be gone by now."""
         try:
             return (self.path / owner / "twins" / key).read_text("ascii")
         except (OSError, ValueError):
             return None
 
     def set_twin(self, owner: str, key: str, run_id: str) -> None:
-        """Raises OSError."""
+        """Remember that this run does what `key` stands for. Raises OSError."""
         write_whole(self.path / owner / "twins" / key, run_id.encode())

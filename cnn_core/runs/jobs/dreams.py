@@ -1,4 +1,4 @@
-"""Who dreams: the networks a dream can name, found again by the worker, and the one picture a dream begins with.
+"""Who dreams: the networks a dream can name, as the worker loads them, and the picture a dream begins with.
 
 Torch is imported where it is needed only, so that a page may ask what there is.
 """

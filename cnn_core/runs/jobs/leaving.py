@@ -16,7 +16,7 @@ class StopWork(Exception):
     """Stop the job at once.
 
     state:   the run's state from now on.
-    outcome: what the runner is told: DONE, PAUSED or LEFT.
+    outcome: what the runner gets to know: DONE, PAUSED or LEFT.
     reason:  a sentence for the run's owner; may be empty.
     """
 

@@ -26,7 +26,7 @@ class EventRecorder:
         self.file = open(path, "ab", buffering=0)  # noqa: SIM115  one write, one line
 
     def close(self) -> None:
-        """Batches that are not written yet are forgotten: they are told again by whoever goes on."""
+        """Close the file. Batches not written yet are forgotten: whoever goes on from the snapshot meets them again."""
         self.file.close()
 
     def batch(self, event: BatchDone) -> None:
@@ -66,7 +66,7 @@ def batches_a_line(step: int, per_epoch: int) -> int:
 
 
 def cut_events(path: Path, step: int) -> None:
-    """Keep only whole lines of events up to `step`, so that what is trained again is not told twice.
+    """Keep only whole lines of events up to `step`, so that what is trained again has no two lines.
 
     The file is replaced, not shortened: a reader notices, and reads it anew. Raises OSError.
     """

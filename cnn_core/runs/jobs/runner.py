@@ -106,7 +106,7 @@ class Runner:
         self.last_heartbeat = 0.0
 
     def serve(self) -> None:
-        """Work until there has been nothing to do for `idle_seconds`, or until told to leave."""
+        """Work until there has been nothing to do for `idle_seconds`, or until somebody wants it to leave."""
         while not self.leaving and not self._idle():
             self.tick()
             time.sleep(POLL_SECONDS)
@@ -225,7 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
-    """Be the runner of this store until it is idle; False where another is, or when told to leave."""
+    """Be the runner of this store until it is idle; False where another is, or when somebody wants us to leave."""
     # Whoever asks `runner_is_alive` holds the lock for a moment, so one refusal proves nothing.
     for _ in range(20):
         with locked(store.path / "runner.lock", wait=False) as mine:

@@ -59,7 +59,7 @@ def train_run(store: RunStore, run: Run) -> str:
 
 
 def _fetch_listener(store: RunStore, run: Run) -> Callable[[float, str], None]:
-    """What is told how a download gets on: it says so in the run's status, and hears its owner meanwhile."""
+    """A listener to downloads: it writes in the run's status how they get on, and obeys its owner meanwhile."""
     last_writing = time.monotonic()
 
     def fetching(_fraction: float, sentence: str) -> None:

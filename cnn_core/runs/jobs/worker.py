@@ -158,7 +158,7 @@ _LESS_MEMORY = {"training": "Try smaller batches or a smaller network.", "dream"
 
 
 def _sentence(error: Exception, kind: str) -> str:
-    """What a run's owner is told of an error that is no StudentError."""
+    """What a run's owner reads of an error that is no StudentError."""
     text = str(error)
     is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if is_full or "No space left" in text:  # safetensors wraps the system's error
