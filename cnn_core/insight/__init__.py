@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "photo": ["DEPTHS", "GOOGLENET_DEPTHS", "googlenet_file", "photo_network", "photos"],
         "embedding": ["last_hidden_layer", "map_of_images"],
         "attribution": ["METHODS", "Attribution", "attribute", "default_layer"],
-        "replaying": ["Frame", "replay"],
+        "replaying": ["Frame", "filter_weights", "replay"],
         "convolution": [
             "NAMED_KERNELS",
             "Sweep",

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.checks import is_index
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.features import feature_maps
 from cnn_core.insight.fields import Field, Window, clip, receptive_field, windows
@@ -102,7 +103,7 @@ def explain_pixel(
     design = spec_layer(net, layer)
     child = frozen(getattr(net, layer))
     part = _EXPLAIN[design.type](child, inputs, windows(spec)[index], place)
-    if design.type == "dense" and index and spec.layers[index - 1].type == "flatten":
+    if design.needs == "list" and index and spec.layers[index - 1].flattens:
         part = _as_maps(part, tuple((batch[0] if index == 1 else maps[spec.layer_names[index - 2]]).shape))
     products = part.patch * part.kernel
     # In double precision: the order of adding must not show in the number a student adds up by hand.
@@ -237,9 +238,9 @@ def _field(net: Any, layer: str, index: int, maps: dict[str, Tensor], place: Pla
     spec = net.spec
     channel, row, column = place
     above = index  # walk down over layers that only hand on: flatten, and what treats each number by itself
-    while spec.layers[above].type in ("dropout", "batch_normalization") and above:
+    while spec.layers[above].each_alone and above:
         above -= 1
-    if spec.layers[above].type == "flatten":
+    if spec.layers[above].flattens:
         below = tuple(spec.input_shape) if above == 0 else tuple(maps[spec.layer_names[above - 1]].shape)
         if len(below) == 3:
             _, row, column = _unflattened(channel, below)
@@ -258,7 +259,7 @@ def _unflattened(unit: int, shape: tuple[int, ...]) -> Place:
 def _checked_place(layer: str, shape: tuple[int, ...], place: tuple[Any, Any, Any]) -> Place:
     limits = (*shape, 1, 1)[:3]
     for value, limit in zip(place, limits, strict=True):
-        if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value.__index__() < limit:
+        if not is_index(value, limit):
             size = (
                 f"{limits[0]} maps of {limits[1]}×{limits[2]}"
                 if len(shape) == 3

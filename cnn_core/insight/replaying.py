@@ -66,7 +66,7 @@ def replay(
         maps = feature_maps(net, image)
         logits = next(reversed(maps.values()))
         result = _picture(net, layer, filter, seed, after)
-        kernel, bias = _weights(getattr(net, layer), filter)
+        kernel, bias = filter_weights(getattr(net, layer), filter)
         after = Frame(
             step=step,
             kernel=kernel,
@@ -99,7 +99,12 @@ def _in_float32(net: nn.Module) -> nn.Module:
     return copy.deepcopy(net).float()
 
 
-def _weights(child: Any, filter: int) -> tuple[Tensor | None, float | None]:
+def filter_weights(child: Any, filter: int) -> tuple[Tensor | None, float | None]:
+    """The weights and the bias of one filter or unit of a layer; None where it has none.
+
+    child: the layer, a child of a Network.
+    Returns a kernel (Cin, k, k) of a convolution or (inputs,) of a dense layer, on the CPU.
+    """
     part = getattr(child, "conv", getattr(child, "dense", None))
     if part is None:
         return None, None

@@ -1,4 +1,4 @@
-"""From a design in plain numbers to a network: spec, presets, shapes, links, build, export."""
+"""From a design in plain numbers to a network: spec, presets, shapes, links, build."""
 
 import lazy_loader
 
@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={"links"},
     submod_attrs={
-        "spec": ["ModelSpec"],
+        "spec": ["ModelSpec", "summarize"],
         "layers": [
             "Conv2D",
             "MaxPooling2D",
@@ -21,13 +21,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ACTIVATIONS",
         ],
         "presets": ["PRESETS"],
-        "shapes": ["LayerSummary", "summarize"],
+        "summary": ["LayerSummary"],
         "draft": ["Draft", "Remedy", "inspect_draft"],
         "network": ["Network", "build", "in_eval_mode", "untrained", "weights_hash"],
-        "export": ["export_pytorch"],
-        "export_keras_source": ["export_keras", "export_keras_r"],
-        "onnx_file": ["export_onnx"],
-        "notebook_file": ["export_notebook"],
-        "report": ["export_report"],
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnn_core import pretrained
-from cnn_core.model.shapes import summarize
+from cnn_core.model import summarize
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.store import RunStore
 from cnn_core.training.spec import TrainSpec

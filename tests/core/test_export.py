@@ -22,12 +22,17 @@ from safetensors.torch import save_file
 from cnn_core.data import AugmentSpec, apply_affine, load_images
 from cnn_core.data.augment import AffineParams
 from cnn_core.errors import StudentError
+from cnn_core.export import (
+    export_keras,
+    export_keras_r,
+    export_notebook,
+    export_onnx,
+    export_pytorch,
+    export_report,
+)
+from cnn_core.export.program import SOURCES, steps
 from cnn_core.model import PRESETS, ModelSpec, build
-from cnn_core.model.export import SOURCES, export_pytorch, padding, same_padding, steps
-from cnn_core.model.export_keras_source import export_keras, export_keras_r
-from cnn_core.model.notebook_file import export_notebook
-from cnn_core.model.onnx_file import export_onnx
-from cnn_core.model.report import export_report
+from cnn_core.model.shapes import same_padding
 from cnn_core.training import RECIPES, TrainSpec
 
 EVERYTHING = ModelSpec.from_dict(
@@ -294,7 +299,9 @@ def keras_answers(tmp_path_factory):
 
 def averages_over_uneven_padding(spec: ModelSpec) -> bool:
     pools = [step for step in steps(spec) if step.layer.type == "average_pooling2d"]
-    return any(left != right or top != bottom for left, right, top, bottom in map(padding, pools))
+    return any(
+        left != right or top != bottom for left, right, top, bottom in (pool.padding for pool in pools)
+    )
 
 
 @pytest.mark.parametrize("key", SPECS)

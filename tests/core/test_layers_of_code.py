@@ -13,19 +13,22 @@ CORE = sorted((ROOT / "cnn_core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
-SHARED = {"errors", "settings"}
+SHARED = {"errors", "settings", "checks"}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
+    "checks": {"errors"},
     "settings": {"errors"},
     "model": SHARED,
     "data": SHARED,
+    "export": SHARED | {"model"},
     "training": SHARED | {"model", "data"},
     "insight": SHARED | {"model", "data"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
     "runs": SHARED | {"model", "data", "training", "insight", "pretrained"},
 }
 TORCH_FREE = [
-    "errors", "settings", "model", "model.layers", "model.spec", "model.shapes", "model.presets", "model.links",
+    "errors", "settings", "checks", "model", "model.layers", "model.setting", "model.spec", "model.shapes",
+    "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers", "export.program",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained",
 ]  # fmt: skip
