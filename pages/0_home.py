@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from cnn_core.model.layers import kind_named
 from pages.ui import state
 from pages.ui.charts import bars, mode, show
 from pages.ui.messages import caption, plural, probability, shape_text, sheet_heading, what_you_see
@@ -52,7 +53,7 @@ def maps_of(shown: state.Shown, image: torch.Tensor) -> None:
     from cnn_core.insight import feature_maps
 
     maps = feature_maps(shown.net, image)
-    for name in [name for name in maps if name.startswith("conv2d")]:
+    for name in [name for name in maps if kind_named(name).has_filters]:
         tiles = contact_sheet(maps[name].numpy(), "activation", "own")
         channels, height, width = maps[name].shape
         st.markdown(sheet_heading(name, f"{plural(channels, 'map')} of {height}×{width}"))

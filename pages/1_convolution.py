@@ -23,13 +23,13 @@ from cnn_core.insight.convolution import (
     kept_by_max,
     named_kernel,
     nudge,
-    output_size,
     pool,
     sweep,
 )
 from cnn_core.insight.quiz import KINDS, ask, mark
 from cnn_core.insight.small_pictures import ring, small_cat
 from cnn_core.model import summarize
+from cnn_core.model.layers import kind_named
 from pages.ui import state
 from pages.ui.messages import (
     answer,
@@ -73,7 +73,7 @@ def image_of(kind: str, index: int) -> tuple[str, Tensor]:
 def first_kernels() -> Tensor | None:
     """The first layer's kernels of the network in the sidebar, (filters, 1, k, k); None if it has none."""
     name, child = next(iter(state.network().net.named_children()))
-    weights = child.conv.weight if name.startswith("conv2d") else None
+    weights = child.conv.weight if kind_named(name).has_filters else None
     return weights if weights is not None and weights.shape[1] == 1 and weights.shape[-1] <= 7 else None
 
 
@@ -218,7 +218,7 @@ def pooled_layer(maps: dict[str, Tensor]) -> tuple[str, str] | None:
     """The first pooling layer and the layer before it, or None."""
     names = list(maps)
     for before, name in pairwise(names):
-        if "pooling2d" in name and not name.startswith("global") and maps[before].ndim == 3:
+        if kind_named(name).pooling_rule and maps[before].ndim == 3:
             return before, name
     return None
 
@@ -311,7 +311,7 @@ def changes(image: Tensor, right: int, before: dict[str, Tensor], after: dict[st
     rows = [("digit", change(image, nudge(image, right)))]
     rows += [(name, change(before[name], after[name])) for name in before if before[name].ndim == 3]
     st.html(bars_of(rows))
-    pools = [value for name, value in rows if "pooling" in name]
+    pools = [value for name, value in rows[1:] if kind_named(name).pooling_rule]
     caption(
         f"The pixels themselves change by {number(rows[0][1])}, the last map by {number(rows[-1][1])}; "
         f"after the first pooling it is {number(pools[0])}. Pooling does not make a net blind to shifts: "
@@ -337,14 +337,12 @@ def why_pool(shown: state.Shown, name: str) -> None:
     names = [row.name for row in rows]
     at = names.index(name)
     st.subheader("Why pool at all?", anchor=False)
-    work = next((row for row in rows[at + 1 :] if row.type == "conv2d"), None)
+    work = next((row for row in rows[at + 1 :] if kind_named(row.name).has_filters), None)
     if work is not None:
         _, height, width = rows[at - 1].output_shape
         _, rows_now, columns_now = work.output_shape
-        layer = shown.spec.layers[names.index(work.name)]
-        there = [
-            output_size(side, layer.kernel_size, layer.strides, layer.padding) for side in (height, width)
-        ]
+        window = shown.spec.layers[names.index(work.name)].window()
+        there = [window.output_size(side) for side in (height, width)]
         without = work.macs * there[0] * there[1] / (rows_now * columns_now)
         st.markdown(
             f"**Less to compute.** {work.name} needs {big(work.macs)} multiply-adds; "
@@ -352,7 +350,7 @@ def why_pool(shown: state.Shown, name: str) -> None:
         )
         st.markdown(
             f"**A wider view.** One value of {work.name} sees {work.receptive_field}×{work.receptive_field} pixels "
-            f"of the digit with {layer.kernel_size}×{layer.kernel_size} weights."
+            f"of the digit with {window.side}×{window.side} weights."
         )
     st.markdown(
         "**Small shifts forgotten.** A stroke that moves by a pixel often stays in the same window of 2×2: "

@@ -9,6 +9,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel, feature_maps, never_fires
+from cnn_core.model.layers import kind_named
 from pages.ui import address, design, state, why
 from pages.ui.charts import bars, mode, show, waterfall
 from pages.ui.digit_input import Chosen, are_here, article, chosen_image, singular, way_and_number
@@ -114,7 +115,7 @@ def _one_sheet(name: str, maps: Maps, silent: Maps, limits: str, clickable: bool
     tiles = maps[name]
     channels, height, width = tiles.shape
     drawn = contact_sheet(tiles, "activation" if tiles.min() >= 0 else "signed", limits)
-    never = silent[name] & drawn.dark if name.startswith("conv2d") else np.zeros(channels, bool)
+    never = silent[name] & drawn.dark if kind_named(name).has_filters else np.zeros(channels, bool)
     dark = drawn.dark & ~never
     facts = [
         f"{plural(channels, 'map')} of {height}×{width}",
@@ -155,7 +156,7 @@ def _input(chosen: Chosen, chances: list[float], classes: tuple[str, ...]) -> No
 def mapped_layers(maps: Maps, every: bool) -> list[str]:
     """The layers whose output is maps: convolutions, or all of them."""
     return [
-        name for name, values in maps.items() if values.ndim == 3 and (every or name.startswith("conv2d"))
+        name for name, values in maps.items() if values.ndim == 3 and (every or kind_named(name).has_filters)
     ]
 
 
@@ -255,10 +256,8 @@ def pixel(shown: state.Shown, chosen: Chosen, maps: Maps, refused: str) -> None:
 
 
 def _products(found: PixelSum) -> None:
-    if found.type == "max_pooling2d":
-        _pooling(found, "The largest wins; the others are forgotten.")
-    elif found.type == "average_pooling2d":
-        _pooling(found, "Each counts the same.")
+    if rule := kind_named(found.layer).pooling_rule:
+        _pooling(found, rule)
     elif found.patch.shape[1] == 1 and found.patch.shape[0] == 1:
         caption("One number comes in, one goes out.")
         _sum(found)
@@ -336,7 +335,7 @@ def _sum(found: PixelSum, most: int = 4) -> None:
 
 def story(shown: state.Shown) -> str:
     """What happens to the picture on its way through the layers, as far as this network has such layers."""
-    convolutions = sum(layer.type == "conv2d" for layer in shown.spec.layers)
+    convolutions = sum(layer.has_filters for layer in shown.spec.layers)
     first = "Strokes" if shown.dataset != "fashion_mnist" else "Edges"
     if convolutions > 2:
         return f"{first} first, then corners, then parts: fewer pixels, more questions."

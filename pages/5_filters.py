@@ -13,10 +13,13 @@ from cnn_core.insight import (
     RECIPES,
     Examples,
     FilterPictures,
+    filter_weights,
     maximize_filters,
     strongest_examples,
     strongest_for_units,
 )
+from cnn_core.model import summarize
+from cnn_core.model.layers import kind_named
 from pages.ui import address, state
 from pages.ui.digit_input import singular
 from pages.ui.flipbook import CurveLine, Strip, flipbook
@@ -131,16 +134,15 @@ def watched(shown: state.Shown):
 
 def layers_of(shown: state.Shown) -> dict[str, int]:
     """{name: filters} of the layers that can be asked: convolutions, and dense layers, whose units are filters too."""
-    widths = {"conv2d": "filters", "dense": "units"}
     return {
-        name: getattr(layer, widths[layer.type])
-        for name, layer in zip(shown.spec.layer_names, shown.spec.layers, strict=True)
-        if layer.type in widths
+        row.name: row.output_shape[0]
+        for row, layer in zip(summarize(shown.spec), shown.spec.layers, strict=True)
+        if layer.has_filters or layer.has_units
     }
 
 
 def has_maps(layer: str) -> bool:
-    return layer.startswith("conv2d")
+    return kind_named(layer).has_filters
 
 
 def word(layer: str) -> str:
@@ -290,16 +292,15 @@ def card(
     recipe, steps, seed, how = settings
     named = f", the class {classes[index]}" if classes else ""
     place = found.filters.index(index)
-    child = getattr(shown.net, layer)
-    weights = getattr(child, "conv", None)
-    if weights is not None:
-        kernels = weights.weight[index].detach().numpy()
+    weights, bias = filter_weights(getattr(shown.net, layer), index)
+    assert weights is not None
+    kernels = weights.numpy()
+    if has_maps(layer):
         size = f"{kernels.shape[1]}×{kernels.shape[2]}"
-        limit, bias = number(float(np.abs(kernels).max())), number(float(weights.bias[index]))
-        about = f"{layer} · {plural(len(kernels), 'kernel')} of {size}, ±{limit} · bias {bias}"
+        limit = number(float(np.abs(kernels).max()))
+        about = f"{layer} · {plural(len(kernels), 'kernel')} of {size}, ±{limit} · bias {number(bias)}"
     else:
-        joined, bias = count(child.dense.in_features), float(child.dense.bias[index])
-        about = f"{layer} · joined to {joined} numbers · bias {number(bias)}"
+        about = f"{layer} · joined to {count(kernels.size)} numbers · bias {number(bias)}"
     with st.container(gap="xsmall"):
         st.markdown(f"### {word(layer).title()} {index}{named}")
         caption(about)
@@ -318,7 +319,7 @@ def card(
                     alt=f"{word(layer).title()} {index}, {words}",
                     px=140,
                 )
-    if weights is not None:
+    if has_maps(layer):
         _kernels(kernels)
     _digits(shown, layer, index, found, place)
 

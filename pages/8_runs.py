@@ -14,6 +14,7 @@ from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, replay
 from cnn_core.model import summarize
+from cnn_core.model.layers import kind_named
 from cnn_core.runs import Run, ensure_runner
 from cnn_core.training import evaluate, load_model
 from pages.ui import design, state
@@ -408,15 +409,9 @@ def play() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="replay_strip"):
         way = way_and_number(shown.dataset)
-        layers = [
-            name
-            for name, layer in zip(shown.spec.layer_names, shown.spec.layers, strict=True)
-            if layer.type == "conv2d"
-        ] or [
-            name
-            for name, layer in zip(shown.spec.layer_names, shown.spec.layers, strict=True)
-            if layer.type == "dense"
-        ]
+        names = shown.spec.layer_names
+        layers = [name for name in names if kind_named(name).has_filters]
+        layers = layers or [name for name in names if kind_named(name).has_units]
         layer = str(
             st.selectbox(
                 "Layer",
@@ -427,9 +422,8 @@ def play() -> None:
                 width=130,
             )
         )
-        filters = shown.spec.layers[shown.spec.layer_names.index(layer)]
-        many = getattr(filters, "filters", None) or filters.units
-        word = "filter" if layer.startswith("conv2d") else "unit"
+        many = summarize(shown.spec)[names.index(layer)].output_shape[0]
+        word = "filter" if kind_named(layer).has_filters else "unit"
         filter = st.selectbox(
             "Filter",
             list(range(many)),

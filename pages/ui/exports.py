@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from cnn_core.model.layers import kind_named
 from pages.ui import state
 from pages.ui.messages import caption, count, percent
 
@@ -96,7 +97,7 @@ def weights(one: Made, place: str) -> None:
     """Draw the download buttons of what holds the learnt numbers: safetensors, ONNX, the notebook, the report."""
 
     def notebook() -> bytes:
-        from cnn_core.model import export_notebook
+        from cnn_core.export import export_notebook
 
         file = f"{one.stem}.safetensors"
         return export_notebook(one.spec, one.recipe, one.accuracy, dataset=one.source, weights=file)
@@ -117,7 +118,7 @@ def export_dataset(dataset: str, test_images: int | None) -> str:
 
 
 def _sources(one: Made, place: str) -> None:
-    from cnn_core.model import export_keras, export_keras_r, export_pytorch
+    from cnn_core.export import export_keras, export_keras_r, export_pytorch
     from cnn_core.training import RECIPES
 
     stem, spec, known = one.stem, one.spec, one.recipe or RECIPES["lesson"]
@@ -154,7 +155,7 @@ def _saved(net: Network, spec) -> bytes:
 
 
 def _onnx(net: Network) -> bytes:
-    from cnn_core.model import export_onnx
+    from cnn_core.export import export_onnx
 
     return export_onnx(net)
 
@@ -164,8 +165,8 @@ def report(one: Made) -> str:
     import numpy as np
     from PIL import Image, ImageDraw
 
+    from cnn_core.export import export_report
     from cnn_core.insight import feature_maps
-    from cnn_core.model import export_report
     from pages.ui.sheets import colour, contact_sheet, png
 
     test = state.images(one.dataset, "test")
@@ -187,7 +188,7 @@ def report(one: Made) -> str:
 
     pictures = [("Test image no. 0", enlarged(png(colour(np.asarray(image[0]), "grey", (0.0, 1.0))), 140))]
     for name, maps in feature_maps(one.net, image).items():
-        if maps.ndim == 3 and name.startswith("conv2d"):
+        if maps.ndim == 3 and kind_named(name).has_filters:
             sheet = enlarged(contact_sheet(maps.numpy()).png, 420, tuple(maps.shape[1:]))
             pictures.append((f"{name}, {len(maps)} maps, each from 0 to its own maximum", sheet))
     facts = {

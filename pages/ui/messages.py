@@ -9,6 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from cnn_core.model.shapes import shape_text as shape_text  # the core's word for a shape is the screen's
 from pages.ui import shell
 
 # ---------------------------------------------------------------- numbers
@@ -147,18 +148,6 @@ def epochs(value: float) -> str:
     """
     decimals = 2 if 0 < value < 0.095 else 1
     return f"{value:.{decimals}f}".rstrip("0").rstrip(".") or "0"
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape of the core, (C, H, W) or (units,), as it is written on screen: height×width×channels.
-
-    >>> shape_text((32, 26, 26)), shape_text((576,))
-    ('26×26×32', '576')
-    """
-    if len(shape) == 3:
-        channels, height, width = shape
-        return f"{height}×{width}×{channels}"
-    return "×".join(count(side) for side in shape)
 
 
 def plural(value: int, one: str, many: str | None = None) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, inspect_draft
+from cnn_core.model import LAYER_TYPES, PRESETS, inspect_draft
+from cnn_core.model.draft_edits import changed, inserted, moved, removed, renamed
+from cnn_core.model.spec import MAX_LAYERS
 from pages.ui import design, exports, layer_editor, state
 from pages.ui.controlled import controlled
 from pages.ui.messages import CAN_BE_TRAINED, big, count, percent, plain, problem, small
@@ -162,8 +164,8 @@ def _layers(draft: design.Draft, inspected: Any) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.menu_button(
                 ":primary[**\\+ Add a layer**]",
-                list(design.CALLED),
-                format_func=lambda kind: design.CALLED[kind],
+                list(LAYER_TYPES),
+                format_func=lambda kind: LAYER_TYPES[kind].title,
                 key="add_layer",
                 on_click=_add,
                 type="tertiary",
@@ -195,25 +197,25 @@ def _select(index: int | None) -> None:
 def _set(index: int, name: str, value: Any) -> None:
     draft = design.shown()
     if value is not None and index < len(draft["layers"]):
-        _commit(design.changed(draft, index, **{name: value}), index)
+        _commit(changed(draft, index, **{name: value}), index)
 
 
 def _add() -> None:
     draft = design.shown()
-    if len(draft["layers"]) < design.MAX_LAYERS:
-        _commit(*design.inserted(draft, st.session_state["add_layer"], _selected(draft)))
+    if len(draft["layers"]) < MAX_LAYERS:
+        _commit(*inserted(draft, st.session_state["add_layer"], _selected(draft)))
 
 
 def _move(by: int) -> None:
     draft = design.shown()
     if (selected := _selected(draft)) is not None:
-        _commit(*design.moved(draft, selected, by))
+        _commit(*moved(draft, selected, by))
 
 
 def _remove() -> None:
     draft = design.shown()
     if (selected := _selected(draft)) is not None and len(draft["layers"]) > 1:
-        after = design.removed(draft, selected)
+        after = removed(draft, selected)
         _commit(after, min(selected, len(after["layers"]) - 1))
 
 
@@ -348,10 +350,10 @@ def _weights() -> None:
 
 def _rename(name: str) -> None:
     selected = st.session_state.get(_SELECTED)
-    _commit(design.renamed(design.shown(), name), selected)
+    _commit(renamed(design.shown(), name), selected)
 
 
-CODE = {  # label -> (function of cnn_core.model, ending of the file's name, media type)
+CODE = {  # label -> (function of cnn_core.export, ending of the file's name, media type)
     "PyTorch code": ("export_pytorch", "_torch.py", "text/x-python"),
     "Keras code, Python": ("export_keras", "_keras.py", "text/x-python"),
     "Keras code, R": ("export_keras_r", "_keras.R", "text/plain"),
@@ -364,7 +366,7 @@ def _written(function: str, spec: Any) -> Callable[[], str]:
     store = state.store()  # now: a click is answered outside of a script run
 
     def write() -> str:
-        from cnn_core import model, pretrained
+        from cnn_core import export, pretrained
         from cnn_core.training import RECIPES
 
         if kind == "run":
@@ -372,8 +374,8 @@ def _written(function: str, spec: Any) -> Callable[[], str]:
         elif kind == "pretrained" and name in pretrained.names():
             made = pretrained.card(name)
         else:
-            return getattr(model, function)(spec, RECIPES["lesson"])
-        return getattr(model, function)(spec, made.recipe, dataset=made.dataset)
+            return getattr(export, function)(spec, RECIPES["lesson"])
+        return getattr(export, function)(spec, made.recipe, dataset=made.dataset)
 
     return write
 
