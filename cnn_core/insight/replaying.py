@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from cnn_core.insight.ascent import FilterPictures, maximize_filters
 from cnn_core.insight.features import feature_maps
+from cnn_core.model.network import Activated
 
 FIRST_STEPS = 40  # from noise
 NEXT_STEPS = 10  # from the picture before
@@ -105,7 +106,7 @@ def filter_weights(child: Any, filter: int) -> tuple[Tensor | None, float | None
     child: the layer, a child of a Network.
     Returns a kernel (Cin, k, k) of a convolution or (inputs,) of a dense layer, on the CPU.
     """
-    part = getattr(child, "conv", getattr(child, "dense", None))
+    part: Any = next(child.children(), None) if isinstance(child, Activated) else None
     if part is None:
         return None, None
     bias = None if part.bias is None else part.bias[filter].item()

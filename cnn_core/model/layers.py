@@ -60,6 +60,7 @@ class Layer:
     each_alone: ClassVar[bool] = False  # ... on the number at its own place only
     has_filters: ClassVar[bool] = False  # its weights are kernels, and each filter leaves a feature map
     has_units: ClassVar[bool] = False  # its weights make single numbers
+    keeps_averages: ClassVar[bool] = False  # in use, it goes by moving averages of what it saw while training
     counted: ClassVar[str] = ""  # the setting that says how many maps or numbers go out
     window_setting: ClassVar[str] = ""  # the side of the window that it slides
     pooling_rule: ClassVar[str] = ""  # of a pooling, what becomes of the numbers in a window
@@ -276,6 +277,7 @@ class BatchNormalization(Layer):
     about = "Shifts and scales each channel to mean 0 and spread 1. Nothing to set."
     leaves = "mean 0, spread 1 per channel"
     each_alone = True
+    keeps_averages = True
 
     def parameters(self, shape: Shape) -> int:
         return 4 * shape[0]  # as Keras counts: two of them are not trained
@@ -366,8 +368,8 @@ def kind_in(draft: object) -> type[Layer] | None:
 def kind_named(layer_name: str) -> type[Layer]:
     """The kind of the layer that is called so in a network.
 
-    >>> kind_named("max_pooling2d_3")
-    <class 'cnn_core.model.layers.MaxPooling2D'>
+    >>> kind_named("max_pooling2d_3").title
+    'Max pooling'
     """
     return LAYER_TYPES[layer_name.rpartition("_")[0]]
 
