@@ -349,7 +349,7 @@ def _averages_settle(run: Run) -> bool:
     history, status = run.history(), run.status
     if not status.unfinished or not 0 < status.step < 500:
         return False
-    if all(layer.type != "batch_normalization" for layer in run.spec.layers):
+    if not any(layer.keeps_averages for layer in run.spec.layers):
         return False
     learnt, read = history.train.accuracy[-1:], history.validation.accuracy[-1:]
     return not learnt or not read or read[0] < learnt[0] - 0.05
