@@ -194,7 +194,7 @@ def load_weights(model: keras.Model, path: str) -> None:
         elif own:
             kernel = own["weight"]
             kernel = kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel.T
-            layer.set_weights([kernel, own["bias"]])
+            layer.set_weights([kernel.reshape(layer.get_weights()[0].shape), own["bias"]])
 '''
 
 _KERAS_DATASET = """

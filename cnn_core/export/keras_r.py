@@ -250,7 +250,7 @@ load_weights = function(model, path) {
     } else if (length(own) > 0) {
       kernel = own$weight
       kernel = if (length(dim(kernel)) == 4) aperm(kernel, c(3, 4, 2, 1)) else t(kernel)
-      set_weights(layer, list(kernel, own$bias))
+      set_weights(layer, list(array_reshape(kernel, dim(get_weights(layer)[[1]])), own$bias))
     }
   }
 }

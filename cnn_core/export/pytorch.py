@@ -136,7 +136,7 @@ def build() -> nn.Sequential:
     net = nn.Sequential(OrderedDict([
 {layers}    ])){softmax}
     for layer in net:  # start as Keras starts
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+        if type(layer) in (nn.Conv2d, nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
     return net
