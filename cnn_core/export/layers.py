@@ -232,6 +232,12 @@ def _onnx_norm(step: Step) -> list[Node]:
     return [("BatchNormalization", names, {"epsilon": 0.001})]
 
 
+def _r_activation(step: Step) -> list[RCall]:
+    if step.activation == "leaky_relu":
+        return [RCall("layer_activation_leaky_relu", [("alpha", 0.2)], name=step.name)]
+    return [RCall("layer_activation", [("activation", step.activation)], name=step.name)]
+
+
 def _rate(step: Step) -> float:
     layer: Any = step.layer
     return layer.rate
@@ -279,6 +285,12 @@ LAYERS: dict[str, Row] = {
         _keras_norm,
         lambda step: _r_call(step, "layer_batch_normalization", penalised=("gamma", "beta")),
         _onnx_norm,
+    ),
+    "activation": Row(
+        lambda step: [(step.name, TORCH_ACTIVATIONS.get(step.activation, "nn.Identity()"))],
+        lambda step: _keras_line(step, "Activation", f'"{step.activation}"'),
+        _r_activation,
+        _onnx_activation,
     ),
     "dropout": Row(
         lambda step: [(step.name, f"nn.Dropout({_rate(step)!r})")],

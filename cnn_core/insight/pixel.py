@@ -186,7 +186,7 @@ def _normalisation(child: Any, inputs: Tensor, window: Window, place: Place) -> 
 
 
 def _same_place(_child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
-    """Dropout while it does not train: the number passes."""
+    """The number itself: of an activation, and of dropout while it does not train."""
     channel, row, column = place
     number = inputs[channel] if inputs.ndim == 1 else inputs[channel, row, column]
     patch = number.reshape(1, 1, 1).clone()
@@ -210,6 +210,7 @@ _EXPLAIN: dict[str, Callable[[Any, Tensor, Window, Place], _Sum]] = {
     "average_pooling2d": _average_pooling,
     "global_average_pooling2d": _global_pooling,
     "batch_normalization": _normalisation,
+    "activation": _same_place,
     "dropout": _same_place,
     "flatten": _flatten,
     "dense": _dense,

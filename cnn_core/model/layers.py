@@ -284,6 +284,19 @@ class BatchNormalization(Layer):
 
 
 @dataclass(frozen=True)
+class Activation(Layer):
+    """Bends each number by itself, for where something stands between a layer and its activation."""
+
+    type = "activation"
+    title = "Activation"
+    each_alone = True
+
+    activation: Annotated[
+        str, Choice(label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS, usual="relu")
+    ]
+
+
+@dataclass(frozen=True)
 class Dropout(Layer):
     """While training, sets a share of the values to zero, chosen anew for each image."""
 
@@ -349,6 +362,7 @@ LAYER_TYPES: dict[str, type[Layer]] = {
         AveragePooling2D,
         GlobalAveragePooling2D,
         BatchNormalization,
+        Activation,
         Dropout,
         Flatten,
         Dense,

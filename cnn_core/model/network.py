@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.model.layers import (
+    Activation,
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
@@ -317,6 +318,7 @@ _MODULES: dict[type[Layer], Callable[[Any, Shape], nn.Module]] = {
     AveragePooling2D: lambda layer, shape: AveragePoolLayer(layer),
     GlobalAveragePooling2D: lambda layer, shape: GlobalAveragePoolLayer(),
     BatchNormalization: lambda layer, shape: NormLayer(shape[0]),
+    Activation: lambda layer, shape: Activated(layer.activation),
     Dropout: lambda layer, shape: nn.Dropout(layer.rate),
     Flatten: lambda layer, shape: nn.Flatten(),
     Dense: lambda layer, shape: DenseLayer(layer, shape[0]),
