@@ -41,6 +41,7 @@ class PixelSum:
     below:    the rows and columns of the map below that the patch covers, not clipped.
     field:    the rows and columns of the image it can see, (first, last), clipped; `unclipped` may begin below 0.
     winner:   of a max pooling, (row, column) in the map below; else None.
+    reads_image: whether the numbers below are the image's.
     contributions: one for each input channel, the largest first, whatever its sign.
     """
 
@@ -62,6 +63,7 @@ class PixelSum:
     field: Field
     unclipped: Field
     winner: tuple[int, int] | None = None
+    reads_image: bool = False
 
     @property
     def contributions(self) -> list[Contribution]:
@@ -130,6 +132,7 @@ def explain_pixel(
         field=clip(unclipped, tuple(batch.shape[1:])),
         unclipped=unclipped,
         winner=part.winner,
+        reads_image=index == 0,
     )
 
 
