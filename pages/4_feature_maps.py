@@ -279,7 +279,7 @@ def _pooling(found: PixelSum, rule: str) -> None:
 def _convolution(found: PixelSum) -> None:
     parts = found.contributions
     names = {part.channel: f"map {part.channel} below: {signed(part.total)}" for part in parts}
-    if found.patch.shape[0] == 1:
+    if found.reads_image and found.patch.shape[0] == 1:
         names = {parts[0].channel: "the image below"}
     below = st.selectbox(
         "Input channel",
@@ -313,7 +313,7 @@ def _convolution(found: PixelSum) -> None:
 
 def _sum(found: PixelSum, most: int = 4) -> None:
     parts = found.contributions
-    single = found.patch.shape[0] == 1
+    single = found.reads_image and found.patch.shape[0] == 1
     terms = [("the image" if single else f"map {part.channel}", part.total) for part in parts[:most]]
     if rest := parts[most:]:
         terms.append((plural(len(rest), "other map"), sum(part.total for part in rest)))

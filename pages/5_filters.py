@@ -340,7 +340,7 @@ def _kernels(kernels: np.ndarray) -> None:
             key="card_kernels",
             alt="The kernels of this filter",
             tile_px=30 if many else 60,
-            labels=[f"over map {i}" for i in heaviest],
+            labels=[f"over map {i}" for i in heaviest] if len(kernels) > 1 else ["its kernel"],
             clickable=False,
             columns=8,
         )
