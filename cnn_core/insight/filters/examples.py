@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.checks import whole_number
 from cnn_core.errors import StudentError
 from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
 from cnn_core.insight.filters.response import channels_last
@@ -27,10 +28,8 @@ from cnn_core.insight.look.twin import (
     input_shape,
     known_layers,
     layer_names,
-    whole_number,
 )
-from cnn_core.model.shapes import summarize
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.spec import ModelSpec, summarize
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
 
@@ -180,7 +179,7 @@ def filter_card(
 
 def _convolutions(net: Any) -> tuple[str, ...]:
     return tuple(
-        name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.type == "conv2d"
+        name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.has_filters
     )
 
 
