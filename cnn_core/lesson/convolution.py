@@ -49,6 +49,20 @@ def named_kernel(name: str, size: int = 3) -> Tensor:
     return kernel
 
 
+def for_channels(kernel: Tensor, channels: int) -> Tensor:
+    """The same kernel for an image of another number of channels, (channels, k, k).
+
+    kernel: (C, k, k). One grid becomes an equal share of it for each channel, so that a grey picture in three equal
+            channels gives the sums it gives in one; several grids become their sum, which is what they do to grey;
+            as many as there are channels stay as they are.
+    """
+    if len(kernel) == channels:
+        return kernel
+    if len(kernel) == 1:
+        return (kernel / channels).expand(channels, -1, -1)
+    return kernel.sum(dim=0, keepdim=True).div(channels).expand(channels, -1, -1)
+
+
 def checked_kernel(values: object, channels: int = 1) -> Tensor:
     """A kernel that came from a browser, as float32 (channels, k, k). Raises StudentError for anything odd.
 
@@ -260,6 +274,21 @@ def kept_by_max(maps: Tensor, size: int = 2) -> Tensor:
             for channel, best in enumerate(window.reshape(channels, -1).argmax(dim=1).tolist()):
                 kept[channel, row * size + best // size, column * size + best % size] = True
     return kept
+
+
+def brightest_map(maps: Tensor) -> int:
+    """The index of the map with the largest value.  maps: (C, H, W)."""
+    return int(maps.amax(dim=(1, 2)).argmax())
+
+
+def share_of_brightness(maps: Tensor, chosen: Tensor) -> float:
+    """What part of the sum of all values the chosen ones make, 0 to 1; 0 of maps that are all dark.
+
+    maps:   (C, H, W), 0 and more.
+    chosen: (C, H, W) bool.
+    """
+    whole = maps.sum()
+    return float(maps[chosen].sum() / whole) if whole else 0.0
 
 
 def nudge(image: Tensor, right: int = 0, down: int = 0) -> Tensor:
