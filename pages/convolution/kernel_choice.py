@@ -19,7 +19,7 @@ from cnn_core.lesson import (
     small_cat,
     sweep,
 )
-from pages.convolution.choices import one_of, digit_number
+from pages.convolution.choices import digit_number, one_of
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
 

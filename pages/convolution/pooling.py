@@ -21,7 +21,7 @@ from cnn_core.lesson import (
 )
 from cnn_core.model import ModelSpec
 from pages.convolution import words
-from pages.convolution.choices import one_of, digit_number
+from pages.convolution.choices import digit_number, one_of
 from pages.ui.drawing.sheets import picture
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import answer, caption, what_you_see

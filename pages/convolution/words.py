@@ -130,7 +130,10 @@ def wider_view(saving: PoolingSaving) -> str:
 
 # ---------------------------------------------------------------- the cat
 
-EDGES_FIRST = "Edges first, then parts, then wholes: each layer is made of **the one before it**, and nobody drew a cat."
+EDGES_FIRST = (
+    "Edges first, then parts, then wholes: each layer is made of **the one before it**, "
+    "and nobody drew a cat."
+)
 STORY = {
     "edges": "Early: where brightness changes, and in which direction.",
     "parts": "In the middle: several edges at once make an eye, an ear, a nose.",
