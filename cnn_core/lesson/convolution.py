@@ -18,6 +18,7 @@ from torch import Tensor
 from cnn_core.errors import StudentError
 
 Padding = Literal["valid", "same"]
+Pooling = Literal["max", "average"]
 MAX_KERNEL = 7  # pixels per side
 MAX_WEIGHT = 1000.0  # of a hand-made kernel; beyond it a picture has no meaning left
 
@@ -245,9 +246,7 @@ def _patch(image: Tensor, top: int, left: int, size: int, dilation: int) -> tupl
 # --- pooling --------------------------------------------------------------------------------------
 
 
-def pool(
-    maps: Tensor, kind: Literal["max", "average"] = "max", size: int = 2, stride: int | None = None
-) -> Tensor:
+def pool(maps: Tensor, kind: Pooling = "max", size: int = 2, stride: int | None = None) -> Tensor:
     """Each map made smaller: of every window only the largest value, or the average, is kept.
 
     maps: (C, H, W). Returns (C, rows, columns). What does not fill a whole window is dropped ("valid").

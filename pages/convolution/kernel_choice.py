@@ -19,12 +19,14 @@ from cnn_core.lesson import (
     small_cat,
     sweep,
 )
+from cnn_core.lesson.convolution import Padding
 from pages.convolution.choices import digit_number, one_of
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
 
 MINE, LEARNT = "my own", "learnt by the network"
 KERNELS = [*NAMED_KERNELS, LEARNT, MINE]
+PADDINGS: list[Padding] = ["valid", "same"]
 IMAGES = ["test digit", "ring, 8×8", "cat, grey", "cat, in colour"]
 SWEEP = "convolution_sweep"  # the key of the component
 _EDIT = "convolution_edit"  # the visitor's own kernel, (channels, k, k) as lists
@@ -39,7 +41,7 @@ class KernelChoice:
     kernel: str  # one of KERNELS
     size: int  # of a kernel that has a name, pixels per side
     learnt: int  # which of the network's own kernels
-    padding: str  # "valid" or "same"
+    padding: Padding
     stride: int
     dilation: int
     relu: bool
@@ -121,7 +123,7 @@ def ask_kernel() -> KernelChoice:
         kernel = _ask_name()
         padding = one_of(
             "Padding",
-            ["valid", "same"],
+            PADDINGS,
             key="convolution_padding",
             words="padding “{}”".format,
             label_visibility="collapsed",

@@ -19,6 +19,7 @@ from cnn_core.lesson import (
     pooling_saving,
     share_of_brightness,
 )
+from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
 from pages.convolution import words
 from pages.convolution.choices import digit_number, one_of
@@ -26,6 +27,8 @@ from pages.ui.drawing.sheets import picture
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import answer, caption, what_you_see
 from pages.ui.wording.numbers import number
+
+POOLINGS: list[Pooling] = ["max", "average"]
 
 Maps = dict[str, Tensor]  # a layer's name -> its maps (C, H, W), or its numbers (units,)
 
@@ -52,7 +55,7 @@ class PooledMap:
     """One map and what pooling makes of it.  before, after: (1, H, W), 0 and more."""
 
     name: str  # "conv2d_1, map 3"
-    kind: str  # "max" or "average"
+    kind: Pooling
     before: Tensor
     after: Tensor
 
@@ -62,7 +65,7 @@ class PooledMap:
         return float(self.before.max())
 
 
-def brightest_pooled(layer: str, maps: Tensor, kind: str) -> PooledMap:
+def brightest_pooled(layer: str, maps: Tensor, kind: Pooling) -> PooledMap:
     """The map with the largest value, and what is left of it.  maps: (C, H, W), what `layer` gives."""
     index = brightest_map(maps)
     before = maps[index : index + 1]
@@ -97,12 +100,12 @@ def pooling() -> None:
         why_pool(network.spec, name)
 
 
-def ask_pooling() -> tuple[str, int, int]:
+def ask_pooling() -> tuple[Pooling, int, int]:
     """Draw the strip. Returns the kind of pooling, the test digit, and by how many pixels it moves to the right."""
     with st.container(horizontal=True, vertical_alignment="center"):
         kind = one_of(
             "Pooling",
-            ["max", "average"],
+            POOLINGS,
             key="pooling_kind",
             words="{} of 2×2".format,
             label_visibility="collapsed",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cnn_core.lesson import PoolingSaving, Sweep
 from pages.ui.wording.numbers import big, count, number, percent
+
+if TYPE_CHECKING:
+    from cnn_core.lesson import PoolingSaving, Sweep
 
 # ---------------------------------------------------------------- one kernel
 

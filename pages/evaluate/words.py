@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cnn_core.training import ClassScore, Evaluation
 from pages.ui.wording.numbers import count, loss_text, percent, plural, probability
+
+if TYPE_CHECKING:
+    from cnn_core.training import ClassScore, Evaluation
 
 # ---------------------------------------------------------------- the answer
 
@@ -106,7 +109,7 @@ def who_holds_out(change: str, strength: float, accuracies: Sequence[tuple[str, 
     """Which network reads best at one strength of a change.
 
     change:     a key of CHANGES.
-    accuracies: (a network's name, its accuracy, a fraction); two or more, the first of the best is named first.
+    accuracies: (a network's name, its accuracy, a fraction), two or more; the best is named first.
     """
     best = max(range(len(accuracies)), key=lambda i: accuracies[i][1])
     texts = [f"{name} {percent(accuracy)}" for name, accuracy in accuracies]
