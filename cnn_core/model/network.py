@@ -104,8 +104,6 @@ def build(spec: ModelSpec, seed: int = 0) -> Network:
     return net
 
 
-
-
 @contextmanager
 def in_eval_mode(net: nn.Module) -> Iterator[None]:
     """Inside the block nothing drops out and nothing is averaged; afterwards each module's mode is as it was."""

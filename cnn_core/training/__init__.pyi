@@ -14,6 +14,12 @@ from .events import TrainState as TrainState
 from .events import Validated as Validated
 from .events import event_from_dict as event_from_dict
 from .loop import train as train
+from .mistakes import ClassScore as ClassScore
+from .mistakes import class_scores as class_scores
+from .mistakes import commonest_mistake as commonest_mistake
+from .mistakes import commonest_mistakes as commonest_mistakes
+from .mistakes import images_in_cell as images_in_cell
+from .mistakes import surest_mistakes as surest_mistakes
 from .optimizers import KerasRMSprop as KerasRMSprop
 from .robustness import CHANGES as CHANGES
 from .robustness import accuracy_under as accuracy_under

@@ -120,6 +120,14 @@ def contact_sheet(tiles: np.ndarray, scale: str = "activation", limits: Limits =
     return Sheet(out.getvalue(), height, width, count, columns, _ranges(tiles))
 
 
+def image_sheet(images: np.ndarray) -> Sheet:
+    """Images as they are, from black at 0 to white at 1.
+
+    images: (N, 1, H, W) in [0, 1], or a torch tensor.
+    """
+    return contact_sheet(np.asarray(images)[:, 0], "grey", (0.0, 1.0))
+
+
 def _ranges(tiles: np.ndarray) -> np.ndarray:
     if tiles.size == 0:
         return np.zeros((len(tiles), 2), dtype=np.float32)
