@@ -1,7 +1,7 @@
 """Which real images excite a filter most, and where in them: the honest neighbour of a synthetic picture.
 
 Nine patches of the data beside the picture by gradient ascent: the idea of yosinski/deep-visualization-toolbox
-(Yosinski et al. 2015). `filter_card` gathers what is known of one filter.
+(Yosinski et al. 2015). A `FilterCard` gathers what is known of one filter.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from cnn_core.insight.look.twin import (
     known_layers,
     layer_names,
 )
+from cnn_core.model.network import Activated
 from cnn_core.model.spec import ModelSpec, summarize
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
@@ -114,16 +115,21 @@ def strongest_for_units(net: Any, images: Tensor, layer: str, count: int = 9) ->
     )
 
 
+HEAVIEST = 8  # kernels of a filter that are worth showing
+
+
 @dataclass(frozen=True, eq=False)
 class FilterCard:
     """What is known of one filter.
 
-    kernel:   (Cin, k, k) and bias, its weights; None where the layer has none.
-    pictures: gradient ascent's result for this filter alone.  examples: real images, of this filter only (F = 1).
-    picture_peak, example_peak: the peak of the map for the picture, and for the best example.
-    ratio:    the picture's peak over the example's; None if no example excites the filter. A picture of the lesson's
-              recipe has pixels far outside [0, 1], and its ratio says little.
-    silent:   it fires on none of the `examples.count` images.
+    kernel: its weights: (Cin, k, k) of a convolution's filter, (inputs,) of a dense layer's unit; None without any.
+    bias: None where the layer has none.
+    pictures: gradient ascent's result for this filter alone (F = 1).
+    examples: the real images that excite it, for this filter alone (F = 1).
+    picture_peak: the peak of its map for its picture, pixels clamped to [0, 1]; None where it has no picture.
+    example_peak: the peak of its map over all examples' images.
+    ratio: the picture's peak over the example's; None if there is no picture, or no example excites the filter.
+    silent: it fires on none of the `examples.count` images.
     """
 
     layer: str
@@ -132,7 +138,7 @@ class FilterCard:
     bias: float | None
     pictures: FilterPictures
     examples: Examples
-    picture_peak: float
+    picture_peak: float | None
     example_peak: float
     ratio: float | None
     silent: bool
@@ -148,33 +154,100 @@ def filter_card(
     count: int = 9,
     **ascent: Any,
 ) -> FilterCard:
-    """All that is known of one filter of a layer with maps.
+    """All that is known of one filter, or of one unit of a dense layer.
 
-    images:   (N, C, H, W), the set to look for examples in.  examples: what `strongest_examples` found there for this
-    layer, if it is known already.  ascent: further arguments of `maximize_filters`.
+    images: (N, C, H, W), the set to look for examples in.
+    examples: what `strongest_examples` or `strongest_for_units` gave for this layer and these images, if known already.
+    count: how many examples.
+    ascent: further arguments of `maximize_filters`.
     For the same filter before training, ask again with the untrained net.
+    Raises StudentError as `maximize_filters` does, and for images that are none.
     """
     images = checked_images(images, input_shape(net))
     pictures = maximize_filters(net, layer, [filter], examples=images, **ascent)
-    every = strongest_examples(net, images, [layer], count)[layer] if examples is None else examples
-    own = _of_one_filter(every, filter)
-    weights = getattr(getattr(net, layer), "conv", None)
-    picture = as_weights(net, pictures.images[:1])
-    with torch.no_grad():
-        picture_peak = frozen_up_to(net, layer)(picture)[0, filter].amax().item()
+    if examples is None:
+        has_maps = len(_output_shape(net, layer)) == 3
+        examples = (
+            strongest_examples(net, images, [layer], count)[layer]
+            if has_maps
+            else strongest_for_units(net, images, layer, count)
+        )
+    return card_of(net, filter, pictures, examples)
+
+
+@torch.no_grad()
+def card_of(net: Any, filter: int, pictures: FilterPictures, examples: Examples) -> FilterCard:
+    """The card of one filter whose picture was climbed, and whose examples were found, together with others.
+
+    pictures: of some filters of a layer, this one among them.
+    examples: of all filters of that layer.
+    """
+    picture, own = _picture_of(pictures, filter), _of_one_filter(examples, filter)
+    picture_peak = None if picture.dead.item() else _peak(net, pictures.layer, filter, picture.images)
     example_peak = own.maximum.item()
+    kernel, bias = weights_of(net, pictures.layer, filter)
     return FilterCard(
-        layer=layer,
+        layer=pictures.layer,
         filter=filter,
-        kernel=None if weights is None else weights.weight[filter].detach().cpu().clone(),
-        bias=None if weights is None or weights.bias is None else weights.bias[filter].item(),
-        pictures=pictures,
+        kernel=kernel,
+        bias=bias,
+        pictures=picture,
         examples=own,
         picture_peak=picture_peak,
         example_peak=example_peak,
-        ratio=picture_peak / example_peak if example_peak > 0 else None,
+        ratio=picture_peak / example_peak if picture_peak is not None and example_peak > 0 else None,
         silent=not own.fires.any(),
     )
+
+
+def weights_of(net: Any, layer: str, filter: int) -> tuple[Tensor | None, float | None]:
+    """Kernel and bias of one filter, copied; None each where the layer has no such.
+
+    The kernel is (Cin, k, k) of a convolution, (inputs,) of a dense layer.
+    """
+    child = getattr(net, layer)
+    part: Any = next(child.children(), None) if isinstance(child, Activated) else None
+    if part is None:
+        return None, None
+    bias = None if part.bias is None else part.bias[filter].item()
+    return part.weight[filter].detach().cpu().clone(), bias
+
+
+def heaviest_kernels(kernel: Tensor, count: int = HEAVIEST) -> list[int]:
+    """The input channels whose kernels weigh most, by the sum of their absolute weights; the heaviest first.
+
+    kernel: (Cin, k, k), a filter's weights.
+    count: how many at most.
+    """
+    return kernel.abs().sum((1, 2)).argsort(descending=True, stable=True)[:count].tolist()
+
+
+def _peak(net: Any, layer: str, filter: int, picture: Tensor) -> float:
+    """The largest value in the filter's map of its own picture (1, C, H, W), as it is drawn: clamped to [0, 1]."""
+    maps = frozen_up_to(net, layer)(as_weights(net, picture.clamp(0, 1)))
+    return maps[0, filter].amax().item()
+
+
+def _picture_of(pictures: FilterPictures, filter: int) -> FilterPictures:
+    """What gradient ascent found, for one of its filters alone."""
+    row = pictures.filters.index(filter)
+    one = slice(row, row + 1)
+    return replace(
+        pictures,
+        filters=(filter,),
+        why=pictures.why[one],
+        begun=pictures.begun[one],
+        images=pictures.images[one],
+        scores=pictures.scores[one],
+        dead=pictures.dead[one],
+        starts=pictures.starts[one],
+        path=None if pictures.path is None else pictures.path[one],
+        gradients=None if pictures.gradients is None else pictures.gradients[one],
+    )
+
+
+def _output_shape(net: Any, layer: str) -> tuple[int, ...]:
+    return next(row.output_shape for row in summarize(net.spec) if row.name == layer)
 
 
 def _convolutions(net: Any) -> tuple[str, ...]:
@@ -210,7 +283,7 @@ def _ranked(net: Any, layer: str, parts: list[tuple[Tensor, ...]], count: int) -
         part[:count].t().contiguous() for part in peak.sort(stable=True, dim=0, descending=True)
     )
     places = place.t().gather(1, indices)
-    width = next(row.output_shape[2] for row in summarize(net.spec) if row.name == layer)
+    width = _output_shape(net, layer)[2]
     positions = torch.stack([places // width, places % width], 2)
     return Examples(
         layer=layer,

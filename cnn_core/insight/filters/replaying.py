@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
+from cnn_core.insight.filters.examples import weights_of
 from cnn_core.insight.look.features import feature_maps
-from cnn_core.model.network import Activated
 
 FIRST_STEPS = 40  # from noise
 NEXT_STEPS = 10  # from the picture before
@@ -67,7 +67,7 @@ def replay(
         maps = feature_maps(net, image)
         logits = next(reversed(maps.values()))
         result = _picture(net, layer, filter, seed, after)
-        kernel, bias = filter_weights(getattr(net, layer), filter)
+        kernel, bias = weights_of(net, layer, filter)
         after = Frame(
             step=step,
             kernel=kernel,
@@ -98,16 +98,3 @@ def _in_float32(net: nn.Module) -> nn.Module:
     if all(p.dtype == torch.float32 for p in (*net.parameters(), *net.buffers()) if p.is_floating_point()):
         return net
     return copy.deepcopy(net).float()
-
-
-def filter_weights(child: Any, filter: int) -> tuple[Tensor | None, float | None]:
-    """The weights and the bias of one filter or unit of a layer; None where it has none.
-
-    child: the layer, a child of a Network.
-    Returns a kernel (Cin, k, k) of a convolution or (inputs,) of a dense layer, on the CPU.
-    """
-    part: Any = next(child.children(), None) if isinstance(child, Activated) else None
-    if part is None:
-        return None, None
-    bias = None if part.bias is None else part.bias[filter].item()
-    return part.weight[filter].detach().cpu().clone(), bias

@@ -121,11 +121,14 @@ def contact_sheet(tiles: np.ndarray, scale: str = "activation", limits: Limits =
 
 
 def image_sheet(images: np.ndarray) -> Sheet:
-    """Images as they are, from black at 0 to white at 1.
+    """Images as they are, black 0 and white 1, one tile an image.
 
-    images: (N, 1, H, W) in [0, 1], or a torch tensor.
+    images: (N, 1, H, W) float in [0, 1], or a torch tensor. Three channels are refused: a sheet has one palette.
     """
-    return contact_sheet(np.asarray(images)[:, 0], "grey", (0.0, 1.0))
+    images = np.asarray(images, dtype=np.float32)
+    assert images.ndim == 4, f"(N, C, H, W) images, not {images.shape}"
+    assert images.shape[1] == 1, f"only grey images can be drawn so far, not {images.shape[1]} channels"
+    return contact_sheet(images[:, 0], "grey", (0.0, 1.0))
 
 
 def _ranges(tiles: np.ndarray) -> np.ndarray:
