@@ -13,7 +13,10 @@ from .events import SnapshotDue as SnapshotDue
 from .events import TrainState as TrainState
 from .events import Validated as Validated
 from .events import event_from_dict as event_from_dict
+from .history import Curve as Curve
+from .history import History as History
 from .loop import train as train
+from .moving_averages import averages_mislead as averages_mislead
 from .optimizers import KerasRMSprop as KerasRMSprop
 from .robustness import CHANGES as CHANGES
 from .robustness import accuracy_under as accuracy_under
