@@ -1,25 +1,48 @@
-"""What a run's state is called."""
+"""What a run's state is called: in one word for a list, in a sentence for the page that shows it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from pages.ui.visitor import server
+from pages.ui.visitor.networks import GOING_ON
+from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import about, count, duration, epochs, percent, plural
 
+if TYPE_CHECKING:
+    from cnn_core.runs import Run
 
-def run_label(run: Any) -> str:
+
+def run_label(run: Run) -> str:
     """One line about a run: "My run, in training", or its name and what came of it ("Lesson convnet, 98.7 %")."""
     status = run.status
-    going_on = {
-        "queued": "waiting",
-        "running": "in training",
-        "paused": "paused",
-        "interrupted": "interrupted",
-    }
-    if status.state in going_on:
-        return f"My run, {going_on[status.state]}"
+    if status.state in GOING_ON or status.state == "interrupted":
+        return f"My run, {GOING_ON.get(status.state, status.state)}"
     accuracy = (status.result or {}).get("accuracy")
-    return f"{run.name}, {percent(accuracy) if accuracy is not None else status.state}"
+    return f"{run.name}, {status.state if accuracy is None else percent(accuracy)}"
+
+
+def state_words(run: Run) -> str:
+    """Where a run stands, in Markdown; "" for one that has finished, of which each page says what it shows."""
+    status = run.status
+    if status.state == "queued":
+        return queued(*turn(run.id))
+    if status.state == "running":
+        return running(status.images_per_second or None, status.eta)
+    if status.state == "paused":
+        return paused(status.epoch)
+    if status.state == "stopped":
+        return stopped(status.epoch)
+    if status.state == "interrupted":
+        return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
+    return plain(failed(status.epoch, status.reason)) if status.state == "failed" else ""
+
+
+def turn(run_id: str) -> tuple[int, float | None]:
+    """Of a run that waits: how many are before it, and in how many seconds it begins; None where that is no time."""
+    store = server.store()
+    wait = store.expected_wait(run_id)
+    return store.place(run_id), wait if wait and wait >= 1 else None
 
 
 NOTHING_TRAINED = "Nothing trained yet. You are looking at the lesson’s convnet, trained by us."
@@ -83,12 +106,15 @@ def stopped(epochs_done: float) -> str:
     return f"Stopped by you after {_epochs(epochs_done)}; the weights so far are kept."
 
 
-def finished(accuracy: float, images: int, seconds: float) -> str:
-    """
+def finished(accuracy: float, images: int, seconds: float, noun: str = "digits") -> str:
+    """noun: what the images show.
+
     >>> finished(0.9903, 10000, 43)
     'Finished: **99.0 %** of 10,000 test digits, in 43 s.'
+    >>> finished(0.9903, 10000, 43, "clothes")
+    'Finished: **99.0 %** of 10,000 test clothes, in 43 s.'
     """
-    return f"Finished: **{percent(accuracy)}** of {count(images)} test digits, in {duration(seconds)}."
+    return f"Finished: **{percent(accuracy)}** of {count(images)} test {noun}, in {duration(seconds)}."
 
 
 def interrupted(epoch: int) -> str:
