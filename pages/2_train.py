@@ -12,7 +12,7 @@ from cnn_core.errors import StudentError
 from cnn_core.runs import Run
 from cnn_core.runs.expectation import split_sizes
 from pages.train import start
-from pages.train.expected import FULL_TRAIN, expectation
+from pages.train.expectation import FULL_TRAIN, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
 from pages.train.words import EXPLAINED, not_in_training
@@ -55,7 +55,7 @@ def before() -> None:
         start.diagram(inspected)
     with right:
         if inspected.spec is not None and choice.problem is None:
-            expectation(inspected.spec, choice)
+            what_to_expect(inspected.spec, choice)
 
 
 def during(run: Run) -> None:

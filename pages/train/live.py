@@ -30,30 +30,30 @@ _GOES_ON = ("running", "paused", "queued", "interrupted")
 _ARROWS: dict[int, Literal["up", "down", "off"]] = {1: "up", -1: "down", 0: "off"}
 
 
-def live(watched: Run, state_before: str, verdict: DeltaGenerator, sizes: tuple[int, int]) -> None:
+def live(run: Run, state_before: str, verdict: DeltaGenerator, sizes: tuple[int, int]) -> None:
     """Draw the run as it stands now, and keep it going; draw the whole page anew where the rest of it is stale.
 
     state_before: as the rest of the page shows it.  verdict: the place above the strip for the answer.
     sizes:        how many images the data set has to learn from, and how many of it are kept aside.
     """
-    run = at_once(watched)
-    mine = run.is_owner(who.visitor())
-    if mine and run.status.unfinished:
-        runner.keep_going(watched, run.status.state)
-    _draw(run, verdict, *sizes)
+    now = at_once(run)
+    mine = now.is_owner(who.visitor())
+    if mine and now.status.unfinished:
+        runner.keep_going(run, now.status.state)
+    _draw(now, verdict, *sizes)
     # A change of state has to reach the strip and the sidebar too; with the last one the timer goes away.
-    if run.status.state != state_before or sidebar_is_stale(run, mine) or rate_is_stale(run):
+    if now.status.state != state_before or sidebar_is_stale(now, mine) or rate_is_stale(now):
         st.rerun()
 
 
-def _draw(run: Run, verdict: DeltaGenerator, learn: int, kept_aside: int) -> None:
+def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_images: int) -> None:
     with verdict:
-        answer(words.verdict(run, kept_aside))
+        answer(words.verdict(run, validation_images))
     runner.draw_refusal()
     top, left, below = board_places(BOARD)
     with left:
         if run.has_recipe:
-            _curves(run, images=min(learn, run.recipe.train_size or learn))
+            _curves(run, images=min(training_images, run.recipe.train_size or training_images))
         else:
             _diagram(run)
     with top:

@@ -9,7 +9,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, inspect_draft
 from cnn_core.model.draft import Draft
 from pages.train import runner
-from pages.train.expected import cannot_be_had
+from pages.train.expectation import cannot_be_had
 from pages.train.words import DIAGRAM, NOT_POSSIBLE
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show

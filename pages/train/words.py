@@ -42,17 +42,17 @@ def expected_accuracy(fraction: float, is_sample: bool) -> str:
     return f"{100 * fraction:.{0 if is_sample else 1}f} %"
 
 
-def why_expected(expected: Expectation, noun: str) -> str:
+def why_expected(outlook: Expectation, noun: str) -> str:
     """Where the expected accuracy comes from, or why there is none. noun: what the images show."""
-    if expected.accuracy is None:
-        return f"How many {noun} it will read nobody knows: {expected.why}."
-    return f"This is {expected.why}."
+    if outlook.accuracy is None:
+        return f"How many {noun} it will read nobody knows: {outlook.why}."
+    return f"This is {outlook.why}."
 
 
-def images_used(learn: int, rounds: int, kept_aside: int, test: int, noun: str) -> str:
+def images_used(learn: int, rounds: int, validation_images: int, test: int, noun: str) -> str:
     """What each of the images is for. rounds: how often it goes through those it learns from."""
     return (
-        f"It learns from {count(learn)} {noun}, {rounds} times over. {count(kept_aside)} are kept aside to "
+        f"It learns from {count(learn)} {noun}, {rounds} times over. {count(validation_images)} are kept aside to "
         f"see whether it understands or only remembers, and {count(test)} more are read at the end."
     )
 
@@ -98,19 +98,19 @@ def _recipe(run: Run) -> str:
     return "Own"
 
 
-def verdict(run: Run, kept_aside: int) -> str:
+def verdict(run: Run, validation_images: int) -> str:
     """The answer in one line, from the last validation; with a second one where the first could mislead.
 
-    kept_aside: how many images of the data set nobody learns from.
+    validation_images: how many images of the data set nobody learns from.
     """
-    line = _answer(run, kept_aside)
+    line = _answer(run, validation_images)
     status = run.status
     if status.unfinished and averages_mislead(run.spec, run.history(), status.step):
         return f"{line}\n\n{small(YOUNG_AVERAGES)}"
     return line
 
 
-def _answer(run: Run, kept_aside: int) -> str:
+def _answer(run: Run, validation_images: int) -> str:
     status = run.status
     if status.state == "queued":
         return "Not yet: it waits for its turn."
@@ -118,7 +118,7 @@ def _answer(run: Run, kept_aside: int) -> str:
     if status.state == "finished" and "accuracy" in result and "count" in result:
         return _tested(run, result["accuracy"], result["count"])
     if run.history().validation.accuracy:
-        return _so_far(run, kept_aside)
+        return _so_far(run, validation_images)
     if status.state == "finished":
         return "Nobody here can tell: its training happened elsewhere."
     return "It is about to begin." if status.state == "running" else "It has not begun."
@@ -132,11 +132,11 @@ def _tested(run: Run, accuracy: float, images: int) -> str:
     return f"It was trained elsewhere, and reads {read}."
 
 
-def _so_far(run: Run, kept_aside: int) -> str:
+def _so_far(run: Run, validation_images: int) -> str:
     curve, noun = run.history().validation, dataset_of(run.dataset).noun
     done, accuracy = curve.epoch[-1], curve.accuracy[-1]
     chance = 1 / run.spec.classes
-    many = f"{count(kept_aside)} " if kept_aside else ""
+    many = f"{count(validation_images)} " if validation_images else ""
     so_far = (
         f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}** "
         f"of {many}{noun} it has never been shown."

@@ -84,7 +84,8 @@ def running(images_per_second: float | None = None, seconds_left: float | None =
     """
     parts = ["Running"]
     if images_per_second:
-        parts.append(f"{count(round(images_per_second, -1 if images_per_second >= 1000 else 0))} images/s")
+        tens = -1 if images_per_second >= 1000 else 0
+        parts.append(f"{count(int(round(images_per_second, tens)))} images/s")
     if seconds_left is not None:
         parts.append(f"{about(seconds_left)} left")
     return " · ".join(parts)

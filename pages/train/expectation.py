@@ -20,23 +20,23 @@ from pages.ui.wording.numbers import roughly
 FULL_TRAIN, FULL_TEST = 60_000, 10_000  # images of a data set that is not here yet
 
 
-def expectation(spec: ModelSpec, choice: Choice) -> None:
+def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
     """Draw what to expect. A data set that is not here yet is fetched while the visitor reads."""
     data = available(choice.dataset)
     if data.state == "missing" or _could_be_fetched(data.state, choice.dataset):
         _fetch(choice.dataset)
     if data.state == "missing" and cannot_be_had(choice.dataset):
         return
-    learn, kept_aside = split_sizes(data.train or FULL_TRAIN)
+    learn, validation_images = split_sizes(data.train or FULL_TRAIN)
     is_sample, noun = data.state == "sample", dataset_of(choice.dataset).noun
-    expected = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
+    outlook = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
     st.markdown("**What to expect**")
-    st.metric("Time on this machine", roughly(expected.seconds))
-    if expected.accuracy is not None:
-        st.metric(f"Accuracy on test {noun}", expected_accuracy(expected.accuracy, is_sample))
-    caption(why_expected(expected, noun))
+    st.metric("Time on this machine", roughly(outlook.seconds))
+    if outlook.accuracy is not None:
+        st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.accuracy, is_sample))
+    caption(why_expected(outlook, noun))
     learn = min(learn, choice.recipe.train_size or learn)
-    caption(images_used(learn, choice.recipe.epochs, kept_aside, data.test or FULL_TEST, noun))
+    caption(images_used(learn, choice.recipe.epochs, validation_images, data.test or FULL_TEST, noun))
     _condition(data)
 
 
