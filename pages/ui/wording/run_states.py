@@ -10,16 +10,30 @@ from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import about, count, duration, epochs, percent, plural
 
 if TYPE_CHECKING:
-    from cnn_core.runs import Run
+    from cnn_core.runs import Run, Status
 
 
 def run_label(run: Run) -> str:
-    """One line about a run: "My run, in training", or its name and what came of it ("Lesson convnet, 98.7 %")."""
+    """One line about a run of the visitor's own: "My run, in training", or "Lesson convnet, 98.7 %" at its end."""
     status = run.status
-    if status.state in GOING_ON or status.state == "interrupted":
-        return f"My run, {GOING_ON.get(status.state, status.state)}"
+    going_on = _going_on(status)
+    return f"My run, {going_on}" if going_on else _outcome(run.name, status)
+
+
+def shared_label(run: Run) -> str:
+    """The same about somebody else's: "Shared run, in training", or "Shared: Lesson convnet, 98.7 %"."""
+    status = run.status
+    going_on = _going_on(status)
+    return f"Shared run, {going_on}" if going_on else f"Shared: {_outcome(run.name, status)}"
+
+
+def _going_on(status: Status) -> str | None:
+    return "interrupted" if status.state == "interrupted" else GOING_ON.get(status.state)
+
+
+def _outcome(name: str, status: Status) -> str:
     accuracy = (status.result or {}).get("accuracy")
-    return f"{run.name}, {status.state if accuracy is None else percent(accuracy)}"
+    return f"{name}, {status.state if accuracy is None else percent(accuracy)}"
 
 
 def state_words(run: Run) -> str:
@@ -45,22 +59,10 @@ def turn(run_id: str) -> tuple[int, float | None]:
     return store.place(run_id), wait if wait and wait >= 1 else None
 
 
-NOTHING_TRAINED = "Nothing trained yet. You are looking at the lesson’s convnet, trained by us."
-
-
 CAN_BE_TRAINED = "This network can be trained."
 
 
 NO_MAPS = "This network has no feature maps: an MLP looks at all pixels at once."
-
-
-def loading(images: int, what: str = "test digits") -> str:
-    """Shown after 0.3 s, under a skeleton of the picture's size.
-
-    >>> loading(10000)
-    'Reading 10,000 test digits …'
-    """
-    return f"Reading {count(images)} {what} …"
 
 
 def queued(ahead: int, seconds: float | None = None) -> str:
@@ -135,15 +137,6 @@ def failed(epochs_done: float, reason: str) -> str:
     """
     reason = reason[:1].lower() + reason[1:] if reason[:2].istitle() else reason
     return f"This run failed after {_epochs(epochs_done)}: {reason}"
-
-
-def offline(images: int = 5000, of: int = 60000, accuracy: float = 0.96) -> str:
-    """
-    >>> offline()
-    'No network: using 5,000 digits instead of 60,000. Expect about 96 %.'
-    """
-    expected = f"{100 * accuracy:.0f} %"
-    return f"No network: using {count(images)} digits instead of {count(of)}. Expect about {expected}."
 
 
 def _epochs(done: float) -> str:
