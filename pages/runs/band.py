@@ -22,7 +22,9 @@ def has_band(group: Sequence[Trained]) -> bool:
 def band(group: Sequence[Trained], mode: str, height: int = 300) -> Figure:
     """Validation accuracy of several seeds as a band from the worst to the best, with the mean as a line.
 
-    mode: "light" or "dark".  height: pixels. Without any curve it is an empty figure.
+    mode:   "light" or "dark".
+    height: pixels.
+    Without any curve it is an empty figure.
     """
     curves = _curves(group)
     if not curves:
@@ -47,7 +49,11 @@ def _curves(group: Sequence[Trained]) -> list[Curve]:
 
 
 def _traces(epochs: np.ndarray, per_cent: np.ndarray, color: str) -> list[Figure]:
-    """The band's edges and the mean. epochs: (points,).  per_cent: (seeds, points)."""
+    """The band's edges and the mean.
+
+    epochs:   (points,).
+    per_cent: (seeds, points), of accuracy.
+    """
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     fill = f"rgba({red},{green},{blue},0.25)"
     line = dict(type="scatter", mode="lines", x=epochs.tolist())

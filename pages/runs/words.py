@@ -113,12 +113,24 @@ def share_of(noun: str, number: int | None) -> str:
 
 
 def came_to_see(first: str, last: str, image: str, sure: float) -> str:
-    """The answer in one line. first, last: the classes read at the two ends.  image: its title.  sure: a fraction."""
+    """The answer in one line.
+
+    first, last: the classes read at the two ends of the training.
+    image:       its title.
+    sure:        how sure the network is of the last one, a fraction.
+    """
     return f"It began by reading {first} into {image}, and now reads **{last}**, {probability(sure)} sure."
 
 
 def moment(read: str, sure: float, right: float, of: str, is_silent: bool) -> str:
-    """Under the pictures of one moment. read: a class.  sure, right: fractions.  of: as `share_of` says it."""
+    """Under the pictures of one moment.
+
+    read:      the class that the network reads.
+    sure:      how sure it is of that, a fraction.
+    right:     what it reads rightly of the test images, a fraction.
+    of:        which images those are, as `share_of` says it.
+    is_silent: whether its filter has no picture.
+    """
     silent = " Its filter finds nothing to look for yet." if is_silent else ""
     return f"It reads {read}, {probability(sure)} sure; {percent(right)} of {of} right.{silent}"
 

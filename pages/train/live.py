@@ -33,7 +33,8 @@ _ARROWS: dict[int, Literal["up", "down", "off"]] = {1: "up", -1: "down", 0: "off
 def live(run: Run, state_before: str, verdict: DeltaGenerator, sizes: tuple[int, int]) -> None:
     """Draw the run as it stands now, and keep it going; draw the whole page anew where the rest of it is stale.
 
-    state_before: as the rest of the page shows it.  verdict: the place above the strip for the answer.
+    state_before: as the rest of the page shows it.
+    verdict:      the place above the strip for the answer.
     sizes:        how many images the data set has to learn from, and how many of it are kept aside.
     """
     now = at_once(run)
