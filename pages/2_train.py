@@ -8,9 +8,10 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.data import available
+from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
+from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
-from cnn_core.runs.expectation import split_sizes
 from pages.train import start
 from pages.train.expectation import FULL_TRAIN, what_to_expect
 from pages.train.live import BOARD, live
@@ -29,11 +30,11 @@ DIAGRAM_WIDTH, SIDE_WIDTH = 576, 292  # pixels, where there is room
 
 def ask() -> Run | None:
     """The training that the sidebar looks at, or None where it looks at something else."""
-    kind, _, run_id = design.looked_at().partition(":")
-    if kind != "run":
-        return None
     try:
-        run = server.store().run(run_id)
+        network = NetworkName.parse(design.looked_at())
+        if network.kind != "run":
+            return None
+        run = server.store().run(network.name)
     except StudentError as error:
         problem(error)
         return None

@@ -25,7 +25,7 @@ REMEMBERED = 64  # runs whose curves stay in memory
 
 def event_lines(content: bytes) -> list[dict[str, Any]]:
     """The events in some whole lines; whatever is not an event is passed over."""
-    found = []
+    events = []
     for line in content.split(b"\n"):
         if line:
             try:
@@ -33,8 +33,8 @@ def event_lines(content: bytes) -> list[dict[str, Any]]:
             except ValueError:
                 continue
             if isinstance(event, dict):
-                found.append(event)
-    return found
+                events.append(event)
+    return events
 
 
 class _Reading:

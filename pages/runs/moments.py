@@ -14,6 +14,7 @@ import streamlit as st
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, replay
+from cnn_core.network_name import NetworkName
 from cnn_core.training import evaluate, load_model
 from pages.ui.forms.digit_input import Chosen
 from pages.ui.visitor import server
@@ -74,7 +75,7 @@ def _network_of(path: Path) -> Network:
 
 
 def _of_ours(key: str, network: LoadedNetwork) -> Moments:
-    name = network.weights_key.partition(":")[2] if network.kind == "pretrained" else "lesson"
+    name = NetworkName.parse(network.weights_key).name if network.kind == "pretrained" else "lesson"
     course = pretrained.replay(name)
     accuracy = dict(zip(course.moments.step, course.moments.accuracy, strict=True))
     return Moments(key, [(step, partial(course.load, step)) for step in course.steps], accuracy)

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from cnn_core import significance
 from pages.ui.trained.trained import Trained
 
 
 def beyond_chance(one: Trained, other: Trained) -> bool:
-    """Whether two accuracies on equally many images differ by more than chance would, in 19 of 20 cases.
-
-    The two-proportion z-test; the images are the same ones, so it is on the careful side.
-    """
+    """Whether the accuracies of two networks differ by more than chance would, in 19 of 20 cases."""
     assert one.accuracy is not None
     assert other.accuracy is not None
-    pooled = (one.accuracy * one.count + other.accuracy * other.count) / (one.count + other.count)
-    spread = np.sqrt(max(pooled * (1 - pooled), 1e-12) * (1 / one.count + 1 / other.count))
-    return bool(abs(one.accuracy - other.accuracy) > 1.959964 * spread)
+    return significance.beyond_chance(one.accuracy, other.accuracy, one.count, other.count)
 
 
 def seed_groups(runs: Sequence[Trained]) -> list[list[Trained]]:

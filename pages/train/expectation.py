@@ -7,9 +7,10 @@ import streamlit as st
 from cnn_core.data import Availability, available, fetch_in_background
 from cnn_core.data.network import recent_failure
 from cnn_core.data.sources import dataset_of
+from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
-from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.runs.expectation import expect
 from cnn_core.settings import settings
 from pages.train.words import expected_accuracy, how_to_get, images_used, why_expected
 from pages.ui.forms.recipe import Choice

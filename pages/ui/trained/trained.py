@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
+from cnn_core.network_name import NetworkName
 from cnn_core.training.history import History
 from pages.ui.visitor import networks, server
 
@@ -89,10 +90,10 @@ class Trained:
         """The network of that name. Raises StudentError where there is none, or none that was trained."""
         from cnn_core import pretrained
 
-        kind, _, rest = name.partition(":")
-        if kind == "pretrained":
-            return cls.of_card(pretrained.card(rest))
-        return cls.of_run(server.store().run(rest))
+        network = NetworkName.parse(name)
+        if network.kind == "pretrained":
+            return cls.of_card(pretrained.card(network.name))
+        return cls.of_run(server.store().run(network.name))
 
     @property
     def label(self) -> str:
