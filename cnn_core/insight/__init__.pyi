@@ -22,7 +22,6 @@ from .filters.examples import filter_card as filter_card
 from .filters.examples import heaviest_kernels as heaviest_kernels
 from .filters.examples import strongest_examples as strongest_examples
 from .filters.examples import strongest_for_units as strongest_for_units
-from .filters.kernels import heaviest_kernels as heaviest_kernels
 from .filters.replaying import Frame as Frame
 from .filters.replaying import replay as replay
 from .look.attribution import METHODS as METHODS
