@@ -112,8 +112,9 @@ def train(store):
 
 def dream_of(store, run, digit):
     """A finished dream of a digit at 56×56 pixels, by what that run had learnt."""
-    from cnn_core.insight import DreamSpec
     from cnn_core.insight.animation import to_png
+
+    from cnn_core.insight import DreamSpec
     from cnn_core.runs.worker import work
 
     spec = DreamSpec(
