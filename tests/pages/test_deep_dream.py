@@ -196,7 +196,7 @@ def test_the_network_of_the_sidebar_dreams_of_a_digit(app):
     app.run()
     assert not app.exception
     assert "Finished · 8 steps" in text(app)
-    assert r"Lesson convnet · conv2d\_2 · 4 octaves of 2 steps" in text(app)
+    assert "Lesson convnet · conv2d_2 · 4 octaves of 2 steps" in text(app)
     assert "strokes are all it can dream" in text(app)
 
 
