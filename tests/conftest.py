@@ -30,7 +30,10 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_in_single_precision_nearly_every_filter_ends_where_the_notebooks_loop_ends",
         "test_one_filter_alone_has_the_picture_it_has_among_the_others",
     },
-    "core/test_augment.py": {"test_the_torchvision_line_gives_the_same_picture_on_average"},
+    "core/test_augment.py": {
+        "test_keras_itself_agrees",
+        "test_the_torchvision_line_gives_the_same_picture_on_average",
+    },
     "core/test_augment_evidence.py": {"test_who_learnt_from_turned_digits_reads_turned_digits_better"},
     "core/test_export.py": {
         "test_exported_keras_gives_our_probabilities",

@@ -17,6 +17,7 @@ from tests.core.keras_twin import keras_outputs, to_keras
 if importlib.util.find_spec("keras") is None:
     pytest.skip("Keras is not installed, and it is the oracle here", allow_module_level=True)
 os.environ.setdefault("KERAS_BACKEND", "torch")
+# Keras's torch backend hands NumPy its tensors in a way of which NumPy 2 says that it will go.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 

@@ -12,12 +12,20 @@ from cnn_core.training import RECIPES, save_model
 OWNER = "a" * 22  # looks like a visitor's token
 
 
-def open_page(app, file: str, network: str | None = None, design: ModelSpec | dict | None = None, **session):
-    """The page `file`, looking at `network` ("pretrained:lesson", "run:<id>", "design"), for the visitor OWNER.
+def open_page(
+    app,
+    file: str,
+    network: str | None = None,
+    design: ModelSpec | dict | None = None,
+    owner: str = OWNER,
+    **session,
+):
+    """The page `file`, looking at `network` ("pretrained:lesson", "run:<id>", "design").
 
+    owner:   the visitor's token.
     session: what a visit before has left in the session's state, by its key.
     """
-    app.session_state["visitor"] = OWNER
+    app.session_state["visitor"] = owner
     if network is not None:
         app.query_params["net"] = network
     if design is not None:
