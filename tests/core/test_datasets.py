@@ -478,7 +478,7 @@ class TestFetching:
             fetch(MADE, root, remote=remote(server), patience=HASTY)
         for forget in (lambda: None, network._failures.clear):  # the second is what another process sees
             forget()
-            with pytest.raises(FetchFailed, match="no answer|silent"):
+            with pytest.raises(FetchFailed, match=r"no answer|silent"):
                 fetch(MADE, root, remote=remote(server), patience=HASTY)
         assert len(server.requests) == 1
 

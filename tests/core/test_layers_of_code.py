@@ -133,9 +133,11 @@ WITHOUT_TORCH = {  # what the first page, the runner and a list of runs do
         pretrained.history("lesson")
     """,
     "runs and their runner": """
-        from cnn_core.runs import RunStore, ensure_runner, find_pairs, runner_is_alive
-        RunStore().runs()
-        runner_is_alive(RunStore())
+        import cnn_core.runs.__main__
+        for name in cnn_core.runs.__all__:
+            getattr(cnn_core.runs, name)
+        cnn_core.runs.RunStore().runs()
+        cnn_core.runs.runner_is_alive(cnn_core.runs.RunStore())
     """,
 }
 
