@@ -12,8 +12,9 @@ from cnn_core.insight import DreamSpec, dream_layers
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore
+from cnn_core.runs.jobs.dream_job import save_frame
 from cnn_core.runs.jobs.dreams import photo_networks
-from cnn_core.runs.jobs.worker import save_frame, work
+from cnn_core.runs.jobs.worker import work
 from tests.pages.app import OWNER, open_page, text
 
 pytestmark = [
