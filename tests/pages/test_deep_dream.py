@@ -143,7 +143,7 @@ def test_a_finished_dream_says_how_much_louder_the_layer_is(app):
 
 
 def test_an_id_may_hold_underscores_in_a_row(app, monkeypatch):
-    monkeypatch.setattr("cnn_core.runs.store.secrets.token_urlsafe", lambda _: "__ab__cdef_")
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "__ab__cdef_")
     open_dream(app, asked("finished", frames=4, seconds=2.0).id)
     assert "Octave by octave" in text(app)
 
