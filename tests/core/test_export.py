@@ -6,7 +6,6 @@ import importlib.util
 import io
 import json
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -34,6 +33,7 @@ from cnn_core.export.program import SOURCES, steps
 from cnn_core.model import ACTIVATIONS, PRESETS, ModelSpec, build
 from cnn_core.model.shapes import same_padding
 from cnn_core.training import RECIPES, TrainSpec
+from tests.core.designs import lived_in, random_spec
 
 EVERYTHING = ModelSpec.from_dict(
     {
@@ -56,51 +56,6 @@ EVERYTHING = ModelSpec.from_dict(
         ],
     }
 )  # fmt: skip
-
-
-def random_spec(seed: int) -> ModelSpec:
-    """A network drawn by lot; drawn again until it can work."""
-    chance = random.Random(seed)
-    while True:
-        layers = [random_layer(chance) for _ in range(chance.randint(1, 5))]
-        ending = chance.choice(["flatten", "global_average_pooling2d"])
-        layers += [{"type": ending}, {"type": "dense", "units": 10, "activation": "softmax"}]
-        try:
-            return ModelSpec.from_dict(
-                {"name": f"drawn {seed}", "input_shape": [1, 28, 28], "classes": 10, "layers": layers}
-            )
-        except StudentError:
-            continue
-
-
-def random_layer(chance: random.Random) -> dict:
-    window = {"strides": chance.randint(1, 3), "padding": chance.choice(["valid", "same"])}
-    kind = chance.choice(
-        ["conv2d", "conv2d", "max_pooling2d", "average_pooling2d", "batch_normalization", "dropout"]
-    )
-    if kind == "conv2d":
-        activation = chance.choice(["linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"])
-        kernel = {
-            "filters": chance.randint(1, 6),
-            "kernel_size": chance.randint(1, 5),
-            "activation": activation,
-        }
-        return {"type": kind, **window, **kernel}
-    if "pooling" in kind:
-        return {"type": kind, "pool_size": chance.randint(1, 4), **window}
-    return {"type": kind} | ({"rate": 0.3} if kind == "dropout" else {})
-
-
-def lived_in(spec: ModelSpec, seed: int = 0):
-    """A network whose biases and running statistics are no longer zeros and ones."""
-    net = build(spec, seed=seed)
-    chance = torch.Generator().manual_seed(seed + 1)
-    for name, value in net.state_dict().items():
-        if name.endswith(("bias", "running_mean")):
-            value.copy_(torch.randn(value.shape, generator=chance) * 0.1)
-        elif name.endswith(("running_var", "norm.weight")):
-            value.copy_(torch.rand(value.shape, generator=chance) + 0.5)
-    return net.eval()
 
 
 BENT = ModelSpec.from_dict(
@@ -131,7 +86,10 @@ DEEP = ModelSpec.from_dict(
         ],
     }
 )  # fmt: skip
-DRAWN = {f"random {seed}": random_spec(seed) for seed in range(6)}
+DRAWN = {
+    f"random {seed}": random_spec(seed, last="softmax", input_shape=[1, 28, 28], classes=10)
+    for seed in range(6)
+}
 SPECS = {**PRESETS, "everything": EVERYTHING, "bent": BENT, "deep": DEEP, **DRAWN}
 IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(5))
 
