@@ -11,9 +11,10 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, build, weights_hash
+from cnn_core.model import PRESETS, build
 from cnn_core.training import load_model, load_training, save_model, save_training
 from cnn_core.training.events import TrainState
+from tests.core.designs import weights_hash
 from tests.core.work import counted
 
 TINY = PRESETS["tiny"]
