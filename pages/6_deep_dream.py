@@ -10,7 +10,7 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
 from cnn_core.insight.dream.animation import from_file
-from cnn_core.runs.dreams import photo_networks
+from cnn_core.runs.jobs.dreams import photo_networks
 from pages.deep_dream import words
 from pages.deep_dream.asking import Strip, ask, layers_and_strength
 from pages.deep_dream.dream import (

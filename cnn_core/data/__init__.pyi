@@ -16,3 +16,4 @@ from .fetching import fetch_in_background as fetch_in_background
 from .sources import DATASETS as DATASETS
 from .sources import Availability as Availability
 from .sources import available as available
+from .splits import split_sizes as split_sizes

@@ -6,11 +6,11 @@ changes. The two functions at the end write the same settings down as code for K
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from cnn_core.checks import is_number
 from cnn_core.errors import StudentError, quoted, shown
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
@@ -135,12 +135,7 @@ class AugmentSpec:
 
 
 def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) < 1e9
-        and math.isfinite(value)
-    )
+    return is_number(value) and abs(value) < 1e9  # false for NaN too
 
 
 def keras_line(spec: AugmentSpec) -> str:

@@ -15,9 +15,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from cnn_core.checks import is_number
 from cnn_core.errors import StudentError
+from cnn_core.model.shapes import Sliding
 
 Padding = Literal["valid", "same"]
+Pooling = Literal["max", "average"]
 MAX_KERNEL = 7  # pixels per side
 MAX_WEIGHT = 1000.0  # of a hand-made kernel; beyond it a picture has no meaning left
 
@@ -49,6 +52,20 @@ def named_kernel(name: str, size: int = 3) -> Tensor:
     return kernel
 
 
+def for_channels(kernel: Tensor, channels: int) -> Tensor:
+    """The same kernel for an image of another number of channels, (channels, k, k).
+
+    kernel: (C, k, k). One grid becomes an equal share of it for each channel, so that a grey picture in three equal
+            channels gives the sums it gives in one; several grids become their sum, which is what they do to grey;
+            as many as there are channels stay as they are.
+    """
+    if len(kernel) == channels:
+        return kernel
+    if len(kernel) == 1:
+        return (kernel / channels).expand(channels, -1, -1)
+    return kernel.sum(dim=0, keepdim=True).div(channels).expand(channels, -1, -1)
+
+
 def checked_kernel(values: object, channels: int = 1) -> Tensor:
     """A kernel that came from a browser, as float32 (channels, k, k). Raises StudentError for anything odd.
 
@@ -73,7 +90,7 @@ def checked_kernel(values: object, channels: int = 1) -> Tensor:
 
 
 def _check_cell(cell: object, hint: str) -> None:
-    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+    if not is_number(cell) or not math.isfinite(cell):
         raise StudentError("A cell of the kernel is not a number.", hint=hint)
     if abs(cell) > MAX_WEIGHT:
         raise StudentError(
@@ -101,10 +118,7 @@ def padding_cells(
     >>> padding_cells(28, kernel=3, padding="same"), padding_cells(28, kernel=3, stride=2, padding="same")
     ((1, 1), (0, 1))
     """
-    if padding == "valid":
-        return 0, 0
-    total = max((-(-size // stride) - 1) * stride + reach(kernel, dilation) - size, 0)
-    return total // 2, total - total // 2
+    return Sliding(reach(kernel, dilation), stride, padding).border(size)
 
 
 def output_size(
@@ -117,15 +131,14 @@ def output_size(
 
     Raises StudentError if it fits nowhere.
     """
-    room = size + sum(padding_cells(size, kernel, stride, padding, dilation)) - reach(kernel, dilation)
-    if room < 0:
-        span = reach(kernel, dilation)
+    span = reach(kernel, dilation)
+    if padding == "valid" and span > size:
         spread = f", spread by dilation {dilation} over {span}×{span} pixels," if dilation > 1 else ""
         raise StudentError(
             f"A {kernel}×{kernel} kernel{spread} does not fit on a {size}×{size} image.",
             hint="Use a smaller kernel, less dilation, or padding “same”.",
         )
-    return room // stride + 1
+    return Sliding(span, stride, padding).output_size(size)
 
 
 # --- the sweep ------------------------------------------------------------------------------------
@@ -231,9 +244,7 @@ def _patch(image: Tensor, top: int, left: int, size: int, dilation: int) -> tupl
 # --- pooling --------------------------------------------------------------------------------------
 
 
-def pool(
-    maps: Tensor, kind: Literal["max", "average"] = "max", size: int = 2, stride: int | None = None
-) -> Tensor:
+def pool(maps: Tensor, kind: Pooling = "max", size: int = 2, stride: int | None = None) -> Tensor:
     """Each map made smaller: of every window only the largest value, or the average, is kept.
 
     maps: (C, H, W). Returns (C, rows, columns). What does not fill a whole window is dropped ("valid").
@@ -260,6 +271,21 @@ def kept_by_max(maps: Tensor, size: int = 2) -> Tensor:
             for channel, best in enumerate(window.reshape(channels, -1).argmax(dim=1).tolist()):
                 kept[channel, row * size + best // size, column * size + best % size] = True
     return kept
+
+
+def brightest_map(maps: Tensor) -> int:
+    """The index of the map with the largest value.  maps: (C, H, W)."""
+    return int(maps.amax(dim=(1, 2)).argmax())
+
+
+def share_of_brightness(maps: Tensor, chosen: Tensor) -> float:
+    """What part of the sum of all values the chosen ones make, 0 to 1; 0 of maps that are all dark.
+
+    maps:   (C, H, W), 0 and more.
+    chosen: (C, H, W) bool.
+    """
+    whole = maps.sum()
+    return float(maps[chosen].sum() / whole) if whole else 0.0
 
 
 def nudge(image: Tensor, right: int = 0, down: int = 0) -> Tensor:

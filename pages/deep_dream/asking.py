@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnn_core.insight import DEPTHS, photos
-from cnn_core.runs.dreams import PHOTO_NETWORKS
+from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
 from pages.deep_dream.dreamers import MINE, name_of
 from pages.deep_dream.picture import UPLOAD

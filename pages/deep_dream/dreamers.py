@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, GOOGLENET_DEPTHS, dream_layers
 from cnn_core.pretrained import card
-from cnn_core.runs.dreams import PHOTO_NETWORKS
+from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork

@@ -11,7 +11,7 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.insight import animated
 from cnn_core.insight.dream.animation import from_file, to_png
-from cnn_core.runs.dreams import PHOTO_NETWORKS
+from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
 from pages.deep_dream.dream import Dream, choose_frame, frame_on_page
 from pages.deep_dream.dreamers import dataset_of, title_of

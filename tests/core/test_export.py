@@ -6,7 +6,6 @@ import importlib.util
 import io
 import json
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -22,13 +21,19 @@ from safetensors.torch import save_file
 from cnn_core.data import AugmentSpec, apply_affine, load_images
 from cnn_core.data.augment import AffineParams
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, ModelSpec, build
-from cnn_core.model.export import SOURCES, export_pytorch, padding, same_padding, steps
-from cnn_core.model.export_keras_source import export_keras, export_keras_r
-from cnn_core.model.notebook_file import export_notebook
-from cnn_core.model.onnx_file import export_onnx
-from cnn_core.model.report import export_report
+from cnn_core.export import (
+    export_keras,
+    export_keras_r,
+    export_notebook,
+    export_onnx,
+    export_pytorch,
+    export_report,
+)
+from cnn_core.export.program import SOURCES, steps
+from cnn_core.model import ACTIVATIONS, PRESETS, ModelSpec, build
+from cnn_core.model.shapes import same_padding
 from cnn_core.training import RECIPES, TrainSpec
+from tests.core.designs import lived_in, random_spec
 
 EVERYTHING = ModelSpec.from_dict(
     {
@@ -53,52 +58,39 @@ EVERYTHING = ModelSpec.from_dict(
 )  # fmt: skip
 
 
-def random_spec(seed: int) -> ModelSpec:
-    """A network drawn by lot; drawn again until it can work."""
-    chance = random.Random(seed)
-    while True:
-        layers = [random_layer(chance) for _ in range(chance.randint(1, 5))]
-        ending = chance.choice(["flatten", "global_average_pooling2d"])
-        layers += [{"type": ending}, {"type": "dense", "units": 10, "activation": "softmax"}]
-        try:
-            return ModelSpec.from_dict(
-                {"name": f"drawn {seed}", "input_shape": [1, 28, 28], "classes": 10, "layers": layers}
-            )
-        except StudentError:
-            continue
-
-
-def random_layer(chance: random.Random) -> dict:
-    window = {"strides": chance.randint(1, 3), "padding": chance.choice(["valid", "same"])}
-    kind = chance.choice(
-        ["conv2d", "conv2d", "max_pooling2d", "average_pooling2d", "batch_normalization", "dropout"]
-    )
-    if kind == "conv2d":
-        activation = chance.choice(["linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"])
-        kernel = {
-            "filters": chance.randint(1, 6),
-            "kernel_size": chance.randint(1, 5),
-            "activation": activation,
-        }
-        return {"type": kind, **window, **kernel}
-    if "pooling" in kind:
-        return {"type": kind, "pool_size": chance.randint(1, 4), **window}
-    return {"type": kind} | ({"rate": 0.3} if kind == "dropout" else {})
-
-
-def lived_in(spec: ModelSpec, seed: int = 0):
-    """A network whose biases and running statistics are no longer zeros and ones."""
-    net = build(spec, seed=seed)
-    chance = torch.Generator().manual_seed(seed + 1)
-    for name, value in net.state_dict().items():
-        if name.endswith(("bias", "running_mean")):
-            value.copy_(torch.randn(value.shape, generator=chance) * 0.1)
-        elif name.endswith(("running_var", "norm.weight")):
-            value.copy_(torch.rand(value.shape, generator=chance) + 0.5)
-    return net.eval()
-
-
-SPECS = {**PRESETS, "everything": EVERYTHING, **{f"random {seed}": random_spec(seed) for seed in range(6)}}
+BENT = ModelSpec.from_dict(
+    {
+        "name": "every activation by itself",
+        "layers": [
+            {"type": "conv2d", "filters": 4, "strides": 3},
+            {"type": "batch_normalization"},
+            *({"type": "activation", "activation": name} for name in ACTIVATIONS[:-1]),
+            {"type": "flatten"},
+            {"type": "activation", "activation": "tanh"},
+            {"type": "dense", "units": 10},
+            {"type": "activation", "activation": "softmax"},
+        ],
+    }
+)
+DEEP = ModelSpec.from_dict(
+    {
+        "name": "depthwise",
+        "layers": [
+            {"type": "depthwise_conv2d", "kernel_size": 5, "depth_multiplier": 6, "strides": 2, "padding": "same",
+             "activation": "leaky_relu"},
+            {"type": "conv2d", "filters": 8, "kernel_size": 1, "activation": "relu"},
+            {"type": "depthwise_conv2d", "padding": "same", "activation": "tanh"},
+            {"type": "depthwise_conv2d", "kernel_size": 2, "depth_multiplier": 2},
+            {"type": "global_average_pooling2d"},
+            {"type": "dense", "units": 10, "activation": "softmax"},
+        ],
+    }
+)  # fmt: skip
+DRAWN = {
+    f"random {seed}": random_spec(seed, last="softmax", input_shape=[1, 28, 28], classes=10)
+    for seed in range(6)
+}
+SPECS = {**PRESETS, "everything": EVERYTHING, "bent": BENT, "deep": DEEP, **DRAWN}
 IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(5))
 
 
@@ -294,7 +286,9 @@ def keras_answers(tmp_path_factory):
 
 def averages_over_uneven_padding(spec: ModelSpec) -> bool:
     pools = [step for step in steps(spec) if step.layer.type == "average_pooling2d"]
-    return any(left != right or top != bottom for left, right, top, bottom in map(padding, pools))
+    return any(
+        left != right or top != bottom for left, right, top, bottom in (pool.padding for pool in pools)
+    )
 
 
 @pytest.mark.parametrize("key", SPECS)
@@ -320,7 +314,9 @@ def test_exported_keras_gives_our_probabilities(key, keras_answers):
 def test_exported_r_can_be_parsed(dataset, recipe, tmp_path):
     if not shutil.which("Rscript"):
         pytest.skip("R is not installed")
-    sources = [export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING)]
+    sources = [
+        export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING, BENT, DEEP)
+    ]
     (tmp_path / "net.R").write_text("\n".join(sources), encoding="utf-8")
     done = subprocess.run(
         ["Rscript", "-e", "invisible(parse('net.R', encoding = 'UTF-8'))"],
@@ -572,6 +568,47 @@ def test_a_name_never_becomes_markup(name):
 def test_a_name_is_only_a_name_in_onnx(name):
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     onnx.checker.check_model(onnx.load_from_string(export_onnx(build(named(name)))))
+
+
+# --- activations of their own ---
+
+
+def test_an_activation_of_its_own_is_a_layer_in_every_language():
+    lines = export_keras_r(BENT, RECIPES["lesson"]).splitlines()
+    assert "  layer_activation(activation = 'relu', name = 'activation_2') %>%" in lines
+    assert "  layer_activation_leaky_relu(alpha = 0.2, name = 'activation_3') %>%" in lines
+    assert "  layer_activation(activation = 'softmax', name = 'activation_9')" in lines
+    assert 'loss="categorical_crossentropy"' in export_keras(BENT, RECIPES["lesson"])  # of probabilities
+    assert '("activation_1", nn.Identity()),' in export_pytorch(BENT)  # linear
+
+
+def test_an_activation_of_its_own_is_an_operator_of_onnx():
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    nodes = onnx.load_from_string(export_onnx(build(BENT))).graph.node
+    assert "activation_2" in {node.name for node in nodes if node.op_type == "Relu"}
+
+
+# --- depthwise convolution ---
+
+
+def test_an_exported_depthwise_kernel_starts_as_ours():
+    exported = run_source(export_pytorch(DEEP))["build"]()
+    ours = build(DEEP)
+    for name in ("depthwise_conv2d_1", "depthwise_conv2d_3"):
+        kernel, mine = getattr(exported, name).weight, getattr(ours, name).conv.weight
+        assert kernel.shape == mine.shape
+        assert kernel.abs().max().item() == pytest.approx(mine.abs().max().item(), rel=0.2)
+        assert not getattr(exported, name).bias.any()
+
+
+def test_a_depthwise_convolution_is_a_layer_of_r():
+    recipe = TrainSpec(optimizer="sgd", weight_decay=0.01)
+    (line,) = [line for line in export_keras_r(DEEP, recipe).splitlines() if "depthwise_conv2d_3" in line]
+    assert line == (
+        "  layer_depthwise_conv_2d(kernel_size = c(2, 2), strides = c(1, 1), padding = 'valid', "
+        "depth_multiplier = 2, depthwise_regularizer = decay, bias_regularizer = decay, "
+        "name = 'depthwise_conv2d_3') %>%"
+    )
 
 
 # --- padding ---

@@ -111,7 +111,7 @@ def test_the_replay_knows_how_good_each_moment_was(sample):
 
 
 def test_the_history_is_a_thinned_curve_of_the_whole_training():
-    train, test = pretrained.history("lesson").train, pretrained.history("lesson").test
+    train, test = pretrained.history("lesson").train, pretrained.history("lesson").validation
     for curve in (train, test):
         assert len(curve.step) == len(curve.epoch) == len(curve.loss) == len(curve.accuracy) <= 400
         assert list(curve.step) == sorted(curve.step)
@@ -137,14 +137,6 @@ def test_what_was_not_kept_is_refused():
         pretrained.replay("mlp")
     with pytest.raises(StudentError, match="not kept"):
         pretrained.replay("lesson").load(3)
-
-
-def test_cards_and_curves_need_no_torch():
-    code = (
-        "import sys; from cnn_core import pretrained as p; p.card(p.names()[0]); p.history('lesson'); "
-        "assert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_limits_smaller_than_these_networks_neither_hide_them_nor_the_recipes():

@@ -2,8 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,13 @@ import pytest
 
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
-from cnn_core.runs import RunStore, Status
+from cnn_core.runs import RunStore, Status, ensure_runner, runner_is_alive
+from cnn_core.runs.expectation import USUAL_SPEED
 from cnn_core.runs.fairness import Ticket, order
 from cnn_core.runs.files import is_locked, locked
 from cnn_core.runs.history import read_history, thinned
-from cnn_core.runs.store import USUAL_SPEED
 from cnn_core.training import RECIPES, TrainSpec
+from tests.core.work import counted
 
 TINY = PRESETS["tiny"]
 RECIPE = TrainSpec(epochs=2)
@@ -45,11 +45,12 @@ def finish(store, run_id, **result):
 
 
 def test_a_run_is_what_was_submitted(store):
+    before = time.time()
     run = store.run(store.submit(TINY, RECIPE, dataset="kmnist", owner="ada", name="My first net"))
     assert (run.spec, run.recipe, run.dataset, run.name) == (TINY, RECIPE, "kmnist", "My first net")
     assert run.kind == "training"
     assert (run.status.state, run.status.epochs) == ("queued", 2)
-    assert abs(run.created - time.time()) < 5
+    assert before - 0.001 <= run.created <= time.time() + 0.001  # JSON's and the system's last digits
 
 
 def test_a_second_store_on_the_same_folder_sees_the_same_run(store):
@@ -73,11 +74,6 @@ def test_the_owners_token_is_nowhere_in_the_store(store):
             path = os.path.join(folder, file)
             assert "secret-token" not in path
             assert b"secret-token" not in Path(path).read_bytes()
-
-
-def test_looking_at_runs_imports_no_torch():
-    code = "import sys, cnn_core.runs.runner, cnn_core.runs.store; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # Nothing is trusted
@@ -201,6 +197,35 @@ def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path):
     (tmp_path / "runs").write_text("a file where the folder should be")
     with pytest.raises(StudentError, match="cannot be written"):
         submit(RunStore(tmp_path / "runs"))
+
+
+def test_a_runner_that_cannot_be_started_gets_a_sentence(tmp_path):
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    with pytest.raises(StudentError, match=r"Training cannot be started .* Make room on the disk"):
+        ensure_runner(RunStore(tmp_path / "runs"))
+
+
+def test_a_runner_whose_log_cannot_be_written_gets_a_sentence(store):
+    submit(store)
+    (store.path / "runner.log").mkdir()
+    with pytest.raises(StudentError, match="Training cannot be started"):
+        ensure_runner(store)
+    assert not runner_is_alive(store)
+
+
+def test_a_ticket_that_cannot_be_written_again_gets_a_sentence(store):
+    run = store.run(submit(store))
+    shutil.rmtree(store.path / "queue")
+    (store.path / "queue").write_text("a file where the folder should be")
+    with pytest.raises(StudentError, match=r"cannot be written .* Make room on the disk"):
+        store.mend(run)
+
+
+def test_a_wish_that_cannot_be_written_gets_a_sentence(store):
+    run_id = submit(store)
+    (store.path / "paused").write_text("a file where the folder should be")
+    with pytest.raises(StudentError, match="cannot be written"):
+        store.control(run_id, "ada", "pause")
 
 
 # Pressing Train twice
@@ -583,14 +608,16 @@ def test_fifty_of_ten_thousand_runs_are_listed_without_reading_the_others(store)
             os.link(store.path / run_id / file, store.path / name / file)
         (marks / name).touch()
 
-    def seconds(listing, count):
-        begun = time.process_time()
-        assert len([(run.name, run.status.state) for run in listing()]) == count
-        return time.process_time() - begun
-
-    everything = seconds(lambda: store.runs("ada"), 10_001)
-    assert seconds(lambda: store.runs("ada", limit=50), 50) < everything / 5
-    assert seconds(lambda: store.runs(limit=50), 50) < everything / 5
+    for owner in ("ada", None):
+        with counted() as work:
+            listed = [(run.name, run.status.state) for run in store.runs(owner, limit=50)]
+        assert len(listed) == 50
+        assert (
+            work.files_opened < 10 * 50
+        )  # card, changes and status of each; Python tells of an opening twice
+    with counted() as work:
+        assert len(store.runs("ada")) == 10_001
+    assert work.files_opened >= 10_001  # so the counting counts
 
 
 def test_a_preset_beyond_this_server_s_limits_is_not_taken_in(store, monkeypatch):

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnn_core.errors import StudentError, quoted
+from cnn_core.checks import plain_number, whole_number
+from cnn_core.errors import StudentError
 from cnn_core.insight.dream.dreamers import Dreamer, dream_layers, dreamer_of, known_dream_layer
 from cnn_core.insight.dream.photo import PhotoNetwork
-from cnn_core.insight.look.twin import as_weights, checked_image, whole_number
+from cnn_core.insight.look.twin import as_weights, checked_image
 from cnn_core.model.network import Network
 
 MAX_SIDE = 1_024  # pixels: above, a step takes a second and the memory of a small server
@@ -203,7 +203,7 @@ def _weights(net: Network | PhotoNetwork, layers: Layers) -> dict[str, float]:
     weights = dict(layers) if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
     for layer, weight in weights.items():
         known_dream_layer(net, layer)
-        _check_number(weight, f"The weight of {layer}", -100, 100)
+        plain_number(weight, f"The weight of {layer}", -100, 100)
     if not any(weights.values()):
         raise StudentError(
             "No layer was chosen to dream of.", hint=f"Choose one of {', '.join(dream_layers(net))}."
@@ -232,10 +232,5 @@ def _check_numbers(
     whole_number(steps, "The number of steps", 1, MAX_STEPS)
     whole_number(jitter, "The jitter", 0, 256)
     whole_number(seed, "The seed", 0, 2**63 - 1)
-    _check_number(octave_scale, "The octave scale", 1.05, 4)
-    _check_number(step_size, "The strength of a step", 0, 1)
-
-
-def _check_number(value: Any, name: str, least: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise StudentError(f"{name} is {quoted(value)}.", hint=f"Choose from {least:g} to {most:g}.")
+    plain_number(octave_scale, "The octave scale", 1.05, 4)
+    plain_number(step_size, "The strength of a step", 0, 1)

@@ -16,8 +16,6 @@ from cnn_core.insight.look.fields import receptive_field
 from cnn_core.insight.look.twin import frozen, known_layer, layer_names
 from cnn_core.model.network import Network
 
-FLAT = ("flatten", "dense", "global_average_pooling2d")  # from here on a layer has no map, or one fixed size
-
 
 class Dreamer(Protocol):
     """A network as Deep Dream sees it."""
@@ -51,7 +49,10 @@ class DesignDreamer:
 
     def dream_layers(self) -> tuple[str, ...]:
         names = layer_names(self._net)
-        flat = [i for i, layer in enumerate(self._net.spec.layers) if layer.type in FLAT]
+        # From there on a layer has no map, or one of fixed size.
+        flat = [
+            i for i, layer in enumerate(self._net.spec.layers) if layer.makes_list or layer.needs == "list"
+        ]
         return names[: flat[0]] if flat else names
 
     def least_side(self, layers: Iterable[str]) -> int:

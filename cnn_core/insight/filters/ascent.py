@@ -18,10 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.checks import is_index, plain_number, whole_number
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.filters.response import Response
 from cnn_core.insight.look.features import BATCH
-from cnn_core.insight.look.twin import checked_images, input_shape, known_layer, whole_number
+from cnn_core.insight.look.twin import checked_images, input_shape, known_layer
 
 CHUNK = 16  # images at a time; a chunk of the second layer's maps must stay in the cache
 MAX_STEPS = 1_000
@@ -362,11 +363,7 @@ def _known_filters(net: Any, layer: str, filters: Iterable[int] | int | None) ->
     if not asked:
         raise StudentError("No filter was chosen.", hint=f"{layer} has {channels}, from 0 to {channels - 1}.")
     for number in asked:
-        if (
-            isinstance(number, bool)
-            or not hasattr(number, "__index__")
-            or not 0 <= number.__index__() < channels
-        ):
+        if not is_index(number, channels):
             raise StudentError(
                 f"{layer} has no filter {quoted(number)}: it has {channels}, from 0 to {channels - 1}.",
                 hint="Choose one of them.",
@@ -377,7 +374,7 @@ def _known_filters(net: Any, layer: str, filters: Iterable[int] | int | None) ->
 
 def net_channels(net: Any, layer: str) -> int:
     """How many filters (channels, or units) a layer has."""
-    from cnn_core.model.shapes import summarize
+    from cnn_core.model import summarize
 
     return next(row.output_shape[0] for row in summarize(net.spec) if row.name == layer)
 
@@ -392,8 +389,7 @@ def _recipe(name: str, **changes: Any) -> AscentRecipe:
         (how.leak, "The leak", 0.0, 1.0),
         (how.blur, "The blur", 0.0, 1.0),
     ):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            raise StudentError(f"{title} is {quoted(value)}.", hint=f"Choose from {least:g} to {most:g}.")
+        plain_number(value, title, least, most)
     return how
 
 

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.checks import whole_number
 from cnn_core.errors import StudentError
 from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
 from cnn_core.insight.filters.response import channels_last
@@ -27,10 +28,9 @@ from cnn_core.insight.look.twin import (
     input_shape,
     known_layers,
     layer_names,
-    whole_number,
 )
-from cnn_core.model.shapes import summarize
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.network import Activated
+from cnn_core.model.spec import ModelSpec, summarize
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
 
@@ -206,7 +206,7 @@ def weights_of(net: Any, layer: str, filter: int) -> tuple[Tensor | None, float 
     The kernel is (Cin, k, k) of a convolution, (inputs,) of a dense layer.
     """
     child = getattr(net, layer)
-    part = getattr(child, "conv", getattr(child, "dense", None))
+    part: Any = next(child.children(), None) if isinstance(child, Activated) else None
     if part is None:
         return None, None
     bias = None if part.bias is None else part.bias[filter].item()
@@ -252,7 +252,7 @@ def _output_shape(net: Any, layer: str) -> tuple[int, ...]:
 
 def _convolutions(net: Any) -> tuple[str, ...]:
     return tuple(
-        name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.type == "conv2d"
+        name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.has_filters
     )
 
 

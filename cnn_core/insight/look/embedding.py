@@ -6,6 +6,8 @@ neighbours together and says nothing about distances. Source: van der Maaten & H
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -16,9 +18,16 @@ from cnn_core.insight.look.layout import METHODS, laid_out_apart
 
 
 def last_hidden_layer(net: nn.Module) -> str:
-    """The layer whose output the last one reads; of a network with a single layer, that one."""
+    """The layer whose output the last one reads; of a network with a single layer, that one.
+
+    Last is the one that has the answer's weights: an activation or a dropout after it is no layer to look behind.
+    """
     names = [name for name, _ in net.named_children()]
-    return names[-2] if len(names) > 1 else names[-1]
+    spec: Any = getattr(net, "spec", None)
+    last = len(names) - 1
+    while spec is not None and last > 0 and spec.layers[last].each_alone:
+        last -= 1
+    return names[max(last - 1, 0)]
 
 
 def map_of_images(

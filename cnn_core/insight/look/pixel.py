@@ -8,7 +8,7 @@ CNN Explainer (Wang et al. 2020) shows this for one frozen net; here it is any n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.checks import is_index
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.look.features import feature_maps
 from cnn_core.insight.look.fields import Field, Window, clip, receptive_field, windows
@@ -40,6 +41,7 @@ class PixelSum:
     below:    the rows and columns of the map below that the patch covers, not clipped.
     field:    the rows and columns of the image it can see, (first, last), clipped; `unclipped` may begin below 0.
     winner:   of a max pooling, (row, column) in the map below; else None.
+    reads_image: whether the numbers below are the image's.
     contributions: one for each input channel, the largest first, whatever its sign.
     """
 
@@ -61,6 +63,7 @@ class PixelSum:
     field: Field
     unclipped: Field
     winner: tuple[int, int] | None = None
+    reads_image: bool = False
 
     @property
     def contributions(self) -> list[Contribution]:
@@ -102,7 +105,7 @@ def explain_pixel(
     design = spec_layer(net, layer)
     child = frozen(getattr(net, layer))
     part = _EXPLAIN[design.type](child, inputs, windows(spec)[index], place)
-    if design.type == "dense" and index and spec.layers[index - 1].type == "flatten":
+    if design.needs == "list" and index and spec.layers[index - 1].flattens:
         part = _as_maps(part, tuple((batch[0] if index == 1 else maps[spec.layer_names[index - 2]]).shape))
     products = part.patch * part.kernel
     # In double precision: the order of adding must not show in the number a student adds up by hand.
@@ -129,6 +132,7 @@ def explain_pixel(
         field=clip(unclipped, tuple(batch.shape[1:])),
         unclipped=unclipped,
         winner=part.winner,
+        reads_image=index == 0,
     )
 
 
@@ -146,6 +150,13 @@ def _convolution(child: Any, inputs: Tensor, window: Window, place: Place) -> _S
     patch, padding = _cut(inputs, below)
     kernel, bias = child.conv.weight[channel].cpu(), child.conv.bias
     return _Sum(patch, kernel, 0.0 if bias is None else bias[channel].item(), padding, below=below)
+
+
+def _depthwise(child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    """A convolution over the one channel that this filter belongs to."""
+    channel = place[0] // (child.conv.out_channels // child.conv.groups)
+    found = _convolution(child, inputs[channel : channel + 1], window, place)
+    return replace(found, channels=(channel,))
 
 
 def _max_pooling(_child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
@@ -185,7 +196,7 @@ def _normalisation(child: Any, inputs: Tensor, window: Window, place: Place) -> 
 
 
 def _same_place(_child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
-    """Dropout while it does not train: the number passes."""
+    """The number itself: of an activation, and of dropout while it does not train."""
     channel, row, column = place
     number = inputs[channel] if inputs.ndim == 1 else inputs[channel, row, column]
     patch = number.reshape(1, 1, 1).clone()
@@ -205,10 +216,12 @@ def _dense(child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
 
 _EXPLAIN: dict[str, Callable[[Any, Tensor, Window, Place], _Sum]] = {
     "conv2d": _convolution,
+    "depthwise_conv2d": _depthwise,
     "max_pooling2d": _max_pooling,
     "average_pooling2d": _average_pooling,
     "global_average_pooling2d": _global_pooling,
     "batch_normalization": _normalisation,
+    "activation": _same_place,
     "dropout": _same_place,
     "flatten": _flatten,
     "dense": _dense,
@@ -237,9 +250,9 @@ def _field(net: Any, layer: str, index: int, maps: dict[str, Tensor], place: Pla
     spec = net.spec
     channel, row, column = place
     above = index  # walk down over layers that only hand on: flatten, and what treats each number by itself
-    while spec.layers[above].type in ("dropout", "batch_normalization") and above:
+    while spec.layers[above].each_alone and above:
         above -= 1
-    if spec.layers[above].type == "flatten":
+    if spec.layers[above].flattens:
         below = tuple(spec.input_shape) if above == 0 else tuple(maps[spec.layer_names[above - 1]].shape)
         if len(below) == 3:
             _, row, column = _unflattened(channel, below)
@@ -258,7 +271,7 @@ def _unflattened(unit: int, shape: tuple[int, ...]) -> Place:
 def _checked_place(layer: str, shape: tuple[int, ...], place: tuple[Any, Any, Any]) -> Place:
     limits = (*shape, 1, 1)[:3]
     for value, limit in zip(place, limits, strict=True):
-        if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value.__index__() < limit:
+        if not is_index(value, limit):
             size = (
                 f"{limits[0]} maps of {limits[1]}×{limits[2]}"
                 if len(shape) == 3

@@ -148,12 +148,3 @@ def input_shape(net: nn.Module) -> tuple[int, ...] | None:
     """The (C, H, W) a net was designed for, or None if it takes any."""
     spec: Any = getattr(net, "spec", None)
     return None if spec is None else tuple(spec.input_shape)
-
-
-def whole_number(value: Any, name: str, least: int, most: int) -> int:
-    """`value` as an int from `least` to `most`. Raises StudentError for anything else, True and 3.0 among it."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value.__index__() <= most:
-        raise StudentError(
-            f"{name} is {quoted(value)}.", hint=f"Choose a whole number from {least:,} to {most:,}."
-        )
-    return int(value)

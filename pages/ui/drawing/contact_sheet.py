@@ -137,6 +137,22 @@ def _ranges(tiles: np.ndarray) -> np.ndarray:
     return np.stack([tiles.min(axis=(1, 2)), tiles.max(axis=(1, 2))], axis=1)
 
 
+def mosaic(maps: np.ndarray) -> np.ndarray:
+    """Maps side by side as one picture of numbers, each stretched to its own largest value, with a line of 0 after it.
+
+    maps: (C, H, W) float.  Returns (rows · (H + 1), columns · (W + 1)) float32 in [-1, 1].
+    """
+    channels, height, width = maps.shape
+    columns = int(np.ceil(np.sqrt(channels)))
+    rows = -(-channels // columns)
+    largest = np.maximum(np.abs(maps).max(axis=(1, 2), keepdims=True), 1e-9)
+    picture = np.zeros((rows * (height + 1), columns * (width + 1)), np.float32)
+    for i, tile in enumerate(maps / largest):
+        top, left = i // columns * (height + 1), i % columns * (width + 1)
+        picture[top : top + height, left : left + width] = tile
+    return picture
+
+
 def ink_on(color: np.ndarray) -> str:
     """Black or white, whichever has more contrast on an RGB colour (WCAG's relative luminance)."""
     channels = np.asarray(color, dtype=float) / 255

@@ -1,0 +1,134 @@
+"""Where the work is done: an engine starts runs, says which have come back, and how many more it could take.
+
+`LocalEngine` keeps warm worker processes on this machine, by Pebble: a worker that is killed or runs out of
+memory takes only its own run down with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from pebble import ProcessExpired, ProcessPool
+
+log = logging.getLogger("convscope.runner")
+
+LOST = "lost"  # what `returned` reports for a run whose worker died; else what the work itself returned
+
+
+class Engine(Protocol):
+    """What the runner asks of an engine; a cluster would be another."""
+
+    def free(self) -> int:
+        """How many more runs it could start now."""
+
+    def start(self, run_id: str) -> None:
+        """Let a worker do this run."""
+
+    def returned(self) -> list[tuple[str, str]]:
+        """Runs that came back since the last call, each with "done", "paused", "left" or LOST."""
+
+    def leave(self, pids: list[int]) -> None:
+        """Ask these workers to keep what they have and come back."""
+
+    def stop(self) -> None:
+        """End all workers, whatever they do."""
+
+
+class LocalEngine:
+    """`workers` processes with torch imported and the data mapped, each with `threads` threads."""
+
+    def __init__(self, store_path: Path, workers: int, threads: int) -> None:
+        self.store_path, self.workers, self.threads = store_path, workers, threads
+        self.at_work: dict[str, Any] = {}  # run id -> future
+        self.breaks = 0  # pools that broke without any run coming back from them
+        self.pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        # spawn: torch's threads do not survive a fork, and the workers import what they need themselves.
+        pool = ProcessPool(
+            self.workers,
+            initializer=_begin,
+            initargs=(str(self.store_path), self.threads),
+            context=multiprocessing.get_context("spawn"),
+        )
+        pool.active  # noqa: B018  starts the workers now, so that they are warm when the first run comes
+        return pool
+
+    def free(self) -> int:
+        """See Engine."""
+        return self.workers - len(self.at_work)
+
+    def start(self, run_id: str) -> None:
+        """See Engine."""
+        if not self.pool.active:
+            self._mend()
+        self.at_work[run_id] = self.pool.schedule(_work, args=(str(self.store_path), run_id))
+
+    def returned(self) -> list[tuple[str, str]]:
+        """Runs that came back since the last call, each with "done", "paused", "left" or LOST."""
+        outcomes = []
+        for run_id, future in list(self.at_work.items()):
+            if future.done():
+                del self.at_work[run_id]
+                outcomes.append((run_id, self._outcome(run_id, future)))
+        # Pebble gives up when a worker dies while none of them is at work; a new pool is all it takes.
+        if not self.pool.active and not self.at_work:
+            self._mend()
+        return outcomes
+
+    def _outcome(self, run_id: str, future: Any) -> str:
+        error = future.exception()
+        if error is None:
+            self.breaks = 0
+            return str(future.result())
+        if isinstance(error, ProcessExpired):
+            log.warning("run %s: its worker ended with code %s", run_id, error.exitcode)
+        else:
+            log.warning("run %s: %s: %s", run_id, type(error).__name__, error)
+        return LOST
+
+    def _mend(self) -> None:
+        self.breaks += 1
+        log.warning("the pool of workers broke; a new one is made")
+        time.sleep(min(10.0, 0.1 * 2**self.breaks))  # where workers cannot live, do not burn a core on it
+        self._end_pool()
+        self.pool = self._new_pool()
+
+    def leave(self, pids: list[int]) -> None:
+        """Ask these workers to keep what they have and come back."""
+        ours = {process.pid for process in multiprocessing.active_children() if process.pid is not None}
+        for pid in ours.intersection(pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    def stop(self) -> None:
+        """See Engine."""
+        self._end_pool()
+
+    def _end_pool(self) -> None:
+        self.pool.stop()
+        with suppress(RuntimeError):
+            self.pool.join()
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+
+
+def _begin(store_path: str, threads: int) -> None:
+    from cnn_core.runs.jobs.worker import warm_up
+
+    warm_up(store_path, threads)
+
+
+def _work(store_path: str, run_id: str) -> str:
+    # Imported here: the runner sends this function by its name, and need not import the worker's world.
+    from cnn_core.runs.jobs.worker import work
+
+    return work(store_path, run_id)

@@ -1,0 +1,258 @@
+"""The runner: one process per store that gives waiting runs to workers. It imports no torch and no Streamlit.
+
+A page starts it with `ensure_runner`, an operator with `python -m cnn_core.runs`. It ends when nothing is
+left to do. It may be killed at any moment: all it knows is in the store, and its successor goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import cnn_core
+from cnn_core.errors import StudentError
+from cnn_core.runs.files import explain_disk_errors, is_locked, locked, read_json, write_json
+from cnn_core.runs.jobs.engines import LOST, Engine, LocalEngine
+from cnn_core.runs.jobs.leaving import LEFT, PAUSED
+from cnn_core.runs.run import Run
+from cnn_core.runs.store import RunStore
+from cnn_core.settings import settings
+
+log = logging.getLogger("convscope.runner")
+
+POLL_SECONDS = 0.03  # how soon a submitted run is seen; looking costs about 0.1 ms
+HEARTBEAT_SECONDS = 2.0
+TIDY_SECONDS = 3600.0
+LEAVE_SECONDS = 15.0  # for workers to keep their runs after SIGTERM
+LOG_BYTES = 1_000_000
+
+
+def runner_is_alive(store: RunStore) -> bool:
+    """Whether a runner serves this store now. The lock tells: the kernel frees it when its holder dies."""
+    return is_locked(store.path / "runner.lock")
+
+
+def ensure_runner(store: RunStore) -> bool:
+    """Start a runner for this store, detached, unless one is alive; True if one was started.
+
+    Cheap when one is alive (under 0.1 ms), so a page may ask at every look at an unfinished run. The runner
+    survives the process that starts it. Raises StudentError where the folder for runs cannot be written.
+    """
+    with explain_disk_errors("Training cannot be started"):
+        if runner_is_alive(store):
+            return False
+        store.path.mkdir(parents=True, exist_ok=True)
+        with locked(store.path / "starting.lock", wait=False) as mine:
+            if not mine or runner_is_alive(store) or _is_starting(store):
+                return False
+            _start(store)
+            return True
+
+
+def _is_starting(store: RunStore) -> bool:
+    # Between its start and its lock a runner imports Python modules for a tenth of a second or two.
+    starting = read_json(store.path / "starting.json")
+    pid, since = starting.get("pid"), starting.get("since")
+    if not isinstance(pid, int) or not isinstance(since, int | float) or not 0 <= time.time() - since < 10:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _start(store: RunStore) -> None:
+    root = Path(cnn_core.__file__).resolve().parent.parent
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH", "")])),
+        "CONVSCOPE_DATA": str(settings().data_dir.absolute()),  # the runner's working folder is another
+    }
+    log_file = store.path / "runner.log"
+    with suppress(OSError):
+        if log_file.stat().st_size > LOG_BYTES:
+            os.replace(log_file, store.path / "runner.log.1")
+    with open(log_file, "ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cnn_core.runs", str(store.path)],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    write_json(store.path / "starting.json", {"pid": process.pid, "since": time.time()})
+    # When it ends before us, somebody has to take note, or it stays in the table of processes.
+    threading.Thread(target=process.wait, name="runner-wait", daemon=True).start()
+
+
+class Runner:
+    """The loop: collect what came back, start what may start, take note of time, sleep for a moment."""
+
+    def __init__(self, store: RunStore, engine: Engine, idle_seconds: float) -> None:
+        self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
+        self.leaving = False
+        # At the start every taken ticket is a predecessor's, whose workers may live for a moment longer.
+        self.orphans = {ticket.run_id for ticket in store.taken()}
+        self.last_work = self.last_tidy = time.monotonic()
+        self.last_heartbeat = 0.0
+
+    def serve(self) -> None:
+        """Work until there has been nothing to do for `idle_seconds`, or until somebody wants it to leave."""
+        while not self.leaving and not self._idle():
+            self.tick()
+            time.sleep(POLL_SECONDS)
+        if self.leaving:
+            self._leave()
+
+    def tick(self) -> None:
+        """Once round the loop."""
+        self._take_up_orphans()
+        for run_id, outcome in self.engine.returned():
+            self._put_away(run_id, outcome, "The training process ended unexpectedly.")
+        self._start_what_may_start()
+        now = time.monotonic()
+        if self.store.has_work():
+            self.last_work = now
+        if now - self.last_heartbeat > HEARTBEAT_SECONDS:
+            self.last_heartbeat = now
+            self._beat()
+        if now - self.last_tidy > TIDY_SECONDS:
+            self.last_tidy = now
+            self.store.purge_trash()
+            self.store.evict()
+
+    def _start_what_may_start(self) -> None:
+        while not self.leaving and self.engine.free() > 0:
+            ticket = self.store.next_ticket()
+            if ticket is None or not self.store.take(ticket):
+                break
+            log.info("run %s: starts", ticket.run_id)
+            self._announce(ticket.run_id)
+            self.engine.start(ticket.run_id)
+
+    def _announce(self, run_id: str) -> None:
+        # A cold worker takes seconds to import torch; whoever watches should know that something happens.
+        with suppress(StudentError, OSError):
+            run = self.store.run(run_id)
+            if run.status.state == "queued":
+                self.store.set_status(run, reason="Getting ready.")
+
+    def _idle(self) -> bool:
+        return time.monotonic() - self.last_work > self.idle_seconds and not self.store.has_work()
+
+    def _take_up_orphans(self) -> None:
+        for run_id in list(self.orphans):
+            if not is_locked(self.store.path / run_id / "lock"):
+                self.orphans.discard(run_id)
+                self._put_away(run_id, LOST, "The machine was restarted.")
+
+    def _put_away(self, run_id: str, outcome: str, why: str) -> None:
+        """Give the ticket of a run that came back to where it belongs now."""
+        try:
+            run = self.store.run(run_id)
+        except StudentError:  # its folder was removed
+            self.store.done(run_id)
+            return
+        state = run.status.state
+        log.info("run %s: %s (%s)", run_id, outcome, state)
+        if state == "paused" or outcome == PAUSED:
+            self.store.put_aside(run_id)
+        elif outcome in (LOST, LEFT) and run.status.unfinished:
+            self.store.put_back(run_id, f"{why} {_where_it_goes_on(run)}")
+        else:
+            self.store.done(run_id)
+
+    def _beat(self) -> None:
+        with suppress(OSError):
+            write_json(
+                self.store.path / "runner.json",
+                {"pid": os.getpid(), "heartbeat": time.time(), "free": self.engine.free()},
+            )
+        with suppress(OSError):
+            log_file = self.store.path / "runner.log"
+            if log_file.stat().st_size > 4 * LOG_BYTES:
+                os.truncate(log_file, 0)
+
+    def _leave(self) -> None:
+        """Let the workers keep their runs where they are; whoever comes next goes on with them."""
+        log.info("leaving")
+        until = time.monotonic() + LEAVE_SECONDS
+        while self.store.taken() and time.monotonic() < until:
+            pids = [self.store.run(t.run_id).status.pid for t in self.store.taken() if self._known(t.run_id)]
+            self.engine.leave(pids)
+            for run_id, outcome in self.engine.returned():
+                self._put_away(run_id, outcome, "The server was restarted.")
+            time.sleep(POLL_SECONDS)
+
+    def _known(self, run_id: str) -> bool:
+        return bool(Run(self.store.path / run_id).card)
+
+
+def _where_it_goes_on(run: Run) -> str:
+    status = run.status
+    if run.kind != "training":
+        return "Begun again."
+    return f"Taken up again from epoch {int(status.saved_epoch) + 1}."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another does already."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
+        print("usage: python -m cnn_core.runs [FOLDER OF RUNS]", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        store = RunStore(*arguments)
+        machine = settings()
+        store.path.mkdir(parents=True, exist_ok=True)
+    except (StudentError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    # A run submitted while we were leaving saw our lock and started nobody: look again, having let go of it.
+    while _serve(store, machine.workers, machine.threads, machine.idle_seconds) and store.has_work():
+        pass
+    return 0
+
+
+def _serve(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
+    """Be the runner of this store until it is idle; False where another is, or when somebody wants us to leave."""
+    # Whoever asks `runner_is_alive` holds the lock for a moment, so one refusal proves nothing.
+    for _ in range(20):
+        with locked(store.path / "runner.lock", wait=False) as mine:
+            if mine:
+                return _serve_locked(store, workers, threads, idle_seconds)
+        time.sleep(0.02)
+    return False
+
+
+def _serve_locked(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
+    engine = LocalEngine(store.path, workers, threads)
+    runner = Runner(store, engine, idle_seconds)
+
+    def leave(*_: object) -> None:
+        runner.leaving = True
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    # From here on the lock tells; a note that outlives us would keep a successor waiting.
+    with suppress(OSError):
+        (store.path / "starting.json").unlink()
+    log.info("runner %d serves %s with %d workers", os.getpid(), store.path, workers)
+    try:
+        runner.serve()
+    finally:
+        engine.stop()
+        with suppress(OSError):
+            (store.path / "runner.json").unlink()
+    log.info("runner %d ends", os.getpid())
+    return not runner.leaving
