@@ -8,7 +8,7 @@ CNN Explainer (Wang et al. 2020) shows this for one frozen net; here it is any n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -152,6 +152,13 @@ def _convolution(child: Any, inputs: Tensor, window: Window, place: Place) -> _S
     return _Sum(patch, kernel, 0.0 if bias is None else bias[channel].item(), padding, below=below)
 
 
+def _depthwise(child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    """A convolution over the one channel that this filter belongs to."""
+    channel = place[0] // (child.conv.out_channels // child.conv.groups)
+    found = _convolution(child, inputs[channel : channel + 1], window, place)
+    return replace(found, channels=(channel,))
+
+
 def _max_pooling(_child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
     channel, row, column = place
     below = window.at(Field((row, row), (column, column)))
@@ -209,6 +216,7 @@ def _dense(child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
 
 _EXPLAIN: dict[str, Callable[[Any, Tensor, Window, Place], _Sum]] = {
     "conv2d": _convolution,
+    "depthwise_conv2d": _depthwise,
     "max_pooling2d": _max_pooling,
     "average_pooling2d": _average_pooling,
     "global_average_pooling2d": _global_pooling,

@@ -15,6 +15,9 @@ LESSON_LAYERS = [
     {"type": "dense", "units": 64, "activation": "relu"},
     {"type": "dense", "units": 10, "activation": "softmax"},
 ]
+ON_MAPS = ["conv2d"] * 3
+ON_MAPS += ["depthwise_conv2d", "max_pooling2d", "average_pooling2d", "batch_normalization"]
+ON_MAPS += ["activation", "dropout"]
 INNER = [name for name in ACTIVATIONS if name != "softmax"]
 
 
@@ -48,14 +51,15 @@ def _draw(chance: random.Random) -> dict:
 
 
 def _layer_on_maps(chance: random.Random) -> dict:
-    kind = chance.choice(
-        ["conv2d"] * 3
-        + ["max_pooling2d", "average_pooling2d", "batch_normalization", "activation", "dropout"]
-    )
+    kind = chance.choice(ON_MAPS)
     padding, strides = chance.choice(["valid", "same"]), chance.choice([1, 1, 2, 3])
     if kind == "conv2d":
         sizes = {"filters": chance.randint(1, 9), "kernel_size": chance.randint(1, 6), "strides": strides}
         return {"type": kind, **sizes, "padding": padding, "activation": chance.choice(INNER)}
+    if kind == "depthwise_conv2d":
+        sizes = {"kernel_size": chance.randint(1, 6), "depth_multiplier": chance.randint(1, 3)}
+        inner = {"padding": padding, "strides": strides, "activation": chance.choice(INNER)}
+        return {"type": kind, **sizes, **inner}
     if "pooling" in kind:
         return {"type": kind, "pool_size": chance.randint(1, 4), "strides": strides, "padding": padding}
     return {"type": kind} | ({"activation": chance.choice(INNER)} if kind == "activation" else {})

@@ -121,6 +121,35 @@ def test_an_activation_of_its_own_is_keras_s_on_maps_and_on_lists(activation):
     assert difference_from_keras(ModelSpec.from_dict(design(*layers, input_shape=[1, 6, 6]))) < 1e-5
 
 
+@pytest.mark.parametrize("multiplier", [1, 2, 3])
+@pytest.mark.parametrize(("strides", "padding"), [(1, "valid"), (1, "same"), (2, "valid"), (2, "same")])
+def test_a_depthwise_convolution_keeps_keras_s_order_of_maps(multiplier, strides, padding):
+    sizes = {"kernel_size": 3, "strides": strides, "padding": padding, "depth_multiplier": multiplier}
+    layers = [
+        {"type": "conv2d", "filters": 4, "activation": "relu"},
+        {"type": "depthwise_conv2d", **sizes, "activation": "elu"},
+        {"type": "flatten"},
+        {"type": "dense", "units": 10},
+    ]
+    assert difference_from_keras(ModelSpec.from_dict(design(*layers, input_shape=[3, 9, 8]))) < 1e-5
+
+
+@pytest.mark.parametrize(("channels", "multiplier"), [(1, 1), (1, 3), (16, 1), (16, 4)])
+def test_a_depthwise_kernel_starts_within_keras_s_glorot_limit(channels, multiplier):
+    from keras.src.initializers.random_initializers import compute_fans
+
+    layers = [
+        {"type": "depthwise_conv2d", "kernel_size": 5, "depth_multiplier": multiplier},
+        {"type": "global_average_pooling2d"},
+        {"type": "dense", "units": 10},
+    ]
+    net = build(ModelSpec.from_dict(design(*layers, input_shape=[channels, 9, 9])))
+    limit = np.sqrt(6 / sum(compute_fans((5, 5, channels, multiplier))))
+    kernel = net.depthwise_conv2d_1.conv.weight.detach()
+    assert kernel.shape == (channels * multiplier, 1, 5, 5)
+    assert 0.9 * limit < kernel.abs().max() <= limit
+
+
 @pytest.mark.parametrize("kind", ["conv2d", "max_pooling2d"])
 @pytest.mark.parametrize(
     ("side", "window", "strides"),

@@ -10,12 +10,14 @@ import torch
 from cnn_core.errors import StudentError
 from cnn_core.insight import (
     feature_maps,
+    feature_maps_batch,
     filter_card,
     receptive_field,
     strongest_examples,
     strongest_for_units,
 )
 from cnn_core.insight.fields import clip
+from cnn_core.model import ModelSpec, build
 
 
 def test_the_strongest_are_what_sorting_every_map_finds(lesson_net, digits):
@@ -50,6 +52,19 @@ def test_padding_does_not_push_a_box_out_of_the_image(modern_net, digits):
         assert (bottom <= 27).all()
         assert (left <= right).all()
         assert (top <= bottom).all()
+
+
+def test_a_depthwise_convolution_has_examples_and_a_card(digits):
+    layers = [{"type": "depthwise_conv2d", "depth_multiplier": 4}, {"type": "max_pooling2d"}]
+    layers += [{"type": "depthwise_conv2d"}, {"type": "flatten"}, {"type": "dense", "units": 10}]
+    net = build(ModelSpec.from_dict({"layers": layers})).eval()
+    every = strongest_examples(net, digits[0][:60])
+    assert list(every) == ["depthwise_conv2d_1", "depthwise_conv2d_2"]
+    maps = feature_maps_batch(net, digits[0][:60], every)
+    for layer, examples in every.items():
+        torch.testing.assert_close(examples.maximum, maps[layer].amax((0, 2, 3)), atol=1e-5, rtol=1e-4)
+    card = filter_card(net, "depthwise_conv2d_2", 3, digits[0][:60], steps=4)
+    assert card.kernel.equal(net.depthwise_conv2d_2.conv.weight[3])
 
 
 def test_pools_have_examples_too_and_plain_numbers_do_not(lesson_net, digits):

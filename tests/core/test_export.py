@@ -117,8 +117,22 @@ BENT = ModelSpec.from_dict(
         ],
     }
 )
+DEEP = ModelSpec.from_dict(
+    {
+        "name": "depthwise",
+        "layers": [
+            {"type": "depthwise_conv2d", "kernel_size": 5, "depth_multiplier": 6, "strides": 2, "padding": "same",
+             "activation": "leaky_relu"},
+            {"type": "conv2d", "filters": 8, "kernel_size": 1, "activation": "relu"},
+            {"type": "depthwise_conv2d", "padding": "same", "activation": "tanh"},
+            {"type": "depthwise_conv2d", "kernel_size": 2, "depth_multiplier": 2},
+            {"type": "global_average_pooling2d"},
+            {"type": "dense", "units": 10, "activation": "softmax"},
+        ],
+    }
+)  # fmt: skip
 DRAWN = {f"random {seed}": random_spec(seed) for seed in range(6)}
-SPECS = {**PRESETS, "everything": EVERYTHING, "bent": BENT, **DRAWN}
+SPECS = {**PRESETS, "everything": EVERYTHING, "bent": BENT, "deep": DEEP, **DRAWN}
 IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(5))
 
 
@@ -343,7 +357,7 @@ def test_exported_r_can_be_parsed(dataset, recipe, tmp_path):
     if not shutil.which("Rscript"):
         pytest.skip("R is not installed")
     sources = [
-        export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING, BENT)
+        export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING, BENT, DEEP)
     ]
     (tmp_path / "net.R").write_text("\n".join(sources), encoding="utf-8")
     done = subprocess.run(
@@ -614,6 +628,29 @@ def test_an_activation_of_its_own_is_an_operator_of_onnx():
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     nodes = onnx.load_from_string(export_onnx(build(BENT))).graph.node
     assert "activation_2" in {node.name for node in nodes if node.op_type == "Relu"}
+
+
+# --- depthwise convolution ---
+
+
+def test_an_exported_depthwise_kernel_starts_as_ours():
+    exported = run_source(export_pytorch(DEEP))["build"]()
+    ours = build(DEEP)
+    for name in ("depthwise_conv2d_1", "depthwise_conv2d_3"):
+        kernel, mine = getattr(exported, name).weight, getattr(ours, name).conv.weight
+        assert kernel.shape == mine.shape
+        assert kernel.abs().max().item() == pytest.approx(mine.abs().max().item(), rel=0.2)
+        assert not getattr(exported, name).bias.any()
+
+
+def test_a_depthwise_convolution_is_a_layer_of_r():
+    recipe = TrainSpec(optimizer="sgd", weight_decay=0.01)
+    (line,) = [line for line in export_keras_r(DEEP, recipe).splitlines() if "depthwise_conv2d_3" in line]
+    assert line == (
+        "  layer_depthwise_conv_2d(kernel_size = c(2, 2), strides = c(1, 1), padding = 'valid', "
+        "depth_multiplier = 2, depthwise_regularizer = decay, bias_regularizer = decay, "
+        "name = 'depthwise_conv2d_3') %>%"
+    )
 
 
 # --- padding ---

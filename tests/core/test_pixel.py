@@ -22,6 +22,12 @@ def random_spec(rng: random.Random) -> ModelSpec:
             "strides": rng.choice([1, 1, 2, 3]), "padding": "same", "activation": rng.choice(activations),
         })  # fmt: skip
         if rng.random() < 0.5:
+            layers.append({
+                "type": "depthwise_conv2d", "kernel_size": rng.choice([1, 2, 3]), "padding": "same",
+                "strides": rng.choice([1, 2]), "depth_multiplier": rng.choice([1, 2]),
+                "activation": rng.choice(activations),
+            })  # fmt: skip
+        if rng.random() < 0.5:
             layers.append({"type": "batch_normalization"})
         if rng.random() < 0.5:
             layers.append({"type": "activation", "activation": rng.choice(activations)})
