@@ -109,8 +109,7 @@ def _layer(spec: ModelSpec) -> str:
     with_filters = [name for name in names if kind_named(name).has_filters]
     name = st.selectbox(
         "Layer",
-        [name for name in names if kind_named(name).has_filters]
-        or [name for name in names if kind_named(name).has_units],
+        with_filters or [name for name in names if kind_named(name).has_units],
         key=f"replay_layer_{spec.fingerprint}",
         label_visibility="collapsed",
         filter_mode=None,
