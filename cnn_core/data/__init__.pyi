@@ -13,6 +13,7 @@ from .digits import digit_from_upload as digit_from_upload
 from .digits import photo_from_upload as photo_from_upload
 from .fetching import Fetch as Fetch
 from .fetching import fetch_in_background as fetch_in_background
+from .pixels import as_fractions as as_fractions
 from .sources import DATASETS as DATASETS
 from .sources import Availability as Availability
 from .sources import available as available

@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "presets": ["PRESETS"],
         "shapes": ["LayerSummary", "summarize"],
         "draft": ["Draft", "Remedy", "inspect_draft"],
-        "network": ["Network", "build", "in_eval_mode", "untrained", "weights_hash"],
+        "network": ["Network", "build", "untrained", "weights_hash"],
         "export": ["export_pytorch"],
         "export_keras_source": ["export_keras", "export_keras_r"],
         "onnx_file": ["export_onnx"],

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -28,6 +27,7 @@ from cnn_core.model.layers import (
     Layer,
     MaxPooling2D,
 )
+from cnn_core.model.modes import in_mode
 from cnn_core.model.shapes import Shape, same_padding, shape_text, summarize
 from cnn_core.model.spec import ModelSpec
 
@@ -74,7 +74,7 @@ class Network(nn.Sequential):
                 hint="Cut or resize them first; one image needs a batch around it.",
             )
         like = next(self.parameters(), torch.empty(0, device=images.device))
-        with in_eval_mode(self), torch.no_grad():
+        with in_mode(self.modules(), training=False), torch.no_grad():
             logits = [
                 self(_as_input(part.to(like.device)).to(like.dtype)).float()
                 for part in images.split(PREDICT_BATCH)
@@ -113,20 +113,6 @@ def weights_hash(net: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(plain.view(torch.uint8).numpy())  # as bytes: NumPy knows no bfloat16
     return digest.hexdigest()[:16]
-
-
-@contextmanager
-def in_eval_mode(net: nn.Module) -> Iterator[None]:
-    """Inside the block nothing drops out and nothing is averaged; afterwards each module's mode is as it was."""
-    # Only what trains is touched: a network in eval mode may be shared by threads that look into it at once.
-    were_training = [module for module in net.modules() if module.training]
-    for module in were_training:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module in were_training:
-            module.training = True
 
 
 def _as_input(images: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError, quoted
-from cnn_core.model import ModelSpec, build
+from cnn_core.model import ModelSpec, Network, build
 from cnn_core.training.events import TrainState
 from cnn_core.training.spec import checked_learning_rate
 
@@ -47,9 +47,10 @@ def save_model(
     _write(path, tensors, {"format": FORMAT, "spec": json.dumps(spec.to_dict())})
 
 
-def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[nn.Module, ModelSpec]:
-    """The network, in evaluation mode, and its description, from a file or from the bytes of one.
+def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[Network, ModelSpec]:
+    """The network, in evaluation mode, and its description.
 
+    source:       a file, or the bytes of one.
     check_limits: False for a file of our own, which may be larger than what this server lets visitors build.
     Float16 weights come back as float32. Raises StudentError for anything that is not one of our files, whole
     and fitting; FileNotFoundError when there is none.
@@ -169,9 +170,9 @@ def _json_in(header: dict[str, Any], key: str) -> Any:
 
 
 def _spec_in(header: dict[str, Any], check_limits: bool) -> ModelSpec:
-    found = header["__metadata__"].get("format")
-    if found != FORMAT:
-        raise _foreign(f"its format is {quoted(found)}, and we read {quoted(FORMAT)}")
+    version = header["__metadata__"].get("format")
+    if version != FORMAT:
+        raise _foreign(f"its format is {quoted(version)}, and we read {quoted(FORMAT)}")
     return ModelSpec.from_dict(_json_in(header, "spec"), check_limits=check_limits)
 
 
@@ -223,5 +224,5 @@ def _by(shape: Iterable[int]) -> str:
 
 def _put_weights(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
-        for name, held in net.state_dict().items():
-            held.copy_(tensors[name])
+        for name, weight in net.state_dict().items():
+            weight.copy_(tensors[name])

@@ -1,4 +1,4 @@
-"""What the machine offers a training: which device, which precision, memory to keep, and a borrowed random state."""
+"""What the machine offers a training: which device, and in which precision it is fastest."""
 
 from __future__ import annotations
 
