@@ -35,17 +35,10 @@ def test_private_names_of_torch_stay_in_the_few_files_that_say_why():
     assert users <= MAY_USE_THEM
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "_forward_hooks",
-        "_forward_pre_hooks",
-        "_backward_hooks",
-        "_backward_pre_hooks",
-        "_parameters",
-        "_buffers",
-    ],
-)
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+@pytest.mark.parametrize("name", [*HOOKS, "_parameters", "_buffers", "_modules"])
 def test_a_module_has_them(name):
     assert isinstance(getattr(nn.Linear(1, 1), name), dict)
 
