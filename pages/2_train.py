@@ -13,9 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import available
 from cnn_core.data.sources import dataset_of
+from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.runs import Run
-from cnn_core.runs.expectation import split_sizes
 from cnn_core.runs.history import Curve
 from pages.train.before import before
 from pages.train.explained import explained

@@ -13,7 +13,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, DreamSpec, dream_layers
 from cnn_core.insight.dream.animation import from_file
 from cnn_core.runs import Run
-from cnn_core.runs.dreams import photo_networks
+from cnn_core.runs.jobs.dreams import photo_networks
 from pages.deep_dream.asking import (
     MINE,
     Options,

@@ -17,3 +17,4 @@ from .pixels import as_fractions as as_fractions
 from .sources import DATASETS as DATASETS
 from .sources import Availability as Availability
 from .sources import available as available
+from .splits import split_sizes as split_sizes

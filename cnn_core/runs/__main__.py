@@ -2,7 +2,7 @@
 
 import sys
 
-from cnn_core.runs.runner import main
+from cnn_core.runs.jobs.runner import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -27,10 +27,12 @@ class Ticket:
 
     @property
     def file_name(self) -> str:
+        """All of it, in a form that sorts by age."""
         return f"{self.created:020d}.{self.run_id}.{self.owner}.{self.kind}"
 
     @classmethod
     def from_file_name(cls, name: str) -> Ticket | None:
+        """The inverse of `file_name`; None for the name of anything else."""
         parts = name.split(".")
         if len(parts) != 4 or not (parts[0].isascii() and parts[0].isdigit() and len(parts[0]) == 20):
             return None

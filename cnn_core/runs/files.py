@@ -15,11 +15,16 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from cnn_core.errors import StudentError
+
 LARGEST_JSON = 4_000_000  # bytes: far more than any file of ours, so more than that is not one of ours
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name, then rename: readers see the old file or the new, never half of one."""
+    """Write under a temporary name, then rename: readers see the old file or the new, never half of one.
+
+    Raises OSError where the disk is full or the folder cannot be written; the old file is then still there.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         temporary.write_bytes(content)
@@ -31,6 +36,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
+    """`write_whole` for a JSON object; numpy's numbers are welcome. Raises OSError."""
     write_whole(path, orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
@@ -39,10 +45,10 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         with opened(path) as file:
             content = file.read(LARGEST_JSON + 1)
-        found = orjson.loads(content) if len(content) <= LARGEST_JSON else None
+        values = orjson.loads(content) if len(content) <= LARGEST_JSON else None
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return values if isinstance(values, dict) else {}
 
 
 def opened(path: Path) -> BinaryIO:
@@ -72,7 +78,7 @@ def is_locked(path: Path) -> bool:
     """Whether somebody holds `locked(path)`. Asked with a shared lock: two who ask do not see each other."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -81,3 +87,26 @@ def is_locked(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def file_names(folder: Path) -> list[str]:
+    """What is in a folder, in no order; nothing where it cannot be read."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+@contextmanager
+def explain_disk_errors(message: str) -> Iterator[None]:
+    """Turn an OSError of the block into a StudentError.
+
+    message: what cannot be done for it, a sentence without its full stop.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StudentError(
+            f"{message} ({error.strerror or error}).",
+            hint="Make room on the disk, or tell whoever runs this server.",
+        ) from error

@@ -25,12 +25,13 @@ REMEMBERED = 64  # runs whose curves stay in memory
 
 @dataclass(frozen=True)
 class Curve:
-    """Equally long lists. step: optimizer steps done; epoch: times through the images (2.5: half way through
-    the third); loss: mean cross-entropy."""
+    """Equally long lists, one number a point."""
 
-    step: list[int] = field(default_factory=list)
-    epoch: list[float] = field(default_factory=list)
-    loss: list[float] = field(default_factory=list)
+    step: list[int] = field(default_factory=list)  # optimizer steps done
+    epoch: list[float] = field(
+        default_factory=list
+    )  # times through the images; 2.5: half way through the third
+    loss: list[float] = field(default_factory=list)  # mean cross-entropy in nats
     accuracy: list[float] = field(default_factory=list)  # fraction
 
     def __len__(self) -> int:
@@ -48,7 +49,7 @@ class History:
 
 def event_lines(content: bytes) -> list[dict[str, Any]]:
     """The events in some whole lines; whatever is not an event is passed over."""
-    found = []
+    events = []
     for line in content.split(b"\n"):
         if line:
             try:
@@ -56,8 +57,8 @@ def event_lines(content: bytes) -> list[dict[str, Any]]:
             except ValueError:
                 continue
             if isinstance(event, dict):
-                found.append(event)
-    return found
+                events.append(event)
+    return events
 
 
 class _Reading:

@@ -1,23 +1,27 @@
 """With and without: two trainings that differ in their augmentation alone, and what came out of it.
 
 A pair is no thing of its own in the store. Two runs of one visitor with the same design, recipe, data and seed, one
-with random changes and one without, are a pair, whenever and wherever they were started; so it is found again.
+with random changes and one without, are a pair, whenever and wherever they were started; so the store need not say so.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cnn_core.data.augment_spec import AugmentSpec
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs.store import Run, RunStore
+from cnn_core.runs.run import Run
+from cnn_core.runs.store import RunStore
+from cnn_core.significance import Gain as Gain
+from cnn_core.significance import Gap as Gap
+from cnn_core.significance import gain as gain
 from cnn_core.training.spec import TrainSpec
 
-_ENDED_BADLY = ("failed", "stopped")
+K = TypeVar("K")
+_Key = tuple[str, TrainSpec, str]  # design, recipe without the random changes, data set
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,15 @@ class Pair:
 
     @property
     def runs(self) -> tuple[Run, Run]:
+        """(with the random changes, without)."""
         return self.augmented, self.plain
 
     @property
     def augment(self) -> AugmentSpec:
-        found = self.augmented.recipe.augment
-        assert found is not None
-        return found
+        """The random changes of one of the two."""
+        augment = self.augmented.recipe.augment
+        assert augment is not None
+        return augment
 
     @property
     def unfinished(self) -> bool:
@@ -58,8 +64,11 @@ def submit_pair(
 ) -> Pair:
     """Ask for both trainings, or for neither. One that was trained before is not trained again.
 
-    recipe: of both; its own augmentation is replaced.  Raises StudentError for changes that change nothing, and
-    where the visitor's queue has no room for two.
+    spec, dataset: of both.
+    recipe: of both; its own augmentation is replaced.
+    augment: the random changes of one.
+    owner: the visitor's secret token.
+    Raises StudentError for changes that change nothing, and where the visitor's queue has no room for two.
     """
     if augment.changes_nothing:
         raise StudentError(
@@ -82,13 +91,14 @@ def submit_pair(
 
 
 def find_pairs(store: RunStore, owner: str, spec: ModelSpec | None = None, among: int = 60) -> list[Pair]:
-    """A visitor's pairs, newest first, among that many of their newest runs.
+    """A visitor's pairs, newest first. Of two equal runs, a whole one counts before one that failed or was stopped.
 
-    spec: only pairs of this design.  Of two runs that were asked for the same, a whole one counts before one that
-    failed or was stopped.
+    owner: the visitor's secret token.
+    spec: only pairs of this design.
+    among: how many of their newest runs are looked at.
     """
-    plain: dict[tuple, Run] = {}
-    augmented: dict[tuple, Run] = {}
+    plain: dict[_Key, Run] = {}
+    augmented: dict[tuple[_Key, AugmentSpec], Run] = {}
     for run in store.runs(owner, limit=among):
         try:
             if run.kind != "training" or (spec is not None and run.spec.fingerprint != spec.fingerprint):
@@ -98,58 +108,18 @@ def find_pairs(store: RunStore, owner: str, spec: ModelSpec | None = None, among
             continue
         key = (run.spec.fingerprint, recipe.replace(augment=None), run.dataset)
         if recipe.augment is None:
-            _keep(plain, key, run)
+            _add(plain, key, run)
         elif not recipe.augment.changes_nothing:
-            _keep(augmented, (key, recipe.augment), run)
+            _add(augmented, (key, recipe.augment), run)
     pairs = [Pair(run, plain[key]) for (key, _), run in augmented.items() if key in plain]
     return sorted(pairs, key=lambda pair: -max(run.created for run in pair.runs))
 
 
-def _keep(found: dict, key: tuple, run: Run) -> None:
-    # Runs come newest first.
-    if key not in found or (found[key].status.state in _ENDED_BADLY and run.status.state not in _ENDED_BADLY):
-        found[key] = run
+def _add(runs: dict[K, Run], key: K, run: Run) -> None:
+    # They come newest first.
+    if key not in runs or (_ended_badly(runs[key]) and not _ended_badly(run)):
+        runs[key] = run
 
 
-@dataclass(frozen=True)
-class Gap:
-    """Two accuracies (fractions) at one strength of a change, and how far apart luck alone would put them."""
-
-    strength: float
-    augmented: float
-    plain: float
-    chance: float  # differences up to this size may be luck, in 19 of 20 cases
-
-    @property
-    def difference(self) -> float:
-        return self.augmented - self.plain
-
-    @property
-    def is_chance(self) -> bool:
-        return abs(self.difference) <= self.chance
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What augmentation brought along one curve: where it helped most (or harmed least), and its price at the start."""
-
-    best: Gap
-    untouched: Gap
-
-
-def gain(strengths: Sequence[float], augmented: Sequence[float], plain: Sequence[float], count: int) -> Gain:
-    """Compare two curves of accuracy, each on `count` images; the first strength is no change at all.
-
-    >>> found = gain([0, 45, 90], [0.97, 0.90, 0.80], [0.98, 0.60, 0.15], count=2000)
-    >>> found.best.strength, round(found.best.difference, 2), found.best.is_chance
-    (90, 0.65, False)
-    >>> round(found.untouched.difference, 2)
-    -0.01
-    """
-    gaps = []
-    for strength, one, other in zip(strengths, augmented, plain, strict=True):
-        middle = (one + other) / 2
-        # The two-proportion z-test; both saw the same images, so it errs on the careful side.
-        chance = 1.96 * math.sqrt(max(2 * middle * (1 - middle), 1e-12) / max(count, 1))
-        gaps.append(Gap(strength, one, other, chance))
-    return Gain(max(gaps[1:], key=lambda gap: gap.difference), gaps[0])
+def _ended_badly(run: Run) -> bool:
+    return run.status.state in ("failed", "stopped")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
 from cnn_core.model.modes import in_mode
+from cnn_core.significance import wilson_interval
 from cnn_core.training.fast.passes import FastNetwork
 from cnn_core.training.inputs import as_input, check_fit
 
@@ -33,25 +33,8 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the accuracy on endlessly many such images lies, with 95 % confidence.
-
-        Wilson's score interval (1927), which stays inside [0, 1] and is right near 1.0, where the usual ±
-        fails.
-        """
+        """Where the accuracy on endlessly many such images lies, with 95 % confidence."""
         return wilson_interval(self.accuracy, self.count)
-
-
-def wilson_interval(fraction: float, count: int, z: float = 1.959964) -> tuple[float, float]:
-    """The 95 % interval of a fraction observed in `count` independent trials.
-
-    >>> low, high = wilson_interval(0.99, 10_000)
-    >>> f"{low:.4f} {high:.4f}"
-    '0.9879 0.9918'
-    """
-    spread = z * z / count
-    centre = (fraction + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * math.sqrt(fraction * (1 - fraction) / count + spread / (4 * count))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def evaluate(

@@ -10,9 +10,10 @@ import streamlit as st
 
 from cnn_core.data import DATASETS, AugmentSpec, available
 from cnn_core.data.sources import dataset_of
+from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.runs import Gain, Pair, Run, find_pairs, gain, submit_pair
-from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.runs.expectation import expect
 from cnn_core.training import CHANGES, RECIPES, TrainSpec, accuracy_under
 from pages.ui.drawing.evaluation_charts import NAMES, two_curves
 from pages.ui.drawing.figure import mode, show

@@ -14,7 +14,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, enlarged, photos
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.insight.dream.dream_spec import MAX_SIDE
-from cnn_core.runs.dreams import PHOTO_NETWORKS
+from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream.dream import Picked
 from pages.ui.forms.digit_input import chosen_image
 from pages.ui.visitor import networks, server

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
 from cnn_core.runs import Run
-from cnn_core.runs.dreams import PHOTO_NETWORKS
+from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream.dream import Picked, Shown
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import plain, small, what_you_see

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from cnn_core import significance
 from pages.ui.drawing.figure import template
 from pages.ui.drawing.palette import INK, RUNS
 from pages.ui.trained.trained import Contender
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import percent, plural, points
-
-if TYPE_CHECKING:
-    pass
 
 
 def verdict(runs: Sequence[Contender]) -> str:
@@ -44,15 +42,10 @@ def verdict(runs: Sequence[Contender]) -> str:
 
 
 def beyond_chance(one: Contender, other: Contender) -> bool:
-    """Whether two accuracies on equally many images differ by more than chance would, in 19 of 20 cases.
-
-    The two-proportion z-test; the images are the same ones, so it is on the careful side.
-    """
+    """Whether the accuracies of two networks differ by more than chance would, in 19 of 20 cases."""
     assert one.accuracy is not None
     assert other.accuracy is not None
-    pooled = (one.accuracy * one.count + other.accuracy * other.count) / (one.count + other.count)
-    spread = np.sqrt(max(pooled * (1 - pooled), 1e-12) * (1 / one.count + 1 / other.count))
-    return bool(abs(one.accuracy - other.accuracy) > 1.959964 * spread)
+    return significance.beyond_chance(one.accuracy, other.accuracy, one.count, other.count)
 
 
 def differences(runs: Sequence[Contender]) -> dict[str, list[str]]:

@@ -7,9 +7,10 @@ import streamlit as st
 from cnn_core.data import available, fetch_in_background
 from cnn_core.data.network import recent_failure
 from cnn_core.data.sources import dataset_of
+from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, inspect_draft
-from cnn_core.runs.expectation import expect, split_sizes
+from cnn_core.runs.expectation import expect
 from cnn_core.settings import settings
 from pages.ui.drawing.diagram import network_diagram
 from pages.ui.drawing.figure import mode, show

@@ -43,11 +43,13 @@ feature_maps(net, digits[0].float() / 255)
 maximize_filters(net, "conv2d_3")
 strongest_examples(net, digits[:2_000])"""
 )
-WORKER = "import torch; torch.set_num_threads(1); from cnn_core.runs.worker import warm_up; warm_up('.', 1)"
+WORKER = (
+    "import torch; torch.set_num_threads(1); from cnn_core.runs.jobs.worker import warm_up; warm_up('.', 1)"
+)
 AT_WORK = (
     WORKER
     + """
-from cnn_core.runs.worker import learning_images
+from cnn_core.runs.jobs.training_job import learning_images
 from cnn_core.model import PRESETS, build
 from cnn_core.training import RECIPES, train
 images, validation = learning_images("mnist")
@@ -217,7 +219,7 @@ def memory(plan: Plan) -> Iterator[Line]:
     torch_alone = tuple(resident("import torch")[0] for _ in range(plan.pick(1, 3)))
     base = max(torch_alone)
     kinds = (
-        ("runner", "import cnn_core.runs.runner", None),
+        ("runner", "import cnn_core.runs.jobs.runner", None),
         ("server, before anybody looks inside a net", SERVER, None),
         ("server, after maps, filters and top-9", LOOKING, base + 250),
         ("worker, warm", WORKER, base + 300),

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from cnn_core.runs import RunStore
-from cnn_core.runs.dreams import photo_networks
+from cnn_core.runs.jobs.dreams import photo_networks
 from tests.browser.conftest import ready, serving, wait_until
 from tests.faults.conftest import go_on, stand_still
 

@@ -16,7 +16,7 @@ from safetensors.torch import save
 from cnn_core.model import PRESETS, build
 from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
-from cnn_core.runs.worker import work
+from cnn_core.runs.jobs.worker import work
 from cnn_core.training import RECIPES, load_model, save_model
 from tests.browser.conftest import ready, serving, wait_until
 

@@ -24,8 +24,9 @@ from cnn_core.insight.dream.deepdream import _resized
 from cnn_core.insight.dream.first_dream import PHOTO, SIDE, first_dream
 from cnn_core.model import ModelSpec, build
 from cnn_core.runs import RunStore
-from cnn_core.runs.dreams import check_work, dreamer, photo_networks, picture_of
-from cnn_core.runs.worker import MAX_TRIES, work
+from cnn_core.runs.jobs.dream_job import save_frame
+from cnn_core.runs.jobs.dreams import check_work, dreamer, photo_networks, picture_of
+from cnn_core.runs.jobs.worker import MAX_TRIES, work
 
 OWNER = "a" * 22
 DESIGN = ModelSpec.from_dict(
@@ -73,14 +74,34 @@ def test_settings_survive_a_file():
 @pytest.mark.parametrize(
     "change",
     [
-        {"octaves": 0}, {"octaves": 7}, {"octaves": 2.0}, {"octaves": True}, {"steps": 41}, {"steps": "9"},
-        {"steps": 10**30}, {"octave_scale": 1.0}, {"step_size": float("nan")}, {"step_size": -0.1},
-        {"jitter": 1000}, {"seed": -1}, {"seed": None}, {"network": ""}, {"network": 7}, {"network": "x" * 10_000},
-        {"layers": []}, {"layers": None}, {"layers": "fur"}, {"layers": [["fur", 0]]}, {"layers": [["fur", "1"]]},
-        {"layers": [["fur", float("inf")]]}, {"layers": [[["fur"], 1]]}, {"layers": [["fur", 1], ["fur", 2]]},
-        {"on_octave": 1}, {"layers": [[f"layer {i}", 1] for i in range(5)]},
+        {"octaves": 0},
+        {"octaves": 7},
+        {"octaves": 2.0},
+        {"octaves": True},
+        {"steps": 41},
+        {"steps": "9"},
+        {"steps": 10**30},
+        {"octave_scale": 1.0},
+        {"step_size": float("nan")},
+        {"step_size": -0.1},
+        {"jitter": 1000},
+        {"seed": -1},
+        {"seed": None},
+        {"network": ""},
+        {"network": 7},
+        {"network": "x" * 10_000},
+        {"layers": []},
+        {"layers": None},
+        {"layers": "fur"},
+        {"layers": [["fur", 0]]},
+        {"layers": [["fur", "1"]]},
+        {"layers": [["fur", float("inf")]]},
+        {"layers": [[["fur"], 1]]},
+        {"layers": [["fur", 1], ["fur", 2]]},
+        {"on_octave": 1},
+        {"layers": [[f"layer {i}", 1] for i in range(5)]},
     ],
-)  # fmt: skip
+)
 def test_what_no_dream_can_be_is_refused_in_a_short_sentence(change):
     with pytest.raises(StudentError) as error:
         DreamSpec.from_dict(SPEC.to_dict() | change)
@@ -150,13 +171,12 @@ def test_asked_for_again_it_is_the_same_dream(store, digit):
 def test_a_cancelled_dream_keeps_its_pictures_and_may_be_asked_for_again(store, digit, monkeypatch):
     run = ask(store, SPEC, digit)
     store.take(store.next_ticket())
-    save = __import__("cnn_core.runs.worker", fromlist=["save_frame"]).save_frame
 
     def save_and_cancel(run, number, picture):
-        save(run, number, picture)
+        save_frame(run, number, picture)
         store.control(run.id, OWNER, "stop")
 
-    monkeypatch.setattr("cnn_core.runs.worker.save_frame", save_and_cancel)
+    monkeypatch.setattr("cnn_core.runs.jobs.dream_job.save_frame", save_and_cancel)
     assert work(store.path, run.id) == "done"
     assert run.status.state == "stopped"
     assert len(run.frames()) == 1

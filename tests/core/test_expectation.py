@@ -3,9 +3,10 @@
 import pytest
 
 from cnn_core import pretrained
+from cnn_core.data import split_sizes
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
-from cnn_core.runs.expectation import expect, predicted_speed, split_sizes
+from cnn_core.runs.expectation import expect, predicted_speed
 from cnn_core.training import RECIPES
 
 

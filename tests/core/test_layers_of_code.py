@@ -14,10 +14,12 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
-SHARED = {"errors", "settings"}
+SHARED = {"errors", "settings", "network_name", "significance"}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
     "settings": {"errors"},
+    "network_name": {"errors"},
+    "significance": set(),
     "model": SHARED,
     "data": SHARED,
     "training": SHARED | {"model", "data"},
@@ -29,12 +31,14 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
 TORCH_FREE = [
     "errors", "settings", "model", "model.layers", "model.spec", "model.shapes", "model.presets", "model.links",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
-    "pretrained",
+    "pretrained", "network_name", "significance", "data.splits",
 ]  # fmt: skip
+NEED_TORCH = ("training_job", "dream_job", "sampler", "snapshots")  # what a worker imports when it works
 TORCH_FREE += [
-    f"runs.{path.stem}"
+    ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)
     for path in CORE
-    if path.parent.name == "runs" and path.stem not in ("worker", "__init__", "__main__")
+    if path.is_relative_to(ROOT / "cnn_core" / "runs")
+    and path.stem not in (*NEED_TORCH, "__init__", "__main__")
 ]
 
 

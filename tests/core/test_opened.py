@@ -7,7 +7,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, build
 from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
-from cnn_core.runs.worker import work
+from cnn_core.runs.jobs.worker import work
 from cnn_core.training import RECIPES, load_model, save_model
 
 OWNER = "a" * 22

@@ -90,4 +90,4 @@ def test_the_gain_is_read_where_it_is_largest_and_the_price_where_nothing_is_cha
 def test_half_a_point_on_two_thousand_images_is_chance():
     found = gain([0, 1], [0.970, 0.955], [0.972, 0.950], count=2_000)
     assert found.best.is_chance
-    assert found.best.chance == pytest.approx(1.96 * (2 * 0.9525 * 0.0475 / 2_000) ** 0.5)
+    assert found.best.chance == pytest.approx(1.959964 * (2 * 0.9525 * 0.0475 / 2_000) ** 0.5)

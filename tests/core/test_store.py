@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,11 +14,11 @@ import pytest
 
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
-from cnn_core.runs import RunStore, Status
+from cnn_core.runs import RunStore, Status, ensure_runner, runner_is_alive
+from cnn_core.runs.expectation import USUAL_SPEED
 from cnn_core.runs.fairness import Ticket, order
 from cnn_core.runs.files import is_locked, locked
 from cnn_core.runs.history import read_history, thinned
-from cnn_core.runs.store import USUAL_SPEED
 from cnn_core.training import RECIPES, TrainSpec
 
 TINY = PRESETS["tiny"]
@@ -76,7 +77,11 @@ def test_the_owners_token_is_nowhere_in_the_store(store):
 
 
 def test_looking_at_runs_imports_no_torch():
-    code = "import sys, cnn_core.runs.runner, cnn_core.runs.store; sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, cnn_core.runs, cnn_core.runs.__main__, cnn_core.runs.jobs.worker\n"
+        "for name in cnn_core.runs.__all__: getattr(cnn_core.runs, name)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -201,6 +206,35 @@ def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path):
     (tmp_path / "runs").write_text("a file where the folder should be")
     with pytest.raises(StudentError, match="cannot be written"):
         submit(RunStore(tmp_path / "runs"))
+
+
+def test_a_runner_that_cannot_be_started_gets_a_sentence(tmp_path):
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    with pytest.raises(StudentError, match=r"Training cannot be started .* Make room on the disk"):
+        ensure_runner(RunStore(tmp_path / "runs"))
+
+
+def test_a_runner_whose_log_cannot_be_written_gets_a_sentence(store):
+    submit(store)
+    (store.path / "runner.log").mkdir()
+    with pytest.raises(StudentError, match="Training cannot be started"):
+        ensure_runner(store)
+    assert not runner_is_alive(store)
+
+
+def test_a_ticket_that_cannot_be_written_again_gets_a_sentence(store):
+    run = store.run(submit(store))
+    shutil.rmtree(store.path / "queue")
+    (store.path / "queue").write_text("a file where the folder should be")
+    with pytest.raises(StudentError, match=r"cannot be written .* Make room on the disk"):
+        store.mend(run)
+
+
+def test_a_wish_that_cannot_be_written_gets_a_sentence(store):
+    run_id = submit(store)
+    (store.path / "paused").write_text("a file where the folder should be")
+    with pytest.raises(StudentError, match="cannot be written"):
+        store.control(run_id, "ada", "pause")
 
 
 # Pressing Train twice

@@ -8,7 +8,7 @@ import pytest
 
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
-from cnn_core.runs.runner import Runner
+from cnn_core.runs.jobs.runner import Runner
 from cnn_core.training import TrainSpec
 
 OWNER = "a" * 22

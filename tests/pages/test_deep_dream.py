@@ -12,8 +12,8 @@ from cnn_core.insight import DreamSpec, dream_layers
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore
-from cnn_core.runs.dreams import photo_networks
-from cnn_core.runs.worker import save_frame, work
+from cnn_core.runs.jobs.dreams import photo_networks
+from cnn_core.runs.jobs.worker import save_frame, work
 from pages.ui.visitor import server
 
 OWNER = "a" * 22
@@ -157,7 +157,7 @@ def test_a_finished_dream_says_how_much_louder_the_layer_is(app):
 
 
 def test_an_id_may_hold_underscores_in_a_row(app, monkeypatch):
-    monkeypatch.setattr("cnn_core.runs.store.secrets.token_urlsafe", lambda _: "__ab__cdef_")
+    monkeypatch.setattr("cnn_core.runs.submission.secrets.token_urlsafe", lambda _: "__ab__cdef_")
     open_page(app, asked("finished", frames=4, seconds=2.0).id)
     assert "Octave by octave" in text(app)
 

@@ -18,9 +18,11 @@ from pathlib import Path
 
 import cnn_core
 from cnn_core.errors import StudentError
-from cnn_core.runs.engines import LOST, Engine, LocalEngine
-from cnn_core.runs.files import is_locked, locked, read_json, write_json
-from cnn_core.runs.store import Run, RunStore
+from cnn_core.runs.files import explain_disk_errors, is_locked, locked, read_json, write_json
+from cnn_core.runs.jobs.engines import LOST, Engine, LocalEngine
+from cnn_core.runs.jobs.leaving import LEFT, PAUSED
+from cnn_core.runs.run import Run
+from cnn_core.runs.store import RunStore
 from cnn_core.settings import settings
 
 log = logging.getLogger("convscope.runner")
@@ -43,20 +45,15 @@ def ensure_runner(store: RunStore) -> bool:
     Cheap when one is alive (under 0.1 ms), so a page may ask at every look at an unfinished run. The runner
     survives the process that starts it. Raises StudentError where the folder for runs cannot be written.
     """
-    if runner_is_alive(store):
-        return False
-    try:
+    with explain_disk_errors("Training cannot be started"):
+        if runner_is_alive(store):
+            return False
         store.path.mkdir(parents=True, exist_ok=True)
         with locked(store.path / "starting.lock", wait=False) as mine:
             if not mine or runner_is_alive(store) or _is_starting(store):
                 return False
             _start(store)
             return True
-    except OSError as error:
-        raise StudentError(
-            f"Training cannot be started ({error.strerror or error}).",
-            hint="Make room on the disk, or tell whoever runs this server.",
-        ) from error
 
 
 def _is_starting(store: RunStore) -> bool:
@@ -109,7 +106,7 @@ class Runner:
         self.last_heartbeat = 0.0
 
     def serve(self) -> None:
-        """Work until there has been nothing to do for `idle_seconds`, or until told to leave."""
+        """Work until there has been nothing to do for `idle_seconds`, or until somebody wants it to leave."""
         while not self.leaving and not self._idle():
             self.tick()
             time.sleep(POLL_SECONDS)
@@ -117,16 +114,11 @@ class Runner:
             self._leave()
 
     def tick(self) -> None:
+        """Once round the loop."""
         self._take_up_orphans()
         for run_id, outcome in self.engine.returned():
             self._put_away(run_id, outcome, "The training process ended unexpectedly.")
-        while not self.leaving and self.engine.free() > 0:
-            ticket = self.store.next_ticket()
-            if ticket is None or not self.store.take(ticket):
-                break
-            log.info("run %s: starts", ticket.run_id)
-            self._announce(ticket.run_id)
-            self.engine.start(ticket.run_id)
+        self._start_what_may_start()
         now = time.monotonic()
         if self.store.has_work():
             self.last_work = now
@@ -137,6 +129,15 @@ class Runner:
             self.last_tidy = now
             self.store.purge_trash()
             self.store.evict()
+
+    def _start_what_may_start(self) -> None:
+        while not self.leaving and self.engine.free() > 0:
+            ticket = self.store.next_ticket()
+            if ticket is None or not self.store.take(ticket):
+                break
+            log.info("run %s: starts", ticket.run_id)
+            self._announce(ticket.run_id)
+            self.engine.start(ticket.run_id)
 
     def _announce(self, run_id: str) -> None:
         # A cold worker takes seconds to import torch; whoever watches should know that something happens.
@@ -163,9 +164,9 @@ class Runner:
             return
         state = run.status.state
         log.info("run %s: %s (%s)", run_id, outcome, state)
-        if state == "paused" or outcome == "paused":
+        if state == "paused" or outcome == PAUSED:
             self.store.put_aside(run_id)
-        elif outcome in (LOST, "left") and run.status.unfinished:
+        elif outcome in (LOST, LEFT) and run.status.unfinished:
             self.store.put_back(run_id, f"{why} {_where_it_goes_on(run)}")
         else:
             self.store.done(run_id)
@@ -224,7 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
-    """Be the runner of this store until it is idle; False where another is, or when told to leave."""
+    """Be the runner of this store until it is idle; False where another is, or when somebody wants us to leave."""
     # Whoever asks `runner_is_alive` holds the lock for a moment, so one refusal proves nothing.
     for _ in range(20):
         with locked(store.path / "runner.lock", wait=False) as mine:
@@ -243,9 +244,8 @@ def _serve_locked(store: RunStore, workers: int, threads: int, idle_seconds: flo
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
-    with suppress(
-        OSError
-    ):  # from here on the lock tells; a note that outlives us would keep a successor waiting
+    # From here on the lock tells; a note that outlives us would keep a successor waiting.
+    with suppress(OSError):
         (store.path / "starting.json").unlink()
     log.info("runner %d serves %s with %d workers", os.getpid(), store.path, workers)
     try:

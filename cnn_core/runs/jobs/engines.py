@@ -25,11 +25,20 @@ LOST = "lost"  # what `returned` reports for a run whose worker died; else what 
 class Engine(Protocol):
     """What the runner asks of an engine; a cluster would be another."""
 
-    def free(self) -> int: ...
-    def start(self, run_id: str) -> None: ...
-    def returned(self) -> list[tuple[str, str]]: ...
-    def leave(self, pids: list[int]) -> None: ...
-    def stop(self) -> None: ...
+    def free(self) -> int:
+        """How many more runs it could start now."""
+
+    def start(self, run_id: str) -> None:
+        """Let a worker do this run."""
+
+    def returned(self) -> list[tuple[str, str]]:
+        """Runs that came back since the last call, each with "done", "paused", "left" or LOST."""
+
+    def leave(self, pids: list[int]) -> None:
+        """Ask these workers to keep what they have and come back."""
+
+    def stop(self) -> None:
+        """End all workers, whatever they do."""
 
 
 class LocalEngine:
@@ -53,24 +62,26 @@ class LocalEngine:
         return pool
 
     def free(self) -> int:
+        """See Engine."""
         return self.workers - len(self.at_work)
 
     def start(self, run_id: str) -> None:
+        """See Engine."""
         if not self.pool.active:
             self._mend()
         self.at_work[run_id] = self.pool.schedule(_work, args=(str(self.store_path), run_id))
 
     def returned(self) -> list[tuple[str, str]]:
         """Runs that came back since the last call, each with "done", "paused", "left" or LOST."""
-        found = []
+        outcomes = []
         for run_id, future in list(self.at_work.items()):
             if future.done():
                 del self.at_work[run_id]
-                found.append((run_id, self._outcome(run_id, future)))
+                outcomes.append((run_id, self._outcome(run_id, future)))
         # Pebble gives up when a worker dies while none of them is at work; a new pool is all it takes.
         if not self.pool.active and not self.at_work:
             self._mend()
-        return found
+        return outcomes
 
     def _outcome(self, run_id: str, future: Any) -> str:
         error = future.exception()
@@ -86,9 +97,7 @@ class LocalEngine:
     def _mend(self) -> None:
         self.breaks += 1
         log.warning("the pool of workers broke; a new one is made")
-        time.sleep(
-            min(10.0, 0.1 * 2**self.breaks)
-        )  # where workers cannot live at all, do not burn a core on it
+        time.sleep(min(10.0, 0.1 * 2**self.breaks))  # where workers cannot live, do not burn a core on it
         self._end_pool()
         self.pool = self._new_pool()
 
@@ -100,6 +109,7 @@ class LocalEngine:
                 os.kill(pid, signal.SIGTERM)
 
     def stop(self) -> None:
+        """See Engine."""
         self._end_pool()
 
     def _end_pool(self) -> None:
@@ -112,13 +122,13 @@ class LocalEngine:
 
 
 def _begin(store_path: str, threads: int) -> None:
-    from cnn_core.runs.worker import warm_up
+    from cnn_core.runs.jobs.worker import warm_up
 
     warm_up(store_path, threads)
 
 
 def _work(store_path: str, run_id: str) -> str:
     # Imported here: the runner sends this function by its name, and need not import the worker's world.
-    from cnn_core.runs.worker import work
+    from cnn_core.runs.jobs.worker import work
 
     return work(store_path, run_id)

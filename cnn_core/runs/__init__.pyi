@@ -1,0 +1,17 @@
+from .history import Curve as Curve
+from .history import History as History
+from .jobs.runner import ensure_runner as ensure_runner
+from .jobs.runner import runner_is_alive as runner_is_alive
+from .pairs import Gain as Gain
+from .pairs import Gap as Gap
+from .pairs import Pair as Pair
+from .pairs import find_pairs as find_pairs
+from .pairs import gain as gain
+from .pairs import submit_pair as submit_pair
+from .run import Run as Run
+from .run import Sample as Sample
+from .run import Snapshot as Snapshot
+from .status import STATES as STATES
+from .status import UNFINISHED as UNFINISHED
+from .status import Status as Status
+from .store import RunStore as RunStore

@@ -1,0 +1,88 @@
+"""The weights a training leaves in the run's folder `snapshots`.
+
+    step_00000128_epoch_2.0000.safetensors     at steps 0, 1, 2, 4, 8, ... and after each epoch
+    best.safetensors                           the best of all validations
+    last.safetensors                           with the optimizer's state: a training goes on from here, bit for bit
+
+The first kind takes at most max(SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST x its weights), beside best (1 x) and last (up to
+3 x): the lesson's net (0.37 MB) keeps all it makes, one of 5 million parameters keeps 12.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cnn_core.runs.jobs.recorder import best_accuracy
+from cnn_core.runs.run import Run, Snapshot
+from cnn_core.training import save_model, save_training
+from cnn_core.training.events import SnapshotDue
+
+if TYPE_CHECKING:
+    from cnn_core.model import Network
+
+SNAPSHOT_BYTES = 64_000_000
+SNAPSHOTS_AT_LEAST = 12
+SAVE_SECONDS = 2.0  # between two resumable snapshots: what a killed worker loses at most
+SAVE_SHARE = 0.02  # of the time may go into them; large networks are kept less often
+
+
+class SnapshotKeeper:
+    """Saves a network's weights while it is trained.
+
+    run: in whose folder.
+    net: the network as it learns.
+    """
+
+    def __init__(self, run: Run, net: Network) -> None:
+        self.run, self.net, self.spec = run, net, run.spec
+        self.folder = run.folder / "snapshots"
+        self.best = best_accuracy(run.folder / "events.jsonl")
+        self.saved_at = -math.inf
+        self.save_seconds = SAVE_SECONDS
+
+    @property
+    def last_is_due(self) -> bool:
+        """Whether `last` is older than what a killed worker may lose."""
+        return time.monotonic() - self.saved_at > self.save_seconds
+
+    def keep_if_best(self, accuracy: float) -> None:
+        """Save the weights as `best` where no validation was better. Raises OSError."""
+        if accuracy > self.best:
+            self.best = accuracy
+            save_model(self.folder / "best.safetensors", self.net, self.spec)
+
+    def keep(self, event: SnapshotDue) -> None:
+        """Save the weights of this moment, under its step. Raises OSError."""
+        name = f"step_{event.step:08d}_epoch_{event.epoch:.4f}.safetensors"
+        save_model(self.folder / name, self.net, self.spec)
+        thin_snapshots(self.run)
+
+    def keep_last(self, event: SnapshotDue) -> None:
+        """Save the weights and all that is needed to go on from here, as `last`. Raises OSError."""
+        assert event.state is not None
+        start = time.monotonic()
+        save_training(self.folder / "last.safetensors", self.net, self.spec, event.state)
+        self.saved_at = time.monotonic()
+        self.save_seconds = max(SAVE_SECONDS, (self.saved_at - start) / SAVE_SHARE)
+
+
+def thin_snapshots(run: Run) -> None:
+    """Forget snapshots that have near neighbours until the rest fits into SNAPSHOT_BYTES (but keep 12)."""
+    snapshots = run.snapshots()
+    if not snapshots:
+        return
+    most = max(SNAPSHOTS_AT_LEAST, SNAPSHOT_BYTES // max(1, snapshots[-1].path.stat().st_size))
+    while len(snapshots) > most:
+        # The first and the last stay.
+        nearest = min(range(1, len(snapshots) - 1), key=lambda i: _gap_without(snapshots, i))
+        with suppress(OSError):
+            snapshots[nearest].path.unlink()
+        del snapshots[nearest]
+
+
+def _gap_without(snapshots: list[Snapshot], i: int) -> float:
+    # In the logarithm of the step, which is how learning sees time.
+    return math.log(snapshots[i + 1].step + 1) - math.log(snapshots[i - 1].step + 1)

@@ -1,0 +1,202 @@
+"""The job "training": from the last snapshot, or the beginning, to the test set."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+
+from cnn_core.data import ImageSet, load_images, split_sizes
+from cnn_core.errors import StudentError
+from cnn_core.model import Network, build
+from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
+from cnn_core.runs.jobs.progress import STATUS_SECONDS, Progress
+from cnn_core.runs.jobs.recorder import EventRecorder, cut_events
+from cnn_core.runs.jobs.sampler import DigitSampler
+from cnn_core.runs.jobs.snapshots import SnapshotKeeper
+from cnn_core.runs.run import Run
+from cnn_core.runs.status import evaluation_result
+from cnn_core.runs.store import RunStore
+from cnn_core.training import (
+    BatchDone,
+    Control,
+    Event,
+    Finished,
+    SnapshotDue,
+    TrainState,
+    Validated,
+    evaluate,
+    load_model,
+    load_training,
+    train,
+)
+from cnn_core.training.schedule import steps_per_epoch
+from cnn_core.training.spec import checked_learning_rate
+
+log = logging.getLogger("convscope.worker")
+
+
+def train_run(store: RunStore, run: Run) -> str:
+    """Do a run's training; returns DONE. Raises StopWork where its owner or the server wants otherwise."""
+    recipe = run.recipe
+    obey(run)
+    # Whoever comes back after an interruption reads of it, also when it is long over.
+    before = run.status
+    reason = before.reason if before.state == "interrupted" else ""
+    store.set_status(run, state="running", reason=reason, pid=os.getpid(), epochs=recipe.epochs, eta=None)
+    fetching = _fetch_listener(store, run)
+    images, validation = learning_images(run.dataset, fetching)
+    test = load_images(run.dataset, "test", fetching)
+    net, state = _resumed(run)
+    listener = TrainingListener(run, net, len(images), test, state, reason)
+    with closing(listener.recorder):
+        for event in train(net, images, recipe, validation, state=state, control=listener.control):
+            listener.hear(event)
+    _finish(store, run, net, test, listener.progress)
+    return DONE
+
+
+def _fetch_listener(store: RunStore, run: Run) -> Callable[[float, str], None]:
+    """A listener to downloads: it writes in the run's status how they get on, and obeys its owner meanwhile."""
+    last_writing = time.monotonic()
+
+    def fetching(_fraction: float, sentence: str) -> None:
+        nonlocal last_writing
+        if time.monotonic() - last_writing > STATUS_SECONDS:
+            last_writing = time.monotonic()
+            store.set_status(run, reason=sentence)
+            obey(run)
+
+    return fetching
+
+
+def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: Progress) -> None:
+    progress.write(at_once=True, reason="Reading the test digits.")
+    seconds = progress.seconds
+    origin = {"seconds": seconds, "source": test.source, "is_sample": test.is_sample}
+    result = evaluation_result(evaluate(net, test)) | origin
+    store.set_status(run, state="finished", reason="", eta=None, ended=time.time(), result=result)
+    if progress.images_per_second:
+        store.remember_speed(run, progress.images_per_second)
+
+
+# ---------------------------------------------------------------- where it begins
+
+
+def learning_images(
+    dataset: str, on_progress: Callable[[float, str], None] | None = None
+) -> tuple[ImageSet, ImageSet]:
+    """(what a run learns from, what it is validated on: the last 5,000 images, or a ninth of a small set)."""
+    images = load_images(dataset, "train", on_progress)
+    return images.split_off(split_sizes(len(images))[1])
+
+
+def _resumed(run: Run) -> tuple[Network, TrainState | None]:
+    """Network and state from the last resumable snapshot, or a fresh start; events are cut back to it."""
+    for unfinished in (run.folder / "snapshots").glob(".*"):  # half-written when a worker was killed
+        unfinished.unlink(missing_ok=True)
+    net, state = _beginning(run), None
+    last = run.folder / "snapshots" / "last.safetensors"
+    if last.is_file():
+        try:
+            state = load_training(last, net)
+        except StudentError:  # half a file, after a power cut: begin again, which costs time but no truth
+            log.warning("run %s: its last snapshot cannot be read; it begins again", run.id)
+            net = _beginning(run)
+    cut_events(run.folder / "events.jsonl", state.step if state is not None else -1)
+    return net, state
+
+
+def _beginning(run: Run) -> Network:
+    """The network before its first step here: of chance, or as it was in the file it was opened from."""
+    if run.is_opened and (snapshots := run.snapshots()):
+        net: Network = load_model(snapshots[0].path)[0]
+        return net
+    return build(run.spec, seed=run.recipe.seed)
+
+
+# ---------------------------------------------------------------- while it goes on
+
+
+class TrainingListener:
+    """Hears what a training tells and has it written down; tells the training what owner and server want.
+
+    run:    in whose folder.
+    net:    the network as it learns.
+    images: how many there are to learn from.
+    test:   the test images.
+    state:  from which the training goes on; None at its beginning.
+    reason: a sentence for the run's owner, said while it runs; may be empty.
+    """
+
+    def __init__(
+        self, run: Run, net: Network, images: int, test: ImageSet, state: TrainState | None, reason: str
+    ) -> None:
+        recipe = run.recipe
+        per_epoch = steps_per_epoch(min(images, recipe.train_size or images), recipe.batch_size)
+        step, seconds = (state.step, state.seconds) if state is not None else (0, 0.0)
+        self.run = run
+        self.wanted_rate = state.learning_rate if state is not None else None  # the owner's, already obeyed
+        self.stop: StopWork | None = None  # after the next snapshot
+        self.progress = Progress(run, recipe.epochs, per_epoch, step, seconds, reason)
+        self.snapshots = SnapshotKeeper(run, net)
+        self.sampler = DigitSampler(run, net, test)
+        self.recorder = EventRecorder(run.folder / "events.jsonl", per_epoch)
+        self.progress.write()
+
+    def hear(self, event: Event) -> None:
+        """Write down one event. Raises OSError, and StopWork once what was learnt is saved."""
+        if isinstance(event, BatchDone):
+            self.recorder.batch(event)
+            self.progress.batch(event)
+            self._read_digits()
+        elif isinstance(event, Validated):
+            self.recorder.write(event)
+            self.snapshots.keep_if_best(event.accuracy)
+            self._read_digits(at_once=True)
+        elif isinstance(event, SnapshotDue):
+            self._snapshot(event)
+        elif isinstance(event, Finished):
+            self.recorder.write(event)
+            self.progress.finished(event)
+            self._read_digits(at_once=True)
+
+    def _snapshot(self, event: SnapshotDue) -> None:
+        self.recorder.flush()  # the events and the weights end at the same step
+        self.progress.step, self.progress.epoch = event.step, event.epoch
+        if event.reason != "asked":
+            self.snapshots.keep(event)
+        if event.reason == "scheduled" and not self.snapshots.last_is_due and self.stop is None:
+            return
+        self.snapshots.keep_last(event)
+        self.progress.saved_step, self.progress.saved_epoch = event.step, event.epoch
+        self.progress.write(at_once=True)
+        if self.stop is not None and event.reason != "final":
+            raise self.stop
+
+    def _read_digits(self, at_once: bool = False) -> None:
+        self.sampler.read(self.progress.step, self.progress.epoch, at_once)
+
+    def control(self) -> Control | None:
+        """The training asks, about ten times a second: what does the owner want, what does the server want?"""
+        rate = self._new_rate()
+        try:
+            obey(self.run)
+        except StopWork as stop:
+            self.stop = stop
+        else:
+            self.stop = None
+        save = self.stop is not None or self.snapshots.last_is_due
+        return Control(learning_rate=rate, snapshot=save) if save or rate is not None else None
+
+    def _new_rate(self) -> float | None:
+        """The learning rate the owner asked for, where it is not obeyed yet."""
+        rate = None
+        with suppress(StudentError, KeyError):
+            rate = checked_learning_rate(self.run.control["learning_rate"])
+        if rate is None or rate == self.wanted_rate:
+            return None
+        self.wanted_rate = rate
+        return rate

@@ -1,0 +1,172 @@
+"""One run, done: `work(store, run)` does its job, and says in the run's folder how it goes.
+
+It may be killed at any instruction. Whoever starts the run again finds its last resumable snapshot, cuts the
+events back to that step, and ends with the same weights, bit for bit, as if nothing had happened.
+
+The jobs are imported when they are needed: importing torch takes a second, and signals are to be heard before that.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+
+from cnn_core.errors import StudentError
+from cnn_core.runs.files import locked, read_json, write_json
+from cnn_core.runs.jobs.leaving import DONE, StopWork, server_restarts
+from cnn_core.runs.run import Run
+from cnn_core.runs.store import RunStore
+
+log = logging.getLogger("convscope.worker")
+
+MAX_TRIES = 3  # a run that takes its worker down so often without getting on is given up
+
+
+# ---------------------------------------------------------------- once per worker
+
+
+def warm_up(store_path: str, threads: int) -> None:
+    """Once per worker, before its first run: everything that takes long, so that the first step does not."""
+    signal.signal(signal.SIGTERM, _keep_the_run)
+    threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
+    with suppress(OSError):
+        os.nice(5)  # the pages answer first
+    try:
+        import torch
+
+        torch.set_num_threads(threads)
+        _rehearse()
+    except Exception:  # the run will meet it again, and has a student to tell it to
+        log.warning("warming up failed", exc_info=True)
+
+
+def _rehearse() -> None:
+    from cnn_core.data import load_images
+    from cnn_core.model import PRESETS, build
+    from cnn_core.runs.jobs.sampler import sample_digits
+    from cnn_core.training import TrainSpec, evaluate, train
+
+    images, test = (load_images("mnist", split, fetch=False) for split in ("train", "test"))
+    few = images.take(128)
+    for optimizer in ("rmsprop", "adamw"):  # the first step of each imports much of torch
+        net = build(PRESETS["lesson"])
+        for _ in train(net, few, TrainSpec(optimizer=optimizer, epochs=1)):
+            pass
+    evaluate(net, few)
+    sample_digits(test)
+
+
+def _keep_the_run(_signal: int, _frame: FrameType | None) -> None:
+    server_restarts.set()
+
+
+def _die_with_the_runner() -> None:
+    # A worker without a runner would train a run that the next runner gives to somebody else.
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+# ---------------------------------------------------------------- one run
+
+
+def work(store_path: str | Path, run_id: str) -> str:
+    """Do a run from where it stands to its end, or until its owner or the runner wants otherwise.
+
+    Returns "done" (finished, stopped or failed: its status says which), "paused" or "left". Raises nothing.
+    """
+    store = RunStore(store_path)
+    run = store.run(run_id)
+    # A predecessor whose runner was killed may take a moment to notice; two must never write one folder.
+    with locked(run.folder / "lock"):
+        outcome = _do(store, run)
+        with suppress(OSError):
+            (run.folder / "tries.json").unlink()
+    return outcome
+
+
+def _do(store: RunStore, run: Run) -> str:
+    try:
+        _count_try(run)
+        return _job(store, run)
+    except StopWork as stop:
+        _end(store, run, stop.state, stop.reason)
+        return stop.outcome
+    except StudentError as error:
+        _end(store, run, "failed", str(error))
+    except Exception as error:
+        with suppress(OSError):
+            (run.folder / "error.txt").write_text(traceback.format_exc(), "utf-8")
+        _end(store, run, "failed", _sentence(error, run.kind))
+        log.warning("run %s failed", run.id, exc_info=True)
+    return DONE
+
+
+def _job(store: RunStore, run: Run) -> str:
+    if run.kind == "dream":
+        from cnn_core.runs.jobs.dream_job import dream_run
+
+        return dream_run(store, run)
+    from cnn_core.runs.jobs.training_job import train_run
+
+    return train_run(store, run)
+
+
+def _end(store: RunStore, run: Run, state: str, reason: str) -> None:
+    changes: dict[str, Any] = {
+        "state": state,
+        "reason": reason,
+        "eta": None,
+        "images_per_second": 0.0,
+        "ended": 0.0 if state in ("paused", "interrupted") else time.time(),
+    }
+    try:
+        store.set_status(run, **changes)
+    except OSError:
+        # The disk is full: where there is no room for a new file there is still the old one's.
+        status = replace(run.status, **changes)
+        with suppress(OSError):
+            (run.folder / "status.json").write_bytes(orjson.dumps(status.to_dict()))
+
+
+def _count_try(run: Run) -> None:
+    """Give up on a run that has taken down three workers from the same step."""
+    tries, step = read_json(run.folder / "tries.json"), run.status.saved_step
+    count = tries.get("count", 0) if tries.get("step") == step else 0
+    if isinstance(count, int) and count >= MAX_TRIES:
+        raise StudentError(
+            f"This run ended its process {MAX_TRIES} times at the same place, perhaps for want of memory.",
+            hint=_LESS_MEMORY[run.kind],
+        )
+    write_json(run.folder / "tries.json", {"count": count + 1, "step": step})
+
+
+_LESS_MEMORY = {"training": "Try smaller batches or a smaller network.", "dream": "Try a smaller picture."}
+
+
+def _sentence(error: Exception, kind: str) -> str:
+    """What a run's owner reads of an error that is no StudentError."""
+    text = str(error)
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if is_full or "No space left" in text:  # safetensors wraps the system's error
+        return "The disk of this server is full. Make room, then start the run again."
+    if isinstance(error, OSError):
+        return (
+            f"The run's folder cannot be written ({error.strerror or error}). Tell whoever runs this server."
+        )
+    if isinstance(error, MemoryError) or "not enough memory" in text or "out of memory" in text:
+        return f"This machine has too little memory for the run. {_LESS_MEMORY[kind]}"
+    return f"Something in Convscope went wrong ({type(error).__name__}). The run's error.txt says more."

@@ -1,0 +1,273 @@
+"""One run, read when it is looked at: what was asked for, where it stands, what it has made.
+
+What a run's folder holds, and who writes it, stands in `store`. Here it is only read. Files may be torn, foreign
+or hostile: what makes no sense reads as absent.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cnn_core.errors import StudentError
+from cnn_core.model.spec import ModelSpec
+from cnn_core.runs.files import file_names, read_json
+from cnn_core.runs.history import History, read_history
+from cnn_core.runs.ids import is_dataset, is_owner, owner_of
+from cnn_core.runs.status import Status, read_status
+from cnn_core.training.spec import TrainSpec, checked_learning_rate
+
+KINDS = ("training", "dream")
+ACTIONS = ("stop", "pause", "resume")
+LONGEST_NAME = 80
+
+_SNAPSHOT = re.compile(r"step_(\d{8})_epoch_(\d{1,4}\.\d{4})\.safetensors", re.ASCII)
+_FRAME = re.compile(r"frame_(\d{1,6})\.png", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Weights as they were after `step` optimizer steps."""
+
+    step: int
+    epoch: float
+    path: Path
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How the network read twelve test digits a moment ago. K classes."""
+
+    step: int
+    epoch: float
+    indices: list[int]  # into the test set
+    labels: list[int]
+    probabilities: list[list[float]]  # (12, K), rows sum to 1
+
+
+class Run:
+    """One run, read when it is looked at. Safe to keep: each look shows the folder's present state.
+
+    `.spec` and `.recipe` raise StudentError where this server cannot run what the folder asks for; what a
+    list shows (name, kind, dataset, created, status) never raises: one spoiled folder spoils no list.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+
+    def at_once(self) -> Run:
+        """This run as it stands now: each file is read once, however often it is asked."""
+        moment = _RunAtOnce(self.folder)
+        moment.__dict__.update(self.__dict__)  # what was asked for does not change
+        return moment
+
+    # What was asked for
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        """What `run.json` says: never changed once it is written."""
+        return read_json(self.folder / "run.json")
+
+    @property
+    def kind(self) -> str:
+        """One of KINDS."""
+        kind = self.card.get("kind")
+        return kind if kind in KINDS else "training"
+
+    @property
+    def created(self) -> float:
+        """Seconds since 1970."""
+        created = self.card.get("created")
+        return float(created) if isinstance(created, int | float) and not isinstance(created, bool) else 0.0
+
+    @property
+    def dataset(self) -> str:
+        """What it learns from: "mnist" or another name of the catalogue; "" where nobody knows."""
+        dataset = self.card.get("dataset")
+        return dataset if is_dataset(dataset) else ""
+
+    @property
+    def owner(self) -> str:
+        """The hash of the owner's token, as it names the visitor's folder."""
+        owner = self.card.get("owner")
+        return owner if is_owner(owner) else ""
+
+    def is_owner(self, token: str | None) -> bool:
+        """Whether this is the secret token of the visitor who started it."""
+        return bool(token and self.owner) and secrets.compare_digest(self.owner, owner_of(token or ""))
+
+    @cached_property
+    def spec(self) -> ModelSpec:
+        """The design that is trained. Raises StudentError where this server cannot build it."""
+        return ModelSpec.from_dict(self.card.get("spec", []))  # [] is refused, with a sentence
+
+    @property
+    def recipe(self) -> TrainSpec:
+        """How it is trained, with the epochs the owner has added since. Raises StudentError as `spec` does."""
+        recipe = TrainSpec.from_dict(self.card.get("recipe", []))
+        epochs = self._changes.get("epochs")
+        return recipe if not isinstance(epochs, int) else recipe.replace(epochs=epochs)
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether its first weights came out of a file, and not out of a beginning here."""
+        return self.card.get("adopted") is True
+
+    @property
+    def has_recipe(self) -> bool:
+        """Whether `recipe` trained it. How a network was trained that was opened and left alone, nobody here knows."""
+        return not self.is_opened or isinstance(self._changes.get("epochs"), int)
+
+    @property
+    def dream_settings(self) -> dict[str, Any]:
+        """What a dream was asked to be; {} for a training."""
+        settings = self.card.get("settings")
+        return settings if isinstance(settings, dict) else {}
+
+    @property
+    def name(self) -> str:
+        """What its owner calls it, else what the design is called."""
+        spec = self.card.get("spec")
+        design = spec.get("name") if isinstance(spec, dict) else None
+        for name in (self._changes.get("name"), self.card.get("name"), design):
+            if isinstance(name, str) and name.strip():
+                return name[:LONGEST_NAME]
+        return "Dream" if self.kind == "dream" else "Run"
+
+    @property
+    def _changes(self) -> dict[str, Any]:
+        return read_json(self.folder / "changes.json")
+
+    # Where it stands
+
+    @property
+    def status(self) -> Status:
+        """Where it stands now."""
+        return read_status(self.folder)
+
+    @property
+    def control(self) -> dict[str, Any]:
+        """What the owner asked for last, as far as it makes sense: "action" and "learning_rate"."""
+        control = read_json(self.folder / "control.json")
+        wish: dict[str, Any] = {}
+        if control.get("action") in ACTIONS:
+            wish["action"] = control["action"]
+        with suppress(StudentError, KeyError):
+            wish["learning_rate"] = checked_learning_rate(control["learning_rate"])
+        return wish
+
+    @property
+    def version(self) -> str:
+        """Changes whenever anything a page could show of this run has changed; cheap (six stats)."""
+        marks = []
+        for name in ("status.json", "changes.json", "events.jsonl", "samples.json", "snapshots", "frames"):
+            with suppress(OSError):
+                file = os.stat(self.folder / name)
+                marks.append(f"{file.st_ino:x}.{file.st_mtime_ns:x}.{file.st_size:x}")
+        return "-".join(marks)
+
+    def history(self) -> History:
+        """Its curves, at most 400 points each. Shared between readers: do not change it."""
+        return read_history(self.folder / "events.jsonl")
+
+    def sample(self) -> Sample | None:
+        """The present reading of twelve test digits, or None before the first."""
+        values = read_json(self.folder / "samples.json")
+        try:
+            sample = Sample(
+                int(values["step"]),
+                float(values["epoch"]),
+                [int(index) for index in values["indices"]],
+                [int(label) for label in values["labels"]],
+                [[float(value) for value in row] for row in values["probabilities"]],
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+        whole = len(sample.indices) == len(sample.labels) == len(sample.probabilities)
+        return sample if whole else None
+
+    # What it has made
+
+    def snapshots(self) -> list[Snapshot]:
+        """The weights saved on the way, in the order of training."""
+        folder = self.folder / "snapshots"
+        snapshots = [
+            Snapshot(int(match[1]), float(match[2]), folder / match[0])
+            for name in file_names(folder)
+            if (match := _SNAPSHOT.fullmatch(name))
+        ]
+        return sorted(snapshots, key=lambda snapshot: snapshot.step)
+
+    def snapshot_path(self, which: str | int = "last") -> Path:
+        """A file of weights.
+
+        which: "last" (of now, while it trains), "best" (by validation), or after which optimizer step.
+        Raises StudentError where there are none.
+        """
+        if which in ("last", "best"):
+            return self._newest_path(str(which))
+        for snapshot in self.snapshots():
+            if snapshot.step == which:
+                return snapshot.path
+        raise StudentError(
+            f"“{self.name}” has kept no weights of step {str(which)[:20]}.",
+            hint="Choose one of its snapshots.",
+        )
+
+    def _newest_path(self, which: str) -> Path:
+        # Before the first validation there is no best, and a run that was cut short may have no last.
+        for name in dict.fromkeys((which, "last")):
+            path = self.folder / "snapshots" / f"{name}.safetensors"
+            if path.is_file():
+                return path
+        if snapshots := self.snapshots():
+            return snapshots[-1].path
+        raise StudentError(
+            f"“{self.name}” has no weights yet.", hint="Wait until it has made its first step."
+        )
+
+    def frames(self) -> list[Path]:
+        """A dream's pictures so far, in their order."""
+        numbers = {
+            int(match[1]): name
+            for name in file_names(self.folder / "frames")
+            if (match := _FRAME.fullmatch(name))
+        }
+        return [self.folder / "frames" / numbers[number] for number in sorted(numbers)]
+
+    def __repr__(self) -> str:
+        return f"Run({self.id!r}, {self.status.state})"
+
+
+class _RunAtOnce(Run):
+    """See `Run.at_once`."""
+
+    @cached_property
+    def status(self) -> Status:
+        return super().status
+
+    @cached_property
+    def control(self) -> dict[str, Any]:
+        return super().control
+
+    @cached_property
+    def recipe(self) -> TrainSpec:
+        return super().recipe
+
+    @cached_property
+    def _changes(self) -> dict[str, Any]:
+        return super()._changes
+
+    def history(self) -> History:
+        return self._history
+
+    @cached_property
+    def _history(self) -> History:
+        return super().history()

@@ -1,0 +1,115 @@
+"""Tickets: every unfinished run has one, an empty file in one of three folders.
+
+    queue/     runs that wait
+    taken/     runs at work
+    paused/    runs that their owner put aside
+
+A ticket changes hands by one rename, so two processes never both hold a run.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cnn_core.runs.fairness import Ticket, order
+from cnn_core.runs.files import file_names
+from cnn_core.runs.ids import is_owner, is_run_id
+from cnn_core.runs.run import KINDS, Run
+from cnn_core.runs.visitors import Visitors
+from cnn_core.settings import settings
+
+QUEUE, TAKEN, PAUSED = "queue", "taken", "paused"
+
+
+class Tickets:
+    """The tickets of the store in folder `path`."""
+
+    def __init__(self, path: Path, visitors: Visitors) -> None:
+        self.path, self.visitors = path, visitors
+
+    # Looking
+
+    def listed(self, *folders: str) -> list[Ticket]:
+        """The tickets in these folders; foreign files among them are passed over."""
+        tickets = (
+            Ticket.from_file_name(name) for folder in folders for name in file_names(self.path / folder)
+        )
+        return [ticket for ticket in tickets if ticket is not None and _is_possible(ticket)]
+
+    def of(self, run_id: str) -> Ticket | None:
+        """A run's ticket, wherever it is; None of an ended run."""
+        # The queue twice: a ticket put back while we look would be missed in one passing.
+        for folder in (QUEUE, TAKEN, PAUSED, QUEUE):
+            if (ticket := self._in(folder, run_id)) is not None:
+                return ticket
+        return None
+
+    def any_work(self) -> bool:
+        """Whether anything waits or is at work."""
+        return bool(file_names(self.path / QUEUE) or file_names(self.path / TAKEN))
+
+    def turns(self) -> list[Ticket]:
+        """Everything that waits, in the order in which it will be started."""
+        waiting = self.listed(QUEUE)
+        if not waiting:
+            return []
+        away_seconds = settings().away_seconds
+        owners = {ticket.owner for ticket in waiting}
+        return order(
+            waiting,
+            running={ticket.lane for ticket in self.listed(TAKEN)},
+            served={owner: self.visitors.last_served(owner) for owner in owners},
+            away={owner for owner in owners if self.visitors.silence(owner) > away_seconds},
+        )
+
+    def next(self) -> Ticket | None:
+        """Whose turn it is, or None where nothing waits that may start now."""
+        running = {ticket.lane for ticket in self.listed(TAKEN)}
+        return next((ticket for ticket in self.turns() if ticket.lane not in running), None)
+
+    # Changing hands
+
+    def put(self, run: Run) -> None:
+        """Write the ticket of a run that is to wait. Raises OSError."""
+        ticket = Ticket(int(run.created * 1e9), run.id, run.owner, run.kind)
+        (self.path / QUEUE).mkdir(exist_ok=True)
+        (self.path / QUEUE / ticket.file_name).touch()
+
+    def take(self, ticket: Ticket) -> bool:
+        """Take a ticket out of the queue; False where somebody was faster (its owner, who stopped it)."""
+        (self.path / TAKEN).mkdir(exist_ok=True)
+        if not self.move(ticket.run_id, QUEUE, TAKEN):
+            return False
+        self.visitors.serve(ticket.owner)
+        return True
+
+    def move(self, run_id: str, source: str, target: str) -> bool:
+        """Move a run's ticket from one folder to another; False where it is not in the first."""
+        ticket = self._in(source, run_id)
+        if ticket is None:
+            return False
+        try:
+            (self.path / target).mkdir(exist_ok=True)
+            os.rename(self.path / source / ticket.file_name, self.path / target / ticket.file_name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove(self, run_id: str, folder: str) -> bool:
+        """Tear up a run's ticket; False where it is not in this folder."""
+        ticket = self._in(folder, run_id)
+        if ticket is None:
+            return False
+        try:
+            os.unlink(self.path / folder / ticket.file_name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _in(self, folder: str, run_id: str) -> Ticket | None:
+        return next((ticket for ticket in self.listed(folder) if ticket.run_id == run_id), None)
+
+
+def _is_possible(ticket: Ticket) -> bool:
+    return is_run_id(ticket.run_id) and is_owner(ticket.owner) and ticket.kind in KINDS

@@ -1,0 +1,97 @@
+"""What a store remembers of its visitors: when they were seen and served, their runs, what they asked for before.
+
+    visitors/<owner>/seen        its time: when the visitor's page was last heard of
+                     served      its time: when a run of theirs was last started
+                     runs/       an empty file for each run, so that a list reads no others
+                     twins/      for each thing asked for, the run that does it
+                     lock        held while they submit
+
+`owner` is everywhere the hash of a visitor's token (`ids.owner_of`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from cnn_core.runs.files import locked, write_whole
+
+
+class Visitors:
+    """The visitors of the store in folder `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path / "visitors"
+
+    def make_folders(self, owner: str) -> None:
+        """What the other methods write into. Raises OSError."""
+        for folder in ("runs", "twins"):
+            (self.path / owner / folder).mkdir(parents=True, exist_ok=True)
+
+    def locked(self, owner: str) -> AbstractContextManager[bool]:
+        """Hold this visitor's lock in a `with` block: two tabs may press Train at once. Raises OSError."""
+        return locked(self.path / owner / "lock")
+
+    # Seen and served
+
+    def see(self, owner: str) -> None:
+        """The visitor's page is still open."""
+        mark = self.path / owner / "seen"
+        try:
+            os.utime(mark)
+        except OSError:
+            with suppress(OSError):
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                mark.touch()
+
+    def silence(self, owner: str) -> float:
+        """Seconds since the visitor's page was last heard of."""
+        return time.time() - self._time_of(owner, "seen")
+
+    def serve(self, owner: str) -> None:
+        """A run of theirs is being started: it is the others' turn now."""
+        with suppress(OSError):
+            (self.path / owner / "served").touch()
+
+    def put_first(self, owner: str) -> None:
+        """It is this visitor's turn again, before all others."""
+        with suppress(OSError):
+            (self.path / owner / "served").unlink()
+
+    def last_served(self, owner: str) -> float:
+        """When a run of theirs was last started, in seconds since 1970; 0 is never."""
+        return self._time_of(owner, "served")
+
+    def _time_of(self, owner: str, mark: str) -> float:
+        try:
+            return os.stat(self.path / owner / mark).st_mtime
+        except OSError:
+            return 0.0
+
+    # Runs and what was asked for
+
+    def runs_folder(self, owner: str) -> Path:
+        """The folder whose file names are the ids of this visitor's runs."""
+        return self.path / owner / "runs"
+
+    def add_run(self, owner: str, run_id: str) -> None:
+        """Count this run among the visitor's. Raises OSError."""
+        (self.runs_folder(owner) / run_id).touch()
+
+    def forget_run(self, owner: str, run_id: str) -> None:
+        """Undo `add_run`."""
+        with suppress(OSError):
+            (self.runs_folder(owner) / run_id).unlink()
+
+    def twin(self, owner: str, key: str) -> str | None:
+        """The id of the run that does what `key` stands for, or None; the run may be gone by now."""
+        try:
+            return (self.path / owner / "twins" / key).read_text("ascii")
+        except (OSError, ValueError):
+            return None
+
+    def set_twin(self, owner: str, key: str, run_id: str) -> None:
+        """Remember that this run does what `key` stands for. Raises OSError."""
+        write_whole(self.path / owner / "twins" / key, run_id.encode())
