@@ -15,8 +15,6 @@ from .filters.ascent import AscentRecipe as AscentRecipe
 from .filters.ascent import FilterPictures as FilterPictures
 from .filters.ascent import maximize_filters as maximize_filters
 from .filters.examples import Examples as Examples
-from .filters.examples import FilterCard as FilterCard
-from .filters.examples import filter_card as filter_card
 from .filters.examples import strongest_examples as strongest_examples
 from .filters.examples import strongest_for_units as strongest_for_units
 from .filters.replaying import Frame as Frame

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.insight import (
+    RECIPES,
     Examples,
     FilterPictures,
     maximize_filters,
@@ -37,9 +38,8 @@ def pictures_of(
         filters,
         steps=steps,
         seed=seed,
-        recipe=recipe,
+        recipe=RECIPES[recipe].replace(**dict(how)),
         examples=watched(_shown),
-        **dict(how),
     )
 
 
@@ -49,9 +49,15 @@ def growth_of(
     weights_key: str, layer: str, index: int, recipe: str, steps: int, seed: int, how: tuple, _shown: Any
 ) -> FilterPictures:
     return maximize_filters(
-        _shown.net, layer, [index], steps=steps, seed=seed, recipe=recipe, keep_path=True,
-        examples=watched(_shown), **dict(how),
-    )  # fmt: skip
+        _shown.net,
+        layer,
+        [index],
+        steps=steps,
+        seed=seed,
+        recipe=RECIPES[recipe].replace(**dict(how)),
+        keep_path=True,
+        examples=watched(_shown),
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 import torch
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import (
     feature_maps,
-    filter_card,
     receptive_field,
     strongest_examples,
     strongest_for_units,
@@ -92,28 +89,3 @@ def test_few_images_give_few_examples_and_an_mlp_gives_none(lesson_net, mlp_net,
 def test_images_that_are_none_are_refused(images, lesson_net):
     with pytest.raises(StudentError):
         strongest_examples(lesson_net, images)
-
-
-def test_a_card_gathers_what_is_known_of_a_filter(lesson_net, digits):
-    images = digits[0][:200]
-    card = filter_card(lesson_net, "conv2d_2", 11, images)
-    assert card.kernel.equal(lesson_net.conv2d_2.conv.weight[11])
-    assert card.bias == lesson_net.conv2d_2.conv.bias[11].item()
-    every = strongest_examples(lesson_net, images, ["conv2d_2"])["conv2d_2"]
-    assert card.examples.indices[0].equal(every.indices[11])
-    assert card.example_peak == every.maximum[11].item()
-    peak = feature_maps(lesson_net, card.pictures.images[0])["conv2d_2"][11].max().item()
-    assert card.picture_peak == pytest.approx(peak, abs=1e-4)
-    assert card.ratio == pytest.approx(peak / every.maximum[11].item(), abs=1e-4)
-    known = filter_card(lesson_net, "conv2d_2", 11, images, examples=every)
-    assert known.examples.boxes.equal(card.examples.boxes)
-
-
-def test_the_card_of_a_silent_filter_says_so(lesson_net, digits):
-    net = copy.deepcopy(lesson_net)
-    with torch.no_grad():
-        net.conv2d_2.conv.bias[1] = -1_000
-    card = filter_card(net, "conv2d_2", 1, digits[0][:50])
-    assert card.silent
-    assert card.ratio is None
-    assert card.pictures.why == ["never fires"]

@@ -1,21 +1,19 @@
 """Which real images excite a filter most, and where in them: the honest neighbour of a synthetic picture.
 
 Nine patches of the data beside the picture by gradient ascent: the idea of yosinski/deep-visualization-toolbox
-(Yosinski et al. 2015). `filter_card` gathers what is known of one filter.
+(Yosinski et al. 2015).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
-from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
 from cnn_core.insight.filters.response import channels_last
 from cnn_core.insight.look.features import feature_maps_batch
 from cnn_core.insight.look.fields import Field, receptive_field
@@ -23,13 +21,12 @@ from cnn_core.insight.look.twin import (
     as_weights,
     checked_images,
     frozen,
-    frozen_up_to,
-    input_shape,
     known_layers,
     layer_names,
     whole_number,
 )
-from cnn_core.model.shapes import summarize
+from cnn_core.model import summarize
+from cnn_core.model.network import Network
 from cnn_core.model.spec import ModelSpec
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
@@ -37,12 +34,17 @@ BATCH = 64  # images at a time: the first layer's maps of more do not stay near 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The images of a set that excite each filter of a layer most; F filters, K images each, of N looked at.
+    """The images of a set that excite each filter of a layer most: F filters, K images each.
 
-    indices: (F, K) int64, which images, the strongest first; equal ones in the order of the set. A filter that fires
-             on none has examples too: look at `fires`.
-    values:  (F, K), the peak of the filter's map there.  positions: (F, K, 2), row and column of that peak in the map.
-    mean, maximum: (F,), of the map over all images and places.  fires: (F,) int64, images with anything above zero.
+    indices:   (F, K) int64, which images, the strongest first; equal ones in the order of the set. A filter that fires
+               on none has examples too: look at `fires`.
+    values:    (F, K), the peak of the filter's map there.
+    positions: (F, K, 2), row and column of that peak in the map.
+    mean:      (F,), of the map over all images and places.
+    maximum:   (F,), the same.
+    fires:     (F,) int64, images with anything above zero.
+    boxes:     (F, K, 4): first row, last row, first column, last column of the image that the peak sees.
+    count:     images in the set.
     """
 
     layer: str
@@ -52,46 +54,50 @@ class Examples:
     mean: Tensor
     maximum: Tensor
     fires: Tensor
-    boxes: Tensor  # (F, K, 4): first row, last row, first column, last column of the image that the peak sees
+    boxes: Tensor
     count: int
 
-    def box(self, filter: int, place: int) -> Field:
-        """The part of the image that the peak of a filter's `place`-th example sees, clipped to the image."""
-        top, bottom, left, right = self.boxes[filter, place].tolist()
+    def box(self, filter: int, rank: int) -> Field:
+        """The part of the image that the peak of a filter's example number `rank`, from 0, sees, clipped to it."""
+        top, bottom, left, right = self.boxes[filter, rank].tolist()
         return Field((top, bottom), (left, right))
 
 
 @torch.no_grad()
 def strongest_examples(
-    net: Any, images: Tensor, layers: Iterable[str] | None = None, count: int = 9
+    net: Network, images: Tensor, layers: Iterable[str] | None = None, count: int = 9
 ) -> dict[str, Examples]:
-    """The `count` images that excite each filter most, for every convolution, or for the `layers` asked for.
+    """The images that excite each filter most, for every convolution, or for `layers`.
 
-    images: (N, C, H, W) in [0, 1] or uint8; with fewer than `count` images, all of them.
+    images: (N, C, H, W) in [0, 1] or uint8.
+    layers: names of layers that have maps; None means the convolutions.
+    count:  examples of each filter; with fewer images, all of them.
     Raises StudentError for a layer that has no maps, or that the net does not have.
     """
-    images = checked_images(images, input_shape(net))
+    images = checked_images(images, net.spec.input_shape)
     whole_number(count, "The number of examples", 1, 1_000)
     wanted = _convolutions(net) if layers is None else known_layers(net, layers)
-    found: dict[str, list[tuple[Tensor, ...]]] = {layer: [] for layer in wanted}
+    peaks: dict[str, list[_Peaks]] = {layer: [] for layer in wanted}
     names = layer_names(net)
     last = max((names.index(layer) for layer in wanted), default=-1)
-    children = [_side_by_side(frozen(child)) for child in list(net.children())[: last + 1]]
+    children = [_channels_last(frozen(child)) for child in list(net.children())[: last + 1]]
     for batch in images.split(BATCH):
         x = channels_last(as_weights(net, batch))
         for name, child in zip(names, children, strict=False):
             x = child(x)
-            if name in found:
-                found[name].append(_peaks(name, x))
-    return {layer: _ranked(net, layer, found[layer], min(count, len(images))) for layer in wanted}
+            if name in peaks:
+                peaks[name].append(_Peaks.of(name, x))
+    return {layer: _ranked(net, layer, peaks[layer], min(count, len(images))) for layer in wanted}
 
 
 @torch.no_grad()
-def strongest_for_units(net: Any, images: Tensor, layer: str, count: int = 9) -> Examples:
-    """The `count` images that excite each unit of a layer of plain numbers most; a unit looks at the whole image.
+def strongest_for_units(net: Network, images: Tensor, layer: str, count: int = 9) -> Examples:
+    """The images that excite each unit of a layer of plain numbers most; a unit looks at the whole image.
 
-    images: (N, C, H, W) in [0, 1] or uint8.  layer: dense, flatten or global pooling; of the last layer the logits
-    count.  Raises StudentError for a layer the net does not have, or one with maps.
+    images: (N, C, H, W) in [0, 1] or uint8.
+    layer:  dense, flatten or global pooling; of the last layer the logits decide.
+    count:  examples of each unit; with fewer images, all of them.
+    Raises StudentError for a layer the net does not have, or one with maps.
     """
     whole_number(count, "The number of examples", 1, 1_000)
     numbers = feature_maps_batch(net, images, [layer])[layer]  # (N, units)
@@ -115,98 +121,47 @@ def strongest_for_units(net: Any, images: Tensor, layer: str, count: int = 9) ->
     )
 
 
-@dataclass(frozen=True, eq=False)
-class FilterCard:
-    """What is known of one filter.
-
-    kernel:   (Cin, k, k) and bias, its weights; None where the layer has none.
-    pictures: gradient ascent's result for this filter alone.  examples: real images, of this filter only (F = 1).
-    picture_peak, example_peak: the peak of the map for the picture, and for the best example.
-    ratio:    the picture's peak over the example's; None if no example excites the filter. A picture of the lesson's
-              recipe has pixels far outside [0, 1], and its ratio says little.
-    silent:   it fires on none of the `examples.count` images.
-    """
-
-    layer: str
-    filter: int
-    kernel: Tensor | None
-    bias: float | None
-    pictures: FilterPictures
-    examples: Examples
-    picture_peak: float
-    example_peak: float
-    ratio: float | None
-    silent: bool
-
-
-def filter_card(
-    net: Any,
-    layer: str,
-    filter: int,
-    images: Tensor,
-    *,
-    examples: Examples | None = None,
-    count: int = 9,
-    **ascent: Any,
-) -> FilterCard:
-    """All that is known of one filter of a layer with maps.
-
-    images:   (N, C, H, W), the set to look for examples in.  examples: what `strongest_examples` found there for this
-    layer, if it is known already.  ascent: further arguments of `maximize_filters`.
-    For the same filter before training, ask again with the untrained net.
-    """
-    images = checked_images(images, input_shape(net))
-    pictures = maximize_filters(net, layer, [filter], examples=images, **ascent)
-    every = strongest_examples(net, images, [layer], count)[layer] if examples is None else examples
-    own = _of_one_filter(every, filter)
-    weights = getattr(getattr(net, layer), "conv", None)
-    picture = as_weights(net, pictures.images[:1])
-    with torch.no_grad():
-        picture_peak = frozen_up_to(net, layer)(picture)[0, filter].amax().item()
-    example_peak = own.maximum.item()
-    return FilterCard(
-        layer=layer,
-        filter=filter,
-        kernel=None if weights is None else weights.weight[filter].detach().cpu().clone(),
-        bias=None if weights is None or weights.bias is None else weights.bias[filter].item(),
-        pictures=pictures,
-        examples=own,
-        picture_peak=picture_peak,
-        example_peak=example_peak,
-        ratio=picture_peak / example_peak if example_peak > 0 else None,
-        silent=not own.fires.any(),
-    )
-
-
-def _convolutions(net: Any) -> tuple[str, ...]:
+def _convolutions(net: Network) -> tuple[str, ...]:
     return tuple(
         name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.type == "conv2d"
     )
 
 
-def _side_by_side(child: nn.Module) -> nn.Module:
+def _channels_last(child: nn.Module) -> nn.Module:
     """With its weights channels_last, a convolution's maps are too, and torch pools such maps 15 times as fast."""
-    conv: Any = getattr(child, "conv", None)
+    conv = getattr(child, "conv", None)
     if conv is not None:
         conv._parameters["weight"] = channels_last(conv.weight)  # the twin's own; the net keeps its layout
     return child
 
 
-def _peaks(layer: str, maps: Tensor) -> tuple[Tensor, ...]:
-    """For each image and filter (N, F): the peak, its place in the flattened map, and the mean."""
-    if maps.ndim != 4:
-        raise StudentError(
-            f"{layer} outputs plain numbers, so there is no place in the image to point at.",
-            hint="Choose a layer with maps.",
-            layer=layer,
-        )
-    # One pooling over the whole map knows the places too, and is quicker on such maps than max over the flattened map.
-    peak, place = F.max_pool2d(maps, maps.shape[2:], return_indices=True)
-    return peak.flatten(1).cpu(), place.flatten(1).cpu(), maps.mean((2, 3)).cpu()
+@dataclass(frozen=True, eq=False)
+class _Peaks:
+    """Of each image and filter, (N, F): the peak of the map, its place in the flattened map, and the map's mean."""
+
+    value: Tensor
+    place: Tensor
+    mean: Tensor
+
+    @classmethod
+    def of(cls, layer: str, maps: Tensor) -> _Peaks:
+        """maps: (N, F, H, W), the output of `layer`."""
+        if maps.ndim != 4:
+            raise StudentError(
+                f"{layer} outputs plain numbers, so there is no place in the image to point at.",
+                hint="Choose a layer with maps.",
+                layer=layer,
+            )
+        # One pooling over the whole map knows the places too, and is quicker on such maps than max over the flattened
+        # map.
+        value, place = F.max_pool2d(maps, maps.shape[2:], return_indices=True)
+        return cls(value.flatten(1).cpu(), place.flatten(1).cpu(), maps.mean((2, 3)).cpu())
 
 
-def _ranked(net: Any, layer: str, parts: list[tuple[Tensor, ...]], count: int) -> Examples:
-    peak, place, mean = (torch.cat(column) for column in zip(*parts, strict=True))  # (N, F) each
+def _ranked(net: Network, layer: str, batches: list[_Peaks], count: int) -> Examples:
+    peak = torch.cat([batch.value for batch in batches])  # (N, F), and so are the next two
+    place = torch.cat([batch.place for batch in batches])
+    mean = torch.cat([batch.mean for batch in batches])
     values, indices = (
         part[:count].t().contiguous() for part in peak.sort(stable=True, dim=0, descending=True)
     )
@@ -241,11 +196,3 @@ def _boxes(spec: ModelSpec, layer: str, positions: Tensor) -> Tensor:
         ],
         -1,
     )
-
-
-def _of_one_filter(examples: Examples, filter: int) -> Examples:
-    rows = {
-        name: getattr(examples, name)[filter : filter + 1]
-        for name in ("indices", "values", "positions", "boxes", "mean", "maximum", "fires")
-    }
-    return replace(examples, **rows)
