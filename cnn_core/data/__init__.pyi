@@ -3,8 +3,6 @@ from .augment import affine_matrices as affine_matrices
 from .augment import apply_affine as apply_affine
 from .augment import sample_affine as sample_affine
 from .augment_spec import AugmentSpec as AugmentSpec
-from .augment_spec import keras_line as keras_line
-from .augment_spec import torchvision_line as torchvision_line
 from .datasets import ImageSet as ImageSet
 from .datasets import load_images as load_images
 from .digits import centre_digit as centre_digit

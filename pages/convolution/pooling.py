@@ -9,7 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 from cnn_core.insight import feature_maps
-from cnn_core.lesson.convolution import change, kept_by_max, nudge, output_size, pool
+from cnn_core.lesson.convolution import difference, kept_by_max, nudge, output_size, pool
 from cnn_core.model import summarize
 from pages.convolution.kernel import KEPT
 from pages.ui.drawing.sheets import picture
@@ -120,8 +120,8 @@ def maps_of_pooling(image: Tensor, one: Tensor, kept: Tensor, kind: str, name: s
 
 def changes(image: Tensor, right: int, before: dict[str, Tensor], after: dict[str, Tensor]) -> None:
     """Draw one bar a layer: how different the nudged digit's maps are from the digit's."""
-    rows = [("digit", change(image, nudge(image, right)))]
-    rows += [(name, change(before[name], after[name])) for name in before if before[name].ndim == 3]
+    rows = [("digit", difference(image, nudge(image, right)))]
+    rows += [(name, difference(before[name], after[name])) for name in before if before[name].ndim == 3]
     st.html(bars_of(rows))
     pools = [value for name, value in rows if "pooling" in name]
     caption(

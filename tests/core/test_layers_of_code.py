@@ -23,6 +23,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "model": SHARED,
     "data": SHARED,
     "training": SHARED | {"model", "data"},
+    "export": SHARED | {"model", "data"},
     "insight": SHARED | {"model", "data"},
     "lesson": SHARED | {"model", "data", "insight"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
