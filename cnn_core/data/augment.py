@@ -102,12 +102,12 @@ def apply_affine(
     elif fill_mode == "wrap":
         x, y = x.remainder(columns), y.remainder(rows)
     source = F.pad(images, (0, 1, 0, 1), mode="circular") if fill_mode == "wrap" else images
-    changed = _look_up(source, x, y)
+    result = _look_up(source, x, y)
 
     if fill_mode == "constant":
         outside = _is_outside(x, columns) | _is_outside(y, rows)
-        changed = changed.masked_fill(outside.unsqueeze(1), cval)
-    return changed
+        result = result.masked_fill(outside.unsqueeze(1), cval)
+    return result
 
 
 def augment(images: Tensor, spec: AugmentSpec, generator: torch.Generator | None = None) -> Tensor:

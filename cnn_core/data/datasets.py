@@ -201,8 +201,8 @@ def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
     by_digit = sorted_rows[np.argsort(sorted_rows[:, -1], kind="stable")].reshape(
         10, 500, 785
     )  # 784 pixels and the label
-    dealt = by_digit.transpose(1, 0, 2).reshape(5000, 785)
-    rows = dealt[:SAMPLE_TRAIN] if split == "train" else dealt[-SAMPLE_TEST:]
+    in_turn = by_digit.transpose(1, 0, 2).reshape(5000, 785)
+    rows = in_turn[:SAMPLE_TRAIN] if split == "train" else in_turn[-SAMPLE_TEST:]
     return ImageSet(
         dataset.key,
         split,

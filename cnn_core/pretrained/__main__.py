@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from cnn_core.data import AugmentSpec, ImageSet, load_images
 from cnn_core.model import PRESETS, build
+from cnn_core.model.network import Network
 from cnn_core.pretrained.cards import FOLDER, Card, history_path, replay_path, weights_path
-from cnn_core.training import RECIPES, BatchDone, Finished, TrainSpec, evaluate, save_model, train
+from cnn_core.training import RECIPES, BatchDone, Evaluation, Finished, TrainSpec, evaluate, save_model, train
 from cnn_core.training.hardware import multiplies_in_bfloat16, training_device
 from cnn_core.training.schedule import steps_per_epoch
 
@@ -46,6 +47,7 @@ Weights = dict[str, Tensor]
 
 
 def main(names: list[str]) -> None:
+    """Train these networks, or all of them."""
     os.environ["CONVSCOPE_DEVICE"] = "cpu"  # as the cards say; and each event then has its own step's weights
     digits, test = load_images("mnist", "train"), load_images("mnist", "test")
     if digits.is_sample:
@@ -72,17 +74,30 @@ def train_and_write(name: str, digits: ImageSet, test: ImageSet) -> None:
         if isinstance(event, Finished):
             seconds = event.seconds
 
-    result = evaluate(net, test)
     save_model(weights_path(name), net, spec)
+    card = card_of(name, net, recipe, digits, evaluate(net, test), seconds)
+    (FOLDER / f"{name}.json").write_text(json.dumps(card.to_dict(), indent=1) + "\n")
+    print(
+        f"{name}: {card.test_accuracy:.2%} of the test set, loss {card.test_loss:.4f}, {seconds:.0f} s",
+        flush=True,
+    )
+    if snapshots:
+        write_replay(name, net, snapshots, batches, per_epoch, test)
+
+
+def card_of(
+    name: str, net: Network, recipe: TrainSpec, digits: ImageSet, result: Evaluation, seconds: float
+) -> Card:
+    """The card of a network whose weights are written already."""
     auto_is_half = recipe.precision == "auto" and multiplies_in_bfloat16(training_device())
-    card = Card(
+    return Card(
         name=name,
-        spec=spec,
+        spec=net.spec,
         recipe=recipe,
         dataset=digits.name,
         images=len(digits),
         data_source=digits.source,
-        test_images=len(test),
+        test_images=result.count,
         test_accuracy=result.accuracy,
         test_loss=result.loss,
         parameters=sum(weight.numel() for weight in net.parameters()),
@@ -93,12 +108,6 @@ def train_and_write(name: str, digits: ImageSet, test: ImageSet) -> None:
         torch_version=torch.__version__,
         weights_sha256=hashlib.sha256(weights_path(name).read_bytes()).hexdigest(),
     )
-    (FOLDER / f"{name}.json").write_text(json.dumps(card.to_dict(), indent=1) + "\n")
-    print(
-        f"{name}: {result.accuracy:.2%} of the test set, loss {result.loss:.4f}, {seconds:.0f} s", flush=True
-    )
-    if snapshots:
-        write_replay(name, net, snapshots, batches, per_epoch, test)
 
 
 def is_snapshot(step: int, per_epoch: int) -> bool:
@@ -108,6 +117,7 @@ def is_snapshot(step: int, per_epoch: int) -> bool:
 
 
 def in_half_precision(net: nn.Module) -> Weights:
+    """A copy of the weights on the CPU, half as large."""
     return {
         name: value.detach().to("cpu", torch.float16, copy=True) for name, value in net.state_dict().items()
     }

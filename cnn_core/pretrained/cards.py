@@ -133,14 +133,17 @@ def check_name(name: str) -> None:
 
 
 def weights_path(name: str) -> Path:
+    """Of a network's weights."""
     return FOLDER / f"{name}.safetensors"
 
 
 def replay_path(name: str) -> Path:
+    """Of its weights at many moments of the training."""
     return FOLDER / f"{name}_replay.safetensors"
 
 
 def history_path(name: str) -> Path:
+    """Of the curves of its training."""
     return FOLDER / f"{name}_history.json"
 
 

@@ -112,10 +112,10 @@ class _Loop:
         self.report_every = 1 if learner.device.type == "cpu" else CONTROL_STEPS
 
     def events(self) -> Iterator[Event]:
+        """All that is still to come; a step is done when its event is asked for."""
         results: list[StepResult] = []  # not yet reported
-        resumed = asked = (
-            time.perf_counter()
-        )  # when the listener last handed back, and when `control` was asked
+        resumed = time.perf_counter()  # when the listener last handed back
+        last_control = resumed  # when `control` was last asked
         while self.step < self.times.total:
             results.append(self._next_step())
             reason = self.times.snapshot_reason(self.step)
@@ -130,11 +130,11 @@ class _Loop:
                 yield self.snapshot(reason)
 
             resumed = time.perf_counter()
-            if self.control and (self.step % CONTROL_STEPS == 0 or resumed - asked > CONTROL_SECONDS):
+            if self.control and (self.step % CONTROL_STEPS == 0 or resumed - last_control > CONTROL_SECONDS):
                 wants_snapshot = self._obey(self.control())
                 if wants_snapshot and reason is None:
                     yield self.snapshot("asked")
-                resumed = asked = time.perf_counter()
+                resumed = last_control = time.perf_counter()
         yield Finished(self.step, self.times.epoch(self.step), self.seconds)
 
     def snapshot(self, reason: str) -> SnapshotDue:
@@ -208,9 +208,11 @@ class _Speed:
         self.images = self.seconds = 0.0
 
     def add(self, images: int, seconds: float) -> None:
+        """So many images were learnt from, in so many seconds."""
         self.images = 0.9 * self.images + images
         self.seconds = 0.9 * self.seconds + seconds
 
     @property
     def images_per_second(self) -> float:
+        """Of late."""
         return self.images / max(self.seconds, 1e-9)

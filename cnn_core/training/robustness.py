@@ -65,13 +65,13 @@ def accuracy_under(net: nn.Module, data: ImageSet, change: str, seed: int = 0) -
     for strength in strengths:
         right = 0
         for number, (images, labels) in enumerate(parts):
-            changed: Any = _Changed(changed_images(images, change, strength, seed + number), labels)
-            right += int(evaluate(net, changed).confusion.trace())
+            part: Any = _LabelledImages(changed_images(images, change, strength, seed + number), labels)
+            right += int(evaluate(net, part).confusion.trace())
         accuracies.append(right / len(data.labels))
     return accuracies
 
 
-class _Changed(NamedTuple):
+class _LabelledImages(NamedTuple):
     """Images that are bytes no more, with their labels: all that `evaluate` asks of a set."""
 
     images: Tensor  # float (N, C, H, W) in [0, 1]

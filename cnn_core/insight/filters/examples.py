@@ -76,10 +76,10 @@ def strongest_examples(
     """
     images = checked_images(images, net.spec.input_shape)
     whole_number(count, "The number of examples", 1, 1_000)
-    wanted = _convolutions(net) if layers is None else known_layers(net, layers)
-    peaks: dict[str, list[_Peaks]] = {layer: [] for layer in wanted}
+    names_of_layers = _convolutions(net) if layers is None else known_layers(net, layers)
+    peaks: dict[str, list[_Peaks]] = {layer: [] for layer in names_of_layers}
     names = layer_names(net)
-    last = max((names.index(layer) for layer in wanted), default=-1)
+    last = max((names.index(layer) for layer in names_of_layers), default=-1)
     children = [_channels_last(frozen(child)) for child in list(net.children())[: last + 1]]
     for batch in images.split(BATCH):
         x = channels_last(as_weights(net, batch))
@@ -87,7 +87,7 @@ def strongest_examples(
             x = child(x)
             if name in peaks:
                 peaks[name].append(_Peaks.of(name, x))
-    return {layer: _ranked(net, layer, peaks[layer], min(count, len(images))) for layer in wanted}
+    return {layer: _ranked(net, layer, peaks[layer], min(count, len(images))) for layer in names_of_layers}
 
 
 @torch.no_grad()

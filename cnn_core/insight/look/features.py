@@ -46,9 +46,9 @@ def feature_maps_batch(
     layers: names; None means all. They are held in memory: some 200 KB an image for all of the lesson's net.
     """
     images = checked_images(images, net.spec.input_shape)
-    wanted = known_layers(net, layers)
-    parts = [dict(outputs(net, batch, wanted)) for batch in images.split(BATCH)]
-    return {layer: torch.cat([part[layer] for part in parts]) for layer in wanted}
+    names = known_layers(net, layers)
+    parts = [dict(outputs(net, batch, names)) for batch in images.split(BATCH)]
+    return {layer: torch.cat([part[layer] for part in parts]) for layer in names}
 
 
 def dark(maps: Tensor) -> Tensor:
@@ -67,10 +67,10 @@ def never_fires(net: Network, images: Tensor, layers: Iterable[str] | None = Non
     Returns {layer: (C,) bool}; for a layer of plain numbers (units,) bool.
     """
     images = checked_images(images, net.spec.input_shape)
-    wanted = known_layers(net, layers)
+    names = known_layers(net, layers)
     peaks: dict[str, Tensor] = {}
     for batch in images.split(BATCH):
-        for layer, maps in outputs(net, batch, wanted):
+        for layer, maps in outputs(net, batch, names):
             peak = maps.flatten(2).amax((0, 2)) if maps.ndim > 2 else maps.amax(0)
             peaks[layer] = torch.maximum(peaks[layer], peak) if layer in peaks else peak
     return {layer: peak <= 0 for layer, peak in peaks.items()}

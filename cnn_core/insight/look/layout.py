@@ -52,15 +52,15 @@ def laid_out_apart(values: np.ndarray, method: str, seed: int) -> np.ndarray:
     np.save(content, values)
     root = Path(__file__).parents[3]
     path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH", "")]))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "cnn_core.insight.look.layout", method, str(seed)],
         input=content.getvalue(),
         capture_output=True,
         env=os.environ | {"PYTHONPATH": path},
     )
-    if done.returncode:
-        raise RuntimeError(f"No layout by {method}: {done.stderr.decode(errors='replace')[-2000:]}")
-    return np.load(io.BytesIO(done.stdout))
+    if process.returncode:
+        raise RuntimeError(f"No layout by {method}: {process.stderr.decode(errors='replace')[-2000:]}")
+    return np.load(io.BytesIO(process.stdout))
 
 
 if __name__ == "__main__":

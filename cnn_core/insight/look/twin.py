@@ -77,8 +77,8 @@ def known_layers(net: nn.Module, layers: Iterable[str] | None) -> tuple[str, ...
         return layer_names(net)
     if isinstance(layers, str):
         layers = [layers]
-    wanted = {known_layer(net, layer) for layer in layers}
-    return tuple(name for name in layer_names(net) if name in wanted)
+    known = {known_layer(net, layer) for layer in layers}
+    return tuple(name for name in layer_names(net) if name in known)
 
 
 def spec_layer(net: Network, layer: str) -> Layer:
@@ -112,9 +112,9 @@ def checked_images(images: Tensor, shape: Sequence[int] | None, *, what: str = "
         or 0 in images.shape
         or (shape is not None and tuple(images.shape[1:]) != tuple(shape))
     ):
-        wanted = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
+        size = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
         raise StudentError(
-            f"{what} have the shape {tuple(images.shape)}, and this network takes (N, {wanted}).",
+            f"{what} have the shape {tuple(images.shape)}, and this network takes (N, {size}).",
             hint="Give one picture or more, of the network's own size.",
         )
     if images.dtype == torch.uint8:
@@ -144,9 +144,9 @@ def checked_image(image: Tensor, shape: Sequence[int] | None) -> Tensor:
         raise StudentError(f"The image must be a torch tensor, not {type(image).__name__}.")
     batch = image.unsqueeze(0) if image.ndim == 3 else image
     if batch.ndim != 4 or len(batch) != 1:
-        wanted = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
+        size = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
         raise StudentError(
-            f"The image has the shape {tuple(image.shape)}, and this network takes ({wanted}).",
+            f"The image has the shape {tuple(image.shape)}, and this network takes ({size}).",
             hint="Give one picture of the network's own size.",
         )
     return checked_images(batch, shape, what="The image")

@@ -193,7 +193,7 @@ class _Convolution(_Part):
         return of_maps, [_dense(of_weight), of_bias]
 
     def _backward(
-        self, grad: Tensor, maps: Tensor, own: list[Tensor], wanted: tuple[bool, bool, bool]
+        self, grad: Tensor, maps: Tensor, own: list[Tensor], output_mask: tuple[bool, bool, bool]
     ) -> tuple[Tensor, Tensor, Tensor]:
         return torch.ops.aten.convolution_backward.default(
             _as_maps(grad),
@@ -206,7 +206,7 @@ class _Convolution(_Part):
             False,
             (0, 0),
             1,
-            wanted,
+            output_mask,
         )
 
     def _has_few_places_for_many_kernels(self, grad: Tensor) -> bool:
