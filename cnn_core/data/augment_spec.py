@@ -6,11 +6,11 @@ changes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from cnn_core.checks import is_number
 from cnn_core.errors import StudentError, quoted, shown
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
@@ -142,12 +142,7 @@ class AugmentSpec:
 
 
 def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) < 1e9
-        and math.isfinite(value)
-    )
+    return is_number(value) and abs(value) < 1e9  # false for NaN too
 
 
 def in_pixels(shift_range: float, size: int) -> float:

@@ -15,7 +15,9 @@ from typing import Any, Literal, NamedTuple, TypeGuard
 import torch
 from torch import Tensor
 
+from cnn_core.checks import is_number
 from cnn_core.errors import StudentError
+from cnn_core.model.shapes import Sliding
 
 Padding = Literal["valid", "same"]
 MAX_KERNEL = 7  # pixels per side
@@ -80,7 +82,7 @@ def _check_grid(grid: object, hint: str) -> None:
 
 
 def _check_cell(cell: object, hint: str) -> None:
-    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+    if not is_number(cell) or not math.isfinite(cell):
         raise StudentError("A cell of the kernel is not a number.", hint=hint)
     if abs(cell) > MAX_WEIGHT:
         raise StudentError(
@@ -108,10 +110,7 @@ def padding_cells(
     >>> padding_cells(28, kernel=3, padding="same"), padding_cells(28, kernel=3, stride=2, padding="same")
     ((1, 1), (0, 1))
     """
-    if padding == "valid":
-        return 0, 0
-    total = max((-(-size // stride) - 1) * stride + reach(kernel, dilation) - size, 0)
-    return total // 2, total - total // 2
+    return Sliding(reach(kernel, dilation), stride, padding).border(size)
 
 
 def output_size(
@@ -124,15 +123,14 @@ def output_size(
 
     Raises StudentError if it fits nowhere.
     """
-    room = size + sum(padding_cells(size, kernel, stride, padding, dilation)) - reach(kernel, dilation)
-    if room < 0:
-        span = reach(kernel, dilation)
+    span = reach(kernel, dilation)
+    if padding == "valid" and span > size:
         spread = f", spread by dilation {dilation} over {span}×{span} pixels," if dilation > 1 else ""
         raise StudentError(
             f"A {kernel}×{kernel} kernel{spread} does not fit on a {size}×{size} image.",
             hint="Use a smaller kernel, less dilation, or padding “same”.",
         )
-    return room // stride + 1
+    return Sliding(span, stride, padding).output_size(size)
 
 
 # --- the sweep ------------------------------------------------------------------------------------

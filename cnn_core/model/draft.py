@@ -7,22 +7,17 @@ would mend it. Every remedy was tried before it is offered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cnn_core.errors import StudentError
-from cnn_core.model import shapes
-from cnn_core.model.layers import LAYER_TYPES, Layer, layer_from_dict
+from cnn_core.model.layers import Layer, kind_in, layer_from_dict
 from cnn_core.model.presets import PRESETS
-from cnn_core.model.shapes import LayerSummary
-from cnn_core.model.spec import MAX_LAYERS, UNNAMED, ModelSpec, names_of
+from cnn_core.model.spec import MAX_LAYERS, UNNAMED, ModelSpec, names_of, summarize
+from cnn_core.model.summary import LayerSummary, walk
 
 MOST_REMEDIES = 2
 DEFAULT_INPUT = (1, 28, 28)
-_SLIDING = ("conv2d", "max_pooling2d", "average_pooling2d")
-_POOLS = ("max_pooling2d", "average_pooling2d")
-_MAKES_LIST = ("flatten", "global_average_pooling2d")
-_USUAL = {"filters": 32, "units": 64, "rate": 0.25}  # where a layer type has no default, or an odd one
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ def _look(draft: object) -> Draft:
         early = [one for one in raw[:-1] if isinstance(one, Mapping) and one.get("activation") == "softmax"]
         rows += [None] * (len(names) - len(rows))
         return Draft(names, tuple(rows), error, early_softmaxes=len(early))
-    return Draft(spec.layer_names, tuple(shapes.summarize(spec)), None, spec=spec)
+    return Draft(spec.layer_names, tuple(summarize(spec)), None, spec=spec)
 
 
 def _raw_layers(draft: object) -> list[Any]:
@@ -94,7 +89,7 @@ def _rows_until_problem(draft: object, raw: list[Any], names: tuple[str, ...]) -
         # Rows are worth showing even when the name is wrong, hence a layer that can always be the last.
         given = draft.get("input_shape", DEFAULT_INPUT) if isinstance(draft, Mapping) else DEFAULT_INPUT
         shape = ModelSpec.from_dict({"input_shape": given, "layers": _ANY_NETWORK}).input_shape
-        yield from shapes.walk(shape, layers, names[: len(layers)])
+        yield from walk(shape, layers, names[: len(layers)])
     except StudentError:
         return
 
@@ -141,27 +136,34 @@ def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, An
         yield from _for_the_whole(given)
         return
     at = found.names.index(found.problem.layer)
-    layer = layers[at]
-    kind = layer["type"] if isinstance(layer, Mapping) and _is_known(layer) else ""
     yield from _mended_settings(given, layers, at)
-    if kind:
-        if kind == "dense" and found.rows[at] is None:
-            yield "Add flatten", _with(given, [*layers[:at], {"type": "flatten"}, *layers[at:]])
-            pooled = {"type": "global_average_pooling2d"}
-            yield "Add global average pooling", _with(given, [*layers[:at], pooled, *layers[at:]])
-        if kind in (*_SLIDING, *_MAKES_LIST):
-            yield from _for_lists(given, layers, at, found.names)
-        if kind in _SLIDING and found.rows[at] is None:
-            yield from _for_small_maps(given, layers, at, found)
-        if layer.get("activation") == "softmax" and at < len(layers) - 1:
-            yield "Use relu", _with_settings(given, layers, at, activation="relu")
-            if at == len(layers) - 2:
-                yield f"Remove {found.names[-1]}", _with(given, layers[:-1])
-        if found.rows[-1] is not None and at == len(layers) - 1:
-            yield from _for_the_end(given, layers, found)
-        if found.rows[-1] is not None:
-            yield from _smaller(given, layers, at, found)
+    if kind_in(layers[at]):
+        yield from _for_a_layer(given, layers, at, found)
     yield f"Remove {found.names[at]}", _with(given, layers[:at] + layers[at + 1 :])
+
+
+def _for_a_layer(
+    given: dict[str, Any], layers: list[Any], at: int, found: Draft
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    layer, is_last = layers[at], at == len(layers) - 1
+    kind = kind_in(layer)
+    assert kind is not None
+    if kind.needs == "list" and found.rows[at] is None:
+        yield "Add flatten", _with(given, [*layers[:at], {"type": "flatten"}, *layers[at:]])
+        pooled = {"type": "global_average_pooling2d"}
+        yield "Add global average pooling", _with(given, [*layers[:at], pooled, *layers[at:]])
+    if kind.needs == "maps" or kind.makes_list:
+        yield from _for_lists(given, layers, at, found.names)
+    if kind.window_setting and found.rows[at] is None:
+        yield from _for_small_maps(given, layers, at, found)
+    if layer.get("activation") == "softmax" and not is_last:
+        yield "Use relu", _with_settings(given, layers, at, activation="relu")
+        if at == len(layers) - 2:
+            yield f"Remove {found.names[-1]}", _with(given, layers[:-1])
+    if found.rows[-1] is not None and is_last:
+        yield from _for_the_end(given, layers, found)
+    if found.rows[-1] is not None:
+        yield from _smaller(given, layers, at, found)
 
 
 def _for_the_whole(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -181,7 +183,7 @@ def _for_lists(
     given: dict[str, Any], layers: list[Any], at: int, names: tuple[str, ...]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """A layer that needs maps stands below one that made a list of them."""
-    above = [i for i in range(at) if _is_known(layers[i]) and layers[i]["type"] in _MAKES_LIST]
+    above = [i for i in range(at) if (kind := kind_in(layers[i])) and kind.makes_list]
     if not above:
         return
     first = above[0]
@@ -196,14 +198,15 @@ def _for_small_maps(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """A window is larger than the map it should slide over."""
     for i in reversed(range(at)):
-        if _is_known(layers[i]) and layers[i]["type"] in _POOLS:
+        if (kind := kind_in(layers[i])) and kind.pooling_rule:
             yield f"Remove {found.names[i]}", _with(given, layers[:i] + layers[i + 1 :])
     yield "Use padding “same”", _with_settings(given, layers, at, padding="same")
     above = found.rows[at - 1] if at else None
     side = min(above.output_shape[1:], default=0) if above else 0
-    if side:
-        setting, what = ("kernel_size", "kernel") if layers[at]["type"] == "conv2d" else ("pool_size", "pool")
-        yield f"Use a {side}×{side} {what}", _with_settings(given, layers, at, **{setting: side})
+    kind = kind_in(layers[at])
+    if side and kind:
+        name = kind.window_setting
+        yield f"Use {kind.settings()[name].amount(side)}", _with_settings(given, layers, at, **{name: side})
 
 
 def _for_the_end(
@@ -212,8 +215,9 @@ def _for_the_end(
     """The last layer does not give one number a class."""
     answer, last = _answer(given), layers[-1]
     row = found.rows[-1]
+    has_units = (kind := kind_in(last)) is not None and kind.has_units
     assert row is not None
-    if last["type"] == "dense" and last.get("activation", "linear") in ("softmax", "linear"):
+    if has_units and last.get("activation", "linear") in ("softmax", "linear"):
         yield f"Use {answer['units']} units", _with_settings(given, layers, -1, units=answer["units"])
     body = list(layers)
     if last.get("activation") == "softmax":
@@ -224,7 +228,7 @@ def _for_the_end(
         yield "Add global average pooling and a dense layer", _with(given, [*body, pooled, answer])
     else:
         yield f"Add a dense layer with {answer['units']} units", _with(given, [*body, answer])
-        if last["type"] == "dense":
+        if has_units:
             yield f"Use {answer['units']} units", _with_settings(given, layers, -1, **_settings_of(answer))
 
 
@@ -232,19 +236,17 @@ def _smaller(
     given: dict[str, Any], layers: list[Any], at: int, found: Draft
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The network is more than this server allows: halve the largest layer, or the maps before it."""
-    for setting, words in (
-        ("filters", "{:,} filters"),
-        ("units", "{:,} units"),
-        ("kernel_size", "a {0}×{0} kernel"),
-        ("pool_size", "a {0}×{0} pool"),
-    ):
-        size = layers[at].get(setting)
-        least = 8 if setting in ("filters", "units") else 2
-        while isinstance(size, int) and size // 2 >= least and at < len(layers) - (setting == "units"):
+    kind = kind_in(layers[at])
+    assert kind is not None
+    for name, setting in kind.settings().items():
+        size, is_answer = layers[at].get(name), at == len(layers) - 1 and name == kind.counted == "units"
+        if not setting.least_remedy or is_answer:
+            continue
+        while isinstance(size, int) and size // 2 >= setting.least_remedy:
             size //= 2
-            mended = _with_settings(given, layers, at, **{setting: size})
+            mended = _with_settings(given, layers, at, **{name: size})
             if _look(mended).problem is None:
-                yield f"Use {words.format(size)}", mended
+                yield f"Use {setting.amount(size)}", mended
                 break
     pool = {"type": "max_pooling2d", "pool_size": 2, "strides": 2, "padding": "valid"}
     for i in reversed(range(at + 1)):
@@ -258,32 +260,22 @@ def _mended_settings(
     given: dict[str, Any], layers: list[Any], at: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The same layer with the usual value wherever its own cannot be used."""
-    layer = layers[at]
-    if not _is_known(layer) or _is_layer(layer):
+    layer, kind = layers[at], kind_in(layers[at])
+    if kind is None or _is_layer(layer):
         return
-    needed = {f.name: f for f in fields(LAYER_TYPES[layer["type"]])}
-    usual = {
-        name: _USUAL.get(name, None if f.default is MISSING else f.default) for name, f in needed.items()
-    }
-    if layer["type"] == "dense" and at == len(layers) - 1:
+    usual = kind.usual()
+    if kind.has_units and at == len(layers) - 1:
         usual |= _settings_of(_answer(given))
-    kept = {
+    good = {
         name: layer[name]
-        for name in needed
-        if name in layer and _is_layer({"type": layer["type"], **usual, name: layer[name]})
+        for name in usual
+        if name in layer and _is_layer({"type": kind.type, **usual, name: layer[name]})
     }
-    wrong = [
-        name for name in needed if name not in kept and (name in layer or needed[name].default is MISSING)
-    ]
-    mended = {"type": layer["type"], **{name: usual[name] for name in wrong}, **kept}
+    wrong = [name for name in usual if name not in good and (name in layer or name in kind.required())]
+    mended = {"type": kind.type, **{name: usual[name] for name in wrong}, **good}
     label = " and ".join(f"{name} to {usual[name]}" for name in wrong)
     label = f"Set {label}" if wrong else "Remove the unknown setting"
     yield label, _with(given, [*layers[:at], mended, *layers[at + 1 :]])
-
-
-def _is_known(layer: object) -> bool:
-    kind = layer.get("type") if isinstance(layer, Mapping) else None
-    return isinstance(kind, str) and kind in LAYER_TYPES
 
 
 def _is_layer(values: object) -> bool:

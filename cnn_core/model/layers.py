@@ -1,149 +1,391 @@
-"""The eight kinds of layer, in plain numbers: hashable for a cache, JSON for a file. No torch here.
+"""The kinds of layer, in plain numbers: hashable for a cache, JSON for a file. No torch here.
 
-Names and defaults are Keras's (https://keras.io/api/layers), except that a kernel is 3×3 unless said otherwise.
-A layer that exists has sensible values; whether it fits where it stands is the business of `shapes`.
+A kind is one class, and all that can be said of it without torch stands there: its settings and what may be set, what
+it needs and leaves, its shape, parameters and work, and the words for it. Names and defaults are Keras's
+(https://keras.io/api/layers), except that a kernel is 3×3 unless said otherwise. A layer that exists has sensible
+values; whether it fits where it stands it says when it is asked for its `output_shape`.
+
+A new kind is a class here with a line in `LAYER_TYPES`, its module in `network`, its row in `export.layers`, and the
+arithmetic of one of its numbers in `insight`'s pixel.
 """
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
+import functools
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from math import prod
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
+from cnn_core.checks import refuse_unknown_keys
 from cnn_core.errors import StudentError, quoted, shown
+from cnn_core.model.setting import Choice, Count, Padding, Setting, Share, Side, Stride, sentence
+from cnn_core.model.shapes import Shape, Sliding, shape_text
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
-PADDINGS = ("valid", "same")
 MAX_FILTERS = 4_096  # of one convolution
 MAX_UNITS = 65_536  # of one dense layer
 MAX_PIXELS = 256  # a side of a kernel, a pool, a step or an image
 
+KERNEL = Side(label="Kernel", noun="kernel", most=MAX_PIXELS, offered=(1, 2, 3, 4, 5, 6, 7))
+POOL = Side(label="Pool", noun="pool", most=MAX_PIXELS, offered=(2, 3, 4))
+PADDING = Padding()
+INNER_ACTIVATION = Choice(
+    label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS[:-1], added="relu"
+)  # softmax is for the last layer
+ANY_ACTIVATION = Choice(label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS, added="relu")
+
+
+# --- what every kind says of itself -----------------------------------------------------------------
+
 
 @dataclass(frozen=True)
-class Conv2D:
+class Layer:
+    """One layer of a network: the settings of its kind are its fields, checked when it is made.
+
+    The class itself answers for the kind, also for a draft whose settings cannot work. Raises StudentError for a
+    setting that no layer of the kind can have.
+    """
+
+    type: ClassVar[str]  # in files, links and names: "conv2d"
+    title: ClassVar[str]  # in the menu "Add a layer"
+    about: ClassVar[str] = ""  # what it does, said where there is nothing to set
+    leaves: ClassVar[str] = ""  # what comes out, in the list of layers, where no setting says it
+    form: ClassVar[tuple[str, ...]] = ()  # the settings in the order a form asks for them; empty: as declared
+
+    needs: ClassVar[Literal["maps", "list", "either"]] = "either"
+    makes_list: ClassVar[bool] = False  # maps come in, a list of numbers goes out
+    flattens: ClassVar[bool] = False  # ... and each number of the maps is one of the list
+    sees_all: ClassVar[bool] = False  # each value that goes out depends on all places that come in
+    each_alone: ClassVar[bool] = False  # ... on the number at its own place only
+    has_filters: ClassVar[bool] = False  # its weights are kernels, and each filter leaves a feature map
+    has_units: ClassVar[bool] = False  # its weights make single numbers
+    keeps_averages: ClassVar[bool] = False  # in use, it goes by moving averages of what it saw while training
+    counted: ClassVar[str] = ""  # the setting that says how many maps or numbers go out
+    window_setting: ClassVar[str] = ""  # the side of the window that it slides
+    pooling_rule: ClassVar[str] = ""  # of a pooling, what becomes of the numbers in a window
+
+    def __post_init__(self) -> None:
+        for name, setting in self.settings().items():
+            object.__setattr__(self, name, setting.checked(name, getattr(self, name)))
+
+    @classmethod
+    @functools.cache
+    def settings(cls) -> dict[str, Setting]:
+        """What may be set, in order of declaration. Shared: to be read only."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {field.name: hints[field.name].__metadata__[0] for field in fields(cls)}
+
+    @classmethod
+    def in_form(cls) -> dict[str, Setting]:
+        """The settings in the order a form asks for them."""
+        return {name: cls.settings()[name] for name in cls.form or cls.settings()}
+
+    @classmethod
+    def required(cls) -> set[str]:
+        """The settings without a default."""
+        return {field.name for field in fields(cls) if field.default is MISSING}
+
+    @classmethod
+    def value_in(cls, draft: Mapping[str, Any], name: str) -> Any:
+        """A setting of a draft's layer, or Keras's default where the draft leaves it out."""
+        value = draft.get(name)
+        if value is None and name not in cls.required():
+            value = next(field.default for field in fields(cls) if field.name == name)
+        # A default of None: a window that says nothing of its steps moves by its own side.
+        return cls.value_in(draft, cls.window_setting) if value is None and name == "strides" else value
+
+    @classmethod
+    def usual(cls) -> dict[str, Any]:
+        """The values that mend wrong ones."""
+        defaults = {field.name: field.default for field in fields(cls)}
+        return {
+            name: defaults[name] if setting.usual is None else setting.usual
+            for name, setting in cls.settings().items()
+        }
+
+    @classmethod
+    def added(cls) -> dict[str, Any]:
+        """What "Add a layer" adds, `type` included: a choice that usually fits."""
+        given = {name: setting.added for name, setting in cls.settings().items() if setting.added is not None}
+        return layer_to_dict(cls(**{**cls.usual(), **given}))
+
+    @classmethod
+    def words(cls, draft: Mapping[str, Any]) -> str:
+        """What the student set, in the fewest words: "64 filters 3×3, relu"."""
+        values = {name: cls.value_in(draft, name) for name in cls.settings()}
+        return sentence(cls.settings(), values) or cls.leaves
+
+    # --- arithmetic ---
+
+    def window(self) -> Sliding | None:
+        """How it slides over the map that comes in; None for a layer that does not."""
+        return None
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """What it makes of `shape`. Raises StudentError when it cannot stand there."""
+        return shape
+
+    def parameters(self, shape: Shape) -> int:
+        """Numbers it keeps, when `shape` comes in."""
+        return 0
+
+    def macs(self, shape: Shape) -> int:
+        """Multiply-adds for one image when `shape` comes in: without biases, and padding counts as if it were image."""
+        return 0
+
+    def looks(self, shape: Shape) -> int:
+        """Values it looks at and does not multiply."""
+        return 0
+
+
+class _Windowed(Layer):
+    """A kind that slides a window over maps. Not a dataclass of its own: it has no settings."""
+
+    needs = "maps"
+    noun: ClassVar[str]  # "convolution"
+    window_noun: ClassVar[str]  # "kernel"
+
+    def channels_out(self, channels: int) -> int:
+        """How many maps go out when `channels` come in."""
+        return channels
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 3:
+            raise StudentError(
+                f"a {self.noun} needs a map with height and width, "
+                f"and what comes in is a list of {prod(shape):,} numbers.",
+                hint="Move it up to where there are maps, or remove it.",
+            )
+        channels, height, width = shape
+        window = self.window()
+        assert window is not None
+        if window.padding == "valid" and window.side > min(height, width):
+            side, what = window.side, self.window_noun
+            raise StudentError(
+                f"a {side}×{side} {what} does not fit on a {height}×{width} map.",
+                hint=f"Use a smaller {what}, or padding “same”.",
+            )
+        return self.channels_out(channels), window.output_size(height), window.output_size(width)
+
+
+# --- the kinds --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Conv2D(_Windowed):
     """Slides `filters` small kernels over the map, each as deep as the map."""
 
-    type: ClassVar[str] = "conv2d"
-    filters: int
-    kernel_size: int = 3  # pixels per side
-    strides: int = 1  # pixels per move
-    padding: str = "valid"  # "same": a border of zeros
-    activation: str = "linear"
+    type = "conv2d"
+    title = "Convolution"
+    form = ("filters", "kernel_size", "padding", "activation", "strides")
+    has_filters = True
+    counted = "filters"
+    window_setting = "kernel_size"
+    noun, window_noun = "convolution", "kernel"
 
-    def __post_init__(self) -> None:
-        _count(self, "filters", MAX_FILTERS)
-        _count(self, "kernel_size", MAX_PIXELS)
-        _count(self, "strides", MAX_PIXELS)
-        _choice(self, "padding", PADDINGS)
-        _choice(self, "activation", ACTIVATIONS)
+    filters: Annotated[int, Count(label="Filters", one="filter", many="filters", most=MAX_FILTERS, usual=32)]
+    kernel_size: Annotated[int, KERNEL] = 3  # pixels per side
+    strides: Annotated[int, Stride(most=MAX_PIXELS, unsaid=1)] = 1  # pixels per move
+    padding: Annotated[str, PADDING] = "valid"  # "same": a border of zeros
+    activation: Annotated[str, INNER_ACTIVATION] = "linear"
 
+    def window(self) -> Sliding:
+        return Sliding(self.kernel_size, self.strides, self.padding)
 
-@dataclass(frozen=True)
-class MaxPooling2D:
-    """Keeps the largest value of each window, per channel."""
+    def channels_out(self, channels: int) -> int:
+        return self.filters
 
-    type: ClassVar[str] = "max_pooling2d"
-    pool_size: int = 2  # pixels per side
-    strides: int | None = None  # pixels per move; None becomes pool_size, so windows touch
-    padding: str = "valid"  # "same": a border that never is the largest
+    def parameters(self, shape: Shape) -> int:
+        return (self.kernel_size**2 * shape[0] + 1) * self.filters
 
-    def __post_init__(self) -> None:
-        _check_pool(self)
-
-
-@dataclass(frozen=True)
-class AveragePooling2D:
-    """Keeps the mean of each window, per channel."""
-
-    type: ClassVar[str] = "average_pooling2d"
-    pool_size: int = 2  # pixels per side
-    strides: int | None = None  # pixels per move; None becomes pool_size, so windows touch
-    padding: str = "valid"  # "same": windows may reach over the edge, only real cells are averaged
-
-    def __post_init__(self) -> None:
-        _check_pool(self)
+    def macs(self, shape: Shape) -> int:
+        return prod(self.output_shape(shape)) * shape[0] * self.kernel_size**2
 
 
 @dataclass(frozen=True)
-class GlobalAveragePooling2D:
+class Pooling(_Windowed):
+    """What both poolings have in common."""
+
+    window_setting = "pool_size"
+    noun, window_noun = "pooling", "pool"
+
+    pool_size: Annotated[int, POOL] = 2  # pixels per side
+    strides: Annotated[int | None, Stride(most=MAX_PIXELS)] = None  # pixels per move; None becomes pool_size
+    padding: Annotated[str, PADDING] = "valid"
+
+    def __post_init__(self) -> None:
+        if self.strides is None:
+            object.__setattr__(self, "strides", self.pool_size)  # so windows touch
+        super().__post_init__()
+
+    def window(self) -> Sliding:
+        return Sliding(self.pool_size, self.strides or self.pool_size, self.padding)
+
+    def looks(self, shape: Shape) -> int:
+        return prod(self.output_shape(shape)) * self.pool_size**2
+
+
+@dataclass(frozen=True)
+class MaxPooling2D(Pooling):
+    """Keeps the largest value of each window, per channel. Padding "same": a border that never is the largest."""
+
+    type = "max_pooling2d"
+    title = "Max pooling"
+    pooling_rule = "The largest wins; the others are forgotten."
+
+
+@dataclass(frozen=True)
+class AveragePooling2D(Pooling):
+    """Keeps the mean of each window, per channel.
+
+    Padding "same": windows may reach over the edge, only real cells are averaged.
+    """
+
+    type = "average_pooling2d"
+    title = "Average pooling"
+    pooling_rule = "Each counts the same."
+
+
+@dataclass(frozen=True)
+class GlobalAveragePooling2D(Layer):
     """One number per channel: the mean of its whole map."""
 
-    type: ClassVar[str] = "global_average_pooling2d"
+    type = "global_average_pooling2d"
+    title = "Global average pooling"
+    about = "Leaves one number a map, its mean. Nothing to set."
+    leaves = "the mean of each map"
+    needs = "maps"
+    makes_list = True
+    sees_all = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 3:
+            raise StudentError(
+                f"it averages maps, and what comes in is a list of {prod(shape):,} numbers.",
+                hint="Remove it, or move it up to where there are maps.",
+            )
+        return (shape[0],)
 
 
 @dataclass(frozen=True)
-class BatchNormalization:
+class BatchNormalization(Layer):
     """Mean 0 and spread 1 per channel, then a learnt scale and shift. Epsilon 0.001, momentum 0.99."""
 
-    type: ClassVar[str] = "batch_normalization"
+    type = "batch_normalization"
+    title = "Batch normalisation"
+    about = "Shifts and scales each channel to mean 0 and spread 1. Nothing to set."
+    leaves = "mean 0, spread 1 per channel"
+    each_alone = True
+    keeps_averages = True
+
+    def parameters(self, shape: Shape) -> int:
+        return 4 * shape[0]  # as Keras counts: two of them are not trained
 
 
 @dataclass(frozen=True)
-class Dropout:
+class Activation(Layer):
+    """Bends each number by itself, for where something stands between a layer and its activation."""
+
+    type = "activation"
+    title = "Activation"
+    each_alone = True
+
+    activation: Annotated[
+        str, Choice(label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS, usual="relu")
+    ]
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
     """While training, sets a share of the values to zero, chosen anew for each image."""
 
-    type: ClassVar[str] = "dropout"
-    rate: float = 0.5  # share of the values, 0 <= rate < 1
+    type = "dropout"
+    title = "Dropout"
+    each_alone = True
 
-    def __post_init__(self) -> None:
-        # A comparison with NaN is false, one with 10^400 is exact: nothing slips through, nothing overflows.
-        if isinstance(self.rate, bool) or not isinstance(self.rate, Real):
-            raise StudentError(f"rate is {shown(self.rate)}, not a number.", hint="Try 0.25.")
-        if not 0 <= self.rate < 1:
-            raise StudentError(
-                f"a rate of {shown(self.rate)} cannot be used; it is the share of values that are dropped.",
-                hint="Use a number from 0 to below 1, such as 0.25.",
-            )
-        object.__setattr__(self, "rate", float(self.rate))
+    rate: Annotated[
+        float,
+        Share(label="Rate", usual=0.25, offered=(0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)),
+    ] = 0.5  # share of the values, 0 <= rate < 1
 
 
 @dataclass(frozen=True)
-class Flatten:
+class Flatten(Layer):
     """A map (C, H, W) becomes a list of C·H·W numbers, channel by channel."""
 
-    type: ClassVar[str] = "flatten"
+    type = "flatten"
+    title = "Flatten"
+    about = "Writes all maps as one list of numbers, for dense layers to read. Nothing to set."
+    leaves = "a list of numbers"
+    makes_list = True
+    flattens = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (prod(shape),)
 
 
 @dataclass(frozen=True)
-class Dense:
+class Dense(Layer):
     """Each unit weighs every number of the list before it."""
 
-    type: ClassVar[str] = "dense"
-    units: int
-    activation: str = "linear"
+    type = "dense"
+    title = "Dense"
+    needs = "list"
+    sees_all = True
+    has_units = True
+    counted = "units"
 
-    def __post_init__(self) -> None:
-        _count(self, "units", MAX_UNITS)
-        _choice(self, "activation", ACTIVATIONS)
+    units: Annotated[int, Count(label="Units", one="unit", many="units", most=MAX_UNITS, usual=64)]
+    activation: Annotated[str, ANY_ACTIVATION] = "linear"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) == 3:
+            raise StudentError(
+                f"a dense layer needs a list of numbers, and what comes in is a map of {shape_text(shape)}.",
+                hint="Add flatten before it.",
+            )
+        return (self.units,)
+
+    def parameters(self, shape: Shape) -> int:
+        return (shape[0] + 1) * self.units
+
+    def macs(self, shape: Shape) -> int:
+        return shape[0] * self.units
 
 
-Pooling = MaxPooling2D | AveragePooling2D
-Layer = (
-    Conv2D
-    | MaxPooling2D
-    | AveragePooling2D
-    | GlobalAveragePooling2D
-    | BatchNormalization
-    | Dropout
-    | Flatten
-    | Dense
-)
-LAYER_TYPES: dict[str, type] = {
-    layer.type: layer
-    for layer in (
+LAYER_TYPES: dict[str, type[Layer]] = {
+    kind.type: kind
+    for kind in (
         Conv2D,
         MaxPooling2D,
         AveragePooling2D,
         GlobalAveragePooling2D,
         BatchNormalization,
+        Activation,
         Dropout,
         Flatten,
         Dense,
     )
-}
+}  # in the order of the menu "Add a layer"
+
+
+# --- names, files -----------------------------------------------------------------------------------
+
+
+def kind_in(draft: object) -> type[Layer] | None:
+    """The kind that a draft's layer says it is; None for anything else, which is no layer."""
+    kind = draft.get("type") if isinstance(draft, Mapping) else None
+    return LAYER_TYPES.get(kind) if isinstance(kind, str) else None
+
+
+def kind_named(layer_name: str) -> type[Layer]:
+    """The kind of the layer that is called so in a network.
+
+    >>> kind_named("max_pooling2d_3").title
+    'Max pooling'
+    """
+    return LAYER_TYPES[layer_name.rpartition("_")[0]]
 
 
 def layer_from_dict(values: object) -> Layer:
@@ -152,17 +394,17 @@ def layer_from_dict(values: object) -> Layer:
         raise StudentError(
             f"a layer is a set of named values, not {shown(values)}.", hint='Write {"type": "flatten"}.'
         )
-    kind = values.get("type")
-    if not isinstance(kind, str) or kind not in LAYER_TYPES:
-        what = "it has no type" if kind is None else f"there is no layer type {quoted(kind)}"
+    kind = kind_in(values)
+    if kind is None:
+        named = values.get("type")
+        what = "it has no type" if named is None else f"there is no layer type {quoted(named)}"
         raise StudentError(f"{what}.", hint=f"Use one of {', '.join(LAYER_TYPES)}.")
-    settings = {name: value for name, value in values.items() if name != "type"}
-    known = {field.name: field for field in fields(LAYER_TYPES[kind])}
-    refuse_unknown_keys(kind, settings, known)
-    for name, field in known.items():
-        if name not in settings and field.default is MISSING:
-            raise StudentError(f"it does not say how many {name} it has.", hint=f"Add {name}.")
-    return LAYER_TYPES[kind](**settings)
+    given = {name: value for name, value in values.items() if name != "type"}
+    refuse_unknown_keys(kind.type, given, kind.settings())
+    for name, setting in kind.settings().items():
+        if name not in given and name in kind.required():
+            raise StudentError(f"it does not say {setting.asks.format(name)}.", hint=f"Add {name}.")
+    return kind(**given)
 
 
 def layer_to_dict(layer: Layer) -> dict[str, Any]:
@@ -185,57 +427,3 @@ def layer_names(types: list[object]) -> tuple[str, ...]:
         else:
             names.append(f"layer_{place}")
     return tuple(names)
-
-
-# --- checks that specs share -----------------------------------------------------------------------
-
-
-def whole(name: str, value: object, most: int, least: int = 1) -> int:
-    """`value` as an int from `least` to `most`. Raises StudentError that names it."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise StudentError(
-            f"{name} is {shown(value)}, not a whole number.",
-            hint=f"Use a whole number from {least} to {most:,}.",
-        )
-    number = int(value)
-    if not least <= number <= most:
-        raise StudentError(f"{name} is {shown(value)}.", hint=f"Use a whole number from {least} to {most:,}.")
-    return number
-
-
-def refuse_unknown_keys(owner: str, given: Mapping[Any, Any], known: Any) -> None:
-    """Raise StudentError that names the first key of `given` which is not in `known`."""
-    for key in given:
-        if key not in known:
-            close = difflib.get_close_matches(str(key)[:40], list(known), n=1) if isinstance(key, str) else []
-            has = f"It has {', '.join(known)}." if known else "It has no settings."
-            raise StudentError(
-                f"{owner} has no setting {quoted(key)}.", hint=f"Did you mean {close[0]}?" if close else has
-            )
-
-
-def is_control(character: str) -> bool:
-    """Line breaks, half characters, and marks that turn the direction of what follows them."""
-    return (
-        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
-        or "\u202a" <= character <= "\u202e"
-        or "\u2066" <= character <= "\u2069"
-    )
-
-
-def _check_pool(layer: Pooling) -> None:
-    _count(layer, "pool_size", MAX_PIXELS)
-    if layer.strides is None:
-        object.__setattr__(layer, "strides", layer.pool_size)
-    _count(layer, "strides", MAX_PIXELS)
-    _choice(layer, "padding", PADDINGS)
-
-
-def _count(layer: Layer, name: str, most: int) -> None:
-    object.__setattr__(layer, name, whole(name, getattr(layer, name), most))
-
-
-def _choice(layer: Layer, name: str, choices: tuple[str, ...]) -> None:
-    value = getattr(layer, name)
-    if not isinstance(value, str) or value not in choices:
-        raise StudentError(f"{name} is {quoted(value)}.", hint=f"Use one of {', '.join(choices)}.")

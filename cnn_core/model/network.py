@@ -1,7 +1,8 @@
 """From a design to a network that computes what Keras would, with PyTorch.
 
 A network is a sequence with one child a layer, named as Keras names it; a child's output is after its activation, and
-its weights sit in one submodule (`conv`, `norm` or `dense`). Take a prefix with `net[:k]` to stop at a layer.
+its weights sit in one submodule (`conv`, `norm` or `dense`). Take a prefix with `net[:k]` to stop at a layer. Which
+module a kind of layer becomes is said at the end of the file, in `_MODULES`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.model.layers import (
+    Activation,
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
@@ -26,10 +29,11 @@ from cnn_core.model.layers import (
     GlobalAveragePooling2D,
     Layer,
     MaxPooling2D,
+    Pooling,
 )
 from cnn_core.model.modes import in_mode
-from cnn_core.model.shapes import Shape, same_padding, shape_text, summarize
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.shapes import Shape, same_padding, shape_text
+from cnn_core.model.spec import ModelSpec, summarize
 
 # Keras's constants: torch's defaults for the slope (0.01) and the epsilon (1e-5) are others.
 LEAKY_RELU_SLOPE = 0.2
@@ -91,28 +95,13 @@ def build(spec: ModelSpec, seed: int = 0) -> Network:
     net.spec = spec
     shape: Shape = spec.input_shape
     for index, (row, layer) in enumerate(zip(summarize(spec), spec.layers, strict=True)):
-        child = _child(layer, shape)
+        child = _MODULES[type(layer)](layer, shape)
         for weights in child.parameters():
             if weights.dim() > 1:
                 _glorot_uniform(weights, torch.Generator().manual_seed(_layer_seed(seed, index)))
         net.add_module(row.name, child)
         shape = row.output_shape
     return net
-
-
-def untrained(spec: ModelSpec, seed: int = 0) -> Network:
-    """What a training from that seed starts with: `build`, under the name that says why one wants it."""
-    return build(spec, seed)
-
-
-def weights_hash(net: nn.Module) -> str:
-    """16 letters that are the same for the same weights, moving statistics included; a cache may be keyed by it."""
-    digest = hashlib.sha256()
-    for name, tensor in net.state_dict().items():
-        plain = tensor.detach().cpu().contiguous().reshape(-1)
-        digest.update(name.encode())
-        digest.update(plain.view(torch.uint8).numpy())  # as bytes: NumPy knows no bfloat16
-    return digest.hexdigest()[:16]
 
 
 def _as_input(images: Tensor) -> Tensor:
@@ -130,25 +119,6 @@ def _glorot_uniform(weights: Tensor, generator: torch.Generator) -> None:
     outputs, inputs = weights.shape[0] * cells, weights.shape[1] * cells
     limit = math.sqrt(6 / (inputs + outputs))
     weights.copy_(torch.empty(weights.shape).uniform_(-limit, limit, generator=generator))
-
-
-def _child(layer: Layer, shape: Shape) -> nn.Module:
-    if isinstance(layer, Conv2D):
-        return ConvLayer(layer, shape[0])
-    if isinstance(layer, Dense):
-        return DenseLayer(layer, shape[0])
-    if isinstance(layer, MaxPooling2D):
-        return MaxPoolLayer(layer)
-    if isinstance(layer, AveragePooling2D):
-        return AveragePoolLayer(layer)
-    if isinstance(layer, BatchNormalization):
-        return NormLayer(shape[0])
-    if isinstance(layer, GlobalAveragePooling2D):
-        return GlobalAveragePoolLayer()
-    if isinstance(layer, Dropout):
-        return nn.Dropout(layer.rate)
-    assert isinstance(layer, Flatten)
-    return nn.Flatten()
 
 
 def pad_same(maps: Tensor, kernel: int, strides: int, value: float = 0.0) -> Tensor:
@@ -209,11 +179,30 @@ class _BatchNorm(nn.BatchNorm2d):
         return (values - values.detach()) * self.weight.view(per_channel) + self.bias.view(per_channel)
 
 
-class ConvLayer(nn.Module):
+class Activated(nn.Module):
+    """A layer with an activation: what comes out is `activation(before(values))`. By itself, an activation alone.
+
+    name: the activation's, one of ACTIVATIONS; a softmax is left to `Network.predict`.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.activation_name = name
+        self.activation = ACTIVATION[name]
+
+    def before(self, values: Tensor) -> Tensor:
+        """What the activation is applied to."""
+        return values
+
+    def forward(self, values: Tensor) -> Tensor:
+        return self.activation(self.before(values))
+
+
+class ConvLayer(Activated):
     """(B, C, H, W) -> (B, filters, H', W'), after the activation."""
 
     def __init__(self, layer: Conv2D, channels: int) -> None:
-        super().__init__()
+        super().__init__(layer.activation)
         # An odd kernel that moves by one pixel needs the same padding on every side: torch does that by itself.
         centred = layer.padding == "same" and layer.strides == 1 and layer.kernel_size % 2 == 1
         self.conv = _Conv2d(
@@ -226,52 +215,46 @@ class ConvLayer(nn.Module):
         nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
         self.layer = layer
         self.pads = layer.padding == "same" and not centred
-        self.activation = ACTIVATION[layer.activation]
+
+    def before(self, values: Tensor) -> Tensor:
+        if self.pads:
+            values = pad_same(values, self.layer.kernel_size, self.layer.strides)
+        return self.conv(values)
+
+
+class DenseLayer(Activated):
+    """(B, inputs) -> (B, units), after the activation."""
+
+    def __init__(self, layer: Dense, inputs: int) -> None:
+        super().__init__(layer.activation)
+        self.dense = _Linear(inputs, layer.units)
+        nn.init.zeros_(self.dense.bias)
+
+    def before(self, values: Tensor) -> Tensor:
+        return self.dense(values)
+
+
+class _PoolLayer(nn.Module):
+    def __init__(self, layer: Pooling) -> None:
+        super().__init__()
+        self.pads = layer.padding == "same"
+        self.size, self.strides, _ = layer.window()
+
+
+class MaxPoolLayer(_PoolLayer):
+    """(B, C, H, W) -> (B, C, H', W'). Padding never wins: it is minus infinity."""
 
     def forward(self, maps: Tensor) -> Tensor:
         if self.pads:
-            maps = pad_same(maps, self.layer.kernel_size, self.layer.strides)
-        return self.activation(self.conv(maps))
-
-
-class DenseLayer(nn.Module):
-    """(B, inputs) -> (B, units), after the activation; a softmax is left to `Network.predict`."""
-
-    def __init__(self, layer: Dense, inputs: int) -> None:
-        super().__init__()
-        self.dense = _Linear(inputs, layer.units)
-        nn.init.zeros_(self.dense.bias)
-        self.layer = layer
-        self.activation = ACTIVATION[layer.activation]
-
-    def forward(self, values: Tensor) -> Tensor:
-        return self.activation(self.dense(values))
-
-
-class MaxPoolLayer(nn.Module):
-    """(B, C, H, W) -> (B, C, H', W'). Padding never wins: it is minus infinity."""
-
-    def __init__(self, layer: MaxPooling2D) -> None:
-        super().__init__()
-        self.layer = layer
-        self.size, self.strides = layer.pool_size, layer.strides or layer.pool_size
-
-    def forward(self, maps: Tensor) -> Tensor:
-        if self.layer.padding == "same":
             maps = pad_same(maps, self.size, self.strides, value=-math.inf)
         return F.max_pool2d(maps, self.size, self.strides)
 
 
-class AveragePoolLayer(nn.Module):
+class AveragePoolLayer(_PoolLayer):
     """(B, C, H, W) -> (B, C, H', W'). Cells that padding adds do not count."""
 
-    def __init__(self, layer: AveragePooling2D) -> None:
-        super().__init__()
-        self.layer = layer
-        self.size, self.strides = layer.pool_size, layer.strides or layer.pool_size
-
     def forward(self, maps: Tensor) -> Tensor:
-        if self.layer.padding == "valid":
+        if not self.pads:
             return F.avg_pool2d(maps, self.size, self.strides)
         real = maps.new_ones(1, 1, *maps.shape[-2:])
         return self._sums(maps) / self._sums(real)
@@ -297,3 +280,17 @@ class NormLayer(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         return self.norm(values)
+
+
+# What each kind of layer becomes, when maps or numbers of a shape come in.
+_MODULES: dict[type[Layer], Callable[[Any, Shape], nn.Module]] = {
+    Conv2D: lambda layer, shape: ConvLayer(layer, shape[0]),
+    MaxPooling2D: lambda layer, shape: MaxPoolLayer(layer),
+    AveragePooling2D: lambda layer, shape: AveragePoolLayer(layer),
+    GlobalAveragePooling2D: lambda layer, shape: GlobalAveragePoolLayer(),
+    BatchNormalization: lambda layer, shape: NormLayer(shape[0]),
+    Activation: lambda layer, shape: Activated(layer.activation),
+    Dropout: lambda layer, shape: nn.Dropout(layer.rate),
+    Flatten: lambda layer, shape: nn.Flatten(),
+    Dense: lambda layer, shape: DenseLayer(layer, shape[0]),
+}

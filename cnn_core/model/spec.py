@@ -12,43 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, replace
 from typing import Any
 
+from cnn_core.checks import is_control, refuse_unknown_keys, whole
 from cnn_core.errors import StudentError, shown
-from cnn_core.model import links, shapes
+from cnn_core.model import links
 from cnn_core.model.layers import (
-    ACTIVATIONS,
     LAYER_TYPES,
     MAX_PIXELS,
-    AveragePooling2D,
-    BatchNormalization,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAveragePooling2D,
     Layer,
-    MaxPooling2D,
-    is_control,
     layer_from_dict,
     layer_names,
     layer_to_dict,
-    refuse_unknown_keys,
-    whole,
 )
-
-__all__ = [
-    "ACTIVATIONS",
-    "LAYER_TYPES",
-    "AveragePooling2D",
-    "BatchNormalization",
-    "Conv2D",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "GlobalAveragePooling2D",
-    "Layer",
-    "MaxPooling2D",
-    "ModelSpec",
-]
+from cnn_core.model.summary import LayerSummary, check_end, check_size, walk
 
 MAX_LAYERS = 64  # more rows than anyone reads
 MAX_INPUT_CHANNELS = 16
@@ -77,11 +52,11 @@ class ModelSpec:
         object.__setattr__(self, "input_shape", _checked_input_shape(self.input_shape))
         object.__setattr__(self, "classes", _checked_classes(self.classes))
         object.__setattr__(self, "layers", _checked_layers(self.layers))
-        rows = shapes.summarize(self)
+        rows = summarize(self)
         _refuse_early_softmax(self.layers, self.layer_names)
-        shapes.check_end(rows, self.classes)
+        check_end(rows, self.classes)
         if check_limits:
-            shapes.check_limits(self.input_shape, self.layers, rows)
+            check_size(self.input_shape, self.layers, rows)
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -135,6 +110,11 @@ class ModelSpec:
     def from_link(cls, text: str) -> ModelSpec:
         """The inverse of `to_link`. Raises StudentError, and nothing else."""
         return cls.from_dict(links.decode(text))
+
+
+def summarize(spec: ModelSpec) -> list[LayerSummary]:
+    """One row a layer, in order. Takes microseconds: it is arithmetic, not a run of the network."""
+    return list(walk(spec.input_shape, spec.layers, spec.layer_names))
 
 
 def _check_name(name: object) -> None:
@@ -203,7 +183,7 @@ def _layers_from(values: object, input_shape: tuple[int, int, int]) -> tuple[Lay
             layers.append(layer_from_dict(one))
         except StudentError as error:
             # A reader goes from the top: what is wrong above is said first.
-            list(shapes.walk(input_shape, layers, names[: len(layers)]))
+            list(walk(input_shape, layers, names[: len(layers)]))
             raise StudentError(error.message, error.hint, name) from None
     return tuple(layers)
 

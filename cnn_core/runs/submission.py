@@ -16,8 +16,8 @@ import orjson
 
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
-from cnn_core.model.shapes import check_limits
 from cnn_core.model.spec import ModelSpec
+from cnn_core.model.summary import check_size
 from cnn_core.runs.files import write_json, write_whole
 from cnn_core.runs.ids import is_dataset
 from cnn_core.runs.run import LONGEST_NAME, Run
@@ -51,7 +51,7 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     name: what its owner calls the run; None calls it like the design.
     Raises StudentError where this server does not do such trainings.
     """
-    check_limits(spec.input_shape, spec.layers, summarize(spec))
+    check_size(spec.input_shape, spec.layers, summarize(spec))
     recipe = recipe.replace()  # checks this server's limits
     if not is_dataset(dataset):
         raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")

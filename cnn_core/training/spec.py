@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from cnn_core.checks import choice, number
 from cnn_core.errors import StudentError, quoted, shown
 from cnn_core.settings import settings
 
@@ -49,7 +50,7 @@ class TrainSpec:
 
     def __post_init__(self, check_limits: bool) -> None:
         for name, choices in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
-            _check_choice(name, getattr(self, name), choices)
+            choice(name, getattr(self, name), choices)
         most, why = (settings().max_epochs, "as this server allows") if check_limits else (MOST_EPOCHS, "")
         self._set("epochs", _whole("epochs", self.epochs, 1, most, why))
         self._set("batch_size", _whole("batch_size", self.batch_size, 1, MAX_BATCH_SIZE))
@@ -57,10 +58,10 @@ class TrainSpec:
         if self.train_size is not None:
             self._set("train_size", _whole("train_size", self.train_size, 1, 10**9))
         self._set("learning_rate", checked_learning_rate(self.learning_rate))
-        self._set("label_noise", _number("label_noise", self.label_noise, 0.0, 1.0, below=True))
-        self._set("momentum", _number("momentum", self.momentum, 0.0, 1.0, below=True))
-        self._set("weight_decay", _number("weight_decay", self.weight_decay, 0.0, 10.0))
-        self._set("label_smoothing", _number("label_smoothing", self.label_smoothing, 0.0, 1.0, below=True))
+        self._set("label_noise", number("label_noise", self.label_noise, 0.0, 1.0, below=True))
+        self._set("momentum", number("momentum", self.momentum, 0.0, 1.0, below=True))
+        self._set("weight_decay", number("weight_decay", self.weight_decay, 0.0, 10.0))
+        self._set("label_smoothing", number("label_smoothing", self.label_smoothing, 0.0, 1.0, below=True))
         if self.momentum and self.optimizer != "sgd":
             raise StudentError(
                 f"{self.optimizer} takes no momentum, and it is {self.momentum:g}.",
@@ -114,15 +115,10 @@ class TrainSpec:
 
 def checked_learning_rate(value: object) -> float:
     """`value` as a learning rate. Raises StudentError unless it is a number above 0 and up to 10."""
-    rate = _number("learning_rate", value, 0.0, 10.0)
+    rate = number("learning_rate", value, 0.0, 10.0)
     if rate < 1e-12:
         raise StudentError(f"With a learning rate of {rate:g} nothing is learnt.", hint="Try 0.001.")
     return rate
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or value not in choices:
-        raise StudentError(f"{name} is {quoted(value)}.", hint=f"Use one of {', '.join(choices)}.")
 
 
 def _whole(name: str, value: object, least: int, most: int, why: str = "") -> int:
@@ -134,15 +130,6 @@ def _whole(name: str, value: object, least: int, most: int, why: str = "") -> in
             f"{name} is {shown(value)}.", hint=f"Choose a whole number {limits}{why and ', ' + why}."
         )
     return value
-
-
-def _number(name: str, value: object, least: float, most: float, below: bool = False) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e300 < value < 1e300:
-        raise StudentError(f"{name} is {shown(value)}, and must be a number.", hint=f"Try {least:g}.")
-    if not least <= value <= most or (below and value == most):
-        limits = f"from {least:g} to {'just under ' * below}{most:g}"
-        raise StudentError(f"{name} is {shown(value)}.", hint=f"Choose a number {limits}.")
-    return float(value)
 
 
 RECIPES: dict[str, TrainSpec] = {

@@ -49,7 +49,8 @@ def _draw(chance: random.Random) -> dict:
 
 def _layer_on_maps(chance: random.Random) -> dict:
     kind = chance.choice(
-        ["conv2d"] * 3 + ["max_pooling2d", "average_pooling2d", "batch_normalization", "dropout"]
+        ["conv2d"] * 3
+        + ["max_pooling2d", "average_pooling2d", "batch_normalization", "activation", "dropout"]
     )
     padding, strides = chance.choice(["valid", "same"]), chance.choice([1, 1, 2, 3])
     if kind == "conv2d":
@@ -57,11 +58,11 @@ def _layer_on_maps(chance: random.Random) -> dict:
         return {"type": kind, **sizes, "padding": padding, "activation": chance.choice(INNER)}
     if "pooling" in kind:
         return {"type": kind, "pool_size": chance.randint(1, 4), "strides": strides, "padding": padding}
-    return {"type": kind}
+    return {"type": kind} | ({"activation": chance.choice(INNER)} if kind == "activation" else {})
 
 
 def _layer_on_lists(chance: random.Random) -> dict:
-    kind = chance.choice(["dense", "dense", "batch_normalization", "dropout", "flatten"])
+    kind = chance.choice(["dense", "dense", "batch_normalization", "activation", "dropout", "flatten"])
     if kind == "dense":
         return {"type": kind, "units": chance.randint(1, 20), "activation": chance.choice(INNER)}
-    return {"type": kind}
+    return {"type": kind} | ({"activation": chance.choice(INNER)} if kind == "activation" else {})

@@ -47,6 +47,7 @@ _TYPES = {
     "average_pooling2d": lambda layers, settings: layers.AveragePooling2D(**settings),
     "global_average_pooling2d": lambda layers, settings: layers.GlobalAveragePooling2D(),
     "batch_normalization": lambda layers, settings: layers.BatchNormalization(),
+    "activation": lambda layers, settings: layers.Activation(**settings),
     "dropout": lambda layers, settings: layers.Dropout(**settings),
     "flatten": lambda layers, settings: layers.Flatten(),
     "dense": lambda layers, settings: layers.Dense(**settings),

@@ -106,6 +106,21 @@ def test_each_activation_is_keras_s_after_a_convolution_and_after_a_dense_layer(
     assert difference_from_keras(ModelSpec.from_dict(design(*layers, input_shape=[1, 6, 6]))) < 1e-5
 
 
+@pytest.mark.parametrize("activation", INNER)
+def test_an_activation_of_its_own_is_keras_s_on_maps_and_on_lists(activation):
+    bent = {"type": "activation", "activation": activation}
+    layers = [
+        {"type": "conv2d", "filters": 4},
+        {"type": "batch_normalization"},
+        bent,
+        {"type": "flatten"},
+        bent,
+        {"type": "dense", "units": 10},
+        {"type": "activation", "activation": "softmax"},
+    ]
+    assert difference_from_keras(ModelSpec.from_dict(design(*layers, input_shape=[1, 6, 6]))) < 1e-5
+
+
 @pytest.mark.parametrize("kind", ["conv2d", "max_pooling2d"])
 @pytest.mark.parametrize(
     ("side", "window", "strides"),

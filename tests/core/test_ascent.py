@@ -109,6 +109,29 @@ def test_strides_padding_colour_and_odd_sizes_climb_alike(stride, padding, activ
             torch.testing.assert_close(result.images[place], image.float(), atol=1e-3, rtol=0)
 
 
+def test_a_relu_of_its_own_is_climbed_by_as_one_in_the_convolution():
+    """Also where batch normalisation stands between the two, and where a leak helps over the zeros."""
+    rest = [{"type": "flatten"}, {"type": "dense", "units": 10}]
+    conv, relu = {"type": "conv2d", "filters": 6}, {"type": "activation", "activation": "relu"}
+    inside = build(ModelSpec.from_dict({"layers": [{**conv, "activation": "relu"}, *rest]}), seed=3)
+    apart = build(ModelSpec.from_dict({"layers": [conv, relu, *rest]}), seed=3)
+    normed = build(
+        ModelSpec.from_dict({"layers": [conv, {"type": "batch_normalization"}, relu, *rest]}), seed=3
+    )
+    for recipe in RECIPES:
+        one = maximize_filters(inside, "conv2d_1", steps=8, recipe=recipe)
+        other = maximize_filters(apart, "activation_1", steps=8, recipe=recipe)
+        assert one.why == other.why
+        # The noise to begin from depends on the layer's name, so the starts are handed over.
+        other = maximize_filters(apart, "activation_1", steps=8, recipe=recipe, start=one.starts)
+        torch.testing.assert_close(other.images, one.images, atol=1e-4, rtol=0)
+    net = normed.double().eval()
+    result = maximize_filters(net, "activation_1", [0, 1], 6, recipe="lesson")
+    for place, filter in enumerate(result.filters):
+        image, _ = notebooks_loop(net, "activation_1", filter, result.starts[place].double(), 6)
+        torch.testing.assert_close(result.images[place], image.float(), atol=1e-3, rtol=0)
+
+
 def test_the_score_rises_for_every_filter_that_has_a_picture(lesson_net):
     for recipe in RECIPES:
         for layer in CONVOLUTIONS:

@@ -254,6 +254,19 @@ def test_where_no_single_change_helps_the_lesson_s_convnet_is_offered(layer):
     assert offers(layer) == ("layer_1", ["Start from the lesson’s convnet"])
 
 
+def test_a_softmax_of_its_own_belongs_at_the_end():
+    softmax = {"type": "activation", "activation": "softmax"}
+    works = inspect_draft(design(FLATTEN, {"type": "dense", "units": 10}, softmax))
+    assert works.problem is None
+    layer, buttons = offers(FLATTEN, softmax, ANSWER)
+    assert (layer, buttons[0]) == ("activation_1", "Use relu")
+    _, buttons = offers(FLATTEN, {"type": "activation", "activation": "swish"}, ANSWER)
+    assert buttons[0] == "Set activation to relu"
+    assert str(inspect_draft(design(FLATTEN, {"type": "activation"}, ANSWER)).problem) == (
+        "activation_1: it does not say which activation it has. Add activation."
+    )
+
+
 def test_softmaxes_in_the_middle_are_mended_one_by_one():
     draft = design(FLATTEN, ANSWER, ANSWER, ANSWER)
     assert inspect_draft(draft).problem.layer == "dense_1"

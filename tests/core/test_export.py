@@ -22,12 +22,17 @@ from safetensors.torch import save_file
 from cnn_core.data import AugmentSpec, apply_affine, load_images
 from cnn_core.data.augment import AffineParams
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, ModelSpec, build
-from cnn_core.model.export import SOURCES, export_pytorch, padding, same_padding, steps
-from cnn_core.model.export_keras_source import export_keras, export_keras_r
-from cnn_core.model.notebook_file import export_notebook
-from cnn_core.model.onnx_file import export_onnx
-from cnn_core.model.report import export_report
+from cnn_core.export import (
+    export_keras,
+    export_keras_r,
+    export_notebook,
+    export_onnx,
+    export_pytorch,
+    export_report,
+)
+from cnn_core.export.program import SOURCES, steps
+from cnn_core.model import ACTIVATIONS, PRESETS, ModelSpec, build
+from cnn_core.model.shapes import same_padding
 from cnn_core.training import RECIPES, TrainSpec
 
 EVERYTHING = ModelSpec.from_dict(
@@ -98,7 +103,22 @@ def lived_in(spec: ModelSpec, seed: int = 0):
     return net.eval()
 
 
-SPECS = {**PRESETS, "everything": EVERYTHING, **{f"random {seed}": random_spec(seed) for seed in range(6)}}
+BENT = ModelSpec.from_dict(
+    {
+        "name": "every activation by itself",
+        "layers": [
+            {"type": "conv2d", "filters": 4, "strides": 3},
+            {"type": "batch_normalization"},
+            *({"type": "activation", "activation": name} for name in ACTIVATIONS[:-1]),
+            {"type": "flatten"},
+            {"type": "activation", "activation": "tanh"},
+            {"type": "dense", "units": 10},
+            {"type": "activation", "activation": "softmax"},
+        ],
+    }
+)
+DRAWN = {f"random {seed}": random_spec(seed) for seed in range(6)}
+SPECS = {**PRESETS, "everything": EVERYTHING, "bent": BENT, **DRAWN}
 IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(5))
 
 
@@ -294,7 +314,9 @@ def keras_answers(tmp_path_factory):
 
 def averages_over_uneven_padding(spec: ModelSpec) -> bool:
     pools = [step for step in steps(spec) if step.layer.type == "average_pooling2d"]
-    return any(left != right or top != bottom for left, right, top, bottom in map(padding, pools))
+    return any(
+        left != right or top != bottom for left, right, top, bottom in (pool.padding for pool in pools)
+    )
 
 
 @pytest.mark.parametrize("key", SPECS)
@@ -320,7 +342,9 @@ def test_exported_keras_gives_our_probabilities(key, keras_answers):
 def test_exported_r_can_be_parsed(dataset, recipe, tmp_path):
     if not shutil.which("Rscript"):
         pytest.skip("R is not installed")
-    sources = [export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING)]
+    sources = [
+        export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING, BENT)
+    ]
     (tmp_path / "net.R").write_text("\n".join(sources), encoding="utf-8")
     done = subprocess.run(
         ["Rscript", "-e", "invisible(parse('net.R', encoding = 'UTF-8'))"],
@@ -572,6 +596,24 @@ def test_a_name_never_becomes_markup(name):
 def test_a_name_is_only_a_name_in_onnx(name):
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     onnx.checker.check_model(onnx.load_from_string(export_onnx(build(named(name)))))
+
+
+# --- activations of their own ---
+
+
+def test_an_activation_of_its_own_is_a_layer_in_every_language():
+    lines = export_keras_r(BENT, RECIPES["lesson"]).splitlines()
+    assert "  layer_activation(activation = 'relu', name = 'activation_2') %>%" in lines
+    assert "  layer_activation_leaky_relu(alpha = 0.2, name = 'activation_3') %>%" in lines
+    assert "  layer_activation(activation = 'softmax', name = 'activation_9')" in lines
+    assert 'loss="categorical_crossentropy"' in export_keras(BENT, RECIPES["lesson"])  # of probabilities
+    assert '("activation_1", nn.Identity()),' in export_pytorch(BENT)  # linear
+
+
+def test_an_activation_of_its_own_is_an_operator_of_onnx():
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    nodes = onnx.load_from_string(export_onnx(build(BENT))).graph.node
+    assert "activation_2" in {node.name for node in nodes if node.op_type == "Relu"}
 
 
 # --- padding ---

@@ -14,9 +14,10 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
-SHARED = {"errors", "settings", "network_name", "significance"}
+SHARED = {"errors", "settings", "checks", "network_name", "significance"}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
+    "checks": {"errors"},
     "settings": {"errors"},
     "network_name": {"errors"},
     "significance": set(),
@@ -30,7 +31,8 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "runs": SHARED | {"model", "data", "training", "insight", "pretrained"},
 }
 TORCH_FREE = [
-    "errors", "settings", "model", "model.layers", "model.spec", "model.shapes", "model.presets", "model.links",
+    "errors", "settings", "checks", "model", "model.layers", "model.setting", "model.spec", "model.shapes",
+    "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers", "export.program",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ needs_onednn = pytest.mark.skipif(
 CONV = {"type": "conv2d", "filters": 6, "activation": "relu"}
 POOL = {"type": "max_pooling2d"}
 FLAT = {"type": "flatten"}
+RELU, SOFTMAX = {"type": "activation", "activation": "relu"}, {"type": "activation", "activation": "softmax"}
 OUT = {"type": "dense", "units": 10, "activation": "softmax"}
 # Whole rows for oneDNN, and rows with something after them that is not.
 DESIGNS = {
@@ -55,6 +56,17 @@ DESIGNS = {
         {"type": "batch_normalization"},
         OUT,
     ],
+    "relu after the norm": [
+        {**CONV, "activation": "linear"},
+        {"type": "batch_normalization"},
+        RELU,
+        POOL,
+        FLAT,
+        OUT,
+    ],
+    "relu of its own": [{**CONV, "activation": "linear"}, RELU, POOL, RELU, FLAT, OUT],
+    "relu first": [RELU, CONV, FLAT, RELU, {"type": "dense", "units": 10}, SOFTMAX],
+    "relu of a list": [FLAT, RELU, {"type": "dense", "units": 9}, RELU, OUT],
     "overlapping": [CONV, {**POOL, "pool_size": 3, "strides": 2}, FLAT, OUT],
 }
 SPECS = {
@@ -146,6 +158,10 @@ def flat(result):
         ("strides", 4),
         ("dropout", 6),
         ("averaged", 2),
+        ("relu of its own", 6),
+        ("relu first", 6),
+        ("relu of a list", 5),
+        ("relu after the norm", 0),
         ("modern", 0),
         ("lenet5", 0),
     ],

@@ -23,6 +23,8 @@ def random_spec(rng: random.Random) -> ModelSpec:
         })  # fmt: skip
         if rng.random() < 0.5:
             layers.append({"type": "batch_normalization"})
+        if rng.random() < 0.5:
+            layers.append({"type": "activation", "activation": rng.choice(activations)})
         pool = rng.choice(["max_pooling2d", "average_pooling2d", None])
         if pool:
             layers.append({
@@ -37,6 +39,7 @@ def random_spec(rng: random.Random) -> ModelSpec:
             {"type": "flatten"},
             {"type": "dense", "units": 7, "activation": rng.choice(activations)},
             {"type": "batch_normalization"},
+            {"type": "activation", "activation": rng.choice(activations)},
         ]
     layers.append({"type": "dense", "units": 10, "activation": "softmax"})
     shape = [rng.choice([1, 3]), rng.randint(12, 20), rng.randint(12, 20)]

@@ -20,6 +20,7 @@ OWNER = "a" * 22
 ODD = ModelSpec.from_dict({"name": "Odd one", "input_shape": [1, 28, 28], "classes": 10, "layers": [
     {"type": "conv2d", "filters": 6, "kernel_size": 5, "strides": 2, "padding": "same", "activation": "leaky_relu"},
     {"type": "average_pooling2d", "pool_size": 3, "strides": 2, "padding": "same"},
+    {"type": "activation", "activation": "elu"},
     {"type": "global_average_pooling2d"}, {"type": "dense", "units": 10, "activation": "softmax"},
 ]})  # fmt: skip
 GELU = ModelSpec.from_dict({"name": "Gelu", "input_shape": [1, 28, 28], "classes": 10, "layers": [

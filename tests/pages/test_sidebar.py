@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, inspect_draft, links, summarize
+from cnn_core.model import LAYER_TYPES, PRESETS, draft_edits, inspect_draft, links, summarize
 from pages.ui.drawing.diagram import HEIGHT, diagram_alt, network_diagram
 from pages.ui.forms import layer_editor, share, sidebar
 from pages.ui.visitor import design
@@ -39,20 +39,20 @@ def kinds(draft):
     ],
 )
 def test_a_new_layer_lands_after_the_chosen_one_or_where_it_makes_sense(kind, selected, place):
-    after, at = design.inserted(LESSON, kind, selected)
+    after, at = draft_edits.inserted(LESSON, kind, selected)
     assert at == place
     assert kinds(after) == [*kinds(LESSON)[:place], kind, *kinds(LESSON)[place:]]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("kind", design.CALLED)
+@pytest.mark.parametrize("kind", LAYER_TYPES)
 def test_every_kind_of_layer_can_be_added_to_every_preset(preset, kind):
     before = PRESETS[preset].to_dict()
     for selected in (None, *range(len(before["layers"]))):
-        after, place = design.inserted(before, kind, selected)
+        after, place = draft_edits.inserted(before, kind, selected)
         assert after["layers"][place]["type"] == kind
         assert after["layers"][-1] == before["layers"][-1]
-        assert design.readable(links.decode(links.encode(after))) == after
+        assert draft_edits.readable(links.decode(links.encode(after))) == after
 
 
 def test_what_the_button_adds_next_to_a_layer_of_its_kind_fits():
@@ -63,40 +63,40 @@ def test_what_the_button_adds_next_to_a_layer_of_its_kind_fits():
         ("dropout", 6),
         ("batch_normalization", 2),
     ]:
-        after, _ = design.inserted(LESSON, kind, selected)
+        after, _ = draft_edits.inserted(LESSON, kind, selected)
         problem = inspect_draft(after).problem
         assert problem is None or kind == "max_pooling2d"  # one pool more leaves too little for conv2d_3
 
 
 def test_edits_leave_the_draft_they_were_given_as_it_was():
     before = copy.deepcopy(LESSON)
-    design.changed(before, 0, filters=5)
-    design.inserted(before, "dense", None)
-    design.removed(before, 0)
-    design.moved(before, 0, 1)
-    design.renamed(before, "other")
+    draft_edits.changed(before, 0, filters=5)
+    draft_edits.inserted(before, "dense", None)
+    draft_edits.removed(before, 0)
+    draft_edits.moved(before, 0, 1)
+    draft_edits.renamed(before, "other")
     assert before == LESSON
 
 
 def test_moving_a_layer_down_and_up_again_changes_nothing():
-    down, place = design.moved(LESSON, 2, 1)
+    down, place = draft_edits.moved(LESSON, 2, 1)
     assert place == 3
-    assert design.moved(down, place, -1)[0]["layers"] == LESSON["layers"]
-    assert design.moved(LESSON, 0, -1)[1] == 0
-    assert design.moved(LESSON, 7, 1)[1] == 7
+    assert draft_edits.moved(down, place, -1)[0]["layers"] == LESSON["layers"]
+    assert draft_edits.moved(LESSON, 0, -1)[1] == 0
+    assert draft_edits.moved(LESSON, 7, 1)[1] == 7
 
 
 def test_a_pool_goes_on_stepping_by_its_own_length_until_told_otherwise():
-    wider = design.changed(LESSON, 1, pool_size=3)
+    wider = draft_edits.changed(LESSON, 1, pool_size=3)
     assert wider["layers"][1]["strides"] == 3
-    apart = design.changed(design.changed(LESSON, 1, strides=1), 1, pool_size=3)
+    apart = draft_edits.changed(draft_edits.changed(LESSON, 1, strides=1), 1, pool_size=3)
     assert apart["layers"][1]["strides"] == 1
 
 
 def test_an_edited_preset_no_longer_bears_the_presets_name():
-    assert design.changed(LESSON, 0, filters=5)["name"] == "Lesson convnet, changed"
-    named = design.renamed(LESSON, "  Eva's  net ")
-    assert design.changed(named, 0, filters=5)["name"] == "Eva's net"
+    assert draft_edits.changed(LESSON, 0, filters=5)["name"] == "Lesson convnet, changed"
+    named = draft_edits.renamed(LESSON, "  Eva's  net ")
+    assert draft_edits.changed(named, 0, filters=5)["name"] == "Eva's net"
 
 
 # ---------------------------------------------------------------- links
@@ -131,19 +131,19 @@ def with_first_layer(**settings):
 )
 def test_a_draft_that_the_editor_could_not_show_is_refused(hostile):
     with pytest.raises(StudentError):
-        design.readable(hostile)
+        draft_edits.readable(hostile)
 
 
 def test_an_impossible_draft_is_a_draft_all_the_same():
     impossible = with_first_layer(kernel_size=200, filters=0)
-    assert design.readable(impossible) == impossible
+    assert draft_edits.readable(impossible) == impossible
 
 
 # ---------------------------------------------------------------- rows and diagram
 
 
 def test_rows_say_shape_and_parameters_and_question_marks_after_a_problem():
-    broken = design.removed(LESSON, 5)
+    broken = draft_edits.removed(LESSON, 5)
     rows = layer_editor.rows_of(broken, inspect_draft(broken))
     assert [(row.name, row.shape, row.parameters, row.state) for row in rows[5:]] == [
         ("conv2d_3", "3×3×64", "36,928", ""),

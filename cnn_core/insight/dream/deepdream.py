@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.checks import plain_number, whole_number
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.look.fields import receptive_field
 from cnn_core.insight.look.twin import (
@@ -25,7 +26,6 @@ from cnn_core.insight.look.twin import (
     frozen_up_to,
     known_layer,
     layer_names,
-    whole_number,
 )
 
 MAX_SIDE = 1_024  # pixels: above, a step takes a second and the memory of a small server
@@ -35,7 +35,6 @@ SIGMAS = (
     1.0,
     2.0,
 )  # of the gradient's three softened copies, in pixels; they grow while an octave lasts
-FLAT = ("flatten", "dense", "global_average_pooling2d")  # from here on a layer has no map, or one fixed size
 
 
 def dream(
@@ -73,8 +72,8 @@ def dream(
     whole_number(steps, "The number of steps", 1, MAX_STEPS)
     whole_number(jitter, "The jitter", 0, 256)
     whole_number(seed, "The seed", 0, 2**63 - 1)
-    _check_number(octave_scale, "The octave scale", 1.05, 4)
-    _check_number(step_size, "The strength of a step", 0, 1)
+    plain_number(octave_scale, "The octave scale", 1.05, 4)
+    plain_number(step_size, "The strength of a step", 0, 1)
     responses = _responses(net, tuple(weights))
     sizes = _sizes(x.shape[2], x.shape[3], octaves, octave_scale, _least_side(net, weights))
     generator = torch.Generator().manual_seed(seed)
@@ -110,7 +109,8 @@ def dream_layers(net: nn.Module) -> tuple[str, ...]:
     spec: Any = getattr(net, "spec", None)
     if spec is None:
         return names
-    flat = [i for i, layer in enumerate(spec.layers) if layer.type in FLAT]
+    # From there on a layer has no map, or one of fixed size.
+    flat = [i for i, layer in enumerate(spec.layers) if layer.makes_list or layer.needs == "list"]
     return names[: flat[0]] if flat else names
 
 
@@ -227,7 +227,7 @@ def _weights(net: nn.Module, layers: Mapping[str, float] | Iterable[str] | str) 
                 if possible
                 else "Choose a network with convolutions.",
             )
-        _check_number(weight, f"The weight of {layer}", -100, 100)
+        plain_number(weight, f"The weight of {layer}", -100, 100)
     if not any(weights.values()):
         raise StudentError("No layer was chosen to dream of.", hint=f"Choose one of {', '.join(possible)}.")
     return {layer: float(weight) for layer, weight in weights.items() if weight}
@@ -246,8 +246,3 @@ def _check_size(net: Any, x: Tensor) -> None:
             f"The picture is {width}×{height} pixels.",
             hint=f"Make its longer side {MAX_SIDE:,} pixels or less.",
         )
-
-
-def _check_number(value: Any, name: str, least: float, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise StudentError(f"{name} is {quoted(value)}.", hint=f"Choose from {least:g} to {most:g}.")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from cnn_core.checks import is_number
 from cnn_core.errors import StudentError, quoted
 
 MAX_SIDE = 640  # pixels of the longer side: at that size a step of the photo network takes half a second
@@ -112,7 +113,7 @@ def _layers(given: Any) -> tuple[tuple[str, float], ...]:
     for name, weight in pairs:
         if not isinstance(name, str) or len(name) > 80:
             raise StudentError("A layer’s name is a word.", hint="Choose one of the list.")
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= 10:
+        if not is_number(weight) or not 0 < weight <= 10:
             raise StudentError(
                 f"The weight of {name} is {quoted(weight)}.", hint="Choose more than 0, up to 10."
             )

@@ -18,11 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnn_core.checks import is_index, plain_number, whole_number
 from cnn_core.data.pixels import as_fractions
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.filters.response import Response
 from cnn_core.insight.look.features import BATCH
-from cnn_core.insight.look.twin import checked_images, known_layer, whole_number
+from cnn_core.insight.look.twin import checked_images, known_layer
 from cnn_core.model import summarize
 from cnn_core.model.network import Network
 
@@ -63,8 +64,7 @@ class AscentRecipe:
             (self.leak, "The leak", 0.0, 1.0),
             (self.blur, "The blur", 0.0, 1.0),
         ):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-                raise StudentError(f"{title} is {quoted(value)}.", hint=f"Choose from {least:g} to {most:g}.")
+            plain_number(value, title, least, most)
 
     def replace(self, **changes: Any) -> AscentRecipe:
         """A copy with some values changed, checked like any other."""
@@ -417,11 +417,7 @@ def _known_filters(net: Network, layer: str, filters: Iterable[int] | int | None
     if not numbers:
         raise StudentError("No filter was chosen.", hint=f"{layer} has {channels}, from 0 to {channels - 1}.")
     for number in numbers:
-        if (
-            isinstance(number, bool)
-            or not hasattr(number, "__index__")
-            or not 0 <= number.__index__() < channels
-        ):
+        if not is_index(number, channels):
             raise StudentError(
                 f"{layer} has no filter {quoted(number)}: it has {channels}, from 0 to {channels - 1}.",
                 hint="Choose one of them.",

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.checks import whole_number
 from cnn_core.errors import StudentError
 from cnn_core.insight.filters.response import channels_last
 from cnn_core.insight.look.features import feature_maps_batch
@@ -23,11 +24,9 @@ from cnn_core.insight.look.twin import (
     frozen,
     known_layers,
     layer_names,
-    whole_number,
 )
-from cnn_core.model import summarize
 from cnn_core.model.network import Network
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.spec import ModelSpec, summarize
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
 
@@ -123,7 +122,7 @@ def strongest_for_units(net: Network, images: Tensor, layer: str, count: int = 9
 
 def _convolutions(net: Network) -> tuple[str, ...]:
     return tuple(
-        name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.type == "conv2d"
+        name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.has_filters
     )
 
 

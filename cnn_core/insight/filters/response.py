@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from cnn_core.insight.look.fields import Window, field_of_map, windows
 from cnn_core.insight.look.twin import device_of, frozen, layer_names
-from cnn_core.model.network import Network
+from cnn_core.model.network import Activated, ConvLayer, DenseLayer, MaxPoolLayer, Network
 from cnn_core.model.spec import ModelSpec
 
 FEW_CHANNELS = 3  # up to here the folded gradient of a convolution beats oneDNN's
@@ -44,25 +44,20 @@ class Response:
         spec = net.spec
         names = layer_names(net)
         last = names.index(layer)
-        children = [frozen(child) for child in list(net.children())[: last + 1]]
+        children: list[Any] = [frozen(child) for child in list(net.children())[: last + 1]]
         self.device = device_of(net)
         self.dtype = next((p.dtype for p in net.parameters()), torch.float32)
         self._rows, self._columns = _needed(spec, layer)
-        # What mixes channels last is where the filters are; what comes after treats each channel by itself.
-        mixing = [i for i in range(last + 1) if spec.layers[i].type in ("conv2d", "dense")]
-        flattens = [i for i in range(last + 1) if spec.layers[i].type == "flatten"]
+        # What has weights last is where the filters are; what comes after treats each channel by itself.
+        mixing = [i for i in range(last + 1) if spec.layers[i].has_filters or spec.layers[i].has_units]
+        flattens = [i for i in range(last + 1) if spec.layers[i].flattens]
         mix = mixing[-1] if mixing and not (flattens and flattens[-1] > mixing[-1]) else last + 1
-        self._prefix = _stages(children[:mix], spec.layers[:mix], windows(spec)[:mix])
+        self._prefix = _stages(children[:mix], windows(spec)[:mix])
         self._head: Head = _pick
-        self._activation: Any = nn.Identity()
-        self._is_relu = False
         self._tail: list[nn.Module] = []
         if mix <= last:
-            head = OwnConvolution if spec.layers[mix].type == "conv2d" else OwnUnit
-            self._head = head(children[mix], windows(spec)[mix])
-            self._activation = children[mix].activation
-            self._is_relu = getattr(spec.layers[mix], "activation", "linear") == "relu"
-            self._tail = children[mix + 1 :]
+            self._head = _head_of(children[mix], windows(spec)[mix])
+            self._tail = [Activated(children[mix].activation_name), *children[mix + 1 :]]
         self._all_channels: list[nn.Module] = children[mix:]
 
     def __call__(self, images: Tensor, filters: Tensor, leak: float = 0.0) -> tuple[Tensor, Tensor]:
@@ -72,10 +67,10 @@ class Response:
         same with a slope of `leak` below zero where a relu would be flat.
         """
         before = self._head(self._below(images), filters)
-        score = self._finish(self._activation(before), filters)
-        if not leak or not self._is_relu:
+        score = self._finish(before, filters)
+        if not leak or not any(map(_is_relu, self._tail)):
             return score, score
-        return self._finish(F.leaky_relu(before, leak), filters), score
+        return self._finish(before, filters, leak), score
 
     @torch.no_grad()
     def of_every_filter(self, images: Tensor) -> Tensor:
@@ -89,14 +84,18 @@ class Response:
     @torch.no_grad()
     def final(self, images: Tensor, filters: Tensor) -> tuple[Tensor, Tensor]:
         """(score, answers), each (N,): is there anything above zero? After another activation than relu always."""
-        before = self._head(self._below(images), filters)
-        activated = self._activation(before)
-        score = self._finish(activated, filters)
-        if not self._is_relu:
+        x = self._head(self._below(images), filters)
+        asked: Tensor | None = None  # what the last relu leaves, if what comes after it shifts its zeros
+        for layer in self._tail:
+            x = _own_channel(layer, x, filters)
+            if _is_relu(layer):
+                asked, is_shifted = x, False
+            elif hasattr(layer, "norm") or isinstance(layer, Activated):
+                is_shifted = True
+        score = x.flatten(1).mean(1)
+        if asked is None:
             return score, torch.ones_like(score, dtype=torch.bool)
-        # Batch normalisation after the relu shifts its zeros to anything: then the relu is asked itself.
-        has_norm = any(hasattr(layer, "norm") for layer in self._tail)
-        return score, (activated.flatten(1).amax(1) if has_norm else score) > 0
+        return score, (asked.flatten(1).amax(1) if is_shifted else score) > 0
 
     def _below(self, images: Tensor) -> Tensor:
         x = images[:, :, : self._rows, : self._columns]
@@ -104,10 +103,23 @@ class Response:
             x = stage(x)
         return x
 
-    def _finish(self, x: Tensor, filters: Tensor) -> Tensor:
+    def _finish(self, x: Tensor, filters: Tensor, leak: float = 0.0) -> Tensor:
         for layer in self._tail:
-            x = _own_norm(layer, x, filters) if hasattr(layer, "norm") else layer(x)
+            leaks = leak and _is_relu(layer)
+            x = F.leaky_relu(x, leak) if leaks else _own_channel(layer, x, filters)
         return x.flatten(1).mean(1)
+
+
+def _is_relu(layer: nn.Module) -> bool:
+    return isinstance(layer, Activated) and layer.activation_name == "relu"
+
+
+def _head_of(child: Any, window: Window) -> Head:
+    if isinstance(child, ConvLayer):
+        return OwnConvolution(child, window)
+    if isinstance(child, DenseLayer):
+        return OwnUnit(child, window)
+    return lambda x, filters: _pick(child.before(x), filters)  # any other: all its channels, and then one
 
 
 class OwnConvolution:
@@ -206,25 +218,21 @@ class _FoldedConvolution(torch.autograd.Function):
         return F.fold(columns, ctx.size, weight.shape[2], stride=ctx.stride), None, None, None
 
 
-def _stages(
-    children: list[Any], layers: Sequence[Any], places: list[Window]
-) -> list[Callable[[Tensor], Tensor]]:
+def _stages(children: list[Any], places: list[Window]) -> list[Callable[[Tensor], Tensor]]:
     """The layers below the filters, all channels, quick in their gradients."""
     stages: list[Callable[[Tensor], Tensor]] = []
-    late: Callable[[Tensor], Tensor] | None = None
-    for i, (child, layer, window) in enumerate(zip(children, layers, places, strict=True)):
-        if layer.type != "conv2d":
-            stages.append(child)
-            if late is not None:
-                stages.append(late)
-            late = None
+    late: list[Callable[[Tensor], Tensor]] = []
+    for i, (child, window) in enumerate(zip(children, places, strict=True)):
+        if not isinstance(child, ConvLayer):
+            stages += [child, *late]
+            late = []
             continue
+        stages.append(_convolution(child.conv, window))
         # The largest of some numbers, then relu, is the same as relu and then the largest, on a quarter of the numbers.
-        if layer.activation == "relu" and i + 1 < len(layers) and layers[i + 1].type == "max_pooling2d":
-            stages.append(_convolution(child.conv, window))
-            late = child.activation
+        if _is_relu(child) and i + 1 < len(children) and isinstance(children[i + 1], MaxPoolLayer):
+            late = [child.activation]
         else:
-            stages.extend((_convolution(child.conv, window), child.activation))
+            stages.append(child.activation)
     return stages
 
 
@@ -241,8 +249,10 @@ def _convolution(conv: Any, window: Window) -> Callable[[Tensor], Tensor]:
     return convolve
 
 
-def _own_norm(layer: Any, x: Tensor, filters: Tensor) -> Tensor:
-    """Batch normalisation of maps (N, 1, ...) that are channel n of image n."""
+def _own_channel(layer: Any, x: Tensor, filters: Tensor) -> Tensor:
+    """What a layer makes of maps (N, 1, ...) that are channel n of image n: batch normalisation knows each channel."""
+    if not hasattr(layer, "norm"):
+        return layer(x)
     norm = layer.norm
     shape = (-1, *[1] * (x.ndim - 1))
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from cnn_core.checks import is_index
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.look.features import feature_maps
 from cnn_core.insight.look.twin import as_weights, checked_image, frozen, known_layer
@@ -86,7 +87,8 @@ def default_layer(net: Network) -> str | None:
 
     None for a net without convolutions.
     """
-    convolutions = [row for row in summarize(net.spec) if row.type == "conv2d"]
+    rows = zip(net.spec.layers, summarize(net.spec), strict=True)
+    convolutions = [row for layer, row in rows if layer.has_filters]
     fine = [row for row in convolutions if min(row.output_shape[1:]) > COARSE]
     return (fine or convolutions)[-1].name if convolutions else None
 
@@ -150,11 +152,7 @@ _COMPUTE: dict[str, _Compute] = {
 def _checked_target(logits: Tensor, target: int | None) -> int:
     if target is None:
         return int(logits.argmax())
-    if (
-        isinstance(target, bool)
-        or not hasattr(target, "__index__")
-        or not 0 <= target.__index__() < len(logits)
-    ):
+    if not is_index(target, len(logits)):
         raise StudentError(
             f"There is no class {quoted(target)}.", hint=f"Choose one from 0 to {len(logits) - 1}."
         )

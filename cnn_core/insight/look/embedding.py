@@ -17,8 +17,15 @@ from cnn_core.model.network import Network
 
 
 def last_hidden_layer(net: Network) -> str:
-    """The layer whose output the last one reads; of a network with a single layer, that one."""
-    return net.spec.layer_names[-2:][0]
+    """The layer whose output the last one reads; of a network with a single layer, that one.
+
+    Last is the one that has the answer's weights: an activation or a dropout after it is no layer to look behind.
+    """
+    spec = net.spec
+    last = len(spec.layers) - 1
+    while last > 0 and spec.layers[last].each_alone:
+        last -= 1
+    return spec.layer_names[max(last - 1, 0)]
 
 
 def map_of_images(

@@ -7,10 +7,10 @@ the strides below it. Source: Araujo, Norris & Sim 2019, "Computing Receptive Fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from cnn_core.model.shapes import same_padding, summarize
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.layers import Layer
+from cnn_core.model.spec import ModelSpec, summarize
 
 Span = tuple[int, int]  # (first, last), both inside
 
@@ -76,19 +76,12 @@ def _seen_by(spec: ModelSpec, index: int, field: Field) -> Field:
     return field
 
 
-def _window(layer: Any, below: tuple[int, ...]) -> Window:
-    if layer.type in ("conv2d", "max_pooling2d", "average_pooling2d"):
-        size = layer.kernel_size if layer.type == "conv2d" else layer.pool_size
-        stride = size if layer.strides is None else layer.strides
-        same = layer.padding == "same"
+def _window(layer: Layer, below: tuple[int, ...]) -> Window:
+    if sliding := layer.window():
         _, height, width = below
-        return Window(
-            (size, size),
-            stride,
-            same_padding(height, size, stride) if same else (0, 0),
-            same_padding(width, size, stride) if same else (0, 0),
-        )
-    if layer.type in ("flatten", "global_average_pooling2d") and len(below) == 3:
+        side = sliding.side
+        return Window((side, side), sliding.stride, sliding.border(height), sliding.border(width))
+    if layer.makes_list and len(below) == 3:
         return Window((below[1], below[2]))
     return Window((1, 1))
 

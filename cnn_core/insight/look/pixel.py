@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnn_core.checks import is_index
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.look.features import outputs
 from cnn_core.insight.look.fields import Field, Window, clip, receptive_field, windows
@@ -51,6 +52,7 @@ class PixelSum:
     field:      the rows and columns of the image it can see, (first, last), clipped to the image.
     unclipped:  the same, not clipped: it may begin below 0.
     winner:     of a max pooling, (row, column) in the map below; else None.
+    reads_image: whether the numbers below are the image's.
     """
 
     layer: str
@@ -71,6 +73,7 @@ class PixelSum:
     field: Field
     unclipped: Field
     winner: tuple[int, int] | None = None
+    reads_image: bool = False
 
     @property
     def contributions(self) -> list[Contribution]:
@@ -154,6 +157,7 @@ def explain_pixel(
         field=clip(unclipped, tuple(batch.shape[1:])),
         unclipped=unclipped,
         winner=part.winner,
+        reads_image=index == 0,
     )
 
 
@@ -164,7 +168,7 @@ def _part(net: Network, index: int, maps: Sequence[Tensor], place: Place) -> _Su
     """
     spec, inputs = net.spec, maps[index]
     part = _EXPLAIN[spec.layers[index].type](frozen(net[index]), inputs, windows(spec)[index], place)
-    if spec.layers[index].type == "dense" and index and spec.layers[index - 1].type == "flatten":
+    if spec.layers[index].needs == "list" and index and spec.layers[index - 1].flattens:
         return _as_maps(part, tuple(maps[index - 1].shape))
     return part
 
@@ -218,7 +222,7 @@ def _normalisation(child: NormLayer, inputs: Tensor, window: Window, place: Plac
 
 
 def _same_place(_child: Any, inputs: Tensor, _window: Window, place: Place) -> _Sum:
-    """Dropout while it does not train: the number passes."""
+    """The number itself: of an activation, and of dropout while it does not train."""
     number = inputs[place.channel] if inputs.ndim == 1 else inputs[place.channel, place.row, place.column]
     patch = number.reshape(1, 1, 1).clone()
     return _Sum(patch, torch.ones_like(patch), channels=(place.channel,), below=place.position)
@@ -243,6 +247,7 @@ _EXPLAIN: dict[str, Callable[[Any, Tensor, Window, Place], _Sum]] = {
     "average_pooling2d": _average_pooling,
     "global_average_pooling2d": _global_pooling,
     "batch_normalization": _normalisation,
+    "activation": _same_place,
     "dropout": _same_place,
     "flatten": _flatten,
     "dense": _dense,
@@ -270,9 +275,9 @@ def _field(net: Network, layer: str, index: int, maps: dict[str, Tensor], place:
     """The receptive field; a number of a flattened map still has a place of its own."""
     spec = net.spec
     above = index  # walk down over layers that only hand on: flatten, and what treats each number by itself
-    while spec.layers[above].type in ("dropout", "batch_normalization") and above:
+    while spec.layers[above].each_alone and above:
         above -= 1
-    if spec.layers[above].type == "flatten":
+    if spec.layers[above].flattens:
         below = tuple(spec.input_shape) if above == 0 else tuple(maps[spec.layer_names[above - 1]].shape)
         if len(below) == 3:
             place = _unflattened(place.channel, below)
@@ -291,7 +296,7 @@ def _unflattened(unit: int, shape: tuple[int, ...]) -> Place:
 def _checked_place(layer: str, shape: tuple[int, ...], numbers: tuple[Any, Any, Any]) -> Place:
     limits = (*shape, 1, 1)[:3]
     for value, limit in zip(numbers, limits, strict=True):
-        if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value.__index__() < limit:
+        if not is_index(value, limit):
             size = (
                 f"{limits[0]} maps of {limits[1]}×{limits[2]}"
                 if len(shape) == 3

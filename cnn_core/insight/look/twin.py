@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -150,12 +150,3 @@ def checked_image(image: Tensor, shape: Sequence[int] | None) -> Tensor:
             hint="Give one picture of the network's own size.",
         )
     return checked_images(batch, shape, what="The image")
-
-
-def whole_number(value: Any, name: str, least: int, most: int) -> int:
-    """`value` as an int from `least` to `most`. Raises StudentError for anything else, True and 3.0 among it."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not least <= value.__index__() <= most:
-        raise StudentError(
-            f"{name} is {quoted(value)}.", hint=f"Choose a whole number from {least:,} to {most:,}."
-        )
-    return int(value)

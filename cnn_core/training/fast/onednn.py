@@ -9,7 +9,7 @@ Courville 2016, section 9.5.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from itertools import pairwise
 from operator import attrgetter
@@ -19,8 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cnn_core.model import Layer, MaxPooling2D
-from cnn_core.model.network import ConvLayer, DenseLayer, MaxPoolLayer
+from cnn_core.model.network import Activated, ConvLayer, DenseLayer, MaxPoolLayer
 
 SMALL_MAP = 9  # places in a map
 MANY_KERNELS = 64 * 64  # channels x filters
@@ -58,17 +57,14 @@ def _torch_has_all_names() -> bool:
         return False
 
 
-def suits(layer: Layer, child: nn.Module) -> bool:
-    """Whether a `Row` may have this layer."""
-    if isinstance(child, ConvLayer):
-        return not child.pads and child.layer.activation in ("relu", "linear")
-    if isinstance(child, DenseLayer):
-        return child.layer.activation in ("relu", "linear", "softmax")
+def suits(child: nn.Module) -> bool:
+    """Whether a `Row` may have this layer of a network."""
+    if isinstance(child, Activated):
+        knows_it = type(child) in _MIXES and not getattr(child, "pads", False)
+        return knows_it and child.activation_name in ("relu", "linear", "softmax")
     # Windows that overlap add up their gradients, which would be rounded in another order.
     return isinstance(child, nn.Flatten | nn.Dropout) or (
-        isinstance(layer, MaxPooling2D)
-        and layer.padding == "valid"
-        and layer.pool_size <= (layer.strides or layer.pool_size)
+        isinstance(child, MaxPoolLayer) and not child.pads and child.size <= child.strides
     )
 
 
@@ -158,9 +154,8 @@ class _Part:
 
 
 def _parts(child: nn.Module, relu: bool) -> list[_Part]:
-    if isinstance(child, ConvLayer | DenseLayer):
-        part = _Convolution(child.conv) if isinstance(child, ConvLayer) else _Dense(child.dense)
-        return [part, _Relu()] if relu and child.layer.activation == "relu" else [part]
+    if isinstance(child, Activated):
+        return [*_MIXES[type(child)](child), *([_Relu()] if relu and child.activation_name == "relu" else [])]
     if isinstance(child, MaxPoolLayer):
         return [_MaxPooling(child.size, child.strides)]
     return [_Dropout(child) if isinstance(child, nn.Dropout) else _Flatten()]
@@ -243,6 +238,8 @@ class _Dense(_Part):
 
 class _Relu(_Part):
     def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
+        if values.dtype != torch.bfloat16:  # nothing was computed yet: they are the caller's
+            values = values.bfloat16()
         values = torch.relu_(values)  # nobody else has them, or looks at more than where the largest stood
         return values, values
 
@@ -295,6 +292,14 @@ class _Dropout(_Part):
         self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
         return grad if tape is None else _dense(grad) * tape, []
+
+
+# What a layer does before its activation.
+_MIXES: dict[type[Activated], Callable[[Any], list[_Part]]] = {
+    Activated: lambda child: [],
+    ConvLayer: lambda child: [_Convolution(child.conv)],
+    DenseLayer: lambda child: [_Dense(child.dense)],
+}
 
 
 def _as_maps(values: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cnn_core.model import AveragePooling2D, Conv2D, Dense, Layer, MaxPooling2D, Network
+from cnn_core.model import Network
+from cnn_core.model.network import Activated, MaxPoolLayer
 from cnn_core.training.fast import onednn
 from cnn_core.training.fast.onednn import Row, Tape
 
@@ -88,7 +89,7 @@ class FastNetwork:
     @staticmethod
     def _shortened(net: Network, half: bool) -> list[_Step]:
         layers = list(net)
-        swapped = {i for i, pair in enumerate(pairwise(net.spec.layers)) if _can_swap(*pair)}
+        swapped = {i for i, pair in enumerate(pairwise(layers)) if _can_swap(*pair)}
         device = next((weight.device for weight in net.parameters()), torch.device("cpu"))
         count = _layers_for_onednn(net) if half and onednn.can_run(device) else 0
         if not count:
@@ -119,12 +120,11 @@ class _ByAutograd:
 
 
 def _in_turn(layers: list[nn.Module], swapped: set[int]) -> Callable[[Tensor], Tensor]:
-    """These layers one after the other; where it says so, a convolution's ReLU comes after the pooling."""
+    """These layers one after the other; where it says so, a layer's ReLU comes after the pooling."""
 
     def run(values: Tensor) -> Tensor:
         for index, layer in enumerate(layers):
-            # The convolution's child is the convolution and its ReLU.
-            values = layer.conv(values) if index in swapped else layer(values)  # type: ignore[operator]
+            values = layer.before(values) if index in swapped else layer(values)  # type: ignore[operator]
             if index - 1 in swapped:
                 values = F.relu(values)
         return values
@@ -132,21 +132,18 @@ def _in_turn(layers: list[nn.Module], swapped: set[int]) -> Callable[[Tensor], T
     return run
 
 
-def _can_swap(layer: Layer, after: Layer) -> bool:
-    # With "same" the child may pad before it convolves, which is its own business.
+def _can_swap(layer: nn.Module, after: nn.Module) -> bool:
     return (
-        isinstance(layer, Conv2D)
-        and (layer.activation, layer.padding) == ("relu", "valid")
-        and isinstance(after, MaxPooling2D)
+        isinstance(layer, Activated) and layer.activation_name == "relu" and isinstance(after, MaxPoolLayer)
     )
 
 
 def _layers_for_onednn(net: Network) -> int:
     """How many layers at the start oneDNN can do in a row; 0 where that would not be all that have maps, or no work."""
     layers = net.spec.layers
-    count = next((i for i, layer in enumerate(layers) if not onednn.suits(layer, net[i])), len(layers))
-    later = any(isinstance(layer, Conv2D | MaxPooling2D | AveragePooling2D) for layer in layers[count:])
-    work = any(isinstance(layer, Conv2D | Dense) for layer in layers[:count])
+    count = next((i for i, child in enumerate(net) if not onednn.suits(child)), len(layers))
+    later = any(layer.window() for layer in layers[count:])
+    work = any(layer.has_filters or layer.has_units for layer in layers[:count])
     return count if work and not later else 0
 
 

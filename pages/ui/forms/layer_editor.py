@@ -67,35 +67,7 @@ def settings_text(layer: dict[str, Any]) -> str:
     >>> settings_text({"type": "dropout", "rate": 0.25})
     'drops 25 % while training'
     """
-    kind = layer["type"]
-    same = ", same" if setting(layer, "padding") == "same" else ""
-    strides = setting(layer, "strides")
-    if kind == "conv2d":
-        size, step = setting(layer, "kernel_size"), f", stride {strides}" if strides != 1 else ""
-        filters = f"{count(layer['filters'])} filter{'s' * (layer['filters'] != 1)}"
-        return f"{filters} {size}×{size}{step}{same}, {setting(layer, 'activation')}"
-    if kind in ("max_pooling2d", "average_pooling2d"):
-        size = setting(layer, "pool_size")
-        return f"{size}×{size}, stride {strides}{same}"
-    if kind == "dense":
-        return f"{count(layer['units'])} unit{'s' * (layer['units'] != 1)}, {setting(layer, 'activation')}"
-    if kind == "dropout":
-        return f"drops {100 * setting(layer, 'rate'):g} % while training"
-    return {
-        "flatten": "a list of numbers",
-        "global_average_pooling2d": "the mean of each map",
-        "batch_normalization": "mean 0, spread 1 per channel",
-    }[kind]
-
-
-def setting(layer: dict[str, Any], name: str) -> Any:
-    """A setting of a draft's layer, or Keras's default where the draft leaves it out."""
-    value = layer.get(name)
-    if value is None and name == "strides" and layer["type"] != "conv2d":
-        return setting(layer, "pool_size")
-    if value is None:
-        return getattr(LAYER_TYPES[layer["type"]], name, None)
-    return value
+    return LAYER_TYPES[layer["type"]].words(layer)
 
 
 def block(shape: tuple[int, ...]) -> tuple[float, float]:
@@ -112,7 +84,7 @@ def block(shape: tuple[int, ...]) -> tuple[float, float]:
 
 def _guess(layer: dict[str, Any], before: tuple[int, ...]) -> tuple[int, ...]:
     """A flat block as wide as the layer would be: its height nobody knows."""
-    return (int(layer.get("filters") or layer.get("units") or before[0]),)
+    return (int(layer.get(LAYER_TYPES[layer["type"]].counted) or before[0]),)
 
 
 # ---------------------------------------------------------------- the list
@@ -239,13 +211,6 @@ def _label(row: Row) -> str:
 
 # ---------------------------------------------------------------- the settings of one layer
 
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
-NOTHING_TO_SET = {
-    "flatten": "Writes all maps as one list of numbers, for dense layers to read. Nothing to set.",
-    "global_average_pooling2d": "Leaves one number a map, its mean. Nothing to set.",
-    "batch_normalization": "Shifts and scales each channel to mean 0 and spread 1. Nothing to set.",
-}
-
 
 @dataclass(frozen=True)
 class Edits:
@@ -267,8 +232,8 @@ def editor(draft: design.Draft, index: int, name: str, edits: Edits, note: str =
             _button("layer_remove", "delete", "Remove", count_of_layers == 1, edits.remove)
         if note:
             st.markdown(small(note))
-        if layer["type"] in NOTHING_TO_SET:
-            st.markdown(small(NOTHING_TO_SET[layer["type"]]))
+        if about := LAYER_TYPES[layer["type"]].about:
+            st.markdown(small(about))
             return
         with st.grid(2, min_column_width=80, gap="small"):
             _settings(layer, index, edits)
@@ -289,38 +254,20 @@ def _button(key: str, icon: str, help: str, disabled: bool, act: Callable[..., N
 
 
 def _settings(layer: dict[str, Any], index: int, edits: Edits) -> None:
-    kind = layer["type"]
-
-    def bound(name: str, value: Any = None) -> dict[str, Any]:
-        value = setting(layer, name) if value is None else value
-        return controlled(f"layer-{index}-{kind}-{name}", value, edits.set, index, name)
-
-    def choose(label: str, name: str, usual: tuple[Any, ...], text: Callable[[Any], str] = str) -> None:
-        value = setting(layer, name)
-        # What came by a link may be unusual: it is shown, and can be left.
-        options = list(usual) if value in usual else [*usual, value]
-        if not isinstance(value, str):
-            options.sort()
-        st.selectbox(label, options, format_func=text, filter_mode=None, **bound(name, value))
-
-    if kind == "conv2d":
-        st.number_input("Filters", min_value=1, step=1, **bound("filters", max(1, layer["filters"])))
-        choose("Kernel", "kernel_size", (1, 2, 3, 4, 5, 6, 7), _square)
-        choose("Padding", "padding", ("valid", "same"))
-        choose("Activation", "activation", ACTIVATIONS[:-1])
-        choose("Stride", "strides", (1, 2, 3, 4))
-    elif kind in ("max_pooling2d", "average_pooling2d"):
-        choose("Pool", "pool_size", (2, 3, 4), _square)
-        choose("Stride", "strides", (1, 2, 3, 4))
-        choose("Padding", "padding", ("valid", "same"))
-    elif kind == "dense":
-        st.number_input("Units", min_value=1, step=1, **bound("units", max(1, layer["units"])))
-        choose("Activation", "activation", ACTIVATIONS)
-    elif kind == "dropout":
-        choose(
-            "Rate", "rate", (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), lambda rate: f"{100 * rate:g} %"
-        )
+    kind = LAYER_TYPES[layer["type"]]
+    for name, setting in kind.in_form().items():
+        value = kind.value_in(layer, name)
+        if not setting.offered:
+            value = max(1, value)
+        bound = controlled(f"layer-{index}-{kind.type}-{name}", value, edits.set, index, name)
+        if setting.offered:
+            options = _options(setting.offered, value)
+            st.selectbox(setting.label, options, format_func=setting.as_choice, filter_mode=None, **bound)
+        else:
+            st.number_input(setting.label, min_value=1, step=1, **bound)
 
 
-def _square(size: int) -> str:
-    return f"{size}×{size}"
+def _options(offered: tuple[Any, ...], value: Any) -> list[Any]:
+    # What came by a link may be unusual: it is shown, and can be left.
+    options = list(offered) if value in offered else [*offered, value]
+    return options if isinstance(value, str) else sorted(options)

@@ -97,7 +97,7 @@ def weights(one: Made, place: str) -> None:
     """Draw the download buttons of what holds the learnt numbers: safetensors, ONNX, the notebook, the report."""
 
     def notebook() -> bytes:
-        from cnn_core.model import export_notebook
+        from cnn_core.export import export_notebook
 
         file = f"{one.stem}.safetensors"
         return export_notebook(one.spec, one.recipe, one.accuracy, dataset=one.source, weights=file)
@@ -118,7 +118,7 @@ def export_dataset(dataset: str, test_images: int | None) -> str:
 
 
 def _sources(one: Made, place: str) -> None:
-    from cnn_core.model import export_keras, export_keras_r, export_pytorch
+    from cnn_core.export import export_keras, export_keras_r, export_pytorch
     from cnn_core.training import RECIPES
 
     stem, spec, known = one.stem, one.spec, one.recipe or RECIPES["lesson"]
@@ -155,7 +155,7 @@ def _saved(net: Network, spec) -> bytes:
 
 
 def _onnx(net: Network) -> bytes:
-    from cnn_core.model import export_onnx
+    from cnn_core.export import export_onnx
 
     return export_onnx(net)
 
@@ -165,8 +165,8 @@ def report(one: Made) -> str:
     import numpy as np
     from PIL import Image, ImageDraw
 
+    from cnn_core.export import export_report
     from cnn_core.insight import feature_maps
-    from cnn_core.model import export_report
     from pages.ui.drawing.contact_sheet import colour, contact_sheet, png
 
     test = server.images(one.dataset, "test")

@@ -10,20 +10,15 @@ This module draws nothing that can be seen; sidebar.py does.
 
 from __future__ import annotations
 
-import copy
-from dataclasses import MISSING, fields
-from typing import Any
-
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
-from cnn_core.model import LAYER_TYPES, PRESETS, links
-from cnn_core.model.spec import MAX_LAYERS
+from cnn_core.model import PRESETS, links
+from cnn_core.model.draft_edits import DraftDict as Draft
+from cnn_core.model.draft_edits import readable
 from pages.ui.visitor import server
-
-Draft = dict[str, Any]  # a ModelSpec's to_dict(), possible or not
 
 DESIGN = "design"  # the network that is being edited, as a value of "network"
 _NETWORK = "network"  # "pretrained:lesson" | "run:<id>" | "design"; a page may set it, at any time
@@ -32,7 +27,6 @@ _UNDO = "design_undo"  # (network, link) before each edit, the latest last
 _BROKEN = "design_broken_link"  # the sentence about a link that could not be followed
 
 MOST_UNDO = 50
-MOST_NUMBER = 1_000_000  # of filters, units, pixels: far above what can be trained, still a number to correct
 
 
 # ---------------------------------------------------------------- what is looked at
@@ -181,135 +175,3 @@ def _read_network(network: str) -> str:
 def is_lesson(edited: Draft) -> bool:
     """Whether it is the design everybody starts from, which needs no place in the address."""
     return edited == lesson()
-
-
-def readable(found: Any) -> Draft:
-    """`found`, if it is a draft that the layer list can show and its widgets can correct.
-
-    The core refuses whatever cannot be built; here only what could not even be shown is refused: a layer that
-    does not exist, a text where a number belongs, hundreds of layers. Raises StudentError.
-    """
-    layers = found.get("layers") if isinstance(found, dict) else None
-    if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
-        raise StudentError("it holds no list of layers.")
-    if found.get("input_shape") != [1, 28, 28] or found.get("classes") != 10:
-        raise StudentError("it is not made for digits of 28×28 pixels.")
-    if not isinstance(found.get("name", ""), str) or len(found.get("name", "")) > 80:
-        raise StudentError("its name is not a name.")
-    for layer in layers:
-        _check_layer(layer)
-    return found
-
-
-def _check_layer(layer: Any) -> None:
-    kind = layer.get("type") if isinstance(layer, dict) else None
-    if not isinstance(kind, str) or kind not in LAYER_TYPES:
-        raise StudentError("one of its layers is of no known kind.")
-    known = {field.name: field.default is MISSING for field in fields(LAYER_TYPES[kind])}
-    if not all(name in layer for name, is_required in known.items() if is_required):
-        raise StudentError("one of its layers does not say how large it is.")
-    for name, value in layer.items():
-        if name == "type":
-            continue
-        if name not in known or not _is_plain(name, value):
-            raise StudentError(
-                f"one of its layers has “{str(name)[:40]}” {str(value)[:40]}, which means nothing."
-            )
-
-
-def _is_plain(name: str, value: Any) -> bool:
-    if name in ("padding", "activation"):
-        return isinstance(value, str) and len(value) <= 20
-    if name == "rate":
-        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-    if value is None:
-        return name == "strides"
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_NUMBER
-
-
-# ---------------------------------------------------------------- edits of a draft: pure, each returns a new one
-
-CALLED = {
-    "conv2d": "Convolution",
-    "max_pooling2d": "Max pooling",
-    "average_pooling2d": "Average pooling",
-    "global_average_pooling2d": "Global average pooling",
-    "batch_normalization": "Batch normalisation",
-    "dropout": "Dropout",
-    "flatten": "Flatten",
-    "dense": "Dense",
-}
-_NEW: dict[str, Draft] = {  # what "Add a layer" adds: a choice that usually fits
-    "conv2d": {"filters": 32, "kernel_size": 3, "strides": 1, "padding": "valid", "activation": "relu"},
-    "max_pooling2d": {"pool_size": 2, "strides": 2, "padding": "valid"},
-    "average_pooling2d": {"pool_size": 2, "strides": 2, "padding": "valid"},
-    "global_average_pooling2d": {},
-    "batch_normalization": {},
-    "dropout": {"rate": 0.25},
-    "flatten": {},
-    "dense": {"units": 64, "activation": "relu"},
-}
-_MAKES_A_LIST = ("flatten", "global_average_pooling2d")
-_NEEDS_MAPS = ("conv2d", "max_pooling2d", "average_pooling2d")
-
-
-def changed(before: Draft, index: int, **settings: Any) -> Draft:
-    """The draft with other settings of one layer. Where a pool's steps were as long as the pool, they stay so."""
-    after = _mine(before)
-    layer = after["layers"][index]
-    if "pool_size" in settings and layer.get("strides") == layer.get("pool_size"):
-        layer["strides"] = settings["pool_size"]
-    layer.update(settings)
-    return after
-
-
-def inserted(before: Draft, kind: str, selected: int | None) -> tuple[Draft, int]:
-    """The draft with a new layer of that kind, and its place: after the selected one, or the nearest that makes sense.
-
-    A convolution needs maps, so it goes no further than before the first flatten; a dense layer needs a list of
-    numbers, and the last layer stays the last.
-    """
-    after = _mine(before)
-    kinds = [layer["type"] for layer in after["layers"]]
-    last = max(0, len(kinds) - 1)
-    maps_end = next((i for i, other in enumerate(kinds) if other in (*_MAKES_A_LIST, "dense")), last)
-    first, furthest = 0, last
-    if kind in _NEEDS_MAPS:
-        furthest = maps_end
-    elif kind in _MAKES_A_LIST:
-        first = furthest = maps_end
-    elif kind == "dense":
-        first = min(last, maps_end + (kinds[maps_end] in _MAKES_A_LIST if kinds else 0))
-    wanted = furthest if selected is None else selected + 1
-    place = min(max(wanted, first), furthest)
-    after["layers"].insert(place, {"type": kind, **_NEW[kind]})
-    return after, place
-
-
-def removed(before: Draft, index: int) -> Draft:
-    """The draft without one layer."""
-    after = _mine(before)
-    del after["layers"][index]
-    return after
-
-
-def moved(before: Draft, index: int, by: int) -> tuple[Draft, int]:
-    """The draft with one layer further up (by −1) or down (+1), and its new place; the ends hold it."""
-    after = _mine(before)
-    place = min(max(index + by, 0), len(after["layers"]) - 1)
-    after["layers"].insert(place, after["layers"].pop(index))
-    return after, place
-
-
-def renamed(before: Draft, name: str) -> Draft:
-    """The draft under another name; an empty one changes nothing."""
-    name = " ".join(name.split())[:60]
-    return {**copy.deepcopy(before), "name": name} if name else copy.deepcopy(before)
-
-
-def _mine(before: Draft) -> Draft:
-    """A copy that is the student's own: an edited preset no longer is that preset, and its name says so."""
-    after = copy.deepcopy(before)
-    if after.get("name") in {preset.name for preset in PRESETS.values()}:
-        after["name"] = f"{after['name']}, changed"
-    return after

@@ -9,10 +9,11 @@ Source of the field numbers: onnx.proto3 of ONNX 1.17, https://github.com/onnx/o
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnn_core.model.export import Step, ends_in_softmax, padding, steps, stride
+from cnn_core.export.layers import LAYERS
+from cnn_core.export.program import ends_in_softmax, steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 IR_VERSION, OPSET = 9, 20  # opset 20 is the first with Gelu
 FLOAT = 1  # TensorProto.DataType.FLOAT
-Weights = dict[str, "np.ndarray"]
-Node = tuple[str, list[str], dict[str, Any]]  # operator, names of its weights, attributes
 
 
 def export_onnx(net: Network) -> bytes:
@@ -35,13 +34,13 @@ def export_onnx(net: Network) -> bytes:
     nodes: list[bytes] = []
     shapes: list[bytes] = []
     current = "images"
-    all_steps = steps(net.spec)
-    for step in all_steps:
-        for number, (operator, inputs, attributes) in enumerate(_operators(step)):
+    for step in steps(net.spec):
+        operators = LAYERS[step.layer.type].onnx(step)
+        for number, (operator, inputs, attributes) in enumerate(operators):
             output = step.name if number == 0 else f"{step.name}/{operator.lower()}"
             nodes.append(_node(operator, [current, *inputs], output, attributes))
             current = output
-        if step.layer.type != "dropout":
+        if operators:
             shapes.append(_value_info(current, ("batch", *step.after)))
     nodes.append(_node("Identity", [current], "logits", {}))
     nodes.append(_node("Softmax", ["logits"], "probabilities", {"axis": -1}))
@@ -62,70 +61,6 @@ def export_onnx(net: Network) -> bytes:
         (7, graph),
         (8, _message((1, ""), (2, OPSET))),
     )
-
-
-# --- layers as ONNX operators ---------------------------------------------------------------------
-
-_ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "relu": ("Relu", {}),
-    "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
-    "elu": ("Elu", {"alpha": 1.0}),
-    "gelu": ("Gelu", {}),
-    "tanh": ("Tanh", {}),
-    "sigmoid": ("Sigmoid", {}),
-}
-
-
-def _operators(step: Step) -> list[Node]:
-    """The operators of one layer in order; the first takes the layer's input."""
-    operators = _LAYERS[step.layer.type](step)
-    if step.activation in _ACTIVATIONS:
-        name, attributes = _ACTIVATIONS[step.activation]
-        operators.append((name, [], attributes))
-    return operators
-
-
-def _window(step: Step, size: int) -> dict[str, Any]:
-    left, right, top, bottom = padding(step)
-    move = stride(step.layer)
-    return {"kernel_shape": [size, size], "strides": [move, move], "pads": [top, left, bottom, right]}
-
-
-def _conv(step: Step) -> list[Node]:
-    layer: Any = step.layer
-    names = [f"{step.name}.conv.weight", f"{step.name}.conv.bias"]
-    return [("Conv", names, _window(step, layer.kernel_size))]
-
-
-def _max_pool(step: Step) -> list[Node]:
-    layer: Any = step.layer
-    return [("MaxPool", [], _window(step, layer.pool_size))]
-
-
-def _average_pool(step: Step) -> list[Node]:
-    layer: Any = step.layer
-    return [("AveragePool", [], _window(step, layer.pool_size) | {"count_include_pad": 0})]
-
-
-def _norm(step: Step) -> list[Node]:
-    names = [f"{step.name}.norm.{part}" for part in ("weight", "bias", "running_mean", "running_var")]
-    return [("BatchNormalization", names, {"epsilon": 0.001})]
-
-
-def _dense(step: Step) -> list[Node]:
-    return [("Gemm", [f"{step.name}.dense.weight", f"{step.name}.dense.bias"], {"transB": 1})]
-
-
-_LAYERS: dict[str, Callable[[Step], list[Node]]] = {
-    "conv2d": _conv,
-    "max_pooling2d": _max_pool,
-    "average_pooling2d": _average_pool,
-    "global_average_pooling2d": lambda step: [("GlobalAveragePool", [], {}), ("Flatten", [], {"axis": 1})],
-    "batch_normalization": _norm,
-    "dropout": lambda step: [],
-    "flatten": lambda step: [("Flatten", [], {"axis": 1})],
-    "dense": _dense,
-}
 
 
 # --- protobuf: a message is a row of fields, each its number, its kind and its value --------------

@@ -13,8 +13,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from cnn_core.model.shapes import summarize
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.shapes import shape_text
+from cnn_core.model.spec import ModelSpec, summarize
 
 
 class Points(Protocol):
@@ -104,8 +104,7 @@ def _network(spec: ModelSpec) -> str:
     rows = summarize(spec)
     cells = [("layer", "output", "parameters", "sees")]
     for row in rows:
-        shape = tuple(row.output_shape)
-        size = "×".join(str(n) for n in (*shape[1:], shape[0]))
+        size = shape_text(row.output_shape)
         cells.append((_text(row.name), size, f"{row.parameters:,}", f"{row.receptive_field} px"))
     total = sum(row.parameters for row in rows)
     return (
@@ -126,14 +125,8 @@ def _picture(caption: str, png: bytes) -> str:
 
 # --- curves as SVG --------------------------------------------------------------------------------
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = (
-    640,
-    220,
-    48,
-    130,
-    12,
-    36,
-)  # pixels; _RIGHT holds the lines' labels
+# Pixels; on the right there is room for the lines' labels.
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 220, 48, 130, 12, 36
 _LINES = (("training", "train", "#6A4BC4", 1.5), ("validation", "validation", "#8F5B00", 2.5))
 
 

@@ -9,7 +9,8 @@ import html
 import json
 from typing import Any
 
-from cnn_core.model.export import Recipe, modules_through, pytorch_program, source_of, steps
+from cnn_core.export.program import Recipe, source_of, steps
+from cnn_core.export.pytorch import modules_through, pytorch_program
 from cnn_core.model.spec import ModelSpec
 
 
@@ -24,7 +25,7 @@ def export_notebook(
     """An .ipynb file (nbformat 4.5, UTF-8).
 
     test_accuracy: the dashboard's own, a fraction; the notebook measures it again and stops if it differs.
-    dataset: a key of `export.SOURCES`.  weights: name of the safetensors file beside the notebook.
+    dataset: a key of `export.program.SOURCES`.  weights: name of the safetensors file beside the notebook.
     """
     program = pytorch_program(spec, recipe, dataset=dataset)
     cells = [
@@ -77,7 +78,7 @@ def _expected(accuracy: float | None) -> str:
 
 def _feature_maps(spec: ModelSpec) -> list[dict[str, Any]]:
     """The sheet of the first layer that leaves maps; an MLP has none."""
-    layer = next((step for step in steps(spec) if step.layer.type == "conv2d"), None)
+    layer = next((step for step in steps(spec) if step.layer.has_filters), None)
     if layer is None:
         return []
     return [

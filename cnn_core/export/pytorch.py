@@ -1,161 +1,26 @@
-"""The way out: the same network as source code that needs no Convscope. PyTorch, Keras in Python, Keras in R.
+"""The network in plain PyTorch, as source code that needs no Convscope.
 
-Here PyTorch, and what all languages share; Keras is in `export_keras_source`. The text is one file that builds
-the network, reads our weights, trains by the recipe and tests. The numbers are ours in every language: padding
-"same" is Keras's, leaky relu has slope 0.2, batch normalisation epsilon 0.001. Names come from strangers, so a name
-is only ever written into a comment, by `repr`, on one line.
+The text is one file that builds the network, reads our weights, trains by the recipe and tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from cnn_core.errors import StudentError
-from cnn_core.model.layers import Layer
-from cnn_core.model.shapes import summarize
+from cnn_core.export.layers import LAYERS, TORCH_CLASSES
+from cnn_core.export.program import (
+    Recipe,
+    Step,
+    arguments,
+    ends_in_softmax,
+    in_a_comment,
+    source_of,
+    steps,
+)
+from cnn_core.model.shapes import shape_text
 from cnn_core.model.spec import ModelSpec
-
-Shape = tuple[int, ...]
-
-
-class Recipe(Protocol):
-    """What an export needs to know of a training; `cnn_core.training.TrainSpec` is one."""
-
-    @property
-    def optimizer(self) -> str: ...
-    @property
-    def learning_rate(self) -> float: ...
-    @property
-    def batch_size(self) -> int: ...
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def schedule(self) -> str: ...
-    @property
-    def augment(self) -> Any: ...
-    @property
-    def train_size(self) -> int | None: ...
-    @property
-    def label_noise(self) -> float: ...
-    @property
-    def seed(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where an exported program reads its images."""
-
-    title: str
-    torchvision: str  # its class
-    keras: str | None  # its module; KMNIST has none
-    kept_aside: int = 5_000  # training images the dashboard never learns from: it measures itself on them
-    is_sample: bool = False
-
-
-SOURCES = {
-    "mnist": Source("MNIST", "MNIST", "mnist"),
-    "mnist_sample": Source("MNIST, 5,000 of its digits", "", None, kept_aside=500, is_sample=True),
-    "fashion_mnist": Source("Fashion-MNIST", "FashionMNIST", "fashion_mnist"),
-    "kmnist": Source("KMNIST", "KMNIST", None),
-}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One layer with the shapes around it, (C, H, W) or (units,)."""
-
-    name: str
-    layer: Layer
-    before: Shape
-    after: Shape
-    is_last: bool
-
-    @property
-    def activation(self) -> str:
-        return getattr(self.layer, "activation", "linear")
-
-
-def steps(spec: ModelSpec) -> list[Step]:
-    """The layers of a network in order, with their names and shapes."""
-    rows = summarize(spec)
-    before = [tuple(spec.input_shape), *(tuple(row.output_shape) for row in rows)]
-    last = len(spec.layers) - 1
-    return [
-        Step(row.name, layer, before[i], tuple(row.output_shape), i == last)
-        for i, (row, layer) in enumerate(zip(rows, spec.layers, strict=True))
-    ]
-
-
-def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """(before, after) in pixels along one side, as Keras pads for "same": the odd pixel goes after.
-
-    >>> same_padding(28, kernel=3, stride=2)
-    (0, 1)
-    """
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
-
-
-def padding(step: Step) -> tuple[int, int, int, int]:
-    """(left, right, top, bottom) in pixels of a convolution or a pooling."""
-    layer: Any = step.layer
-    if getattr(layer, "padding", "valid") != "same":
-        return 0, 0, 0, 0
-    kernel = layer.kernel_size if layer.type == "conv2d" else layer.pool_size
-    _, height, width = step.before
-    return (*same_padding(width, kernel, stride(layer)), *same_padding(height, kernel, stride(layer)))
-
-
-def stride(layer: Any) -> int:
-    """Pixels per move; a pool that says nothing moves by its own size."""
-    return layer.pool_size if layer.strides is None else layer.strides
-
-
-def in_a_comment(text: str) -> str:
-    """A stranger's text on one line of printable characters: `repr` leaves no line break and no control."""
-    return repr(str(text)[:80])
-
-
-def needs_permute(step: Step) -> bool:
-    """Does flattening (H, W, C), as Keras does, give another order than flattening (C, H, W), as we do?"""
-    return len(step.before) == 3 and step.before[0] > 1 and step.before[1] * step.before[2] > 1
-
-
-def ends_in_softmax(spec: ModelSpec) -> bool:
-    return getattr(spec.layers[-1], "activation", None) == "softmax"
-
-
-def source_of(dataset: str) -> Source:
-    """Raises StudentError for a data set no export knows; "mnist_sample" is the offline part of MNIST."""
-    if dataset not in SOURCES:
-        raise StudentError(
-            f"No export knows the data set “{dataset[:40]}”.", hint=f"Use {', '.join(SOURCES)}."
-        )
-    return SOURCES[dataset]
-
-
-def _size(shape: Shape) -> str:
-    """As the pages write shapes: height×width×channels."""
-    return "×".join(str(n) for n in (*shape[1:], shape[0]))
-
-
-def _arguments(*pairs: tuple[str, Any, Any]) -> str:
-    """`, name=value` for each (name, value, default) whose value is not the default."""
-    return "".join(f", {name}={value!r}" for name, value, default in pairs if value != default)
-
-
-# --- PyTorch --------------------------------------------------------------------------------------
-
-TORCH_ACTIVATIONS = {
-    "relu": "nn.ReLU()",
-    "leaky_relu": "nn.LeakyReLU(0.2)",
-    "elu": "nn.ELU()",
-    "gelu": "nn.GELU()",
-    "tanh": "nn.Tanh()",
-    "sigmoid": "nn.Sigmoid()",
-}
 
 
 @dataclass(frozen=True)
@@ -210,14 +75,12 @@ def export_pytorch(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: st
 
 def pytorch_network(spec: ModelSpec) -> str:
     """The `build` function alone, with the helper class it may need; for images (B, C, H, W) in [0, 1]."""
-    all_steps = steps(spec)
-    lines = [line for step in all_steps for line in _torch_lines(step)]
-    helper = (
-        _TORCH_AVERAGE.strip("\n") + "\n\n\n" if any("AveragePoolSame(" in line for line in lines) else ""
-    )
+    lines = [line for step in steps(spec) for line in _torch_lines(step)]
+    own = [code for name, code in TORCH_CLASSES.items() if any(f"{name}(" in line for line in lines)]
+    classes = "".join(code.strip("\n") + "\n\n\n" for code in own)
     softmax = "  # the softmax is in the loss, and in `test`" if ends_in_softmax(spec) else ""
     start = "".join(f"        {line}\n" for line in lines)
-    return helper + _TORCH_BUILD.format(layers=start, shape=_size(spec.input_shape), softmax=softmax)
+    return classes + _TORCH_BUILD.format(layers=start, shape=shape_text(spec.input_shape), softmax=softmax)
 
 
 def modules_through(spec: ModelSpec, name: str) -> int:
@@ -239,63 +102,10 @@ def pytorch_data(dataset: str) -> str:
 
 
 def _torch_lines(step: Step) -> list[str]:
-    modules = _TORCH_MODULES[step.layer.type](step)
-    if step.activation in TORCH_ACTIVATIONS:
-        modules.append((f"{step.name}_{step.activation}", TORCH_ACTIVATIONS[step.activation]))
-    lines = [f'("{name}", {code}),' for name, code in modules]
-    lines[-1] += f"  # {_size(step.after)}"
+    lines = [f'("{name}", {code}),' for name, code in LAYERS[step.layer.type].pytorch(step)]
+    lines[-1] += f"  # {shape_text(step.after)}"
     return lines
 
-
-def _torch_conv(step: Step) -> list[tuple[str, str]]:
-    layer: Any = step.layer
-    left, right, top, bottom = padding(step)
-    even = left == right == top == bottom
-    code = f"nn.Conv2d({step.before[0]}, {layer.filters}, kernel_size={layer.kernel_size}"
-    code += _arguments(("stride", layer.strides, 1), ("padding", left if even else 0, 0)) + ")"
-    pad = [] if even else [(f"{step.name}_pad", f"nn.ZeroPad2d({(left, right, top, bottom)})")]
-    return [*pad, (step.name, code)]
-
-
-def _torch_max(step: Step) -> list[tuple[str, str]]:
-    layer: Any = step.layer
-    code = f"nn.MaxPool2d({layer.pool_size}{_arguments(('stride', stride(layer), layer.pool_size))})"
-    if not any(padding(step)):
-        return [(step.name, code)]
-    # Minus infinity never wins, so a padded cell is never the maximum.
-    return [(f"{step.name}_pad", f'nn.ConstantPad2d({padding(step)}, float("-inf"))'), (step.name, code)]
-
-
-def _torch_average(step: Step) -> list[tuple[str, str]]:
-    layer: Any = step.layer
-    if any(padding(step)):
-        return [(step.name, f"AveragePoolSame({layer.pool_size}, {stride(layer)}, {padding(step)})")]
-    return [
-        (
-            step.name,
-            f"nn.AvgPool2d({layer.pool_size}{_arguments(('stride', stride(layer), layer.pool_size))})",
-        )
-    ]
-
-
-def _torch_norm(step: Step) -> list[tuple[str, str]]:
-    kind = "BatchNorm2d" if len(step.before) == 3 else "BatchNorm1d"
-    return [(step.name, f"nn.{kind}({step.before[0]}, eps=0.001, momentum=0.01)")]
-
-
-_TORCH_MODULES: dict[str, Callable[[Step], list[tuple[str, str]]]] = {
-    "conv2d": _torch_conv,
-    "max_pooling2d": _torch_max,
-    "average_pooling2d": _torch_average,
-    "global_average_pooling2d": lambda step: [
-        (step.name, "nn.AdaptiveAvgPool2d(1)"),
-        (f"{step.name}_flatten", "nn.Flatten()"),
-    ],
-    "batch_normalization": _torch_norm,
-    "dropout": lambda step: [(step.name, f"nn.Dropout({step.layer.rate!r})")],  # type: ignore[union-attr]
-    "flatten": lambda step: [(step.name, "nn.Flatten()")],
-    "dense": lambda step: [(step.name, f"nn.Linear({step.before[0]}, {step.layer.units})")],  # type: ignore[union-attr]
-}
 
 _TORCH_HEAD = '''
 """A network designed in Convscope, in plain PyTorch.
@@ -320,27 +130,13 @@ from torch.nn import functional as F
 device = "cuda" if torch.cuda.is_available() else "cpu"
 """
 
-_TORCH_AVERAGE = '''
-class AveragePoolSame(nn.Module):
-    """Average pooling with Keras's padding "same": each window is divided by the real pixels in it."""
-
-    def __init__(self, size: int, stride: int, padding: tuple) -> None:
-        super().__init__()
-        self.size, self.stride, self.padding = size, stride, padding
-
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        real = torch.ones_like(maps[:1, :1])
-        total = F.avg_pool2d(F.pad(maps, self.padding), self.size, self.stride)
-        return total / F.avg_pool2d(F.pad(real, self.padding), self.size, self.stride)
-'''
-
 _TORCH_BUILD = '''
 def build() -> nn.Sequential:
     """{shape} images in [0, 1], as (B, C, H, W), to one logit a class. Beside each layer: its output."""
     net = nn.Sequential(OrderedDict([
 {layers}    ])){softmax}
     for layer in net:  # start as Keras starts
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+        if type(layer) in (nn.Conv2d, nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
     return net
@@ -426,7 +222,7 @@ def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
             "    labels = torch.where(noisy, (labels + torch.randint(1, 10, labels.shape)) % 10, labels)\n"
         )
     cycle = recipe.schedule == "one_cycle"
-    smoothing = _arguments(("label_smoothing", getattr(recipe, "label_smoothing", 0.0), 0.0))
+    smoothing = arguments(("label_smoothing", getattr(recipe, "label_smoothing", 0.0), 0.0))
     parts.append(
         _TORCH_TRAIN.format(
             keep_aside=kept_aside,
@@ -458,13 +254,13 @@ def _momentum(recipe: Recipe) -> tuple[str, Any, Any]:
 _TORCH_OPTIMIZERS: dict[str, Callable[[Recipe], str]] = {
     "rmsprop": lambda r: f"KerasRMSprop(net.parameters(), lr={r.learning_rate!r})",
     "adam": lambda r: (
-        f"torch.optim.Adam(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{_arguments(_decay(r))})"
+        f"torch.optim.Adam(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_decay(r))})"
     ),
     "adamw": lambda r: (
-        f"torch.optim.AdamW(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{_arguments(_decay(r))})"
+        f"torch.optim.AdamW(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_decay(r))})"
     ),
     "sgd": lambda r: (
-        f"torch.optim.SGD(net.parameters(), lr={r.learning_rate!r}{_arguments(_momentum(r), _decay(r))})"
+        f"torch.optim.SGD(net.parameters(), lr={r.learning_rate!r}{arguments(_momentum(r), _decay(r))})"
     ),
 }
 

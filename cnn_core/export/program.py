@@ -1,0 +1,128 @@
+"""What all exported programs share: the layers with their shapes, the recipe, and where the images come from.
+
+A program is one file that builds the network, reads our weights, trains by the recipe and tests. The numbers are ours
+in every language: padding "same" is Keras's, leaky relu has slope 0.2, batch normalisation epsilon 0.001. Names come
+from strangers, so a name is only ever written into a comment, by `repr`, on one line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cnn_core.errors import StudentError
+from cnn_core.model.layers import Layer
+from cnn_core.model.shapes import Shape
+from cnn_core.model.spec import ModelSpec, summarize
+
+
+class Recipe(Protocol):
+    """What an export needs to know of a training; `cnn_core.training.TrainSpec` is one."""
+
+    @property
+    def optimizer(self) -> str: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def schedule(self) -> str: ...
+    @property
+    def augment(self) -> Any: ...
+    @property
+    def train_size(self) -> int | None: ...
+    @property
+    def label_noise(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an exported program reads its images."""
+
+    title: str
+    torchvision: str  # its class
+    keras: str | None  # its module; KMNIST has none
+    kept_aside: int = 5_000  # training images the dashboard never learns from: it measures itself on them
+    is_sample: bool = False
+
+
+SOURCES = {
+    "mnist": Source("MNIST", "MNIST", "mnist"),
+    "mnist_sample": Source("MNIST, 5,000 of its digits", "", None, kept_aside=500, is_sample=True),
+    "fashion_mnist": Source("Fashion-MNIST", "FashionMNIST", "fashion_mnist"),
+    "kmnist": Source("KMNIST", "KMNIST", None),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer with the shapes around it, (C, H, W) or (units,)."""
+
+    name: str
+    layer: Layer
+    before: Shape
+    after: Shape
+    is_last: bool
+
+    @property
+    def activation(self) -> str:
+        """The layer's own; "linear" where it has none."""
+        return getattr(self.layer, "activation", "linear")
+
+    @property
+    def padding(self) -> tuple[int, int, int, int]:
+        """(left, right, top, bottom) in pixels, of a layer that slides a window; zeros for others."""
+        window = self.layer.window()
+        if window is None:
+            return 0, 0, 0, 0
+        _, height, width = self.before
+        return (*window.border(width), *window.border(height))
+
+
+def steps(spec: ModelSpec) -> list[Step]:
+    """The layers of a network in order, with their names and shapes."""
+    rows = summarize(spec)
+    before = [tuple(spec.input_shape), *(tuple(row.output_shape) for row in rows)]
+    last = len(spec.layers) - 1
+    return [
+        Step(row.name, layer, before[i], tuple(row.output_shape), i == last)
+        for i, (row, layer) in enumerate(zip(rows, spec.layers, strict=True))
+    ]
+
+
+def in_a_comment(text: str) -> str:
+    """A stranger's text on one line of printable characters: `repr` leaves no line break and no control."""
+    return repr(str(text)[:80])
+
+
+def ends_in_softmax(spec: ModelSpec) -> bool:
+    """Whether the last layer's activation makes probabilities of its numbers."""
+    return getattr(spec.layers[-1], "activation", None) == "softmax"
+
+
+def source_of(dataset: str) -> Source:
+    """Raises StudentError for a data set no export knows; "mnist_sample" is the offline part of MNIST."""
+    if dataset not in SOURCES:
+        raise StudentError(
+            f"No export knows the data set “{dataset[:40]}”.", hint=f"Use {', '.join(SOURCES)}."
+        )
+    return SOURCES[dataset]
+
+
+def arguments(*pairs: tuple[str, Any, Any]) -> str:
+    """`, name=value` for each (name, value, default) whose value is not the default."""
+    return "".join(f", {name}={value!r}" for name, value, default in pairs if value != default)
+
+
+def channels_last(shape: Shape) -> Shape:
+    """(C, H, W), as we write a shape, as Keras does."""
+    return (*shape[1:], shape[0])
+
+
+def decay_of_gradient(recipe: Recipe) -> float:
+    """The weight decay that is added to the gradient; adamw's is not, and Keras has that one itself."""
+    return 0.0 if recipe.optimizer == "adamw" else getattr(recipe, "weight_decay", 0.0)

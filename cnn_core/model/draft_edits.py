@@ -1,0 +1,113 @@
+"""Edits of a design while it is being drawn: pure, each returns a new draft and leaves the old one as it was.
+
+A draft is the dictionary of a ModelSpec that need not be possible; `inspect_draft` says how far it works. Here only
+what could not even be shown is refused (`readable`).
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from cnn_core.errors import StudentError
+from cnn_core.model.layers import LAYER_TYPES, kind_in
+from cnn_core.model.presets import PRESETS
+from cnn_core.model.spec import MAX_LAYERS, MAX_NAME
+
+DraftDict = dict[str, Any]  # a ModelSpec's to_dict(), possible or not
+
+
+def readable(found: Any) -> DraftDict:
+    """`found`, if it is a draft that the layer list can show and its widgets can correct.
+
+    The core refuses whatever cannot be built; here only what could not even be shown is refused: a layer that
+    does not exist, a text where a number belongs, hundreds of layers. Raises StudentError.
+    """
+    layers = found.get("layers") if isinstance(found, dict) else None
+    if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
+        raise StudentError("it holds no list of layers.")
+    if found.get("input_shape") != [1, 28, 28] or found.get("classes") != 10:
+        raise StudentError("it is not made for digits of 28×28 pixels.")
+    if not isinstance(found.get("name", ""), str) or len(found.get("name", "")) > MAX_NAME:
+        raise StudentError("its name is not a name.")
+    for layer in layers:
+        _check_layer(layer)
+    return found
+
+
+def _check_layer(layer: Any) -> None:
+    kind = kind_in(layer)
+    if kind is None:
+        raise StudentError("one of its layers is of no known kind.")
+    if not kind.required() <= layer.keys():
+        raise StudentError("one of its layers does not say how large it is.")
+    for name, value in layer.items():
+        setting = kind.settings().get(name)
+        if name != "type" and (setting is None or not setting.can_be_shown(value)):
+            raise StudentError(
+                f"one of its layers has “{str(name)[:40]}” {str(value)[:40]}, which means nothing."
+            )
+
+
+def changed(before: DraftDict, index: int, **settings: Any) -> DraftDict:
+    """The draft with other settings of one layer. Where a pool's steps were as long as the pool, they stay so."""
+    after = _as_own_design(before)
+    layer = after["layers"][index]
+    kind = kind_in(layer)
+    side = kind.window_setting if kind and kind.pooling_rule else ""
+    if side in settings and layer.get("strides") == layer.get(side):
+        layer["strides"] = settings[side]
+    layer.update(settings)
+    return after
+
+
+def inserted(before: DraftDict, kind: str, selected: int | None) -> tuple[DraftDict, int]:
+    """The draft with a new layer of that kind, and its place: after the selected one, or the nearest that makes sense.
+
+    A convolution needs maps, so it goes no further than before the first flatten; a dense layer needs a list of
+    numbers, and the last layer stays the last.
+    """
+    after, new = _as_own_design(before), LAYER_TYPES[kind]
+    there = [LAYER_TYPES[layer["type"]] for layer in after["layers"]]
+    last = max(0, len(there) - 1)
+    maps_end = next((i for i, other in enumerate(there) if other.makes_list or other.needs == "list"), last)
+    first, furthest = 0, last
+    if new.makes_list:
+        first = furthest = maps_end
+    elif new.needs == "maps":
+        furthest = maps_end
+    elif new.needs == "list":
+        first = min(last, maps_end + (there[maps_end].makes_list if there else 0))
+    wanted = furthest if selected is None else selected + 1
+    place = min(max(wanted, first), furthest)
+    after["layers"].insert(place, new.added())
+    return after, place
+
+
+def removed(before: DraftDict, index: int) -> DraftDict:
+    """The draft without one layer."""
+    after = _as_own_design(before)
+    del after["layers"][index]
+    return after
+
+
+def moved(before: DraftDict, index: int, by: int) -> tuple[DraftDict, int]:
+    """The draft with one layer further up (by −1) or down (+1), and its new place; the ends hold it."""
+    after = _as_own_design(before)
+    place = min(max(index + by, 0), len(after["layers"]) - 1)
+    after["layers"].insert(place, after["layers"].pop(index))
+    return after, place
+
+
+def renamed(before: DraftDict, name: str) -> DraftDict:
+    """The draft under another name; an empty one changes nothing."""
+    name = " ".join(name.split())[:60]
+    return {**copy.deepcopy(before), "name": name} if name else copy.deepcopy(before)
+
+
+def _as_own_design(before: DraftDict) -> DraftDict:
+    """A copy that is the student's own: an edited preset no longer is that preset, and its name says so."""
+    after = copy.deepcopy(before)
+    if after.get("name") in {preset.name for preset in PRESETS.values()}:
+        after["name"] = f"{after['name']}, changed"
+    return after

@@ -1,0 +1,72 @@
+"""A kind of layer is one class, and each table of the core has a row for it: nothing else has to know its name."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from cnn_core.export.layers import LAYERS
+from cnn_core.insight.look import pixel
+from cnn_core.model import LAYER_TYPES, network
+from cnn_core.model.layers import kind_named, layer_from_dict, layer_names
+
+ROOT = Path(__file__).parents[2]
+# What may name kinds: the class itself, its module, the tables, and the designs made of them.
+MAY_NAME_KINDS = {
+    "cnn_core/model/layers.py",
+    "cnn_core/model/network.py",
+    "cnn_core/export/layers.py",
+    "cnn_core/model/presets.py",
+    "cnn_core/model/draft.py",  # its remedies add layers
+}
+
+
+def test_every_table_has_every_kind_and_no_other():
+    kinds = set(LAYER_TYPES)
+    assert set(network._MODULES) == set(LAYER_TYPES.values())
+    assert set(LAYERS) == kinds
+    assert set(pixel._EXPLAIN) == kinds
+
+
+@pytest.mark.parametrize("kind", LAYER_TYPES.values(), ids=list(LAYER_TYPES))
+class TestEveryKind:
+    def test_has_its_words(self, kind):
+        assert kind.title
+        assert kind.__doc__
+        assert bool(kind.about) == (not kind.settings())  # what it does is said where there is nothing to set
+        assert kind.words(kind.added())
+
+    def test_is_found_by_the_name_of_a_layer(self, kind):
+        assert [kind_named(name) for name in layer_names([kind.type, kind.type])] == [kind, kind]
+
+    def test_is_added_as_a_layer_that_exists(self, kind):
+        assert type(layer_from_dict(kind.added())) is kind
+
+    def test_offers_only_what_it_allows(self, kind):
+        assert set(kind.in_form()) == set(kind.settings())
+        for name, setting in kind.settings().items():
+            for value in (*setting.offered, kind.usual()[name]):
+                assert setting.can_be_shown(value)
+                layer_from_dict({**kind.added(), name: value})
+
+    def test_can_be_shown_with_every_setting_left_out_that_has_a_default(self, kind):
+        draft = {name: value for name, value in kind.added().items() if name in ("type", *kind.required())}
+        assert kind.words(draft)
+        assert all(kind.value_in(draft, name) is not None for name in kind.settings())
+
+
+def string_constants(path: Path) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_nobody_else_compares_the_names_of_kinds():
+    settings = {name for kind in LAYER_TYPES.values() for name in kind.settings()}
+    kinds = set(LAYER_TYPES) - settings  # a setting may be called as a kind is
+    for path in (*(ROOT / "cnn_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")):
+        name = str(path.relative_to(ROOT))
+        if name not in MAY_NAME_KINDS and path.name != "pixel.py":
+            assert not string_constants(path) & kinds, name
