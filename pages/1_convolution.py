@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.convolution.cat import cat
@@ -9,23 +11,36 @@ from pages.convolution.kernel import one_kernel
 from pages.convolution.pooling import pooling
 from pages.convolution.questions import questions
 from pages.ui.frame.shell import page_head, require_shell
-from pages.ui.wording.blocks import (
-    next_question,
-)
+from pages.ui.wording.blocks import next_question
 
 require_shell()
 
+SECTIONS = {
+    "One kernel": one_kernel,
+    "Pooling": pooling,
+    "How a cat’s face is learnt": cat,
+    "Check yourself": questions,
+}
 
-# ---------------------------------------------------------------- the page
+
+def ask() -> Sequence:
+    """Draw the tabs. Returns one container a section, of which one is open."""
+    return st.tabs(list(SECTIONS), on_change="rerun", key="convolution_tab")
+
+
+def show(tabs: Sequence) -> None:
+    """Draw the section of the tab that is open; only that one is computed."""
+    for tab, section in zip(tabs, SECTIONS.values(), strict=True):
+        if tab.open:
+            with tab:
+                section()
+
+
+def page() -> None:
+    """The tabs and what is in the open one."""
+    show(ask())
+
 
 page_head("convolution")
-tabs = st.tabs(
-    ["One kernel", "Pooling", "How a cat’s face is learnt", "Check yourself"],
-    on_change="rerun",
-    key="convolution_tab",
-)
-for tab, section in zip(tabs, (one_kernel, pooling, cat, questions), strict=True):
-    if tab.open:
-        with tab:
-            section()
+page()
 next_question("train", "lets the network find its kernels by itself.")

@@ -5,49 +5,31 @@ The dream is done by a worker process; the page reads the run store, and finds i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import DEPTHS, DreamSpec, dream_layers
+from cnn_core.insight import DreamSpec
 from cnn_core.insight.dream.animation import from_file
-from cnn_core.runs import Run
 from cnn_core.runs.jobs.dreams import photo_networks
-from pages.deep_dream.asking import (
-    MINE,
-    Options,
-    depth_and_strength,
-    dreamer,
-    network_name,
-    options,
-    photo_choice,
-    picked,
-)
+from pages.deep_dream import words
+from pages.deep_dream.asking import Strip, ask, layers_and_strength
 from pages.deep_dream.dream import (
-    FOR,
-    FRAME,
-    PROBLEM,
-    SHOWN,
-    Picked,
+    PLACE,
+    Dream,
+    dream_on_page,
     follow_address,
-    run_on_page,
-    shown_dream,
+    is_going_on,
+    put_on_page,
     write_address,
 )
-from pages.deep_dream.showing import downloads, large, octave_pictures
-from pages.deep_dream.words import EXPLAINED, state_words, verdict
-from pages.ui.forms.digit_input import are_here, way_and_number
+from pages.deep_dream.dreamers import MINE, layers_of, settings_name
+from pages.deep_dream.picture import Picture, digit, photo
+from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
-from pages.ui.wording.blocks import (
-    answer,
-    caption,
-    next_question,
-    on_primary,
-    problem,
-)
-from pages.ui.wording.run_states import NO_MAPS
+from pages.ui.wording import refusals
+from pages.ui.wording.blocks import answer, caption, next_question, on_primary, problem
+from pages.ui.wording.run_states import NO_MAPS, queued
 
 require_shell()
 
@@ -57,129 +39,66 @@ TICK = 0.5  # seconds between two looks at a dream that goes on
 # ---------------------------------------------------------------- acting
 
 
-def start(spec: DreamSpec, picture: Picked) -> None:
-    try:
+def start(spec: DreamSpec, picture: Picture) -> None:
+    """Ask for the dream, and put it on the page."""
+    with refusals.collect(PLACE):
         spec.check_size(*from_file(picture.png).shape[1:])
         run_id = server.store().submit_dream(spec.to_dict(), picture.png, owner=who.visitor())
+        put_on_page(run_id, picture)
         server.wake_runner()
-    except StudentError as error:
-        st.session_state[PROBLEM] = error
-        return
-    st.session_state.update({SHOWN: run_id, FOR: picture.key})
-    st.session_state.pop(FRAME, None)
 
 
 def cancel(run_id: str) -> None:
-    try:
+    """Ask the worker to stop."""
+    with refusals.collect(PLACE):
         server.store().control(run_id, who.visitor(), "stop")
-    except StudentError as error:
-        st.session_state[PROBLEM] = error
 
 
-# ---------------------------------------------------------------- showing
+def attend(dream: Dream) -> None:
+    """While its owner looks on, their dream's turn comes, and somebody works on it."""
+    if dream.is_going_on and dream.is_mine:
+        with refusals.collect(PLACE):
+            server.store().seen(who.visitor())
+            server.wake_runner()
 
 
-def page(ticking: bool) -> None:
-    shown = networks.current()
-    photographic = photo_networks()
-    told = st.empty()
-    with st.container(horizontal=True, vertical_alignment="center", key="dream_strip"):
-        network = dreamer(shown, photographic)
-        colours = 3 if network != MINE else shown.spec.input_shape[0]
-        kind = "photo" if colours == 3 else "digit"
-        if kind == "digit" and not are_here(shown.dataset):
-            return
-        chosen = photo_choice() if kind == "photo" else way_and_number(shown.dataset)
-        asked = options(kind)
-    if not photographic:
-        caption(
-            "The photo network is not installed here (see requirements.txt), so digits are all there is to dream of."
-        )
-    if network == MINE and shown.note:
-        caption(shown.note)
-    left, right = st.columns([576, 292], gap="medium")
-    with left:
-        picture = picked(network, kind, shown, str(chosen), asked.side)
-    run = run_on_page(picture)
-    write_address()
-    try:
-        dream = shown_dream(run, picture, network)
-    except StudentError as error:  # settings that no page of ours wrote
-        dream, run = None, None
-        st.session_state[PROBLEM] = error
-    going_on = run is not None and run.status.unfinished
-    if going_on != ticking:
-        st.rerun()  # the timer is set or taken off
-    mine = run is not None and run.is_owner(who.visitor())
-    if going_on and mine:
-        server.store().seen(who.visitor())
-        server.wake_runner()
-    with told:
-        answer(verdict(dream, picture))
-    with left:
-        large(dream, picture)
-    with right:
-        spec = ask(network, shown, asked)
-        button(spec, picture, run if going_on and mine else None)
-        if error := st.session_state.pop(PROBLEM, None):
-            problem(error)
-        if run is not None and dream is not None:
-            st.markdown(state_words(dream, run))
-            if going_on:
-                status = run.status
-                st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
-            if not mine:
-                caption("Somebody else’s dream; you are watching.")
-        if dream is not None:
-            octave_pictures(dream)
-            if dream.frames and not going_on:
-                downloads(dream)
+# ---------------------------------------------------------------- asking
 
 
-def ask(network: str, shown: networks.LoadedNetwork, asked: Options) -> DreamSpec | None:
+def ask_picture(strip: Strip, network: networks.LoadedNetwork) -> Picture | None:
+    """The picture it would begin with; draws pad or upload where one is asked for."""
+    if strip.kind == "photo":
+        return photo(strip.choice, strip.options.side, strip.dreamer)
+    return digit(strip.choice, network.dataset, strip.options.side, strip.dreamer)
+
+
+def ask_dream(strip: Strip, network: networks.LoadedNetwork) -> DreamSpec | None:
     """Draw depth and strength. None, with a sentence, where this network cannot dream."""
-    if network != MINE:
-        names: Sequence[str] = _photo_depths(network)
-    else:
-        names = dream_layers(shown.net)
-        if not names:
-            st.markdown(NO_MAPS)
-            st.button("Look at the convnet", on_click=design.look_at, args=("pretrained:lesson",))
-            return None
-    layers, strength = depth_and_strength(names, network if network != MINE else shown.spec.fingerprint)
+    names = layers_of(strip.dreamer, network)
+    if not names:
+        st.markdown(NO_MAPS)
+        st.button("Look at the convnet", on_click=design.look_at, args=("pretrained:lesson",))
+        return None
+    key = strip.dreamer if strip.dreamer != MINE else network.spec.fingerprint
+    layers, strength = layers_and_strength(names, key)
+    options = strip.options
     try:
-        name = network if network != MINE else network_name(shown)
         return DreamSpec(
-            name,
+            settings_name(strip.dreamer, network),
             layers,
-            asked.octaves,
-            steps=asked.steps,
+            options.octaves,
+            steps=options.steps,
             step_size=strength,
-            jitter=asked.jitter,
-            seed=asked.seed,
+            jitter=options.jitter,
+            seed=options.seed,
         )
     except StudentError as error:
         problem(error)
         return None
 
 
-def _photo_depths(network: str) -> tuple[str, ...]:
-    from cnn_core.insight import GOOGLENET_DEPTHS
-
-    return GOOGLENET_DEPTHS if network == "googlenet" else tuple(DEPTHS)
-
-
-def button(spec: DreamSpec | None, picture: Picked | None, going_on: Run | None) -> None:
-    if going_on is not None:
-        st.button(
-            "Cancel",
-            icon=":material/close:",
-            key="dream_cancel",
-            disabled=going_on.control.get("action") == "stop",
-            on_click=cancel,
-            args=(going_on.id,),
-        )
-        return
+def ask_start(spec: DreamSpec | None, picture: Picture | None) -> None:
+    """Draw the button that begins the dream."""
     st.button(
         on_primary("Dream"),
         key="dream_start",
@@ -191,18 +110,93 @@ def button(spec: DreamSpec | None, picture: Picked | None, going_on: Run | None)
     )
 
 
-def is_going_on() -> bool:
-    try:
-        run_id = st.session_state.get(SHOWN)
-        return bool(run_id) and server.store().run(run_id).status.unfinished
-    except StudentError:
-        return False
+def ask_cancel(dream: Dream) -> None:
+    """Draw the button that ends it."""
+    assert dream.run is not None
+    st.button(
+        "Cancel",
+        icon=":material/close:",
+        key="dream_cancel",
+        disabled=dream.is_being_cancelled,
+        on_click=cancel,
+        args=(dream.run.id,),
+    )
+
+
+# ---------------------------------------------------------------- showing
+
+
+def show_progress(dream: Dream) -> None:
+    """Draw how far a dream of the store is."""
+    run, status = dream.run, dream.status
+    if run is None or status is None:
+        return
+    is_queued = status.state == "queued"
+    waiting = queued(server.store().place(run.id), server.store().expected_wait(run.id)) if is_queued else ""
+    st.markdown(words.state(dream, waiting))
+    if dream.is_going_on:
+        st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
+    if not dream.is_mine:
+        caption(words.WATCHING)
+
+
+def show_notes(strip: Strip, network: networks.LoadedNetwork, photographic: tuple[str, ...]) -> None:
+    """Say what is not here, or not what was asked for."""
+    if not photographic:
+        caption(words.NO_PHOTO_NETWORK)
+    if strip.dreamer == MINE and network.note:
+        caption(network.note)
+
+
+def show(dream: Dream) -> None:
+    """Draw what stands beside the large picture: progress, octaves, files."""
+    show_progress(dream)
+    octave_pictures(dream)
+    if dream.frames and not dream.is_going_on:
+        downloads(dream)
+
+
+def view(is_ticking: bool) -> None:
+    """Draw all but what is explained.  is_ticking: it is drawn anew by itself, because a dream goes on."""
+    network, photographic = networks.current(), photo_networks()
+    answer_place = st.empty()
+    strip = ask(network, photographic)
+    if strip is None:
+        return
+    show_notes(strip, network, photographic)
+    left, right = st.columns([576, 292], gap="medium")
+    with left:
+        picture = ask_picture(strip, network)
+    dream = dream_on_page(picture)
+    write_address()
+    if (dream is not None and dream.is_going_on) != is_ticking:
+        st.rerun()  # the timer is set or taken off
+    if dream is not None:
+        attend(dream)
+    with answer_place:
+        answer(words.verdict(dream, picture.title if picture is not None else None))
+    with left:
+        large(dream, picture)
+    with right:
+        spec = ask_dream(strip, network)
+        if dream is not None and dream.is_going_on and dream.is_mine:
+            ask_cancel(dream)
+        else:
+            ask_start(spec, picture)
+        refusals.draw(PLACE)
+        if dream is not None:
+            show(dream)
+
+
+def page() -> None:
+    """Draw the page, its dream anew twice a second while it goes on."""
+    follow_address()
+    going_on = is_going_on()
+    st.fragment(view, run_every=TICK if going_on else None)(going_on)
+    with st.expander(words.EXPLAIN):
+        st.markdown(words.EXPLAINED)
 
 
 page_head("deep-dream")
-follow_address()
-going = is_going_on()
-st.fragment(page, run_every=TICK if going else None)(going)
-with st.expander("What happens in a dream: up the slope, octaves, and why it is shaken"):
-    st.markdown(EXPLAINED)
+page()
 next_question("augmentation", "changes pictures with care, so that a 7 stays a 7.")

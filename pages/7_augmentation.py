@@ -7,154 +7,131 @@ import streamlit as st
 from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
 from cnn_core.export.augmentation import keras_line, torchvision_line
-from cnn_core.lesson import drawn
+from cnn_core.lesson import Reading
 from cnn_core.runs import Pair
+from pages.augmentation import words
 from pages.augmentation.dragged import dragged
 from pages.augmentation.lies import where_the_label_breaks
-from pages.augmentation.reading import Asked
+from pages.augmentation.order import ask_order, start_one, start_pair_button
+from pages.augmentation.outcome import outcome
+from pages.augmentation.pairs import pairs_of
+from pages.augmentation.progress import progress
+from pages.augmentation.settings import Settings, ask_settings
 from pages.augmentation.sheets import draws, fill_modes, one_alone
-from pages.augmentation.with_and_without import (
-    Order,
-    outcome,
-    pairs_of,
-    progress,
-    recipe_options,
-    start_buttons,
-    start_one,
-)
-from pages.augmentation.words import verdict
-from pages.ui.forms.augment_settings import (
-    draw_again,
-    draws_and_seed,
-    kind_of_changes,
-    seven_settings,
-    spec_of,
-)
-from pages.ui.forms.digit_input import chosen_image, way_and_number
+from pages.augmentation.trial import Trial
+from pages.ui.forms.digit_input import begin_with_digit, chosen_image, way_and_number
 from pages.ui.frame.shell import ROOT, entry, page_head, require_shell
 from pages.ui.visitor import design, networks, server
 from pages.ui.wording.blocks import answer, caption, next_question, problem
-from pages.ui.wording.numbers import shape_text
 
 require_shell()
 
-LOOKS = {"draws": "Draws", "alone": "One alone", "fill": "Fill modes"}
+
+# ---------------------------------------------------------------- ask
 
 
-# ---------------------------------------------------------------- code, training
+def ask_digit(dataset: str) -> str:
+    """Draw the choice of the digit. Returns the way it comes: test, draw or upload."""
+    if dataset == "mnist":  # the question is about a 7, and the sample does not begin with one
+        sevens = (server.images(dataset, "test").labels == 7).nonzero()
+        begin_with_digit(int(sevens[0]) if len(sevens) else 0)
+    with st.container(horizontal=True, vertical_alignment="center", key="augment_digit"):
+        return way_and_number(dataset)
 
 
-def as_code(spec: AugmentSpec) -> None:
+# ---------------------------------------------------------------- act
+
+
+def act(network: networks.LoadedNetwork, augment: AugmentSpec, pairs: list[Pair]) -> None:
+    """Draw what starts the trainings, and how far they are.  pairs: the visitor's of this design."""
+    caption(words.DOES_IT_HELP)
+    start_both = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover("Recipe", icon=":material/tune:", width="content"):
+            order = ask_order(network.spec, augment, network.dataset)
+        alone = st.button(
+            "Train with this",
+            key="train_one",
+            help="One run, with these changes. Opens the Train page.",
+        )
+    if alone and start_one(order):
+        st.switch_page(ROOT / entry("train").file)
+    with start_both:
+        start_pair_button(order, busy=bool(pairs) and pairs[0].unfinished)
+    if pairs:
+        progress(pairs[0])
+
+
+# ---------------------------------------------------------------- show
+
+
+def verdict(trial: Trial, reading: Reading, kind: str) -> str:
+    """The answer in one line.  kind: of the settings."""
+    if not trial.network.trained:
+        return words.CANNOT_TELL
+    if trial.spec.changes_nothing:
+        return words.ALL_OF_NONE
+    still = reading.kept(trial.label)
+    return words.verdict(still, len(reading), trial.a_digit, kind, trial.untouched_as)
+
+
+def show(trial: Trial, reading: Reading, settings: Settings) -> None:
+    """Draw the changed digit in the way that is chosen."""
+    if settings.look == "alone":
+        one_alone(trial)
+    elif settings.look == "fill":
+        fill_modes(trial, reading.changes)
+    else:
+        draws(trial, reading, settings.seed)
+
+
+def show_code(spec: AugmentSpec) -> None:
+    """Draw the settings as a student would write them."""
     st.markdown("### The same in your own code")
     keras, torchvision = st.tabs(["Keras", "torchvision"])
     with keras:
         st.code(keras_line(spec), language="python", wrap_lines=True)
-        caption("The geometry of this page is Keras’s own, pixel for pixel.")
+        caption(words.KERAS_IS_EXACT)
     with torchvision:
         st.code(torchvision_line(spec), language="python", wrap_lines=True)
-        caption("Nearly the same: torchvision zooms both axes alike and shifts by whole pixels.")
-
-
-def training(shown: networks.LoadedNetwork, spec: AugmentSpec, pairs: list[Pair]) -> None:
-    """Draw what starts the two trainings, and how far they are.  pairs: the visitor's of this design."""
-    busy = bool(pairs) and pairs[0].unfinished
-    caption(
-        "Does it help to learn from such pictures? Train the same network twice from one seed, with and without these "
-        "changes, and compare both under turn and shift."
-    )
-    buttons = st.container()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover("Recipe", icon=":material/tune:", width="content"):
-            recipe, dataset = recipe_options(shown.dataset)
-        order = Order(shown.spec, recipe, spec, dataset)
-        alone = st.button(
-            "Train with this", key="train_one", help="One run, with these changes. Opens the Train page."
-        )
-    with buttons:
-        start_buttons(order, busy)
-    if alone and start_one(order):
-        st.switch_page(ROOT / entry("train").file)
-    if pairs:
-        progress(pairs[0])
+        caption(words.TORCHVISION_IS_NEAR)
 
 
 # ---------------------------------------------------------------- the page
 
 
-def begin_with_a_seven(dataset: str) -> None:
-    """The question is about a 7: where no digit was chosen yet, choose one. (The sample does not begin with a 7.)"""
-    if dataset == "mnist" and "digit" not in st.session_state and "digit_way" not in st.session_state:
-        sevens = (server.images(dataset, "test").labels == 7).nonzero()
-        st.session_state["digit"] = int(sevens[0]) if len(sevens) else 0
-
-
 def page() -> None:
-    shown = networks.current()
-    pairs = pairs_of(shown.spec)
-    told = st.empty()
-    with st.container(horizontal=True, vertical_alignment="center", key="augment_strip"):
-        kind = kind_of_changes()
-        spec = spec_of(kind, pairs[0].augment if pairs else None)
-        look = st.segmented_control(
-            "Look at",
-            list(LOOKS),
-            format_func=LOOKS.__getitem__,
-            default="draws",
-            required=True,
-            key="look",
-            label_visibility="collapsed",
-            bind="query-params",
-        )
-        with st.popover("Seven settings", icon=":material/tune:", width="content"):
-            seven_settings(spec)
-            count, seed = draws_and_seed()
-        st.space("stretch")
-        st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=draw_again)
-    begin_with_a_seven(shown.dataset)
-    with st.container(horizontal=True, vertical_alignment="center", key="augment_digit"):
-        way = way_and_number(shown.dataset)
-    if shown.note:
-        caption(shown.note)
+    """The strip, the digit, what is read in it, and what training with such changes brings."""
+    network = networks.current()
+    pairs = pairs_of(network.spec)
+    answer_place = st.empty()
+    settings = ask_settings(own_start=pairs[0].augment if pairs else None)
+    way = ask_digit(network.dataset)
+    if network.note:
+        caption(network.note)
     left, right = st.columns([576, 292], gap="medium")
     with left:
-        chosen = chosen_image(way, shown.dataset)
-    if chosen is None:
-        return
-    if shown.spec.input_shape != tuple(chosen.image.shape):
-        theirs, ours = shape_text(shown.spec.input_shape), shape_text(tuple(chosen.image.shape))
-        problem(
-            StudentError(
-                f"This network takes images of {theirs}, and these are {ours}.", "Choose another one."
-            )
-        )
+        digit = chosen_image(way, network.dataset)
+    if digit is None:
         return
     try:
-        asked = Asked(shown, chosen, spec)
-        changes = tuple(drawn(spec, count, chosen.image.shape[-2:], seed))
-        reading = asked.read(changes)
-    except (StudentError, RuntimeError) as error:  # a network for other images than ours
-        problem(
-            error if isinstance(error, StudentError) else StudentError("This network takes other images.")
-        )
+        trial = Trial(network, digit, settings.spec)
+        reading = trial.read(trial.draws(settings.count, settings.seed))
+    except StudentError as error:
+        problem(error)
         return
-    settings = {"lesson": "the lesson’s", "gentle": "the gentle", "own": "your own"}[kind]
-    with told:
-        answer(verdict(asked, reading, settings))
+    with answer_place:
+        answer(verdict(trial, reading, settings.kind))
     with left:
-        if look == "alone":
-            one_alone(asked)
-        elif look == "fill":
-            fill_modes(asked, changes)
-        else:
-            draws(asked, reading, seed)
+        show(trial, reading, settings)
     with right:
-        dragged(asked)
-        training(shown, spec, pairs)
-    where_the_label_breaks(asked)
+        dragged(trial)
+        act(network, settings.spec, pairs)
+    where_the_label_breaks(trial)
     if pairs:
         outcome(pairs)
-    as_code(spec)
-    if not shown.trained:
+    show_code(settings.spec)
+    if not network.trained:
         st.button("Look at the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",))
 
 

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.runs.compare import compare
+from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
-from pages.runs.rows import GOING_ON, going_on, open_saved
+from pages.runs.rows import open_saved
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
 
 require_shell()
 
 
-# ---------------------------------------------------------------- the page
+def ask() -> str:
+    """Which of the two views: "Compare" or "Replay". A link can name it."""
+    view = st.segmented_control(
+        "View",
+        ["Compare", "Replay"],
+        default="Compare",
+        required=True,
+        key="runs_view",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return str(view)
+
+
+def show(view: str) -> None:
+    """The view, drawn anew while something in it goes on."""
+    if view == "Replay":
+        st.fragment(play, run_every=3.0 if networks.is_training() else None)()
+        return
+    st.fragment(compare, run_every=2.0 if start_timer() else None)()
+    open_saved()
+
+
+def page() -> None:
+    """One of two views."""
+    show(ask())
+
 
 page_head("runs")
-view = st.segmented_control(
-    "View", ["Compare", "Replay"], default="Compare", required=True, key="runs_view", label_visibility="collapsed",
-    bind="query-params",
-)  # fmt: skip
-if view == "Replay":
-    st.fragment(play, run_every=3.0 if networks.is_training() else None)()
-else:
-    st.session_state[GOING_ON] = going_on()
-    st.fragment(compare, run_every=2.0 if st.session_state[GOING_ON] else None)()
-    open_saved()
+page()

@@ -1,10 +1,11 @@
 from .dream.animation import animated as animated
 from .dream.animation import on_the_photo as on_the_photo
 from .dream.deepdream import dream as dream
-from .dream.deepdream import dream_layers as dream_layers
 from .dream.deepdream import enlarged as enlarged
 from .dream.deepdream import loudness as loudness
 from .dream.dream_spec import DreamSpec as DreamSpec
+from .dream.dreamers import Dreamer as Dreamer
+from .dream.dreamers import dream_layers as dream_layers
 from .dream.photo import DEPTHS as DEPTHS
 from .dream.photo import GOOGLENET_DEPTHS as GOOGLENET_DEPTHS
 from .dream.photo import googlenet_file as googlenet_file
@@ -15,8 +16,12 @@ from .filters.ascent import AscentRecipe as AscentRecipe
 from .filters.ascent import FilterPictures as FilterPictures
 from .filters.ascent import maximize_filters as maximize_filters
 from .filters.examples import Examples as Examples
+from .filters.examples import FilterCard as FilterCard
+from .filters.examples import card_of as card_of
+from .filters.examples import filter_card as filter_card
 from .filters.examples import strongest_examples as strongest_examples
 from .filters.examples import strongest_for_units as strongest_for_units
+from .filters.kernels import heaviest_kernels as heaviest_kernels
 from .filters.replaying import Frame as Frame
 from .filters.replaying import replay as replay
 from .look.attribution import METHODS as METHODS

@@ -20,6 +20,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model.shapes import Sliding
 
 Padding = Literal["valid", "same"]
+Pooling = Literal["max", "average"]
 MAX_KERNEL = 7  # pixels per side
 MAX_WEIGHT = 1000.0  # of a hand-made kernel; beyond it a picture has no meaning left
 
@@ -49,6 +50,20 @@ def named_kernel(name: str, size: int = 3) -> Tensor:
     margin = (size - 3) // 2
     kernel[margin : margin + 3, margin : margin + 3] = torch.tensor(NAMED_KERNELS[name])
     return kernel
+
+
+def for_channels(kernel: Tensor, channels: int) -> Tensor:
+    """The same kernel for an image of another number of channels, (channels, k, k).
+
+    kernel: (C, k, k). One grid becomes an equal share of it for each channel, so that a grey picture in three equal
+            channels gives the sums it gives in one; several grids become their sum, which is what they do to grey;
+            as many as there are channels stay as they are.
+    """
+    if len(kernel) == channels:
+        return kernel
+    if len(kernel) == 1:
+        return (kernel / channels).expand(channels, -1, -1)
+    return kernel.sum(dim=0, keepdim=True).div(channels).expand(channels, -1, -1)
 
 
 def checked_kernel(values: object, channels: int = 1) -> Tensor:
@@ -256,9 +271,7 @@ def _patch(image: Tensor, top: int, left: int, size: int, dilation: int) -> tupl
 # --- pooling --------------------------------------------------------------------------------------
 
 
-def pool(
-    maps: Tensor, kind: Literal["max", "average"] = "max", size: int = 2, stride: int | None = None
-) -> Tensor:
+def pool(maps: Tensor, kind: Pooling = "max", size: int = 2, stride: int | None = None) -> Tensor:
     """Each map made smaller: only the largest value of every window, or the average, remains.
 
     maps:   (C, H, W).
@@ -289,6 +302,21 @@ def kept_by_max(maps: Tensor, size: int = 2) -> Tensor:
             for channel, best in enumerate(window.reshape(channels, -1).argmax(dim=1).tolist()):
                 is_kept[channel, row * size + best // size, column * size + best % size] = True
     return is_kept
+
+
+def brightest_map(maps: Tensor) -> int:
+    """The index of the map with the largest value.  maps: (C, H, W)."""
+    return int(maps.amax(dim=(1, 2)).argmax())
+
+
+def share_of_brightness(maps: Tensor, chosen: Tensor) -> float:
+    """What part of the sum of all values the chosen ones make, 0 to 1; 0 of maps that are all dark.
+
+    maps:   (C, H, W), 0 and more.
+    chosen: (C, H, W) bool.
+    """
+    whole = maps.sum()
+    return float(maps[chosen].sum() / whole) if whole else 0.0
 
 
 def nudge(image: Tensor, right: int = 0, down: int = 0) -> Tensor:

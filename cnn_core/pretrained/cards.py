@@ -11,6 +11,7 @@ from typing import Any
 
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model.spec import ModelSpec
+from cnn_core.training.history import Curve, History
 from cnn_core.training.spec import TrainSpec
 
 FOLDER = Path(__file__).parent
@@ -76,28 +77,6 @@ class Card:
         return cls(**dict(values) | {"spec": spec, "recipe": recipe})
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Points in the order of training; the four tuples are equally long."""
-
-    step: tuple[int, ...]
-    epoch: tuple[float, ...]
-    loss: tuple[float, ...]
-    accuracy: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class History:
-    """How a training went.
-
-    train: of the batches; after the first steps, means of twenty.
-    test:  of the 10,000 test images, at each snapshot of the replay. (No choice was made by it.)
-    """
-
-    train: Curve
-    test: Curve
-
-
 def names() -> list[str]:
     """The networks that are here, as a student meets them."""
     return [name for name in _ORDER if weights_path(name).exists() and _card_path(name).exists()]
@@ -112,16 +91,22 @@ def card(name: str) -> Card:
 
 @functools.cache
 def history(name: str) -> History:
-    """How a network's training went. Raises StudentError where that was not kept; it was for "lesson"."""
+    """How a network's training went. Raises StudentError where that was not kept; it was for "lesson".
+
+    Its training curve has a point a batch at first, then means of twenty. Its validation curve is of the 10,000 test
+    images, at each snapshot of the replay; no choice was made by it.
+    """
     check_name(name)
     if not history_path(name).exists():
         raise StudentError(
             f"The course of {name}’s training was not kept.", hint="Look at the lesson’s convnet."
         )
     curves = json.loads(history_path(name).read_text())
-    return History(
-        *(Curve(**{key: tuple(v) for key, v in curves[which].items()}) for which in ("train", "test"))
+    train, test = (
+        Curve(**{key: tuple(numbers) for key, numbers in curves[which].items()})
+        for which in ("train", "test")
     )
+    return History(train, test)
 
 
 def check_name(name: str) -> None:

@@ -9,8 +9,9 @@ from safetensors import safe_open
 
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model import ModelSpec, Network, build
-from cnn_core.pretrained.cards import Curve, card, check_name, history, replay_path, weights_path
+from cnn_core.pretrained.cards import card, check_name, history, replay_path, weights_path
 from cnn_core.training.checkpoint import load_model
+from cnn_core.training.history import Curve
 
 
 def load(name: str) -> Network:
@@ -36,7 +37,7 @@ class Replay:
     @property
     def steps(self) -> tuple[int, ...]:
         """The moments there are, in optimizer steps done: 0, 1, 2, 4, ..., to the end."""
-        return self.moments.step
+        return tuple(self.moments.step)
 
     def load(self, step: int) -> Network:
         """The network as it was after `step` steps, in evaluation mode. Raises StudentError for another step."""
@@ -53,4 +54,4 @@ class Replay:
 
 def replay(name: str) -> Replay:
     """The network at each saved moment of its training. Raises StudentError where there are none: all but "lesson"."""
-    return Replay(name, history(name).test)
+    return Replay(name, history(name).validation)

@@ -10,7 +10,6 @@ import math
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +17,10 @@ import orjson
 
 from cnn_core.runs.files import opened
 from cnn_core.training.events import BatchDone, Validated
+from cnn_core.training.history import Curve, History
 
 POINTS = 400  # of a curve; a chart is not wider
 REMEMBERED = 64  # runs whose curves stay in memory
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Equally long lists, one number a point."""
-
-    step: list[int] = field(default_factory=list)  # optimizer steps done
-    epoch: list[float] = field(
-        default_factory=list
-    )  # times through the images; 2.5: half way through the third
-    loss: list[float] = field(default_factory=list)  # mean cross-entropy in nats
-    accuracy: list[float] = field(default_factory=list)  # fraction
-
-    def __len__(self) -> int:
-        return len(self.step)
-
-
-@dataclass(frozen=True)
-class History:
-    """What is known of a run's learning. `learning_rates` belongs to the points of `train`."""
-
-    train: Curve = field(default_factory=Curve)
-    validation: Curve = field(default_factory=Curve)
-    learning_rates: list[float] = field(default_factory=list)
 
 
 def event_lines(content: bytes) -> list[dict[str, Any]]:

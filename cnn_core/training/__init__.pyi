@@ -12,7 +12,16 @@ from .events import Finished as Finished
 from .events import SnapshotDue as SnapshotDue
 from .events import TrainState as TrainState
 from .events import Validated as Validated
+from .history import Curve as Curve
+from .history import History as History
 from .loop import train as train
+from .mistakes import ClassScore as ClassScore
+from .mistakes import class_scores as class_scores
+from .mistakes import commonest_mistake as commonest_mistake
+from .mistakes import commonest_mistakes as commonest_mistakes
+from .mistakes import images_in_cell as images_in_cell
+from .mistakes import surest_mistakes as surest_mistakes
+from .moving_averages import averages_mislead as averages_mislead
 from .optimizers import KerasRMSprop as KerasRMSprop
 from .robustness import CHANGES as CHANGES
 from .robustness import accuracy_under as accuracy_under

@@ -2,130 +2,144 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 import torch
 
 from cnn_core.data.augment_spec import FILL_MODES
 from cnn_core.lesson import Change, Reading, each_alone, largest_move, through_range
-from pages.augmentation.reading import Asked
-from pages.augmentation.words import SETTINGS, alone_words, in_full, lines_of
-from pages.ui.drawing.contact_sheet import contact_sheet
+from pages.augmentation import words
+from pages.augmentation.trial import Trial
+from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
-from pages.ui.forms.augment_settings import FILLS, shear_in_words, short_words
 from pages.ui.forms.digit_input import article
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
-from pages.ui.wording.numbers import number, plural, probability, probability_tile
+from pages.ui.wording.numbers import probability_tile
 
-ALONE = 6  # pictures for each setting alone: one row
+ALONE = 6  # pictures for each setting alone, and at most for each fill mode: one row
+MANY = 40  # more pictures than this are drawn small
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What is said of one picture."""
+
+    caption: tuple[str, str]  # what is read, and lines of words
+    label: str  # for the tip
+    wrong: bool = False
 
 
 def tiles(
-    reading: Reading, asked: Asked, key: str, below: list[list[str]], with_original: bool = False
+    reading: Reading, trial: Trial, key: str, lines: list[list[str]], with_original: bool = False
 ) -> None:
-    """Draw changed digits: below each what is read, and lines of words; red where it is no longer the class it was."""
-    images, answers, sure = reading.images, reading.answers, reading.certainty
-    small = len(reading) > 40
-    not_it = f"not {asked.a_digit}"
-    captions, labels, wrong = [], [], set()
+    """Draw changed digits: below each what is read, and lines of words; red where it is no longer the class it was.
+
+    lines: of each picture.  with_original: the digit as it was chosen comes first.
+    """
+    small = len(reading) > MANY
+    images = reading.images
+    drawn = [_tile(reading, i, trial, lines[i], small) for i in range(len(reading))]
     if with_original:
-        images = torch.cat([asked.chosen.image[None], images])
-        first = [asked.a_digit]
-        if asked.chosen.index is not None:
-            first.append(f"test no. {asked.chosen.index}")
-        captions.append(("original" if small else "the original", "\n".join(first)))
-        labels.append(f"the original, {asked.chosen.title}")
-    for i, (said, certainty, change) in enumerate(zip(answers, sure, reading.changes, strict=True)):
-        name = asked.classes[said]
-        words = [line.replace("zoom", "z") if small else line for line in below[i]]
-        if said != asked.label:
-            wrong.add(i + with_original)
-            words[:1] = [
-                f"{words[0]} · {not_it}" if words and not small else not_it,
-                *(words[:1] if small else []),
-            ]
-        captions.append((f"{name} · {probability_tile(certainty)}", "\n".join(words)))
-        labels.append(f"{in_full(change)}: read as {article(name)}, {probability(certainty)}")
+        images = torch.cat([trial.digit.image[None], images])
+        drawn = [_original(trial, small), *drawn]
     sheet(
-        contact_sheet(images[:, 0].numpy(), "grey", (0.0, 1.0)),
+        image_sheet(images.numpy()),
         key=key,
         alt="The changed digit and what the network reads",
         tile_px=56 if small else 84,
         columns=8 if small else min(6, len(images)),
-        captions=captions,
-        labels=labels,
-        wrong=wrong,
+        captions=[tile.caption for tile in drawn],
+        labels=[tile.label for tile in drawn],
+        wrong={i for i, tile in enumerate(drawn) if tile.wrong},
         clickable=False,
     )
 
 
-def draws(asked: Asked, reading: Reading, seed: int) -> None:
+def _original(trial: Trial, small: bool) -> Tile:
+    lines = [trial.a_digit]
+    if trial.digit.index is not None:
+        lines.append(f"test no. {trial.digit.index}")
+    title = "original" if small else "the original"
+    return Tile((title, "\n".join(lines)), f"the original, {trial.digit.title}")
+
+
+def _tile(reading: Reading, i: int, trial: Trial, lines: list[str], small: bool) -> Tile:
+    answer, sure = reading.answers[i], reading.certainty[i]
+    name, is_wrong = trial.classes[answer], answer != trial.label
+    if is_wrong:
+        lines = words.with_warning(lines, trial.a_digit, small)
+    return Tile(
+        caption=(f"{name} · {probability_tile(sure)}", "\n".join(lines)),
+        label=f"{words.in_full(reading.changes[i])}: {words.read_as(article(name), sure)}",
+        wrong=is_wrong,
+    )
+
+
+# ---------------------------------------------------------------- three ways to look
+
+
+def draws(trial: Trial, reading: Reading, seed: int) -> None:
+    """Draw the random changes beside the original."""
     with st.container(gap="xsmall"):
-        st.markdown(
-            sheet_heading(
-                f"{plural(len(reading), 'draw')}, sorted by their turn",
-                *short_words(asked.spec),
-                f"seed {seed}",
-            )
+        heading = words.draws_heading(len(reading))
+        st.markdown(sheet_heading(heading, *words.short_words(trial.spec), f"seed {seed}"))
+        short = len(reading) > MANY
+        lines = [words.lines_of(change, trial.spec, short) for change in reading.changes]
+        tiles(reading, trial, "augment_draws", lines, with_original=True)
+    what_you_see(words.what_draws_show(trial.spec, trial.a_digit))
+    if trial.spec.shear_range:
+        caption(words.shear_in_words(trial.spec))
+
+
+def one_alone(trial: Trial) -> None:
+    """Draw each setting from one end of its range to the other, with all others off."""
+    settings = each_alone(trial.spec)
+    if not settings:
+        caption(words.NOTHING_SWITCHED_ON)
+    for setting in settings:
+        _row_of(setting, trial)
+    what_you_see(words.WHAT_ONE_ALONE_SHOWS)
+
+
+def _row_of(setting: str, trial: Trial) -> None:
+    changes = tuple(through_range(trial.spec, setting, ALONE))
+    reading = trial.read(changes)
+    still = words.still_read(reading.kept(trial.label), len(reading), trial.a_digit)
+    with st.container(gap="xsmall"):
+        title = words.setting_in_words(setting, trial.spec)
+        st.markdown(sheet_heading(title, still, words.moves_by(largest_move(changes))))
+        tiles(
+            reading,
+            trial,
+            f"augment_{setting}",
+            [[words.value_alone(setting, change)] for change in changes],
         )
-        below = [lines_of(change, asked.spec) for change in reading.changes]
-        tiles(reading, asked, "augment_draws", below, with_original=True)
-    zoom = " Zoom above 1 makes it smaller." if asked.spec.zoom_limits != (1, 1) else ""
-    what_you_see(
-        "Under each draw: what the network reads and how sure it is, then the turn in degrees (+ is to the left), the "
-        f"shift in pixels, right and up, and the zoom of width and height.{zoom} Red: no longer read as "
-        f"{asked.a_digit}. Where you would not read {asked.a_digit} either, the label has become a lie."
-    )
-    if asked.spec.shear_range:
-        caption(shear_in_words(asked.spec))
 
 
-def one_alone(asked: Asked) -> None:
-    """Each setting from one end of its range to the other, with all others off."""
-    alone = each_alone(asked.spec)
-    if not alone:
-        caption("Nothing is switched on. Choose the lesson’s settings, or turn one of your own up.")
-    for name in alone:
-        changes = tuple(through_range(asked.spec, name, ALONE))
-        reading = asked.read(changes)
-        moved = largest_move(changes)
-        almost = ": almost nothing" if moved < 0.5 else ""
-        value = getattr(asked.spec, name)
-        value = (
-            ""
-            if isinstance(value, bool)
-            else " to ".join(f"{v:g}" for v in value)
-            if isinstance(value, tuple)
-            else f"{value:g}"
-        )
-        with st.container(gap="xsmall"):
-            st.markdown(
-                sheet_heading(
-                    f"{SETTINGS[name]} {value}".strip(),
-                    f"still {asked.a_digit} in {reading.kept(asked.label)} of {len(reading)}",
-                    f"moves a pixel by up to {number(moved, 2 if moved < 1 else 0)}{almost}",
-                )
-            )
-            tiles(reading, asked, f"augment_{name}", [[alone_words(name, change)] for change in changes])
-    what_you_see(
-        "Each row is one setting from one end of its range to the other, with all others switched off. The row with "
-        "the most red is the one this network minds."
-    )
-
-
-def fill_modes(asked: Asked, changes: tuple[Change, ...]) -> None:
-    """The same draws, with what the picture leaves behind filled in each of four ways."""
-    few = [i * (len(changes) - 1) // max(min(6, len(changes)) - 1, 1) for i in range(min(6, len(changes)))]
+def fill_modes(trial: Trial, changes: tuple[Change, ...]) -> None:
+    """Draw the same changes with what the picture leaves behind filled in each of four ways."""
     for mode in FILL_MODES:
-        reading = asked.read(changes, mode)
-        title, _, what = FILLS[mode].partition(": ")
-        now = "in use" if mode == asked.spec.fill_mode else ""
-        kept = f"{reading.kept(asked.label)} of {len(reading)} still read as {asked.a_digit}"
-        with st.container(gap="xsmall"):
-            st.markdown(sheet_heading(title, what, kept, now))
-            shown = reading.take(few)
-            tiles(shown, asked, f"augment_fill_{mode}", [lines_of(c, asked.spec)[:1] for c in shown.changes])
-    what_you_see(
-        "The same draws four times; only what appears at the edges differs. A digit stands on black, so nearest and "
-        "constant mostly agree, except where a stroke touches the edge and is drawn out. Reflect and wrap bring in "
-        "pieces of the digit that were never there."
-    )
+        _row_filled(mode, trial, changes)
+    what_you_see(words.WHAT_FILL_MODES_SHOW)
+
+
+def _row_filled(mode: str, trial: Trial, changes: tuple[Change, ...]) -> None:
+    reading = trial.read(changes, mode)
+    still = f"{reading.kept(trial.label)} of {len(reading)} still read as {trial.a_digit}"
+    in_use = "in use" if mode == trial.spec.fill_mode else ""
+    few = reading.take(evenly(len(changes), ALONE))
+    with st.container(gap="xsmall"):
+        st.markdown(sheet_heading(mode, words.FILLS[mode], still, in_use))
+        lines = [words.lines_of(change, trial.spec)[:1] for change in few.changes]
+        tiles(few, trial, f"augment_fill_{mode}", lines)
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most `most` indices of `count`, from the first to the last in even steps.
+
+    >>> evenly(17, 6), evenly(4, 6), evenly(1, 6)
+    ([0, 3, 6, 9, 12, 16], [0, 1, 2, 3], [0])
+    """
+    few = min(most, count)
+    return [i * (count - 1) // max(few - 1, 1) for i in range(few)]

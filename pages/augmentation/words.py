@@ -1,24 +1,84 @@
-"""The sentences of the Augmentation page, and how its settings are called."""
+"""The sentences of the Augmentation page about one digit: its changes, the settings, and what is read. No Streamlit.
+
+What is said of two trainings stands in pair_words.py.
+"""
 
 from __future__ import annotations
 
-from cnn_core import pretrained
-from cnn_core.data import AugmentSpec
-from cnn_core.errors import StudentError
-from cnn_core.lesson import Change, Reading, span
-from pages.augmentation.reading import Asked
-from pages.ui.forms.digit_input import article
-from pages.ui.visitor import networks, server
-from pages.ui.wording.numbers import number, signed
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-DRAGGED = {
-    "turn": ("turned", "°", 0),
-    "right": ("shifted sideways", " px", 1),
-    "up": ("shifted up or down", " px", 1),
-    "shear": ("sheared", "°", 0),
-    "zoom": ("zoomed", "", 2),
-}
+from cnn_core.lesson import largest_move, through_range
+from pages.ui.wording.numbers import number, plural, probability, signed
 
+if TYPE_CHECKING:
+    from cnn_core.data import AugmentSpec
+    from cnn_core.lesson import Change
+
+# ---------------------------------------------------------------- one change
+
+
+def degrees(value: float) -> str:
+    """
+    >>> degrees(25.2), degrees(-0.3)
+    ('+25°', '0°')
+    """
+    return f"{signed(value, 0) if round(value) else '0'}°"
+
+
+def lines_of(change: Change, spec: AugmentSpec, short: bool = False) -> list[str]:
+    """The parameters of one draw, as short as they fit below a tile: only what the settings draw.
+
+    short: for the smallest tiles.
+    """
+    lines = []
+    if spec.rotation_range:
+        lines.append(degrees(change.turn))
+    if spec.width_shift_range or spec.height_shift_range:
+        right, up = (signed(pixels, 0) if round(pixels) else "0" for pixels in (change.right, change.up))
+        lines.append(f"{right} → {up} ↑")
+    if spec.zoom_limits != (1, 1):
+        lines.append(f"{'z' if short else 'zoom'} {number(change.across, 1)}·{number(change.down, 1)}")
+    if abs(change.shear) >= 0.5:
+        lines.append(f"shear {degrees(change.shear)}")
+    if change.mirrored or change.upside_down:
+        lines.append(flip_in_words(change))
+    return lines
+
+
+def flip_in_words(change: Change) -> str:
+    """How an image is flipped; KeyError for one that is not."""
+    return {
+        (True, False): "mirrored",
+        (False, True): "upside down",
+        (True, True): "flipped twice",
+    }[change.mirrored, change.upside_down]
+
+
+def in_full(change: Change) -> str:
+    """All parameters of one draw, for the tip and for those who cannot see it."""
+    parts = [
+        f"turned {degrees(change.turn)}",
+        f"{signed(change.right, 1)} px right, {signed(change.up, 1)} px up",
+        f"zoom {number(change.across)} across, {number(change.down)} down",
+        f"shear {signed(change.shear, 1)}°",
+    ]
+    if change.mirrored or change.upside_down:
+        parts.append(flip_in_words(change))
+    return ", ".join(parts)
+
+
+def in_short(change: Change) -> str:
+    """The one thing that such a change does: a turn, a flip, or a shift."""
+    if change.turn:
+        return f"turned {degrees(change.turn)}"
+    if change.mirrored or change.upside_down:
+        return flip_in_words(change)
+    return f"{signed(change.right, 0)} → {signed(change.up, 0)} ↑"
+
+
+# ---------------------------------------------------------------- the settings
 
 SETTINGS = {
     "rotation_range": "rotation",
@@ -29,132 +89,245 @@ SETTINGS = {
     "horizontal_flip": "horizontal flip",
     "vertical_flip": "vertical flip",
 }
+FLIPS = {  # (left to right, up to down) -> how it is called
+    (False, False): "no flip",
+    (True, False): "left to right",
+    (False, True): "upside down",
+    (True, True): "both ways",
+}
+FILLS = {
+    "nearest": "repeat the border",
+    "constant": "black",
+    "reflect": "as in a mirror",
+    "wrap": "begin again",
+}
 
 
-def degrees(value: float) -> str:
-    return f"{signed(value, 0) if round(value) else '0'}°"
+def fill_mode_text(mode: str) -> str:
+    """
+    >>> fill_mode_text("nearest")
+    'nearest: repeat the border'
+    """
+    return f"{mode}: {FILLS[mode]}"
 
 
-def lines_of(change: Change, spec: AugmentSpec) -> list[str]:
-    """The parameters of one draw, as short as they fit below a tile: only what the settings draw."""
-    lines = []
-    if spec.rotation_range:
-        lines.append(degrees(change.turn))
-    if spec.width_shift_range or spec.height_shift_range:
-        right, up = (signed(v, 0) if round(v) else "0" for v in (change.right, change.up))
-        lines.append(f"{right} → {up} ↑")
+def short_words(spec: AugmentSpec) -> list[str]:
+    """What is switched on, for the heading of a sheet: ["±90°", "shifts ±20 %", ...]."""
+    words = [f"±{spec.rotation_range:g}°"] if spec.rotation_range else []
+    words += _shifts(_shift(spec.width_shift_range), _shift(spec.height_shift_range))
     if spec.zoom_limits != (1, 1):
-        lines.append(f"zoom {number(change.across, 1)}·{number(change.down, 1)}")
-    if abs(change.shear) >= 0.5:
-        lines.append(f"shear {degrees(change.shear)}")
-    if change.mirrored or change.upside_down:
-        lines.append(flipped(change))
-    return lines
+        words.append("zoom {:g} to {:g}".format(*(round(limit, 3) for limit in spec.zoom_limits)))
+    if spec.shear_range:
+        words.append(f"shear ±{spec.shear_range:g}°")
+    flip = (spec.horizontal_flip, spec.vertical_flip)
+    if any(flip):
+        words.append(f"flipped {FLIPS[flip]}")
+    return words or ["no change at all"]
 
 
-def flipped(change: Change) -> str:
-    return {(True, False): "mirrored", (False, True): "upside down", (True, True): "flipped twice"}[
-        change.mirrored, change.upside_down
-    ]
+def _shifts(across: str, down: str) -> list[str]:
+    if across and across == down:
+        return [f"shifts {across}"]
+    return [f"sideways {across}"] * bool(across) + [f"up and down {down}"] * bool(down)
 
 
-def in_full(change: Change) -> str:
-    """All parameters of one draw, for the tip and for those who cannot see it."""
-    parts = [
-        f"turned {degrees(change.turn)}",
-        f"{signed(change.right, 1)} px right, {signed(change.up, 1)} px up",
-    ]
-    parts.append(f"zoom {number(change.across)} across, {number(change.down)} down")
-    parts.append(f"shear {signed(change.shear, 1)}°")
-    if change.mirrored or change.upside_down:
-        parts.append(flipped(change))
-    return ", ".join(parts)
+def _shift(shift: float) -> str:
+    return "" if not shift else f"±{100 * shift:g} %" if shift < 1 else f"±{shift:g} px"
 
 
-def verdict(asked: Asked, reading: Reading, settings: str) -> str:
-    """The answer in one line, counted."""
-    if not asked.shown.trained:
-        return "Nobody can tell from this network: it has not been trained."
-    if asked.spec.changes_nothing:
-        return "All of none: these settings change nothing. Turn one of them up."
-    kept, of = reading.kept(asked.label), len(reading)
-    judged = next(
-        words
-        for share, words in (
-            (1.0, "All of these."),
-            (0.85, "Nearly all."),
-            (0.65, "Most of them."),
-            (0.0, "Fewer than one hopes."),
-        )
-        if kept >= share * of
+def shear_in_words(spec: AugmentSpec) -> str:
+    """How much a shear is, which Keras takes in degrees and many a reader as a fraction."""
+    move = largest_move(through_range(spec, "shear_range", 2))
+    almost = ": almost nothing. Try 20" if move < 0.5 else ""
+    return (
+        f"Keras counts shear in degrees. {spec.shear_range:g}° moves no pixel by more than {number(move)} "
+        f"pixels{almost}."
     )
-    if kept == 0:
-        judged = "None of these."
-    told = f"{judged} With {settings} settings this network still reads **{kept} of {of}** draws as {asked.a_digit}."
-    if asked.original.answers[0] != asked.label:
-        said = article(asked.classes[asked.original.answers[0]])
-        told += f" But it reads even the untouched one as {said}."
-    return told
 
 
-def taught(shown: networks.LoadedNetwork) -> AugmentSpec | None:
-    """The random changes the network was trained with, or None."""
-    try:
-        if shown.kind == "run" and shown.run_id:
-            return server.store().run(shown.run_id).recipe.augment
-        if shown.kind == "pretrained":
-            return pretrained.card(shown.weights_key.partition(":")[2]).recipe.augment
-    except StudentError:
-        pass
-    return None
+# ---------------------------------------------------------------- the answer
+
+CANNOT_TELL = "Nobody can tell from this network: it has not been trained."
+ALL_OF_NONE = "All of none: these settings change nothing. Turn one of them up."
+_WHOSE = {"lesson": "the lesson’s", "gentle": "the gentle", "own": "your own"}
+_AT_LEAST = (
+    (1.0, "All of these."),
+    (0.85, "Nearly all."),
+    (0.65, "Most of them."),
+    (0.0, "Fewer than one hopes."),
+)
 
 
-def recipe_known(shown: networks.LoadedNetwork) -> bool:
-    try:
-        return not shown.run_id or server.store().run(shown.run_id).has_recipe
-    except StudentError:
-        return False
+def verdict(still: int, of: int, a_digit: str, kind: str, untouched_as: str | None = None) -> str:
+    """The answer in one line, counted: `still` of so many draws are read as the digit that they are.
+
+    a_digit:      what they are, with its article ("a 7").
+    kind:         of the settings: "lesson", "gentle" or "own".
+    untouched_as: what even the untouched digit is misread as ("a 1"); None where it is read rightly.
+    """
+    said = (
+        f"{_judgement(still, of)} With {_WHOSE[kind]} settings this network still reads **{still} of {of}** "
+        f"draws as {a_digit}."
+    )
+    return said if untouched_as is None else f"{said} But it reads even the untouched one as {untouched_as}."
 
 
-def taught_words(shown: networks.LoadedNetwork, parameter: str) -> str:
-    if not shown.trained:
-        return "This network has not been trained."
-    if not recipe_known(shown):
-        return "How it was trained is not known: it was opened from a file."
-    noun = {"turn": "turns", "right": "shifts", "up": "shifts", "shear": "shear", "zoom": "zoom"}[parameter]
-    spec = taught(shown)
-    low, high = span(spec, parameter) if spec else (0.0, 0.0)
-    if low == high:
-        return f"This network was trained without {noun}."
-    return f"It was trained with {noun} from {place(parameter, low)} to {place(parameter, high)}."
+def _judgement(still: int, of: int) -> str:
+    if not still:
+        return "None of these."
+    return next(words for share, words in _AT_LEAST if still >= share * of)
 
 
-def place(parameter: str, value: float) -> str:
-    _, unit, decimals = DRAGGED[parameter]
-    if parameter == "zoom":
-        return number(value, 1)
-    text = signed(value, decimals) if abs(value) >= 0.05 else "0"
-    return text.removesuffix(".0") + unit
+# ---------------------------------------------------------------- the sheets
+
+NOTHING_SWITCHED_ON = "Nothing is switched on. Choose the lesson’s settings, or turn one of your own up."
+WHAT_ONE_ALONE_SHOWS = (
+    "Each row is one setting from one end of its range to the other, with all others switched off. The row with "
+    "the most red is the one this network minds."
+)
+WHAT_FILL_MODES_SHOW = (
+    "The same draws four times; only what appears at the edges differs. A digit stands on black, so nearest and "
+    "constant mostly agree, except where a stroke touches the edge and is drawn out. Reflect and wrap bring in "
+    "pieces of the digit that were never there."
+)
 
 
-def alone_words(setting: str, change: Change) -> str:
+def with_warning(lines: Sequence[str], a_digit: str, small: bool) -> list[str]:
+    """The lines below a tile that is misread: what it is not comes first.
+
+    >>> with_warning(["+25°"], "a 7", small=False), with_warning(["+25°"], "a 7", small=True)
+    (['+25° · not a 7'], ['not a 7', '+25°'])
+    """
+    if small or not lines:
+        return [f"not {a_digit}", *lines]
+    return [f"{lines[0]} · not {a_digit}", *lines[1:]]
+
+
+def what_draws_show(spec: AugmentSpec, a_digit: str) -> str:
+    """What stands under each draw, and what red means."""
+    zoom = " Zoom above 1 makes it smaller." if spec.zoom_limits != (1, 1) else ""
+    return (
+        "Under each draw: what the network reads and how sure it is, then the turn in degrees (+ is to the left), the "
+        f"shift in pixels, right and up, and the zoom of width and height.{zoom} Red: no longer read as "
+        f"{a_digit}. Where you would not read {a_digit} either, the label has become a lie."
+    )
+
+
+def draws_heading(draws: int) -> str:
+    """The first words of the heading over the draws."""
+    return f"{plural(draws, 'draw')}, sorted by their turn"
+
+
+def setting_in_words(setting: str, spec: AugmentSpec) -> str:
+    """A setting and its value: "rotation 90", "zoom 0.8 to 1.2", "horizontal flip".  setting: a key of SETTINGS."""
+    value = getattr(spec, setting)
+    if isinstance(value, bool):
+        return SETTINGS[setting]
+    limits = value if isinstance(value, tuple) else (value,)
+    return f"{SETTINGS[setting]} {' to '.join(f'{limit:g}' for limit in limits)}"
+
+
+def still_read(still: int, of: int, a_digit: str) -> str:
+    """How many of a row of pictures are read as what they are."""
+    return f"still {a_digit} in {still} of {of}"
+
+
+def moves_by(pixels: float) -> str:
+    """How far a setting moves the pixel that it moves most."""
+    almost = ": almost nothing" if pixels < 0.5 else ""
+    return f"moves a pixel by up to {number(pixels, 2 if pixels < 1 else 0)}{almost}"
+
+
+def value_alone(setting: str, change: Change) -> str:
+    """What one setting does in one picture, all others being off.  setting: a key of SETTINGS."""
     if setting in ("horizontal_flip", "vertical_flip"):
-        return flipped(change)
+        return flip_in_words(change)
     if setting == "shear_range":
         return f"{signed(change.shear, 2 if abs(change.shear) < 1 else 0)}°"
     if setting == "zoom_range":
         return number(change.across)
-    parameter, value = {
-        "rotation_range": ("turn", change.turn),
-        "width_shift_range": ("right", change.right),
-        "height_shift_range": ("up", change.up),
-    }[setting]
-    return place(parameter, value)
+    parameter = {"rotation_range": "turn", "width_shift_range": "right", "height_shift_range": "up"}[setting]
+    return value_in_words(parameter, value_of(parameter, change))
+
+
+# ---------------------------------------------------------------- what is dragged
+
+
+@dataclass(frozen=True)
+class ParameterWords:
+    """How a parameter of `cnn_core.lesson.PARAMETERS` is called."""
+
+    verb: str  # what was done to the digit
+    noun: str
+    unit: str
+    decimals: int
+
+
+PARAMETER_WORDS = {
+    "turn": ParameterWords("turned", "turns", "°", 0),
+    "right": ParameterWords("shifted sideways", "shifts", " px", 1),
+    "up": ParameterWords("shifted up or down", "shifts", " px", 1),
+    "shear": ParameterWords("sheared", "shear", "°", 0),
+    "zoom": ParameterWords("zoomed", "zoom", "", 2),
+}
+NOT_TRAINED = "This network has not been trained."
+RECIPE_UNKNOWN = "How it was trained is not known: it was opened from a file."
+LEFT_ALONE = "The present settings leave this one alone."
+SHADED = "Shaded: as far as the settings go."
 
 
 def value_of(parameter: str, change: Change) -> float:
+    """How far a change goes in one parameter."""
     return change.across if parameter == "zoom" else getattr(change, parameter)
 
+
+def value_in_words(parameter: str, value: float) -> str:
+    """
+    >>> value_in_words("turn", 25.0), value_in_words("right", -3.0), value_in_words("zoom", 0.8)
+    ('+25°', '−3 px', '0.8')
+    """
+    if parameter == "zoom":
+        return number(value, 1)
+    words = PARAMETER_WORDS[parameter]
+    text = signed(value, words.decimals) if abs(value) >= 0.05 else "0"
+    return text.removesuffix(".0") + words.unit
+
+
+def is_it_still(parameter: str, a_digit: str) -> str:
+    """One choice of what is dragged."""
+    return f"Only {PARAMETER_WORDS[parameter].verb}: is it {a_digit}?"
+
+
+def read_as(name: str, sure: float) -> str:
+    """What is read, with its article, and how sure that is.
+
+    >>> read_as("a 7", 0.83)
+    'read as a 7, 83 %'
+    """
+    return f"read as {name}, {probability(sure)}"
+
+
+def how_far_it_stays(
+    parameter: str, a_digit: str, limits: tuple[float, float] | None, all_the_way: bool
+) -> str:
+    """Between which values it is read as what it is.  limits: both; None where not even the untouched digit is."""
+    if limits is None:
+        return f"Even untouched, this network does not read it as {a_digit}."
+    if all_the_way:
+        return f"It stays {a_digit} all the way."
+    first, last = (value_in_words(parameter, value) for value in limits)
+    return f"It stays {a_digit} from {first} to {last}."
+
+
+def trained_with(parameter: str, low: float, high: float) -> str:
+    """How far a parameter went in the network's training."""
+    noun = PARAMETER_WORDS[parameter].noun
+    if low == high:
+        return f"This network was trained without {noun}."
+    return f"It was trained with {noun} from {value_in_words(parameter, low)} to {value_in_words(parameter, high)}."
+
+
+# ---------------------------------------------------------------- where the label becomes a lie
 
 LIES = {
     "quarter": "Turned this far, a 6 lying on its back and a 9 lying on its face are one picture with two labels.",
@@ -163,13 +336,21 @@ LIES = {
     "upside_down": "Every second image stands on its head: a 2 becomes a 5, a 4 or a 7 no digit at all.",
     "lost": "Shifted this far, half of the digit has left the picture.",
 }
+RED_IS_ANOTHER = (
+    "Red: this network reads another digit than the label says. "
+    "Trained on such pictures, it is told it is wrong."
+)
+
+# ---------------------------------------------------------------- the same in code, and training
+
+KERAS_IS_EXACT = "The geometry of this page is Keras’s own, pixel for pixel."
+TORCHVISION_IS_NEAR = "Nearly the same: torchvision zooms both axes alike and shifts by whole pixels."
+DOES_IT_HELP = (
+    "Does it help to learn from such pictures? Train the same network twice from one seed, with and without these "
+    "changes, and compare both under turn and shift."
+)
 
 
-def told_short(change: Change) -> str:
-    if change.turn:
-        return f"turned {degrees(change.turn)}"
-    return (
-        flipped(change)
-        if change.mirrored or change.upside_down
-        else f"{signed(change.right, 0)} → {signed(change.up, 0)} ↑"
-    )
+def other_images(theirs: str, ours: str) -> str:
+    """A network that cannot be asked.  theirs, ours: shapes in words ("28×28×1")."""
+    return f"This network takes images of {theirs}, and these are {ours}."

@@ -8,11 +8,12 @@ import secrets
 import streamlit as st
 
 from cnn_core.lesson.quiz import KINDS, ask, mark
-from pages.convolution.kernel import KEPT
+from pages.convolution.words import score_text
 from pages.ui.wording.blocks import answer, on_primary
 
 
 def new_question() -> None:
+    """Ask another question of the chosen kind. A callback."""
     kind = st.session_state.get("quiz_kind") or next(iter(KINDS))
     st.session_state["quiz_question"] = ask(kind, random.Random(secrets.randbits(64)))
     st.session_state["quiz_typed"] = ""
@@ -20,41 +21,55 @@ def new_question() -> None:
 
 
 def check_answer() -> None:
+    """Mark what was typed; the first try counts. A callback."""
     question, typed = st.session_state["quiz_question"], st.session_state["quiz_typed"]
     verdict = mark(question, typed)
-    if verdict.is_right is not None and st.session_state.get("quiz_verdict") is None:  # the first try counts
-        right, asked = st.session_state.get("quiz_score", (0, 0))
-        st.session_state["quiz_score"] = (right + verdict.is_right, asked + 1)
-    st.session_state["quiz_verdict"] = verdict if verdict.is_right is not None else None
-    st.session_state["quiz_hint"] = None if verdict.is_right is not None else verdict.comment
+    is_number = verdict.is_right is not None
+    if is_number and st.session_state.get("quiz_verdict") is None:
+        right, answers = st.session_state.get("quiz_score", (0, 0))
+        st.session_state["quiz_score"] = (right + bool(verdict.is_right), answers + 1)
+    st.session_state["quiz_verdict"] = verdict if is_number else None
+    st.session_state["quiz_hint"] = None if is_number else verdict.comment
 
 
 @st.fragment
 def questions() -> None:
-    """One question at a time, with fresh numbers; the answer is marked and explained."""
+    """Draw one question at a time, with fresh numbers; the answer is marked and explained."""
     st.session_state.setdefault("quiz_kind", next(iter(KINDS)))
     if "quiz_question" not in st.session_state:
         new_question()
-    right, asked = st.session_state.get("quiz_score", (0, 0))
-    answer(
-        f"**{right} of {asked}** right at the first try."
-        if asked
-        else "Five kinds of questions, with new numbers each time."
-    )
-    st.segmented_control(
-        "Kind of question", list(KINDS), required=True, key="quiz_kind", on_change=new_question,
-        label_visibility="collapsed", **KEPT,
-    )  # fmt: skip
+    answer(score_text(*st.session_state.get("quiz_score", (0, 0))))
+    _ask_kind()
     st.markdown(f"##### {st.session_state['quiz_question'].text}")
+    _ask_answer()
+    _say_verdict()
+    st.button("Another question", on_click=new_question)
+
+
+def _ask_kind() -> None:
+    st.segmented_control(
+        "Kind of question",
+        list(KINDS),
+        required=True,
+        key="quiz_kind",
+        on_change=new_question,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def _ask_answer() -> None:
     with st.form("quiz", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input("Your answer", key="quiz_typed", width=200, placeholder="a whole number")
             st.form_submit_button(on_primary("Check"), type="primary", on_click=check_answer)
-    verdict = st.session_state.get("quiz_verdict")
+
+
+def _say_verdict() -> None:
+    verdict, hint = st.session_state.get("quiz_verdict"), st.session_state.get("quiz_hint")
     if verdict is not None and verdict.is_right:
         st.markdown(f":green[:material/check: {verdict.comment}]")
     elif verdict is not None:
         st.markdown(f":red[:material/close: {verdict.comment}]")
-    elif st.session_state.get("quiz_hint"):
-        st.markdown(st.session_state["quiz_hint"])
-    st.button("Another question", on_click=new_question)
+    elif hint:
+        st.markdown(hint)

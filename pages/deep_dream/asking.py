@@ -2,72 +2,113 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
-from cnn_core.data import photo_from_upload
-from cnn_core.errors import StudentError
-from cnn_core.insight import DEPTHS, enlarged, photos
-from cnn_core.insight.dream.animation import from_file, to_png
-from cnn_core.insight.dream.dream_spec import MAX_SIDE
+from cnn_core.insight import DEPTHS, photos
 from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
-from pages.deep_dream.dream import Picked
-from pages.ui.forms.digit_input import chosen_image
-from pages.ui.visitor import networks, server
-from pages.ui.wording.blocks import caption, problem
-
-MINE = "mine"  # the network of the sidebar
-
-
-UPLOAD = "upload"
-
-
-PHOTO_TITLES = {
-    "cat": "a cat",
-    "astronaut": "an astronaut",
-    "coffee": "a cup of coffee",
-    "rocket": "a rocket",
-    "stars": "a sky of galaxies",
-    UPLOAD: "a photo of yours",
-}
-
+from pages.deep_dream import words
+from pages.deep_dream.dreamers import MINE, name_of
+from pages.deep_dream.picture import UPLOAD
+from pages.ui.forms.digit_input import are_here, way_and_number
+from pages.ui.visitor.networks import LoadedNetwork
 
 SIZES = {"photo": (256, 400, 576), "digit": (112, 224, 336)}  # pixels of the longer side
 
 
-_KEPT_UPLOAD = "dream_upload_kept"
+@dataclass(frozen=True)
+class Options:
+    """What is seldom changed; side: pixels of the longer one.  The others as in `DreamSpec`."""
+
+    side: int
+    octaves: int
+    steps: int
+    jitter: int
+    seed: int
 
 
-def dreamer(shown: networks.LoadedNetwork, photographic: tuple[str, ...]) -> str:
+@dataclass(frozen=True)
+class Strip:
+    """What the control strip says.
+
+    dreamer: a photo network, or MINE.
+    kind: "photo" or "digit".
+    choice: a photo's name or UPLOAD; for a digit where it comes from: test, draw or upload.
+    """
+
+    dreamer: str
+    kind: str
+    choice: str
+    options: Options
+
+
+def ask(network: LoadedNetwork, photographic: tuple[str, ...]) -> Strip | None:
+    """Draw the control strip; None, with a sentence, where there are no images for this network.
+
+    photographic: the photo networks that are on this machine.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", key="dream_strip"):
+        dreamer = _dreamer(network, photographic)
+        channels = 3 if dreamer != MINE else network.spec.input_shape[0]
+        kind = "photo" if channels == 3 else "digit"
+        if kind == "digit" and not are_here(network.dataset):
+            return None
+        choice = _photo() if kind == "photo" else way_and_number(network.dataset)
+        return Strip(dreamer, kind, choice, _options(kind))
+
+
+def layers_and_strength(names: Sequence[str], key: str) -> tuple[tuple[tuple[str, float], ...], float]:
+    """Draw depth, mix and strength. Returns (layers with their weights, change per step as a fraction).
+
+    names: the layers that can be dreamt of.
+    key: what the choice is kept by: another network has other layers.
+    """
+    for name in (f"dream_depth_{key}", f"dream_mix_{key}"):
+        if st.session_state.get(name) not in (*names, ""):
+            st.session_state.pop(name, None)  # the design has changed, and with it the layers
+    depth = _depth(names, key)
+    layers = ((depth, 1.0), *_mix(names, key, depth))
+    strength = st.slider(
+        "Strength",
+        0.2,
+        3.0,
+        1.2,
+        0.1,
+        format="%.1f %%",
+        key="dream_strength",
+        help="How much a typical pixel changes at each step, in per cent of full contrast.",
+        persist_state="session",
+    )
+    return layers, round(float(strength) / 100, 5)
+
+
+def _dreamer(network: LoadedNetwork, photographic: tuple[str, ...]) -> str:
     """Draw the choice of the network that dreams: a photo network, or that of the sidebar."""
-    mine = shown.title.partition(",")[0] if shown.kind == "run" else shown.spec.name
-    words = {name: PHOTO_NETWORKS[name] for name in photographic} | {MINE: mine[:28]}
-    if st.session_state.get("dream_who") not in words:
+    titles = {name: PHOTO_NETWORKS[name] for name in photographic} | {MINE: name_of(network)[:28]}
+    if st.session_state.get("dream_who") not in titles:
         st.session_state.pop("dream_who", None)
+    first = next(iter(titles))
     chosen = st.segmented_control(
         "Who dreams",
-        list(words),
-        format_func=lambda name: words.get(name, name),
-        default=next(iter(words)),
+        list(titles),
+        format_func=lambda name: titles.get(name, name),
+        default=first,
         required=True,
         key="dream_who",
         label_visibility="collapsed",
         persist_state="session",
     )
-    return str(chosen or next(iter(words)))
+    return str(chosen or first)
 
 
-def photo_choice() -> str:
-    names = [*photos(), UPLOAD]
+def _photo() -> str:
     return str(
         st.selectbox(
             "Photo",
-            names,
-            format_func=lambda name: PHOTO_TITLES.get(name, name),
+            [*photos(), UPLOAD],
+            format_func=lambda name: words.PHOTO_TITLES.get(name, name),
             key="dream_photo",
             label_visibility="collapsed",
             filter_mode=None,
@@ -77,132 +118,69 @@ def photo_choice() -> str:
     )
 
 
-@dataclass(frozen=True)
-class Options:
-    side: int
-    octaves: int
-    steps: int
-    jitter: int
-    seed: int
-
-
-def options(kind: str) -> Options:
-    """Draw what is seldom changed. kind: "photo" or "digit"."""
-    kept = {"persist_state": "session"}
+def _options(kind: str) -> Options:
     with st.popover("Options", icon=":material/tune:", width="content"):
-        sizes = SIZES[kind]
-        side = st.segmented_control(
-            "Size, pixels of the longer side", sizes, default=sizes[1], required=True, key=f"dream_side_{kind}",
-            help="A large picture takes longer: the time goes with the number of pixels.", **kept,
-        )  # fmt: skip
+        side = _side(kind)
         left, right = st.columns(2)
-        octaves = left.number_input(
-            "Octaves", 1, 6, 4, key="dream_octaves", help="Sizes at which it is dreamt.", **kept
-        )
-        steps = right.number_input("Steps in each", 1, 40, 12, key="dream_steps", **kept)
-        jitter = left.number_input("Shake, pixels", 0, 32, 16, key="dream_jitter", **kept)
-        seed = right.number_input(
-            "Seed", 0, 9999, 0, key="dream_seed", help="Chance decides only how it is shaken.", **kept
-        )
-    return Options(int(side or sizes[1]), int(octaves), int(steps), int(jitter), int(seed))
+        with left:
+            octaves = _number("Octaves", "octaves", 1, 6, 4, "Sizes at which it is dreamt.")
+        with right:
+            steps = _number("Steps in each", "steps", 1, 40, 12)
+        with left:
+            jitter = _number("Shake, pixels", "jitter", 0, 32, 16)
+        with right:
+            seed = _number("Seed", "seed", 0, 9999, 0, "Chance decides only how it is shaken.")
+    return Options(side, octaves, steps, jitter, seed)
 
 
-def depth_and_strength(names: Sequence[str], network: str) -> tuple[tuple[tuple[str, float], ...], float]:
-    """Draw depth, mix and strength. Returns (layers with their weights, change per step as a fraction)."""
-    kept = {"persist_state": "session"}
-    for key in (f"dream_depth_{network}", f"dream_mix_{network}"):
-        if st.session_state.get(key) not in (*names, ""):
-            st.session_state.pop(key, None)  # the design has changed, and with it the layers
-    standard = "animals" if "animals" in names else names[min(len(names) - 1, 4)]
-    if len(names) > 1:
-        words = (
-            "Depth, from lines to creatures" if tuple(names) == tuple(DEPTHS) else "Layer, from first to last"
-        )
-        depth = str(st.select_slider(words, names, standard, key=f"dream_depth_{network}", **kept))
-    else:
-        depth = names[0]
-    layers = ((depth, 1.0),)
-    others = ["", *(name for name in names if name != depth)]
-    if len(others) > 1:
-        if st.session_state.get(f"dream_mix_{network}") == depth:
-            st.session_state.pop(f"dream_mix_{network}")
-        other = st.selectbox(
-            "Second layer",
-            others,
-            format_func=lambda name: f"mixed with {name}" if name else f"{depth} alone",
-            key=f"dream_mix_{network}",
-            label_visibility="collapsed",
-            filter_mode=None,
-            **kept,
-        )
-        if other:
-            weight = st.slider(f"Weight of {other}", 0.1, 2.0, 0.3, 0.1, key="dream_weight", **kept)
-            layers = (*layers, (str(other), float(weight)))
-    strength = st.slider(
-        "Strength", 0.2, 3.0, 1.2, 0.1, format="%.1f %%", key="dream_strength",
-        help="How much a typical pixel changes at each step, in per cent of full contrast.", **kept,
-    )  # fmt: skip
-    return layers, round(float(strength) / 100, 5)
-
-
-def network_name(shown: networks.LoadedNetwork) -> str:
-    """The sidebar's network as the worker will find it. StudentError where it has no weights yet."""
-    if shown.kind == "pretrained":
-        return shown.weights_key
-    if shown.kind == "design" or shown.run_id is None:
-        return f"design:{shown.spec.to_link()}"
-    kept = server.store().run(shown.run_id).snapshots()
-    if not kept:
-        raise StudentError("This run has no weights yet.", hint="Wait until it has made its first step.")
-    return f"run:{shown.run_id}:{kept[-1].step}"
-
-
-def picked(network: str, kind: str, shown: networks.LoadedNetwork, chosen: str, side: int) -> Picked | None:
-    """The picture that was chosen, at the size it would be dreamt; draws pad or upload where one is asked for."""
-    if kind == "digit":
-        digit = chosen_image(chosen, shown.dataset)
-        if digit is None:
-            return None
-        return Picked(_digit_png(digit.key, side, digit.image), f"{network}/{digit.key}", digit.title)
-    if chosen == UPLOAD:
-        return _uploaded(network, side)
-    return Picked(_photo_png(chosen, side), f"{network}/{chosen}", PHOTO_TITLES.get(chosen, chosen))
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def _photo_png(name: str, side: int) -> bytes:
-    return to_png(enlarged(photos()[name], side))
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def _digit_png(key: str, side: int, _image: Any) -> bytes:
-    return to_png(enlarged(_image, side))
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _resized_png(sha: str, side: int, _png: bytes) -> bytes:
-    return to_png(enlarged(from_file(_png), side))
-
-
-def _uploaded(network: str, side: int) -> Picked | None:
-    file = st.file_uploader(
-        "A photo of yours",
-        type=["png", "jpg", "jpeg", "webp", "gif", "bmp"],
-        max_upload_size=5,
-        key="dream_file",
+def _side(kind: str) -> int:
+    sizes = SIZES[kind]
+    side = st.segmented_control(
+        "Size, pixels of the longer side",
+        sizes,
+        default=sizes[1],
+        required=True,
+        key=f"dream_side_{kind}",
+        help="A large picture takes longer: the time goes with the number of pixels.",
+        persist_state="session",
     )
-    if file is not None:
-        content = file.getvalue()
-        sha = hashlib.sha256(content).hexdigest()[:16]
-        if st.session_state.get(_KEPT_UPLOAD, ("",))[0] != sha:
-            try:
-                png = to_png(enlarged(photo_from_upload(content, MAX_SIDE), MAX_SIDE))
-            except StudentError as error:
-                problem(error)
-                return None
-            st.session_state[_KEPT_UPLOAD] = (sha, png)  # Streamlit forgets a file when the page is left
-    if _KEPT_UPLOAD not in st.session_state:
-        caption("It stays on this server with your dream, and only who has the link can see it.")
-        return None
-    sha, png = st.session_state[_KEPT_UPLOAD]
-    return Picked(_resized_png(sha, side, png), f"{network}/{sha}", "your photo")
+    return int(side or sizes[1])
+
+
+def _number(label: str, name: str, least: int, most: int, standard: int, purpose: str | None = None) -> int:
+    return int(
+        st.number_input(
+            label, least, most, standard, key=f"dream_{name}", help=purpose, persist_state="session"
+        )
+    )
+
+
+def _depth(names: Sequence[str], key: str) -> str:
+    """Draw the choice of the layer; nothing to choose where there is one alone."""
+    if len(names) == 1:
+        return names[0]
+    standard = "animals" if "animals" in names else names[min(len(names) - 1, 4)]
+    label = words.DEPTH if tuple(names) == tuple(DEPTHS) else words.LAYER
+    return str(st.select_slider(label, names, standard, key=f"dream_depth_{key}", persist_state="session"))
+
+
+def _mix(names: Sequence[str], key: str, depth: str) -> tuple[tuple[str, float], ...]:
+    """Draw the choice of a second layer, and its weight; empty where there is none."""
+    others = ["", *(name for name in names if name != depth)]
+    if len(others) == 1:
+        return ()
+    if st.session_state.get(f"dream_mix_{key}") == depth:
+        st.session_state.pop(f"dream_mix_{key}")
+    other = st.selectbox(
+        "Second layer",
+        others,
+        format_func=lambda name: words.mixed(depth, name),
+        key=f"dream_mix_{key}",
+        label_visibility="collapsed",
+        filter_mode=None,
+        persist_state="session",
+    )
+    if not other:
+        return ()
+    weight = st.slider(f"Weight of {other}", 0.1, 2.0, 0.3, 0.1, key="dream_weight", persist_state="session")
+    return ((str(other), float(weight)),)

@@ -2,95 +2,209 @@
 
 from __future__ import annotations
 
-from cnn_core.errors import StudentError
-from cnn_core.insight import DreamSpec
-from cnn_core.runs import Run
-from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
-from pages.deep_dream.dream import Picked, Shown
-from pages.ui.visitor import server
-from pages.ui.wording.blocks import plain, small, what_you_see
+from typing import TYPE_CHECKING
+
+from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, number, percent, plural
-from pages.ui.wording.run_states import queued, running
+from pages.ui.wording.run_states import running
+
+if TYPE_CHECKING:
+    from cnn_core.insight import DreamSpec
+    from pages.deep_dream.dream import Dream
+
+PHOTO_TITLES = {
+    "cat": "a cat",
+    "astronaut": "an astronaut",
+    "coffee": "a cup of coffee",
+    "rocket": "a rocket",
+    "stars": "a sky of galaxies",
+    "upload": "a photo of yours",
+}
+YOUR_PHOTO = "your photo"
+PRIVACY = "It stays on this server with your dream, and only who has the link can see it."
+NO_PHOTO_NETWORK = (
+    "The photo network is not installed here (see requirements.txt), so digits are all there is to dream of."
+)
+DEPTH, LAYER = "Depth, from lines to creatures", "Layer, from first to last"
+GONE, UNTRAINED = "a run that is gone", "an untrained design"
+WATCHING = "Somebody else’s dream; you are watching."
+OCTAVES = "**Octave by octave**"
+FILM = "The animation goes from the original through the octaves and back; what is between them is blended."
+EXPLAIN = "What happens in a dream: up the slope, octaves, and why it is shaken"
 
 
-def dreamt_by(spec: DreamSpec) -> str:
-    """The network of a dream, in words; the run behind it may be gone."""
-    kind, _, rest = spec.network.partition(":")
-    if kind in PHOTO_NETWORKS:
-        return PHOTO_NETWORKS[kind]
-    if kind == "pretrained":
-        return server.PRETRAINED.get(rest, rest).partition(",")[0]
-    if kind == "run":
-        run_id, _, step = rest.partition(":")
-        try:
-            return f"{plain(server.store().run(run_id).name)} after {plural(int(step), 'step')}"
-        except (StudentError, ValueError):
-            return "a run that is gone"
-    return "an untrained design"
+# ---------------------------------------------------------------- which dream
 
 
-def layer_words(spec: DreamSpec) -> str:
+def mixed(depth: str, other: str) -> str:
+    """
+    >>> mixed("fur", ""), mixed("fur", "lines")
+    ('fur alone', 'mixed with lines')
+    """
+    return f"mixed with {other}" if other else f"{depth} alone"
+
+
+def after_steps(name: str, steps: int) -> str:
+    """
+    >>> after_steps("My run", 1)
+    'My run after 1 step'
+    """
+    return f"{name} after {plural(steps, 'step')}"
+
+
+def layers(spec: DreamSpec) -> str:
+    """The layers dreamt of, with the weights of all but the first: "fur + 0.3 × lines"."""
     first, *others = spec.layers
     return plain(first[0]) + "".join(f" + {weight:g} × {plain(name)}" for name, weight in others)
 
 
-def settings_words(spec: DreamSpec) -> str:
+def settings(spec: DreamSpec, dreamer: str, is_ours: bool) -> str:
+    """One line below the picture.
+
+    dreamer: the network's title.
+    is_ours: it is the one in the project.
+    """
+    ours = "Dreamt by us, for you to begin with: " if is_ours else ""
     return (
-        f"{dreamt_by(spec)} · {layer_words(spec)} · {plural(spec.octaves, 'octave')} of "
+        f"{ours}{dreamer} · {layers(spec)} · {plural(spec.octaves, 'octave')} of "
         f"{plural(spec.steps, 'step')} · strength {100 * spec.step_size:.1f}\u00a0% · seed {spec.seed}"
     )
 
 
-def verdict(dream: Shown | None, picture: Picked | None) -> str:
-    """The answer in one line."""
+# ---------------------------------------------------------------- the answer
+
+
+def verdict(dream: Dream | None, picture_title: str | None) -> str:
+    """The answer in one line.
+
+    picture_title: of the picture that was chosen, where there is one.
+    """
     if dream is None:
-        what = f"this picture ({plain(picture.title)})" if picture is not None else "a picture of yours"
-        return f"Not dreamt yet: choose a depth and press Dream, and the network repaints {what}."
-    status = dream.run.status if dream.run is not None else None
-    if status is not None and status.state == "failed":
+        return not_dreamt(picture_title)
+    state = "finished" if dream.status is None else dream.status.state
+    if state == "failed":
         return "It could not: this dream failed."
-    if status is not None and status.state != "finished":
-        done = len(dream.frames)
-        return (
-            f"It is being dreamt: **{done} of {dream.octaves}** octaves are here."
-            if status.unfinished
-            else (f"It would go on: you cancelled it after **{plural(done, 'octave')}**.")
-        )
+    if state == "finished":
+        return louder(dream)
+    frames = len(dream.frames)
+    if dream.is_going_on:
+        return f"It is being dreamt: **{frames} of {dream.octaves}** octaves are here."
+    return f"It would go on: you cancelled it after **{plural(frames, 'octave')}**."
+
+
+def not_dreamt(picture_title: str | None) -> str:
+    what = "a picture of yours" if picture_title is None else f"this picture ({plain(picture_title)})"
+    return f"Not dreamt yet: choose a depth and press Dream, and the network repaints {what}."
+
+
+def louder(dream: Dream) -> str:
+    """How much more the layer answers, of a dream that is finished."""
     before, after, change = (dream.result.get(name) for name in ("before", "after", "change"))
-    text = f"It paints what it knows. The layer “{layer_words(dream.spec)}” now answers "
     if not before or after is None or change is None:
         return "It paints what it knows, wherever a line or a spot lets it."
-    louder = after / before
-    times = f"**{number(louder, 1) if louder < 9.95 else count(round(louder))} times** as loudly"
-    return f"{text}{times} as to the original; its pixels changed by {percent(change)} on average."
+    times = after / before
+    figure = number(times, 1) if times < 9.95 else count(round(times))
+    return (
+        f"It paints what it knows. The layer “{layers(dream.spec)}” now answers **{figure} times** as loudly as to the "
+        f"original; its pixels changed by {percent(change)} on average."
+    )
 
 
-def state_words(dream: Shown, run: Run) -> str:
-    status, store, made = run.status, server.store(), len(dream.frames)
-    if status.unfinished and run.control.get("action") == "stop":
+# ---------------------------------------------------------------- how far it is
+
+
+def state(dream: Dream, waiting: str) -> str:
+    """Where a dream of the store stands.
+
+    waiting: what is said of its place in the queue.
+    """
+    status = dream.status
+    assert status is not None, "only a dream of the store has a state"
+    if dream.is_going_on and dream.is_being_cancelled:
         return "Cancelling …"
-    if status.state == "queued" and status.reason:
-        return f"{plain(status.reason)} You may leave this page."
     if status.state == "queued":
-        return queued(store.place(run.id), store.expected_wait(run.id))
+        return f"{plain(status.reason)} You may leave this page." if status.reason else waiting
     if status.state == "running":
-        at = f"octave {min(made + 1, dream.octaves)} of {dream.octaves}"
-        words = f"{running()} · {at if status.steps else 'about to begin'}"
-        return words + (f"  \n{small(plain(status.reason))}" if status.reason else "")
+        return _running(dream, status.steps > 0, status.reason)
     if status.state == "paused":
         return "Paused. It begins again when it goes on."
     if status.state == "interrupted":
         return "The process that dreamt has ended unexpectedly. The dream begins again."
     if status.state == "stopped":
-        kept = "; the pictures so far are kept" if made else ""
-        return f"Cancelled by you after {plural(made, 'octave')}{kept}."
+        saved = "; the pictures so far are kept" if dream.frames else ""
+        return f"Cancelled by you after {plural(len(dream.frames), 'octave')}{saved}."
     if status.state == "failed":
         return f":red[:material/error: This dream failed.] {plain(status.reason)}"
-    left_out = dream.spec.octaves - dream.octaves
-    why = f"  \n{small(plural(left_out, 'octave was', 'octaves were') + ' left out: too small for this network.')}"
-    return f"Finished · {plural(status.step, 'step')} in {duration(status.seconds)}" + (
-        why if left_out > 0 else ""
+    return finished(status.step, status.seconds, dream.spec.octaves - dream.octaves)
+
+
+def finished(steps: int, seconds: float, left_out: int) -> str:
+    """
+    left_out: octaves that were too small for the network.
+
+    >>> finished(48, 2.4, 0)
+    'Finished · 48 steps in 2 s'
+    """
+    text = f"Finished · {plural(steps, 'step')} in {duration(seconds)}"
+    if left_out <= 0:
+        return text
+    octaves = plural(left_out, "octave was", "octaves were")
+    return f"{text}  \n{small(f'{octaves} left out: too small for this network.')}"
+
+
+def _running(dream: Dream, has_begun: bool, reason: str) -> str:
+    octave = f"octave {min(len(dream.frames) + 1, dream.octaves)} of {dream.octaves}"
+    text = f"{running()} · {octave if has_begun else 'about to begin'}"
+    return f"{text}  \n{small(plain(reason))}" if reason else text
+
+
+# ---------------------------------------------------------------- the pictures
+
+
+def after_octave(octave: int, octaves: int) -> str:
+    """octave: from 0.
+
+    >>> after_octave(1, 4)
+    'after octave 2 of 4'
+    """
+    return f"after octave {octave + 1} of {octaves}"
+
+
+def dreamt_at(size: list[int]) -> str:
+    """size: height and width.
+
+    >>> dreamt_at([50, 75])
+    'dreamt at 75×50'
+    """
+    return f"dreamt at {size[1]}×{size[0]}"
+
+
+def what_you_see(spec: DreamSpec, is_photographic: bool, dataset: str) -> str:
+    """What there is to notice.
+
+    is_photographic: dreamt by a photo network; else by one that learnt from `dataset`.
+    """
+    sides = f"Left of the line is the original, right of it what {layers(spec)} made of it"
+    if is_photographic:
+        return (
+            f"{sides}: wherever something faintly resembled what the network learnt from a million photos, it "
+            f"was made to resemble it more.{_known_at(spec.layers[0][0])}"
+        )
+    if dataset == "fashion_mnist":
+        return (
+            f"{sides}. This network has only ever seen small grey clothes on black, so hems, soles and folds are all "
+            "it can dream of: edges grow parallel edges, and what is far from any of them stays nearly black."
+        )
+    return (
+        f"{sides}. This network has only ever seen small white strokes on black, so strokes are all it can dream "
+        "of: edges grow parallel edges, and what is far from any stroke stays nearly black."
     )
+
+
+def _known_at(depth: str) -> str:
+    if depth in ("fur", "animals", "creatures"):
+        return " 118 of its 1,000 classes are breeds of dogs: hence the eyes and snouts."
+    return " Early layers know lines and textures, nothing that has a name."
 
 
 EXPLAINED = """
@@ -110,37 +224,3 @@ picture, always in the same place. In a large photo you will see little of it: s
 reason the gradient is softened at three scales; that helps more. Divided by its mean size, it makes a step as long in a
 quiet layer as in a loud one.
 """
-
-
-def what_to_see(dream: Shown) -> None:
-    depth = dream.spec.layers[0][0]
-    sides = f"Left of the line is the original, right of it what {layer_words(dream.spec)} made of it"
-    if dream.spec.network in PHOTO_NETWORKS:
-        dogs = (
-            " 118 of its 1,000 classes are breeds of dogs: hence the eyes and snouts."
-            if depth in ("fur", "animals", "creatures")
-            else " Early layers know lines and textures, nothing that has a name."
-        )
-        what_you_see(
-            f"{sides}: wherever something faintly resembled what the network learnt from a million photos, it "
-            f"was made to resemble it more.{dogs}"
-        )
-    elif learnt_from(dream.spec) == "fashion_mnist":
-        what_you_see(
-            f"{sides}. This network has only ever seen small grey clothes on black, so hems, soles and folds are all "
-            "it can dream of: edges grow parallel edges, and what is far from any of them stays nearly black."
-        )
-    else:
-        what_you_see(
-            f"{sides}. This network has only ever seen small white strokes on black, so strokes are all it can dream "
-            "of: edges grow parallel edges, and what is far from any stroke stays nearly black."
-        )
-
-
-def learnt_from(spec: DreamSpec) -> str:
-    """The data set behind a dream's network; MNIST where the run is gone."""
-    kind, _, rest = spec.network.partition(":")
-    try:
-        return server.store().run(rest.partition(":")[0]).dataset if kind == "run" else "mnist"
-    except StudentError:
-        return "mnist"

@@ -2,84 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from cnn_core.data import ImageSet
 from cnn_core.insight import map_of_images
-from pages.ui.drawing.contact_sheet import contact_sheet
+from pages.evaluate import words
+from pages.evaluate.clicks import clicked_points, index_of
+from pages.evaluate.exam import Exam
+from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.evaluation_charts import scatter_of_images
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import article
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption, what_you_see
-from pages.ui.wording.numbers import count
 
 MAPPED = 1_000  # test images on the map
+MOST = 12  # images drawn beside it at once
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def places_of(weights_key: str, dataset: str, size: int, method: str, _shown: Any) -> np.ndarray:
+def places_of(weights_key: str, dataset: str, size: int, method: str, _network: Any) -> np.ndarray:
+    """Where each of the first test images lies on the map, (N, 2).  method: "pca" or "t-sne"."""
     images = server.images(dataset, "test").images[:MAPPED].float() / 255
-    return map_of_images(_shown.net, images, method)
+    return map_of_images(_network.net, images, method)
 
 
-def map_view(shown: networks.LoadedNetwork, test: ImageSet, classes: tuple[str, ...]) -> None:
+@dataclass(frozen=True, eq=False)
+class ImageMap:
+    """The first N test images on a plane."""
+
+    places: np.ndarray  # (N, 2)
+    labels: list[int]
+    answers: list[int]  # what the network reads
+    trained: bool  # whether its answers mean anything
+
+
+def map_view(exam: Exam) -> None:
+    """Draw the test images where the network's last hidden layer puts them, and those that were clicked."""
+    method, untrained = _ask_method()
+    network = networks.untrained(exam.network.spec) if untrained else exam.network
+    with st.spinner("Laying out the test set …"):
+        plane = _image_map(exam, network, method)
+    left, right = st.columns([576, 292], gap="medium")
+    with left:
+        clicked = _scatter(plane, exam.classes)
+        what_you_see(words.what_the_map_shows(len(plane.labels), plane.trained))
+    with right:
+        st.markdown(words.clicked_heading(len(clicked)))
+        if clicked:
+            _clicked_images(clicked, plane, exam)
+        caption(words.METHOD_WORDS[method])
+
+
+def _ask_method() -> tuple[str, bool]:
+    """Draw the strip. Returns "pca" or "t-sne", and whether the same network untrained is looked at."""
     with st.container(horizontal=True, vertical_alignment="center"):
         method = st.segmented_control(
             "Method",
-            ["pca", "t-sne"],
-            format_func={"pca": "PCA", "t-sne": "t-SNE"}.get,
+            list(words.METHODS),
+            format_func=words.METHODS.__getitem__,
             default="pca",
             required=True,
             key="map_method",
             label_visibility="collapsed",
         )
         untrained = st.toggle("The same net, untrained", key="map_untrained")
-    one = networks.untrained(shown.spec) if untrained else shown
-    with st.spinner("Laying out the test set …"):
-        places = places_of(one.weights_key, shown.dataset, len(test), str(method or "pca"), one)
-    labels = test.labels[:MAPPED].tolist()
-    said = one.net.predict(test.images[: len(labels)].float() / 255).argmax(1).tolist()
-    left, right = st.columns([576, 292], gap="medium")
-    with left:
-        picked = show(
-            # Before any training nearly all are wrong, and red would hide what the picture is about.
-            scatter_of_images(places, labels, said if one.trained else labels, classes, mode()),
-            key="test_map",
-            alt="The test set on a plane, each image a figure of its class",
-            on_select="rerun",
-        )
-        what_you_see(
-            f"Each of {count(len(labels))} test images is written as its class, where the last hidden layer puts it. "
-            f"{'Red ones are read wrongly. ' if one.trained else ''}Untrained, the classes lie in one heap; "
-            "trained, they are apart."
-        )
-    with right:
-        points = ((picked or {}).get("selection") or {}).get("points") or []
-        chosen = [
-            int(point["customdata"][0] if isinstance(point["customdata"], list) else point["customdata"])
-            for point in points[:12]
-        ]
-        clicked = "The image you clicked" if len(chosen) == 1 else "The images you clicked"
-        st.markdown(f"**{clicked}**" if chosen else "**Click a figure to see its image**")
-        if chosen:
-            sheet(
-                contact_sheet(test.images[chosen, 0].numpy() / 255, "grey", (0.0, 1.0)),
-                key="map_images",
-                alt="Chosen test images",
-                tile_px=84,
-                columns=3,
-                captions=[(f"{classes[said[i]]}", f"no. {i}, {article(classes[labels[i]])}") for i in chosen],
-                wrong={k for k, i in enumerate(chosen) if said[i] != labels[i]},
-                clickable=False,
-            )
-        hint = (
-            "neighbours are kept together; distances mean nothing"
-            if method == "t-sne"
-            else "the two directions of most variance"
-        )
-        caption(f"{'t-SNE' if method == 't-sne' else 'PCA'}: {hint}.")
+    return str(method or "pca"), untrained
+
+
+def _image_map(exam: Exam, network: networks.LoadedNetwork, method: str) -> ImageMap:
+    places = places_of(network.weights_key, exam.network.dataset, len(exam.test), method, network)
+    labels = exam.test.labels[:MAPPED].tolist()
+    answers = network.net.predict(exam.test.images[:MAPPED].float() / 255).argmax(1).tolist()
+    return ImageMap(places, labels, answers, network.trained)
+
+
+def _scatter(plane: ImageMap, classes: tuple[str, ...]) -> list[int]:
+    """Draw the map. Returns the indices of the images that were clicked."""
+    # Before any training nearly all are wrong, and red would hide what the picture is about.
+    answers = plane.answers if plane.trained else plane.labels
+    event = show(
+        scatter_of_images(plane.places, plane.labels, answers, classes, mode()),
+        key="test_map",
+        alt="The test set on a plane, each image a figure of its class",
+        on_select="rerun",
+    )
+    return [index_of(point) for point in clicked_points(event)[:MOST]]
+
+
+def _clicked_images(indices: list[int], plane: ImageMap, exam: Exam) -> None:
+    answers, labels = plane.answers, plane.labels
+    sheet(
+        image_sheet(exam.test.images[indices].numpy() / 255),
+        key="map_images",
+        alt="Chosen test images",
+        tile_px=84,
+        columns=3,
+        captions=[
+            (exam.classes[answers[i]], f"no. {i}, {article(exam.classes[labels[i]])}") for i in indices
+        ],
+        wrong={place for place, i in enumerate(indices) if answers[i] != labels[i]},
+        clickable=False,
+    )

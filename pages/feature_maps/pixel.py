@@ -2,134 +2,141 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel
-from pages.feature_maps.maps import PLACE, Maps, place_of
+from pages.feature_maps import words
+from pages.feature_maps.maps import Reading, scale_of
+from pages.feature_maps.selection import Pixel, choose, selected
 from pages.ui.drawing.answer_charts import waterfall
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import number_grid, picture
-from pages.ui.forms.digit_input import Chosen, singular
-from pages.ui.visitor import networks
+from pages.ui.forms.digit_input import singular
 from pages.ui.wording.blocks import caption, problem
-from pages.ui.wording.numbers import number, plural, signed
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
-def pixel(shown: networks.LoadedNetwork, chosen: Chosen, maps: Maps, refused: str) -> None:
-    """Draw the arithmetic of one number: its field on the digit, patch × kernel = products, and the sum."""
-    layer, channel, row, column = place_of(maps)
+def pixel(reading: Reading, refusal: str) -> None:
+    """Draw the arithmetic of one number: its field on the image, patch × kernel = products, and the sum.
+
+    refusal: a sentence where a link named another one that is not there, else "".
+    """
+    place = selected(reading.maps)
     try:
-        found = explain_pixel(shown.net, chosen.image, layer, channel, row, column)
+        parts = explain_pixel(reading.network.net, reading.chosen.image, *place)
     except StudentError as error:
         problem(error)
         return
     with st.container(gap="xsmall"):
-        st.markdown("#### Where does this pixel come from?")
-        caption(f"{layer}, map {channel}, row {row}, column {column}. Click any map, then any pixel.")
-        if refused:
-            caption(refused)
+        st.markdown(words.WHERE_FROM)
+        caption(words.pixel_place(*place))
+        if refusal:
+            caption(refusal)
     both = st.grid(2, min_column_width=130, gap="small")
-    rows, columns = found.field
-    seen = f"{rows[1] - rows[0] + 1}×{columns[1] - columns[0] + 1}"
     with both, st.container(gap="xsmall"):
-        caption(f"it sees {seen} pixels")
-        picture(
-            chosen.image[0].numpy(),
-            "pixel_digit",
-            alt=f"The {singular(shown.dataset)}, with the {seen} pixels that this number sees",
-            px=120,
-            limits=(0.0, 1.0),
-            rects=[(rows[0], columns[0], rows[1] + 1, columns[1] + 1)],
-        )
+        _field(reading, parts)
     with both, st.container(gap="xsmall"):
-        values = maps[layer][channel]
-        caption(f"map {channel}, {number(float(values.min()))} to {number(float(values.max()))}")
-        picture(
-            values,
-            "pixel_map",
-            alt=f"Map {channel} of {layer}; click a pixel",
-            px=120,
-            scale="activation" if values.min() >= 0 else "signed",
-            rects=[(row, column, row + 1, column + 1)],
-            clickable=True,
-            on_click=lambda r, c: st.session_state.update({PLACE: (layer, channel, r, c)}),
-        )
-    _products(found)
+        _map(reading, place)
+    _arithmetic(parts)
 
 
-def _products(found: PixelSum) -> None:
-    if found.type == "max_pooling2d":
-        _pooling(found, "The largest wins; the others are forgotten.")
-    elif found.type == "average_pooling2d":
-        _pooling(found, "Each counts the same.")
-    elif found.patch.shape[1] == 1 and found.patch.shape[0] == 1:
-        caption("One number comes in, one goes out.")
-        _sum(found)
-    else:
-        _convolution(found)
-
-
-def _pooling(found: PixelSum, rule: str) -> None:
-    caption(
-        f"Map {found.channels[0]} below, {found.patch.shape[1]}×{found.patch.shape[2]} of its pixels. {rule}"
+def _field(reading: Reading, parts: PixelSum) -> None:
+    size = words.window(parts)
+    rows, columns = parts.field
+    caption(f"it sees {size} pixels")
+    picture(
+        reading.chosen.image[0].numpy(),
+        "pixel_digit",
+        alt=words.image_alt(singular(reading.network.dataset), size),
+        px=120,
+        limits=(0.0, 1.0),
+        rects=[(rows[0], columns[0], rows[1] + 1, columns[1] + 1)],
     )
+
+
+def _map(reading: Reading, place: Pixel) -> None:
+    layer, channel, row, column = place
+    values = reading.maps[layer][channel]
+    caption(words.map_range(channel, float(values.min()), float(values.max())))
+    picture(
+        values,
+        "pixel_map",
+        alt=f"Map {channel} of {layer}; click a pixel",
+        px=120,
+        scale=scale_of(values),
+        rects=[(row, column, row + 1, column + 1)],
+        clickable=True,
+        on_click=lambda row, column: choose(Pixel(layer, channel, row, column)),
+    )
+
+
+def _arithmetic(parts: PixelSum) -> None:
+    if parts.type == "max_pooling2d":
+        _pooling(parts, words.LARGEST_WINS)
+    elif parts.type == "average_pooling2d":
+        _pooling(parts, words.ALL_COUNT)
+    elif parts.patch.shape[1] == 1 and parts.patch.shape[0] == 1:
+        caption(words.ONE_NUMBER)
+        _sum(parts)
+    else:
+        _products(parts)
+        _sum(parts)
+
+
+def _pooling(parts: PixelSum, rule: str) -> None:
+    caption(words.pooled(parts.channels[0], parts.patch.shape[1], parts.patch.shape[2], rule))
     winner = None
-    if found.winner:
-        winner = (found.winner[0] - found.below.rows[0], found.winner[1] - found.below.columns[0])
-    number_grid(found.patch[0].numpy(), alt="The pixels below", scale="activation", cell_px=44, mark=winner)
-    st.markdown(f"**{number(found.value)}** comes out.")
+    if parts.winner:
+        winner = (parts.winner[0] - parts.below.rows[0], parts.winner[1] - parts.below.columns[0])
+    number_grid(parts.patch[0].numpy(), alt="The pixels below", scale="activation", cell_px=44, mark=winner)
+    st.markdown(words.comes_out(parts.value))
 
 
-def _convolution(found: PixelSum) -> None:
-    parts = found.contributions
-    names = {part.channel: f"map {part.channel} below: {signed(part.total)}" for part in parts}
-    if found.patch.shape[0] == 1:
-        names = {parts[0].channel: "the image below"}
+def _products(parts: PixelSum) -> None:
+    """Patch × kernel = products, over one channel below."""
+    i = parts.channels.index(_channel_below(parts))
+    patch, kernel, products = (part[i].numpy() for part in (parts.patch, parts.kernel, parts.products))
+    row = st.grid(3, min_column_width=86, gap="xsmall")
+    with row:
+        _grid(words.BELOW, patch, scale_of(parts.patch.numpy()))
+        _grid(words.KERNEL, kernel, "signed")
+        _grid(words.PRODUCTS, products, "signed")
+    caption(words.products(products.size, float(parts.products[i].sum()), int(parts.padding.sum())))
+
+
+def _channel_below(parts: PixelSum) -> int:
+    inputs = words.inputs(parts)
     below = st.selectbox(
         "Input channel",
-        list(names),
-        format_func=lambda channel: names.get(channel, str(channel)),
-        key=f"pixel_below_{found.layer}_{found.channel}_{found.row}_{found.column}",
+        list(inputs),
+        format_func=lambda channel: inputs.get(channel, str(channel)),
+        key=f"pixel_below_{parts.layer}_{parts.channel}_{parts.row}_{parts.column}",
         label_visibility="collapsed",
         filter_mode=None,
     )
-    i = found.channels.index(below if below in found.channels else parts[0].channel)
-    size = found.patch.shape[1]
-    grids = (
-        ("below", found.patch[i].numpy(), "activation" if found.patch.min() >= 0 else "signed"),
-        ("× kernel", found.kernel[i].numpy(), "signed"),
-        ("= products", found.products[i].numpy(), "signed"),
-    )
-    row = st.grid(3, min_column_width=86, gap="xsmall")
-    for words, values, scale in grids:
-        with row, st.container(gap="xsmall"):
-            caption(words)
-            if size <= 4:
-                number_grid(values, alt=words, scale=scale, cell_px=84 // size)
-            else:
-                picture(values, f"grid_{words}", alt=words, px=84, scale=scale)
-    total = float(found.products[i].sum())
-    padding = int(found.padding.sum())
-    edge = f" {plural(padding, 'cell lies', 'cells lie')} on padding and count as 0." if padding else ""
-    caption(f"These {size * size} products add up to **{number(total)}**.{edge}")
-    _sum(found)
+    return below if below in parts.channels else parts.contributions[0].channel
 
 
-def _sum(found: PixelSum, most: int = 4) -> None:
-    parts = found.contributions
-    single = found.patch.shape[0] == 1
-    terms = [("the image" if single else f"map {part.channel}", part.total) for part in parts[:most]]
-    if rest := parts[most:]:
-        terms.append((plural(len(rest), "other map"), sum(part.total for part in rest)))
-    terms.append(("bias", found.bias))
-    last = "sum" if found.activation in ("linear", "softmax") else f"sum, {found.activation}"
+def _grid(title: str, values: np.ndarray, scale: str) -> None:
+    size = len(values)
+    with st.container(gap="xsmall"):
+        caption(title)
+        if size <= 4:
+            number_grid(values, alt=title, scale=scale, cell_px=84 // size)
+        else:
+            picture(values, f"grid_{title}", alt=title, px=84, scale=scale)
+
+
+def _sum(parts: PixelSum) -> None:
     show(
-        waterfall(terms, (last, found.value), mode()),
+        waterfall(words.terms(parts), (words.last_bar(parts), parts.value), mode()),
         key="pixel_sum",
-        alt=f"The contributions add up to {number(found.total)}, and {last} gives {number(found.value)}",
+        alt=words.sum_alt(parts),
     )
-    if found.activation not in ("linear", "softmax"):
-        same = abs(found.value - found.total) < 1e-6
-        makes = "leaves it as it is" if same else f"makes **{number(found.value)}** of it"
-        caption(f"All together {number(found.total)}; {found.activation} {makes}.")
+    if words.has_activation(parts):
+        caption(words.activated(parts.total, parts.activation, parts.value))

@@ -1,137 +1,112 @@
-"""One filter: its picture, its kernels, the digits that excite it."""
+"""One filter: its picture, its kernels, the test images that excite it."""
 
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
-from cnn_core.insight import FilterPictures
-from pages.filters.climbing import examples_of, has_maps, pictures_of, word
-from pages.ui.drawing.contact_sheet import contact_sheet
+from cnn_core.insight import FilterCard, heaviest_kernels
+from pages.filters import words
+from pages.filters.asking import Question
+from pages.filters.climbing import as_grey, pictures_of
+from pages.filters.layers import has_maps
+from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
 from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption
-from pages.ui.wording.numbers import count, number, plural
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def shown_as_grey(images: np.ndarray) -> np.ndarray:
-    """(F, C, H, W) to (F, H, W): the only channel, or the mean of several."""
-    return images.mean(axis=1)
+    from cnn_core.insight import Examples, FilterPictures
+    from pages.ui.drawing.sheets import Rectangle
 
 
 def card(
-    shown: networks.LoadedNetwork,
-    layer: str,
-    index: int,
-    found: FilterPictures,
-    settings: tuple,
-    classes: tuple[str, ...],
+    network: networks.LoadedNetwork, question: Question, about: FilterCard, class_name: str | None
 ) -> None:
-    recipe, steps, seed, how = settings
-    named = f", the class {classes[index]}" if classes else ""
-    place = found.filters.index(index)
-    child = getattr(shown.net, layer)
-    weights = getattr(child, "conv", None)
-    if weights is not None:
-        kernels = weights.weight[index].detach().numpy()
-        size = f"{kernels.shape[1]}×{kernels.shape[2]}"
-        limit, bias = number(float(np.abs(kernels).max())), number(float(weights.bias[index]))
-        about = f"{layer} · {plural(len(kernels), 'kernel')} of {size}, ±{limit} · bias {bias}"
-    else:
-        joined, bias = count(child.dense.in_features), float(child.dense.bias[index])
-        about = f"{layer} · joined to {joined} numbers · bias {number(bias)}"
+    """Draw all that is known of the filter.
+
+    about: what is known of it.
+    class_name: the class that the unit stands for, of the last layer.
+    """
     with st.container(gap="xsmall"):
-        st.markdown(f"### {word(layer).title()} {index}{named}")
-        caption(about)
-    before = networks.untrained(shown.spec)
-    untrained = pictures_of(before.weights_key, layer, (index,), recipe, steps, seed, how, before)
+        st.markdown(f"### {words.card_title(about.layer, about.filter, class_name)}")
+        caption(words.about_weights(about))
+    _before_and_after(network, question, about)
+    if about.kernel is not None and about.kernel.ndim == 3:
+        _kernels(about.kernel)
+    if about.example_peak <= 0:
+        caption(words.never_fires(about.examples.count))
+        return
+    _examples(network.dataset, about)
+    _table(words.facts(about))
+
+
+def _before_and_after(network: networks.LoadedNetwork, question: Question, about: FilterCard) -> None:
+    before = networks.untrained(network.spec)
+    untrained = pictures_of(before.weights_key, about.layer, (about.filter,), question.climb, before)
     both = st.grid(2, min_column_width=130, gap="xsmall")
-    for words, one, at in (("looks for", found, place), ("before training", untrained, 0)):
+    for what, one in ((words.LOOKS_FOR, about.pictures), (words.BEFORE_TRAINING, untrained)):
         with both, st.container(gap="xsmall"):
-            caption(words)
-            if one.why[at]:
-                caption(f"**{one.why[at]}**")
-            else:
-                picture(
-                    shown_as_grey(one.images[at : at + 1].numpy())[0],
-                    f"card_{words}",
-                    alt=f"{word(layer).title()} {index}, {words}",
-                    px=140,
-                )
-    if weights is not None:
-        _kernels(kernels)
-    _digits(shown, layer, index, found, place)
+            caption(what)
+            _one_picture(one, what, about)
 
 
-def _kernels(kernels: np.ndarray) -> None:
-    heaviest = np.argsort(-np.abs(kernels).sum(axis=(1, 2)))[:8]
-    many = len(kernels) > 8
-    words = (
-        f"{len(heaviest)} heaviest of its {count(len(kernels))} kernels"
-        if many
-        else plural(len(kernels), "kernel")
-    )
-    limit = float(np.abs(kernels).max()) or 1.0
+def _one_picture(one: FilterPictures, what: str, about: FilterCard) -> None:
+    if why := one.why[0]:
+        caption(f"**{why}**")
+        return
+    alt = words.picture_alt(about.layer, about.filter, what)
+    picture(as_grey(one.images)[0], f"card_{what}", alt=alt, px=140)
+
+
+def _kernels(kernel: Tensor) -> None:
+    heaviest = heaviest_kernels(kernel).tolist()
+    limit = float(kernel.abs().max()) or 1.0
     with st.container(gap="xsmall"):
-        caption(f"{words}; orange +, blue −")
+        caption(words.kernels(len(heaviest), len(kernel)))
         sheet(
-            contact_sheet(kernels[heaviest], "signed", (-limit, limit)),
+            contact_sheet(kernel[heaviest].numpy(), "signed", (-limit, limit)),
             key="card_kernels",
             alt="The kernels of this filter",
-            tile_px=30 if many else 60,
+            tile_px=30 if len(kernel) > len(heaviest) else 60,
             labels=[f"over map {i}" for i in heaviest],
             clickable=False,
             columns=8,
         )
 
 
-def _digits(shown: networks.LoadedNetwork, layer: str, index: int, found: FilterPictures, place: int) -> None:
-    examples = examples_of(shown.weights_key, layer, shown)
-    best = float(examples.maximum[index])
-    what = singular(shown.dataset)
-    if best <= 0:
-        caption(f"It never fires on {count(examples.count)} test images.")
-        return
-    test = server.images(shown.dataset, "test")
-    chosen = examples.indices[index].tolist()
-    marks = []
-    for k in range(len(chosen)):
-        rows, columns = examples.box(index, k)
-        marks.append([(rows[0], columns[0], rows[1] + 1, columns[1] + 1)])
+def _examples(dataset: str, about: FilterCard) -> None:
+    test = server.images(dataset, "test")
+    indices = about.examples.indices[0].tolist()
     with st.container(gap="xsmall"):
-        where = ", and where" if has_maps(layer) else ""
-        caption(f"the {plural(len(chosen), f'test {what}')} that excite it most{where}")
+        caption(words.examples(about.layer, singular(dataset), len(indices)))
         sheet(
-            contact_sheet(test.images[chosen, 0].numpy() / 255, "grey", (0.0, 1.0)),
+            image_sheet(test.images[indices].numpy() / 255),
             key="card_digits",
-            alt=f"The test images that excite this {word(layer)} most",
+            alt=words.examples_alt(about.layer),
             tile_px=84,
             labels=[
-                f"no. {i}, {test.classes[int(test.labels[i])]}: {float(v):.2f}"
-                for i, v in zip(chosen, examples.values[index], strict=True)
+                words.example_label(i, test.classes[int(test.labels[i])], value)
+                for i, value in zip(indices, about.examples.values[0].tolist(), strict=True)
             ],
-            marks=marks if has_maps(layer) else None,
+            marks=_marks(about.examples) if has_maps(about.layer) else None,
             clickable=False,
             columns=3,
         )
-    reached = peak_of(shown, layer, index, found, place)
-    facts = [("best test image reaches", number(best))]
-    if reached is not None:
-        facts += [("the picture reaches", number(reached)), ("picture over image", number(reached / best))]
-    facts += [
-        (f"mean over {count(examples.count)} test images", number(float(examples.mean[index]))),
-        (
-            "of them it fires on" if has_maps(layer) else "of them above zero",
-            count(int(examples.fires[index])),
-        ),
-    ]
-    table(facts)
 
 
-def table(facts: list[tuple[str, str]]) -> None:
+def _marks(examples: Examples) -> list[list[Rectangle]]:
+    """What the peak of each example sees of its image."""
+    fields = [examples.box(0, i) for i in range(examples.indices.shape[1])]
+    return [[(rows[0], columns[0], rows[1] + 1, columns[1] + 1)] for rows, columns in fields]
+
+
+def _table(facts: list[tuple[str, str]]) -> None:
     """Draw names at the left and numbers at the right, as in a printed table."""
     row = (
         '<div style="display:flex;justify-content:space-between;gap:12px;padding:3px 0;font-size:14px">'
@@ -141,15 +116,3 @@ def table(facts: list[tuple[str, str]]) -> None:
     st.markdown(
         f'<div style="border-top:1px solid #8884;padding-top:4px">{rows}</div>', unsafe_allow_html=True
     )
-
-
-def peak_of(
-    shown: networks.LoadedNetwork, layer: str, index: int, found: FilterPictures, place: int
-) -> float | None:
-    """The largest value in the filter's map of its own picture; None where it has no picture."""
-    if found.why[place]:
-        return None
-    from cnn_core.insight import feature_maps_batch
-
-    image = found.images[place : place + 1].clamp(0, 1)
-    return float(feature_maps_batch(shown.net, image, [layer])[layer][0, index].max())

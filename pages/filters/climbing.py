@@ -1,98 +1,84 @@
-"""What the Filters page computes: pictures by gradient ascent, their growth, and the digits that excite a filter."""
+"""What the Filters page computes: pictures by gradient ascent, their growth, and the images that excite a filter."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.insight import (
-    RECIPES,
     Examples,
     FilterPictures,
     maximize_filters,
     strongest_examples,
     strongest_for_units,
 )
+from pages.filters.layers import has_maps
 from pages.ui.frame import process
-from pages.ui.visitor import networks, server
+from pages.ui.visitor import server
+from pages.ui.visitor.networks import LoadedNetwork
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WATCHED = 2_000  # test images that are asked which filters they excite
+STEPS = 40
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How a picture is climbed to; equal ones give equal pictures, so a cache goes by it.
+
+    changes: (name, value) of what differs from the recipe, in the order of the names.
+    """
+
+    recipe: str = "clean"
+    steps: int = STEPS
+    seed: int = 0
+    changes: tuple[tuple[str, Any], ...] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """The same as arguments of `maximize_filters`."""
+        recipe = RECIPES[self.recipe].replace(**dict(self.changes))
+        return {"recipe": recipe, "steps": self.steps, "seed": self.seed}
 
 
 @st.cache_data(show_spinner=False, max_entries=48)
 @process.in_turn
 def pictures_of(
-    weights_key: str,
-    layer: str,
-    filters: tuple[int, ...],
-    recipe: str,
-    steps: int,
-    seed: int,
-    how: tuple,
-    _shown: Any,
+    weights_key: str, layer: str, filters: tuple[int, ...], climb: Climb, _network: LoadedNetwork
 ) -> FilterPictures:
-    return maximize_filters(
-        _shown.net,
-        layer,
-        filters,
-        steps=steps,
-        seed=seed,
-        recipe=RECIPES[recipe].replace(**dict(how)),
-        examples=watched(_shown),
-    )
+    """A picture for each of these filters."""
+    return maximize_filters(_network.net, layer, filters, examples=watched(_network), **climb.arguments())
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 @process.in_turn
 def growth_of(
-    weights_key: str, layer: str, index: int, recipe: str, steps: int, seed: int, how: tuple, _shown: Any
+    weights_key: str, layer: str, index: int, climb: Climb, _network: LoadedNetwork
 ) -> FilterPictures:
+    """The picture of one filter, with what it was at each step."""
     return maximize_filters(
-        _shown.net,
-        layer,
-        [index],
-        steps=steps,
-        seed=seed,
-        recipe=RECIPES[recipe].replace(**dict(how)),
-        keep_path=True,
-        examples=watched(_shown),
+        _network.net, layer, [index], examples=watched(_network), keep_path=True, **climb.arguments()
     )
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 @process.in_turn
-def examples_of(weights_key: str, layer: str, _shown: Any) -> Examples:
+def examples_of(weights_key: str, layer: str, _network: LoadedNetwork) -> Examples:
+    """The first 2,000 test images' strongest, for every filter of the layer."""
     if has_maps(layer):
-        return strongest_examples(_shown.net, watched(_shown), [layer])[layer]
-    return strongest_for_units(_shown.net, watched(_shown), layer)
+        return strongest_examples(_network.net, watched(_network), [layer])[layer]
+    return strongest_for_units(_network.net, watched(_network), layer)
 
 
-def watched(shown: networks.LoadedNetwork):
-    """The first 2,000 test images, as the network takes them."""
-    return server.images(shown.dataset, "test").images[:WATCHED].float() / 255
+def watched(network: LoadedNetwork) -> Tensor:
+    """The first 2,000 test images, (N, 1, 28, 28) in [0, 1], as the network takes them."""
+    return server.images(network.dataset, "test").images[:WATCHED].float() / 255
 
 
-def layers_of(shown: networks.LoadedNetwork) -> dict[str, int]:
-    """{name: filters} of the layers that can be asked: convolutions, and dense layers, whose units are filters too."""
-    widths = {"conv2d": "filters", "dense": "units"}
-    return {
-        name: getattr(layer, widths[layer.type])
-        for name, layer in zip(shown.spec.layer_names, shown.spec.layers, strict=True)
-        if layer.type in widths
-    }
-
-
-def has_maps(layer: str) -> bool:
-    return layer.startswith("conv2d")
-
-
-def word(layer: str) -> str:
-    """What one of a layer's own is called."""
-    return "filter" if has_maps(layer) else "unit"
-
-
-def standard_layer(layers: dict[str, int]) -> str:
-    """Where to begin: the second convolution, or the only one; without any, the last layer, whose units are classes."""
-    convolutions = [name for name in layers if has_maps(name)]
-    return convolutions[min(1, len(convolutions) - 1)] if convolutions else list(layers)[-1]
+def as_grey(images: Tensor) -> np.ndarray:
+    """(F, C, H, W) to (F, H, W): the only channel, or the mean of several."""
+    return images.numpy().mean(axis=1)

@@ -1,102 +1,107 @@
-"""Several runs over each other: curves, verdict, seeds as a band, and where they differ."""
+"""Several runs over each other: curves, verdict, seeds as a band, where they differ, and the list of all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
-from cnn_core import pretrained
-from cnn_core.errors import StudentError
-from pages.runs.rows import GOING_ON, MOST, after_click, contender, going_on, my_runs, ours, row
-from pages.runs.verdicts import band, differences, seed_groups, seeds_in_words, verdict
+from cnn_core.runs import Run
+from pages.runs import words
+from pages.runs.band import band, has_band
+from pages.runs.menu import after_click
+from pages.runs.picks import picks
+from pages.runs.rows import my_runs, networks_of, row
+from pages.runs.verdicts import differences, odd_ones, seed_groups
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves
 from pages.ui.drawing.legend import colours, names_in_colour
-from pages.ui.trained.trained import Contender
-from pages.ui.wording.blocks import answer, caption, plain, what_you_see
-from pages.ui.wording.numbers import plural
+from pages.ui.trained.trained import Trained
+from pages.ui.wording.blocks import answer, caption, what_you_see
 
-SHOWN = 30  # runs in the list; more on demand
+SHOWN, MORE = 30, 100  # runs in the list, and so many more on demand
+WATCHED = 8  # of the newest: whether one of them goes on
+_GOES_ON = "runs_going_on"  # whether the page has a timer
+
+
+def goes_on() -> bool:
+    """Whether a run of the visitor's goes on, so that the page is drawn anew while it does."""
+    return any(run.status.unfinished for run in my_runs(WATCHED))
+
+
+def start_timer() -> bool:
+    """Whether the page needs a timer, remembered for `compare`; once in each run of the whole page."""
+    st.session_state[_GOES_ON] = goes_on()
+    return st.session_state[_GOES_ON]
 
 
 def compare() -> None:
-    more = st.session_state.get("runs_more", SHOWN)
-    runs = my_runs(more)
-    if going_on() != st.session_state.get(GOING_ON):
+    """Draw all of it, as a fragment."""
+    limit = st.session_state.get("runs_more", SHOWN)
+    runs = my_runs(limit)
+    if goes_on() != st.session_state.get(_GOES_ON):
         st.rerun()  # the whole page, which starts or ends the timer
-    listed: dict[str, Contender] = {}
-    for run in runs:
-        try:
-            listed[f"run:{run.id}"] = contender(run)
-        except StudentError:  # a run this server can no longer read
-            continue
-    for name in pretrained.names():
-        listed[f"pretrained:{name}"] = ours(name)
-    chosen = chosen_keys(list(listed))
-    picked = [listed[key] for key in chosen]
+    networks = networks_of(runs)
+    selection = [networks[name] for name in picks(list(networks))]
     if not runs:
-        caption("You have no runs yet, so these are ours. Train one, and it appears here.")
-    answer(verdict(picked) if picked else "Choose runs below, up to six.")
+        caption(words.NO_RUNS)
+    answer(words.verdict(selection))
     after_click()
-    if picked:
-        with_curves = [run for run in picked if run.has_curve]
-        measure = st.segmented_control(
-            "Measure", ["accuracy", "loss"], default="accuracy", required=True, key="runs_measure",
-            label_visibility="collapsed", persist_state="session",
-        )  # fmt: skip
-        if with_curves:
-            st.markdown(names_in_colour(with_curves, mode()))
-            show(
-                curves(
-                    [(run.name, run.history) for run in with_curves],
-                    mode(),
-                    measure=str(measure or "accuracy"),
-                ),
-                key="runs_curves",
-                alt="Curves of the chosen runs",
-            )
-            what_you_see("One colour a run: solid on digits kept aside, dotted on the digits being learnt.")
-        if without := [plain(run.name) for run in picked if not run.has_curve]:
-            caption(f"No curve yet, or none was kept: {'; '.join(without)}.")
-        for group in seed_groups(picked):
-            answer(seeds_in_words(group))
-            if sum(len(run.history.validation.epoch) > 1 for run in group) > 1:
-                show(band(group, mode()), key=f"band_{group[0].key}", alt="Spread of several seeds")
-                what_you_see(
-                    "The band reaches from the worst to the best of the seeds, the line is their mean."
-                )
-        if len(picked) > 1:
-            _differences(picked)
-    st.markdown("### All my runs")
-    colour = colours(picked, mode())
-    for key, one in listed.items():
-        row(key, one, chosen, colour.get(key), next((run for run in runs if f"run:{run.id}" == key), None))
-    if len(runs) >= more:
-        st.button("Show more", on_click=lambda: st.session_state.update(runs_more=more + 100))
+    if selection:
+        _curves(selection)
+        _seeds(selection)
+    if len(selection) > 1:
+        _differences(selection)
+    _all_runs(networks, runs, selection)
+    if len(runs) >= limit:
+        st.button("Show more", on_click=lambda: st.session_state.update(runs_more=limit + MORE))
 
 
-def chosen_keys(keys: list[str]) -> list[str]:
-    """The runs that are compared; at first the two newest and ours."""
-    if "runs_chosen" not in st.session_state:
-        mine = [key for key in keys if key.startswith("run:")][:2]
-        st.session_state["runs_chosen"] = (mine + [key for key in keys if key.startswith("pretrained:")])[:3]
-    return [key for key in st.session_state["runs_chosen"] if key in keys][:MOST]
+# ---------------------------------------------------------------- the ones that are compared
 
 
-def _differences(picked: list[Contender]) -> None:
-    table = differences(picked)
-    if not table:
-        caption("They differ in nothing.")
+def _curves(selection: Sequence[Trained]) -> None:
+    measure = st.segmented_control(
+        "Measure",
+        ["accuracy", "loss"],
+        default="accuracy",
+        required=True,
+        key="runs_measure",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if lines := _with_curve(selection):
+        st.markdown(names_in_colour({run.name: run.label for run in lines}, mode()))
+        histories = [(run.label, run.history) for run in lines]
+        figure = curves(histories, mode(), measure=str(measure or "accuracy"))
+        show(figure, key="runs_curves", alt="Curves of the chosen runs")
+        what_you_see(words.CURVES)
+    if without := [run for run in selection if not run.has_curve]:
+        caption(words.without_curve(without))
+
+
+def _with_curve(selection: Sequence[Trained]) -> list[Trained]:
+    return [run for run in selection if run.has_curve]
+
+
+def _seeds(selection: Sequence[Trained]) -> None:
+    for group in seed_groups(selection):
+        answer(words.seeds_in_words(group))
+        if has_band(group):
+            show(band(group, mode()), key=f"band_{group[0].name}", alt="Spread of several seeds")
+            what_you_see(words.BAND)
+
+
+def _differences(selection: Sequence[Trained]) -> None:
+    settings = differences(selection)
+    if not settings:
+        caption(words.NO_DIFFERENCE)
         return
-    with st.expander(f"Where they differ: {plural(len(table), 'setting')}", expanded=len(table) <= 8):
-        rows = [table_row("", [run.name for run in picked], set(range(len(picked))))]
-        for name, texts in table.items():
-            common = max(set(texts), key=texts.count)
-            shared = texts.count(common) > 1
-            rows.append(
-                table_row(name, texts, {i for i, text in enumerate(texts) if not (shared and text == common)})
-            )
+    with st.expander(words.where_they_differ(len(settings)), expanded=len(settings) <= 8):
+        titles = [run.label for run in selection]
+        rows = [table_row("", titles, bold=set(range(len(titles))))]
+        rows += [table_row(name, texts, bold=odd_ones(texts)) for name, texts in settings.items()]
         # Six runs are wider than a phone: the table scrolls in itself, never the page.
         st.html(
             '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
@@ -116,3 +121,15 @@ def table_row(name: str, texts: list[str], bold: set[int]) -> str:
         cell.format("font-weight:600" if i in bold else "", escape(text)) for i, text in enumerate(texts)
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+# ---------------------------------------------------------------- the list
+
+
+def _all_runs(networks: dict[str, Trained], runs: list[Run], selection: Sequence[Trained]) -> None:
+    st.markdown("### All my runs")
+    by_name = {f"run:{run.id}": run for run in runs}
+    colour = colours((run.name for run in _with_curve(selection)), mode())
+    names = [run.name for run in selection]
+    for name, one in networks.items():
+        row(one, by_name.get(name), names, colour.get(name))

@@ -2,206 +2,207 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from torch import Tensor
 
-from cnn_core import pretrained
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.insight import Frame, replay
-from cnn_core.training import evaluate, load_model
-from pages.ui.drawing.contact_sheet import contact_sheet
+from cnn_core.insight import Frame, heaviest_kernels
+from cnn_core.model import ModelSpec
+from pages.runs import words
+from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, moments_of
+from pages.ui.drawing.contact_sheet import contact_sheet, mosaic
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
-from pages.ui.forms.digit_input import Chosen, are_here, chosen_image, way_and_number
+from pages.ui.forms.digit_input import are_here, chosen_image, way_and_number
 from pages.ui.visitor import design, networks, server
+from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
-from pages.ui.wording.numbers import count, percent, probability
+from pages.ui.wording.numbers import count
 
-ASKED = 500  # test images that each moment of a replayed run reads
-
-
-def moments(shown: networks.LoadedNetwork) -> tuple[list[tuple[int, Any]], dict[int, float]]:
-    """([(step, loader)], {step: accuracy so far}) of the network being looked at; of a run that is not known yet."""
-    if shown.run_id:
-        found = server.store().run(shown.run_id).snapshots()
-        return [(snap.step, lambda path=snap.path: load_model(path)[0]) for snap in found], {}
-    name = shown.weights_key.partition(":")[2] if shown.kind == "pretrained" else "lesson"
-    kept = pretrained.replay(name)
-    accuracy = dict(zip(kept.moments.step, kept.moments.accuracy, strict=True))
-    return [(step, lambda step=step: kept.load(step)) for step in kept.steps], accuracy
+USUAL_FILTER = 7  # of the lesson's convnet it is a telling one
 
 
-@st.cache_data(show_spinner=False, max_entries=1024)
-def _accuracy_at(book: str, step: int, dataset: str, _load: Any) -> float:
-    """The fraction of some test images that a moment of a run reads rightly: validation comes only once an epoch."""
-    return evaluate(_load(), server.images(dataset, "test").take(ASKED)).accuracy
+@dataclass(frozen=True)
+class Replay:
+    """A training seen through one filter: what is drawn.
 
+    key:      the same key, the same replay; it may have got more frames since.
+    frames:   one a moment, in the order of training.
+    accuracy: of each frame's network, a fraction of the test images that `of` names.
+    classes:  what its outputs are called.
+    """
 
-@st.cache_resource(show_spinner=False, max_entries=24)
-def _frames_so_far(book: str, image: str, layer: str, filter: int) -> tuple[list[Frame], threading.Lock]:
-    return [], threading.Lock()
-
-
-def frames(book: str, found: list, chosen: Chosen, layer: str, filter: int) -> list[Frame]:
-    """One frame a snapshot; what was seen before is not computed again, also while a training goes on."""
-    known, lock = _frames_so_far(book, chosen.key, layer, filter)
-    with lock:
-        last = known[-1].step if known else -1
-        new = [(step, load) for step, load in found if step > last]
-        known.extend(replay(new, chosen.image, layer, filter, after=known[-1] if known else None))
-        return list(known)
+    key: str
+    look: Look
+    frames: list[Frame]
+    accuracy: list[float]
+    of: str
+    classes: tuple[str, ...]
 
 
 def play() -> None:
-    shown = networks.current()
+    """Draw the replay of the network being looked at, or say why there is none."""
+    network = networks.current()
+    moments = moments_of(network)
+    if len(moments.saved) < 2:
+        _too_few()
+        return
+    if not are_here(network.dataset):
+        return
+    look = _ask(network)
+    if look is None:
+        return
     try:
-        found, accuracy = moments(shown)
-    except StudentError:
-        found, accuracy = [], {}
-    if len(found) < 2 and networks.is_training():
-        caption("This run has just begun: its first moments appear here as soon as they are made.")
-        return
-    if len(found) < 2:
-        caption(
-            "The course of this network’s training was not kept. The lesson’s convnet and your runs have theirs."
-        )
-        if st.button("Replay the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",)):
-            st.rerun()
-        return
-    if not are_here(shown.dataset):
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="replay_strip"):
-        way = way_and_number(shown.dataset)
-        layers = [
-            name
-            for name, layer in zip(shown.spec.layer_names, shown.spec.layers, strict=True)
-            if layer.type == "conv2d"
-        ] or [
-            name
-            for name, layer in zip(shown.spec.layer_names, shown.spec.layers, strict=True)
-            if layer.type == "dense"
-        ]
-        layer = str(
-            st.selectbox(
-                "Layer",
-                layers,
-                key=f"replay_layer_{shown.spec.fingerprint}",
-                label_visibility="collapsed",
-                filter_mode=None,
-                width=130,
-            )
-        )
-        filters = shown.spec.layers[shown.spec.layer_names.index(layer)]
-        many = getattr(filters, "filters", None) or filters.units
-        word = "filter" if layer.startswith("conv2d") else "unit"
-        filter = st.selectbox(
-            "Filter",
-            list(range(many)),
-            index=min(7, many - 1),
-            format_func=lambda i: f"{word} {i}",
-            key=f"replay_filter_{layer}_{many}",
-            label_visibility="collapsed",
-            width=130,
-        )
-    chosen = chosen_image(way, shown.dataset)
-    if chosen is None:
-        return
-    book = shown.run_id or shown.weights_key
-    try:
-        tested = not accuracy
-        with st.spinner(f"Looking into {count(len(found))} moments of the training …"):
-            seen = frames(book, found, chosen, layer, int(filter))
-            if tested:
-                accuracy = {step: _accuracy_at(book, step, shown.dataset, load) for step, load in found}
+        with st.spinner(words.looking(len(moments.saved))):
+            replay = _replay(network, moments, look)
     except StudentError as error:
         problem(error)
         return
-    noun = dataset_of(shown.dataset).noun
-    of = (
-        f"{count(min(ASKED, len(server.images(shown.dataset, 'test'))))} test {noun}"
-        if tested
-        else f"all test {noun}"
-    )
-    draw_replay(seen, accuracy, of, chosen, networks.classes_of(shown), layer, int(filter), book)
+    _draw(replay)
 
 
-def draw_replay(
-    seen: list[Frame],
-    accuracy: dict[int, float],
-    of: str,
-    chosen: Chosen,
-    classes: tuple[str, ...],
-    layer: str,
-    filter: int,
-    book: str,
-) -> None:
-    so_far = [accuracy.get(frame.step, 0.0) for frame in seen]
-    first, last = seen[0], seen[-1]
-    before, after = classes[first.predicted], classes[last.predicted]
-    answer(
-        f"It began by reading {before} into {chosen.title}, and now reads **{after}**, "
-        f"{probability(float(last.probabilities.max()))} sure."
+def _too_few() -> None:
+    if networks.is_training():
+        caption(words.JUST_BEGUN)
+        return
+    caption(words.NOT_KEPT)
+    if st.button("Replay the lesson’s convnet", on_click=design.look_at, args=(server.DEFAULT,)):
+        st.rerun()
+
+
+def _replay(network: LoadedNetwork, moments: Moments, look: Look) -> Replay:
+    """Raises StudentError where the image does not fit the network."""
+    frames = frames_of(moments, look)
+    accuracy = moments.accuracy or accuracy_of(moments, network.dataset)
+    sample = min(TESTED, len(server.images(network.dataset, "test")))
+    return Replay(
+        key=f"{moments.key}/{look.key}",
+        look=look,
+        frames=frames,
+        accuracy=[accuracy.get(frame.step, 0.0) for frame in frames],
+        of=words.share_of(dataset_of(network.dataset).noun, None if moments.accuracy else sample),
+        classes=networks.classes_of(network),
     )
-    strips = []
-    if last.maps.ndim == 3:
-        maps = _stack([f.map for f in seen])
-        scale = "activation" if maps.min() >= 0 else "signed"
-        strips.append(Strip(f"map {filter} of {layer}", contact_sheet(maps, scale, "shared"), 168))
-        mosaics = np.stack([_mosaic(frame.maps.numpy()) for frame in seen])
-        lowest = 0.0 if mosaics.min() >= 0 else -1.0
-        scale = "activation" if lowest == 0 else "signed"
-        strips.append(Strip(f"all {len(last.maps)} maps", contact_sheet(mosaics, scale, (lowest, 1.0)), 200))
-    pictures = np.stack([(frame.picture.mean(0) * (not frame.dead)).numpy() for frame in seen])
-    strips.append(Strip("what it looks for", contact_sheet(pictures, "grey", "own"), 168))
-    if last.kernel is not None and last.kernel.ndim == 3:
-        heaviest = int(last.kernel.abs().sum(dim=(1, 2)).argmax())
-        words = "its kernel" if len(last.kernel) == 1 else f"its kernel over map {heaviest}"
-        strips.append(
-            Strip(words, contact_sheet(_stack([f.kernel[heaviest] for f in seen]), "signed", "shared"), 120)
-        )
-    captions = []
-    for frame, right in zip(seen, so_far, strict=True):
-        read = f"It reads {classes[frame.predicted]}, {probability(float(frame.probabilities.max()))} sure"
-        told = f"; {percent(right)} of {of} right."
-        silent = " Its filter finds nothing to look for yet." if frame.dead else ""
-        captions.append(read + told + silent)
+
+
+# ---------------------------------------------------------------- what is looked at
+
+
+def _ask(network: LoadedNetwork) -> Look | None:
+    """None while there is no image yet."""
+    with st.container(horizontal=True, vertical_alignment="center", key="replay_strip"):
+        way = way_and_number(network.dataset)
+        layer = _layer(network.spec)
+        filter = _filter(network.spec, layer)
+    image = chosen_image(way, network.dataset)
+    return None if image is None else Look(image, layer, filter)
+
+
+def _layer(spec: ModelSpec) -> str:
+    """A convolution; of a network that has none a dense layer."""
+    name = st.selectbox(
+        "Layer",
+        _layers(spec, "conv2d") or _layers(spec, "dense"),
+        key=f"replay_layer_{spec.fingerprint}",
+        label_visibility="collapsed",
+        filter_mode=None,
+        width=130,
+    )
+    return str(name)
+
+
+def _layers(spec: ModelSpec, kind: str) -> list[str]:
+    return [name for name, layer in zip(spec.layer_names, spec.layers, strict=True) if layer.type == kind]
+
+
+def _filter(spec: ModelSpec, name: str) -> int:
+    layer = spec.layers[spec.layer_names.index(name)]
+    word, many = ("filter", layer.filters) if layer.type == "conv2d" else ("unit", layer.units)
+    number = st.selectbox(
+        "Filter",
+        list(range(many)),
+        index=min(USUAL_FILTER, many - 1),
+        format_func=lambda i: f"{word} {i}",
+        key=f"replay_filter_{name}_{many}",
+        label_visibility="collapsed",
+        width=130,
+    )
+    return int(number)
+
+
+# ---------------------------------------------------------------- on the screen
+
+
+def _draw(replay: Replay) -> None:
+    frames = replay.frames
+    first, last = frames[0], frames[-1]
+    before, after = replay.classes[first.predicted], replay.classes[last.predicted]
+    answer(words.came_to_see(before, after, replay.look.image.title, _sure(last)))
     flipbook(
-        strips,
+        _strips(frames, replay.look),
         key="replay",
-        book=f"{book}/{chosen.key}/{layer}/{filter}",
-        places=[f"step {count(frame.step)}" for frame in seen],
+        book=replay.key,
+        places=[_place(frame) for frame in frames],
         unit="steps of training",
-        captions=captions,
+        captions=_captions(replay),
         curve=CurveLine(
-            f"accuracy so far, % of {of}",
-            [100 * a for a in so_far],
-            f"step {count(first.step)}",
-            f"step {count(last.step)}",
+            f"accuracy so far, % of {replay.of}",
+            [100 * right for right in replay.accuracy],
+            _place(first),
+            _place(last),
         ),
-        start=len(seen) - 1,
+        start=len(frames) - 1,
         fps=5,
     )
-    what_you_see(
-        "Every picture shows the same filter at the same moment of its training. Early on the kernel is noise and the "
-        "map a blur; watch when the map sharpens, and whether the accuracy jumps then."
-    )
+    what_you_see(words.REPLAY)
 
 
-def _stack(maps: list) -> np.ndarray:
+def _place(frame: Frame) -> str:
+    return f"step {count(frame.step)}"
+
+
+def _sure(frame: Frame) -> float:
+    return float(frame.probabilities.max())
+
+
+def _captions(replay: Replay) -> list[str]:
+    return [
+        words.moment(replay.classes[frame.predicted], _sure(frame), right, replay.of, frame.dead)
+        for frame, right in zip(replay.frames, replay.accuracy, strict=True)
+    ]
+
+
+def _strips(frames: list[Frame], look: Look) -> list[Strip]:
+    """The filter's map and all maps of its layer, what it looks for, and its heaviest kernel: as far as it has them."""
+    last = frames[-1]
+    strips = _maps(frames, look) if last.maps.ndim == 3 else []
+    pictures = np.stack([(frame.picture.mean(0) * (not frame.dead)).numpy() for frame in frames])
+    strips.append(Strip("what it looks for", contact_sheet(pictures, "grey", "own"), 168))
+    if last.kernel is not None and last.kernel.ndim == 3:
+        heaviest = int(heaviest_kernels(last.kernel, 1))
+        kernels = _stack([frame.kernel[heaviest] for frame in frames if frame.kernel is not None])
+        title = words.kernel_title(len(last.kernel), heaviest)
+        strips.append(Strip(title, contact_sheet(kernels, "signed", "shared"), 120))
+    return strips
+
+
+def _maps(frames: list[Frame], look: Look) -> list[Strip]:
+    one = _stack([frame.map for frame in frames])
+    every = np.stack([mosaic(frame.maps.numpy()) for frame in frames])
+    lowest = 0.0 if every.min() >= 0 else -1.0
+    return [
+        Strip(f"map {look.filter} of {look.layer}", contact_sheet(one, _scale(one), "shared"), 168),
+        Strip(f"all {len(frames[-1].maps)} maps", contact_sheet(every, _scale(every), (lowest, 1.0)), 200),
+    ]
+
+
+def _scale(maps: np.ndarray) -> str:
+    return "activation" if maps.min() >= 0 else "signed"
+
+
+def _stack(maps: Sequence[Tensor]) -> np.ndarray:
     return np.stack([one.numpy() for one in maps])
-
-
-def _mosaic(maps: np.ndarray) -> np.ndarray:
-    """(C, H, W) side by side in one picture, each stretched to its own largest value, with a line of 0 between."""
-    channels, height, width = maps.shape
-    across = int(np.ceil(np.sqrt(channels)))
-    down = -(-channels // across)
-    high = np.maximum(np.abs(maps).max(axis=(1, 2), keepdims=True), 1e-9)
-    picture = np.zeros((down * (height + 1), across * (width + 1)), np.float32)
-    for i, one in enumerate(maps / high):
-        top, left = i // across * (height + 1), i % across * (width + 1)
-        picture[top : top + height, left : left + width] = one
-    return picture

@@ -1,98 +1,207 @@
-"""The sentences of the Train page about a run."""
+"""The sentences of the Train page."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cnn_core.data.sources import dataset_of
-from cnn_core.runs import Run
-from pages.ui.visitor import server
+from cnn_core.training import RECIPES, averages_mislead
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural
-from pages.ui.wording.run_states import failed, finished, interrupted, paused, queued, running, stopped
+from pages.ui.wording.run_states import finished, state_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnn_core.runs import Run
+    from cnn_core.runs.expectation import Expectation
+
+# ---------------------------------------------------------------- before a run
+
+NOT_POSSIBLE = "The sidebar shows where, and offers a way out."
+
+DIAGRAM = (
+    "Each block is what one layer makes of the digit: as high as its maps, as wide as it has many. "
+    "The maps shrink while their number grows."
+)
 
 
-def _verdict(run: Run, kept: int) -> str:
-    """The answer in one line, from the last validation; with a second one where the first could mislead.
+def not_in_training(has_runs: bool) -> str:
+    """The answer where no run is looked at. has_runs: whether the visitor has trained anything yet."""
+    if has_runs:
+        return "This network is not in training. Press Train, or choose one of your runs in the sidebar."
+    return "Not yet: you have trained nothing so far. Choose a network in the sidebar and a recipe here."
 
-    kept: how many images were kept aside.
+
+def expected_accuracy(fraction: float, is_sample: bool) -> str:
+    """As fine as the images allow: the sample's 500 test digits are too few for a decimal.
+
+    >>> expected_accuracy(0.9613, True), expected_accuracy(0.9876, False)
+    ('96 %', '98.8 %')
     """
-    line = _answer(run, kept)
-    return f"{line}\n\n{small(_YOUNG_AVERAGES)}" if _averages_settle(run) else line
+    return f"{100 * fraction:.{0 if is_sample else 1}f} %"
 
 
-_YOUNG_AVERAGES = (
+def why_expected(outlook: Expectation, noun: str) -> str:
+    """Where the expected accuracy comes from, or why there is none. noun: what the images show."""
+    if outlook.accuracy is None:
+        return f"How many {noun} it will read nobody knows: {outlook.why}."
+    return f"This is {outlook.why}."
+
+
+def images_used(learn: int, rounds: int, validation_images: int, test: int, noun: str) -> str:
+    """What each of the images is for. rounds: how often it goes through those it learns from."""
+    return (
+        f"It learns from {count(learn)} {noun}, {rounds} times over. {count(validation_images)} are kept aside to "
+        f"see whether it understands or only remembers, and {count(test)} more are read at the end."
+    )
+
+
+def how_to_get(folder: str) -> str:
+    """What to do about images that cannot be fetched. folder: of the data set, in the data folder."""
+    return f"Choose MNIST, or put its four files into the data folder, under {folder}/raw."
+
+
+# ---------------------------------------------------------------- of a run
+
+WATCHING = "Somebody else’s run; you are watching."
+
+CURVES = (
+    "The violet line is measured on the images being learnt, the amber one on images kept aside. While both "
+    "losses fall it learns; when amber turns up and violet goes on falling, it has begun to memorise."
+)
+
+NO_CURVES = (
+    "Its curves begin here when it is trained on, from the weights it came with: press “2 epochs more”."
+)
+
+TWELVE = "Under each image: the answer, and how sure it is. Red: a wrong answer."
+
+YOUNG_AVERAGES = (
     "Batch normalisation: for about its first 300 steps the network reads new images by averages that still remember "
     "the beginning, so the amber line lags behind the violet one."
 )
 
 
-def _answer(run: Run, kept: int) -> str:
-    status, curve, noun = run.status, run.history().validation, dataset_of(run.dataset).noun
+def facts(run: Run) -> str:
+    """What a run is, in one line: its recipe, images and batches."""
+    if not run.has_recipe:
+        return "**Opened from a file** :gray[· how it was trained is not known]"
+    batches = f"batches of {run.recipe.batch_size}"
+    return f"**{_recipe(run)} recipe** :gray[· {dataset_of(run.dataset).title} · {batches}]"
+
+
+def _recipe(run: Run) -> str:
+    for name in ("lesson", "fast"):
+        if run.recipe.replace(seed=0, train_size=None, epochs=RECIPES[name].epochs) == RECIPES[name]:
+            return name.title()
+    return "Own"
+
+
+def verdict(run: Run, validation_images: int) -> str:
+    """The answer in one line, from the last validation; with a second one where the first could mislead.
+
+    validation_images: how many images of the data set nobody learns from.
+    """
+    line = _answer(run, validation_images)
+    status = run.status
+    if status.unfinished and averages_mislead(run.spec, run.history(), status.step):
+        return f"{line}\n\n{small(YOUNG_AVERAGES)}"
+    return line
+
+
+def _answer(run: Run, validation_images: int) -> str:
+    status = run.status
     if status.state == "queued":
         return "Not yet: it waits for its turn."
     result = status.result or {}
     if status.state == "finished" and "accuracy" in result and "count" in result:
-        if not run.has_recipe:
-            read = f"**{percent(result['accuracy'])}** of {count(result['count'])} test {noun}"
-            return f"It was trained elsewhere, and reads {read}."
-        return finished(result["accuracy"], result["count"], status.seconds).replace(
-            "test digits", f"test {noun}"
-        )
-    if not curve.accuracy:
-        return _without_curve(run)
-    done, accuracy = curve.epoch[-1], curve.accuracy[-1]
-    chance = 1 / run.spec.classes
-    so_far = f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}**"
-    never = (
-        f" of {count(kept)} {noun} it has never been shown."
-        if kept
-        else f" of {noun} it has never been shown."
-    )
-    if accuracy > 3 * chance:
-        return f"Yes. {so_far}{never}"
-    if done < 0.3:
-        return f"It has just begun. {so_far}{never}"
-    return f"Hardly. {so_far}{never} Guessing gives {percent(chance)}."
-
-
-def _averages_settle(run: Run) -> bool:
-    """Whether a network with batch normalisation reads worse than it has learnt, because its moving averages are young.
-
-    They follow by 1 % a step (Keras's momentum 0.99), so after 300 steps 5 % of the beginning are left.
-    """
-    history, status = run.history(), run.status
-    if not status.unfinished or not 0 < status.step < 500:
-        return False
-    if all(layer.type != "batch_normalization" for layer in run.spec.layers):
-        return False
-    learnt, read = history.train.accuracy[-1:], history.validation.accuracy[-1:]
-    return not learnt or not read or read[0] < learnt[0] - 0.05
-
-
-def _without_curve(run: Run) -> str:
-    status = run.status
+        return _tested(run, result["accuracy"], result["count"])
+    if run.history().validation.accuracy:
+        return _so_far(run, validation_images)
     if status.state == "finished":
         return "Nobody here can tell: its training happened elsewhere."
     return "It is about to begin." if status.state == "running" else "It has not begun."
 
 
-def state_words(run: Run) -> str:
-    status, store = run.status, server.store()
-    if status.state == "queued":
-        wait = store.expected_wait(run.id)
-        return queued(store.place(run.id), wait if wait and wait >= 1 else None)
+def _tested(run: Run, accuracy: float, images: int) -> str:
+    noun = dataset_of(run.dataset).noun
+    if run.has_recipe:
+        return finished(accuracy, images, run.status.seconds, noun)
+    read = f"**{percent(accuracy)}** of {count(images)} test {noun}"
+    return f"It was trained elsewhere, and reads {read}."
+
+
+def _so_far(run: Run, validation_images: int) -> str:
+    curve, noun = run.history().validation, dataset_of(run.dataset).noun
+    done, accuracy = curve.epoch[-1], curve.accuracy[-1]
+    chance = 1 / run.spec.classes
+    many = f"{count(validation_images)} " if validation_images else ""
+    so_far = (
+        f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}** "
+        f"of {many}{noun} it has never been shown."
+    )
+    if accuracy > 3 * chance:
+        return f"Yes. {so_far}"
+    if done < 0.3:
+        return f"It has just begun. {so_far}"
+    return f"Hardly. {so_far} Guessing gives {percent(chance)}."
+
+
+def state(run: Run) -> str:
+    """Where a run stands, in Markdown, under its number."""
+    status = run.status
     if status.state == "running":
         # Small, or it would break into two lines and back as the time changes.
-        words = f":small[{running(status.images_per_second or None, status.eta)}]"
-        return words + (f"  \n{small(plain(status.reason))}" if status.reason else "")
-    if status.state == "paused":
-        return paused(status.epoch)
-    if status.state == "stopped":
-        return stopped(status.epoch)
-    if status.state == "interrupted":
-        return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
+        reason = f"  \n{small(plain(status.reason))}" if status.reason else ""
+        return f":small[{state_words(run)}]{reason}"
     if status.state == "failed":
-        return f":red[:material/error: {plain(failed(status.epoch, status.reason))}]"
+        return f":red[:material/error: {state_words(run)}]"
+    if status.state == "finished":
+        return _finished(run)
+    return state_words(run)
+
+
+def _finished(run: Run) -> str:
     if not run.has_recipe:
         return "Opened from a file, not trained here."
-    learnt = f"{duration(status.seconds)} of training, {plural(status.step, 'step')}"
-    return f"Finished · {learnt}"
+    return f"Finished · {duration(run.status.seconds)} of training, {plural(run.status.step, 'step')}"
+
+
+def reading(guess: int, label: int, classes: Sequence[str]) -> str:
+    """What the network makes of one image. guess, label: indices of classes.
+
+    >>> reading(7, 7, "0123456789"), reading(1, 7, "0123456789")
+    ('7', '1, is a 7')
+    """
+    return classes[guess] if guess == label else f"{classes[guess]}, is a {classes[label]}"
+
+
+# ---------------------------------------------------------------- for whoever wants to know
+
+EXPLAINED = {
+    "What happens to the images before the network sees them": (
+        "**Loaded.** MNIST is 60,000 small scans of handwritten digits to learn from and 10,000 to be tested on, "
+        "each with the digit its writer meant.\n\n"
+        "**Reshaped.** A digit is 28 rows of 28 grey values. A convolution also wants to know how many channels "
+        "an image has: one for grey, three for colour. So 64 digits are a block of 64×28×28×1 numbers.\n\n"
+        "**Scaled.** A grey value is stored as a whole number from 0, black, to 255, white. Divided by 255 it lies "
+        "between 0 and 1, where the first weights, small and random, neither drown nor explode.\n\n"
+        "**One-hot encoded.** The label 7 becomes ten numbers: a 1 in place 7, zeros elsewhere. The network also "
+        "answers with ten numbers, its probabilities, and the two lists can be compared place by place."
+    ),
+    "What optimiser, loss, batch and epoch mean": (
+        "**Loss.** How wrong the answer is, in one number. Here it is cross-entropy: minus the logarithm of the "
+        "probability given to the right digit. Sure and right costs almost nothing, sure and wrong costs a lot; a "
+        "network that knows nothing gives each digit 10 % and pays 2.3.\n\n"
+        "**Batch.** The network looks at a handful of images, 64 in the lesson, before it changes. Fewer make the "
+        "direction noisy, more make each step slow.\n\n"
+        "**Optimiser.** The rule that turns the slope of the loss into a step for every weight. RMSprop, the "
+        "lesson’s, divides each slope by its own recent size, so that quiet weights learn as fast as loud ones. "
+        "The **learning rate** is how long the step is: too small and nothing happens, too large and the loss "
+        "jumps about or becomes infinite. Try it while a run goes on.\n\n"
+        "**Epoch.** Once through all training images, in a new order each time.\n\n"
+        "**Training, validation, test.** The network learns from the first, you decide by the second, and the "
+        "third is opened once, at the end, so that nothing was chosen to please it."
+    ),
+}

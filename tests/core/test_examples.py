@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import (
+    card_of,
     feature_maps,
+    filter_card,
+    maximize_filters,
     receptive_field,
     strongest_examples,
     strongest_for_units,
@@ -89,3 +94,60 @@ def test_few_images_give_few_examples_and_an_mlp_gives_none(lesson_net, mlp_net,
 def test_images_that_are_none_are_refused(images, lesson_net):
     with pytest.raises(StudentError):
         strongest_examples(lesson_net, images)
+
+
+def test_a_card_gathers_what_is_known_of_a_filter(lesson_net, digits):
+    images = digits[0][:200]
+    card = filter_card(lesson_net, "conv2d_2", 11, images)
+    assert card.kernel.equal(lesson_net.conv2d_2.conv.weight[11])
+    assert card.bias == lesson_net.conv2d_2.conv.bias[11].item()
+    every = strongest_examples(lesson_net, images, ["conv2d_2"])["conv2d_2"]
+    assert card.examples.indices[0].equal(every.indices[11])
+    assert card.example_peak == every.maximum[11].item()
+    peak = feature_maps(lesson_net, card.pictures.images[0])["conv2d_2"][11].max().item()
+    assert card.picture_peak == pytest.approx(peak, abs=1e-4)
+    assert card.ratio == pytest.approx(peak / every.maximum[11].item(), abs=1e-4)
+    known = filter_card(lesson_net, "conv2d_2", 11, images, examples=every)
+    assert known.examples.boxes.equal(card.examples.boxes)
+
+
+def test_the_card_of_a_silent_filter_says_so(lesson_net, digits):
+    net = copy.deepcopy(lesson_net)
+    with torch.no_grad():
+        net.conv2d_2.conv.bias[1] = -1_000
+    card = filter_card(net, "conv2d_2", 1, digits[0][:50])
+    assert card.silent
+    assert card.ratio is None
+    assert card.picture_peak is None
+    assert card.pictures.why == ["never fires"]
+
+
+def test_a_card_of_many_is_the_card_of_one(lesson_net, digits):
+    images = digits[0][:100]
+    every = strongest_examples(lesson_net, images, ["conv2d_2"])["conv2d_2"]
+    pictures = maximize_filters(lesson_net, "conv2d_2", [3, 11, 40], examples=images)
+    card, alone = (
+        card_of(lesson_net, 11, pictures, every),
+        filter_card(lesson_net, "conv2d_2", 11, images),
+    )
+    assert card.pictures.filters == (11,)
+    assert card.pictures.images.equal(pictures.images[1:2])
+    assert card.kernel.equal(alone.kernel)
+    assert card.picture_peak == pytest.approx(alone.picture_peak, abs=1e-4)
+    assert (card.bias, card.example_peak, card.silent) == (alone.bias, alone.example_peak, alone.silent)
+
+
+def test_a_unit_has_a_card_too_and_its_kernel_is_a_list(lesson_net, digits):
+    card = filter_card(lesson_net, "dense_2", 7, digits[0][:60], steps=5)
+    assert card.kernel.equal(lesson_net.dense_2.dense.weight[7])
+    logits = lesson_net(digits[0][:60]).detach()
+    assert card.example_peak == pytest.approx(logits[:, 7].max().item(), abs=1e-4)
+    assert card.picture_peak == pytest.approx(lesson_net(card.pictures.images)[0, 7].item(), abs=1e-4)
+
+
+def test_a_picture_that_runs_off_is_judged_as_it_is_drawn(lesson_net, digits):
+    card = filter_card(lesson_net, "conv2d_1", 0, digits[0][:20], recipe="lesson", steps=10)
+    assert card.pictures.images.max() > 1
+    drawn = card.pictures.images[0].clamp(0, 1)
+    peak = feature_maps(lesson_net, drawn)["conv2d_1"][0].max().item()
+    assert card.picture_peak == pytest.approx(peak, abs=1e-4)

@@ -111,7 +111,7 @@ def test_the_replay_knows_how_good_each_moment_was(sample):
 
 
 def test_the_history_is_a_thinned_curve_of_the_whole_training():
-    train, test = pretrained.history("lesson").train, pretrained.history("lesson").test
+    train, test = pretrained.history("lesson").train, pretrained.history("lesson").validation
     for curve in (train, test):
         assert len(curve.step) == len(curve.epoch) == len(curve.loss) == len(curve.accuracy) <= 400
         assert list(curve.step) == sorted(curve.step)

@@ -10,14 +10,17 @@ from torch import nn
 from cnn_core.errors import StudentError
 from cnn_core.lesson.convolution import (
     NAMED_KERNELS,
+    brightest_map,
     checked_kernel,
     difference,
+    for_channels,
     kept_by_max,
     named_kernel,
     nudge,
     output_size,
     padding_cells,
     pool,
+    share_of_brightness,
     sweep,
 )
 from cnn_core.lesson.quiz import KINDS, ask, mark
@@ -321,3 +324,38 @@ def test_the_cats_maps_are_the_networks_own_and_coarser_with_depth():
     lit = spotlight(photo, stages["parts"].maps[0])
     assert lit.shape == photo.shape
     assert (lit <= photo + 1e-6).all()
+
+
+# One kernel for other channels, and what pooling keeps
+
+
+def test_a_grey_kernel_gives_three_equal_channels_the_sums_it_gives_one():
+    image = torch.rand(1, 8, 8, generator=CHANCE)
+    kernel = named_kernel("sharpen")[None]
+    in_colour = sweep(image.expand(3, -1, -1), for_channels(kernel, 3)).output
+    torch.testing.assert_close(in_colour, sweep(image, kernel).output)
+
+
+def test_a_kernel_of_three_grids_does_to_grey_what_it_does_to_three_equal_channels():
+    image = torch.rand(1, 8, 8, generator=CHANCE)
+    kernel = torch.randn(3, 3, 3, generator=CHANCE)
+    torch.testing.assert_close(
+        sweep(image, for_channels(kernel, 1)).output, sweep(image.expand(3, -1, -1), kernel).output
+    )
+
+
+def test_a_kernel_with_a_grid_for_each_channel_stays_as_it_is():
+    kernel = torch.randn(3, 3, 3, generator=CHANCE)
+    assert for_channels(kernel, 3) is kernel
+
+
+def test_the_brightest_map_has_the_largest_value_and_not_the_largest_sum():
+    maps = torch.zeros(3, 2, 2)
+    maps[1], maps[2, 0, 0] = 0.5, 0.9
+    assert brightest_map(maps) == 2
+
+
+def test_a_maximum_keeps_the_part_of_the_brightness_that_its_pixels_have():
+    maps = torch.tensor([[[3.0, 1.0], [0.0, 1.0]]])
+    assert share_of_brightness(maps, kept_by_max(maps)) == pytest.approx(3 / 5)
+    assert share_of_brightness(torch.zeros(1, 2, 2), kept_by_max(maps)) == 0

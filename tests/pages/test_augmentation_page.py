@@ -5,6 +5,7 @@ import re
 import pytest
 
 from cnn_core.data import AugmentSpec
+from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, find_pairs
 from cnn_core.training import save_model
@@ -145,6 +146,18 @@ def test_with_and_without_starts_two_runs_that_differ_in_nothing_else(page):
     assert page.button(key="train_pair").disabled  # while they wait
     page.button(key="stop_pair").click().run()
     assert [run.status.state for run in pair.runs] == ["stopped", "stopped"]
+
+
+@pytest.mark.parametrize("button", ["train_pair", "train_one"])
+def test_a_runner_that_cannot_be_started_is_said_at_once_and_the_runs_are_kept(page, monkeypatch, button):
+    def refuse():
+        raise StudentError("The folder of runs cannot be written.", "Ask whoever runs this server.")
+
+    monkeypatch.setattr(server, "wake_runner", refuse)
+    page.button(key=button).click().run()
+    assert not page.exception
+    assert "The folder of runs cannot be written." in text(page)
+    assert RunStore().runs(OWNER)
 
 
 def finish(store, run, net):

@@ -7,21 +7,30 @@ import pytest
 from cnn_core.model import PRESETS
 from cnn_core.runs import Curve, History
 from cnn_core.training import RECIPES
-from pages.runs.verdicts import band, beyond_chance, differences, seed_groups, seeds_in_words, verdict
+from pages.runs.band import band
+from pages.runs.verdicts import beyond_chance, differences, seed_groups
+from pages.runs.words import seeds_in_words, verdict
 from pages.ui.drawing.legend import colours, names_in_colour
 from pages.ui.drawing.palette import RUNS
-from pages.ui.trained.exports import export_dataset, file_stem, made, report
-from pages.ui.trained.trained import Contender
+from pages.ui.trained.exports import report
+from pages.ui.trained.trained import Trained, file_stem
 
 CURVE = Curve([100, 200], [0.5, 1.0], [0.3, 0.1], [0.9, 0.98])
-ONE = Contender(
-    "run:1", "One", PRESETS["lesson"], RECIPES["lesson"], "mnist", History(CURVE, CURVE, []),
-    0.990, 10_000, 40.0, 93_322,
-)  # fmt: skip
+ONE = Trained(
+    name="run:1",
+    title="One",
+    spec=PRESETS["lesson"],
+    recipe=RECIPES["lesson"],
+    dataset="mnist",
+    history=History(CURVE, CURVE, []),
+    accuracy=0.990,
+    count=10_000,
+    seconds=40.0,
+)
 
 
 def test_the_best_is_named_with_its_lead():
-    other = replace(ONE, name="Two", accuracy=0.985)
+    other = replace(ONE, title="Two", accuracy=0.985)
     assert verdict([other, ONE]).startswith("**One**: 99.0 % of the test images, +0.5 points over Two")
 
 
@@ -37,7 +46,7 @@ def test_a_lead_counts_only_beyond_chance(theirs, expected):
 
 
 def test_accuracies_on_different_images_are_not_compared():
-    assert "tested on different images" in verdict([ONE, replace(ONE, name="Two", accuracy=0.9, count=500)])
+    assert "tested on different images" in verdict([ONE, replace(ONE, title="Two", accuracy=0.9, count=500)])
 
 
 def test_only_what_differs_is_listed():
@@ -48,7 +57,7 @@ def test_only_what_differs_is_listed():
 
 def test_seeds_of_one_design_are_one_group_with_its_spread():
     runs = [
-        replace(ONE, key=f"run:{s}", recipe=RECIPES["lesson"].replace(seed=s), accuracy=0.99 + s / 1000)
+        replace(ONE, name=f"run:{s}", recipe=RECIPES["lesson"].replace(seed=s), accuracy=0.99 + s / 1000)
         for s in range(3)
     ]
     [group] = seed_groups([*runs, replace(ONE, spec=PRESETS["tiny"])])
@@ -64,22 +73,23 @@ def test_names_become_file_names():
     assert file_stem("Lesson convnet (2)") == "lesson_convnet_2"
     assert file_stem("../../etc/passwd") == "etc_passwd"
     assert file_stem("手書き") == "network"
-    assert export_dataset("mnist", 500) == "mnist_sample"
-    assert export_dataset("mnist", 10_000) == "mnist"
+    assert replace(ONE, count=500).source == "mnist_sample"
+    assert ONE.source == "mnist"
 
 
 def test_a_network_from_a_file_claims_no_recipe_and_is_no_seed_of_another():
-    opened = replace(ONE, key="run:2", opened=True, recipe=RECIPES["lesson"].replace(seed=1))
+    opened = replace(ONE, name="run:2", recipe=None)
     assert differences([ONE, opened])["recipe"] == ["–", "unknown, opened from a file"]
     assert differences([ONE, opened])["learning rate"] == ["0.001", "–"]
     assert seed_groups([ONE, opened]) == []
 
 
 def test_a_colour_is_a_curve_and_a_name_cannot_act():
-    silent = replace(ONE, key="run:2", name="No curve", history=History())
-    other = replace(ONE, key="run:3", name="**[x](y)**")
-    assert colours([ONE, silent, other], "light") == {"run:1": RUNS["light"][0], "run:3": RUNS["light"][1]}
-    line = names_in_colour([ONE, silent, other], "light")
+    silent = replace(ONE, name="run:2", title="No curve", history=History())
+    other = replace(ONE, name="run:3", title="**[x](y)**")
+    drawn = {run.name: run.label for run in (ONE, silent, other) if run.has_curve}
+    assert colours(drawn, "light") == {"run:1": RUNS["light"][0], "run:3": RUNS["light"][1]}
+    line = names_in_colour(drawn, "light")
     assert "No curve" not in line
     assert r"\*\*\[x\](y)\*\*" in line
     assert r"**\*\*\[x\](y)\*\***: 99.0 %" in verdict([other])
@@ -87,7 +97,7 @@ def test_a_colour_is_a_curve_and_a_name_cannot_act():
 
 @pytest.mark.parametrize(("key", "curves"), [("lesson", 2), ("mlp", 0), ("modern", 0)])
 def test_our_own_networks_are_exported_like_any_run(key, curves):
-    one = made(f"pretrained:{key}")
+    one = Trained.named(f"pretrained:{key}")
     assert (one.source, one.count) == ("mnist", 10_000)
     page = report(one)
     assert page.count("<svg") == curves  # of the others no curve was kept

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec, dream_layers
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.model import PRESETS, build
@@ -91,6 +92,19 @@ def test_dream_asks_for_one_dream_however_often_it_is_pressed(app):
     app.run()
     app.button(key="dream_start").click().run()
     assert [run.id] == [other.id for other in RunStore().runs()]
+
+
+def test_a_runner_that_cannot_be_started_gets_a_sentence_and_the_dream_waits(app, monkeypatch):
+    def refuse():
+        raise StudentError("The folder of runs cannot be written.", hint="Make room.")
+
+    monkeypatch.setattr(server, "wake_runner", refuse)
+    open_page(app)
+    app.button(key="dream_start").click().run()
+    assert not app.exception
+    assert "The folder of runs cannot be written." in text(app)
+    assert [run.kind for run in RunStore().runs()] == ["dream"]
+    assert "Waiting: yours is next" in text(app)
 
 
 def test_depth_mix_strength_and_options_reach_the_dream(app):

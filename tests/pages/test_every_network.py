@@ -372,7 +372,7 @@ def test_the_pages_numbers_are_captums(app):
     captum = pytest.importorskip("captum.attr")
     from cnn_core.data import load_images
     from cnn_core.pretrained import load_pretrained
-    from pages.feature_maps.why import short
+    from pages.feature_maps.words import short
 
     net, _ = load_pretrained("lesson")
     image = load_images("mnist", "test", fetch=False).images[:1].float() / 255

@@ -101,8 +101,6 @@ def test_the_states_use_the_exact_words():
     assert run_states.paused(2.5) == "Paused after 2.5 epochs. Nothing is lost."
     assert run_states.stopped(1.0) == "Stopped by you after 1 epoch; the weights so far are kept."
     assert run_states.interrupted(2) == "The machine was restarted. Taken up again from epoch 2."
-    assert run_states.offline() == "No network: using 5,000 digits instead of 60,000. Expect about 96 %."
-    assert run_states.loading(10000) == "Reading 10,000 test digits …"
 
 
 def test_a_problem_says_what_happened_in_red_and_what_to_try_in_ink():

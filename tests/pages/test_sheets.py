@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.ui.drawing.contact_sheet import colour, contact_sheet, ink_on, png, table
+from pages.ui.drawing.contact_sheet import colour, contact_sheet, image_sheet, ink_on, mosaic, png, table
 from pages.ui.drawing.palette import ACTIVATION, SIGNED
 
 
@@ -100,3 +100,21 @@ def test_lightness_of_the_activation_scale_rises_without_a_dip():
 def test_numbers_in_cells_can_be_read_on_every_colour():
     assert ink_on(np.array([0, 0, 4])) == "#FFFFFF"
     assert ink_on(np.array([252, 255, 164])) == "#000000"
+
+
+def test_images_are_drawn_as_they_are_and_colour_is_refused():
+    images = np.stack([np.zeros((1, 4, 4)), np.full((1, 4, 4), 0.5)]).astype(np.float32)
+    assert image_sheet(images).png == contact_sheet(images[:, 0], "grey", (0.0, 1.0)).png
+    with pytest.raises(AssertionError, match="3 channels"):
+        image_sheet(np.zeros((2, 3, 4, 4)))
+
+
+def test_a_mosaic_stretches_each_map_and_leaves_a_line_between_them():
+    maps = np.stack([np.full((2, 3), value) for value in (1.0, -4.0, 0.0)])
+    picture = mosaic(maps)
+    assert picture.shape == (2 * (2 + 1), 2 * (3 + 1))
+    assert np.array_equal(picture[:2, :3], np.ones((2, 3)))
+    assert np.array_equal(picture[:2, 4:7], -np.ones((2, 3)))
+    assert not picture[3:].any()  # a map of zeros, and no fourth one
+    assert not picture[2].any()
+    assert not picture[:, 3].any()

@@ -1,4 +1,4 @@
-"""What a dream may be asked to be, in plain numbers: small enough to end soon, the same numbers the same dream.
+"""The settings of a dream, limited so that it ends within a minute; equal settings give equal dreams.
 
 No torch here: a page builds one, a file keeps it, and the worker that dreams checks it once more.
 """
@@ -15,9 +15,8 @@ from cnn_core.errors import StudentError, quoted
 
 MAX_SIDE = 640  # pixels of the longer side: at that size a step of the photo network takes half a second
 MAX_PIXEL_STEPS = 40_000_000  # pixels x steps of all octaves: 40 s for the photo network, on one core
-LEAST_PHOTO_SIDE = (
-    32  # pixels of the shorter side: a photo network halves it four times, and then looks around
-)
+# Pixels of the shorter side: a photo network halves it four times, and then looks around.
+LEAST_PHOTO_SIDE = 32
 MAX_LAYERS = 4
 MAX_NETWORK = 8_000  # characters: a design as a link is the longest name of a network
 

@@ -7,7 +7,7 @@ Source: Tan & Le 2019, "EfficientNet"; Szegedy et al. 2014, "Going Deeper with C
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,11 +43,10 @@ LEAST_SIDE = 96  # pixels: below, the net sees nothing it knows
 class PhotoNetwork(nn.Module):
     """A photo net by its named depths. Images are (B, 3, H, W) in [0, 1]; what it expects of them is done inside.
 
-    `forward` gives 1,000 logits; `maps_at` runs only as far as it must.
+    `forward` gives 1,000 logits; `maps_at` runs only as far as it must. A `Dreamer`, with its depths as layers.
     """
 
-    depths: tuple[str, ...]
-    least_side = LEAST_SIDE
+    channels = 3
 
     def __init__(self, depths: tuple[str, ...]) -> None:
         super().__init__()
@@ -55,8 +54,16 @@ class PhotoNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
 
-    def maps_at(self, images: Tensor, depths: tuple[str, ...]) -> dict[str, Tensor]:
-        """{depth: maps (B, C, h, w)} for the depths asked for."""
+    def dream_layers(self) -> tuple[str, ...]:
+        """The depths, the shallowest first."""
+        return self.depths
+
+    def least_side(self, layers: Iterable[str]) -> int:
+        """Smallest side in pixels at which it sees anything, at each of its depths."""
+        return LEAST_SIDE
+
+    def maps_at(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
+        """{depth: maps (B, C, h, w)} for these depths.  images: (B, 3, H, W) in [0, 1]."""
         raise NotImplementedError
 
     def _normalised(self, images: Tensor) -> Tensor:
@@ -73,20 +80,19 @@ class _EfficientNetLite0(PhotoNetwork):
         self.head = _fused(net._conv_head, net._bn1)
         self.classes = net._fc
 
-    def maps_at(self, images: Tensor, depths: tuple[str, ...]) -> dict[str, Tensor]:
-        deepest = max(DEPTHS[depth][0] for depth in depths)
-        found = {}
+    def maps_at(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
+        places = {depth: DEPTHS[depth] for depth in layers}  # (block, "expand" or "output")
+        deepest = max(block for block, _ in places.values())
+        maps: dict[tuple[int, str], Tensor] = {}
         x = _relu6(self.stem(self._normalised(images)))
         for number, block in enumerate(self._blocks()):
-            wide = block.expanded(x)
-            found[number, "expand"] = wide
-            if number == deepest and all(DEPTHS[d][1] == "expand" for d in depths if DEPTHS[d][0] == deepest):
+            wide = maps[number, "expand"] = block.expanded(x)
+            if number == deepest and (deepest, "output") not in places.values():
                 break
-            x = block.contracted(wide, x)
-            found[number, "output"] = x
+            x = maps[number, "output"] = block.contracted(wide, x)
             if number == deepest:
                 break
-        return {depth: found[DEPTHS[depth]] for depth in depths}
+        return {depth: maps[place] for depth, place in places.items()}
 
     def _blocks(self) -> list[_Block]:
         return [block for block in self.blocks if isinstance(block, _Block)]
@@ -125,16 +131,16 @@ class _GoogLeNet(PhotoNetwork):
         super().__init__(GOOGLENET_DEPTHS)
         self.net = net
 
-    def maps_at(self, images: Tensor, depths: tuple[str, ...]) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
+    def maps_at(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
+        maps: dict[str, Tensor] = {}
         x = self.net._transform_input(self._normalised(images))
         for name, part in self.net.named_children():
             x = part(x)
-            if name in depths:
-                found[name] = x
-            if len(found) == len(depths):
+            if name in layers:
+                maps[name] = x
+            if len(maps) == len(layers):
                 break
-        return found
+        return maps
 
     def forward(self, images: Tensor) -> Tensor:
         return self.net(self._normalised(images))

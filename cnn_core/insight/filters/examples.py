@@ -1,13 +1,14 @@
 """Which real images excite a filter most, and where in them: the honest neighbour of a synthetic picture.
 
 Nine patches of the data beside the picture by gradient ascent: the idea of yosinski/deep-visualization-toolbox
-(Yosinski et al. 2015).
+(Yosinski et al. 2015). A `FilterCard` gathers what is known of one filter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from cnn_core.checks import whole_number
 from cnn_core.errors import StudentError
+from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
 from cnn_core.insight.filters.response import channels_last
 from cnn_core.insight.look.features import feature_maps_batch
 from cnn_core.insight.look.fields import Field, receptive_field
@@ -22,10 +24,11 @@ from cnn_core.insight.look.twin import (
     as_weights,
     checked_images,
     frozen,
+    frozen_up_to,
     known_layers,
     layer_names,
 )
-from cnn_core.model.network import Network
+from cnn_core.model.network import Activated, Network
 from cnn_core.model.spec import ModelSpec, summarize
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
@@ -120,6 +123,130 @@ def strongest_for_units(net: Network, images: Tensor, layer: str, count: int = 9
     )
 
 
+@dataclass(frozen=True, eq=False)
+class FilterCard:
+    """What is known of one filter.
+
+    kernel:       its weights: (Cin, k, k) of a convolution's filter, (inputs,) of a dense layer's unit; None without
+                  any.
+    bias:         None where the layer has none.
+    pictures:     gradient ascent's result for this filter alone (F = 1).
+    examples:     the real images that excite it, for this filter alone (F = 1).
+    picture_peak: the peak of its map for its picture, pixels clamped to [0, 1]; None where it has no picture.
+    example_peak: the peak of its map over all examples' images.
+    ratio:        the picture's peak over the example's; None if there is no picture, or no example excites the filter.
+    silent:       it fires on none of the `examples.count` images.
+    """
+
+    layer: str
+    filter: int
+    kernel: Tensor | None
+    bias: float | None
+    pictures: FilterPictures
+    examples: Examples
+    picture_peak: float | None
+    example_peak: float
+    ratio: float | None
+    silent: bool
+
+
+def filter_card(
+    net: Network,
+    layer: str,
+    filter: int,
+    images: Tensor,
+    *,
+    examples: Examples | None = None,
+    count: int = 9,
+    **ascent: Any,
+) -> FilterCard:
+    """All that is known of one filter, or of one unit of a dense layer.
+
+    images:   (N, C, H, W), the set to look for examples in.
+    examples: what `strongest_examples` or `strongest_for_units` gave for this layer and these images, if known already.
+    count:    how many examples.
+    ascent:   further arguments of `maximize_filters`.
+    For the same filter before training, ask again with the untrained net.
+    Raises StudentError as `maximize_filters` does, and for images that are none.
+    """
+    images = checked_images(images, net.spec.input_shape)
+    pictures = maximize_filters(net, layer, [filter], examples=images, **ascent)
+    if examples is None:
+        has_maps = len(_output_shape(net, layer)) == 3
+        examples = (
+            strongest_examples(net, images, [layer], count)[layer]
+            if has_maps
+            else strongest_for_units(net, images, layer, count)
+        )
+    return card_of(net, filter, pictures, examples)
+
+
+@torch.no_grad()
+def card_of(net: Network, filter: int, pictures: FilterPictures, examples: Examples) -> FilterCard:
+    """The card of one filter, where pictures and examples of many are known already.
+
+    pictures: of some filters of a layer, this one among them.
+    examples: of all filters of that layer.
+    """
+    picture, own = _picture_of(pictures, filter), _of_one_filter(examples, filter)
+    picture_peak = None if picture.dead.item() else _peak(net, pictures.layer, filter, picture.images)
+    example_peak = own.maximum.item()
+    kernel, bias = weights_of(net, pictures.layer, filter)
+    return FilterCard(
+        layer=pictures.layer,
+        filter=filter,
+        kernel=kernel,
+        bias=bias,
+        pictures=picture,
+        examples=own,
+        picture_peak=picture_peak,
+        example_peak=example_peak,
+        ratio=picture_peak / example_peak if picture_peak is not None and example_peak > 0 else None,
+        silent=not own.fires.any(),
+    )
+
+
+def weights_of(net: Network, layer: str, filter: int) -> tuple[Tensor | None, float | None]:
+    """Kernel and bias of one filter, copied; None each where the layer has no such.
+
+    The kernel is (Cin, k, k) of a convolution, (inputs,) of a dense layer.
+    """
+    child = getattr(net, layer)
+    part: Any = next(child.children(), None) if isinstance(child, Activated) else None
+    if part is None:
+        return None, None
+    bias = None if part.bias is None else part.bias[filter].item()
+    return part.weight[filter].detach().cpu().clone(), bias
+
+
+def _peak(net: Network, layer: str, filter: int, picture: Tensor) -> float:
+    """The largest value in the filter's map of its own picture (1, C, H, W), as it is drawn: clamped to [0, 1]."""
+    maps = frozen_up_to(net, layer)(as_weights(net, picture.clamp(0, 1)))
+    return maps[0, filter].amax().item()
+
+
+def _picture_of(pictures: FilterPictures, filter: int) -> FilterPictures:
+    """The same, for one of its filters alone."""
+    row = pictures.filters.index(filter)
+    one = slice(row, row + 1)
+    return replace(
+        pictures,
+        filters=(filter,),
+        why=pictures.why[one],
+        begun=pictures.begun[one],
+        images=pictures.images[one],
+        scores=pictures.scores[one],
+        dead=pictures.dead[one],
+        starts=pictures.starts[one],
+        path=None if pictures.path is None else pictures.path[one],
+        gradients=None if pictures.gradients is None else pictures.gradients[one],
+    )
+
+
+def _output_shape(net: Network, layer: str) -> tuple[int, ...]:
+    return next(row.output_shape for row in summarize(net.spec) if row.name == layer)
+
+
 def _convolutions(net: Network) -> tuple[str, ...]:
     return tuple(
         name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.has_filters
@@ -165,7 +292,7 @@ def _ranked(net: Network, layer: str, batches: list[_Peaks], count: int) -> Exam
         part[:count].t().contiguous() for part in peak.sort(stable=True, dim=0, descending=True)
     )
     places = place.t().gather(1, indices)
-    width = next(row.output_shape[2] for row in summarize(net.spec) if row.name == layer)
+    width = _output_shape(net, layer)[2]
     positions = torch.stack([places // width, places % width], 2)
     return Examples(
         layer=layer,
@@ -195,3 +322,12 @@ def _boxes(spec: ModelSpec, layer: str, positions: Tensor) -> Tensor:
         ],
         -1,
     )
+
+
+def _of_one_filter(examples: Examples, filter: int) -> Examples:
+    """The same, for one of the filters alone."""
+    rows = {
+        name: getattr(examples, name)[filter : filter + 1]
+        for name in ("indices", "values", "positions", "boxes", "mean", "maximum", "fires")
+    }
+    return replace(examples, **rows)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from cnn_core.insight.filters.ascent import RECIPES, FilterPictures, maximize_filters
+from cnn_core.insight.filters.examples import weights_of
 from cnn_core.insight.look.features import feature_maps
-from cnn_core.model.network import Activated, Network
+from cnn_core.model.network import Network
 
 FIRST_STEPS = 40  # from noise
 NEXT_STEPS = 10  # from the picture before
@@ -77,7 +77,7 @@ def replay(
         maps = feature_maps(net, image)
         logits = next(reversed(maps.values()))
         result = _picture(net, layer, filter, seed, after)
-        kernel, bias = filter_weights(getattr(net, layer), filter)
+        kernel, bias = weights_of(net, layer, filter)
         after = Frame(
             step=step,
             kernel=kernel,
@@ -107,16 +107,3 @@ def _in_float32(net: Network) -> Network:
     if all(p.dtype == torch.float32 for p in (*net.parameters(), *net.buffers()) if p.is_floating_point()):
         return net
     return copy.deepcopy(net).float()
-
-
-def filter_weights(child: Any, filter: int) -> tuple[Tensor | None, float | None]:
-    """The weights and the bias of one filter or unit of a layer; None where it has none.
-
-    child: the layer, a child of a Network.
-    Returns a kernel (Cin, k, k) of a convolution or (inputs,) of a dense layer, on the CPU.
-    """
-    part: Any = next(child.children(), None) if isinstance(child, Activated) else None
-    if part is None:
-        return None, None
-    bias = None if part.bias is None else part.bias[filter].item()
-    return part.weight[filter].detach().cpu().clone(), bias

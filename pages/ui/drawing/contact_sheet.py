@@ -120,10 +120,37 @@ def contact_sheet(tiles: np.ndarray, scale: str = "activation", limits: Limits =
     return Sheet(out.getvalue(), height, width, count, columns, _ranges(tiles))
 
 
+def image_sheet(images: np.ndarray) -> Sheet:
+    """Images as they are, black 0 and white 1, one tile an image.
+
+    images: (N, 1, H, W) float in [0, 1], or a torch tensor. Three channels are refused: a sheet has one palette.
+    """
+    images = np.asarray(images, dtype=np.float32)
+    assert images.ndim == 4, f"(N, C, H, W) images, not {images.shape}"
+    assert images.shape[1] == 1, f"only grey images can be drawn so far, not {images.shape[1]} channels"
+    return contact_sheet(images[:, 0], "grey", (0.0, 1.0))
+
+
 def _ranges(tiles: np.ndarray) -> np.ndarray:
     if tiles.size == 0:
         return np.zeros((len(tiles), 2), dtype=np.float32)
     return np.stack([tiles.min(axis=(1, 2)), tiles.max(axis=(1, 2))], axis=1)
+
+
+def mosaic(maps: np.ndarray) -> np.ndarray:
+    """Maps side by side as one picture of numbers, each stretched to its own largest value, with a line of 0 after it.
+
+    maps: (C, H, W) float.  Returns (rows · (H + 1), columns · (W + 1)) float32 in [-1, 1].
+    """
+    channels, height, width = maps.shape
+    columns = int(np.ceil(np.sqrt(channels)))
+    rows = -(-channels // columns)
+    largest = np.maximum(np.abs(maps).max(axis=(1, 2), keepdims=True), 1e-9)
+    picture = np.zeros((rows * (height + 1), columns * (width + 1)), np.float32)
+    for i, tile in enumerate(maps / largest):
+        top, left = i // columns * (height + 1), i % columns * (width + 1)
+        picture[top : top + height, left : left + width] = tile
+    return picture
 
 
 def ink_on(color: np.ndarray) -> str:

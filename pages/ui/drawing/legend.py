@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
 from pages.ui.drawing.palette import RUNS
-from pages.ui.trained.trained import Contender
 from pages.ui.wording.blocks import plain
 
 
-def colours(runs: Sequence[Contender], mode: str) -> dict[str, str]:
-    """{key: the colour of its curve}, for those of the runs that have one; in the order of choosing."""
-    drawn = [run.key for run in runs if run.has_curve]
-    return dict(zip(drawn, RUNS[mode], strict=False))
+def colours(curves: Iterable[str], mode: str) -> dict[str, str]:
+    """{curve: its colour}, in the order of choosing. curves: what tells them apart."""
+    return dict(zip(curves, RUNS[mode], strict=False))
 
 
 def in_colour(color: str | None, name: str) -> str:
@@ -25,7 +23,9 @@ def in_colour(color: str | None, name: str) -> str:
     return f"{dash}**{plain(name)}**"
 
 
-def names_in_colour(runs: Sequence[Contender], mode: str) -> str:
-    """Which line is which, in one line of Markdown that may fold on a phone."""
-    colour = colours(runs, mode)
-    return " &emsp; ".join(in_colour(colour[run.key], run.name) for run in runs if run.key in colour)
+def names_in_colour(titles: Mapping[str, str], mode: str) -> str:
+    """Which line is which, in one line of Markdown that may fold on a phone. titles: {curve: its title}."""
+    colour = colours(titles, mode)
+    return " &emsp; ".join(
+        in_colour(colour[curve], title) for curve, title in titles.items() if curve in colour
+    )

@@ -46,6 +46,12 @@ def look_at_digit(index: int) -> None:
     st.session_state["digit_way"] = "test"
 
 
+def begin_with_digit(index: int) -> None:
+    """Make test image `index` the first to be shown, where the visitor has chosen none yet, nor another way."""
+    if _INDEX not in st.session_state and "digit_way" not in st.session_state:
+        st.session_state[_INDEX] = index
+
+
 def are_here(dataset: str) -> bool:
     """Whether there are test images of the data set on this machine; draws the sentence where there are none."""
     try:

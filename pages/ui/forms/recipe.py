@@ -5,9 +5,12 @@ Used wherever a training can be started. What makes sense is said by the core (`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import DATASETS, AugmentSpec, available
 from cnn_core.errors import StudentError
@@ -30,6 +33,19 @@ _AUGMENTATION_WORDS = {
     "gentle": "gentle: ±10°, ±10 %",
     "lesson": "the lesson’s: ±90°, ±20 %",
 }
+_SEED = (
+    "Every random choice follows from it: the first weights, the order of the images. Same seed, same run."
+)
+_SCHEDULE = "Constant keeps the learning rate. One cycle lets it rise for the first part and fall to zero."
+_PRECISION = "Auto multiplies with half the digits (bfloat16) where the processor is faster that way."
+_CHANGES = "Each image is turned, shifted and zoomed a little, anew every time it is shown."
+_NOISE = "That many labels are replaced by a wrong one: see a network learn by heart what makes no sense."
+_SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
+
+_STAYS: dict[str, Any] = {"persist_state": "session"}  # a widget's value outlives a page change
+_BARE: dict[str, Any] = _STAYS | {"label_visibility": "collapsed"}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,7 +60,6 @@ class Choice:
 
 def data_set_and_recipe() -> Choice:
     """Draw the widgets of the control strip, in the container that is open. Their values outlive a page change."""
-    kept = {"persist_state": "session", "label_visibility": "collapsed"}
     title = st.segmented_control(
         "Recipe",
         list(TITLES),
@@ -53,7 +68,7 @@ def data_set_and_recipe() -> Choice:
         required=True,
         key="recipe_kind",
         width="content",
-        **kept,
+        **_BARE,
     )
     dataset = st.selectbox(
         "Data set",
@@ -62,99 +77,125 @@ def data_set_and_recipe() -> Choice:
         key="recipe_dataset",
         filter_mode=None,
         width=190,
-        **kept,
+        **_BARE,
     )
     with st.popover("Options", icon=":material/tune:", width="content"):
         return _options(str(dataset or "mnist"), str(title or "lesson"))
 
 
 def _options(dataset: str, kind: str) -> Choice:
-    base = RECIPES.get(kind, RECIPES["lesson"])
-    kept = {"persist_state": "session"}
-    images = available(dataset).train or 60_000
     try:
-        if kind == "own":
-            base = _own_numbers(kept)
-        else:
-            caption(
-                f"{TITLES[kind]} recipe: {base.optimizer}, learning rate {base.learning_rate:g}, "
-                f"{base.schedule.replace('_', ' ')}, batches of {base.batch_size}, "
-                f"{plural(base.epochs, 'epoch')}. Choose “My own” to change them."
-            )
-        left, right = st.columns(2)
-        train_size = left.select_slider(
-            "Images to learn from",
-            _sizes(images),
-            value=images,
-            format_func=lambda size: f"{size:,}",
-            key=f"recipe_size_{images}",
-            **kept,
-        )
-        seed = right.number_input("Seed", 0, 2**31, 0, key="recipe_seed", help=_SEED, **kept)
-        recipe = base.replace(train_size=None if train_size == images else int(train_size), seed=int(seed))
+        recipe = _size_and_seed(_base(kind), available(dataset).train or 60_000)
     except StudentError as error:
         return Choice(dataset, TITLES[kind], RECIPES["lesson"], error)
     return Choice(dataset, TITLES[kind], recipe)
 
 
-_SEED = (
-    "Every random choice follows from it: the first weights, the order of the images. Same seed, same run."
-)
+def _base(kind: str) -> TrainSpec:
+    """A ready recipe, said in one line, or the visitor's own numbers. Raises StudentError where they are no recipe."""
+    if kind == "own":
+        return _own_numbers()
+    recipe = RECIPES.get(kind, RECIPES["lesson"])
+    caption(
+        f"{TITLES[kind]} recipe: {recipe.optimizer}, learning rate {recipe.learning_rate:g}, "
+        f"{_spaced(recipe.schedule)}, batches of {recipe.batch_size}, "
+        f"{plural(recipe.epochs, 'epoch')}. Choose “My own” to change them."
+    )
+    return recipe
+
+
+def _size_and_seed(base: TrainSpec, images: int) -> TrainSpec:
+    """images: how many there are to learn from; all of them is no limit."""
+    left, right = st.columns(2)
+    size = left.select_slider(
+        "Images to learn from",
+        _sizes(images),
+        value=images,
+        format_func=lambda size: f"{size:,}",
+        key=f"recipe_size_{images}",
+        **_STAYS,
+    )
+    seed = right.number_input("Seed", 0, 2**31, 0, key="recipe_seed", help=_SEED, **_STAYS)
+    return base.replace(train_size=None if size == images else int(size), seed=int(seed))
 
 
 def _sizes(images: int) -> list[int]:
     return [size for size in (100, 300, 1_000, 3_000, 10_000, 30_000) if size < images] + [images]
 
 
-def _own_numbers(kept: dict) -> TrainSpec:
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+# ---------------------------------------------------------------- every number
+
+
+def _own_numbers() -> TrainSpec:
+    """Two widgets a line, in the order in which a beginner needs them. StudentError where they make no recipe."""
     left, right = st.columns(2)
-    lesson = RECIPES["lesson"]
-    optimizer = left.selectbox("Optimiser", OPTIMIZERS, key="own_optimizer", filter_mode=None, **kept)
-    rate = right.number_input(
+    optimizer = _one_of(left, "Optimiser", "own_optimizer", OPTIMIZERS)
+    return TrainSpec(
+        optimizer=optimizer,
+        learning_rate=_rate(right),
+        epochs=_epochs(left),
+        batch_size=_batch(right),
+        schedule=_one_of(left, "Schedule", "own_schedule", SCHEDULES, _spaced, _SCHEDULE),
+        precision=_one_of(right, "Precision", "own_precision", PRECISIONS, help=_PRECISION),
+        augment=_random_changes(left),
+        label_noise=right.slider("Wrong labels, %", 0, 90, 0, 5, key="own_noise", help=_NOISE, **_STAYS)
+        / 100,
+        weight_decay=_decay(left, possible=optimizer != "rmsprop"),
+        label_smoothing=_smoothing(right),
+    )
+
+
+def _one_of(
+    column: DeltaGenerator,
+    label: str,
+    key: str,
+    options: Sequence[T],
+    format_func: Callable[[T], str] = str,
+    help: str | None = None,
+) -> T:
+    return column.selectbox(
+        label, options, format_func=format_func, key=key, filter_mode=None, help=help, **_STAYS
+    )
+
+
+def _rate(column: DeltaGenerator) -> float:
+    return column.number_input(
         "Learning rate",
         min_value=0.0,
         max_value=1.0,
-        value=lesson.learning_rate,
+        value=RECIPES["lesson"].learning_rate,
         step=0.0005,
         format="%.5f",
         key="own_rate",
-        **kept,
+        **_STAYS,
     )
+
+
+def _epochs(column: DeltaGenerator) -> int:
     most = settings().max_epochs
-    epochs = left.number_input("Epochs", 1, most, min(most, lesson.epochs), key="own_epochs", **kept)
-    batch = right.number_input("Batch size", 1, MAX_BATCH_SIZE, lesson.batch_size, key="own_batch", **kept)
-    schedule = left.selectbox(
-        "Schedule",
-        SCHEDULES,
-        format_func=lambda name: name.replace("_", " "),
-        key="own_schedule",
-        filter_mode=None,
-        help="Constant keeps the learning rate. One cycle lets it rise for the first part and fall to zero.",
-        **kept,
-    )
-    precision = right.selectbox(
-        "Precision", PRECISIONS, key="own_precision", filter_mode=None, help=_PRECISION, **kept
-    )
-    augmentation = left.selectbox(
-        "Random changes",
-        list(AUGMENTATIONS),
-        format_func=_AUGMENTATION_WORDS.__getitem__,
-        key="own_augment",
-        filter_mode=None,
-        help="Each image is turned, shifted and zoomed a little, anew every time it is shown.",
-        **kept,
-    )
-    noise = right.slider(
-        "Wrong labels, %",
-        0,
-        90,
-        0,
-        5,
-        key="own_noise",
-        help="That many labels are replaced by a wrong one: see a network learn by heart what makes no sense.",
-        **kept,
-    )
-    decay = left.number_input(
+    value = min(most, RECIPES["lesson"].epochs)
+    return int(column.number_input("Epochs", 1, most, value, key="own_epochs", **_STAYS))
+
+
+def _batch(column: DeltaGenerator) -> int:
+    value = RECIPES["lesson"].batch_size
+    return int(column.number_input("Batch size", 1, MAX_BATCH_SIZE, value, key="own_batch", **_STAYS))
+
+
+def _random_changes(column: DeltaGenerator) -> AugmentSpec | None:
+    words = _AUGMENTATION_WORDS.__getitem__
+    return AUGMENTATIONS[
+        _one_of(column, "Random changes", "own_augment", list(AUGMENTATIONS), words, _CHANGES)
+    ]
+
+
+def _decay(column: DeltaGenerator, possible: bool) -> float:
+    """possible: whether the optimiser knows weight decay; without it the widget stays and says nothing."""
+    decay = column.number_input(
         "Weight decay",
         0.0,
         1.0,
@@ -162,25 +203,13 @@ def _own_numbers(kept: dict) -> TrainSpec:
         0.005,
         format="%.3f",
         key="own_decay",
-        disabled=optimizer == "rmsprop",
-        **kept,
+        disabled=not possible,
+        **_STAYS,
     )
-    smoothing = right.number_input(
-        "Label smoothing", 0.0, 0.5, 0.0, 0.05, key="own_smoothing", help=_SMOOTHING, **kept
-    )
-    return TrainSpec(
-        optimizer=optimizer,
-        learning_rate=rate,
-        batch_size=int(batch),
-        epochs=int(epochs),
-        schedule=schedule,
-        augment=AUGMENTATIONS[augmentation],
-        label_noise=noise / 100,
-        precision=precision,
-        weight_decay=0.0 if optimizer == "rmsprop" else decay,
-        label_smoothing=smoothing,
-    )
+    return decay if possible else 0.0
 
 
-_PRECISION = "Auto multiplies with half the digits (bfloat16) where the processor is faster that way."
-_SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
+def _smoothing(column: DeltaGenerator) -> float:
+    return column.number_input(
+        "Label smoothing", 0.0, 0.5, 0.0, 0.05, key="own_smoothing", help=_SMOOTHING, **_STAYS
+    )

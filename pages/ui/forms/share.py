@@ -12,6 +12,7 @@ from cnn_core.errors import StudentError
 from pages.ui.forms.selection import SELECTED, _commit
 from pages.ui.frame.controlled import controlled
 from pages.ui.trained import exports
+from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server
 from pages.ui.wording.blocks import plain, small
 
@@ -95,10 +96,10 @@ def _weights() -> None:
     try:
         if kind == "design" or (kind == "run" and not server.store().run(name).status.saved_step):
             return
-        looked_at = exports.made(design.looked_at())
+        looked_at = Trained.named(design.looked_at())
     except StudentError:
         return
-    st.markdown(small(f"{plain(looked_at.name)}, as it was trained:"))
+    st.markdown(small(f"{plain(looked_at.title)}, as it was trained:"))
     exports.weights(looked_at, "sidebar")
 
 

@@ -20,7 +20,7 @@ from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design, server, who
 from pages.ui.wording.blocks import plain, problem
 from pages.ui.wording.numbers import big, count
-from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label
+from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label, shared_label
 
 MOST_RUNS = 12  # in the list of networks; the Runs page has them all
 MOST_REMEDIES = 2
@@ -98,10 +98,9 @@ def _runs() -> list[Any]:
 
 def _shared_label(network: str) -> str:
     try:
-        label = run_label(server.store().run(network.partition(":")[2]))
+        return shared_label(server.store().run(network.partition(":")[2]))
     except StudentError:
         return "A run that is not here any more"
-    return f"Shared {label.removeprefix('My ')}" if label.startswith("My ") else f"Shared: {label}"
 
 
 def _told_apart(labels: dict[str, str]) -> dict[str, str]:

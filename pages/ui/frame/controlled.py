@@ -3,18 +3,27 @@
 Every message of a browser carries the values of all widgets as that browser knows them. A click made before the last
 answer arrived therefore repeats old values, and to Streamlit an old value looks like a new edit: the change that was
 just made would be taken back. So a widget is given a new key, and is thus a new widget, whenever its value was changed
-by anything but itself, and what an older one still says is not listened to.
+by anything but itself, and values from older widgets are ignored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
-_BOOK = "controlled_widgets"  # name -> (serial, the value its newest widget shows, the words of its options)
-_NEVER = object()
+_REGISTRY = "controlled_widgets"  # name -> _Widget, the newest of that name
+_NOTHING = object()
+
+
+@dataclass(frozen=True)
+class _Widget:
+    serial: int
+    value: Any  # what it shows
+    default: Any  # what it began with
+    words: Any  # what its options are called
 
 
 def controlled(
@@ -27,23 +36,52 @@ def controlled(
     words: what its options are called, where that can change ("My run, waiting", "My run, in training"): a browser
            sends an option by its words, and those of a moment ago would mean nothing.
     """
-    book = st.session_state.setdefault(_BOOK, {})
-    serial, shown, shown_words = book.get(name, (0, _NEVER, None))
+    widget, is_new = _newest(name, value, words)
+    if is_new:
+        st.session_state[_key(name, widget.serial)] = value
+    return _arguments(name, widget, adopt, args)
+
+
+def controlled_in_popover(
+    name: str, value: Any, adopt: Callable[..., None], *args: Any
+) -> tuple[Any, dict[str, Any]]:
+    """(its default, its `key`, `on_change` and `args`) for a widget of a popover that must show `value`.
+
+    A popover is not in the page until it is opened, and would miss a value that was only sent: here the value has to
+    be the default that the widget begins with.  name, adopt: as in `controlled`.
+    """
+    widget, _ = _newest(name, value, None)
+    return widget.default, _arguments(name, widget, adopt, args)
+
+
+def _newest(name: str, value: Any, words: Any) -> tuple[_Widget, bool]:
+    """The widget of that name that shows `value`, and whether it is a new one."""
+    registry = st.session_state.setdefault(_REGISTRY, {})
+    last = registry.get(name, _Widget(0, _NOTHING, None, None))
+    is_stale = last.value is _NOTHING or last.value != value or last.words != words
     # Streamlit forgets a widget that was not drawn for a while: it comes back as a new one too.
-    stale = shown is _NEVER or shown != value or shown_words != words
-    if stale or _key(name, serial) not in st.session_state:
-        serial += 1
-        st.session_state[_key(name, serial)] = value
-    book[name] = (serial, value, words)
-    return {"key": _key(name, serial), "on_change": _changed, "args": (name, serial, adopt, args)}
+    is_new = is_stale or _key(name, last.serial) not in st.session_state
+    if is_new:
+        registry[name] = _Widget(last.serial + 1, value, value, words)
+    return registry[name], is_new
+
+
+def _arguments(
+    name: str, widget: _Widget, adopt: Callable[..., None], args: tuple[Any, ...]
+) -> dict[str, Any]:
+    return {
+        "key": _key(name, widget.serial),
+        "on_change": _changed,
+        "args": (name, widget.serial, adopt, args),
+    }
 
 
 def _changed(name: str, serial: int, adopt: Callable[..., None], args: tuple[Any, ...]) -> None:
-    book = st.session_state.get(_BOOK, {})
-    if book.get(name, (0,))[0] != serial:
+    registry = st.session_state.get(_REGISTRY, {})
+    if name not in registry or registry[name].serial != serial:
         return
     value = st.session_state[_key(name, serial)]
-    book[name] = (serial, value, book[name][2])
+    registry[name] = replace(registry[name], value=value)
     adopt(*args, value)
 
 

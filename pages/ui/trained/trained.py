@@ -1,41 +1,154 @@
-"""A trained network and how it came about."""
+"""A trained network and how it came about: one record, whether it was a run or came with Convscope."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cnn_core.errors import StudentError
+from cnn_core.model import summarize
+from cnn_core.network_name import NetworkName
+from cnn_core.training.history import History
+from pages.ui.visitor import networks, server
+
 if TYPE_CHECKING:
-    from cnn_core.model import ModelSpec
-    from cnn_core.runs import History
+    from cnn_core.model import ModelSpec, Network
+    from cnn_core.pretrained import Card
+    from cnn_core.runs import Run
     from cnn_core.training import TrainSpec
+
+# How exported programs call the 500 test digits that come with Convscope.
+_SAMPLE, _SAMPLE_IMAGES = "mnist_sample", 500
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One trained network in a comparison: a run, or one of ours.
+class Trained:
+    """A trained network and how it came about.
 
-    accuracy, count: on the test set; None and 0 before the end.  seconds: of training.
+    name:     as `networks.named` takes it: "run:<id>" or "pretrained:<name>".
+    title:    its own name, for people.
+    recipe:   None where nobody knows it: it was opened from a file, and not trained here since.
+    dataset:  what it learnt from.
+    history:  its curves; empty ones where none were kept.
+    accuracy: a fraction of the test images; None before it was tested.
+    loss:     mean cross-entropy on them; None likewise.
+    count:    how many they are; 0 likewise.
+    seconds:  of training.
+    state:    of a run; ours are finished.
     """
 
-    key: str
     name: str
+    title: str
     spec: ModelSpec
-    recipe: TrainSpec
+    recipe: TrainSpec | None
     dataset: str
-    history: History
-    accuracy: float | None
-    count: int
-    seconds: float
-    parameters: int
+    history: History = field(default_factory=History)
+    accuracy: float | None = None
+    loss: float | None = None
+    count: int = 0
+    seconds: float = 0.0
     state: str = "finished"
-    opened: bool = False  # from a file, and not trained here since: nobody knows how it was trained
+
+    @classmethod
+    def of_run(cls, run: Run) -> Trained:
+        """A run as it stands now."""
+        status = run.status
+        result = status.result or {}
+        return cls(
+            name=f"run:{run.id}",
+            title=run.name,
+            spec=run.spec,
+            recipe=run.recipe if run.has_recipe else None,
+            dataset=run.dataset,
+            history=run.history(),
+            accuracy=result.get("accuracy"),
+            loss=result.get("loss"),
+            count=int(result.get("count", 0)),
+            seconds=status.seconds,
+            state=status.state,
+        )
+
+    @classmethod
+    def of_card(cls, card: Card) -> Trained:
+        """One of the networks that come with Convscope."""
+        return cls(
+            name=f"pretrained:{card.name}",
+            title=card.title,
+            spec=card.spec,
+            recipe=card.recipe,
+            dataset=card.dataset,
+            history=_history_of(card),
+            accuracy=card.test_accuracy,
+            loss=card.test_loss,
+            count=card.test_images,
+            seconds=card.seconds,
+        )
+
+    @classmethod
+    def named(cls, name: str) -> Trained:
+        """The network of that name. Raises StudentError where there is none, or none that was trained."""
+        from cnn_core import pretrained
+
+        network = NetworkName.parse(name)
+        if network.kind == "pretrained":
+            return cls.of_card(pretrained.card(network.name))
+        return cls.of_run(server.store().run(network.name))
+
+    @property
+    def label(self) -> str:
+        """Its title in a list of runs, where ours are marked."""
+        return f"{self.title}, ours" if self.name.startswith("pretrained:") else self.title
+
+    @property
+    def parameters(self) -> int:
+        """How many weights and biases it learnt."""
+        return sum(layer.parameters for layer in summarize(self.spec))
+
+    @property
+    def opened(self) -> bool:
+        """Whether it comes from a file, and was not trained here since."""
+        return self.recipe is None
 
     @property
     def has_curve(self) -> bool:
-        return bool(len(self.history.validation.epoch) or len(self.history.train.epoch))
+        """Whether there is anything to draw of its learning."""
+        return bool(len(self.history.validation) or len(self.history.train))
 
     @property
-    def design(self) -> tuple:
+    def design(self) -> tuple[str, TrainSpec | None, str]:
         """Equal for runs that differ by nothing but the seed."""
-        return self.spec.fingerprint, self.recipe.replace(seed=0), self.dataset
+        return self.spec.fingerprint, self.recipe and self.recipe.replace(seed=0), self.dataset
+
+    @property
+    def stem(self) -> str:
+        """The beginning of its files' names."""
+        return file_stem(self.title)
+
+    @property
+    def source(self) -> str:
+        """The images it was tested on, as exported programs know them."""
+        return _SAMPLE if self.dataset == "mnist" and self.count == _SAMPLE_IMAGES else self.dataset
+
+    @property
+    def net(self) -> Network:
+        """The network itself, shared by all visitors: in evaluation mode, for reading only."""
+        return networks.named(self.name).net
+
+
+def file_stem(name: str) -> str:
+    """A name that every file system takes.
+
+    >>> file_stem("Lesson convnet (2)"), file_stem("../../etc")
+    ('lesson_convnet_2', 'etc')
+    """
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or "network"
+
+
+def _history_of(card: Card) -> History:
+    from cnn_core import pretrained
+
+    try:
+        return pretrained.history(card.name)
+    except StudentError:
+        return History()

@@ -30,6 +30,10 @@ if TYPE_CHECKING:  # torch stays out until a page needs a network
 # trained so far, for a network changes ever more slowly; but so long at least, and so long at most.
 HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
 
+# What a run that goes on is called, in one word. Here, because `LoadedNetwork.title` holds it; the sentences about a
+# run's state are in wording/run_states.py.
+GOING_ON = {"queued": "waiting", "running": "in training", "paused": "paused"}
+
 
 @dataclass(frozen=True)
 class LoadedNetwork:
@@ -146,7 +150,7 @@ def _held(run_id: str, path: str) -> tuple[int, int]:
 
 def run_title(run: Run) -> str:
     """A run's own name, and whether it is still in training."""
-    going_on = {"queued": "waiting", "running": "in training", "paused": "paused"}.get(run.status.state)
+    going_on = GOING_ON.get(run.status.state)
     return f"{run.name}, {going_on}" if going_on else run.name
 
 

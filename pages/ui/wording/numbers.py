@@ -18,8 +18,18 @@ def points(difference: float) -> str:
     >>> points(0.003), points(-0.012)
     ('+0.3 points', '−1.2 points')
     """
-    text = _signed(100 * difference, 1)
-    return f"{text if text.startswith('−') or text == '0.0' else '+' + text} points"
+    sign = "+" if direction(difference) > 0 else ""
+    return f"{sign}{_signed(100 * difference, 1)} points"
+
+
+def direction(difference: float) -> int:
+    """Which way a difference of two accuracies points, as `points` writes it: 1 up, -1 down, 0 for neither.
+
+    >>> direction(0.003), direction(-0.012), direction(-0.0001)
+    (1, -1, 0)
+    """
+    tenths = round(100 * difference, 1)
+    return (tenths > 0) - (tenths < 0)
 
 
 def probability(fraction: float) -> str:
@@ -118,14 +128,23 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def about(seconds: float) -> str:
+def roughly(seconds: float) -> str:
     """A time that is predicted, no finer than a prediction can be.
+
+    >>> roughly(22.4), roughly(103), roughly(700)
+    ('22 s', '1 min 40 s', '12 min')
+    """
+    step = 1 if seconds < 60 else 10 if seconds < 600 else 60
+    return duration(max(1, round(seconds / step) * step))
+
+
+def about(seconds: float) -> str:
+    """The same within a sentence.
 
     >>> about(22.4), about(103), about(700)
     ('about 22 s', 'about 1 min 40 s', 'about 12 min')
     """
-    step = 1 if seconds < 60 else 10 if seconds < 600 else 60
-    return "about " + duration(max(1, round(seconds / step) * step))
+    return f"about {roughly(seconds)}"
 
 
 def epochs(value: float) -> str:

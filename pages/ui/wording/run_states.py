@@ -1,43 +1,68 @@
-"""What a run's state is called."""
+"""What a run's state is called: in one word for a list, in a sentence for the page that shows it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from pages.ui.visitor import server
+from pages.ui.visitor.networks import GOING_ON
+from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import about, count, duration, epochs, percent, plural
 
+if TYPE_CHECKING:
+    from cnn_core.runs import Run, Status
 
-def run_label(run: Any) -> str:
-    """One line about a run: "My run, in training", or its name and what came of it ("Lesson convnet, 98.7 %")."""
+
+def run_label(run: Run) -> str:
+    """One line about a run of the visitor's own: "My run, in training", or "Lesson convnet, 98.7 %" at its end."""
     status = run.status
-    going_on = {
-        "queued": "waiting",
-        "running": "in training",
-        "paused": "paused",
-        "interrupted": "interrupted",
-    }
-    if status.state in going_on:
-        return f"My run, {going_on[status.state]}"
+    going_on = _going_on(status)
+    return f"My run, {going_on}" if going_on else _outcome(run.name, status)
+
+
+def shared_label(run: Run) -> str:
+    """The same about somebody else's: "Shared run, in training", or "Shared: Lesson convnet, 98.7 %"."""
+    status = run.status
+    going_on = _going_on(status)
+    return f"Shared run, {going_on}" if going_on else f"Shared: {_outcome(run.name, status)}"
+
+
+def _going_on(status: Status) -> str | None:
+    return "interrupted" if status.state == "interrupted" else GOING_ON.get(status.state)
+
+
+def _outcome(name: str, status: Status) -> str:
     accuracy = (status.result or {}).get("accuracy")
-    return f"{run.name}, {percent(accuracy) if accuracy is not None else status.state}"
+    return f"{name}, {status.state if accuracy is None else percent(accuracy)}"
 
 
-NOTHING_TRAINED = "Nothing trained yet. You are looking at the lesson’s convnet, trained by us."
+def state_words(run: Run) -> str:
+    """Where a run stands, in Markdown; "" for one that has finished, of which each page says what it shows."""
+    status = run.status
+    if status.state == "queued":
+        return queued(*turn(run.id))
+    if status.state == "running":
+        return running(status.images_per_second or None, status.eta)
+    if status.state == "paused":
+        return paused(status.epoch)
+    if status.state == "stopped":
+        return stopped(status.epoch)
+    if status.state == "interrupted":
+        return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
+    return plain(failed(status.epoch, status.reason)) if status.state == "failed" else ""
+
+
+def turn(run_id: str) -> tuple[int, float | None]:
+    """Of a run that waits: how many are before it, and in how many seconds it begins; None where that is no time."""
+    store = server.store()
+    wait = store.expected_wait(run_id)
+    return store.place(run_id), wait if wait and wait >= 1 else None
 
 
 CAN_BE_TRAINED = "This network can be trained."
 
 
 NO_MAPS = "This network has no feature maps: an MLP looks at all pixels at once."
-
-
-def loading(images: int, what: str = "test digits") -> str:
-    """Shown after 0.3 s, under a skeleton of the picture's size.
-
-    >>> loading(10000)
-    'Reading 10,000 test digits …'
-    """
-    return f"Reading {count(images)} {what} …"
 
 
 def queued(ahead: int, seconds: float | None = None) -> str:
@@ -61,7 +86,8 @@ def running(images_per_second: float | None = None, seconds_left: float | None =
     """
     parts = ["Running"]
     if images_per_second:
-        parts.append(f"{count(round(images_per_second, -1 if images_per_second >= 1000 else 0))} images/s")
+        tens = -1 if images_per_second >= 1000 else 0
+        parts.append(f"{count(int(round(images_per_second, tens)))} images/s")
     if seconds_left is not None:
         parts.append(f"{about(seconds_left)} left")
     return " · ".join(parts)
@@ -83,12 +109,15 @@ def stopped(epochs_done: float) -> str:
     return f"Stopped by you after {_epochs(epochs_done)}; the weights so far are kept."
 
 
-def finished(accuracy: float, images: int, seconds: float) -> str:
-    """
+def finished(accuracy: float, images: int, seconds: float, noun: str = "digits") -> str:
+    """noun: what the images show.
+
     >>> finished(0.9903, 10000, 43)
     'Finished: **99.0 %** of 10,000 test digits, in 43 s.'
+    >>> finished(0.9903, 10000, 43, "clothes")
+    'Finished: **99.0 %** of 10,000 test clothes, in 43 s.'
     """
-    return f"Finished: **{percent(accuracy)}** of {count(images)} test digits, in {duration(seconds)}."
+    return f"Finished: **{percent(accuracy)}** of {count(images)} test {noun}, in {duration(seconds)}."
 
 
 def interrupted(epoch: int) -> str:
@@ -108,15 +137,6 @@ def failed(epochs_done: float, reason: str) -> str:
     """
     reason = reason[:1].lower() + reason[1:] if reason[:2].istitle() else reason
     return f"This run failed after {_epochs(epochs_done)}: {reason}"
-
-
-def offline(images: int = 5000, of: int = 60000, accuracy: float = 0.96) -> str:
-    """
-    >>> offline()
-    'No network: using 5,000 digits instead of 60,000. Expect about 96 %.'
-    """
-    expected = f"{100 * accuracy:.0f} %"
-    return f"No network: using {count(images)} digits instead of {count(of)}. Expect about {expected}."
 
 
 def _epochs(done: float) -> str:

@@ -1,0 +1,98 @@
+"""What random changes brought: the two networks of a pair compared under turn and shift."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from cnn_core.runs import Gain, Pair, gain
+from cnn_core.training import CHANGES, accuracy_under
+from pages.augmentation import pair_words
+from pages.augmentation.pairs import ask_pair
+from pages.ui.drawing.evaluation_charts import two_curves
+from pages.ui.drawing.figure import mode, show
+from pages.ui.visitor import networks, server
+from pages.ui.wording.blocks import caption, problem, what_you_see
+
+IMAGES = 2_000  # test images behind each point of the curves
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def accuracy_curve(weights_key: str, dataset: str, size: int, change: str, _network: Any) -> list[float]:
+    """Accuracy at each strength of CHANGES, on the first 2,000 test images."""
+    return accuracy_under(_network.net, server.images(dataset, "test").take(IMAGES), change)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedPair:
+    """A pair that can be compared: its networks, with changes and without, and how many test images there are."""
+
+    pair: Pair
+    networks: list[networks.LoadedNetwork]
+    test_images: int
+
+    @property
+    def images(self) -> int:
+        """How many of them stand behind each point."""
+        return min(IMAGES, self.test_images)
+
+    def curves(self, change: str) -> list[list[float]]:
+        """The accuracy of both at each strength of the change, fractions."""
+        dataset = self.pair.augmented.dataset
+        return [
+            accuracy_curve(one.weights_key, dataset, self.test_images, change, one) for one in self.networks
+        ]
+
+
+def outcome(pairs: list[Pair]) -> None:
+    """Draw what the first pair brought: two curves under turn and under shift, and a sentence on each."""
+    pair = pairs[0]
+    st.markdown("### With and without")
+    if len(pairs) > 1:
+        ask_pair(pairs)
+    if pair.unfinished:
+        caption(pair_words.NOT_LEARNT_YET)
+    elif not pair.finished:
+        caption(pair_words.NOT_TO_ITS_END)
+    else:
+        try:
+            trained = _trained(pair)
+        except StudentError as error:
+            problem(error)
+            return
+        _comparison(trained)
+
+
+def _trained(pair: Pair) -> TrainedPair:
+    test = server.images(pair.augmented.dataset, "test")
+    return TrainedPair(pair, [networks.named(f"run:{run.id}") for run in pair.runs], len(test))
+
+
+def _comparison(trained: TrainedPair) -> None:
+    summary = st.empty()
+    columns = st.columns(2, gap="medium")
+    gains: dict[str, Gain] = {}
+    with st.spinner(pair_words.asking_both(trained.images)):
+        for column, change in zip(columns, pair_words.CHANGE_WORDS, strict=True):
+            curves = trained.curves(change)
+            strengths, _ = CHANGES[change]
+            gains[change] = gain(strengths, curves[0], curves[1], trained.images)
+            with column:
+                _curves(trained, change, curves, gains[change])
+    lines = [pair_words.where_it_helped(change, gains[change]) for change in gains]
+    summary.markdown("  \n".join([*lines, pair_words.its_price(gains["rotation"])]))
+    what_you_see(pair_words.what_the_curves_show(trained.pair.plain.recipe, trained.pair.augment))
+
+
+def _curves(trained: TrainedPair, change: str, curves: Sequence[Sequence[float]], advantage: Gain) -> None:
+    strengths, unit = CHANGES[change]
+    st.markdown(pair_words.curves_heading(change, trained.images))
+    show(
+        two_curves(strengths, curves, unit, 1 / trained.pair.augmented.spec.classes, mode()),
+        key=f"pair_{change}",
+        alt=pair_words.curves_alt(change, advantage),
+    )

@@ -1,0 +1,188 @@
+"""Asking for random changes: the lesson's seven settings, a gentle set, or one's own; and how they are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cnn_core.data import AugmentSpec
+from cnn_core.data.augment_spec import FILL_MODES
+from pages.augmentation import words
+from pages.ui.forms.recipe import GENTLE
+from pages.ui.frame.controlled import controlled_in_popover
+from pages.ui.wording.blocks import caption
+
+KINDS = {"lesson": "Lesson", "gentle": "Gentle", "own": "My own"}
+LOOKS = {"draws": "Draws", "alone": "One alone", "fill": "Fill modes"}
+SPECS = {"lesson": AugmentSpec.lesson(), "gentle": GENTLE}
+COUNTS = (4, 17, 35, 64)  # 4 as in the lesson; 17 and 35 fill rows of six beside the original
+KIND, SEED, COUNT = "changes", "draw_seed", "draws"  # also their names in the address
+MAX_SEED = 9_999
+_OWN = "augment_own"  # the visitor's own settings, an AugmentSpec
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the strip says, in plain values."""
+
+    kind: str  # a key of KINDS
+    spec: AugmentSpec
+    look: str  # a key of LOOKS
+    count: int  # of draws
+    seed: int  # they come from
+
+
+def ask_settings(own_start: AugmentSpec | None) -> Settings:
+    """Draw the strip with its popover.  own_start: what one's own settings start from; None for the lesson's."""
+    with st.container(horizontal=True, vertical_alignment="center", key="augment_strip"):
+        kind = _ask_kind()
+        spec = spec_of(kind, own_start)
+        look = _ask_look()
+        with st.popover("Seven settings", icon=":material/tune:", width="content"):
+            _ask_seven_settings(spec)
+            count, seed = _ask_draws_and_seed()
+        st.space("stretch")
+        st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=_draw_again)
+    return Settings(kind, spec, look, count, seed)
+
+
+def spec_of(kind: str, own_start: AugmentSpec | None = None) -> AugmentSpec:
+    """The settings of that kind; one's own start from `own_start` or the lesson's."""
+    if kind in SPECS:
+        return SPECS[kind]
+    own = st.session_state.get(_OWN)
+    return own if isinstance(own, AugmentSpec) else own_start or SPECS["lesson"]
+
+
+def _ask_kind() -> str:
+    # Not a default of the widget: a setting that is touched makes the choice "own", and Streamlit wants one of the two.
+    if KIND not in st.session_state and KIND not in st.query_params:
+        st.session_state[KIND] = "lesson"
+    kind = st.segmented_control(
+        "Random changes",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        required=True,
+        key=KIND,
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return str(kind or "lesson")
+
+
+def _ask_look() -> str:
+    look = st.segmented_control(
+        "Look at",
+        list(LOOKS),
+        format_func=LOOKS.__getitem__,
+        default="draws",
+        required=True,
+        key="look",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return str(look or "draws")
+
+
+# ---------------------------------------------------------------- the popover
+
+_PERCENT = ("width_shift_range", "height_shift_range", "zoom_range")  # fractions, asked for in per cent
+
+
+def _ask_seven_settings(spec: AugmentSpec) -> None:
+    """Draw the seven settings; a change of any makes them one's own from the next run on."""
+    left, right = st.columns(2, gap="medium")
+    _slider(left, "Turn, ± degrees", 180, "rotation_range", spec, int(spec.rotation_range))
+    _ask_shear(right, spec)
+    _slider(left, "Shift sideways, ± %", 50, "width_shift_range", spec, _percent(spec.width_shift_range))
+    _slider(
+        right, "Shift up and down, ± %", 50, "height_shift_range", spec, _percent(spec.height_shift_range)
+    )
+    _slider(left, "Zoom, ± %", 80, "zoom_range", spec, _percent(spec.zoom_limits[1] - 1))
+    _ask_flip(right, spec)
+    _ask_fill_mode(left, spec)
+    if spec.shear_range:
+        caption(words.shear_in_words(spec))
+
+
+def _slider(
+    column: DeltaGenerator, label: str, most: int, setting: str, spec: AugmentSpec, value: int
+) -> None:
+    default, controls = _controls(setting, spec, value)
+    column.slider(label, 0, most, default, 5, **controls)
+
+
+def _ask_shear(column: DeltaGenerator, spec: AugmentSpec) -> None:
+    default, controls = _controls("shear_range", spec, spec.shear_range)
+    column.number_input("Shear, ± degrees", 0.0, 60.0, default, 0.2, "%.1f", **controls)
+
+
+def _ask_flip(column: DeltaGenerator, spec: AugmentSpec) -> None:
+    default, controls = _controls("flip", spec, (spec.horizontal_flip, spec.vertical_flip))
+    flips = list(words.FLIPS)
+    column.selectbox(
+        "Flip, every second image",
+        flips,
+        index=flips.index(default),
+        format_func=words.FLIPS.__getitem__,
+        filter_mode=None,
+        **controls,
+    )
+
+
+def _ask_fill_mode(column: DeltaGenerator, spec: AugmentSpec) -> None:
+    default, controls = _controls("fill_mode", spec, spec.fill_mode)
+    column.selectbox(
+        "Fill mode",
+        FILL_MODES,
+        index=FILL_MODES.index(default),
+        format_func=words.fill_mode_text,
+        filter_mode=None,
+        help="What is painted where the picture has moved away.",
+        **controls,
+    )
+
+
+def _percent(fraction: float) -> int:
+    return min(round(100 * fraction), 100)
+
+
+def _controls(setting: str, spec: AugmentSpec, value: Any) -> tuple[Any, dict[str, Any]]:
+    return controlled_in_popover(f"augment_{setting}", value, _adopt, setting, spec)
+
+
+def _adopt(setting: str, spec: AugmentSpec, value: Any) -> None:
+    if setting == "flip":
+        own = replace(spec, horizontal_flip=value[0], vertical_flip=value[1])
+    else:
+        change: dict[str, Any] = {setting: value / 100 if setting in _PERCENT else value}
+        own = replace(spec, **change)
+    st.session_state[_OWN] = own
+    st.session_state[KIND] = "own"
+
+
+def _ask_draws_and_seed() -> tuple[int, int]:
+    for key in (COUNT, SEED):
+        if key in st.session_state:
+            # Sent anew each time: the popover may be opened only now, and would begin with the default.
+            st.session_state[key] = st.session_state[key]
+    left, right = st.columns(2, gap="medium")
+    count = left.selectbox(
+        "Draws",
+        COUNTS,
+        index=COUNTS.index(17),
+        key=COUNT,
+        filter_mode=None,
+        bind="query-params",
+    )
+    seed = right.number_input("Seed of the draws", 0, MAX_SEED, key=SEED, bind="query-params")
+    return int(count or 17), int(seed or 0)
+
+
+def _draw_again() -> None:
+    """The next seed, for a button's callback."""
+    now = st.session_state.get(SEED) or 0
+    st.session_state[SEED] = (int(now) + 1) % (MAX_SEED + 1)

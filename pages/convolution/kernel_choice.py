@@ -1,0 +1,203 @@
+"""Which kernel is laid on which image, and how it moves: the widgets of the strip, and what is made of their values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from cnn_core.errors import StudentError
+from cnn_core.lesson import (
+    NAMED_KERNELS,
+    Sweep,
+    checked_kernel,
+    for_channels,
+    named_kernel,
+    ring,
+    small_cat,
+    sweep,
+)
+from cnn_core.lesson.convolution import Padding
+from pages.convolution.choices import digit_number, one_of
+from pages.ui.visitor import networks, server
+from pages.ui.wording import refusals
+
+MINE, LEARNT = "my own", "learnt by the network"
+KERNELS = [*NAMED_KERNELS, LEARNT, MINE]
+PADDINGS: list[Padding] = ["valid", "same"]
+IMAGES = ["test digit", "ring, 8×8", "cat, grey", "cat, in colour"]
+SWEEP = "convolution_sweep"  # the key of the component
+_EDIT = "convolution_edit"  # the visitor's own kernel, (channels, k, k) as lists
+
+
+@dataclass(frozen=True)
+class KernelChoice:
+    """What the widgets say, in plain values."""
+
+    image: str  # one of IMAGES
+    digit: int  # which test digit
+    kernel: str  # one of KERNELS
+    size: int  # of a kernel that has a name, pixels per side
+    learnt: int  # which of the network's own kernels
+    padding: Padding
+    stride: int
+    dilation: int
+    relu: bool
+
+    @property
+    def geometry(self) -> str:
+        """Changes when the image or the way over it does; the kernel's size comes on top."""
+        return f"{self.image}/{self.digit}/{self.padding}/{self.stride}/{self.dilation}"
+
+    def sweep(self) -> tuple[str, Sweep]:
+        """What the image shows, in a word or two, and the kernel's way over it. StudentError where it does not fit."""
+        title, image = image_of(self.image, self.digit)
+        kernel = kernel_of(self.kernel, self.size, len(image), self.learnt)
+        return title, sweep(image, kernel, self.stride, self.padding, self.dilation)
+
+
+# ---------------------------------------------------------------- what is chosen
+
+
+def image_of(kind: str, digit: int) -> tuple[str, Tensor]:
+    """What is swept over: its name, and (C, H, W) in [0, 1].  kind: one of IMAGES."""
+    if kind == "ring, 8×8":
+        return "ring", ring()
+    if kind.startswith("cat"):
+        return "cat", small_cat(color=kind == "cat, in colour")
+    digits = server.images()
+    return f"a {digits.classes[int(digits.labels[digit])]}", digits.images[digit].float() / 255
+
+
+def kernel_of(name: str, size: int, channels: int, learnt: int) -> Tensor:
+    """The kernel to lay on an image of so many channels, (channels, k, k).
+
+    name:   one of KERNELS.
+    size:   pixels per side, of one that has a name; 3, 5 or 7.
+    learnt: number of a kernel of the network in the sidebar; counted on from the first where it has fewer.
+    Raises StudentError where that network has no kernels.
+    """
+    if name == LEARNT:
+        return for_channels(_learnt_kernel(learnt)[None], channels)
+    own = st.session_state.get(_EDIT) if name == MINE else None
+    if own is not None:
+        return for_channels(torch.tensor(own), channels)
+    return for_channels(named_kernel("vertical edges" if name == MINE else name, size)[None], channels)
+
+
+def _learnt_kernel(number: int) -> Tensor:
+    kernels = first_kernels()
+    if kernels is None:
+        raise StudentError(
+            "This network does not begin with a convolution, so it has no kernel to show.",
+            hint="Choose the lesson’s convnet in the sidebar.",
+        )
+    return kernels[number % len(kernels), 0].detach()
+
+
+def first_kernels() -> Tensor | None:
+    """The first layer's kernels of the network in the sidebar, (filters, 1, k, k); None if it has none."""
+    name, child = next(iter(networks.current().net.named_children()))
+    weights = child.conv.weight if name.startswith("conv2d") else None
+    return weights if weights is not None and weights.shape[1] == 1 and weights.shape[-1] <= 7 else None
+
+
+def adopt_edit() -> None:
+    """A cell was changed in the browser: check it, and from now on the kernel is the visitor's own. A callback."""
+    edit = st.session_state[SWEEP].get("edit")
+    grids = edit.get("kernel") if isinstance(edit, dict) else None
+    with refusals.collect("kernel"):
+        kernel = checked_kernel(grids, channels=3 if isinstance(grids, list) and len(grids) == 3 else 1)
+        st.session_state[_EDIT] = kernel.tolist()
+        st.session_state["convolution_kernel"] = MINE
+
+
+# ---------------------------------------------------------------- the strip
+
+
+def ask_kernel() -> KernelChoice:
+    """Draw the strip with its popover. Returns what is chosen."""
+    with st.container(horizontal=True, vertical_alignment="center", key="convolution_strip"):
+        kernel = _ask_name()
+        padding = one_of(
+            "Padding",
+            PADDINGS,
+            key="convolution_padding",
+            words="padding “{}”".format,
+            label_visibility="collapsed",
+        )
+        stride = _ask_stride()
+        with st.popover("Options", icon=":material/tune:"):
+            image = st.selectbox("Image", IMAGES, key="convolution_image", persist_state="session")
+            digit = digit_number("convolution_digit", disabled=image != IMAGES[0])
+            size = one_of("Kernel size", [3, 5, 7], key="convolution_size", words="{0}×{0}".format)
+            dilation = _ask_dilation()
+            learnt = _ask_learnt(kernel)
+            relu = _ask_relu()
+    return KernelChoice(
+        image=image,
+        digit=digit,
+        kernel=kernel,
+        size=size,
+        learnt=learnt,
+        padding=padding,
+        stride=stride,
+        dilation=dilation,
+        relu=relu,
+    )
+
+
+def _ask_name() -> str:
+    return st.selectbox(
+        "Kernel",
+        KERNELS,
+        key="convolution_kernel",
+        label_visibility="collapsed",
+        width=210,
+        format_func="kernel: {}".format,
+        persist_state="session",
+    )
+
+
+def _ask_stride() -> int:
+    return st.selectbox(
+        "Strides",
+        [1, 2, 3],
+        key="convolution_stride",
+        label_visibility="collapsed",
+        width=120,
+        format_func="strides {}".format,
+        persist_state="session",
+    )
+
+
+def _ask_dilation() -> int:
+    return one_of(
+        "Dilation",
+        [1, 2, 3],
+        key="convolution_dilation",
+        help="2 leaves a pixel free between the kernel’s cells: a wider view for the same weights.",
+    )
+
+
+def _ask_learnt(kernel: str) -> int:
+    return st.number_input(
+        "Learnt kernel, number",
+        0,
+        511,
+        0,
+        key="convolution_learnt",
+        disabled=kernel != LEARNT,
+        persist_state="session",
+    )
+
+
+def _ask_relu() -> bool:
+    return st.toggle(
+        "relu after the sum, as in the lesson",
+        value=True,
+        key="convolution_relu",
+        persist_state="session",
+    )

@@ -1,0 +1,102 @@
+"""The picture a dream would begin with: a photo of ours, a digit, or a photo of the visitor's."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnn_core.data import photo_from_upload
+from cnn_core.errors import StudentError
+from cnn_core.insight import enlarged, photos
+from cnn_core.insight.dream.animation import from_file, to_png
+from cnn_core.insight.dream.dream_spec import MAX_SIDE
+from pages.deep_dream import words
+from pages.ui.forms.digit_input import chosen_image
+from pages.ui.wording.blocks import caption, problem
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+UPLOAD = "upload"  # stands among the photos' names
+_UPLOADED = "dream_upload_kept"  # (hash, PNG): Streamlit forgets a file when the page is left
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The picture a dream would begin with.
+
+    png: at the size at which it would be dreamt.
+    key: the same key, the same picture and network.
+    """
+
+    png: bytes
+    key: str
+    title: str
+
+
+def photo(name: str, side: int, dreamer: str) -> Picture | None:
+    """A photo of that name; for UPLOAD it draws the way to send one, and gives None until one is there.
+
+    side: pixels of the longer side.
+    dreamer: the network, for the key.
+    """
+    if name == UPLOAD:
+        return _upload(side, dreamer)
+    return Picture(_photo_png(name, side), f"{dreamer}/{name}", words.PHOTO_TITLES.get(name, name))
+
+
+def digit(way: str, dataset: str, side: int, dreamer: str) -> Picture | None:
+    """A test image, a drawing or an upload, as on other pages; None until it is there.
+
+    way: test, draw or upload.  side, dreamer: as for `photo`.
+    """
+    chosen = chosen_image(way, dataset)
+    if chosen is None:
+        return None
+    return Picture(_digit_png(chosen.key, side, chosen.image), f"{dreamer}/{chosen.key}", chosen.title)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _photo_png(name: str, side: int) -> bytes:
+    return to_png(enlarged(photos()[name], side))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _digit_png(key: str, side: int, _image: Tensor) -> bytes:
+    return to_png(enlarged(_image, side))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _resized_png(sha: str, side: int, _png: bytes) -> bytes:
+    return to_png(enlarged(from_file(_png), side))
+
+
+def _upload(side: int, dreamer: str) -> Picture | None:
+    file = st.file_uploader(
+        "A photo of yours",
+        type=["png", "jpg", "jpeg", "webp", "gif", "bmp"],
+        max_upload_size=5,
+        key="dream_file",
+    )
+    if file is not None:
+        try:
+            _remember(file.getvalue())
+        except StudentError as error:
+            problem(error)
+            return None
+    if _UPLOADED not in st.session_state:
+        caption(words.PRIVACY)
+        return None
+    sha, png = st.session_state[_UPLOADED]
+    return Picture(_resized_png(sha, side, png), f"{dreamer}/{sha}", words.YOUR_PHOTO)
+
+
+def _remember(content: bytes) -> None:
+    """Keep the photo of a file for this session. Raises StudentError for what is no photo."""
+    sha = hashlib.sha256(content).hexdigest()[:16]
+    if st.session_state.get(_UPLOADED, ("",))[0] != sha:
+        png = to_png(enlarged(photo_from_upload(content, MAX_SIDE), MAX_SIDE))
+        st.session_state[_UPLOADED] = (sha, png)

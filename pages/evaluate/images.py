@@ -1,0 +1,51 @@
+"""Test images with what the network answers; a click opens one on the Feature maps page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.evaluate import words
+from pages.evaluate.exam import Exam
+from pages.ui.drawing.contact_sheet import image_sheet
+from pages.ui.drawing.sheets import sheet
+from pages.ui.forms.digit_input import article, look_at_digit
+from pages.ui.frame.shell import ROOT, entry
+from pages.ui.wording.blocks import caption
+from pages.ui.wording.numbers import probability_tile
+
+MOST = 24  # images drawn at once
+
+
+def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) -> None:
+    """Draw the first of these test images with what was read; a click opens that image on the feature-maps page."""
+    indices = indices[:MOST]
+    if not indices:
+        caption(words.NO_IMAGES)
+        return
+    certainty, answers = exam.evaluation.probabilities[indices].max(1)
+    labels = exam.test.labels[indices]
+    clicked = sheet(
+        image_sheet(exam.test.images[indices].numpy() / 255),
+        key=f"images_{key}",
+        alt="Test images with the network’s answers",
+        tile_px=56,
+        columns=columns,
+        labels=[f"no. {i}: open its feature maps" for i in indices],
+        captions=[
+            (_answer(exam.classes, label, read_as), probability_tile(sure))
+            for label, read_as, sure in zip(
+                labels.tolist(), answers.tolist(), certainty.tolist(), strict=True
+            )
+        ],
+        wrong=set((answers != labels).nonzero()[:, 0].tolist()),
+        on_click=lambda place: look_at_digit(indices[place]),
+    )
+    caption(words.CLICK_AN_IMAGE)
+    if clicked is not None:
+        st.switch_page(ROOT / entry("feature-maps").file)
+
+
+def _answer(classes: tuple[str, ...], label: int, read_as: int) -> str:
+    if read_as == label:
+        return classes[read_as]
+    return f"{classes[read_as]}, is {article(classes[label])}"

@@ -1,0 +1,42 @@
+"""A digit of the visitor's own hand, read while it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from cnn_core.data import digit_from_pixels
+from cnn_core.errors import StudentError
+from pages.evaluate import words
+from pages.evaluate.exam import Exam
+from pages.ui.drawing.answer_charts import bars
+from pages.ui.drawing.figure import mode, show
+from pages.ui.forms.canvas import digit_canvas
+from pages.ui.wording.blocks import caption, problem
+
+
+@st.fragment
+def own_digit(exam: Exam) -> None:
+    """Draw the pad, and beside it what the network reads."""
+    left, right = st.columns([300, 560], gap="medium")
+    with left:
+        pixels = digit_canvas("digit_pad", px=280)  # by its key the same drawing as on the other pages
+    with right:
+        if pixels is None:
+            caption(words.DRAW_A_DIGIT)
+        else:
+            _answer(pixels, exam)
+
+
+def _answer(pixels: Sequence[int], exam: Exam) -> None:
+    try:
+        image = digit_from_pixels(pixels)
+        chances = exam.network.net.predict(image[None])[0].tolist()
+    except StudentError as error:
+        problem(error)
+        return
+    best = int(np.argmax(chances))
+    st.markdown(words.it_reads(exam.classes[best], chances[best]))
+    show(bars(chances, exam.classes, mode()), key="draw_bars", alt="Probability of each class")

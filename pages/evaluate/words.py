@@ -1,0 +1,160 @@
+"""The sentences of the Evaluate page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pages.ui.wording.numbers import count, loss_text, percent, plural, probability
+
+if TYPE_CHECKING:
+    from cnn_core.training import ClassScore, Evaluation
+
+# ---------------------------------------------------------------- the answer
+
+
+def verdict(evaluation: Evaluation, trained: bool) -> str:
+    """How many test images it misreads, and how sure one can be of that."""
+    low, high = evaluation.interval
+    wrong = round((1 - evaluation.accuracy) * evaluation.count)
+    said = (
+        f"It misreads **{count(wrong)}** of {plural(evaluation.count, 'test image')}: "
+        f"**{percent(evaluation.accuracy)}** right, "
+        f"between {percent(low)} and {percent(high)} on endlessly many (95 %). Loss {loss_text(evaluation.loss)}."
+    )
+    return said if trained else f"Everywhere, for it has not been trained. {said}"
+
+
+# ---------------------------------------------------------------- who for whom
+
+HOW_TO_READ_CONFUSION = (
+    "A row is what an image really is, a column what the network took it for. The diagonal is right and left "
+    "uncoloured. Click a cell to see the very images in it."
+)
+NO_IMAGES = "There is none."
+CLICK_AN_IMAGE = "Click an image to see its feature maps."
+
+
+def cell_words(true: str, taken_for: str, images: int) -> str:
+    """One cell of the confusion matrix, in words.
+
+    >>> cell_words("4", "9", 12)
+    '4 taken for 9: 12'
+    """
+    return f"{true} taken for {taken_for}: {images}"
+
+
+def most_often(cells: Sequence[str]) -> str:
+    """The commonest mistakes in one line.  cells: each in words, the commonest first; not empty."""
+    return f"Most often: **{cells[0]}** :gray[{''.join(f' · {cell}' for cell in cells[1:])}]"
+
+
+def in_this_cell(images: int, true: str, taken_for: str | None) -> str:
+    """What a cell holds.  true, taken_for: with their article ("a 4"); taken_for is None on the diagonal."""
+    words = "read rightly" if taken_for is None else f"taken for {taken_for}"
+    return f"**{plural(images, 'image')}**: {true}, {words}"
+
+
+def class_table(classes: Sequence[str], scores: Sequence[ClassScore]) -> str:
+    """Recall and precision of each class, as a table in Markdown."""
+    rows = ["| class | images | found (recall) | rightly called so (precision) |", "|---|---:|---:|---:|"]
+    rows += [
+        f"| {name} | {count(score.images)} | {_percent(score.recall)} | {_percent(score.precision)} |"
+        for name, score in zip(classes, scores, strict=True)
+    ]
+    return "\n".join(rows)
+
+
+def _percent(fraction: float | None) -> str:
+    return "–" if fraction is None else percent(fraction)
+
+
+# ---------------------------------------------------------------- mistakes
+
+TASTE = "Sorted by how sure the network was. Would you have read them? Some labels are a matter of taste."
+
+
+def surest(mistakes: int) -> str:
+    """The heading of the mistakes."""
+    return f"**The surest of its {plural(mistakes, 'mistake')}**"
+
+
+def certainty_is_off_by(gap: float) -> str:
+    """What the calibration means.  gap: the expected calibration error, a fraction."""
+    return (
+        f"Of answers it is 90 % sure of, 90 % should be right: the dashed line. Its certainty is off by "
+        f"{100 * gap:.1f} points on average."
+    )
+
+
+# ---------------------------------------------------------------- shift and turn
+
+UNITS = {"shift": "pixels", "rotation": "degrees", "noise": "standard deviation"}
+
+
+def reading_all(images: int, strengths: int) -> str:
+    """Shown while the accuracies are computed."""
+    return f"Reading {count(images)} test images, {plural(strengths, 'time')} …"
+
+
+def what_robustness_shows(images: int) -> str:
+    """What a point of the curves is, and what to notice."""
+    return (
+        f"Each point is the accuracy on {count(images)} test images, all of them changed by that much. A convnet "
+        "looks with the same filters everywhere, so a shift costs it less; nobody taught either to turn."
+    )
+
+
+def who_holds_out(change: str, strength: float, accuracies: Sequence[tuple[str, float]]) -> str:
+    """Which network reads best at one strength of a change.
+
+    change:     a key of CHANGES.
+    accuracies: (a network's name, its accuracy, a fraction), two or more; the best is named first.
+    """
+    best = max(range(len(accuracies)), key=lambda i: accuracies[i][1])
+    texts = [f"{name} {percent(accuracy)}" for name, accuracy in accuracies]
+    first = texts.pop(best)
+    return f"At {strength:g} {UNITS[change]}: **{first}**, {', '.join(texts)}."
+
+
+# ---------------------------------------------------------------- the map
+
+METHODS = {"pca": "PCA", "t-sne": "t-SNE"}
+METHOD_WORDS = {
+    "pca": "PCA: the two directions of most variance.",
+    "t-sne": "t-SNE: neighbours are kept together; distances mean nothing.",
+}
+
+
+def what_the_map_shows(images: int, trained: bool) -> str:
+    """What a figure on the map is, and what to notice."""
+    return (
+        f"Each of {count(images)} test images is written as its class, where the last hidden layer puts it. "
+        f"{'Red ones are read wrongly. ' if trained else ''}Untrained, the classes lie in one heap; "
+        "trained, they are apart."
+    )
+
+
+def clicked_heading(images: int) -> str:
+    """The heading beside the map.
+
+    >>> clicked_heading(0), clicked_heading(1)
+    ('**Click a figure to see its image**', '**The image you clicked**')
+    """
+    if not images:
+        return "**Click a figure to see its image**"
+    return "**The image you clicked**" if images == 1 else "**The images you clicked**"
+
+
+# ---------------------------------------------------------------- draw
+
+DRAW_A_DIGIT = "Draw a digit: the bars follow your pen."
+
+
+def it_reads(name: str, sure: float) -> str:
+    """What it reads in a drawing, and how sure it is.
+
+    >>> it_reads("7", 0.83)
+    'It reads **7**, 83 % sure.'
+    """
+    return f"It reads **{name}**, {probability(sure)} sure."

@@ -1,0 +1,186 @@
+"""What the Filters page asks: which layer, which filter, which steps of the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cnn_core.insight import RECIPES
+from pages.filters import words
+from pages.filters.climbing import STEPS, Climb
+from pages.filters.layers import USUAL, standard_layer
+from pages.ui.frame import address
+from pages.ui.wording.blocks import caption
+
+_FILTER = "filter"  # (layer, index) that the card is about; in the address as "conv2d_2.41"
+_LAYER = "filters_layer"
+_REFUSED = "filter_refused"  # (layers of the network, sentence)
+_GROWS = "filter_grows"  # whether one filter is watched, instead of the sheet of all
+
+# What the recipe "clean" adds to "lesson", each with its name on the screen and what it is for.
+SWITCHES: dict[str, tuple[str, str]] = {
+    "leak": ("Leaky slope", "A silent filter gives no slope to climb; a relu that leaks a little does."),
+    "jitter": (
+        "Shake",
+        "The picture is moved by up to 2 pixels at each step, so no pixel matters alone.",
+    ),
+    "blur": ("Soften", "15 % of a blurred copy is mixed in at each step: less noise, broader strokes."),
+    "clamp": ("Stay between black and white", "Without it, pixels run off to −20 or +240."),
+    "rescue": ("Rescue silent filters", "Other noise, then the digit that excites it most, as a start."),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is looked at: one filter of a layer, and how its picture is climbed to.
+
+    is_chosen: it was clicked or named by a link, and is not just the one to begin with.
+    grows: it is watched alone, step by step.
+    """
+
+    layer: str
+    index: int
+    climb: Climb
+    is_chosen: bool
+    grows: bool
+
+
+def follow_address(layers: dict[str, int]) -> None:
+    """Take over the filter of a link; a sentence is kept for one that is not in this network."""
+    text = address.asked(_FILTER)
+    if text:
+        _adopt(text, layers)
+    layer = st.session_state.get(_LAYER)
+    if layer is None:
+        return
+    chosen_layer, index = st.session_state.get(_FILTER, (None, 0))
+    if layer not in layers:
+        sentence = words.no_such_layer(str(layer))
+        st.session_state.pop(_LAYER)
+    elif chosen_layer == layer and not _is_one_of(index, layers[layer]):
+        sentence = words.no_such_filter(layer, str(index), layers[layer])
+        st.session_state.pop(_FILTER)
+    else:
+        return
+    st.session_state[_REFUSED] = (tuple(layers), sentence)
+
+
+def ask(layers: dict[str, int]) -> Question:
+    """Draw the control strip, and let the address say what is looked at."""
+    with st.container(horizontal=True, vertical_alignment="center", key="filters_strip"):
+        layer, recipe = _layer(layers), _recipe()
+        climb = _options(recipe)
+        st.space("stretch")
+        index, is_chosen = _filter(layer, layers[layer])
+        address.write(_FILTER, f"{layer}.{index}" if is_chosen or layer != standard_layer(layers) else "")
+        return Question(layer, index, climb, is_chosen, _grow_button(layer, index))
+
+
+def choose(layer: str, index: int) -> None:
+    """Make this filter the one that is looked at; for callbacks."""
+    st.session_state[_FILTER] = (layer, index)
+
+
+def draw_refusal(layers: dict[str, int], question: Question) -> None:
+    """Say what a link named and this network does not have, until another filter is chosen."""
+    refused_in, sentence = st.session_state.get(_REFUSED, ((), ""))
+    if refused_in == tuple(layers) and not question.is_chosen:
+        caption(f"{sentence} You are looking at {question.layer}.")
+
+
+def _adopt(text: str, layers: dict[str, int]) -> None:
+    """Choose what a link says, "conv2d_2.41" or "conv2d_2", whether there is such a filter or not."""
+    layer, _, number = text.partition(".")
+    index = address.whole_number(number, layers.get(layer, 0)) if number else 0
+    st.session_state[_LAYER] = layer
+    st.session_state[_FILTER] = (layer, index) if index is not None else (layer, number)
+
+
+def _filter(layer: str, width: int) -> tuple[int, bool]:
+    """The filter of this layer that is looked at, and whether somebody chose it."""
+    chosen_layer, index = st.session_state.get(_FILTER, (None, 0))
+    if chosen_layer == layer and _is_one_of(index, width):
+        return index, True
+    return min(USUAL, width - 1), False
+
+
+def _is_one_of(index: Any, width: int) -> bool:
+    return isinstance(index, int) and index < width
+
+
+def _layer(layers: dict[str, int]) -> str:
+    names, first = list(layers), standard_layer(layers)
+    layer: str | None
+    if len(names) <= 4:
+        layer = st.segmented_control(
+            "Layer",
+            names,
+            default=first,
+            required=True,
+            key=_LAYER,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    else:
+        layer = st.selectbox(
+            "Layer",
+            names,
+            index=names.index(first),
+            key=_LAYER,
+            label_visibility="collapsed",
+            width=150,
+            persist_state="session",
+        )
+    return str(layer or first)
+
+
+def _recipe() -> str:
+    recipe = st.segmented_control(
+        "Recipe",
+        ["lesson", "clean"],
+        format_func=str.title,
+        default="clean",
+        required=True,
+        key="filters_recipe",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return str(recipe or "clean")
+
+
+def _options(recipe: str) -> Climb:
+    with st.popover("Options", icon=":material/tune:", width="content"):
+        changes = _changes(recipe)
+        left, right = st.columns(2)
+        steps = left.number_input("Steps", 1, 200, STEPS, key="filters_steps", persist_state="session")
+        seed = right.number_input(
+            "Seed of the noise", 0, 9999, 0, key="filters_seed", persist_state="session"
+        )
+        caption(words.RECIPES)
+    return Climb(recipe, int(steps), int(seed), changes)
+
+
+def _changes(recipe: str) -> tuple[tuple[str, Any], ...]:
+    """Draw the switches; those that do not stand as in the recipe, with the value the other recipe has."""
+    changes = {}
+    for name, (label, purpose) in SWITCHES.items():
+        in_recipe = recipe == "clean"
+        is_on = st.toggle(
+            label, in_recipe, help=purpose, key=f"filters_{recipe}_{name}", persist_state="session"
+        )
+        if is_on != in_recipe:
+            changes[name] = getattr(RECIPES["clean" if is_on else "lesson"], name)
+    return tuple(sorted(changes.items()))
+
+
+def _grow_button(layer: str, index: int) -> bool:
+    grows = bool(st.session_state.get(_GROWS, False))
+    st.button(
+        words.back_to_all(layer) if grows else words.watch_it_grow(layer, index),
+        icon=":material/arrow_back:" if grows else ":material/play_arrow:",
+        key="grow",
+        on_click=lambda: st.session_state.update({_GROWS: not grows}),
+    )
+    return grows

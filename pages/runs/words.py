@@ -1,0 +1,144 @@
+"""The sentences of the Runs page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pages.runs.verdicts import beyond_chance
+from pages.ui.trained.trained import Trained
+from pages.ui.wording.blocks import plain
+from pages.ui.wording.numbers import count, percent, plural, points, probability
+
+# ---------------------------------------------------------------- comparing
+
+NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
+CHOOSE = "Choose runs below, up to six."
+CURVES = "One colour a run: solid on digits kept aside, dotted on the digits being learnt."
+BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."
+NO_DIFFERENCE = "They differ in nothing."
+
+
+def verdict(runs: Sequence[Trained]) -> str:
+    """Which of them is best on the test set, and whether the next one might be as good, in one line of Markdown."""
+    if not runs:
+        return CHOOSE
+    ranking = sorted((run for run in runs if run.accuracy is not None), key=lambda run: -(run.accuracy or 0))
+    if not ranking:
+        return "None has finished yet."
+    best = ranking[0]
+    first = f"**{plain(best.label)}**: {percent(best.accuracy or 0)} of the test images"
+    if len(ranking) == 1:
+        return f"{first}. Choose a second one below to compare."
+    return first + _lead(best, ranking[1])
+
+
+def _lead(best: Trained, second: Trained) -> str:
+    """How far the best is ahead of the second, and what that is worth."""
+    lead = (best.accuracy or 0) - (second.accuracy or 0)
+    if lead == 0:
+        return f", and {plain(second.label)} exactly as many."
+    words = f", {points(lead)} over {plain(second.label)}"
+    if best.dataset != second.dataset or best.count != second.count:
+        return f"{words}; but they were tested on different images, so that says little."
+    sure = (
+        "more than chance"
+        if beyond_chance(best, second)
+        else "within chance: another seed could turn it round"
+    )
+    return f"{words}. On {best.count:,} test images that is {sure}."
+
+
+def seeds_in_words(group: Sequence[Trained]) -> str:
+    """How far seeds alone make the accuracy vary, so that a difference can be held against it."""
+    accuracies = [run.accuracy for run in group if run.accuracy is not None]
+    title = plain(group[0].label)
+    if len(accuracies) < 2:
+        return f"{plural(len(group), 'seed')} of {title}: wait until two have finished."
+    low, high, mean = min(accuracies), max(accuracies), sum(accuracies) / len(accuracies)
+    spread = (high - low) * 100
+    return (
+        f"{plural(len(accuracies), 'seed')} of **{title}** end between {percent(low)} and {percent(high)}, on "
+        f"average {percent(mean)}. "
+        f"A difference below about {max(spread, 0.1):.1f} points between two runs means nothing."
+    )
+
+
+def without_curve(runs: Sequence[Trained]) -> str:
+    """Which of the chosen runs are not in the chart."""
+    return f"No curve yet, or none was kept: {'; '.join(plain(run.label) for run in runs)}."
+
+
+def where_they_differ(settings: int) -> str:
+    """Heading of the table. settings: how many differ."""
+    return f"Where they differ: {plural(settings, 'setting')}"
+
+
+# ---------------------------------------------------------------- the list
+
+FROM_ITS_WEIGHTS = "By the lesson’s recipe on MNIST, beginning with these weights."
+RATE_IS_GONE = "Its rate fell to nothing at the end (one cycle), so more epochs would change nothing."
+OPENED = "Opened from a file: Convscope does not know how it was trained before."
+SEEDS = "The same design and recipe with other random choices: how much is luck?"
+
+
+def deleted(name: str) -> str:
+    """Beside the button that brings a run back."""
+    return f"Deleted “{plain(name)}”. It can be brought back for a day."
+
+
+# ---------------------------------------------------------------- the replay
+
+JUST_BEGUN = "This run has just begun: its first moments appear here as soon as they are made."
+NOT_KEPT = (
+    "The course of this network’s training was not kept. The lesson’s convnet and your runs have theirs."
+)
+REPLAY = (
+    "Every picture shows the same filter at the same moment of its training. Early on the kernel is noise and the "
+    "map a blur; watch when the map sharpens, and whether the accuracy jumps then."
+)
+
+
+def looking(moments: int) -> str:
+    """While the pictures are made."""
+    return f"Looking into {count(moments)} moments of the training …"
+
+
+def share_of(noun: str, number: int | None) -> str:
+    """What an accuracy so far is a share of. number: how many were read; None for all there are.
+
+    >>> share_of("digits", 500), share_of("clothes", None)
+    ('500 test digits', 'all test clothes')
+    """
+    return f"all test {noun}" if number is None else f"{count(number)} test {noun}"
+
+
+def came_to_see(first: str, last: str, image: str, sure: float) -> str:
+    """The answer in one line.
+
+    first, last: the classes read at the two ends of the training.
+    image:       its title.
+    sure:        how sure the network is of the last one, a fraction.
+    """
+    return f"It began by reading {first} into {image}, and now reads **{last}**, {probability(sure)} sure."
+
+
+def moment(read: str, sure: float, right: float, of: str, is_silent: bool) -> str:
+    """Under the pictures of one moment.
+
+    read:      the class that the network reads.
+    sure:      how sure it is of that, a fraction.
+    right:     what it reads rightly of the test images, a fraction.
+    of:        which images those are, as `share_of` says it.
+    is_silent: whether its filter has no picture.
+    """
+    silent = " Its filter finds nothing to look for yet." if is_silent else ""
+    return f"It reads {read}, {probability(sure)} sure; {percent(right)} of {of} right.{silent}"
+
+
+def kernel_title(maps: int, heaviest: int) -> str:
+    """Of the picture of a filter's heaviest kernel. maps: how many there are below it.
+
+    >>> kernel_title(1, 0), kernel_title(32, 7)
+    ('its kernel', 'its kernel over map 7')
+    """
+    return "its kernel" if maps == 1 else f"its kernel over map {heaviest}"

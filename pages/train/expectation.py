@@ -1,0 +1,81 @@
+"""What to expect of a training before it is started: how long, how good, from which images; and fetching those."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.data import Availability, available, fetch_in_background
+from cnn_core.data.network import recent_failure
+from cnn_core.data.sources import dataset_of
+from cnn_core.data.splits import split_sizes
+from cnn_core.errors import StudentError
+from cnn_core.model import ModelSpec
+from cnn_core.runs.expectation import expect
+from cnn_core.settings import settings
+from pages.train.words import expected_accuracy, how_to_get, images_used, why_expected
+from pages.ui.forms.recipe import Choice
+from pages.ui.visitor import server
+from pages.ui.wording.blocks import caption, plain, problem, small
+from pages.ui.wording.numbers import roughly
+
+FULL_TRAIN, FULL_TEST = 60_000, 10_000  # images of a data set that is not here yet
+
+
+def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
+    """Draw what to expect. A data set that is not here yet is fetched while the visitor reads."""
+    data = available(choice.dataset)
+    if data.state == "missing" or _could_be_fetched(data.state, choice.dataset):
+        _fetch(choice.dataset)
+    if data.state == "missing" and cannot_be_had(choice.dataset):
+        return
+    learn, validation_images = split_sizes(data.train or FULL_TRAIN)
+    is_sample, noun = data.state == "sample", dataset_of(choice.dataset).noun
+    outlook = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
+    st.markdown("**What to expect**")
+    st.metric("Time on this machine", roughly(outlook.seconds))
+    if outlook.accuracy is not None:
+        st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.accuracy, is_sample))
+    caption(why_expected(outlook, noun))
+    learn = min(learn, choice.recipe.train_size or learn)
+    caption(images_used(learn, choice.recipe.epochs, validation_images, data.test or FULL_TEST, noun))
+    _condition(data)
+
+
+def _condition(data: Availability) -> None:
+    """Say where the images are not all that they should be."""
+    if data.state == "sample":
+        st.markdown(f":yellow[:material/cloud_off:] {small(plain(data.source))}")
+    elif data.state == "damaged":
+        problem(StudentError(data.source))
+
+
+def cannot_be_had(dataset: str) -> bool:
+    """Whether it was tried to fetch a data set, and nothing came of it."""
+    return settings().offline or bool(recent_failure(dataset))
+
+
+def _could_be_fetched(state: str, dataset: str) -> bool:
+    """Whether the digits that came with us stand in for all of them, and nobody has found yet that it must be so."""
+    return state == "sample" and not settings().offline and not recent_failure(dataset)
+
+
+def _fetch(dataset: str) -> None:
+    is_fetching = fetch_in_background(dataset).state == "running"
+    st.fragment(_fetching, run_every=1.0 if is_fetching else None)(dataset, is_fetching)
+
+
+def _fetching(dataset: str, was_fetching: bool) -> None:
+    fetch = fetch_in_background(dataset)
+    if fetch.state == "running":
+        st.progress(fetch.fraction, text=fetch.message)
+    elif was_fetching:
+        st.rerun()
+    elif available(dataset).state == "missing":
+        problem(StudentError(fetch.message, hint=how_to_get(dataset_of(dataset).folder)))
+        st.button(
+            "Try again", icon=":material/refresh:", key="fetch_again", on_click=_fetch_again, args=(dataset,)
+        )
+
+
+def _fetch_again(dataset: str) -> None:
+    fetch_in_background(dataset, again=True)

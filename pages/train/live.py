@@ -1,0 +1,151 @@
+"""A run as it goes on: its answer, its curves, its number, twelve images; drawn anew each second."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cnn_core.data.sources import dataset_of
+from cnn_core.errors import StudentError
+from cnn_core.runs import Run, Sample
+from cnn_core.training.history import Curve
+from pages.train import runner, words
+from pages.train.strip import at_once, rate_is_stale, sidebar_is_stale
+from pages.ui.drawing.contact_sheet import Sheet, contact_sheet
+from pages.ui.drawing.diagram import diagram_alt, network_diagram
+from pages.ui.drawing.figure import mode, show
+from pages.ui.drawing.learning_charts import loss_and_accuracy
+from pages.ui.drawing.sheets import sheet
+from pages.ui.frame.board import board_places
+from pages.ui.visitor import server, who
+from pages.ui.wording.blocks import answer, caption, what_you_see
+from pages.ui.wording.numbers import direction, percent, points, probability_tile
+
+BOARD = "run_board"  # its style is said once, by the page
+_GOES_ON = ("running", "paused", "queued", "interrupted")
+_ARROWS: dict[int, Literal["up", "down", "off"]] = {1: "up", -1: "down", 0: "off"}
+
+
+def live(run: Run, state_before: str, verdict: DeltaGenerator, sizes: tuple[int, int]) -> None:
+    """Draw the run as it stands now, and keep it going; draw the whole page anew where the rest of it is stale.
+
+    state_before: as the rest of the page shows it.
+    verdict:      the place above the strip for the answer.
+    sizes:        how many images the data set has to learn from, and how many of it are kept aside.
+    """
+    now = at_once(run)
+    mine = now.is_owner(who.visitor())
+    if mine and now.status.unfinished:
+        runner.keep_going(run, now.status.state)
+    _draw(now, verdict, *sizes)
+    # A change of state has to reach the strip and the sidebar too; with the last one the timer goes away.
+    if now.status.state != state_before or sidebar_is_stale(now, mine) or rate_is_stale(now):
+        st.rerun()
+
+
+def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_images: int) -> None:
+    with verdict:
+        answer(words.verdict(run, validation_images))
+    runner.draw_refusal()
+    top, left, below = board_places(BOARD)
+    with left:
+        if run.has_recipe:
+            _curves(run, images=min(training_images, run.recipe.train_size or training_images))
+        else:
+            _diagram(run)
+    with top:
+        _number(run)
+    with below:
+        _twelve(run)
+
+
+def _diagram(run: Run) -> None:
+    show(network_diagram(run.spec, mode()), key="opened_diagram", alt=diagram_alt(run.spec))
+    caption(words.NO_CURVES)
+
+
+def _curves(run: Run, images: int) -> None:
+    """images: in one epoch."""
+    show(
+        loss_and_accuracy(run.history(), run.recipe.epochs, mode(), dataset=run.dataset, images=images),
+        key=f"curves_{run.id}",
+        alt="Accuracy and loss of training and validation, against epochs",
+    )
+    what_you_see(words.CURVES)
+
+
+# ---------------------------------------------------------------- its number
+
+
+def _number(run: Run) -> None:
+    status, curve = run.status, run.history().validation
+    result = status.result or {}
+    if status.state == "finished" and "accuracy" in result:
+        st.metric("Test accuracy", percent(result["accuracy"]))
+    elif curve.accuracy:
+        _validation(curve)
+    else:
+        st.metric("Validation accuracy now", "–")
+    st.markdown(words.state(run))
+    if status.state in _GOES_ON:
+        st.progress(min(1.0, status.epoch / max(run.recipe.epochs, 1)))
+
+
+def _validation(curve: Curve) -> None:
+    change = curve.change_in_last_epoch()
+    way = 0 if change is None else direction(change)
+    st.metric(
+        "Validation accuracy now",
+        percent(curve.accuracy[-1]),
+        delta=None if change is None else f"{points(change)} in the last epoch",
+        # Streamlit would take our minus sign for a word, and the rest for a rise.
+        delta_arrow=_ARROWS[way],
+        delta_color="green" if way > 0 else "gray",
+    )
+
+
+# ---------------------------------------------------------------- twelve images
+
+
+def _twelve(run: Run) -> None:
+    """Twelve test images with what the network makes of them now; red where it is wrong."""
+    sample = run.sample()
+    if sample is None:
+        return
+    try:
+        test = server.images(run.dataset, "test")
+        images = test.images[sample.indices, 0].numpy()
+    except (StudentError, IndexError):
+        return
+    guesses = [max(range(len(row)), key=row.__getitem__) for row in sample.probabilities]
+    noun = dataset_of(run.dataset).noun
+    st.markdown(f"**Twelve test {noun}, read now**")
+    sheet(
+        _tiles(images.tobytes(), images.shape),
+        key=f"twelve_{run.id}",
+        alt=f"Twelve test {noun} and what the network reads",
+        tile_px=56,
+        captions=_captions(sample, guesses, test.classes),
+        wrong={i for i, pair in enumerate(zip(guesses, sample.labels, strict=True)) if pair[0] != pair[1]},
+        columns=4,
+        clickable=False,
+    )
+    what_you_see(words.TWELVE)
+
+
+def _captions(sample: Sample, guesses: list[int], classes: tuple[str, ...]) -> list[tuple[str, str]]:
+    """For each image what was read, and how sure the network is of it."""
+    return [
+        (words.reading(guess, label, classes), probability_tile(row[guess]))
+        for guess, label, row in zip(guesses, sample.labels, sample.probabilities, strict=True)
+    ]
+
+
+@lru_cache(maxsize=32)  # the same ones each second
+def _tiles(grey: bytes, shape: tuple[int, ...]) -> Sheet:
+    """Images (count, H, W) of a byte a pixel as one picture."""
+    return contact_sheet(np.frombuffer(grey, np.uint8).reshape(shape), "grey", (0, 255))

@@ -1,0 +1,71 @@
+"""The sentences of the Evaluate page, held against counts done by hand."""
+
+import pytest
+import torch
+
+from cnn_core.training import CHANGES, ClassScore, Evaluation
+from pages.evaluate import words
+from pages.evaluate.clicks import clicked_points, index_of
+
+
+def evaluation(right: int, of: int) -> Evaluation:
+    return Evaluation(right / of, 0.0443, torch.zeros(2, 2), torch.zeros(of, 2))
+
+
+def test_the_answer_counts_mistakes_and_says_how_sure_one_can_be():
+    assert words.verdict(evaluation(495, 500), trained=True) == (
+        "It misreads **5** of 500 test images: **99.0 %** right, between 97.7 % and 99.6 % on endlessly many "
+        "(95 %). Loss 0.0443."
+    )
+
+
+def test_an_untrained_network_is_wrong_everywhere():
+    said = words.verdict(evaluation(50, 500), trained=False)
+    assert said.startswith("Everywhere, for it has not been trained. It misreads **450** of 500")
+
+
+def test_the_commonest_mistake_is_bold_and_the_rest_follow():
+    cells = [words.cell_words("4", "9", 12), words.cell_words("7", "2", 5)]
+    assert words.most_often(cells) == "Most often: **4 taken for 9: 12** :gray[ · 7 taken for 2: 5]"
+    assert words.most_often(cells[:1]) == "Most often: **4 taken for 9: 12** :gray[]"
+
+
+def test_a_cell_of_the_diagonal_is_read_rightly():
+    assert words.in_this_cell(1, "a 4", "a 9") == "**1 image**: a 4, taken for a 9"
+    assert words.in_this_cell(1200, "a 4", None) == "**1,200 images**: a 4, read rightly"
+
+
+def test_a_class_that_never_occurs_has_a_dash():
+    table = words.class_table(["0", "1"], [ClassScore(1000, 0.99, 0.5), ClassScore(0, None, None)])
+    assert table.splitlines()[2:] == ["| 0 | 1,000 | 99.0 % | 50.0 % |", "| 1 | 0 | – | – |"]
+
+
+def test_whoever_reads_most_is_named_first_and_the_others_in_their_order():
+    accuracies = [("Mine", 0.4), ("Lesson convnet", 0.9), ("MLP", 0.3)]
+    assert words.who_holds_out("shift", 3, accuracies) == (
+        "At 3 pixels: **Lesson convnet 90.0 %**, Mine 40.0 %, MLP 30.0 %."
+    )
+    assert words.who_holds_out("noise", 0.3, [("A", 0.5), ("B", 0.5)]).startswith(
+        "At 0.3 standard deviation: **A 50.0 %**"
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_short_unit_begins_the_long_one(change):
+    _, unit = CHANGES[change]
+    assert unit.startswith(words.UNITS[change])
+
+
+def test_red_is_explained_where_there_is_red():
+    assert "Red ones are read wrongly." in words.what_the_map_shows(1000, trained=True)
+    assert "Red ones" not in words.what_the_map_shows(1000, trained=False)
+
+
+@pytest.mark.parametrize("event", [None, {}, {"selection": None}, {"selection": {"points": []}}])
+def test_nothing_clicked_is_an_empty_list(event):
+    assert clicked_points(event) == []
+
+
+def test_a_clicked_mark_says_which_image_it_is():
+    [first, second] = clicked_points({"selection": {"points": [{"customdata": [7]}, {"customdata": 8}]}})
+    assert (index_of(first), index_of(second)) == (7, 8)

@@ -1,0 +1,109 @@
+"""A folder of runs that cannot be written: the page says so in our words, and what was asked for is not lost."""
+
+import pytest
+
+from cnn_core.errors import StudentError
+from cnn_core.model import PRESETS, build
+from cnn_core.runs import RunStore
+from cnn_core.training import RECIPES, save_model
+
+OWNER = "a" * 22
+SENTENCE = "Training cannot be started (No space left on device)."
+HINT = "Make room on the disk, or tell whoever runs this server."
+
+
+@pytest.fixture(autouse=True)
+def no_runner_can_be_started(monkeypatch):
+    def refuse(store):
+        raise StudentError(SENTENCE, hint=HINT)
+
+    monkeypatch.setattr("cnn_core.runs.ensure_runner", refuse)
+
+
+@pytest.fixture
+def finished_run():
+    """(store, id) of a run that could go on: its weights are there."""
+    store = RunStore()
+    spec = PRESETS["tiny"]
+    run_id = store.submit(spec, RECIPES["lesson"], owner=OWNER)
+    store.take(store.next_ticket())
+    run = store.run(run_id)
+    save_model(run.folder / "snapshots" / "last.safetensors", build(spec, 0), spec)
+    result = {"accuracy": 0.9, "loss": 0.3, "count": 500}
+    store.set_status(run, state="finished", step=315, saved_step=315, epoch=5.0, result=result)
+    store.done(run_id)
+    return store, run_id
+
+
+def text(app) -> str:
+    return "\n".join(element.value for element in app.markdown).replace("\\", "")
+
+
+def open_page(app, file, network="pretrained:lesson", **session):
+    app.session_state["visitor"] = OWNER
+    app.query_params["net"] = network
+    app.run()
+    for key, value in session.items():
+        app.session_state[key] = value
+    app.switch_page(file).run()
+    assert not app.exception
+    return app
+
+
+def refusals(app) -> int:
+    assert not app.exception
+    return text(app).count(SENTENCE)
+
+
+def test_train_says_it_once_and_keeps_the_run(app):
+    open_page(app, "pages/2_train.py")
+    assert refusals(app) == 0
+    app.button(key="train").click().run()
+    assert refusals(app) == 1
+    assert HINT in text(app)
+    [run] = RunStore().runs(owner=OWNER)
+    assert app.session_state["network"] == f"run:{run.id}"  # it waits, and is looked at
+    assert "Not yet: it waits for its turn." in text(app)
+    app.run()
+    assert refusals(app) == 1  # as long as it is so
+
+
+def test_two_epochs_more_are_kept_though_nobody_can_begin_them(app, finished_run):
+    store, run_id = finished_run
+    open_page(app, "pages/2_train.py", f"run:{run_id}")
+    app.button(key="extend").click().run()
+    assert refusals(app) == 1
+    assert (store.run(run_id).status.state, store.run(run_id).recipe.epochs) == ("queued", 7)
+
+
+def test_a_run_without_a_ticket_is_looked_at_all_the_same(app, monkeypatch):
+    store = RunStore()
+    run_id = store.submit(PRESETS["tiny"], RECIPES["lesson"], owner=OWNER)
+
+    def refuse(self, run):
+        raise StudentError("The folder for runs cannot be written.")
+
+    monkeypatch.setattr(RunStore, "mend", refuse)
+    open_page(app, "pages/2_train.py", f"run:{run_id}")
+    assert "The folder for runs cannot be written." in text(app)
+    assert "Not yet: it waits for its turn." in text(app)
+
+
+def test_runs_says_it_of_more_epochs(app, finished_run):
+    store, run_id = finished_run
+    open_page(app, "pages/8_runs.py", **{f"menu_{run_id}": True})
+    app.button(key=f"more_{run_id}").click().run()
+    assert refusals(app) == 1
+    assert store.run(run_id).status.state == "queued"
+    assert "### All my runs" in text(app)
+    app.run()
+    assert refusals(app) == 0  # of that click, once
+
+
+def test_runs_says_it_of_more_seeds_and_compares_them(app, finished_run):
+    store, run_id = finished_run
+    open_page(app, "pages/8_runs.py", **{f"menu_{run_id}": True})
+    app.button(key=f"seeds_{run_id}").click().run()
+    assert refusals(app) == 1
+    assert sorted(run.recipe.seed for run in store.runs(owner=OWNER)) == [0, 1, 2]
+    assert len([name for name in app.session_state["runs_chosen"] if name.startswith("run:")]) == 3

@@ -1,0 +1,118 @@
+"""The sentences of the Train page, each from a run in the store; no page is drawn."""
+
+import doctest
+
+import pytest
+
+from cnn_core.model import PRESETS
+from cnn_core.runs import RunStore
+from cnn_core.runs.expectation import Expectation
+from cnn_core.training import RECIPES
+from pages.train import words
+from pages.ui.wording import run_states
+from tests.pages.test_train import OWNER, batch, tell, validated
+
+LESSON = RECIPES["lesson"]
+
+
+@pytest.fixture
+def store():
+    return RunStore()
+
+
+def a_run(store, *events, preset="lesson", recipe=LESSON, **status):
+    """A run that a worker has told this of; without a state it waits."""
+    run_id = store.submit(PRESETS[preset], recipe, owner=OWNER)
+    if status:
+        store.take(store.next_ticket())
+        tell(store, run_id, *events, **status)
+    return store.run(run_id)
+
+
+def test_the_examples_in_the_docstrings_are_true():
+    assert doctest.testmod(words).failed == 0
+
+
+def test_a_run_that_waits_has_a_place_and_no_answer(store):
+    run = a_run(store)
+    assert words.verdict(run, 500) == "Not yet: it waits for its turn."
+    assert words.state(run) == "Waiting: yours is next. You may leave this page."
+
+
+@pytest.mark.parametrize(
+    ("epoch", "accuracy", "answer"),
+    [
+        (2.5, 0.951, "Yes. After 2.5 of 5 epochs it reads **95.1 %** of 500 digits it has never been shown."),
+        (0.2, 0.2, "It has just begun. After 0.2 of 5 epochs it reads **20.0 %** of 500 digits"),
+        (1.0, 0.11, "of 500 digits it has never been shown. Guessing gives 10.0 %."),
+    ],
+)
+def test_the_answer_of_a_run_in_training_holds_it_against_guessing(store, epoch, accuracy, answer):
+    run = a_run(store, validated(100, epoch, accuracy), state="running", step=100, epoch=epoch)
+    assert answer in words.verdict(run, 500)
+
+
+def test_before_the_first_validation_it_only_begins(store):
+    assert words.verdict(a_run(store, state="running"), 500) == "It is about to begin."
+
+
+def test_the_end_names_what_was_tested(store):
+    result = {"accuracy": 0.9903, "loss": 0.03, "count": 500}
+    run = a_run(store, state="finished", epoch=5.0, step=315, seconds=43.0, result=result)
+    assert words.verdict(run, 500) == "Finished: **99.0 %** of 500 test digits, in 43 s."
+    assert words.state(run) == "Finished · 43 s of training, 315 steps"
+
+
+def test_batch_normalisation_is_blamed_only_while_it_trains(store):
+    curves = batch(100, 0.1, 0.2, 0.95), validated(100, 0.1, 0.11)
+    run = a_run(store, *curves, preset="modern", state="running", step=100)
+    assert words.YOUNG_AVERAGES in words.verdict(run, 500)
+    store.set_status(run, state="stopped")
+    assert words.YOUNG_AVERAGES not in words.verdict(run, 500)
+
+
+def test_a_state_says_what_is_going_on_in_the_words_of_every_page(store):
+    run = a_run(store, state="running", step=9, images_per_second=6382.0, eta=22.0, reason="On one thread.")
+    assert words.state(run) == (
+        ":small[Running · 6,380 images/s · about 22 s left]  \n:small[:gray[On one thread.]]"
+    )
+    store.set_status(run, state="paused", epoch=2.5)
+    assert words.state(run) == run_states.state_words(run) == "Paused after 2.5 epochs. Nothing is lost."
+    store.set_status(run, state="failed", epoch=1.2, reason="The loss became infinite.")
+    assert words.state(run) == (
+        ":red[:material/error: This run failed after 1.2 epochs\\: the loss became infinite.]"
+    )
+    store.set_status(run, state="interrupted", reason="", saved_epoch=1.0)
+    assert words.state(run) == "The machine was restarted. Taken up again from epoch 2."
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name"),
+    [
+        (LESSON, "Lesson"),
+        (LESSON.replace(epochs=2, seed=7, train_size=100), "Lesson"),  # the same but for its length
+        (RECIPES["fast"], "Fast"),
+        (LESSON.replace(batch_size=32), "Own"),
+    ],
+)
+def test_a_run_is_named_by_its_recipe(store, recipe, name):
+    assert words.facts(a_run(store, recipe=recipe)) == (
+        f"**{name} recipe** :gray[· MNIST digits · batches of {recipe.batch_size}]"
+    )
+
+
+def test_where_nobody_knows_the_accuracy_nothing_is_promised():
+    nobody = Expectation(20.0, None, "nobody has trained it here yet")
+    assert words.why_expected(nobody, "clothes") == (
+        "How many clothes it will read nobody knows: nobody has trained it here yet."
+    )
+    assert words.why_expected(Expectation(20.0, 0.96, "what it reached here"), "digits") == (
+        "This is what it reached here."
+    )
+
+
+def test_every_image_has_its_use():
+    assert words.images_used(4000, 5, 500, 500, "digits") == (
+        "It learns from 4,000 digits, 5 times over. 500 are kept aside to see whether it understands or only "
+        "remembers, and 500 more are read at the end."
+    )
