@@ -1,4 +1,7 @@
-"""What every test stands on: its own runs folder, its own data folder, no network, and AppTest in the shell."""
+"""What every test stands on: its own runs folder, its own data folder, no network, and AppTest in the shell.
+
+Here alone it is said which tests are slow (`pytest -m "not slow"` leaves them out), and which test needed a second try.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,88 @@ import pytest
 
 # Before torch is loaded. Measured: with as many threads as cores, a busy machine is up to twenty times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# Slow is what leaves the test's own process (servers, browsers, workers, notebooks, Keras, other programs), what runs
+# the whole app, and what takes over two seconds of one quiet core because it trains or climbs in earnest. Measured by
+# `pytest --durations=0`. Everything else is for after each change and must stay under 90 seconds on two cores.
+SLOW_FOLDERS = ("browser", "faults", "load")
+SLOW_FIXTURES = {
+    "app",  # the whole dashboard, by Streamlit's AppTest
+    "mirror",  # an HTTP server
+}
+SLOW_TESTS = {  # file: its slow tests, or None for all of them
+    "core/test_against_keras.py": None,
+    "core/test_ascent.py": {
+        "test_no_filter_of_the_shipped_nets_that_fires_is_left_without_a_picture",
+        "test_no_filter_that_fires_on_any_of_2000_digits_is_left_without_a_picture",
+        "test_in_single_precision_nearly_every_filter_ends_where_the_notebooks_loop_ends",
+        "test_one_filter_alone_has_the_picture_it_has_among_the_others",
+    },
+    "core/test_augment.py": {
+        "test_keras_itself_agrees",
+        "test_the_torchvision_line_gives_the_same_picture_on_average",
+    },
+    "core/test_augment_evidence.py": {"test_who_learnt_from_turned_digits_reads_turned_digits_better"},
+    "core/test_export.py": {
+        "test_exported_keras_gives_our_probabilities",
+        "test_exported_keras_takes_our_steps_weight_decay_included",
+        "test_the_exported_file_runs_by_itself",
+        "test_the_notebook_finds_the_dashboards_accuracy_and_draws_a_sheet",
+        "test_the_offline_sample_is_read_and_parted_as_ours_is",
+    },
+    "core/test_optimizers.py": {
+        "test_training_does_not_import_torch_s_compiler_and_leaves_torch_as_it_was",
+    },
+    "core/test_passes.py": {"test_nothing_of_a_step_outlives_it"},
+    "core/test_pretrained.py": {
+        "test_limits_smaller_than_these_networks_neither_hide_them_nor_the_recipes",
+    },
+    "core/test_robustness.py": {
+        "test_training_pulls_the_classes_apart_on_the_map",
+        "test_a_map_has_a_place_for_each_image_and_t_sne_repeats_with_its_seed",
+    },
+    "core/test_store.py": {"test_fifty_of_ten_thousand_runs_are_listed_without_reading_the_others"},
+    "core/test_train.py": {"test_the_lessons_recipe_on_the_sample_digits_ends_above_94_percent"},
+    "pages/test_shell.py": {
+        "test_a_page_run_alone_returns_through_the_dashboard",
+        "test_the_pages_leave_out_what_is_large_and_not_needed_to_draw_them",
+    },
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if is_slow(item):
+            item.add_marker("slow")
+
+
+def is_slow(item) -> bool:
+    """Whether a collected test is for the full run only."""
+    path = item.path.relative_to(Path(__file__).parent)
+    names = SLOW_TESTS.get(path.as_posix(), set())
+    return (
+        path.parts[0] in SLOW_FOLDERS
+        or not SLOW_FIXTURES.isdisjoint(item.fixturenames)
+        or names is None
+        or item.originalname in names
+    )
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name each test that failed and passed when it was tried again: one that needs it often has something to say."""
+    tries = terminalreporter.stats.get("rerun", [])
+    if tries:
+        terminalreporter.section("needed a second try", yellow=True)
+        for report in tries:
+            terminalreporter.line(f"{report.nodeid}: {why_it_failed(report)}")
+
+
+def why_it_failed(report) -> str:
+    """The last line of a failure that says anything."""
+    lines = [line.strip() for line in report.longreprtext.splitlines() if line.strip()]
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
+    return (errors or lines or ["no reason given"])[0]
 
 
 @pytest.fixture(autouse=True)

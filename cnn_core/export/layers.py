@@ -152,6 +152,39 @@ def _onnx_conv(step: Step) -> list[Node]:
     return [("Conv", names, _onnx_window(step)), *_onnx_activation(step)]
 
 
+def _torch_depthwise(step: Step) -> list[tuple[str, str]]:
+    layer: Any = step.layer
+    pad = _torch_padding(step, f"nn.ZeroPad2d({step.padding})")
+    code = f"DepthwiseConv2d({step.before[0]}, {layer.depth_multiplier}, {layer.kernel_size}"
+    code += arguments(("stride", layer.strides, 1)) + ")"
+    return [*pad, (step.name, code), *_torch_activation(step)]
+
+
+def _keras_depthwise(step: Step) -> list[str]:
+    layer: Any = step.layer
+    many = arguments(("depth_multiplier", layer.depth_multiplier, 1)).removeprefix(", ")
+    sizes, window = str(layer.kernel_size), _keras_window(step, 1)
+    return _keras_line(step, "DepthwiseConv2D", sizes, window, many, _keras_activation(step))
+
+
+def _r_depthwise(step: Step) -> list[RCall]:
+    layer: Any = step.layer
+    return _r_call(
+        step,
+        "layer_depthwise_conv_2d",
+        ("kernel_size", (layer.kernel_size, layer.kernel_size)),
+        ("strides", (layer.strides, layer.strides)),
+        ("padding", layer.padding),
+        ("depth_multiplier", layer.depth_multiplier),
+        penalised=("depthwise", "bias"),
+    )
+
+
+def _onnx_depthwise(step: Step) -> list[Node]:
+    (operator, names, window), *activation = _onnx_conv(step)
+    return [(operator, names, {**window, "group": step.before[0]}), *activation]
+
+
 def _torch_dense(step: Step) -> list[tuple[str, str]]:
     return [(step.name, f"nn.Linear({step.before[0]}, {step.after[0]})"), *_torch_activation(step)]
 
@@ -262,6 +295,7 @@ def _r_flatten(step: Step) -> list[RCall]:
 
 LAYERS: dict[str, Row] = {
     "conv2d": Row(_torch_conv, _keras_conv, _r_conv, _onnx_conv),
+    "depthwise_conv2d": Row(_torch_depthwise, _keras_depthwise, _r_depthwise, _onnx_depthwise),
     "max_pooling2d": Row(
         _torch_max,
         _keras_max,
@@ -309,6 +343,15 @@ LAYERS: dict[str, Row] = {
 
 # Classes that a PyTorch program brings along where one of its modules is such.
 TORCH_CLASSES = {
+    "DepthwiseConv2d": '''
+class DepthwiseConv2d(nn.Conv2d):
+    """Kernels over each channel alone. They start as Keras's, whose kernel is (rows, columns, channels, multiplier)."""
+
+    def __init__(self, channels: int, multiplier: int, kernel_size: int, stride: int = 1) -> None:
+        super().__init__(channels, channels * multiplier, kernel_size, stride, groups=channels)
+        nn.init.xavier_uniform_(self.weight.data.view(channels, multiplier, kernel_size, kernel_size))
+        nn.init.zeros_(self.bias)
+''',
     "AveragePoolSame": '''
 class AveragePoolSame(nn.Module):
     """Average pooling with Keras's padding "same": each window is divided by the real pixels in it."""

@@ -24,6 +24,7 @@ from cnn_core.model.shapes import Shape, Sliding, shape_text
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
 MAX_FILTERS = 4_096  # of one convolution
+MAX_MULTIPLIER = 64  # filters of a depthwise convolution over each map
 MAX_UNITS = 65_536  # of one dense layer
 MAX_PIXELS = 256  # a side of a kernel, a pool, a step or an image
 
@@ -204,6 +205,46 @@ class Conv2D(_Windowed):
 
 
 @dataclass(frozen=True)
+class DepthwiseConv2D(_Windowed):
+    """Slides small kernels over each map alone, `depth_multiplier` over each: no map is mixed with another."""
+
+    type = "depthwise_conv2d"
+    title = "Depthwise convolution"
+    form = ("kernel_size", "depth_multiplier", "padding", "activation", "strides")
+    has_filters = True
+    window_setting = "kernel_size"
+    noun, window_noun = "depthwise convolution", "kernel"
+
+    kernel_size: Annotated[int, KERNEL] = 3  # pixels per side
+    strides: Annotated[int, Stride(most=MAX_PIXELS, unsaid=1)] = 1  # pixels per move
+    padding: Annotated[str, PADDING] = "valid"  # "same": a border of zeros
+    depth_multiplier: Annotated[
+        int,
+        Count(
+            label="Filters a map",
+            one="filter a map",
+            many="filters a map",
+            most=MAX_MULTIPLIER,
+            offered=(1, 2, 3, 4),
+            least_remedy=1,
+        ),
+    ] = 1
+    activation: Annotated[str, INNER_ACTIVATION] = "linear"
+
+    def window(self) -> Sliding:
+        return Sliding(self.kernel_size, self.strides, self.padding)
+
+    def channels_out(self, channels: int) -> int:
+        return channels * self.depth_multiplier
+
+    def parameters(self, shape: Shape) -> int:
+        return (self.kernel_size**2 + 1) * self.channels_out(shape[0])
+
+    def macs(self, shape: Shape) -> int:
+        return prod(self.output_shape(shape)) * self.kernel_size**2
+
+
+@dataclass(frozen=True)
 class Pooling(_Windowed):
     """What both poolings have in common."""
 
@@ -358,6 +399,7 @@ LAYER_TYPES: dict[str, type[Layer]] = {
     kind.type: kind
     for kind in (
         Conv2D,
+        DepthwiseConv2D,
         MaxPooling2D,
         AveragePooling2D,
         GlobalAveragePooling2D,

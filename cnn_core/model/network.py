@@ -24,6 +24,7 @@ from cnn_core.model.layers import (
     BatchNormalization,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
@@ -98,7 +99,8 @@ def build(spec: ModelSpec, seed: int = 0) -> Network:
         child = _MODULES[type(layer)](layer, shape)
         for weights in child.parameters():
             if weights.dim() > 1:
-                _glorot_uniform(weights, torch.Generator().manual_seed(_layer_seed(seed, index)))
+                chance = torch.Generator().manual_seed(_layer_seed(seed, index))
+                _glorot_uniform(weights, chance, getattr(child, "groups", 1))
         net.add_module(row.name, child)
         shape = row.output_shape
     return net
@@ -114,9 +116,10 @@ def _layer_seed(seed: int, index: int) -> int:
 
 
 @torch.no_grad()
-def _glorot_uniform(weights: Tensor, generator: torch.Generator) -> None:
+def _glorot_uniform(weights: Tensor, generator: torch.Generator, groups: int = 1) -> None:
     cells = weights[0, 0].numel()  # 1, or kernel x kernel
-    outputs, inputs = weights.shape[0] * cells, weights.shape[1] * cells
+    # As Keras counts: a depthwise kernel is (rows, columns, channels, multiplier) there.
+    outputs, inputs = weights.shape[0] // groups * cells, weights.shape[1] * groups * cells
     limit = math.sqrt(6 / (inputs + outputs))
     weights.copy_(torch.empty(weights.shape).uniform_(-limit, limit, generator=generator))
 
@@ -198,28 +201,44 @@ class Activated(nn.Module):
         return self.activation(self.before(values))
 
 
-class ConvLayer(Activated):
-    """(B, C, H, W) -> (B, filters, H', W'), after the activation."""
+class _ConvolvingLayer(Activated):
+    """groups: each part of the channels that no other part is mixed with."""
 
-    def __init__(self, layer: Conv2D, channels: int) -> None:
+    def __init__(self, layer: Conv2D | DepthwiseConv2D, channels: int, groups: int) -> None:
         super().__init__(layer.activation)
         # An odd kernel that moves by one pixel needs the same padding on every side: torch does that by itself.
         centred = layer.padding == "same" and layer.strides == 1 and layer.kernel_size % 2 == 1
         self.conv = _Conv2d(
             channels,
-            layer.filters,
+            layer.channels_out(channels),
             layer.kernel_size,
             layer.strides,
             padding=layer.kernel_size // 2 if centred else 0,
+            groups=groups,
         )
         nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
         self.layer = layer
+        self.groups = groups
         self.pads = layer.padding == "same" and not centred
 
     def before(self, values: Tensor) -> Tensor:
         if self.pads:
             values = pad_same(values, self.layer.kernel_size, self.layer.strides)
         return self.conv(values)
+
+
+class ConvLayer(_ConvolvingLayer):
+    """(B, C, H, W) -> (B, filters, H', W'), after the activation."""
+
+    def __init__(self, layer: Conv2D, channels: int) -> None:
+        super().__init__(layer, channels, groups=1)
+
+
+class DepthwiseConvLayer(_ConvolvingLayer):
+    """(B, C, H, W) -> (B, C * multiplier, H', W'), after the activation; the maps over one channel lie together."""
+
+    def __init__(self, layer: DepthwiseConv2D, channels: int) -> None:
+        super().__init__(layer, channels, groups=channels)
 
 
 class DenseLayer(Activated):
@@ -285,6 +304,7 @@ class NormLayer(nn.Module):
 # What each kind of layer becomes, when maps or numbers of a shape come in.
 _MODULES: dict[type[Layer], Callable[[Any, Shape], nn.Module]] = {
     Conv2D: lambda layer, shape: ConvLayer(layer, shape[0]),
+    DepthwiseConv2D: lambda layer, shape: DepthwiseConvLayer(layer, shape[0]),
     MaxPooling2D: lambda layer, shape: MaxPoolLayer(layer),
     AveragePooling2D: lambda layer, shape: AveragePoolLayer(layer),
     GlobalAveragePooling2D: lambda layer, shape: GlobalAveragePoolLayer(),

@@ -65,7 +65,7 @@ def _one_picture(one: FilterPictures, what: str, about: FilterCard) -> None:
 
 
 def _kernels(kernel: Tensor) -> None:
-    heaviest = heaviest_kernels(kernel).tolist()
+    heaviest = heaviest_kernels(kernel)
     limit = float(kernel.abs().max()) or 1.0
     with st.container(gap="xsmall"):
         caption(words.kernels(len(heaviest), len(kernel)))

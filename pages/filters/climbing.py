@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.insight import (
+    RECIPES,
     Examples,
     FilterPictures,
     maximize_filters,

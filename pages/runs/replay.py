@@ -183,7 +183,7 @@ def _strips(frames: list[Frame], look: Look) -> list[Strip]:
     pictures = np.stack([(frame.picture.mean(0) * (not frame.dead)).numpy() for frame in frames])
     strips.append(Strip("what it looks for", contact_sheet(pictures, "grey", "own"), 168))
     if last.kernel is not None and last.kernel.ndim == 3:
-        heaviest = int(heaviest_kernels(last.kernel, 1))
+        heaviest = heaviest_kernels(last.kernel, 1)[0]
         kernels = _stack([frame.kernel[heaviest] for frame in frames if frame.kernel is not None])
         title = words.kernel_title(len(last.kernel), heaviest)
         strips.append(Strip(title, contact_sheet(kernels, "signed", "shared"), 120))

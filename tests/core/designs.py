@@ -1,9 +1,11 @@
-"""Networks drawn by lot for the model's tests: every layer, padding, stride and activation, odd and oblong images."""
+"""Networks drawn by lot for the core's tests: every layer, padding, stride and activation, odd and oblong images."""
 
 import random
 
+import torch
+
 from cnn_core.errors import StudentError
-from cnn_core.model import ACTIVATIONS, ModelSpec
+from cnn_core.model import ACTIVATIONS, ModelSpec, build
 
 LESSON_LAYERS = [
     {"type": "conv2d", "filters": 32, "activation": "relu"},
@@ -15,6 +17,9 @@ LESSON_LAYERS = [
     {"type": "dense", "units": 64, "activation": "relu"},
     {"type": "dense", "units": 10, "activation": "softmax"},
 ]
+ON_MAPS = ["conv2d"] * 3
+ON_MAPS += ["depthwise_conv2d", "max_pooling2d", "average_pooling2d", "batch_normalization"]
+ON_MAPS += ["activation", "dropout"]
 INNER = [name for name in ACTIVATIONS if name != "softmax"]
 
 
@@ -23,14 +28,32 @@ def design(*layers, **others):
     return {"name": "A design", "input_shape": [1, 28, 28], "classes": 10, "layers": list(layers), **others}
 
 
-def random_spec(seed: int) -> ModelSpec:
-    """A network that can work; drawn again until it does."""
+def random_spec(seed: int, last: str = "", **fixed) -> ModelSpec:
+    """A network that can work; drawn again until it does.
+
+    last:  the activation of its last layer; "" leaves it to chance.
+    fixed: what else is not: input_shape=[1, 28, 28], classes=10.
+    """
     chance = random.Random(seed)
     while True:
+        drawn = _draw(chance) | fixed
+        drawn["layers"][-1] |= {"units": drawn["classes"]} | ({"activation": last} if last else {})
         try:
-            return ModelSpec.from_dict(_draw(chance))
+            return ModelSpec.from_dict(drawn)
         except StudentError:
             continue
+
+
+def lived_in(spec: ModelSpec, seed: int = 0):
+    """A network in eval mode whose biases and moving statistics are not the zeros and ones of the start."""
+    net = build(spec, seed).eval()
+    chance = torch.Generator().manual_seed(seed)
+    for name, value in net.state_dict().items():
+        if name.endswith(("bias", "running_mean")):
+            value.copy_(torch.rand(value.shape, generator=chance) - 0.5)
+        elif "norm" in name and value.is_floating_point():
+            value.copy_(torch.rand(value.shape, generator=chance) + 0.5)
+    return net
 
 
 def _draw(chance: random.Random) -> dict:
@@ -48,14 +71,15 @@ def _draw(chance: random.Random) -> dict:
 
 
 def _layer_on_maps(chance: random.Random) -> dict:
-    kind = chance.choice(
-        ["conv2d"] * 3
-        + ["max_pooling2d", "average_pooling2d", "batch_normalization", "activation", "dropout"]
-    )
+    kind = chance.choice(ON_MAPS)
     padding, strides = chance.choice(["valid", "same"]), chance.choice([1, 1, 2, 3])
     if kind == "conv2d":
         sizes = {"filters": chance.randint(1, 9), "kernel_size": chance.randint(1, 6), "strides": strides}
         return {"type": kind, **sizes, "padding": padding, "activation": chance.choice(INNER)}
+    if kind == "depthwise_conv2d":
+        sizes = {"kernel_size": chance.randint(1, 6), "depth_multiplier": chance.randint(1, 3)}
+        inner = {"padding": padding, "strides": strides, "activation": chance.choice(INNER)}
+        return {"type": kind, **sizes, **inner}
     if "pooling" in kind:
         return {"type": kind, "pool_size": chance.randint(1, 4), "strides": strides, "padding": padding}
     return {"type": kind} | ({"activation": chance.choice(INNER)} if kind == "activation" else {})

@@ -47,6 +47,7 @@ _TYPES = {
     "average_pooling2d": lambda layers, settings: layers.AveragePooling2D(**settings),
     "global_average_pooling2d": lambda layers, settings: layers.GlobalAveragePooling2D(),
     "batch_normalization": lambda layers, settings: layers.BatchNormalization(),
+    "depthwise_conv2d": lambda layers, settings: layers.DepthwiseConv2D(**settings),
     "activation": lambda layers, settings: layers.Activation(**settings),
     "dropout": lambda layers, settings: layers.Dropout(**settings),
     "flatten": lambda layers, settings: layers.Flatten(),
@@ -57,6 +58,11 @@ _TYPES = {
 def _put_weights(twin, name: str, weights: dict) -> None:
     if name.startswith("conv2d"):
         kernel = weights[f"{name}.conv.weight"].transpose(2, 3, 1, 0)  # (k, k, in, out)
+        twin.set_weights([kernel, weights[f"{name}.conv.bias"]])
+    elif name.startswith("depthwise_conv2d"):
+        kernel = weights[f"{name}.conv.weight"][:, 0]  # (channels x multiplier, k, k)
+        rows, columns, channels, multiplier = twin.get_weights()[0].shape
+        kernel = kernel.reshape(channels, multiplier, rows, columns).transpose(2, 3, 0, 1)
         twin.set_weights([kernel, weights[f"{name}.conv.bias"]])
     elif name.startswith("dense"):
         twin.set_weights([weights[f"{name}.dense.weight"].T, weights[f"{name}.dense.bias"]])

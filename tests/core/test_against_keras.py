@@ -11,12 +11,13 @@ import torch
 
 from cnn_core.model import ACTIVATIONS, LAYER_TYPES, PRESETS, AveragePooling2D, ModelSpec, build, summarize
 from cnn_core.model.shapes import same_padding
-from tests.core.designs import INNER, design, random_spec
+from tests.core.designs import INNER, design, lived_in, random_spec
 from tests.core.keras_twin import keras_outputs, to_keras
 
 if importlib.util.find_spec("keras") is None:
     pytest.skip("Keras is not installed, and it is the oracle here", allow_module_level=True)
 os.environ.setdefault("KERAS_BACKEND", "torch")
+# Keras's torch backend hands NumPy its tensors in a way of which NumPy 2 says that it will go.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
@@ -40,19 +41,6 @@ def keras_on_torch_errs(spec):
 DRAWN = [spec for spec in map(random_spec, range(60)) if not keras_on_torch_errs(spec)][:30]
 
 
-def with_lively_weights(spec, seed=0):
-    """A network in eval mode whose biases and moving statistics are not the zeros and ones of the start."""
-    net = build(spec, seed).eval()
-    chance = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, value in net.state_dict().items():
-            if name.endswith("bias") or name.endswith("running_mean"):
-                value.copy_(torch.rand(value.shape, generator=chance) - 0.5)
-            elif "norm" in name and value.is_floating_point():
-                value.copy_(torch.rand(value.shape, generator=chance) + 0.5)
-    return net
-
-
 def case_of(net, seed=0, count=5):
     """(images, what the network says, its weights) as arrays. A softmax in the last layer is applied, as in Keras."""
     spec = net.spec
@@ -66,13 +54,13 @@ def case_of(net, seed=0, count=5):
 def save_cases(folder: Path, count: int = 60) -> None:
     """For a Keras that lives in another environment; see keras_twin.py."""
     for seed in range(count):
-        images, outputs, weights = case_of(with_lively_weights(random_spec(seed), seed), seed)
+        images, outputs, weights = case_of(lived_in(random_spec(seed), seed), seed)
         spec = json.dumps(random_spec(seed).to_dict())
         np.savez(folder / f"{seed:03d}.npz", spec=spec, images=images, outputs=outputs, **weights)
 
 
 def difference_from_keras(spec, seed=0):
-    images, outputs, weights = case_of(with_lively_weights(spec, seed), seed)
+    images, outputs, weights = case_of(lived_in(spec, seed), seed)
     return np.abs(keras_outputs(spec.to_dict(), weights, images) - outputs).max()
 
 
@@ -119,6 +107,35 @@ def test_an_activation_of_its_own_is_keras_s_on_maps_and_on_lists(activation):
         {"type": "activation", "activation": "softmax"},
     ]
     assert difference_from_keras(ModelSpec.from_dict(design(*layers, input_shape=[1, 6, 6]))) < 1e-5
+
+
+@pytest.mark.parametrize("multiplier", [1, 2, 3])
+@pytest.mark.parametrize(("strides", "padding"), [(1, "valid"), (1, "same"), (2, "valid"), (2, "same")])
+def test_a_depthwise_convolution_keeps_keras_s_order_of_maps(multiplier, strides, padding):
+    sizes = {"kernel_size": 3, "strides": strides, "padding": padding, "depth_multiplier": multiplier}
+    layers = [
+        {"type": "conv2d", "filters": 4, "activation": "relu"},
+        {"type": "depthwise_conv2d", **sizes, "activation": "elu"},
+        {"type": "flatten"},
+        {"type": "dense", "units": 10},
+    ]
+    assert difference_from_keras(ModelSpec.from_dict(design(*layers, input_shape=[3, 9, 8]))) < 1e-5
+
+
+@pytest.mark.parametrize(("channels", "multiplier"), [(1, 1), (1, 3), (16, 1), (16, 4)])
+def test_a_depthwise_kernel_starts_within_keras_s_glorot_limit(channels, multiplier):
+    from keras.src.initializers.random_initializers import compute_fans
+
+    layers = [
+        {"type": "depthwise_conv2d", "kernel_size": 5, "depth_multiplier": multiplier},
+        {"type": "global_average_pooling2d"},
+        {"type": "dense", "units": 10},
+    ]
+    net = build(ModelSpec.from_dict(design(*layers, input_shape=[channels, 9, 9])))
+    limit = np.sqrt(6 / sum(compute_fans((5, 5, channels, multiplier))))
+    kernel = net.depthwise_conv2d_1.conv.weight.detach()
+    assert kernel.shape == (channels * multiplier, 1, 5, 5)
+    assert 0.9 * limit < kernel.abs().max() <= limit
 
 
 @pytest.mark.parametrize("kind", ["conv2d", "max_pooling2d"])

@@ -132,6 +132,22 @@ def test_a_relu_of_its_own_is_climbed_by_as_one_in_the_convolution():
         torch.testing.assert_close(result.images[place], image.float(), atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_depthwise_convolution_is_climbed_by_as_the_notebook_would(activation):
+    deep = {"type": "depthwise_conv2d", "depth_multiplier": 2, "activation": activation}
+    spec = ModelSpec.from_dict({"layers": [
+        {"type": "conv2d", "filters": 4, "activation": "relu"}, {**deep, "padding": "same"},
+        {"type": "batch_normalization"}, {"type": "max_pooling2d"}, deep,
+        {"type": "flatten"}, {"type": "dense", "units": 10},
+    ]})  # fmt: skip
+    net = build(spec, seed=4).double().eval()
+    for layer in ("depthwise_conv2d_1", "batch_normalization_1", "depthwise_conv2d_2", "dense_1"):
+        result = maximize_filters(net, layer, [0, 1, 7], 6, recipe="lesson")
+        for place, filter in enumerate(result.filters):
+            image, _ = notebooks_loop(net, layer, filter, result.starts[place].double(), 6)
+            torch.testing.assert_close(result.images[place], image.float(), atol=1e-3, rtol=0)
+
+
 def test_the_score_rises_for_every_filter_that_has_a_picture(lesson_net):
     for recipe in RECIPES:
         for layer in CONVOLUTIONS:

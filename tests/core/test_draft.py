@@ -254,6 +254,18 @@ def test_where_no_single_change_helps_the_lesson_s_convnet_is_offered(layer):
     assert offers(layer) == ("layer_1", ["Start from the lesson’s convnet"])
 
 
+def test_a_depthwise_convolution_is_mended_as_a_convolution_is():
+    deep = {"type": "depthwise_conv2d", "kernel_size": 3}
+    assert works_after("Move depthwise_conv2d_1 above flatten_1", FLATTEN, deep, ANSWER) == [
+        "depthwise_conv2d",
+        "flatten",
+        "dense",
+    ]
+    works_after("Use padding “same”", {**deep, "kernel_size": 40}, FLATTEN, ANSWER)
+    _, buttons = offers({**deep, "depth_multiplier": 65}, FLATTEN, ANSWER)
+    assert buttons[0] == "Set depth_multiplier to 1"
+
+
 def test_a_softmax_of_its_own_belongs_at_the_end():
     softmax = {"type": "activation", "activation": "softmax"}
     works = inspect_draft(design(FLATTEN, {"type": "dense", "units": 10}, softmax))

@@ -11,13 +11,16 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import (
     card_of,
     feature_maps,
+    feature_maps_batch,
     filter_card,
+    heaviest_kernels,
     maximize_filters,
     receptive_field,
     strongest_examples,
     strongest_for_units,
 )
 from cnn_core.insight.look.fields import clip
+from cnn_core.model import ModelSpec, build
 
 
 def test_the_strongest_are_what_sorting_every_map_finds(lesson_net, digits):
@@ -52,6 +55,19 @@ def test_padding_does_not_push_a_box_out_of_the_image(modern_net, digits):
         assert (bottom <= 27).all()
         assert (left <= right).all()
         assert (top <= bottom).all()
+
+
+def test_a_depthwise_convolution_has_examples_and_a_card(digits):
+    layers = [{"type": "depthwise_conv2d", "depth_multiplier": 4}, {"type": "max_pooling2d"}]
+    layers += [{"type": "depthwise_conv2d"}, {"type": "flatten"}, {"type": "dense", "units": 10}]
+    net = build(ModelSpec.from_dict({"layers": layers})).eval()
+    every = strongest_examples(net, digits[0][:60])
+    assert list(every) == ["depthwise_conv2d_1", "depthwise_conv2d_2"]
+    maps = feature_maps_batch(net, digits[0][:60], every)
+    for layer, examples in every.items():
+        torch.testing.assert_close(examples.maximum, maps[layer].amax((0, 2, 3)), atol=1e-5, rtol=1e-4)
+    card = filter_card(net, "depthwise_conv2d_2", 3, digits[0][:60], steps=4)
+    assert card.kernel.equal(net.depthwise_conv2d_2.conv.weight[3])
 
 
 def test_pools_have_examples_too_and_plain_numbers_do_not(lesson_net, digits):
@@ -151,3 +167,10 @@ def test_a_picture_that_runs_off_is_judged_as_it_is_drawn(lesson_net, digits):
     drawn = card.pictures.images[0].clamp(0, 1)
     peak = feature_maps(lesson_net, drawn)["conv2d_1"][0].max().item()
     assert card.picture_peak == pytest.approx(peak, abs=1e-4)
+
+
+def test_the_heaviest_kernels_come_first_whatever_their_sign():
+    kernel = torch.zeros(4, 2, 2)
+    kernel[1, 0, 0], kernel[2], kernel[3, 1, 1] = 0.5, -1.0, 3.0
+    assert heaviest_kernels(kernel) == [2, 3, 1, 0]
+    assert heaviest_kernels(kernel, count=2) == [2, 3]

@@ -6,7 +6,6 @@ import importlib.util
 import io
 import json
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -34,6 +33,7 @@ from cnn_core.export.program import SOURCES, steps
 from cnn_core.model import ACTIVATIONS, PRESETS, ModelSpec, build
 from cnn_core.model.shapes import same_padding
 from cnn_core.training import RECIPES, TrainSpec
+from tests.core.designs import lived_in, random_spec
 
 EVERYTHING = ModelSpec.from_dict(
     {
@@ -58,51 +58,6 @@ EVERYTHING = ModelSpec.from_dict(
 )  # fmt: skip
 
 
-def random_spec(seed: int) -> ModelSpec:
-    """A network drawn by lot; drawn again until it can work."""
-    chance = random.Random(seed)
-    while True:
-        layers = [random_layer(chance) for _ in range(chance.randint(1, 5))]
-        ending = chance.choice(["flatten", "global_average_pooling2d"])
-        layers += [{"type": ending}, {"type": "dense", "units": 10, "activation": "softmax"}]
-        try:
-            return ModelSpec.from_dict(
-                {"name": f"drawn {seed}", "input_shape": [1, 28, 28], "classes": 10, "layers": layers}
-            )
-        except StudentError:
-            continue
-
-
-def random_layer(chance: random.Random) -> dict:
-    window = {"strides": chance.randint(1, 3), "padding": chance.choice(["valid", "same"])}
-    kind = chance.choice(
-        ["conv2d", "conv2d", "max_pooling2d", "average_pooling2d", "batch_normalization", "dropout"]
-    )
-    if kind == "conv2d":
-        activation = chance.choice(["linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"])
-        kernel = {
-            "filters": chance.randint(1, 6),
-            "kernel_size": chance.randint(1, 5),
-            "activation": activation,
-        }
-        return {"type": kind, **window, **kernel}
-    if "pooling" in kind:
-        return {"type": kind, "pool_size": chance.randint(1, 4), **window}
-    return {"type": kind} | ({"rate": 0.3} if kind == "dropout" else {})
-
-
-def lived_in(spec: ModelSpec, seed: int = 0):
-    """A network whose biases and running statistics are no longer zeros and ones."""
-    net = build(spec, seed=seed)
-    chance = torch.Generator().manual_seed(seed + 1)
-    for name, value in net.state_dict().items():
-        if name.endswith(("bias", "running_mean")):
-            value.copy_(torch.randn(value.shape, generator=chance) * 0.1)
-        elif name.endswith(("running_var", "norm.weight")):
-            value.copy_(torch.rand(value.shape, generator=chance) + 0.5)
-    return net.eval()
-
-
 BENT = ModelSpec.from_dict(
     {
         "name": "every activation by itself",
@@ -117,8 +72,25 @@ BENT = ModelSpec.from_dict(
         ],
     }
 )
-DRAWN = {f"random {seed}": random_spec(seed) for seed in range(6)}
-SPECS = {**PRESETS, "everything": EVERYTHING, "bent": BENT, **DRAWN}
+DEEP = ModelSpec.from_dict(
+    {
+        "name": "depthwise",
+        "layers": [
+            {"type": "depthwise_conv2d", "kernel_size": 5, "depth_multiplier": 6, "strides": 2, "padding": "same",
+             "activation": "leaky_relu"},
+            {"type": "conv2d", "filters": 8, "kernel_size": 1, "activation": "relu"},
+            {"type": "depthwise_conv2d", "padding": "same", "activation": "tanh"},
+            {"type": "depthwise_conv2d", "kernel_size": 2, "depth_multiplier": 2},
+            {"type": "global_average_pooling2d"},
+            {"type": "dense", "units": 10, "activation": "softmax"},
+        ],
+    }
+)  # fmt: skip
+DRAWN = {
+    f"random {seed}": random_spec(seed, last="softmax", input_shape=[1, 28, 28], classes=10)
+    for seed in range(6)
+}
+SPECS = {**PRESETS, "everything": EVERYTHING, "bent": BENT, "deep": DEEP, **DRAWN}
 IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(5))
 
 
@@ -343,7 +315,7 @@ def test_exported_r_can_be_parsed(dataset, recipe, tmp_path):
     if not shutil.which("Rscript"):
         pytest.skip("R is not installed")
     sources = [
-        export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING, BENT)
+        export_keras_r(spec, recipe, dataset=dataset) for spec in (*PRESETS.values(), EVERYTHING, BENT, DEEP)
     ]
     (tmp_path / "net.R").write_text("\n".join(sources), encoding="utf-8")
     done = subprocess.run(
@@ -614,6 +586,29 @@ def test_an_activation_of_its_own_is_an_operator_of_onnx():
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     nodes = onnx.load_from_string(export_onnx(build(BENT))).graph.node
     assert "activation_2" in {node.name for node in nodes if node.op_type == "Relu"}
+
+
+# --- depthwise convolution ---
+
+
+def test_an_exported_depthwise_kernel_starts_as_ours():
+    exported = run_source(export_pytorch(DEEP))["build"]()
+    ours = build(DEEP)
+    for name in ("depthwise_conv2d_1", "depthwise_conv2d_3"):
+        kernel, mine = getattr(exported, name).weight, getattr(ours, name).conv.weight
+        assert kernel.shape == mine.shape
+        assert kernel.abs().max().item() == pytest.approx(mine.abs().max().item(), rel=0.2)
+        assert not getattr(exported, name).bias.any()
+
+
+def test_a_depthwise_convolution_is_a_layer_of_r():
+    recipe = TrainSpec(optimizer="sgd", weight_decay=0.01)
+    (line,) = [line for line in export_keras_r(DEEP, recipe).splitlines() if "depthwise_conv2d_3" in line]
+    assert line == (
+        "  layer_depthwise_conv_2d(kernel_size = c(2, 2), strides = c(1, 1), padding = 'valid', "
+        "depth_multiplier = 2, depthwise_regularizer = decay, bias_regularizer = decay, "
+        "name = 'depthwise_conv2d_3') %>%"
+    )
 
 
 # --- padding ---

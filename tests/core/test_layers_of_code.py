@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -102,27 +103,57 @@ def test_what_pages_share_knows_no_page(path):
     assert all(name == "pages" or name.startswith("pages.ui") for name in names)
 
 
-def test_the_first_page_and_the_runner_can_do_without_torch():
-    # One process for all of them: a package that drags torch in is named by the first module that did.
-    modules = [f"cnn_core.{name}" for name in TORCH_FREE if exists(name)]
-    program = (
-        "import importlib, sys\n"
-        f"for name in {modules!r}:\n"
-        "    importlib.import_module(name)\n"
-        "    heavy = {'torch', 'streamlit', 'plotly', 'tensorflow', 'keras'} & set(sys.modules)\n"
-        "    assert not heavy, f'{name} imports {heavy}'\n"
-        "from cnn_core.model import LAYER_TYPES, PRESETS, ModelSpec, inspect_draft, links, summarize\n"
-        "summarize(PRESETS['lesson'])\n"
-        "inspect_draft({})\n"
-        "assert 'torch' not in sys.modules\n"
+def exists(name: str) -> bool:
+    path = ROOT.joinpath("cnn_core", *name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+IMPORTS = "import sys\n" + "".join(
+    f"import cnn_core.{name}\nassert 'torch' not in sys.modules, '{name} imports torch'\n"
+    for name in TORCH_FREE
+    if exists(name)
+)
+WITHOUT_TORCH = {  # what the first page, the runner and a list of runs do
+    "import what needs none": IMPORTS,
+    "a design and its shapes": """
+        from cnn_core.model import LAYER_TYPES, PRESETS, ModelSpec, inspect_draft, links, summarize
+        summarize(PRESETS["lesson"])
+        inspect_draft({})
+        links.decode(PRESETS["lesson"].to_link())
+    """,
+    "recipes and events": """
+        from cnn_core.training import RECIPES, BatchDone, Control, event_from_dict
+        from cnn_core.data import AugmentSpec
+        AugmentSpec.lesson()
+    """,
+    "which images there are": """
+        from cnn_core.data import DATASETS, available, fetch_in_background
+        available("mnist")
+    """,
+    "cards and curves of the networks that are ready": """
+        from cnn_core import pretrained
+        pretrained.card(pretrained.names()[0])
+        pretrained.history("lesson")
+    """,
+    "runs and their runner": """
+        import cnn_core.runs.__main__
+        for name in cnn_core.runs.__all__:
+            getattr(cnn_core.runs, name)
+        cnn_core.runs.RunStore().runs()
+        cnn_core.runs.runner_is_alive(cnn_core.runs.RunStore())
+    """,
+}
+
+
+@pytest.mark.parametrize("work", WITHOUT_TORCH)
+def test_without_torch_one_can_do(work):
+    program = textwrap.dedent(WITHOUT_TORCH[work]) + (
+        "import sys\n"
+        "heavy = {'torch', 'streamlit', 'plotly', 'tensorflow', 'keras'} & set(sys.modules)\n"
+        "assert not heavy, f'imports {heavy}'\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-
-
-def exists(name: str) -> bool:
-    path = ROOT.joinpath("cnn_core", *name.split("."))
-    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()

@@ -10,58 +10,14 @@ import torch
 from cnn_core.errors import StudentError
 from cnn_core.insight import explain_pixel, feature_maps, receptive_field
 from cnn_core.model import PRESETS, ModelSpec, build
-
-
-def random_spec(rng: random.Random) -> ModelSpec:
-    """Convolutions of all kinds of kernel, stride, padding and activation, with pools and normalisation between."""
-    activations = ["linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"]
-    layers = []
-    for _ in range(rng.randint(1, 3)):
-        layers.append({
-            "type": "conv2d", "filters": rng.randint(1, 6), "kernel_size": rng.choice([1, 2, 3, 5]),
-            "strides": rng.choice([1, 1, 2, 3]), "padding": "same", "activation": rng.choice(activations),
-        })  # fmt: skip
-        if rng.random() < 0.5:
-            layers.append({"type": "batch_normalization"})
-        if rng.random() < 0.5:
-            layers.append({"type": "activation", "activation": rng.choice(activations)})
-        pool = rng.choice(["max_pooling2d", "average_pooling2d", None])
-        if pool:
-            layers.append({
-                "type": pool, "pool_size": rng.choice([2, 3]), "strides": rng.choice([1, 2]), "padding": "same",
-            })  # fmt: skip
-        layers.append({"type": "dropout", "rate": 0.5})
-    layers[0]["padding"] = rng.choice(["same", "valid"])
-    if rng.random() < 0.5:
-        layers += [{"type": "global_average_pooling2d"}]
-    else:
-        layers += [
-            {"type": "flatten"},
-            {"type": "dense", "units": 7, "activation": rng.choice(activations)},
-            {"type": "batch_normalization"},
-            {"type": "activation", "activation": rng.choice(activations)},
-        ]
-    layers.append({"type": "dense", "units": 10, "activation": "softmax"})
-    shape = [rng.choice([1, 3]), rng.randint(12, 20), rng.randint(12, 20)]
-    return ModelSpec.from_dict({"name": "random", "input_shape": shape, "layers": layers})
-
-
-@torch.no_grad()
-def give_meaning(net, generator):
-    """Moving statistics and scales that matter, as after a training."""
-    for norm in (child.norm for child in net.children() if hasattr(child, "norm")):
-        norm.running_var.uniform_(0.2, 1.7, generator=generator)
-        for part in (norm.running_mean, norm.weight, norm.bias):
-            part.uniform_(-1.0, 0.5, generator=generator)
+from tests.core.designs import lived_in, random_spec
 
 
 @pytest.mark.parametrize("seed", range(25))
 def test_the_sum_is_torchs_own_number_in_any_net_at_any_place(seed):
     rng = random.Random(seed)
-    net = build(random_spec(rng), seed)
-    generator = torch.Generator().manual_seed(seed)
-    image = torch.rand(net.spec.input_shape, generator=generator)
-    give_meaning(net, generator)
+    net = lived_in(random_spec(seed), seed)
+    image = torch.rand(net.spec.input_shape, generator=torch.Generator().manual_seed(seed))
     for layer, map in feature_maps(net, image).items():
         shape = (*map.shape, 1, 1)[:3]
         for _ in range(4):
@@ -78,7 +34,7 @@ def test_the_sum_is_torchs_own_number_in_any_net_at_any_place(seed):
 def test_only_pixels_of_the_field_matter(seed):
     """Independent of the formula: where the gradient of the number reaches."""
     rng = random.Random(100 + seed)
-    spec = random_spec(rng)
+    spec = random_spec(100 + seed)
     net = build(spec, seed).eval()
     image = torch.rand(spec.input_shape, generator=torch.Generator().manual_seed(seed)).requires_grad_()
     x, maps = image[None], {}

@@ -139,14 +139,6 @@ def test_what_was_not_kept_is_refused():
         pretrained.replay("lesson").load(3)
 
 
-def test_cards_and_curves_need_no_torch():
-    code = (
-        "import sys; from cnn_core import pretrained as p; p.card(p.names()[0]); p.history('lesson'); "
-        "assert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def test_limits_smaller_than_these_networks_neither_hide_them_nor_the_recipes():
     code = (
         "import cnn_core.pretrained.__main__; from cnn_core import pretrained as p; "

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import feature_maps, heaviest_kernels, replay
+from cnn_core.insight import feature_maps, replay
 from cnn_core.model import PRESETS, build
 
 
@@ -84,10 +84,3 @@ def test_a_wrong_layer_or_filter_is_refused_at_the_first_frame(snapshots, digits
         next(replay(snapshots, digits[0][7], "conv2d_9", 0))
     with pytest.raises(StudentError, match="no filter"):
         next(replay(snapshots, digits[0][7], "conv2d_1", 999))
-
-
-def test_the_heaviest_kernels_come_first_whatever_their_sign():
-    kernels = torch.zeros(4, 3, 3)
-    kernels[1], kernels[2], kernels[3] = 1.0, -2.0, 1.0
-    assert heaviest_kernels(kernels).tolist() == [2, 1, 3, 0]  # of two alike the earlier one
-    assert heaviest_kernels(kernels, 2).tolist() == [2, 1]

@@ -1,9 +1,21 @@
-"""What an operator sets is what holds, and what makes no sense is refused by its name."""
+"""What an operator sets is what holds, what makes no sense is refused by its name, and the README says all of it."""
+
+import os
+import re
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from cnn_core.errors import StudentError
-from cnn_core.settings import settings
+from cnn_core.settings import Settings, settings
+
+ROOT = Path(__file__).parents[2]
+CORES = os.cpu_count() or 1
+BY_THE_MACHINE = {  # how the README writes a default that depends on the machine, and what it is on this one
+    "cores, at most 4": min(CORES, 4),
+    "cores / workers": CORES // min(CORES, 4),
+}
 
 
 def test_an_unset_or_empty_variable_is_its_default(monkeypatch):
@@ -34,3 +46,40 @@ def test_what_makes_no_sense_is_refused_with_its_name_in_a_short_sentence(monkey
     with pytest.raises(StudentError, match=f"CONVSCOPE_{variable} is .*{says}") as caught:
         settings()
     assert len(str(caught.value)) < 200
+
+
+def readme_table() -> dict[str, str]:
+    """{variable: its default} as the README's table of settings has them."""
+    section = (ROOT / "README.md").read_text("utf-8").partition("\n## Settings\n")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE))
+
+
+def variables() -> dict[str, str]:
+    """{variable: the field it sets} as the comments beside the fields of Settings say."""
+    source = (ROOT / "cnn_core" / "settings.py").read_text("utf-8")
+    found = re.findall(r"^    (\w+): (?:[^#=]|\n)+?# (CONVSCOPE_\w+)", source, re.MULTILINE)
+    return {variable: field for field, variable in found}
+
+
+def test_the_readme_names_every_variable_and_no_other():
+    assert list(readme_table()) == list(variables())
+    assert list(variables().values()) == [field.name for field in fields(Settings)]
+    assert set(re.findall(r"CONVSCOPE_\w+", (ROOT / "cnn_core" / "settings.py").read_text("utf-8"))) == (
+        set(variables())
+    )
+
+
+def test_the_readme_s_defaults_are_true(monkeypatch):
+    for variable in variables():
+        monkeypatch.delenv(variable, raising=False)
+    unset = settings()
+    for variable, field in variables().items():
+        written, value = readme_table()[variable].strip("`"), getattr(unset, field)
+        if written in BY_THE_MACHINE:
+            assert value == BY_THE_MACHINE[written], variable
+        elif isinstance(value, Path):
+            assert value == Path(written), variable
+        elif isinstance(value, int | float):
+            assert value == float(written.replace(",", "")), variable
+        else:
+            assert value == written, variable

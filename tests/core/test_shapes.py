@@ -32,6 +32,15 @@ def test_the_lesson_s_table():
     assert [row.type for row in rows][:2] == ["conv2d", "max_pooling2d"]
 
 
+def test_a_depthwise_convolution_costs_what_its_kernels_cost():
+    layers = [{"type": "conv2d", "filters": 8}, {"type": "depthwise_conv2d", "depth_multiplier": 2}]
+    row = summarize(ModelSpec.from_dict(design(*layers, FLATTEN, ANSWER)))[1]
+    assert row.output_shape == (16, 24, 24)
+    assert row.parameters == 8 * 2 * (3 * 3 + 1)
+    assert row.macs == 24 * 24 * 16 * 9  # not times the 8 maps that come in
+    assert row.receptive_field == 5
+
+
 def total(preset, what):
     return sum(getattr(row, what) for row in summarize(PRESETS[preset]))
 

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ from cnn_core.runs.fairness import Ticket, order
 from cnn_core.runs.files import is_locked, locked
 from cnn_core.runs.history import read_history, thinned
 from cnn_core.training import RECIPES, TrainSpec
+from tests.core.work import counted
 
 TINY = PRESETS["tiny"]
 RECIPE = TrainSpec(epochs=2)
@@ -46,11 +45,12 @@ def finish(store, run_id, **result):
 
 
 def test_a_run_is_what_was_submitted(store):
+    before = time.time()
     run = store.run(store.submit(TINY, RECIPE, dataset="kmnist", owner="ada", name="My first net"))
     assert (run.spec, run.recipe, run.dataset, run.name) == (TINY, RECIPE, "kmnist", "My first net")
     assert run.kind == "training"
     assert (run.status.state, run.status.epochs) == ("queued", 2)
-    assert abs(run.created - time.time()) < 5
+    assert before - 0.001 <= run.created <= time.time() + 0.001  # JSON's and the system's last digits
 
 
 def test_a_second_store_on_the_same_folder_sees_the_same_run(store):
@@ -74,15 +74,6 @@ def test_the_owners_token_is_nowhere_in_the_store(store):
             path = os.path.join(folder, file)
             assert "secret-token" not in path
             assert b"secret-token" not in Path(path).read_bytes()
-
-
-def test_looking_at_runs_imports_no_torch():
-    code = (
-        "import sys, cnn_core.runs, cnn_core.runs.__main__, cnn_core.runs.jobs.worker\n"
-        "for name in cnn_core.runs.__all__: getattr(cnn_core.runs, name)\n"
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # Nothing is trusted
@@ -617,14 +608,16 @@ def test_fifty_of_ten_thousand_runs_are_listed_without_reading_the_others(store)
             os.link(store.path / run_id / file, store.path / name / file)
         (marks / name).touch()
 
-    def seconds(listing, count):
-        begun = time.process_time()
-        assert len([(run.name, run.status.state) for run in listing()]) == count
-        return time.process_time() - begun
-
-    everything = seconds(lambda: store.runs("ada"), 10_001)
-    assert seconds(lambda: store.runs("ada", limit=50), 50) < everything / 5
-    assert seconds(lambda: store.runs(limit=50), 50) < everything / 5
+    for owner in ("ada", None):
+        with counted() as work:
+            listed = [(run.name, run.status.state) for run in store.runs(owner, limit=50)]
+        assert len(listed) == 50
+        assert (
+            work.files_opened < 10 * 50
+        )  # card, changes and status of each; Python tells of an opening twice
+    with counted() as work:
+        assert len(store.runs("ada")) == 10_001
+    assert work.files_opened >= 10_001  # so the counting counts
 
 
 def test_a_preset_beyond_this_server_s_limits_is_not_taken_in(store, monkeypatch):

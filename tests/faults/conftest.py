@@ -40,12 +40,6 @@ def go_on(pid):
     os.kill(pid, signal.SIGCONT)
 
 
-def processor_seconds(pid):
-    """What a process has used: tells how long something took, however busy the machine is."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def processes(mark, command=""):
     """Ids of living processes that inherited `mark`, but for ourselves."""
     found = []
@@ -104,7 +98,7 @@ def machine(folder, **settings):
     def end():
         try:
             found.kill(found.runners(), signal.SIGTERM)
-            until(lambda: not found.everything(), seconds=30)
+            until(lambda: not found.everything())
         finally:
             found.kill(found.everything())
             patch.undo()

@@ -57,7 +57,7 @@ def test_it_is_cancelled_in_the_middle_and_keeps_its_pictures(shared):
     run, owner = submit(shared, steps=40, side=224)
     until(lambda: run.frames())
     shared.store.control(run.id, owner, "stop")
-    until(lambda: not run.status.unfinished, seconds=5)
+    until(lambda: not run.status.unfinished)
     assert run.status.state == "stopped"
     assert 1 <= len(run.frames()) < 3
 

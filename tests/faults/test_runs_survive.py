@@ -19,7 +19,7 @@ from cnn_core.model import ModelSpec
 from cnn_core.runs import ensure_runner, runner_is_alive
 from cnn_core.runs.files import is_locked
 from cnn_core.training import TrainSpec
-from tests.faults.conftest import go_on, processor_seconds, stand_still, until
+from tests.faults.conftest import go_on, stand_still, until
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"
@@ -160,12 +160,10 @@ def test_a_paused_run_frees_its_worker_and_goes_on_where_it_was(shared, undistur
 def test_a_stopped_run_keeps_what_it_has_learnt(shared):
     run, owner = caught_at(shared, 130)
     worker = run.status.pid
-    used = processor_seconds(worker)
     shared.store.control(run.id, owner, "stop")
     go_on(worker)
     until(lambda: run.status.state == "stopped")
-    assert processor_seconds(worker) - used < 2
-    assert run.status.step == run.status.saved_step >= 130
+    assert 130 <= run.status.step == run.status.saved_step < run.status.steps
     assert run.snapshot_path("last").is_file()
     until(lambda: not shared.store.has_work())
 
@@ -237,8 +235,8 @@ def test_the_successor_of_a_killed_runner_takes_up_its_runs(shared, undisturbed)
     workers = shared.workers()
     shared.kill(shared.runners())
     go_on(run.status.pid)
-    until(lambda: not set(workers) & set(shared.workers()), seconds=5)  # nobody trains for a dead runner
-    until(lambda: not is_locked(run.folder / "lock"), seconds=5)
+    until(lambda: not set(workers) & set(shared.workers()))  # nobody trains for a dead runner
+    until(lambda: not is_locked(run.folder / "lock"))
     assert run.status.unfinished
     ensure_runner(shared.store)
     until(lambda: run.status.reason)
@@ -250,10 +248,10 @@ def test_the_successor_of_a_killed_runner_takes_up_its_runs(shared, undisturbed)
 
 def test_a_runner_that_dies_young_has_a_successor_at_once(lonely):
     assert ensure_runner(lonely.store)
-    until(lambda: runner_is_alive(lonely.store), seconds=20)
-    until(lambda: not (lonely.store.path / "starting.json").exists(), seconds=5)
+    until(lambda: runner_is_alive(lonely.store))
+    until(lambda: not (lonely.store.path / "starting.json").exists())
     lonely.kill(lonely.runners())
-    until(lambda: not runner_is_alive(lonely.store), seconds=5)
+    until(lambda: not runner_is_alive(lonely.store))
     assert ensure_runner(lonely.store)  # though the dead one may still stand in the table of processes
 
 
@@ -261,7 +259,7 @@ def test_a_runner_that_is_asked_to_go_leaves_its_runs_where_they_are(shared, und
     run, _ = caught_at(shared, 130)
     shared.kill(shared.runners(), signal.SIGTERM)
     go_on(run.status.pid)
-    until(lambda: not shared.everything(), seconds=20)
+    until(lambda: not shared.everything())
     assert run.status.state == "interrupted"
     assert run.status.step == run.status.saved_step >= 130
     shared.start()
@@ -281,6 +279,6 @@ def test_one_runner_serves_visitors_in_turn_and_ends_when_idle(lonely):
     runs = [finished(lonely.store.run(run_id)) for run_id in ids]
     in_order = sorted(runs, key=lambda run: run.status.ended)
     assert [run.id for run in in_order] == [ids[0], ids[3], ids[1], ids[2]]
-    until(lambda: not lonely.everything(), seconds=10)
-    assert [start.wait(10) for start in starts] == [0, 0, 0]
+    until(lambda: not lonely.everything())
+    assert [start.wait(60) for start in starts] == [0, 0, 0]
     assert not lonely.store.has_work()

@@ -12,9 +12,9 @@ from tests.browser.conftest import serving
 from tests.load.classroom import ADDRESSES, Plan, lesson, percentile, report
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 def test_a_few_students_at_once_see_no_error_and_lose_no_run(tmp_path):
-    plan = Plan(students=3, training=1, watching=1, seconds=6.0, think=0.3, watch=2.5, arrive=0.5, wait=60.0)
+    plan = Plan(students=3, training=1, watching=1, seconds=6.0, think=0.3, watch=2.5, arrive=0.5, wait=240.0)
     with serving(tmp_path) as server:
         # In a thread: where browser tests ran before, Playwright's event loop lives in this one until the end.
         with ThreadPoolExecutor(1) as thread:

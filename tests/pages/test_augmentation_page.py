@@ -9,26 +9,16 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, find_pairs
 from cnn_core.training import save_model
-from pages.ui.visitor import server
-from tests.pages.test_train import text
+from tests.pages.app import OWNER, open_page, text
 
-OWNER = "a" * 22
 PAGE = "pages/7_augmentation.py"
 
-
-@pytest.fixture(autouse=True)
-def no_runner(monkeypatch):
-    """The store is real; that nobody takes the tickets keeps the state of a run in the test's hands."""
-    monkeypatch.setattr(server, "wake_runner", lambda: None)
+pytestmark = pytest.mark.usefixtures("no_runner")
 
 
 @pytest.fixture
 def page(app):
-    app.session_state["visitor"] = OWNER
-    app.run()
-    app.switch_page(PAGE).run()
-    assert not app.exception
-    return app
+    return open_page(app, PAGE)
 
 
 def kept_and_of(app) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.pages.app import text
+
 PAGE = "pages/1_convolution.py"
 
 
@@ -11,14 +13,10 @@ def page(app):
     return app.switch_page(PAGE).run()
 
 
-def words(app) -> str:
-    return "\n".join(element.value for element in app.markdown)
-
-
 def test_the_page_opens_with_a_digit_an_edge_kernel_and_its_answer(page):
     assert not page.exception
     assert page.title[0].value == "What does a kernel do?"
-    assert "**676 places**, 9 products each: 6,084 multiply-adds" in words(page)
+    assert "**676 places**, 9 products each: 6,084 multiply-adds" in text(page)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +36,7 @@ def test_every_control_changes_the_count(page, key, value, places):
     page.session_state[key] = value
     page.run()
     assert not page.exception
-    assert places in words(page)
+    assert places in text(page)
 
 
 def test_a_kernel_that_fits_nowhere_is_explained(page):
@@ -47,16 +45,16 @@ def test_a_kernel_that_fits_nowhere_is_explained(page):
     page.session_state["convolution_dilation"] = 3
     page.run()
     assert not page.exception
-    assert "does not fit on a 8×8 image" in words(page)
+    assert "does not fit on a 8×8 image" in text(page)
 
 
 def test_the_pooling_section_counts_and_compares(page):
     page.session_state["convolution_tab"] = "Pooling"
     page.run()
     assert not page.exception
-    text = words(page)
-    assert "**676** become **169**" in text
-    assert "conv2d_2 needs 2.23 M multiply-adds" in text
+    said = text(page)
+    assert "**676** become **169**" in said
+    assert "conv2d_2 needs 2.23 M multiply-adds" in said
 
 
 def test_pooling_of_a_network_without_any_is_said(page):
@@ -64,7 +62,7 @@ def test_pooling_of_a_network_without_any_is_said(page):
     page.session_state["convolution_tab"] = "Pooling"
     page.run()
     assert not page.exception
-    assert "pools nothing" in words(page)
+    assert "pools nothing" in text(page)
 
 
 def test_wrong_then_right_answers_are_marked_and_the_first_try_counts(page):
@@ -74,8 +72,8 @@ def test_wrong_then_right_answers_are_marked_and_the_first_try_counts(page):
     page.text_input(key="quiz_typed").set_value(str(question.answer + 1000))
     page.button[0].click().run()
     assert not page.exception
-    assert f"Not {question.answer + 1000:,}." in words(page)
+    assert f"Not {question.answer + 1000:,}." in text(page)
     page.text_input(key="quiz_typed").set_value(str(question.answer))
     page.button[0].click().run()
-    assert "Right." in words(page)
-    assert "**0 of 1**" in words(page)
+    assert "Right." in text(page)
+    assert "**0 of 1**" in text(page)

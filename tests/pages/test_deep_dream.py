@@ -13,35 +13,21 @@ from cnn_core.insight import DreamSpec, dream_layers
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore
+from cnn_core.runs.jobs.dream_job import save_frame
 from cnn_core.runs.jobs.dreams import photo_networks
-from cnn_core.runs.jobs.worker import save_frame, work
-from pages.ui.visitor import server
+from cnn_core.runs.jobs.worker import work
+from tests.pages.app import OWNER, open_page, text
 
-OWNER = "a" * 22
-
-pytestmark = pytest.mark.skipif(
-    "efficientnet_lite0" not in photo_networks(), reason="the photo network is not installed"
-)
-
-
-@pytest.fixture(autouse=True)
-def no_runner(monkeypatch):
-    """The store is real; that nobody takes the tickets keeps the state of a dream in the test's hands."""
-    monkeypatch.setattr(server, "wake_runner", lambda: None)
+pytestmark = [
+    pytest.mark.usefixtures("no_runner"),
+    pytest.mark.skipif(
+        "efficientnet_lite0" not in photo_networks(), reason="the photo network is not installed"
+    ),
+]
 
 
-def text(app) -> str:
-    return "\n".join(element.value for element in app.markdown)
-
-
-def open_page(app, dream: str | None = None):
-    app.session_state["visitor"] = OWNER
-    app.run()
-    if dream:
-        app.session_state["dream_shown"] = dream
-    app.switch_page("pages/6_deep_dream.py").run()
-    assert not app.exception
-    return app
+def open_dream(app, dream: str | None = None):
+    return open_page(app, "pages/6_deep_dream.py", **({"dream_shown": dream} if dream else {}))
 
 
 def keys(app) -> set[str]:
@@ -66,7 +52,7 @@ def asked(state: str = "queued", frames: int = 0, owner: str = OWNER, **status):
 
 
 def test_the_first_visit_shows_a_finished_dream_and_says_whose_it_is(app):
-    open_page(app)
+    open_dream(app)
     assert "The layer “animals” now answers **3.9 times** as loudly" in text(app)
     assert "Dreamt by us" in text(app)
     assert [d.label for d in app.get("download_button")][:3] == [
@@ -78,7 +64,7 @@ def test_the_first_visit_shows_a_finished_dream_and_says_whose_it_is(app):
 
 
 def test_dream_asks_for_one_dream_however_often_it_is_pressed(app):
-    open_page(app)
+    open_dream(app)
     app.button(key="dream_start").click().run()
     assert not app.exception
     (run,) = RunStore().runs()
@@ -108,7 +94,7 @@ def test_a_runner_that_cannot_be_started_gets_a_sentence_and_the_dream_waits(app
 
 
 def test_depth_mix_strength_and_options_reach_the_dream(app):
-    open_page(app)
+    open_dream(app)
     app.select_slider(key="dream_depth_efficientnet_lite0").set_value("fur").run()
     app.selectbox(key="dream_mix_efficientnet_lite0").select("lines").run()
     app.slider(key="dream_weight").set_value(0.5)
@@ -127,7 +113,7 @@ def test_depth_mix_strength_and_options_reach_the_dream(app):
 
 def test_while_it_works_the_octaves_are_counted_and_it_can_be_cancelled(app):
     run = asked("running", frames=2)
-    open_page(app, run.id)
+    open_dream(app, run.id)
     assert "**2 of 4** octaves are here" in text(app)
     assert "Running · octave 3 of 4" in text(app)
     assert "dream_start" not in keys(app)
@@ -140,7 +126,7 @@ def test_while_it_works_the_octaves_are_counted_and_it_can_be_cancelled(app):
 
 def test_a_waiting_dream_is_cancelled_at_once(app):
     run = asked()
-    open_page(app, run.id)
+    open_dream(app, run.id)
     app.button(key="dream_cancel").click().run()
     assert run.status.state == "stopped"
     assert "Cancelled by you" in text(app)
@@ -158,12 +144,12 @@ def test_a_waiting_dream_is_cancelled_at_once(app):
 )
 def test_each_state_has_its_words(app, state, status, words):
     run = asked(state, frames=4, **status)
-    open_page(app, run.id)
+    open_dream(app, run.id)
     assert words in text(app)
 
 
 def test_a_finished_dream_says_how_much_louder_the_layer_is(app):
-    open_page(app, asked("finished", frames=4, seconds=2.0).id)
+    open_dream(app, asked("finished", frames=4, seconds=2.0).id)
     assert (
         "The layer “fur” now answers **4.5 times** as loudly as to the original; its pixels changed by 8.3 %"
         in (text(app))
@@ -171,21 +157,21 @@ def test_a_finished_dream_says_how_much_louder_the_layer_is(app):
 
 
 def test_an_id_may_hold_underscores_in_a_row(app, monkeypatch):
-    monkeypatch.setattr("cnn_core.runs.submission.secrets.token_urlsafe", lambda _: "__ab__cdef_")
-    open_page(app, asked("finished", frames=4, seconds=2.0).id)
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "__ab__cdef_")
+    open_dream(app, asked("finished", frames=4, seconds=2.0).id)
     assert "Octave by octave" in text(app)
 
 
 def test_a_stranger_watches_and_cannot_cancel(app):
     run = asked("running", frames=1, owner="b" * 22)
-    open_page(app, run.id)
+    open_dream(app, run.id)
     assert "Somebody else’s dream; you are watching." in text(app)
     assert "dream_cancel" not in keys(app)
 
 
 @pytest.mark.parametrize("link", ["nonsense", "../../etc", "AAAAAAAAAAA", "x" * 5000])
 def test_a_link_to_a_dream_that_is_not_there_gets_a_sentence(app, link):
-    open_page(app, link)
+    open_dream(app, link)
     assert "There is no such dream here" in text(app)
 
 
@@ -193,13 +179,13 @@ def test_a_link_to_a_training_gets_a_sentence(app):
     from cnn_core.training import RECIPES
 
     run_id = RunStore().submit(PRESETS["tiny"], RECIPES["lesson"], owner=OWNER)
-    open_page(app, run_id)
+    open_dream(app, run_id)
     assert "There is no such dream here" in text(app)
 
 
 def test_another_photo_sends_the_dream_away(app):
     run = asked("finished", frames=4)
-    open_page(app, run.id)
+    open_dream(app, run.id)
     assert "fur" in text(app)
     app.selectbox(key="dream_photo").select("coffee").run()
     assert not app.exception
@@ -207,7 +193,7 @@ def test_another_photo_sends_the_dream_away(app):
 
 
 def test_the_network_of_the_sidebar_dreams_of_a_digit(app):
-    open_page(app)
+    open_dream(app)
     app.get_by_key("dream_who").set_value("mine").run()
     assert "Not dreamt yet" in text(app)
     slider = next(s for s in app.select_slider if s.key.startswith("dream_depth_"))
@@ -225,12 +211,12 @@ def test_the_network_of_the_sidebar_dreams_of_a_digit(app):
     app.run()
     assert not app.exception
     assert "Finished · 8 steps" in text(app)
-    assert r"Lesson convnet · conv2d\_2 · 4 octaves of 2 steps" in text(app)
+    assert "Lesson convnet · conv2d_2 · 4 octaves of 2 steps" in text(app)
     assert "strokes are all it can dream" in text(app)
 
 
 def test_a_design_not_trained_yet_can_dream_too(app):
-    open_page(app)
+    open_dream(app)
     app.session_state["network"] = "design"
     app.run()
     app.get_by_key("dream_who").set_value("mine").run()
@@ -240,7 +226,7 @@ def test_a_design_not_trained_yet_can_dream_too(app):
 
 
 def test_a_network_without_maps_says_so_and_offers_the_convnet(app):
-    open_page(app)
+    open_dream(app)
     app.session_state["network"] = "pretrained:mlp"
     app.run()
     app.get_by_key("dream_who").set_value("mine").run()
@@ -269,7 +255,7 @@ def bomb() -> bytes:
 
 
 def upload(app, content: bytes):
-    open_page(app)
+    open_dream(app)
     app.selectbox(key="dream_photo").select("upload").run()
     app.get("file_uploader")[0].upload("photo.png", content).run()
     assert not app.exception

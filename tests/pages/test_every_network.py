@@ -12,15 +12,15 @@ import torch
 from PIL import Image
 
 from cnn_core.data.sources import KNOWN
-from cnn_core.model import PRESETS, ModelSpec, build, links
+from cnn_core.model import PRESETS, ModelSpec
 from cnn_core.runs import RunStore
-from cnn_core.training import RECIPES, save_model
+from cnn_core.training import RECIPES
+from tests.pages.app import OWNER, kept_run, open_page, text
 
-OWNER = "a" * 22
 ODD = ModelSpec.from_dict({"name": "Odd one", "input_shape": [1, 28, 28], "classes": 10, "layers": [
     {"type": "conv2d", "filters": 6, "kernel_size": 5, "strides": 2, "padding": "same", "activation": "leaky_relu"},
     {"type": "average_pooling2d", "pool_size": 3, "strides": 2, "padding": "same"},
-    {"type": "activation", "activation": "elu"},
+    {"type": "activation", "activation": "elu"}, {"type": "depthwise_conv2d", "depth_multiplier": 2, "kernel_size": 2},
     {"type": "global_average_pooling2d"}, {"type": "dense", "units": 10, "activation": "softmax"},
 ]})  # fmt: skip
 GELU = ModelSpec.from_dict({"name": "Gelu", "input_shape": [1, 28, 28], "classes": 10, "layers": [
@@ -28,25 +28,6 @@ GELU = ModelSpec.from_dict({"name": "Gelu", "input_shape": [1, 28, 28], "classes
     {"type": "batch_normalization"}, {"type": "max_pooling2d"}, {"type": "dropout", "rate": 0.25},
     {"type": "global_average_pooling2d"}, {"type": "dense", "units": 10},
 ]})  # fmt: skip
-
-
-def kept_run(spec, dataset="mnist", state="finished") -> str:
-    """A run as a worker would have left it: weights of three moments."""
-    store = RunStore()
-    run_id = store.submit(spec, RECIPES["fast"], dataset, owner=OWNER)
-    store.take(store.next_ticket())
-    run = store.run(run_id)
-    for seed, name in enumerate(
-        ("step_00000000_epoch_0.0000", "step_00000001_epoch_0.0161", "step_00000062_epoch_1.0000", "last")
-    ):
-        save_model(run.folder / "snapshots" / f"{name}.safetensors", build(spec, seed), spec)
-    result = {"accuracy": 0.9, "loss": 0.3, "count": 500} if state == "finished" else None
-    store.set_status(
-        run, state=state, step=62, steps=124, saved_step=62, epoch=1.0, seconds=9.0, result=result
-    )
-    if state == "finished":
-        store.done(run_id)
-    return run_id
 
 
 @pytest.fixture
@@ -68,10 +49,6 @@ def clothes(tmp_path, monkeypatch):
             (folder / f"{split}-{name}-ubyte").write_bytes(header + values.astype(np.uint8).tobytes())
 
 
-def text(app) -> str:
-    return "\n".join(element.value for element in app.markdown)
-
-
 def everything(app) -> str:
     """All words of the page's middle: texts, options, labels, and what the drawn parts tell a screen reader."""
     words = [text(app)]
@@ -88,19 +65,6 @@ def everything(app) -> str:
             words += [str(getattr(widget, "label", "")), *map(str, getattr(widget, "options", []))]
     words += [part.proto.json for part in app.main.get("bidi_component")]
     return "\n".join(words)
-
-
-def open_page(app, file, network="pretrained:lesson", design=None, **session):
-    app.session_state["visitor"] = OWNER
-    app.query_params["net"] = network
-    if design is not None:
-        app.query_params["design"] = links.encode(design.to_dict())
-    app.run()
-    for key, value in session.items():
-        app.session_state[key] = value
-    app.switch_page(file).run()
-    assert not app.exception
-    return app
 
 
 NETWORKS = {

@@ -2,11 +2,10 @@
 
 import pytest
 
-from cnn_core.model import PRESETS, links
+from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
-from cnn_core.training import RECIPES
+from tests.pages.app import OWNER, kept_run, open_page, text
 
-OWNER = "a" * 22
 PAGES = {
     "evaluate": "pages/3_evaluate.py",
     "feature maps": "pages/4_feature_maps.py",
@@ -15,38 +14,9 @@ PAGES = {
 }
 
 
-def text(app) -> str:
-    return "\n".join(element.value for element in app.markdown)
-
-
-def open_page(app, file: str, network: str = "pretrained:lesson", design: dict | None = None):
-    app.session_state["visitor"] = OWNER
-    app.query_params["net"] = network
-    if design is not None:
-        app.query_params["design"] = links.encode(design)
-    app.run()
-    app.switch_page(file).run()
-    assert not app.exception
-    return app
-
-
 @pytest.fixture
 def finished_run():
-    """A run of the tiny convnet as a worker would have left it, with weights."""
-    from cnn_core.model import build
-    from cnn_core.training import save_model
-
-    store = RunStore()
-    run_id = store.submit(PRESETS["tiny"], RECIPES["fast"], owner=OWNER)
-    store.take(store.next_ticket())
-    run = store.run(run_id)
-    net = build(PRESETS["tiny"])
-    for name in ("last", "step_00000000_epoch_0.0000", "step_00000062_epoch_2.0000"):
-        save_model(run.folder / "snapshots" / f"{name}.safetensors", net, net.spec)
-    result = {"accuracy": 0.9, "loss": 0.3, "count": 500}
-    store.set_status(run, state="finished", step=62, saved_step=62, epoch=2.0, seconds=9.0, result=result)
-    store.done(run_id)
-    return run_id
+    return kept_run(PRESETS["tiny"])
 
 
 def test_home_shows_a_digit_on_its_way_through_a_trained_network(app):

@@ -6,30 +6,11 @@ import pytest
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES
-from pages.ui.visitor import server
-
-OWNER = "a" * 22
-
-
-@pytest.fixture
-def no_runner(monkeypatch):
-    """The store is real; that nobody takes the tickets keeps the state of a run in the test's hands."""
-    monkeypatch.setattr(server, "wake_runner", lambda: None)
-
-
-def text(app) -> str:
-    """As it reads, not as it is escaped."""
-    return "\n".join(element.value for element in app.markdown).replace("\\", "")
+from tests.pages.app import OWNER, open_page, text
 
 
 def open_train(app, run_id: str | None = None):
-    app.session_state["visitor"] = OWNER
-    if run_id:
-        app.query_params["net"] = f"run:{run_id}"
-    app.run()
-    app.switch_page("pages/2_train.py").run()
-    assert not app.exception
-    return app
+    return open_page(app, "pages/2_train.py", f"run:{run_id}" if run_id else None)
 
 
 def tell(store: RunStore, run_id: str, *events: dict, **status) -> None:

@@ -32,6 +32,7 @@ from cnn_core.model.network import Activated, Network
 from cnn_core.model.spec import ModelSpec, summarize
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
+HEAVIEST = 8  # kernels of a filter that are worth showing
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +218,15 @@ def weights_of(net: Network, layer: str, filter: int) -> tuple[Tensor | None, fl
         return None, None
     bias = None if part.bias is None else part.bias[filter].item()
     return part.weight[filter].detach().cpu().clone(), bias
+
+
+def heaviest_kernels(kernel: Tensor, count: int = HEAVIEST) -> list[int]:
+    """The input channels whose kernels weigh most, by the sum of their absolute weights; the heaviest first.
+
+    kernel: (Cin, k, k), a filter's weights.
+    count:  how many at most.
+    """
+    return kernel.abs().sum((1, 2)).argsort(descending=True, stable=True)[:count].tolist()
 
 
 def _peak(net: Network, layer: str, filter: int, picture: Tensor) -> float:

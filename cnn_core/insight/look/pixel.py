@@ -8,7 +8,7 @@ CNN Explainer (Wang et al. 2020) shows this for one frozen net; here it is any n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -185,6 +185,12 @@ def _convolution(child: ConvLayer, inputs: Tensor, window: Window, place: Place)
     return _Sum(patch, kernel, 0.0 if bias is None else bias[channel].item(), padding, below=below)
 
 
+def _depthwise(child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
+    """A convolution over the one channel that this filter belongs to."""
+    channel = place.channel // (child.conv.out_channels // child.conv.groups)
+    return replace(_convolution(child, inputs[channel : channel + 1], window, place), channels=(channel,))
+
+
 def _max_pooling(_child: Any, inputs: Tensor, window: Window, place: Place) -> _Sum:
     channel, below = place.channel, window.at(place.position)
     patch, padding = _cut(inputs[channel : channel + 1], below)
@@ -243,6 +249,7 @@ def _dense(child: DenseLayer, inputs: Tensor, _window: Window, place: Place) -> 
 
 _EXPLAIN: dict[str, Callable[[Any, Tensor, Window, Place], _Sum]] = {
     "conv2d": _convolution,
+    "depthwise_conv2d": _depthwise,
     "max_pooling2d": _max_pooling,
     "average_pooling2d": _average_pooling,
     "global_average_pooling2d": _global_pooling,
