@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnn_core.data import AugmentSpec, keras_line, torchvision_line
+from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
+from cnn_core.export.augmentation import keras_line, torchvision_line
 from cnn_core.lesson import Reading
 from cnn_core.runs import Pair
 from pages.augmentation import words

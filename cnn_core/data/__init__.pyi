@@ -3,8 +3,6 @@ from .augment import affine_matrices as affine_matrices
 from .augment import apply_affine as apply_affine
 from .augment import sample_affine as sample_affine
 from .augment_spec import AugmentSpec as AugmentSpec
-from .augment_spec import keras_line as keras_line
-from .augment_spec import torchvision_line as torchvision_line
 from .datasets import ImageSet as ImageSet
 from .datasets import load_images as load_images
 from .digits import centre_digit as centre_digit
@@ -13,6 +11,7 @@ from .digits import digit_from_upload as digit_from_upload
 from .digits import photo_from_upload as photo_from_upload
 from .fetching import Fetch as Fetch
 from .fetching import fetch_in_background as fetch_in_background
+from .pixels import as_fractions as as_fractions
 from .sources import DATASETS as DATASETS
 from .sources import Availability as Availability
 from .sources import available as available

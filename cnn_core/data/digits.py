@@ -33,8 +33,8 @@ _SMALLEST_PHOTO = 16  # pixels of the shorter side
 def centre_digit(drawing: Tensor) -> Tensor:
     """Centre and scale a digit as MNIST's makers did: fit into 20×20, centre of mass at the centre of 28×28.
 
-    drawing: floats (H, W) or (1, H, W) of any size, 0 background to 1 ink.  Returns (1, 28, 28) in [0, 1].
-    A digit of MNIST comes back as it is. Raises StudentError when nothing is drawn.
+    drawing: floats (H, W) or (1, H, W) of any size, 0 background to 1 ink.
+    Returns (1, 28, 28) in [0, 1]. A digit of MNIST comes back as it is. Raises StudentError when nothing is drawn.
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
     """
     ink = _checked(drawing)
@@ -54,7 +54,9 @@ def centre_digit(drawing: Tensor) -> Tensor:
 def digit_from_pixels(pixels: Sequence[float], side: int | None = None) -> Tensor:
     """A centred digit from the numbers a browser's canvas sends: row by row, 0 black to 255 white.
 
-    side: of the canvas, in pixels; None accepts 28 and 56.  Returns (1, 28, 28) in [0, 1].
+    pixels: side × side of them.
+    side:   of the canvas, in pixels; None accepts 28 and 56.
+    Returns (1, 28, 28) in [0, 1].
     Raises StudentError for anything but so many numbers in that range, and when nothing is drawn.
     """
     lengths = [size * size for size in ([side] if side else [28, 56])]
@@ -92,8 +94,10 @@ def digit_from_upload(data: bytes) -> Tensor:
 
 
 def photo_from_upload(data: bytes, longest: int = 1024) -> Tensor:
-    """A colour photo from an image file: float (3, H, W) in [0, 1], reduced to `longest` pixels if larger.
+    """A colour photo from an image file: float (3, H, W) in [0, 1].
 
+    data:    the file.
+    longest: pixels of its longer side, to which a larger one is reduced.
     Transparent parts become white. Raises StudentError for files that are not images, too large, too small or
     cut short.
     """
@@ -157,9 +161,8 @@ def _open(data: bytes, longest: int) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise _too_many_pixels() from error
-    except (
-        Exception
-    ) as error:  # Pillow's readers raise whatever they stumble over, from struct.error to KeyError
+    except Exception as error:
+        # Pillow's readers raise whatever they stumble over, from struct.error to KeyError.
         raise StudentError(
             "The file is not an image that can be read.", hint=f"Choose {_READABLE}."
         ) from error

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -40,19 +40,32 @@ _LONGEST_TURN = 600.0  # seconds to wait for another process that fetches the sa
 _asking = threading.Lock()
 
 
+class RemoteFile(NamedTuple):
+    """A file, by its name and its checksum."""
+
+    name: str
+    md5: str
+
+
 @dataclass(frozen=True)
 class Remote:
-    """Where a data set can be fetched from: addresses ending in /, and (name, md5) of the four .gz files."""
+    """Where a data set can be fetched from.
+
+    mirrors: addresses ending in /.
+    files:   of the four .gz files, in the order images, labels, to train with and to test with.
+    """
 
     mirrors: tuple[str, ...]
-    files: tuple[tuple[str, str], ...]
+    files: tuple[RemoteFile, ...]
 
 
 @dataclass
 class Fetch:
     """A fetch in the background, as far as it has come. Read it as often as you like.
 
-    state: "running", "done" or "failed".  fraction: 0 to 1.  message: a sentence for people.
+    state:    "running", "done" or "failed".
+    fraction: 0 to 1.
+    message:  a sentence for people.
     """
 
     state: Literal["running", "done", "failed"] = "running"
@@ -70,7 +83,7 @@ def remote_of(dataset: Dataset) -> Remote:
         raise FetchFailed(
             f"torchvision, which knows where the files are, does not work here ({error})"
         ) from error
-    return Remote(tuple(source.mirrors), tuple(tuple(resource) for resource in source.resources))
+    return Remote(tuple(source.mirrors), tuple(RemoteFile(*resource) for resource in source.resources))
 
 
 def fetch(
@@ -80,8 +93,12 @@ def fetch(
     remote: Remote | None = None,
     patience: Patience | None = None,
 ) -> None:
-    """Have `dataset` in `root`, in torchvision's layout, fetching it if it is not there yet.
+    """Have a data set in a folder, in torchvision's layout, fetching it if it is not there yet.
 
+    root:        the data folder.
+    on_progress: called as the bytes come.
+    remote:      where to fetch from; None asks torchvision.
+    patience:    how long to wait for a server.
     Takes as long as the download takes, but never waits longer than `patience` for a server that is silent.
     Raises FetchFailed, in words for people; at once and without trying if a recent attempt failed.
     """
@@ -108,8 +125,9 @@ _fetches_lock = threading.Lock()
 def fetch_in_background(name: str, again: bool = False) -> Fetch:
     """Begin to fetch a data set, once per process however often this is called, and return how far it is.
 
+    name:  a key of DATASETS.
     again: True after a failure, when a person asked for another attempt.
-    Raises StudentError for an unknown name; everything else is told by the Fetch.
+    Raises StudentError for an unknown name; every other failure is in the Fetch.
     """
     return _fetch_in_background(dataset_of(name), settings().data_dir, again)
 
@@ -201,9 +219,8 @@ def _fetch_all(
     on_progress: Progress,
 ) -> None:
     folder, raw = root / dataset.folder, raw_folder(dataset, root)
-    for abandoned in folder.glob(
-        ".fetch-*"
-    ):  # of a process that was killed; we hold the lock, so nobody uses it
+    # Drafts of a process that was killed: we hold the lock, so nobody uses them.
+    for abandoned in folder.glob(".fetch-*"):
         shutil.rmtree(abandoned, ignore_errors=True)
     draft = folder / f".fetch-{time.time_ns()}"
     draft.mkdir()

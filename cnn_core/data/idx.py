@@ -20,8 +20,10 @@ _UNSIGNED_BYTES = 0x08  # the third byte of every file of this family
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """The numbers of one IDX file, `path`, plain or gzipped (named *.gz), as uint8 of `shape`.
+    """The numbers of one IDX file, as uint8.
 
+    path:  of the file, plain or gzipped (named *.gz).
+    shape: what it must hold.
     A plain file is mapped rather than read, so that several workers share one copy in memory; writing into
     the array does not change the file. Raises StudentError, naming the file, unless it is sound and whole.
     """
@@ -49,8 +51,8 @@ def file_size(shape: tuple[int, ...]) -> int:
 
 def check_size(path: Path, shape: tuple[int, ...]) -> None:
     """Raises StudentError unless the unpacked file has exactly the bytes its shape needs."""
-    if (found := path.stat().st_size) != file_size(shape):
-        raise damaged(path, f"it has {found:,} bytes instead of {file_size(shape):,}")
+    if (size := path.stat().st_size) != file_size(shape):
+        raise damaged(path, f"it has {size:,} bytes instead of {file_size(shape):,}")
 
 
 def damaged(path: Path, reason: str) -> StudentError:
@@ -72,9 +74,7 @@ def unreadable(path: Path, error: OSError) -> StudentError:
 def _gunzip(path: Path, size: int) -> bytearray:
     try:
         with gzip.open(path) as file:
-            contents = bytearray(
-                file.read(size + 1)
-            )  # one byte more than allowed, to notice a file that is too long
+            contents = bytearray(file.read(size + 1))  # one byte more than allowed: a longer file is noticed
             if len(contents) != size:
                 raise damaged(
                     path, f"it unpacks to {'more' if len(contents) > size else 'less'} than {size:,} bytes"

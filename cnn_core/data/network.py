@@ -1,4 +1,4 @@
-"""One file from the network, or a clear "no" within seconds. Knows nothing of data sets.
+"""Downloading one file, or failing within seconds with the reason. Knows nothing of data sets.
 
 A network that is not there must not cost a class its patience: all servers are asked at once, for a few
 seconds, and a "no" is remembered, by this process for good and by others on this machine for some minutes.

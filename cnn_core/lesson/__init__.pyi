@@ -18,8 +18,8 @@ from .cat_face import spotlight as spotlight
 from .convolution import NAMED_KERNELS as NAMED_KERNELS
 from .convolution import Sweep as Sweep
 from .convolution import brightest_map as brightest_map
-from .convolution import change as change
 from .convolution import checked_kernel as checked_kernel
+from .convolution import difference as difference
 from .convolution import for_channels as for_channels
 from .convolution import kept_by_max as kept_by_max
 from .convolution import named_kernel as named_kernel

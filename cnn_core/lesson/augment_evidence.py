@@ -1,4 +1,4 @@
-"""Does a changed digit still count as what it was? Draw changes, or walk through them, and ask a trained net each time.
+"""Does a changed digit still count as what it was? Random changes, or one setting's range, and a net's answer to each.
 
 `cnn_core.data.augment` changes the images. Here its parameters get a meaning a person can check by eye (turned left,
 moved right), the net's answers stand beside them, and what is known about digits says where a label becomes a lie.
@@ -6,9 +6,9 @@ moved right), the net's answers stand beside them, and what is known about digit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -19,22 +19,32 @@ from cnn_core.errors import StudentError
 
 
 class Predicts(Protocol):
-    """What is asked: images (N, C, H, W) in [0, 1] -> probabilities (N, K)."""
+    """Any network that gives probabilities."""
 
-    def predict(self, images: Tensor) -> Tensor: ...
+    def predict(self, images: Tensor) -> Tensor:
+        """images: (N, C, H, W) in [0, 1].  Returns probabilities (N, K)."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one image, as an eye would describe it."""
+    """What happens to one image, as an eye would describe it.
 
-    turn: float = 0.0  # degrees, counter-clockwise
-    right: float = 0.0  # pixels the picture moves
+    turn:        degrees, counter-clockwise.
+    right, up:   pixels the picture moves.
+    shear:       degrees.
+    across:      Keras's zoom of the width, above 0: 2 makes the picture half as wide.
+    down:        the same, of the height.
+    mirrored:    left becomes right.
+    upside_down: top becomes bottom.
+    """
+
+    turn: float = 0.0
+    right: float = 0.0
     up: float = 0.0
-    shear: float = 0.0  # degrees
-    across: float = 1.0  # Keras's zoom of the width, above 0: 2 makes the picture half as wide
-    down: float = 1.0  # the same, of the height
-    mirrored: bool = False  # left becomes right
+    shear: float = 0.0
+    across: float = 1.0
+    down: float = 1.0
+    mirrored: bool = False
     upside_down: bool = False
 
 
@@ -66,11 +76,16 @@ def params_of(changes: Sequence[Change]) -> AffineParams:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """One image, changed in N ways, and what a net reads each time."""
+    """One image, changed in N ways, and what a net reads each time.
 
-    images: Tensor  # (N, C, H, W) in [0, 1]
+    images:        (N, C, H, W) in [0, 1].
+    changes:       one for each image.
+    probabilities: (N, K), the net's answers.
+    """
+
+    images: Tensor
     changes: tuple[Change, ...]
-    probabilities: Tensor  # (N, K)
+    probabilities: Tensor
 
     def __len__(self) -> int:
         return len(self.changes)
@@ -91,16 +106,18 @@ class Reading:
 
     def take(self, indices: Sequence[int]) -> Reading:
         """Some of them, in this order."""
-        chosen = list(indices)
-        return Reading(
-            self.images[chosen], tuple(self.changes[i] for i in chosen), self.probabilities[chosen]
-        )
+        rows = list(indices)
+        return Reading(self.images[rows], tuple(self.changes[i] for i in rows), self.probabilities[rows])
 
 
 def read_changed(
     net: Predicts, image: Tensor, changes: Sequence[Change], fill_mode: str = "nearest", cval: float = 0.0
 ) -> Reading:
-    """Change `image`, (C, H, W) in [0, 1], in each of these ways and ask the net about every result."""
+    """Change an image in each of these ways and ask the net about every result.
+
+    image:           (C, H, W) in [0, 1].
+    fill_mode, cval: as in `apply_affine`.
+    """
     copies = image.expand(len(changes), *image.shape)
     images = apply_affine(copies, params_of(changes), fill_mode, cval)
     return Reading(images, tuple(changes), net.predict(images))
@@ -110,7 +127,10 @@ def read_changed(
 
 
 def drawn(spec: AugmentSpec, count: int, size: tuple[int, int] = (28, 28), seed: int = 0) -> list[Change]:
-    """`count` random changes within `spec`, in the order of their turn, so that a trend can be seen among them."""
+    """Random changes within `spec`, in the order of their turn, so that a trend can be seen among them.
+
+    size: (rows, columns) of the images.
+    """
     generator = torch.Generator().manual_seed(seed)
     return sorted(
         changes_of(sample_affine(spec, count, size, generator)), key=lambda c: (c.turn, c.right, c.up)
@@ -118,7 +138,7 @@ def drawn(spec: AugmentSpec, count: int, size: tuple[int, int] = (28, 28), seed:
 
 
 # What makes a setting do nothing; the fill mode alone never does anything.
-_OFF: dict[str, float | bool] = {
+_OFF: dict[str, Any] = {
     "rotation_range": 0.0,
     "width_shift_range": 0.0,
     "height_shift_range": 0.0,
@@ -131,12 +151,10 @@ _OFF: dict[str, float | bool] = {
 
 def each_alone(spec: AugmentSpec) -> dict[str, AugmentSpec]:
     """{setting: `spec` with all others switched off}, for those that do something."""
-    found = {}
-    for name in _OFF:
-        alone = replace(spec, **{other: off for other, off in _OFF.items() if other != name})
-        if not alone.changes_nothing:
-            found[name] = alone
-    return found
+    specs = {
+        name: replace(spec, **{other: off for other, off in _OFF.items() if other != name}) for name in _OFF
+    }
+    return {name: alone for name, alone in specs.items() if not alone.changes_nothing}
 
 
 def through_range(
@@ -165,18 +183,29 @@ def through_range(
     return walk(parameter, -reach, reach, count)
 
 
-# What can be dragged: the value that changes nothing, and how far it is worth looking.
-PARAMETERS: dict[str, tuple[float, float, float]] = {
-    "turn": (0.0, -90.0, 90.0),  # degrees
-    "right": (0.0, -12.0, 12.0),  # pixels
-    "up": (0.0, -12.0, 12.0),
-    "shear": (0.0, -60.0, 60.0),  # degrees
-    "zoom": (1.0, 0.4, 1.6),
+class Parameter(NamedTuple):
+    """Something to be dragged: the value that changes nothing, and how far it is worth looking."""
+
+    neutral: float
+    lowest: float
+    highest: float
+
+
+PARAMETERS: dict[str, Parameter] = {
+    "turn": Parameter(0.0, -90.0, 90.0),  # degrees
+    "right": Parameter(0.0, -12.0, 12.0),  # pixels
+    "up": Parameter(0.0, -12.0, 12.0),
+    "shear": Parameter(0.0, -60.0, 60.0),  # degrees
+    "zoom": Parameter(1.0, 0.4, 1.6),
 }
 
 
 def walk(parameter: str, low: float, high: float, count: int) -> list[Change]:
-    """`count` changes of one parameter of PARAMETERS and nothing else, from `low` to `high` in even steps."""
+    """Changes of one parameter and nothing else, from `low` to `high` in even steps.
+
+    parameter: a key of PARAMETERS. Raises StudentError for another.
+    count:     how many changes.
+    """
     if parameter not in PARAMETERS:
         raise StudentError(
             f"Nothing is called “{parameter[:40]}” here.", hint=f"Choose one of {', '.join(PARAMETERS)}."
@@ -240,8 +269,8 @@ def largest_move(changes: Sequence[Change], size: tuple[int, int] = (28, 28)) ->
     rows, columns = size
     x, y = (columns - 1) / 2, (rows - 1) / 2
     corners = torch.tensor([[sx * x, sy * y, 1.0] for sx in (-1, 1) for sy in (-1, 1)], dtype=torch.float64)
-    moved = torch.einsum("nij,kj->nki", affine_matrices(params_of(changes)), corners)  # (N, 4, 2)
-    return (moved - corners[:, :2]).norm(dim=2).max().item()
+    places = torch.einsum("nij,kj->nki", affine_matrices(params_of(changes)), corners)  # (N, 4, 2)
+    return (places - corners[:, :2]).norm(dim=2).max().item()
 
 
 # ---------------------------------------------------------------- where the label becomes a lie
@@ -279,28 +308,36 @@ def lies(spec: AugmentSpec, label: int | None = None, size: tuple[int, int] = (2
     """Where training digits by `spec` would teach something wrong.
 
     label: the digit that comes first among the examples, where it is one of those that break.
+    size:  (rows, columns) of the images.
     """
-    rows, columns = size
-    found = []
+    every = [*_turned(spec), *_flipped(spec, label), *_lost(spec, label, size)]
+    return [replace(lie, examples=_first(lie.examples, label)) for lie in every]
+
+
+def _turned(spec: AugmentSpec) -> Iterator[Lie]:
     if spec.rotation_range >= 90:
-        quarter = (Example(6, Change(turn=90.0)), Example(9, Change(turn=-90.0)))
-        found.append(Lie("quarter", quarter))
+        yield Lie("quarter", (Example(6, Change(turn=90.0)), Example(9, Change(turn=-90.0))))
     if spec.rotation_range >= 135 or (spec.horizontal_flip and spec.vertical_flip):
         half = [Example(digit, Change(turn=180.0), like) for digit, like in HALF_TURNED.items()]
-        found.append(Lie("half", tuple(half)))
+        yield Lie("half", tuple(half))
+
+
+def _flipped(spec: AugmentSpec, label: int | None) -> Iterator[Lie]:
     if spec.horizontal_flip:
-        found.append(Lie("mirrored", _examples(Change(mirrored=True), MIRRORED, MIRROR_IS_NO_DIGIT, label)))
+        yield Lie("mirrored", _examples(Change(mirrored=True), MIRRORED, MIRROR_IS_NO_DIGIT, label))
     if spec.vertical_flip:
         upside_down = _examples(Change(upside_down=True), UPSIDE_DOWN, UPSIDE_DOWN_IS_NO_DIGIT, label)
-        found.append(Lie("upside_down", upside_down))
+        yield Lie("upside_down", upside_down)
+
+
+def _lost(spec: AugmentSpec, label: int | None, size: tuple[int, int]) -> Iterator[Lie]:
+    rows, columns = size
     right, up = in_pixels(spec.width_shift_range, columns), in_pixels(spec.height_shift_range, rows)
-    if right > HALF_LOST * columns or up > HALF_LOST * rows:
-        far = Change(
-            right=right if right > HALF_LOST * columns else 0.0, up=up if up > HALF_LOST * rows else 0.0
-        )
-        digits = [label if label is not None else 7, *(digit for digit in (0, 4, 8) if digit != label)]
-        found.append(Lie("lost", tuple(Example(digit, far) for digit in digits[:4])))
-    return [replace(lie, examples=_first(lie.examples, label)) for lie in found]
+    far_right, far_up = right > HALF_LOST * columns, up > HALF_LOST * rows
+    if far_right or far_up:
+        far = Change(right=right if far_right else 0.0, up=up if far_up else 0.0)
+        digits = [7 if label is None else label, *(digit for digit in (0, 4, 8) if digit != label)]
+        yield Lie("lost", tuple(Example(digit, far) for digit in digits[:4]))
 
 
 def _examples(

@@ -21,7 +21,9 @@ HEIGHT, WIDTH = 224, 336  # pixels: the photo's shape, at the size the net was t
 class Stage:
     """The strongest maps at one depth.
 
-    indices: their numbers in the layer.  maps: (count, h, w), 0 and more.  total: how many the layer has.
+    indices: their numbers in the layer.
+    maps:    (count, h, w), 0 and more.
+    total:   how many the layer has.
     """
 
     indices: list[int]
@@ -43,17 +45,21 @@ def cat_stages(count: int = 12) -> dict[str, Stage]:
     A map that is bright everywhere tells nothing; the spread (standard deviation) finds those that choose.
     Raises StudentError if the photo network is not installed.
     """
-    found = photo_network().maps_at(cat_photo()[None], tuple(STAGES.values()))
+    maps_at_depth = photo_network().maps_at(cat_photo()[None], tuple(STAGES.values()))
     stages = {}
     for stage, depth in STAGES.items():
-        maps = found[depth][0].clamp_min(0)
+        maps = maps_at_depth[depth][0].clamp_min(0)
         indices = maps.flatten(1).std(dim=1).topk(count).indices
         stages[stage] = Stage(indices.tolist(), maps[indices].contiguous(), len(maps))
     return stages
 
 
 def spotlight(photo: Tensor, one_map: Tensor) -> Tensor:
-    """The photo lit where a map is bright, and dark elsewhere.  photo: (3, H, W).  one_map: (h, w), 0 and more."""
+    """The photo lit where a map is bright, and dark elsewhere: (3, H, W) in [0, 1].
+
+    photo:   (3, H, W) in [0, 1].
+    one_map: (h, w), 0 and more.
+    """
     light = one_map / one_map.max().clamp_min(1e-9)
     light = interpolate(light[None, None], size=photo.shape[1:], mode="bilinear", align_corners=False)[0]
     return photo * (0.12 + 0.88 * light)  # a little light everywhere, so that one sees where one is

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 import torch
 from torch import Tensor
@@ -69,24 +69,31 @@ def for_channels(kernel: Tensor, channels: int) -> Tensor:
 def checked_kernel(values: object, channels: int = 1) -> Tensor:
     """A kernel that came from a browser, as float32 (channels, k, k). Raises StudentError for anything odd.
 
-    values: channels lists of k lists of k numbers, 1 <= k <= 7.
+    values:   lists of k lists of k numbers, 1 <= k <= 7, one for each channel.
+    channels: of the image it is for.
     """
     hint = "Give every cell a number, such as −1 or 0.5."
-    if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != channels:
+    if not _is_list(values) or len(values) != channels:
         raise StudentError(f"This kernel needs {channels} grids of numbers, one a channel.", hint=hint)
-    sizes = set()
     for grid in values:
-        if not isinstance(grid, Sequence) or isinstance(grid, str) or not 1 <= len(grid) <= MAX_KERNEL:
-            raise StudentError(f"A kernel has 1 to {MAX_KERNEL} rows.", hint=hint)
-        for row in grid:
-            if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(grid):
-                raise StudentError("A kernel has as many columns as rows.", hint=hint)
-            for cell in row:
-                _check_cell(cell, hint)
-        sizes.add(len(grid))
-    if len(sizes) != 1:
+        _check_grid(grid, hint)
+    if len({len(grid) for grid in values}) != 1:
         raise StudentError("The grids of a kernel are of one size.", hint=hint)
     return torch.tensor([[[float(cell) for cell in row] for row in grid] for grid in values])
+
+
+def _is_list(values: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(values, Sequence) and not isinstance(values, str)
+
+
+def _check_grid(grid: object, hint: str) -> None:
+    if not _is_list(grid) or not 1 <= len(grid) <= MAX_KERNEL:
+        raise StudentError(f"A kernel has 1 to {MAX_KERNEL} rows.", hint=hint)
+    for row in grid:
+        if not _is_list(row) or len(row) != len(grid):
+            raise StudentError("A kernel has as many columns as rows.", hint=hint)
+        for cell in row:
+            _check_cell(cell, hint)
 
 
 def _check_cell(cell: object, hint: str) -> None:
@@ -148,10 +155,14 @@ def output_size(
 class Window:
     """What happens at one place.
 
-    index: 0 is the first place, top left.  row, column: of the output.
-    top, left: of the window's first cell in the image, negative inside the padding.
-    patch, products: (C, k, k).  padded: (k, k) bool, the cells that lie in the padding.
-    sums: (C,), the products of each channel added.  total: all of them added, before any activation.
+    index:       0 is the first place, top left.
+    row, column: of the output.
+    top, left:   of the window's first cell in the image, negative inside the padding.
+    patch:       (C, k, k), the pixels under the window.
+    products:    (C, k, k), patch × kernel.
+    padded:      (k, k) bool, the cells that lie in the padding.
+    sums:        (C,), the products of each channel added.
+    total:       all of them added, before any activation.
     """
 
     index: int
@@ -166,19 +177,32 @@ class Window:
     total: float
 
 
+class Border(NamedTuple):
+    """Cells of zeros added around an image."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """A kernel on its way over an image.
 
-    image: (C, H, W).  kernel: (C, k, k).  output: (rows, columns), before any activation.
-    padding: cells added (left, right, top, bottom).
+    image:    (C, H, W).
+    kernel:   (C, k, k).
+    stride:   pixels per move.
+    dilation: 1 is a solid kernel, 2 leaves a pixel free between its cells.
+    padding:  cells added on each side.
+    output:   (rows, columns), before any activation.
     """
 
     image: Tensor
     kernel: Tensor
     stride: int
     dilation: int
-    padding: tuple[int, int, int, int]
+    padding: Border
     output: Tensor
 
     @property
@@ -191,8 +215,8 @@ class Sweep:
         if not 0 <= index < self.count:
             raise IndexError(f"place {index} of {self.count}")
         row, column = divmod(index, self.output.shape[1])
-        top = row * self.stride - self.padding[2]
-        left = column * self.stride - self.padding[0]
+        top = row * self.stride - self.padding.top
+        left = column * self.stride - self.padding.left
         patch, padded = _patch(self.image, top, left, self.kernel.shape[-1], self.dilation)
         products = patch * self.kernel
         sums = products.sum(dim=(1, 2))
@@ -208,7 +232,10 @@ def sweep(
 ) -> Sweep:
     """Lay `kernel` on every place of `image`.
 
-    image: (C, H, W).  kernel: (C, k, k), as many channels.  stride: pixels per move, 1 or more.
+    image:    (C, H, W).
+    kernel:   (C, k, k), as many channels.
+    stride:   pixels per move, 1 or more.
+    padding:  "valid" adds nothing, "same" so many zeros that only the strides make the output smaller.
     dilation: 1 is a solid kernel, 2 leaves a pixel free between its cells.
     Like every deep-learning library, and unlike mathematics, this does not flip the kernel.
     Raises StudentError if the kernel fits nowhere.
@@ -228,7 +255,7 @@ def sweep(
         for column in range(columns):
             patch, _ = _patch(image, row * stride - top, column * stride - left, size, dilation)
             output[row, column] = (patch * kernel).sum()
-    return Sweep(image, kernel, stride, dilation, (left, right, top, bottom), output)
+    return Sweep(image, kernel, stride, dilation, Border(left, right, top, bottom), output)
 
 
 def _patch(image: Tensor, top: int, left: int, size: int, dilation: int) -> tuple[Tensor, Tensor]:
@@ -245,32 +272,36 @@ def _patch(image: Tensor, top: int, left: int, size: int, dilation: int) -> tupl
 
 
 def pool(maps: Tensor, kind: Pooling = "max", size: int = 2, stride: int | None = None) -> Tensor:
-    """Each map made smaller: of every window only the largest value, or the average, is kept.
+    """Each map made smaller: only the largest value of every window, or the average, remains.
 
-    maps: (C, H, W). Returns (C, rows, columns). What does not fill a whole window is dropped ("valid").
+    maps:   (C, H, W).
+    kind:   which of the two.
+    size:   pixels per side of a window.
+    stride: pixels per move; None is `size`.
+    Returns (C, rows, columns). What does not fill a whole window is dropped ("valid").
     Raises StudentError if the window does not fit.
     """
     stride = stride or size
     channels, height, width = maps.shape
     rows, columns = (output_size(side, size, stride) for side in (height, width))
-    kept = torch.zeros(channels, rows, columns)
+    pooled = torch.zeros(channels, rows, columns)
     for row in range(rows):
         for column in range(columns):
             window = maps[:, row * stride : row * stride + size, column * stride : column * stride + size]
-            kept[:, row, column] = window.amax(dim=(1, 2)) if kind == "max" else window.mean(dim=(1, 2))
-    return kept
+            pooled[:, row, column] = window.amax(dim=(1, 2)) if kind == "max" else window.mean(dim=(1, 2))
+    return pooled
 
 
 def kept_by_max(maps: Tensor, size: int = 2) -> Tensor:
     """Which values a maximum over size×size windows keeps: (C, H, W) bool, the first of equals."""
     channels, height, width = maps.shape
-    kept = torch.zeros(channels, height, width, dtype=torch.bool)
+    is_kept = torch.zeros(channels, height, width, dtype=torch.bool)
     for row in range(height // size):
         for column in range(width // size):
             window = maps[:, row * size : (row + 1) * size, column * size : (column + 1) * size]
             for channel, best in enumerate(window.reshape(channels, -1).argmax(dim=1).tolist()):
-                kept[channel, row * size + best // size, column * size + best % size] = True
-    return kept
+                is_kept[channel, row * size + best // size, column * size + best % size] = True
+    return is_kept
 
 
 def brightest_map(maps: Tensor) -> int:
@@ -290,16 +321,16 @@ def share_of_brightness(maps: Tensor, chosen: Tensor) -> float:
 
 def nudge(image: Tensor, right: int = 0, down: int = 0) -> Tensor:
     """The image (C, H, W) moved by whole pixels; what it leaves is black, what goes over the edge is lost."""
-    moved = torch.zeros_like(image)
+    nudged = torch.zeros_like(image)
     _, height, width = image.shape
     if abs(down) < height and abs(right) < width:
-        moved[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = image[
+        nudged[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = image[
             :, max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)
         ]
-    return moved
+    return nudged
 
 
-def change(before: Tensor, after: Tensor) -> float:
+def difference(before: Tensor, after: Tensor) -> float:
     """How different two sets of maps are: 0 the same, 1 as different as two maps that share nothing.
 
     ‖a - b‖ / √(‖a‖² + ‖b‖²), our own choice: it has no unit, so layers of any size can be compared. Two maps

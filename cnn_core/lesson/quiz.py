@@ -1,7 +1,7 @@
 """Questions for a student to check themselves with: fresh numbers each time, an answer, and why it is that.
 
-A question knows the usual mistakes for its own numbers, so that a wrong answer is told what went
-wrong with it. The numbers are drawn from the generator that comes in by the door.
+A question knows the usual mistakes for its own numbers, so that a student learns what went wrong. The numbers
+are drawn from the generator that the caller gives.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from cnn_core.lesson.convolution import output_size
 
 @dataclass(frozen=True)
 class Question:
-    """kind: a key of KINDS.  text: ends with a question mark.  answer: a whole number.
+    """A question with its answer.
 
-    because: how the answer comes about, with the numbers put in.
+    kind:     a key of KINDS.
+    text:     ends with a question mark.
+    answer:   a whole number.
+    because:  how the answer comes about, with the numbers put in.
     mistakes: {wrong answer: what whoever gives it has overlooked}; the answer itself is never among them.
     """
 
@@ -30,7 +33,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Verdict:
-    """is_right is None when what was typed is not a number. `comment`: sentences for the student."""
+    """What to say to an answer.
+
+    is_right: None when what was typed is not a number.
+    comment:  sentences for the student.
+    """
 
     is_right: bool | None
     comment: str
@@ -42,15 +49,18 @@ def ask(kind: str, chance: random.Random) -> Question:
 
 
 def mark(question: Question, typed: str) -> Verdict:
-    """What is to be said to an answer as it was typed: "26", "26×26" and "1,024" are all understood."""
+    """What to say to an answer.
+
+    typed: as the student typed it: "26", "26×26" and "1,024" are all understood.
+    """
     number = _number(typed)
     if number is None:
         return Verdict(None, "Answer with one whole number.")
     if number == question.answer:
         return Verdict(True, f"Right. {question.because}")
     mistake = question.mistakes.get(number)
-    said = f"Not {number:,}. {mistake + ' ' if mistake else ''}"
-    return Verdict(False, f"{said}{question.because}")
+    hint = f"{mistake} " if mistake else ""
+    return Verdict(False, f"Not {number:,}. {hint}{question.because}")
 
 
 def _number(typed: str) -> int | None:

@@ -15,7 +15,6 @@ from .layers import Layer as Layer
 from .layers import MaxPooling2D as MaxPooling2D
 from .network import Network as Network
 from .network import build as build
-from .network import in_eval_mode as in_eval_mode
 from .presets import PRESETS as PRESETS
 from .spec import ModelSpec as ModelSpec
 from .spec import summarize as summarize

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -33,6 +32,7 @@ from cnn_core.model.layers import (
     MaxPooling2D,
     Pooling,
 )
+from cnn_core.model.modes import in_mode
 from cnn_core.model.shapes import Shape, same_padding, shape_text
 from cnn_core.model.spec import ModelSpec, summarize
 
@@ -79,7 +79,7 @@ class Network(nn.Sequential):
                 hint="Cut or resize them first; one image needs a batch around it.",
             )
         like = next(self.parameters(), torch.empty(0, device=images.device))
-        with in_eval_mode(self), torch.no_grad():
+        with in_mode(self.modules(), training=False), torch.no_grad():
             logits = [
                 self(_as_input(part.to(like.device)).to(like.dtype)).float()
                 for part in images.split(PREDICT_BATCH)
@@ -104,20 +104,6 @@ def build(spec: ModelSpec, seed: int = 0) -> Network:
         net.add_module(row.name, child)
         shape = row.output_shape
     return net
-
-
-@contextmanager
-def in_eval_mode(net: nn.Module) -> Iterator[None]:
-    """Inside the block nothing drops out and nothing is averaged; afterwards each module's mode is as it was."""
-    # Only what trains is touched: a network in eval mode may be shared by threads that look into it at once.
-    were_training = [module for module in net.modules() if module.training]
-    for module in were_training:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module in were_training:
-            module.training = True
 
 
 def _as_input(images: Tensor) -> Tensor:

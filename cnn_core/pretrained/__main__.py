@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from cnn_core.data import AugmentSpec, ImageSet, load_images
 from cnn_core.model import PRESETS, build
+from cnn_core.model.network import Network
 from cnn_core.pretrained.cards import FOLDER, Card, history_path, replay_path, weights_path
-from cnn_core.training import RECIPES, BatchDone, TrainSpec, evaluate, save_model, train
+from cnn_core.training import RECIPES, BatchDone, Evaluation, Finished, TrainSpec, evaluate, save_model, train
 from cnn_core.training.hardware import multiplies_in_bfloat16, training_device
 from cnn_core.training.schedule import steps_per_epoch
 
@@ -40,47 +41,63 @@ TRAININGS: dict[str, TrainSpec] = {
         check_limits=False,
     ),
 }
-KEPT_AN_EPOCH = 4  # snapshots for the replay
+SNAPSHOTS_AN_EPOCH = 4  # for the replay
 SMOOTHED = 20  # steps to a point of the training curve
 Weights = dict[str, Tensor]
 
 
 def main(names: list[str]) -> None:
+    """Train these networks, or all of them."""
     os.environ["CONVSCOPE_DEVICE"] = "cpu"  # as the cards say; and each event then has its own step's weights
     digits, test = load_images("mnist", "train"), load_images("mnist", "test")
     if digits.is_sample:
         sys.exit("The full MNIST is needed: set CONVSCOPE_DATA, or connect to the network once.")
     for name in names or list(TRAININGS):
-        train_and_keep(name, digits, test)
+        train_and_write(name, digits, test)
 
 
-def train_and_keep(name: str, digits: ImageSet, test: ImageSet) -> None:
+def train_and_write(name: str, digits: ImageSet, test: ImageSet) -> None:
     """One network: train, measure, write weights and card; the lesson's history and replay as well."""
     spec, recipe = PRESETS[name], TRAININGS[name]
     net = build(spec, seed=recipe.seed)
     per_epoch = steps_per_epoch(len(digits), recipe.batch_size)
-    kept: dict[int, Weights] = {}
+    snapshots: dict[int, Weights] = {}
     batches: list[BatchDone] = []
+    seconds = 0.0
     for event in train(net, digits, recipe):
-        if name == "lesson" and is_kept(event.step, per_epoch):
-            kept.setdefault(event.step, in_half_precision(net))
+        if name == "lesson" and is_snapshot(event.step, per_epoch):
+            snapshots.setdefault(event.step, in_half_precision(net))
         if isinstance(event, BatchDone):
             batches.append(event)
             if event.step % per_epoch == 0:
                 print(f"{name}: epoch {event.epoch:.0f}, loss {event.loss:.4f}", flush=True)
-    seconds = event.seconds
+        if isinstance(event, Finished):
+            seconds = event.seconds
 
-    result = evaluate(net, test)
     save_model(weights_path(name), net, spec)
+    card = card_of(name, net, recipe, digits, evaluate(net, test), seconds)
+    (FOLDER / f"{name}.json").write_text(json.dumps(card.to_dict(), indent=1) + "\n")
+    print(
+        f"{name}: {card.test_accuracy:.2%} of the test set, loss {card.test_loss:.4f}, {seconds:.0f} s",
+        flush=True,
+    )
+    if snapshots:
+        write_replay(name, net, snapshots, batches, per_epoch, test)
+
+
+def card_of(
+    name: str, net: Network, recipe: TrainSpec, digits: ImageSet, result: Evaluation, seconds: float
+) -> Card:
+    """The card of a network whose weights are written already."""
     auto_is_half = recipe.precision == "auto" and multiplies_in_bfloat16(training_device())
-    card = Card(
+    return Card(
         name=name,
-        spec=spec,
+        spec=net.spec,
         recipe=recipe,
         dataset=digits.name,
         images=len(digits),
         data_source=digits.source,
-        test_images=len(test),
+        test_images=result.count,
         test_accuracy=result.accuracy,
         test_loss=result.loss,
         parameters=sum(weight.numel() for weight in net.parameters()),
@@ -91,46 +108,41 @@ def train_and_keep(name: str, digits: ImageSet, test: ImageSet) -> None:
         torch_version=torch.__version__,
         weights_sha256=hashlib.sha256(weights_path(name).read_bytes()).hexdigest(),
     )
-    (FOLDER / f"{name}.json").write_text(json.dumps(card.to_dict(), indent=1) + "\n")
-    print(
-        f"{name}: {result.accuracy:.2%} of the test set, loss {result.loss:.4f}, {seconds:.0f} s", flush=True
-    )
-    if kept:
-        keep_replay(name, net, kept, batches, per_epoch, test)
 
 
-def is_kept(step: int, per_epoch: int) -> bool:
+def is_snapshot(step: int, per_epoch: int) -> bool:
     """Steps 0, 1, 2, 4, ... in the first half epoch, and every quarter of an epoch."""
     power_of_two = step & (step - 1) == 0
-    return (power_of_two and step <= per_epoch // 2 + 64) or step % (per_epoch / KEPT_AN_EPOCH) < 1
+    return (power_of_two and step <= per_epoch // 2 + 64) or step % (per_epoch / SNAPSHOTS_AN_EPOCH) < 1
 
 
 def in_half_precision(net: nn.Module) -> Weights:
+    """A copy of the weights on the CPU, half as large."""
     return {
         name: value.detach().to("cpu", torch.float16, copy=True) for name, value in net.state_dict().items()
     }
 
 
-def keep_replay(
+def write_replay(
     name: str,
     net: nn.Module,
-    kept: dict[int, Weights],
+    snapshots: dict[int, Weights],
     batches: list[BatchDone],
     per_epoch: int,
     test: ImageSet,
 ) -> None:
     """Measure each snapshot, as it was rounded, on the test images; write them all, and the curves."""
     results = []
-    for weights in kept.values():
+    for weights in snapshots.values():
         net.load_state_dict(weights)
         results.append(evaluate(net, test))
-    tensors = {f"{step}/{key}": v for step, weights in kept.items() for key, v in weights.items()}
+    tensors = {f"{step}/{key}": v for step, weights in snapshots.items() for key, v in weights.items()}
     replay_path(name).write_bytes(save_tensors(tensors))
     curves = {
         "train": smoothed(batches),
         "test": {
-            "step": list(kept),
-            "epoch": [round(step / per_epoch, 4) for step in kept],
+            "step": list(snapshots),
+            "epoch": [round(step / per_epoch, 4) for step in snapshots],
             "loss": [round(result.loss, 5) for result in results],
             "accuracy": [result.accuracy for result in results],
         },

@@ -20,24 +20,35 @@ _ORDER = ("lesson", "mlp", "modern")  # as a student meets them
 
 @dataclass(frozen=True)
 class Card:
-    """How one network was trained, and how good it is on images it never saw."""
+    """How one network was trained, and how good it is on images it never saw.
 
-    name: str  # the key: "lesson"
+    name:           the key: "lesson".
+    images:         how many it learnt from.
+    data_source:    a sentence.
+    test_accuracy:  fraction.
+    test_loss:      nats.
+    seconds:        of training, with so many `threads`.
+    date:           ISO, UTC.
+    precision:      what "auto" meant there.
+    weights_sha256: of the file beside the card.
+    """
+
+    name: str
     spec: ModelSpec
     recipe: TrainSpec
     dataset: str
-    images: int  # learnt from
-    data_source: str  # a sentence
+    images: int
+    data_source: str
     test_images: int
-    test_accuracy: float  # fraction
-    test_loss: float  # nats
+    test_accuracy: float
+    test_loss: float
     parameters: int
-    seconds: float  # of training, on the machine and with the threads named below
-    date: str  # ISO, UTC
+    seconds: float
+    date: str
     threads: int
-    precision: str  # what "auto" meant there
+    precision: str
     torch_version: str
-    weights_sha256: str  # of the file beside the card
+    weights_sha256: str
 
     @property
     def title(self) -> str:
@@ -107,14 +118,17 @@ def check_name(name: str) -> None:
 
 
 def weights_path(name: str) -> Path:
+    """Of a network's weights."""
     return FOLDER / f"{name}.safetensors"
 
 
 def replay_path(name: str) -> Path:
+    """Of its weights at many moments of the training."""
     return FOLDER / f"{name}_replay.safetensors"
 
 
 def history_path(name: str) -> Path:
+    """Of the curves of its training."""
     return FOLDER / f"{name}_history.json"
 
 

@@ -47,11 +47,11 @@ class Replay:
             )
         net = build(card(self.name).spec)
         with safe_open(replay_path(self.name), framework="pt") as file, torch.no_grad():
-            for key, held in net.state_dict().items():
-                held.copy_(file.get_tensor(f"{step}/{key}"))
+            for key, weight in net.state_dict().items():
+                weight.copy_(file.get_tensor(f"{step}/{key}"))
         return net.eval()
 
 
 def replay(name: str) -> Replay:
-    """The course of a training to look into. Raises StudentError where it was not kept; it was for "lesson"."""
+    """The network at each saved moment of its training. Raises StudentError where there are none: all but "lesson"."""
     return Replay(name, history(name).validation)

@@ -12,7 +12,6 @@ from .events import Finished as Finished
 from .events import SnapshotDue as SnapshotDue
 from .events import TrainState as TrainState
 from .events import Validated as Validated
-from .events import event_from_dict as event_from_dict
 from .history import Curve as Curve
 from .history import History as History
 from .loop import train as train

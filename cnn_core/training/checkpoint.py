@@ -25,7 +25,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError, quoted
-from cnn_core.model import ModelSpec, build
+from cnn_core.model import ModelSpec, Network, build
 from cnn_core.training.events import TrainState
 from cnn_core.training.spec import checked_learning_rate
 
@@ -47,9 +47,10 @@ def save_model(
     _write(path, tensors, {"format": FORMAT, "spec": json.dumps(spec.to_dict())})
 
 
-def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[nn.Module, ModelSpec]:
-    """The network, in evaluation mode, and its description, from a file or from the bytes of one.
+def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[Network, ModelSpec]:
+    """The network, in evaluation mode, and its description.
 
+    source:       a file, or the bytes of one.
     check_limits: False for a file of our own, which may be larger than what this server lets visitors build.
     Float16 weights come back as float32. Raises StudentError for anything that is not one of our files, whole
     and fitting; FileNotFoundError when there is none.
@@ -169,20 +170,23 @@ def _json_in(header: dict[str, Any], key: str) -> Any:
 
 
 def _spec_in(header: dict[str, Any], check_limits: bool) -> ModelSpec:
-    found = header["__metadata__"].get("format")
-    if found != FORMAT:
-        raise _foreign(f"its format is {quoted(found)}, and we read {quoted(FORMAT)}")
+    version = header["__metadata__"].get("format")
+    if version != FORMAT:
+        raise _foreign(f"its format is {quoted(version)}, and we read {quoted(FORMAT)}")
     return ModelSpec.from_dict(_json_in(header, "spec"), check_limits=check_limits)
 
 
 def _read_fitting(
-    file: BinaryIO, header: dict[str, Any], size: int, wanted: Mapping[str, Tensor]
+    file: BinaryIO, header: dict[str, Any], size: int, template: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """All tensors of the file, once its header promises those `wanted`, as they should be, and nothing foreign."""
+    """All tensors of the file, once its header promises those of `template`, in their shapes, and nothing foreign.
+
+    template: the weights of the network it is for.
+    """
     listed = {name: entry for name, entry in header.items() if name != "__metadata__"}
-    for name in sorted(wanted.keys() - listed.keys()):
+    for name in sorted(template.keys() - listed.keys()):
         raise _foreign(f"the weights “{name}” are missing")
-    promised = sum(_bytes_promised(name, entry, wanted) for name, entry in listed.items())
+    promised = sum(_bytes_promised(name, entry, template) for name, entry in listed.items())
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")
     if 8 + length + promised != size:
@@ -193,16 +197,16 @@ def _read_fitting(
     except SafetensorError as error:
         raise _foreign("its numbers are not where its header says") from error
     _refuse_unless_finite(tensors)
-    for name in wanted:
+    for name in template:
         if name.endswith("running_var") and tensors[name].lt(0).any():
             raise _foreign(f"{quoted(name)} holds a variance below 0")
     return tensors
 
 
-def _bytes_promised(name: str, entry: object, wanted: Mapping[str, Tensor]) -> int:
+def _bytes_promised(name: str, entry: object, template: Mapping[str, Tensor]) -> int:
     """How long one tensor of the header is, if it belongs to the network or to its optimizer."""
-    weight_name = name if name in wanted else name.removeprefix("optimizer/").rpartition("/")[0]
-    weight = wanted.get(weight_name)
+    weight_name = name if name in template else name.removeprefix("optimizer/").rpartition("/")[0]
+    weight = template.get(weight_name)
     if weight is None:
         raise _foreign(f"its network has no {quoted(name)}")
     entry = entry if isinstance(entry, dict) else {}
@@ -210,7 +214,7 @@ def _bytes_promised(name: str, entry: object, wanted: Mapping[str, Tensor]) -> i
     kinds = ("F32", "F16") if weight.is_floating_point() else ("I64",)
     if kind not in kinds or not isinstance(shape, list) or not all(type(side) is int for side in shape):
         raise _foreign(f"{quoted(name)} is not of the type {' or '.join(kinds)}")
-    if tuple(shape) != weight.shape and (name in wanted or shape):  # an optimizer also counts its steps
+    if tuple(shape) != weight.shape and (name in template or shape):  # an optimizer also counts its steps
         raise _foreign(
             f"{quoted(name)} has the shape {_by(shape)}, and its network needs {_by(weight.shape)}"
         )
@@ -223,5 +227,5 @@ def _by(shape: Iterable[int]) -> str:
 
 def _put_weights(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
-        for name, held in net.state_dict().items():
-            held.copy_(tensors[name])
+        for name, weight in net.state_dict().items():
+            weight.copy_(tensors[name])

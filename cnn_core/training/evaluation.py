@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -11,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
+from cnn_core.model.modes import in_mode
 from cnn_core.significance import wilson_interval
-from cnn_core.training.fast.passes import Passes
+from cnn_core.training.fast.passes import FastNetwork
 from cnn_core.training.inputs import as_input, check_fit
 
 BATCH_SIZE = 128  # small enough that a layer's maps stay in the cache; 1,000 at once were slower by a third
@@ -43,9 +42,10 @@ def evaluate(
 ) -> Evaluation:
     """Ask the network about every image of `data`, without learning.
 
-    net:       images (B, C, H, W) in [0, 1] -> logits (B, K). Left as found: modes, weights, gradients.
-    data:      anything with .images (N, C, H, W), uint8 or float in [0, 1], and .labels (N,) int64.
-    precision: "float32", or "bfloat16" for a quicker and slightly rougher look.
+    net:        images (B, C, H, W) in [0, 1] -> logits (B, K). Left as found: modes, weights, gradients.
+    data:       anything with .images (N, C, H, W), uint8 or float in [0, 1], and .labels (N,) int64.
+    batch_size: images at a time; the result does not depend on it, but for rounding.
+    precision:  "float32", or "bfloat16" for a quicker and slightly rougher look.
     Raises ValueError when there is no image, StudentError when the network was designed for others.
     """
     if len(data.labels) == 0:
@@ -70,21 +70,8 @@ def evaluate(
 
 def _logits(net: nn.Module, images: Tensor, batch_size: int, device: torch.device, precision: str) -> Tensor:
     outputs = []
-    passes = Passes(net, half=precision == "bfloat16")
+    network = FastNetwork(net, half=precision == "bfloat16")
     with in_mode(net.modules(), training=False), torch.no_grad():
         for first in range(0, len(images), batch_size):
-            outputs.append(passes.logits(as_input(images[first : first + batch_size].to(device))))
+            outputs.append(network.logits(as_input(images[first : first + batch_size].to(device))))
     return torch.cat(outputs).cpu()
-
-
-@contextmanager
-def in_mode(modules: Iterable[nn.Module], training: bool) -> Iterator[None]:
-    """These modules in training or in evaluation mode inside the block, and each as it was after it."""
-    others = [module for module in modules if module.training != training]
-    try:
-        for module in others:
-            module.training = training
-        yield
-    finally:
-        for module in others:
-            module.training = not training

@@ -1,4 +1,4 @@
-"""What the machine offers a training: which device, which precision, memory to keep, and a borrowed random state."""
+"""What the machine offers a training: which device, and in which precision it is fastest."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from cnn_core.settings import settings
 
 def training_device() -> torch.device:
     """The device `settings().device` names; "auto" prefers CUDA, then MPS. Raises StudentError."""
-    wanted = settings().device
+    name = settings().device
     has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if wanted == "auto":
+    if name == "auto":
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if has[kind]))
-    if not has[wanted]:
-        raise StudentError(
-            f"CONVSCOPE_DEVICE asks for {wanted}, and this machine has none.", hint="Use auto."
-        )
-    return torch.device(wanted)
+    if not has[name]:
+        raise StudentError(f"CONVSCOPE_DEVICE asks for {name}, and this machine has none.", hint="Use auto.")
+    return torch.device(name)
 
 
 def multiplies_in_bfloat16(device: torch.device) -> bool:

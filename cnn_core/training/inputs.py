@@ -1,10 +1,11 @@
-"""From the raw bytes of a data set to what a network takes: gathering, scaling, memory order, label noise."""
+"""From the raw bytes of a data set to what a network takes: scaling, memory order, the epoch's order, label noise."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from cnn_core.data.pixels import as_fractions
 from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.model.shapes import shape_text
@@ -15,11 +16,11 @@ def check_fit(net: nn.Module, images: Tensor, labels: Tensor) -> None:
     """Raise StudentError where a network of ours was designed for other images (N, C, H, W), or for fewer classes."""
     if not isinstance(net, Network) or len(labels) == 0:
         return
-    spec, found = net.spec, tuple(images.shape[1:])
-    if found != spec.input_shape:
+    spec, shape = net.spec, tuple(images.shape[1:])
+    if shape != spec.input_shape:
         raise StudentError(
-            f"“{spec.name}” reads images of {shape_text(spec.input_shape)}, and these have {shape_text(found)}.",
-            hint=f"Set its input to {list(found)}.",
+            f"“{spec.name}” reads images of {shape_text(spec.input_shape)}, and these have {shape_text(shape)}.",
+            hint=f"Set its input to {list(shape)}.",
         )
     if (last := int(labels.max())) >= spec.classes:
         raise StudentError(
@@ -38,9 +39,7 @@ def as_input(images: Tensor) -> Tensor:
     after.)
     """
     floats = torch.empty(images.shape, device=images.device, memory_format=torch.channels_last)
-    if images.dtype == torch.uint8:
-        return torch.div(images, 255, out=floats)
-    return floats.copy_(images)
+    return as_fractions(images, out=floats)
 
 
 def order_of(count: int, seed: int, epoch: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The optimisers of a recipe, as Keras computes them."""
+"""The optimizers of a recipe, as Keras computes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from cnn_core.training.spec import TrainSpec
 
-EPSILON = 1e-7  # Keras's, for all its optimisers
+EPSILON = 1e-7  # Keras's, for all its optimizers
 _SUM = "mean_square_plus_epsilon"
 
 
@@ -85,9 +85,9 @@ def _laid_out_like(weight: Tensor, grad: Tensor) -> Tensor:
 
 
 class _Uncompiled:
-    """torch's own step, without the wrapper around it that imports torch's compiler to say that it is not wanted.
+    """torch's own step, without its wrapper, which would import torch's compiler only to switch it off.
 
-    The import takes a second and 150 MB of each worker. `optimizer_for` spares it when the optimiser is made.
+    That import takes a second and 150 MB of each worker. `optimizer_for` avoids it when the optimizer is made.
     """
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -113,8 +113,8 @@ class _KerasEpsilon(_Uncompiled):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         for group in self.param_groups:
             if "steps_done" not in group:  # also after a state was restored weight by weight
-                found = (self.state[w].get("step", 0) for w in group["params"] if w in self.state)
-                group["steps_done"] = int(max(found, default=0))
+                steps = (self.state[w].get("step", 0) for w in group["params"] if w in self.state)
+                group["steps_done"] = int(max(steps, default=0))
             group["steps_done"] += 1
             group["eps"] = EPSILON / math.sqrt(1 - group["betas"][1] ** group["steps_done"])
         return super().step(closure)
@@ -129,11 +129,12 @@ class KerasAdamW(_KerasEpsilon, torch.optim.AdamW):
 
 
 for _step in (KerasRMSprop.step, _Uncompiled.step, _KerasEpsilon.step):
-    setattr(_step, "hooked", True)  # noqa: B010  # torch's own mark: it then puts no profiler around each step
+    # torch's own mark: it then puts no profiler around each step.
+    setattr(_step, "hooked", True)  # noqa: B010
 
 
 def optimizer_for(spec: TrainSpec, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimiser a recipe names, over `weights`, with Keras's arithmetic.
+    """The optimizer a recipe names, over `weights`, with Keras's arithmetic.
 
     "Fused" is one pass over memory for a whole step, instead of one for each term of the formula.
     """
@@ -149,7 +150,10 @@ def optimizer_for(spec: TrainSpec, weights: list[nn.Parameter]) -> torch.optim.O
 
 @contextmanager
 def _compiler_left_alone() -> Iterator[None]:
-    """Inside the block torch believes that it has told its compiler already not to touch `add_param_group`."""
+    """Inside the block `add_param_group` carries the mark by which torch knows that its compiler leaves it alone.
+
+    Without it, torch imports the compiler to set that mark.
+    """
     function, mark = inspect.unwrap(torch.optim.Optimizer.add_param_group), "__dynamo_disable"
     if hasattr(function, mark):
         yield

@@ -1,4 +1,4 @@
-"""How long a network keeps its answers while the images are shifted, turned, or made noisy: why convolution at all.
+"""How far images may be shifted, turned or made noisy before a network's answers change: why convolution at all.
 
 A convnet shares its weights over all places, so a shifted digit meets the same filters; an MLP has to learn each
 place anew. The geometry is `apply_affine`'s, so zero of everything is the untouched test set.
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.data import AffineParams, ImageSet, apply_affine
+from cnn_core.data.pixels import as_fractions
 from cnn_core.errors import StudentError, quoted
 from cnn_core.training.evaluation import evaluate
 
@@ -29,13 +30,14 @@ CHANGES: dict[str, tuple[tuple[float, ...], str]] = {
 def changed_images(images: Tensor, change: str, strength: float, seed: int = 0) -> Tensor:
     """Every image changed by exactly this much; only the direction is drawn.
 
-    images: (N, C, H, W), uint8 or float in [0, 1].  Returns float (N, C, H, W) in [0, 1], black outside.
-    change: a key of CHANGES.  strength: pixels, degrees, or the noise's standard deviation.
-    Raises StudentError for another change.
+    images:   (N, C, H, W), uint8 or float in [0, 1].
+    change:   a key of CHANGES.
+    strength: pixels, degrees, or the noise's standard deviation.
+    Returns float (N, C, H, W) in [0, 1], black outside. Raises StudentError for another change.
     """
     if change not in CHANGES:
         raise StudentError(f"There is no change {quoted(change)}.", hint=f"Choose {', '.join(CHANGES)}.")
-    pixels = images.float() / 255 if images.dtype == torch.uint8 else images
+    pixels = as_fractions(images)
     if strength == 0:
         return pixels.clone()
     generator = torch.Generator().manual_seed(seed)
@@ -53,20 +55,23 @@ def changed_images(images: Tensor, change: str, strength: float, seed: int = 0) 
 
 
 def accuracy_under(net: nn.Module, data: ImageSet, change: str, seed: int = 0) -> list[float]:
-    """The accuracy at each of the strengths in CHANGES, on all of `data`; a fraction each."""
+    """The accuracy at each of the strengths in CHANGES, on all of `data`; a fraction each.
+
+    Raises StudentError for a change that is not in CHANGES.
+    """
     strengths, _ = CHANGES.get(change, ((0,), ""))
     parts = list(zip(data.images.split(PART), data.labels.split(PART), strict=True))
-    found = []
+    accuracies = []
     for strength in strengths:
         right = 0
         for number, (images, labels) in enumerate(parts):
-            changed: Any = _Changed(changed_images(images, change, strength, seed + number), labels)
-            right += int(evaluate(net, changed).confusion.trace())
-        found.append(right / len(data.labels))
-    return found
+            part: Any = _LabelledImages(changed_images(images, change, strength, seed + number), labels)
+            right += int(evaluate(net, part).confusion.trace())
+        accuracies.append(right / len(data.labels))
+    return accuracies
 
 
-class _Changed(NamedTuple):
+class _LabelledImages(NamedTuple):
     """Images that are bytes no more, with their labels: all that `evaluate` asks of a set."""
 
     images: Tensor  # float (N, C, H, W) in [0, 1]
@@ -76,16 +81,18 @@ class _Changed(NamedTuple):
 def calibration(probabilities: Tensor, labels: Tensor, bins: int = 10) -> list[tuple[float, float, int]]:
     """How often an answer is right, against how sure it was: (mean certainty, fraction right, count) a bin.
 
-    probabilities: (N, K).  labels: (N,). Bins of equal width from 1/K on; empty ones are left out.
+    probabilities: (N, K).
+    labels:        (N,).
+    bins:          of equal width, from 0 to 1; empty ones are left out.
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2.
     """
     sure, answers = probabilities.max(1)
     right = answers.eq(labels).double()
-    place = (sure.double() * bins).long().clamp(0, bins - 1)
+    bin_of = (sure.double() * bins).long().clamp(0, bins - 1)
     return [
         (sure[inside].double().mean().item(), right[inside].mean().item(), int(inside.sum()))
         for bin in range(bins)
-        if (inside := place == bin).any()
+        if (inside := bin_of == bin).any()
     ]
 
 

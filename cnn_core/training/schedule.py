@@ -1,10 +1,53 @@
-"""When things happen in a training: steps of an epoch, validations, snapshots, learning rates."""
+"""When things happen in a training: steps of an epoch, validations, snapshots, learning rates. No torch."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+
+from cnn_core.training.spec import TrainSpec
 
 WARM_UP = 0.25  # of one_cycle: the part in which the rate rises
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """When things happen in one training.
+
+    per_epoch:      optimizer steps in an epoch.
+    total:          optimizer steps in all.
+    schedule:       of the learning rate: "constant" or "one_cycle".
+    validate_after: the steps after which to measure on the validation images.
+    """
+
+    per_epoch: int
+    total: int
+    schedule: str
+    validate_after: frozenset[int]
+
+    @classmethod
+    def of(cls, spec: TrainSpec, images: int, validation_images: int) -> Timetable:
+        """The timetable of a recipe for so many images to learn from, and so many (0 for none) to validate on."""
+        per_epoch = steps_per_epoch(images, spec.batch_size)
+        measured = validation_steps(spec.epochs, images, validation_images, per_epoch)
+        return cls(
+            per_epoch,
+            per_epoch * spec.epochs,
+            spec.schedule,
+            measured if validation_images else frozenset(),
+        )
+
+    def epoch(self, step: int) -> float:
+        """Times through the images after `step` steps."""
+        return step / self.per_epoch
+
+    def snapshot_reason(self, step: int) -> str | None:
+        """`snapshot_reason` in this training."""
+        return snapshot_reason(step, self.per_epoch, self.total)
+
+    def learning_rate(self, step: int, peak: float) -> float:
+        """The rate of step number `step`, from 1; `peak` is the recipe's, or what was chosen in mid-run."""
+        return learning_rate_at(step, self.total, peak, self.schedule)
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -13,7 +56,7 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 
 
 def snapshot_reason(step: int, per_epoch: int, total: int) -> str | None:
-    """Why to keep the weights after `step`, or None: at 0, 1, 2, 4, ..., after each epoch, and at the end."""
+    """Why to save the weights after `step`, or None: at 0, 1, 2, 4, ..., after each epoch, and at the end."""
     if step == total:
         return "final"
     if step and step % per_epoch == 0:

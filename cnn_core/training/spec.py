@@ -82,9 +82,8 @@ class TrainSpec:
                 )
 
     def _set(self, name: str, value: float | int) -> None:
-        object.__setattr__(
-            self, name, value
-        )  # 1 becomes 1.0 where a float belongs, so that equal specs look equal
+        # 1 becomes 1.0 where a float belongs, so that equal specs look equal.
+        object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, every field present."""
@@ -102,12 +101,12 @@ class TrainSpec:
         for key in values:
             if key not in known:
                 raise StudentError(f"A recipe has no {quoted(key)}.", hint=f"It has {', '.join(known)}.")
-        given = dict(values)
-        if isinstance(given.get("augment"), Mapping):
+        settings_of_recipe = dict(values)
+        if isinstance(values.get("augment"), Mapping):
             from cnn_core.data.augment_spec import AugmentSpec
 
-            given["augment"] = AugmentSpec.from_dict(given["augment"])
-        return cls(**given, check_limits=check_limits)
+            settings_of_recipe["augment"] = AugmentSpec.from_dict(values["augment"])
+        return cls(**settings_of_recipe, check_limits=check_limits)
 
     def replace(self, **changes: Any) -> TrainSpec:
         """A copy with some values changed, checked like any other."""

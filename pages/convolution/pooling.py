@@ -12,7 +12,7 @@ from torch import Tensor
 from cnn_core.insight import feature_maps
 from cnn_core.lesson import (
     brightest_map,
-    change,
+    difference,
     kept_by_max,
     nudge,
     pool,
@@ -156,8 +156,8 @@ def _note(one: PooledMap) -> str:
 
 def changes(image: Tensor, right: int, before: Maps, after: Maps) -> None:
     """Draw one bar a layer: how different the nudged digit's maps are from the digit's.  image: (1, H, W)."""
-    rows = [("digit", change(image, nudge(image, right)))]
-    rows += [(name, change(before[name], after[name])) for name in before if before[name].ndim == 3]
+    rows = [("digit", difference(image, nudge(image, right)))]
+    rows += [(name, difference(before[name], after[name])) for name in before if before[name].ndim == 3]
     st.html(bars_of(rows))
     caption(words.forgets_a_little(rows))
 

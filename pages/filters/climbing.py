@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.insight import (
+    RECIPES,
     Examples,
     FilterPictures,
     maximize_filters,
@@ -41,7 +42,8 @@ class Climb:
 
     def arguments(self) -> dict[str, Any]:
         """The same as arguments of `maximize_filters`."""
-        return {"recipe": self.recipe, "steps": self.steps, "seed": self.seed, **dict(self.changes)}
+        recipe = RECIPES[self.recipe].replace(**dict(self.changes))
+        return {"recipe": recipe, "steps": self.steps, "seed": self.seed}
 
 
 @st.cache_data(show_spinner=False, max_entries=48)

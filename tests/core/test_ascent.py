@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import maximize_filters, never_fires
+from cnn_core.insight import AscentRecipe, maximize_filters, never_fires
 from cnn_core.insight.filters.ascent import RECIPES
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.pretrained import load_pretrained
@@ -161,9 +161,10 @@ def test_the_score_rises_for_every_filter_that_has_a_picture(lesson_net):
 @pytest.mark.parametrize("layer", [*CONVOLUTIONS, "max_pooling2d_2", "dense_1", "dense_2"])
 def test_one_filter_alone_has_the_picture_it_has_among_the_others(layer, recipe, lesson_net):
     steps = 10 if recipe == "lesson" else 40
-    every = maximize_filters(lesson_net, layer, steps=steps, recipe=recipe, rescue=False)
+    recipe = RECIPES[recipe].replace(rescue=False)
+    every = maximize_filters(lesson_net, layer, steps=steps, recipe=recipe)
     for filter in (0, 5, 9):
-        alone = maximize_filters(lesson_net, layer, [filter], steps, recipe=recipe, rescue=False)
+        alone = maximize_filters(lesson_net, layer, [filter], steps, recipe=recipe)
         torch.testing.assert_close(alone.starts[0], every.starts[filter], atol=0, rtol=0)
         torch.testing.assert_close(alone.images[0], every.images[filter], atol=1e-4, rtol=1e-4)
 
@@ -216,7 +217,9 @@ def test_a_filter_that_only_one_digit_wakes_is_begun_from_that_digit(lesson_net,
         best = torch.nn.functional.conv2d(images, kernel[None, None] * 10).amax()
         net.conv2d_1.conv.bias[4] = 0.05 - best
     assert not never_fires(net, images)["conv2d_1"][4]
-    result = maximize_filters(net, "conv2d_1", [4], steps=10, leak=0.0, examples=images)
+    result = maximize_filters(
+        net, "conv2d_1", [4], 10, recipe=RECIPES["clean"].replace(leak=0.0), examples=images
+    )
     assert result.begun == ["example"]
     assert not result.dead[0]
     assert (result.scores[0].diff() >= 0).all()
@@ -259,7 +262,9 @@ def test_pixels_that_the_lesson_leaves_as_noise_are_smooth_in_the_clean_recipe(l
 def test_each_switch_of_the_clean_recipe_changes_the_picture(lesson_net):
     full = maximize_filters(lesson_net, "conv2d_2", range(8), 10)
     for switch in ({"jitter": 0}, {"blur": 0.0}, {"leak": 0.0}, {"clamp": False}, {"step": 0.1}):
-        assert not maximize_filters(lesson_net, "conv2d_2", range(8), 10, **switch).images.equal(full.images)
+        recipe = RECIPES["clean"].replace(**switch)
+        changed = maximize_filters(lesson_net, "conv2d_2", range(8), 10, recipe=recipe)
+        assert not changed.images.equal(full.images)
 
 
 def test_the_path_leads_from_the_start_to_the_picture(lesson_net):
@@ -307,9 +312,6 @@ def test_it_works_where_the_caller_has_switched_gradients_off(lesson_net):
         ({"steps": float("nan")}, "steps"),
         ({"seed": -1}, "seed"),
         ({"recipe": "magic"}, "lesson or clean"),
-        ({"blur": 2.0}, "blur"),
-        ({"step": float("nan")}, "step"),
-        ({"jitter": -1}, "jitter"),
         ({"start": torch.zeros(1, 1, 28, 28)}, "start"),
         ({"start": torch.full((64, 1, 28, 28), float("nan"))}, "start"),
         ({"examples": torch.rand(5, 1, 14, 14)}, "shape"),
@@ -318,3 +320,26 @@ def test_it_works_where_the_caller_has_switched_gradients_off(lesson_net):
 def test_a_wish_that_makes_no_sense_is_refused(wrong, word, lesson_net):
     with pytest.raises(StudentError, match=word):
         maximize_filters(lesson_net, **{"layer": "conv2d_2", **wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"blur": 2.0}, "blur"),
+        ({"blur": True}, "blur"),
+        ({"step": float("nan")}, "step"),
+        ({"leak": "much"}, "leak"),
+        ({"jitter": -1}, "jitter"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_cannot_be_made(wrong, word):
+    for recipe in RECIPES.values():
+        with pytest.raises(StudentError, match=word):
+            recipe.replace(**wrong)
+
+
+def test_a_recipe_of_ones_own_is_the_named_one_where_nothing_is_changed(lesson_net):
+    named = maximize_filters(lesson_net, "conv2d_2", [3], 5, recipe="lesson")
+    own = maximize_filters(lesson_net, "conv2d_2", [3], 5, recipe=AscentRecipe())
+    assert own.recipe == named.recipe
+    assert own.images.equal(named.images)

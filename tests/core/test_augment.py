@@ -11,9 +11,10 @@ import torch
 from scipy import ndimage
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cnn_core.data import AffineParams, AugmentSpec, apply_affine, keras_line, sample_affine, torchvision_line
+from cnn_core.data import AffineParams, AugmentSpec, apply_affine, sample_affine
 from cnn_core.data.augment import augment
 from cnn_core.errors import StudentError, shown
+from cnn_core.export.augmentation import keras_line, torchvision_line
 
 NAMES = ("theta", "tx", "ty", "shear", "zx", "zy")
 EACH_ALONE = {

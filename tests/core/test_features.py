@@ -17,7 +17,6 @@ from cnn_core.insight import (
     explain_pixel,
     feature_maps,
     feature_maps_batch,
-    filter_card,
     frozen,
     maximize_filters,
     never_fires,
@@ -100,7 +99,6 @@ LOOKS = {
     "lesson": lambda net, _images: maximize_filters(net, "conv2d_2", [1, 2], 3, recipe="lesson").images,
     "clean": lambda net, images: maximize_filters(net, "conv2d_2", [1, 2], 3, examples=images).images,
     "strongest_examples": lambda net, images: strongest_examples(net, images, count=2)["conv2d_2"].values,
-    "filter_card": lambda net, images: filter_card(net, "conv2d_2", 1, images, steps=3).examples.values,
     "dream": lambda net, images: dream(net, images[0], "conv2d_2", octaves=2, steps=2),
     "replay": lambda net, images: next(replay([(0, net)], images[0], "conv2d_2", 1)).picture,
     **{
@@ -117,7 +115,6 @@ FAILS = {
     "lesson": lambda net, _images: maximize_filters(net, "conv2d_2", [999], 3, recipe="lesson"),
     "clean": lambda net, _images: maximize_filters(net, "conv2d_2", [1], 10**9),
     "strongest_examples": lambda net, images: strongest_examples(net, images, ["dense_1"]),
-    "filter_card": lambda net, images: filter_card(net, "conv2d_2", 999, images),
     "dream": lambda net, images: dream(net, images[0], "dense_1"),
     "replay": lambda net, images: next(replay([(0, net)], images[0], "conv2d_2", -1)),
     **{

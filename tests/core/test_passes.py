@@ -8,8 +8,8 @@ from torch import nn
 
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.training.fast import onednn
-from cnn_core.training.fast.passes import Passes
-from cnn_core.training.loop import cross_entropy
+from cnn_core.training.fast.passes import FastNetwork
+from cnn_core.training.learner import cross_entropy
 from tests.core.designs import design, random_spec
 
 needs_onednn = pytest.mark.skipif(
@@ -93,9 +93,9 @@ def by_calling(net, images, labels, half=False):
 
 def by_passes(net, images, labels, half=False):
     torch.manual_seed(0)
-    passes = Passes(net, half)
-    logits = passes.forward(images)
-    passes.backward(cross_entropy(logits, labels)[1])
+    network = FastNetwork(net, half)
+    logits = network.forward(images)
+    network.backward(cross_entropy(logits, labels)[1])
     return logits, taken(net)
 
 
@@ -135,6 +135,15 @@ def test_where_onednn_has_no_bfloat16_they_are_autocasts(monkeypatch):
     assert all(torch.allclose(of_found[name], grad, atol=1e-3) for name, grad in grads.items())
 
 
+@pytest.mark.parametrize("name", [*onednn.TORCH_INTERNALS, "_no_such_name"])
+def test_where_torch_has_lost_a_private_name_autograd_does_the_work(name, monkeypatch):
+    # The names that are here are found; the one that is not leaves oneDNN out.
+    monkeypatch.setattr(onednn, "TORCH_INTERNALS", (name,))
+    onednn._torch_has_all_names.cache_clear()
+    assert onednn._torch_has_all_names() == (name != "_no_such_name")
+    onednn._torch_has_all_names.cache_clear()
+
+
 def flat(result):
     logits, grads = result
     return [logits, *grads.values()]
@@ -158,7 +167,7 @@ def flat(result):
     ],
 )
 def test_so_many_layers_are_left_to_onednn(name, layers):
-    steps = Passes(build(SPECS[name]), half=True).short
+    steps = FastNetwork(build(SPECS[name]), half=True).short
     rows = [step for step in steps if isinstance(step, onednn.Row)]
     weights = [weight for layer in list(build(SPECS[name]))[:layers] for weight in layer.parameters()]
     assert [len(row.weights) for row in rows] == ([len(weights)] if layers else [])
@@ -168,8 +177,8 @@ def test_so_many_layers_are_left_to_onednn(name, layers):
 def test_logits_alone_are_those_of_the_way_forward():
     images, _ = batch(PRESETS["lesson"])
     for half in (False, True):
-        passes = Passes(build(PRESETS["lesson"]), half)
-        assert passes.logits(images).equal(passes.forward(images))
+        network = FastNetwork(build(PRESETS["lesson"]), half)
+        assert network.logits(images).equal(network.forward(images))
 
 
 @pytest.mark.parametrize("half", [False, True])
@@ -205,10 +214,10 @@ def test_hooks_on_layers_and_weights_are_called(half):
 def test_nothing_of_a_step_outlives_it(half):
     images, labels = batch(PRESETS["lesson"])
     net = build(PRESETS["lesson"])
-    passes = Passes(net, half)
+    network = FastNetwork(net, half)
 
     def step():
-        passes.backward(cross_entropy(passes.forward(images), labels)[1])
+        network.backward(cross_entropy(network.forward(images), labels)[1])
         net.zero_grad()
 
     step()

@@ -13,7 +13,7 @@ from cnn_core import pretrained
 from cnn_core.data import load_images
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, build
-from cnn_core.pretrained.__main__ import is_kept
+from cnn_core.pretrained.__main__ import is_snapshot
 from cnn_core.pretrained.cards import FOLDER, Card, weights_path
 from cnn_core.training import RECIPES, evaluate
 
@@ -151,5 +151,5 @@ def test_limits_smaller_than_these_networks_neither_hide_them_nor_the_recipes():
 
 
 def test_snapshots_are_kept_at_powers_of_two_and_each_quarter_epoch():
-    kept = [step for step in range(2 * 938 + 1) if is_kept(step, per_epoch=938)]
+    kept = [step for step in range(2 * 938 + 1) if is_snapshot(step, per_epoch=938)]
     assert kept == [0, 1, 2, 4, 8, 16, 32, 64, 128, 235, 256, 469, 512, 704, 938, 1173, 1407, 1642, 1876]

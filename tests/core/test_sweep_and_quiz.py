@@ -11,8 +11,8 @@ from cnn_core.errors import StudentError
 from cnn_core.lesson.convolution import (
     NAMED_KERNELS,
     brightest_map,
-    change,
     checked_kernel,
+    difference,
     for_channels,
     kept_by_max,
     named_kernel,
@@ -188,9 +188,9 @@ def test_a_nudge_moves_pixels_and_loses_those_over_the_edge(right, down):
 
 def test_change_is_none_between_equals_and_one_between_strangers():
     a, b = torch.tensor([[[1.0, 0, 2]]]), torch.tensor([[[0.0, 5, 0]]])
-    assert change(a, a) == 0
-    assert change(a, b) == pytest.approx(1)
-    assert change(a * 0, a * 0) == 0
+    assert difference(a, a) == 0
+    assert difference(a, b) == pytest.approx(1)
+    assert difference(a * 0, a * 0) == 0
 
 
 # --- quiz ---

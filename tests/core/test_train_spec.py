@@ -14,7 +14,6 @@ from cnn_core.training import (
     SnapshotDue,
     TrainSpec,
     Validated,
-    event_from_dict,
 )
 
 NAN = float("nan")
@@ -121,14 +120,10 @@ def test_our_recipes_exist_whatever_the_limit_and_what_is_made_of_them_is_held_t
         Finished(4690, 5.0, 31.5),
     ],
 )
-def test_an_event_survives_json(event):
-    assert event_from_dict(json.loads(json.dumps(event.to_dict()))) == event
-
-
-@pytest.mark.parametrize("line", [{}, {"kind": "batch"}, {"kind": "new", "step": 1}, {"kind": []}])
-def test_what_is_no_event_is_refused(line):
-    with pytest.raises(ValueError, match="not an event"):
-        event_from_dict(line)
+def test_an_event_is_json_that_names_its_kind_and_its_step(event):
+    line = json.loads(json.dumps(event.to_dict()))
+    assert line.pop("kind") in ("batch", "validated", "snapshot", "finished")
+    assert type(event)(**line) == event
 
 
 def test_a_control_checks_the_learning_rate_it_carries():

@@ -25,24 +25,29 @@ from cnn_core.insight.look.twin import (
     checked_images,
     frozen,
     frozen_up_to,
-    input_shape,
     known_layers,
     layer_names,
 )
-from cnn_core.model.network import Activated
+from cnn_core.model.network import Activated, Network
 from cnn_core.model.spec import ModelSpec, summarize
 
 BATCH = 64  # images at a time: the first layer's maps of more do not stay near the processor
+HEAVIEST = 8  # kernels of a filter that are worth showing
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The images of a set that excite each filter of a layer most; F filters, K images each, of N looked at.
+    """The images of a set that excite each filter of a layer most: F filters, K images each.
 
-    indices: (F, K) int64, which images, the strongest first; equal ones in the order of the set. A filter that fires
-             on none has examples too: look at `fires`.
-    values:  (F, K), the peak of the filter's map there.  positions: (F, K, 2), row and column of that peak in the map.
-    mean, maximum: (F,), of the map over all images and places.  fires: (F,) int64, images with anything above zero.
+    indices:   (F, K) int64, which images, the strongest first; equal ones in the order of the set. A filter that fires
+               on none has examples too: look at `fires`.
+    values:    (F, K), the peak of the filter's map there.
+    positions: (F, K, 2), row and column of that peak in the map.
+    mean:      (F,), of the map over all images and places.
+    maximum:   (F,), the same.
+    fires:     (F,) int64, images with anything above zero.
+    boxes:     (F, K, 4): first row, last row, first column, last column of the image that the peak sees.
+    count:     images in the set.
     """
 
     layer: str
@@ -52,46 +57,50 @@ class Examples:
     mean: Tensor
     maximum: Tensor
     fires: Tensor
-    boxes: Tensor  # (F, K, 4): first row, last row, first column, last column of the image that the peak sees
+    boxes: Tensor
     count: int
 
-    def box(self, filter: int, place: int) -> Field:
-        """The part of the image that the peak of a filter's `place`-th example sees, clipped to the image."""
-        top, bottom, left, right = self.boxes[filter, place].tolist()
+    def box(self, filter: int, rank: int) -> Field:
+        """The part of the image that the peak of a filter's example number `rank`, from 0, sees, clipped to it."""
+        top, bottom, left, right = self.boxes[filter, rank].tolist()
         return Field((top, bottom), (left, right))
 
 
 @torch.no_grad()
 def strongest_examples(
-    net: Any, images: Tensor, layers: Iterable[str] | None = None, count: int = 9
+    net: Network, images: Tensor, layers: Iterable[str] | None = None, count: int = 9
 ) -> dict[str, Examples]:
-    """The `count` images that excite each filter most, for every convolution, or for the `layers` asked for.
+    """The images that excite each filter most, for every convolution, or for `layers`.
 
-    images: (N, C, H, W) in [0, 1] or uint8; with fewer than `count` images, all of them.
+    images: (N, C, H, W) in [0, 1] or uint8.
+    layers: names of layers that have maps; None means the convolutions.
+    count:  examples of each filter; with fewer images, all of them.
     Raises StudentError for a layer that has no maps, or that the net does not have.
     """
-    images = checked_images(images, input_shape(net))
+    images = checked_images(images, net.spec.input_shape)
     whole_number(count, "The number of examples", 1, 1_000)
-    wanted = _convolutions(net) if layers is None else known_layers(net, layers)
-    found: dict[str, list[tuple[Tensor, ...]]] = {layer: [] for layer in wanted}
+    names_of_layers = _convolutions(net) if layers is None else known_layers(net, layers)
+    peaks: dict[str, list[_Peaks]] = {layer: [] for layer in names_of_layers}
     names = layer_names(net)
-    last = max((names.index(layer) for layer in wanted), default=-1)
-    children = [_side_by_side(frozen(child)) for child in list(net.children())[: last + 1]]
+    last = max((names.index(layer) for layer in names_of_layers), default=-1)
+    children = [_channels_last(frozen(child)) for child in list(net.children())[: last + 1]]
     for batch in images.split(BATCH):
         x = channels_last(as_weights(net, batch))
         for name, child in zip(names, children, strict=False):
             x = child(x)
-            if name in found:
-                found[name].append(_peaks(name, x))
-    return {layer: _ranked(net, layer, found[layer], min(count, len(images))) for layer in wanted}
+            if name in peaks:
+                peaks[name].append(_Peaks.of(name, x))
+    return {layer: _ranked(net, layer, peaks[layer], min(count, len(images))) for layer in names_of_layers}
 
 
 @torch.no_grad()
-def strongest_for_units(net: Any, images: Tensor, layer: str, count: int = 9) -> Examples:
-    """The `count` images that excite each unit of a layer of plain numbers most; a unit looks at the whole image.
+def strongest_for_units(net: Network, images: Tensor, layer: str, count: int = 9) -> Examples:
+    """The images that excite each unit of a layer of plain numbers most; a unit looks at the whole image.
 
-    images: (N, C, H, W) in [0, 1] or uint8.  layer: dense, flatten or global pooling; of the last layer the logits
-    count.  Raises StudentError for a layer the net does not have, or one with maps.
+    images: (N, C, H, W) in [0, 1] or uint8.
+    layer:  dense, flatten or global pooling; of the last layer the logits decide.
+    count:  examples of each unit; with fewer images, all of them.
+    Raises StudentError for a layer the net does not have, or one with maps.
     """
     whole_number(count, "The number of examples", 1, 1_000)
     numbers = feature_maps_batch(net, images, [layer])[layer]  # (N, units)
@@ -115,21 +124,19 @@ def strongest_for_units(net: Any, images: Tensor, layer: str, count: int = 9) ->
     )
 
 
-HEAVIEST = 8  # kernels of a filter that are worth showing
-
-
 @dataclass(frozen=True, eq=False)
 class FilterCard:
     """What is known of one filter.
 
-    kernel: its weights: (Cin, k, k) of a convolution's filter, (inputs,) of a dense layer's unit; None without any.
-    bias: None where the layer has none.
-    pictures: gradient ascent's result for this filter alone (F = 1).
-    examples: the real images that excite it, for this filter alone (F = 1).
+    kernel:       its weights: (Cin, k, k) of a convolution's filter, (inputs,) of a dense layer's unit; None without
+                  any.
+    bias:         None where the layer has none.
+    pictures:     gradient ascent's result for this filter alone (F = 1).
+    examples:     the real images that excite it, for this filter alone (F = 1).
     picture_peak: the peak of its map for its picture, pixels clamped to [0, 1]; None where it has no picture.
     example_peak: the peak of its map over all examples' images.
-    ratio: the picture's peak over the example's; None if there is no picture, or no example excites the filter.
-    silent: it fires on none of the `examples.count` images.
+    ratio:        the picture's peak over the example's; None if there is no picture, or no example excites the filter.
+    silent:       it fires on none of the `examples.count` images.
     """
 
     layer: str
@@ -145,7 +152,7 @@ class FilterCard:
 
 
 def filter_card(
-    net: Any,
+    net: Network,
     layer: str,
     filter: int,
     images: Tensor,
@@ -156,14 +163,14 @@ def filter_card(
 ) -> FilterCard:
     """All that is known of one filter, or of one unit of a dense layer.
 
-    images: (N, C, H, W), the set to look for examples in.
+    images:   (N, C, H, W), the set to look for examples in.
     examples: what `strongest_examples` or `strongest_for_units` gave for this layer and these images, if known already.
-    count: how many examples.
-    ascent: further arguments of `maximize_filters`.
+    count:    how many examples.
+    ascent:   further arguments of `maximize_filters`.
     For the same filter before training, ask again with the untrained net.
     Raises StudentError as `maximize_filters` does, and for images that are none.
     """
-    images = checked_images(images, input_shape(net))
+    images = checked_images(images, net.spec.input_shape)
     pictures = maximize_filters(net, layer, [filter], examples=images, **ascent)
     if examples is None:
         has_maps = len(_output_shape(net, layer)) == 3
@@ -176,8 +183,8 @@ def filter_card(
 
 
 @torch.no_grad()
-def card_of(net: Any, filter: int, pictures: FilterPictures, examples: Examples) -> FilterCard:
-    """The card of one filter whose picture was climbed, and whose examples were found, together with others.
+def card_of(net: Network, filter: int, pictures: FilterPictures, examples: Examples) -> FilterCard:
+    """The card of one filter, where pictures and examples of many are known already.
 
     pictures: of some filters of a layer, this one among them.
     examples: of all filters of that layer.
@@ -200,7 +207,7 @@ def card_of(net: Any, filter: int, pictures: FilterPictures, examples: Examples)
     )
 
 
-def weights_of(net: Any, layer: str, filter: int) -> tuple[Tensor | None, float | None]:
+def weights_of(net: Network, layer: str, filter: int) -> tuple[Tensor | None, float | None]:
     """Kernel and bias of one filter, copied; None each where the layer has no such.
 
     The kernel is (Cin, k, k) of a convolution, (inputs,) of a dense layer.
@@ -217,19 +224,19 @@ def heaviest_kernels(kernel: Tensor, count: int = HEAVIEST) -> list[int]:
     """The input channels whose kernels weigh most, by the sum of their absolute weights; the heaviest first.
 
     kernel: (Cin, k, k), a filter's weights.
-    count: how many at most.
+    count:  how many at most.
     """
     return kernel.abs().sum((1, 2)).argsort(descending=True, stable=True)[:count].tolist()
 
 
-def _peak(net: Any, layer: str, filter: int, picture: Tensor) -> float:
+def _peak(net: Network, layer: str, filter: int, picture: Tensor) -> float:
     """The largest value in the filter's map of its own picture (1, C, H, W), as it is drawn: clamped to [0, 1]."""
     maps = frozen_up_to(net, layer)(as_weights(net, picture.clamp(0, 1)))
     return maps[0, filter].amax().item()
 
 
 def _picture_of(pictures: FilterPictures, filter: int) -> FilterPictures:
-    """What gradient ascent found, for one of its filters alone."""
+    """The same, for one of its filters alone."""
     row = pictures.filters.index(filter)
     one = slice(row, row + 1)
     return replace(
@@ -246,39 +253,51 @@ def _picture_of(pictures: FilterPictures, filter: int) -> FilterPictures:
     )
 
 
-def _output_shape(net: Any, layer: str) -> tuple[int, ...]:
+def _output_shape(net: Network, layer: str) -> tuple[int, ...]:
     return next(row.output_shape for row in summarize(net.spec) if row.name == layer)
 
 
-def _convolutions(net: Any) -> tuple[str, ...]:
+def _convolutions(net: Network) -> tuple[str, ...]:
     return tuple(
         name for name, layer in zip(layer_names(net), net.spec.layers, strict=True) if layer.has_filters
     )
 
 
-def _side_by_side(child: nn.Module) -> nn.Module:
+def _channels_last(child: nn.Module) -> nn.Module:
     """With its weights channels_last, a convolution's maps are too, and torch pools such maps 15 times as fast."""
-    conv: Any = getattr(child, "conv", None)
+    conv = getattr(child, "conv", None)
     if conv is not None:
         conv._parameters["weight"] = channels_last(conv.weight)  # the twin's own; the net keeps its layout
     return child
 
 
-def _peaks(layer: str, maps: Tensor) -> tuple[Tensor, ...]:
-    """For each image and filter (N, F): the peak, its place in the flattened map, and the mean."""
-    if maps.ndim != 4:
-        raise StudentError(
-            f"{layer} outputs plain numbers, so there is no place in the image to point at.",
-            hint="Choose a layer with maps.",
-            layer=layer,
-        )
-    # One pooling over the whole map knows the places too, and is quicker on such maps than max over the flattened map.
-    peak, place = F.max_pool2d(maps, maps.shape[2:], return_indices=True)
-    return peak.flatten(1).cpu(), place.flatten(1).cpu(), maps.mean((2, 3)).cpu()
+@dataclass(frozen=True, eq=False)
+class _Peaks:
+    """Of each image and filter, (N, F): the peak of the map, its place in the flattened map, and the map's mean."""
+
+    value: Tensor
+    place: Tensor
+    mean: Tensor
+
+    @classmethod
+    def of(cls, layer: str, maps: Tensor) -> _Peaks:
+        """maps: (N, F, H, W), the output of `layer`."""
+        if maps.ndim != 4:
+            raise StudentError(
+                f"{layer} outputs plain numbers, so there is no place in the image to point at.",
+                hint="Choose a layer with maps.",
+                layer=layer,
+            )
+        # One pooling over the whole map knows the places too, and is quicker on such maps than max over the flattened
+        # map.
+        value, place = F.max_pool2d(maps, maps.shape[2:], return_indices=True)
+        return cls(value.flatten(1).cpu(), place.flatten(1).cpu(), maps.mean((2, 3)).cpu())
 
 
-def _ranked(net: Any, layer: str, parts: list[tuple[Tensor, ...]], count: int) -> Examples:
-    peak, place, mean = (torch.cat(column) for column in zip(*parts, strict=True))  # (N, F) each
+def _ranked(net: Network, layer: str, batches: list[_Peaks], count: int) -> Examples:
+    peak = torch.cat([batch.value for batch in batches])  # (N, F), and so are the next two
+    place = torch.cat([batch.place for batch in batches])
+    mean = torch.cat([batch.mean for batch in batches])
     values, indices = (
         part[:count].t().contiguous() for part in peak.sort(stable=True, dim=0, descending=True)
     )
@@ -316,6 +335,7 @@ def _boxes(spec: ModelSpec, layer: str, positions: Tensor) -> Tensor:
 
 
 def _of_one_filter(examples: Examples, filter: int) -> Examples:
+    """The same, for one of the filters alone."""
     rows = {
         name: getattr(examples, name)[filter : filter + 1]
         for name in ("indices", "values", "positions", "boxes", "mean", "maximum", "fires")

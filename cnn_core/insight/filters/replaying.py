@@ -1,6 +1,6 @@
-"""How a net came to see: one filter, at every moment of a training that was kept.
+"""How a net came to see: one filter, at every saved moment of a training.
 
-A training keeps snapshots of its weights. `replay` goes through them in order and looks into each in the same way, so
+A training saves snapshots of its weights. `replay` goes through them in order and looks into each in the same way, so
 that a slider can move through a training. Each filter picture climbs on from the one before, a few steps only: it
 moves with the filter, and costs a quarter.
 """
@@ -10,28 +10,34 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
+from cnn_core.insight.filters.ascent import RECIPES, FilterPictures, maximize_filters
 from cnn_core.insight.filters.examples import weights_of
 from cnn_core.insight.look.features import feature_maps
+from cnn_core.model.network import Network
 
 FIRST_STEPS = 40  # from noise
 NEXT_STEPS = 10  # from the picture before
+RECIPE = RECIPES["clean"].replace(rescue=False)  # that a filter is silent, early in a training, shall be seen
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One moment of a training, seen through one filter.
 
-    step:    optimizer steps done.  kernel: (Cin, k, k), of a convolution, or (inputs,) of a dense layer; else None.
-    map:     (H, W), the filter's feature map for the image; of a layer of plain numbers (1, 1).
-    maps:    (C, H, W) or (units,), all of the layer.
-    probabilities: (classes,), the net's answer for the image; `predicted` is the likeliest.
-    picture: (C, H, W) in [0, 1], what the filter looks for; `dead` if nothing was found: then it is no picture.
+    step:          optimizer steps done.
+    kernel:        (Cin, k, k), of a convolution, or (inputs,) of a dense layer; else None.
+    bias:          of the filter; None where the layer has none.
+    map:           (H, W), the filter's feature map for the image; of a layer of plain numbers (1, 1).
+    maps:          (C, H, W) or (units,), all of the layer.
+    probabilities: (classes,), the net's answer for the image.
+    predicted:     the likeliest class.
+    picture:       (C, H, W) in [0, 1], what the filter looks for; of a `dead` one only noise.
+    score:         the mean of the filter's map for that picture.
+    dead:          no picture excites the filter.
     """
 
     step: int
@@ -47,7 +53,7 @@ class Frame:
 
 
 def replay(
-    snapshots: Iterable[tuple[int, nn.Module | Callable[[], nn.Module]]],
+    snapshots: Iterable[tuple[int, Network | Callable[[], Network]]],
     image: Tensor,
     layer: str,
     filter: int,
@@ -55,15 +61,19 @@ def replay(
     seed: int = 0,
     after: Frame | None = None,
 ) -> Iterator[Frame]:
-    """One Frame for each snapshot, as it is asked for.
+    """One Frame for each snapshot, made when it is wanted.
 
-    snapshots: (step, a net or a function that loads it), in the order of training; float16 weights are welcome.
-    image:     (C, H, W) in [0, 1].  after: the last frame already seen, to go on while a training still
-    runs: the frames are then the same as if all had been asked for at once.
+    snapshots: (step, a net or a function that loads it), in the order of training; the weights may be float16.
+    image:     (C, H, W) in [0, 1].
+    layer:     of the filter; any of the net's.
+    filter:    its number.
+    seed:      of the first picture's noise.
+    after:     the last frame already seen, to go on while a training still runs: the frames are then the same as if
+               all had been made at once.
     Raises StudentError as `feature_maps` and `maximize_filters` do, at the first frame.
     """
     for step, source in snapshots:
-        net: Any = _in_float32(source if isinstance(source, nn.Module) else source())
+        net = _in_float32(source if isinstance(source, Network) else source())
         maps = feature_maps(net, image)
         logits = next(reversed(maps.values()))
         result = _picture(net, layer, filter, seed, after)
@@ -83,18 +93,17 @@ def replay(
         yield after
 
 
-def _picture(net: nn.Module, layer: str, filter: int, seed: int, before: Frame | None) -> FilterPictures:
-    # Without rescue: that a filter is silent, early in a training, shall be seen.
+def _picture(net: Network, layer: str, filter: int, seed: int, before: Frame | None) -> FilterPictures:
     if before is not None and not before.dead:
         start = before.picture.unsqueeze(0)
-        result = maximize_filters(net, layer, [filter], NEXT_STEPS, seed, start=start, rescue=False)
+        result = maximize_filters(net, layer, [filter], NEXT_STEPS, seed, RECIPE, start)
         if not result.dead.item():
             return result
-    return maximize_filters(net, layer, [filter], FIRST_STEPS, seed, rescue=False)
+    return maximize_filters(net, layer, [filter], FIRST_STEPS, seed, RECIPE)
 
 
-def _in_float32(net: nn.Module) -> nn.Module:
-    """The net itself, or a copy of one whose weights were kept in half precision."""
+def _in_float32(net: Network) -> Network:
+    """The net itself, or a copy of one whose weights are in half precision."""
     if all(p.dtype == torch.float32 for p in (*net.parameters(), *net.buffers()) if p.is_floating_point()):
         return net
     return copy.deepcopy(net).float()

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from cnn_core.insight.look.fields import Window, field_of_map, windows
 from cnn_core.insight.look.twin import device_of, frozen, layer_names
-from cnn_core.model.network import Activated, ConvLayer, DenseLayer, MaxPoolLayer
+from cnn_core.model.network import Activated, ConvLayer, DenseLayer, MaxPoolLayer, Network
+from cnn_core.model.spec import ModelSpec
 
 FEW_CHANNELS = 3  # up to here the folded gradient of a convolution beats oneDNN's
 
@@ -39,8 +40,8 @@ class Response:
     number of threads.
     """
 
-    def __init__(self, net: nn.Module, layer: str) -> None:
-        spec: Any = net.spec
+    def __init__(self, net: Network, layer: str) -> None:
+        spec = net.spec
         names = layer_names(net)
         last = names.index(layer)
         children: list[Any] = [frozen(child) for child in list(net.children())[: last + 1]]
@@ -259,7 +260,7 @@ def _own_channel(layer: Any, x: Tensor, filters: Tensor) -> Tensor:
     return x * scale[filters].view(shape) + shift[filters].view(shape)
 
 
-def _needed(spec: Any, layer: str) -> tuple[int, int]:
+def _needed(spec: ModelSpec, layer: str) -> tuple[int, int]:
     """How many rows and columns of the image the layer sees; with padding anywhere, all of them."""
     index = spec.layer_names.index(layer)
     if any(getattr(below, "padding", "valid") == "same" for below in spec.layers[: index + 1]):
@@ -278,7 +279,7 @@ def _bias_of(module: Any) -> Tensor:
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """(N, C, H, W) with the channels of a pixel side by side. With one channel torch must be told by the strides."""
+    """(N, C, H, W) with the channels of a pixel side by side, and strides that say so also for a single channel."""
     x = x.contiguous(memory_format=torch.channels_last)
     _, c, height, width = x.shape
     return x.as_strided(x.shape, (c * height * width, 1, width * c, c))

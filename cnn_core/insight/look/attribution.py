@@ -1,4 +1,4 @@
-"""Why this answer? Which pixels of an image the net's answer hangs on, by four methods, each with its own blind spot.
+"""Why this answer? Which pixels of an image it depends on, by four methods, each with its own blind spot.
 
 Computed by captum, on logits: softmax would mix in what all other classes say. Sources: Simonyan et al. 2013
 (saliency), Sundararajan et al. 2017 (integrated gradients), Zeiler & Fergus 2013 (occlusion), Selvaraju et al. 2016
@@ -8,22 +8,18 @@ Computed by captum, on logits: softmax would mix in what all other classes say. 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from cnn_core.checks import is_index
 from cnn_core.errors import StudentError, quoted
-from cnn_core.insight.look.twin import (
-    as_weights,
-    checked_image,
-    frozen,
-    input_shape,
-    known_layer,
-    layer_names,
-)
+from cnn_core.insight.look.features import feature_maps
+from cnn_core.insight.look.twin import as_weights, checked_image, frozen, known_layer
+from cnn_core.model import summarize
+from cnn_core.model.network import Network
 
 METHODS = ("saliency", "integrated_gradients", "occlusion", "grad_cam")
 PATH_STEPS = 50  # images between black and the digit, for integrated gradients
@@ -38,7 +34,9 @@ class Attribution:
 
     values: (H, W); saliency and grad_cam 0 or more, the others signed, in logits; summed over the image's channels
             (saliency: the largest).
-    target: the class.  layer: of grad_cam, where it looked; else None.
+    target: the class.
+    method: one of METHODS.
+    layer:  of grad_cam, where it looked; else None.
     completeness_error: of integrated gradients, sum of the values minus (logit of the image - logit of black): zero in
             theory; else None.
     """
@@ -51,7 +49,7 @@ class Attribution:
 
 
 def attribute(
-    net: nn.Module,
+    net: Network,
     image: Tensor,
     method: str = "saliency",
     target: int | None = None,
@@ -59,13 +57,15 @@ def attribute(
 ) -> Attribution:
     """How much each pixel of an image counts for the net's answer.
 
-    image:  (C, H, W) in [0, 1].  method: one of METHODS.  target: the class to explain; None is the net's own answer.
+    image:  (C, H, W) in [0, 1].
+    method: one of METHODS.
+    target: the class to explain; None is the net's own answer.
     layer:  for grad_cam, a layer with maps; None is `default_layer`. The other methods have no layer.
     Raises StudentError for an unknown method, class or layer, and for grad_cam where there are no maps.
     """
     if method not in METHODS:
         raise StudentError(f"There is no method {quoted(method)}.", hint=f"Choose {', '.join(METHODS)}.")
-    batch = as_weights(net, checked_image(image, input_shape(net)))
+    batch = as_weights(net, checked_image(image, net.spec.input_shape))
     twin = frozen(net)
     if layer is not None and method != "grad_cam":
         known_layer(net, layer)
@@ -75,22 +75,19 @@ def attribute(
     # A hosted page may run under no_grad; captum needs gradients of the image, and gets its own copy to hang them on.
     with torch.inference_mode(False), torch.enable_grad():
         batch = batch.clone().requires_grad_()
-        chosen = _checked_target(twin(batch).detach()[0], target)
+        class_ = _checked_target(twin(batch).detach()[0], target)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # captum warns of what is wanted here
-            values, error = _COMPUTE[method](twin, batch, chosen, layer)
-    return Attribution(values.detach().cpu(), chosen, method, layer, error)
+            warnings.simplefilter("ignore")  # captum warns of what we mean to do
+            values, error = _COMPUTE[method](twin, batch, class_, layer)
+    return Attribution(values.detach().cpu(), class_, method, layer, error)
 
 
-def default_layer(net: nn.Module) -> str | None:
+def default_layer(net: Network) -> str | None:
     """Where Grad-CAM looks if nobody says: the last convolution whose map is larger than 3×3, or else the last.
 
     None for a net without convolutions.
     """
-    from cnn_core.model import summarize
-
-    spec: Any = net.spec
-    rows = zip(spec.layers, summarize(spec), strict=True)
+    rows = zip(net.spec.layers, summarize(net.spec), strict=True)
     convolutions = [row for layer, row in rows if layer.has_filters]
     fine = [row for row in convolutions if min(row.output_shape[1:]) > COARSE]
     return (fine or convolutions)[-1].name if convolutions else None
@@ -143,7 +140,8 @@ def _grad_cam(net: nn.Module, batch: Tensor, target: int, layer: str | None) -> 
     return values[0, 0], None
 
 
-_COMPUTE: dict[str, Any] = {
+_Compute = Callable[[Network, Tensor, int, str | None], tuple[Tensor, float | None]]
+_COMPUTE: dict[str, _Compute] = {
     "saliency": _saliency,
     "integrated_gradients": _integrated_gradients,
     "occlusion": _occlusion,
@@ -161,17 +159,13 @@ def _checked_target(logits: Tensor, target: int | None) -> int:
     return int(target)
 
 
-def _checked_layer(net: nn.Module, batch: Tensor, layer: str | None) -> str:
-    spec: Any = getattr(net, "spec", None)
-    if layer is None:
-        layer = default_layer(net) if spec is not None else layer_names(net)[-1]
+def _checked_layer(net: Network, batch: Tensor, layer: str | None) -> str:
+    layer = default_layer(net) if layer is None else layer
     if layer is None:
         raise StudentError(
             "Grad-CAM asks where in the maps the answer arose, and this network has no maps.",
             hint="Choose another method, or a network with a convolution.",
         )
-    from cnn_core.insight.look.features import feature_maps
-
     if feature_maps(net, batch, [layer])[layer].ndim != 3:
         raise StudentError(
             f"Grad-CAM needs maps, and {layer} outputs plain numbers.",

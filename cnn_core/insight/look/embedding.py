@@ -6,36 +6,37 @@ neighbours together and says nothing about distances. Source: van der Maaten & H
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.look.features import feature_maps_batch
 from cnn_core.insight.look.layout import METHODS, laid_out_apart
+from cnn_core.model.network import Network
 
 
-def last_hidden_layer(net: nn.Module) -> str:
+def last_hidden_layer(net: Network) -> str:
     """The layer whose output the last one reads; of a network with a single layer, that one.
 
     Last is the one that has the answer's weights: an activation or a dropout after it is no layer to look behind.
     """
-    names = [name for name, _ in net.named_children()]
-    spec: Any = getattr(net, "spec", None)
-    last = len(names) - 1
-    while spec is not None and last > 0 and spec.layers[last].each_alone:
+    spec = net.spec
+    last = len(spec.layers) - 1
+    while last > 0 and spec.layers[last].each_alone:
         last -= 1
-    return names[max(last - 1, 0)]
+    return spec.layer_names[max(last - 1, 0)]
 
 
 def map_of_images(
-    net: nn.Module, images: Tensor, method: str = "pca", layer: str | None = None, seed: int = 0
+    net: Network, images: Tensor, method: str = "pca", layer: str | None = None, seed: int = 0
 ) -> np.ndarray:
     """Where each image lies: (N, 2) float32, each axis scaled to [-1, 1].
 
-    images: (N, C, H, W) in [0, 1].  layer: None takes the last hidden one.  seed: t-SNE's, whose map depends on it.
+    images: (N, C, H, W) in [0, 1].
+    method: one of METHODS.
+    layer:  None takes the last hidden one.
+    seed:   of t-SNE, whose map depends on it.
     Raises StudentError for another method or too few images.
     """
     if method not in METHODS:

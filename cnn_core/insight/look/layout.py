@@ -21,7 +21,12 @@ DIRECTIONS = 30  # t-SNE sees the strongest ones, as its authors do: the rest is
 
 
 def laid_out(values: np.ndarray, method: str, seed: int) -> np.ndarray:
-    """values: (N, D), N at least 5.  Returns (N, 2) float32, each axis scaled to [-1, 1]."""
+    """Where each of N points in D dimensions lies on a plane: (N, 2) float32, each axis scaled to [-1, 1].
+
+    values: (N, D), N at least 5.
+    method: "pca" or "t-sne".
+    seed:   of t-SNE.
+    """
     from sklearn.decomposition import PCA
 
     if method == "t-sne":
@@ -39,25 +44,25 @@ def laid_out(values: np.ndarray, method: str, seed: int) -> np.ndarray:
 
 
 def laid_out_apart(values: np.ndarray, method: str, seed: int) -> np.ndarray:
-    """The same, by another process; it takes about a second more, and leaves nothing behind.
+    """`laid_out` by another process; it takes about a second more, and leaves nothing behind.
 
     Raises RuntimeError with what that process said, where it failed.
     """
-    given = io.BytesIO()
-    np.save(given, values)
+    content = io.BytesIO()
+    np.save(content, values)
     root = Path(__file__).parents[3]
     path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH", "")]))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "cnn_core.insight.look.layout", method, str(seed)],
-        input=given.getvalue(),
+        input=content.getvalue(),
         capture_output=True,
         env=os.environ | {"PYTHONPATH": path},
     )
-    if done.returncode:
-        raise RuntimeError(f"No layout by {method}: {done.stderr.decode(errors='replace')[-2000:]}")
-    return np.load(io.BytesIO(done.stdout))
+    if process.returncode:
+        raise RuntimeError(f"No layout by {method}: {process.stderr.decode(errors='replace')[-2000:]}")
+    return np.load(io.BytesIO(process.stdout))
 
 
 if __name__ == "__main__":
-    _, asked, number = sys.argv
-    np.save(sys.stdout.buffer, laid_out(np.load(io.BytesIO(sys.stdin.buffer.read())), asked, int(number)))
+    _, method, seed = sys.argv
+    np.save(sys.stdout.buffer, laid_out(np.load(io.BytesIO(sys.stdin.buffer.read())), method, int(seed)))

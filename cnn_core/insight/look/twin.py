@@ -1,4 +1,4 @@
-"""A net we may look into without touching it: the frozen twin, and what we accept as an image.
+"""A frozen twin of a network, to look into without touching the network itself; and the check of an image.
 
 Every function of this package works on a twin that shares the weights' memory but is always in eval mode, asks for
 no weight gradients and carries nobody's hooks. So there is nothing to restore afterwards, not even after an error,
@@ -10,17 +10,21 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from cnn_core.data.pixels import as_fractions
 from cnn_core.errors import StudentError, quoted
+from cnn_core.model.layers import Layer
+from cnn_core.model.network import Network
 
 ROUNDING = 1e-4  # a resized image may leave [0, 1] by this much
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def frozen(net: nn.Module) -> nn.Module:
+def frozen(net: Module) -> Module:
     """A twin of `net` in eval mode, sharing its weights, without weight gradients and without hooks.
 
     Costs a tenth of a millisecond: modules are copied, tensors are not. A later training step on `net` is seen by
@@ -64,21 +68,22 @@ def known_layer(net: nn.Module, layer: str) -> str:
 
 
 def known_layers(net: nn.Module, layers: Iterable[str] | None) -> tuple[str, ...]:
-    """The layers asked for, in the net's order; all of them for None. Raises StudentError for an unknown one."""
+    """These layers in the net's order, or all of them.
+
+    layers: names, or a single name; None means all.
+    Raises StudentError for an unknown one.
+    """
     if layers is None:
         return layer_names(net)
     if isinstance(layers, str):
         layers = [layers]
-    wanted = {known_layer(net, layer) for layer in layers}
-    return tuple(name for name in layer_names(net) if name in wanted)
+    known = {known_layer(net, layer) for layer in layers}
+    return tuple(name for name in layer_names(net) if name in known)
 
 
-def spec_layer(net: nn.Module, layer: str) -> Any:
+def spec_layer(net: Network, layer: str) -> Layer:
     """What the design says about a layer. Raises StudentError for a layer the net does not have."""
-    names = layer_names(net)
-    spec: Any = getattr(net, "spec", None)
-    assert spec is not None, "only networks built from a ModelSpec can be explained"
-    return spec.layers[names.index(known_layer(net, layer))]
+    return net.spec.layers[layer_names(net).index(known_layer(net, layer))]
 
 
 def device_of(net: nn.Module) -> torch.device:
@@ -95,8 +100,10 @@ def as_weights(net: nn.Module, images: Tensor) -> Tensor:
 def checked_images(images: Tensor, shape: Sequence[int] | None, *, what: str = "The images") -> Tensor:
     """Images as every net takes them: float32 (N, C, H, W) in [0, 1]; the caller's tensor is not changed.
 
-    images: (N, C, H, W) floats in [0, 1], or uint8 from 0 to 255.  shape: the (C, H, W) a net is made for; None
-    accepts any.  Raises StudentError for anything else.
+    images: (N, C, H, W) floats in [0, 1], or uint8 from 0 to 255.
+    shape:  the (C, H, W) a net is made for; None accepts any.
+    what:   to call them in an error.
+    Raises StudentError for anything else.
     """
     if not isinstance(images, Tensor):
         raise StudentError(f"{what} must be a torch tensor, not {type(images).__name__}.")
@@ -105,13 +112,13 @@ def checked_images(images: Tensor, shape: Sequence[int] | None, *, what: str = "
         or 0 in images.shape
         or (shape is not None and tuple(images.shape[1:]) != tuple(shape))
     ):
-        wanted = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
+        size = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
         raise StudentError(
-            f"{what} have the shape {tuple(images.shape)}, and this network takes (N, {wanted}).",
+            f"{what} have the shape {tuple(images.shape)}, and this network takes (N, {size}).",
             hint="Give one picture or more, of the network's own size.",
         )
     if images.dtype == torch.uint8:
-        return images.detach().float().div(255)
+        return as_fractions(images.detach())
     if not images.is_floating_point():
         raise StudentError(
             f"{what} hold numbers of type {images.dtype}.",
@@ -130,21 +137,16 @@ def checked_images(images: Tensor, shape: Sequence[int] | None, *, what: str = "
 def checked_image(image: Tensor, shape: Sequence[int] | None) -> Tensor:
     """One image as a batch of one: float32 (1, C, H, W) in [0, 1].
 
-    image: (C, H, W), or already (1, C, H, W). Otherwise as `checked_images`.
+    image: (C, H, W), or already (1, C, H, W).
+    shape: as in `checked_images`, and so are the errors.
     """
     if not isinstance(image, Tensor):
         raise StudentError(f"The image must be a torch tensor, not {type(image).__name__}.")
     batch = image.unsqueeze(0) if image.ndim == 3 else image
     if batch.ndim != 4 or len(batch) != 1:
-        wanted = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
+        size = ", ".join(map(str, shape)) if shape is not None else "channels, height, width"
         raise StudentError(
-            f"The image has the shape {tuple(image.shape)}, and this network takes ({wanted}).",
+            f"The image has the shape {tuple(image.shape)}, and this network takes ({size}).",
             hint="Give one picture of the network's own size.",
         )
     return checked_images(batch, shape, what="The image")
-
-
-def input_shape(net: nn.Module) -> tuple[int, ...] | None:
-    """The (C, H, W) a net was designed for, or None if it takes any."""
-    spec: Any = getattr(net, "spec", None)
-    return None if spec is None else tuple(spec.input_shape)

@@ -1,4 +1,4 @@
-"""Let the C library keep the memory a training step frees, for the next step needs the same again."""
+"""Tell glibc to hold on to the memory that a training step frees: the next step needs the same again."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import ctypes
 import functools
 import platform
 
-KEPT_BLOCK = 32 << 20  # bytes: larger blocks still come from the system one by one; glibc allows no more
-
-
-KEPT_IN_ALL = 128 << 20  # bytes of free memory at the end of the heap that are not given back
-
-
+LARGEST_BLOCK = 32 << 20  # bytes: larger blocks still come from the system one by one; glibc allows no more
+FREE_AT_MOST = 128 << 20  # bytes of free memory at the end of the heap that are not given back
 _M_MXFAST, _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = 1, -1, -3  # malloc.h
 
 
 @functools.cache
 def keep_freed_memory() -> bool:
-    """Let the C library keep the memory that a step frees for the next step; True where it can be told.
+    """Let the C library hold on to memory between steps; True where it has such a switch.
 
     For the whole process, once: a step frees and takes the same few megabytes each time. Left to itself, glibc gives
     large blocks back, and the system has to clear each page when it is touched again. (Measured, the lesson's step of
@@ -28,4 +24,4 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = ctypes.CDLL(None).mallopt
     mallopt(_M_MXFAST, 0)  # no list of small blocks apart, to be gone through whenever a large one is freed
-    return bool(mallopt(_M_MMAP_THRESHOLD, KEPT_BLOCK) and mallopt(_M_TRIM_THRESHOLD, KEPT_IN_ALL))
+    return bool(mallopt(_M_MMAP_THRESHOLD, LARGEST_BLOCK) and mallopt(_M_TRIM_THRESHOLD, FREE_AT_MOST))

@@ -1,15 +1,18 @@
 """Layers as oneDNN computes them in bfloat16 on the CPU, forward and, by the chain rule written out, backward.
 
-Autograd keeps a node for each call, and autocast rounds each weight in one more. On 64 digits a layer's arithmetic
-takes 20 to 300 microseconds, and beside that the nodes are felt. (Measured, the lesson's step with two threads: 3.1 ms
-before, 2.75 after.) The chain rule for convolutions: Goodfellow, Bengio and Courville 2016, section 9.5.
+Autograd makes a node for each call, and autocast one more to round each weight. On 64 digits a layer's arithmetic
+takes only 20 to 300 microseconds, so the overhead of the nodes is noticeable. (Measured, the lesson's step with two
+threads: 3.1 ms before, 2.75 after.) The chain rule for convolutions: Goodfellow, Bengio and
+Courville 2016, section 9.5.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -21,7 +24,19 @@ from cnn_core.model.network import Activated, ConvLayer, DenseLayer, MaxPoolLaye
 SMALL_MAP = 9  # places in a map
 MANY_KERNELS = 64 * 64  # channels x filters
 
-Kept = Any  # what a step needs of its way forward for its way back
+Tape = Any  # what a layer notes on its way forward for its way back
+
+# What is used here and torch does not promise. Where another torch lacks one of them, autograd does the work.
+TORCH_INTERNALS = (
+    "_C._AutoDispatchBelowAutograd",
+    "_foreach_copy_",
+    "mkldnn_convolution",
+    "mkldnn_max_pool2d",
+    "ops.aten.convolution_backward.default",
+    "ops.aten.mkldnn_max_pool2d_backward.default",
+    "ops.aten.threshold_backward.default",
+    "ops.mkldnn._is_mkldnn_bf16_supported",
+)
 
 
 def can_run(device: torch.device) -> bool:
@@ -29,8 +44,17 @@ def can_run(device: torch.device) -> bool:
     return (
         device.type == "cpu"
         and torch.backends.mkldnn.is_available()
+        and _torch_has_all_names()
         and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # where not, it refuses rather than imitate
     )
+
+
+@functools.cache
+def _torch_has_all_names() -> bool:
+    try:
+        return all(attrgetter(name)(torch) is not None for name in TORCH_INTERNALS)
+    except AttributeError:
+        return False
 
 
 def suits(child: nn.Module) -> bool:
@@ -66,28 +90,35 @@ class Row:
             self.rounded = [torch.empty(weight.shape, dtype=torch.bfloat16) for weight in self.weights]
             self.grads = [torch.empty_like(weight) for weight in self.weights]
 
-    def forward(self, values: Tensor, learn: bool) -> tuple[Tensor, Kept]:
-        """The last layer's output, in bfloat16, for images (B, C, H, W); and, to `learn`, what `backward` needs."""
+    def forward(self, values: Tensor, learn: bool) -> tuple[Tensor, Tape]:
+        """The last layer's output, in bfloat16, and the tape for `backward`, which is empty unless `learn`.
+
+        values: images (B, C, H, W), or (B, numbers).
+        """
         tape = []
         with _no_graph(learn):
             torch._foreach_copy_(self.rounded, self.weights)
             rounded = iter(self.rounded)
             for part in self.parts:
                 own = [next(rounded) for _ in part.weights]
-                values, kept = part.forward(values, own, learn)
+                values, parts_tape = part.forward(values, own, learn)
                 if learn:
-                    tape.append((part, own, kept))
+                    tape.append((part, own, parts_tape))
             return _dense(values), tape
 
-    def backward(self, grad: Tensor, kept: Kept, onward: bool) -> Tensor:
-        """Give each weight its `.grad`, until the next time, for the gradient of what `forward` gave."""
-        found: list[Tensor] = []
+    def backward(self, grad: Tensor, tape: Tape, onward: bool) -> Tensor:
+        """Set each weight's `.grad` from the gradient of `forward`'s output; valid until the next call.
+
+        tape:   of that `forward`; it is used up.
+        Returns the gradient of the input if `onward`, else anything.
+        """
+        grads: list[Tensor] = []
         with _no_graph(learn=False):
-            while kept:
-                part, own, kept_by_part = kept.pop()
-                grad, of_own = part.backward(grad, kept_by_part, own, onward=bool(kept) or onward)
-                found[:0] = of_own
-            torch._foreach_copy_(self.grads, found)
+            while tape:
+                part, own, parts_tape = tape.pop()
+                grad, of_own = part.backward(grad, parts_tape, own, onward=bool(tape) or onward)
+                grads[:0] = of_own
+            torch._foreach_copy_(self.grads, grads)
         for weight, of_weight in zip(self.weights, self.grads, strict=True):
             if weight.requires_grad:
                 weight.grad = of_weight
@@ -107,14 +138,18 @@ class _Part:
 
     weights: tuple[Tensor, ...] = ()
 
-    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
-        """What comes out, and what to keep for the way back. own: the weights, in bfloat16."""
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
+        """The output, and the tape for `backward`.
+
+        own:   the weights, in bfloat16.
+        learn: whether `backward` will follow.
+        """
         raise NotImplementedError
 
     def backward(
-        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+        self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        """From the gradient of what came out, that of what went in (anything, unless `onward`), and of the weights."""
+        """The gradient of the input (anything, unless `onward`) and those of the weights, from that of the output."""
         raise NotImplementedError
 
 
@@ -134,7 +169,7 @@ class _Convolution(_Part):
         self.padding, self.stride, self.filters = conv.padding, conv.stride, [conv.out_channels]
         self.has_many_kernels = conv.in_channels * conv.out_channels >= MANY_KERNELS
 
-    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
         maps = _as_maps(values)
         return self._convolve(maps, *own), maps
 
@@ -144,16 +179,16 @@ class _Convolution(_Part):
         )
 
     def backward(
-        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+        self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        if self._finds_few_places_for_many_kernels(grad):
-            of_own = self._of_weights(_dense(grad), kept)
-            return self._backward(grad, kept, own, (True, False, False))[0] if onward else grad, of_own
-        of_maps, of_weight, of_bias = self._backward(grad, kept, own, (onward, True, True))
+        if self._has_few_places_for_many_kernels(grad):
+            of_own = self._of_weights(_dense(grad), tape)
+            return self._backward(grad, tape, own, (True, False, False))[0] if onward else grad, of_own
+        of_maps, of_weight, of_bias = self._backward(grad, tape, own, (onward, True, True))
         return of_maps, [_dense(of_weight), of_bias]
 
     def _backward(
-        self, grad: Tensor, maps: Tensor, own: list[Tensor], wanted: tuple[bool, bool, bool]
+        self, grad: Tensor, maps: Tensor, own: list[Tensor], output_mask: tuple[bool, bool, bool]
     ) -> tuple[Tensor, Tensor, Tensor]:
         return torch.ops.aten.convolution_backward.default(
             _as_maps(grad),
@@ -166,10 +201,10 @@ class _Convolution(_Part):
             False,
             (0, 0),
             1,
-            wanted,
+            output_mask,
         )
 
-    def _finds_few_places_for_many_kernels(self, grad: Tensor) -> bool:
+    def _has_few_places_for_many_kernels(self, grad: Tensor) -> bool:
         # Measured from 16 to 128 channels.
         return self.stride == (1, 1) and self.has_many_kernels and grad.shape[2:].numel() <= SMALL_MAP
 
@@ -190,63 +225,63 @@ class _Dense(_Part):
     def __init__(self, dense: nn.Linear) -> None:
         self.weights = (dense.weight, dense.bias)
 
-    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
         values = values.bfloat16()
         return F.linear(values, *own), values
 
     def backward(
-        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+        self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
         grad = grad.bfloat16()
-        return grad.mm(own[0]) if onward else grad, [grad.t().mm(kept), grad.sum(0)]
+        return grad.mm(own[0]) if onward else grad, [grad.t().mm(tape), grad.sum(0)]
 
 
 class _Relu(_Part):
-    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
         if values.dtype != torch.bfloat16:  # nothing was computed yet: they are the caller's
             values = values.bfloat16()
         values = torch.relu_(values)  # nobody else has them, or looks at more than where the largest stood
         return values, values
 
     def backward(
-        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+        self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        grad = _as_maps(grad) if kept.is_mkldnn else _dense(grad)
-        return torch.ops.aten.threshold_backward.default(grad, kept, 0), []
+        grad = _as_maps(grad) if tape.is_mkldnn else _dense(grad)
+        return torch.ops.aten.threshold_backward.default(grad, tape, 0), []
 
 
 class _MaxPooling(_Part):
     def __init__(self, size: int, strides: int) -> None:
         self.size, self.strides = (size, size), (strides, strides)
 
-    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
         maps = _as_maps(values).requires_grad_(learn)
         largest = torch.mkldnn_max_pool2d(maps, self.size, self.strides)
         return largest, (maps, largest)
 
     def backward(
-        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+        self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        maps, largest = kept
+        maps, largest = tape
         backward = torch.ops.aten.mkldnn_max_pool2d_backward.default
         return backward(_as_maps(grad), largest, maps, self.size, self.strides), []
 
 
 class _Flatten(_Part):
-    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
         return _dense(values).flatten(1), values.shape
 
     def backward(
-        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+        self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        return grad.view(kept), []
+        return grad.view(tape), []
 
 
 class _Dropout(_Part):
     def __init__(self, dropout: nn.Dropout) -> None:
         self.dropout = dropout
 
-    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Kept]:
+    def forward(self, values: Tensor, own: list[Tensor], learn: bool) -> tuple[Tensor, Tape]:
         if not self.dropout.training:
             return values, None
         values = _dense(values)
@@ -254,9 +289,9 @@ class _Dropout(_Part):
         return values * factors, factors
 
     def backward(
-        self, grad: Tensor, kept: Kept, own: list[Tensor], onward: bool
+        self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        return grad if kept is None else _dense(grad) * kept, []
+        return grad if tape is None else _dense(grad) * tape, []
 
 
 # What a layer does before its activation.

@@ -1,0 +1,71 @@
+"""Augmentation settings written down as code for Keras and for torchvision. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cnn_core.data.augment_spec import AugmentSpec, in_pixels
+
+
+def keras_line(spec: AugmentSpec) -> str:
+    """The Python that does the same in Keras: an import and `augmentation = ImageDataGenerator(...)`."""
+    defaults, remark = AugmentSpec(), ""
+    width, height = spec.width_shift_range, spec.height_shift_range
+    if width != height:
+        width, height = height, width
+        remark = "  # present Keras exchanges the two shifts, hence their order here"
+    settings = {**spec.to_dict(), "width_shift_range": width, "height_shift_range": height}
+    arguments = [f"{name}={value!r}" for name, value in settings.items() if value != getattr(defaults, name)]
+    return (
+        "from tensorflow.keras.preprocessing.image import ImageDataGenerator\n"
+        f"augmentation = ImageDataGenerator({', '.join(arguments)}){remark}"
+    )
+
+
+def torchvision_line(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str:
+    """The Python that does nearly the same in torchvision: imports and `augmentation = v2.Compose(...)`.
+
+    size: (rows, columns) of the images.
+    Three differences stay: torchvision zooms both axes alike, shifts by whole pixels, and fills with a
+    colour, so that the other fill modes need an image enlarged beforehand and cut to size afterwards.
+    """
+    rows, columns = size
+    pads = (
+        spec.fill_mode != "constant"
+        and not replace(spec, horizontal_flip=False, vertical_flip=False).changes_nothing
+    )
+    steps = []
+    if pads and spec.fill_mode == "wrap":
+        pad = f"({columns}, {columns}, {rows}, {rows})"
+        steps.append(f'v2.Lambda(lambda images: torch.nn.functional.pad(images, {pad}, mode="circular"))')
+    elif pads:
+        mode = {"nearest": "edge", "reflect": "symmetric"}[spec.fill_mode]
+        steps.append(f'v2.Pad(({columns}, {rows}), padding_mode="{mode}")')
+    if arguments := _random_affine_arguments(spec, size, enlarged=3 if pads else 1):
+        steps.append(f"v2.RandomAffine({', '.join(arguments)})")
+    if pads:
+        steps.append(f"v2.CenterCrop(({rows}, {columns}))")
+    steps += ["v2.RandomHorizontalFlip()"] * spec.horizontal_flip
+    steps += ["v2.RandomVerticalFlip()"] * spec.vertical_flip
+    imports = "import torch\n" * ("torch.nn" in str(steps)) + "from torchvision.transforms import v2\n"
+    return f"{imports}augmentation = v2.Compose([{', '.join(steps or ['v2.Identity()'])}])"
+
+
+def _random_affine_arguments(spec: AugmentSpec, size: tuple[int, int], enlarged: int) -> list[str]:
+    arguments = []
+    rows, columns = size
+    across = min(1.0, in_pixels(spec.width_shift_range, columns) / (columns * enlarged))
+    down = min(1.0, in_pixels(spec.height_shift_range, rows) / (rows * enlarged))
+    smallest, largest = spec.zoom_limits
+    if across or down:
+        arguments.append(f"translate=({across:.4g}, {down:.4g})")
+    if (smallest, largest) != (1, 1):
+        # Keras's zoom of 2 is a scale of 1/2.
+        arguments.append(f"scale=({1 / largest:.4g}, {1 / smallest:.4g})")
+    if spec.shear_range:
+        arguments.append(f"shear={spec.shear_range:g}")
+    if not arguments and not spec.rotation_range:
+        return []
+    bilinear = "interpolation=v2.InterpolationMode.BILINEAR"
+    fill = [f"fill={spec.cval:g}"] * (spec.cval > 0)
+    return [f"degrees={spec.rotation_range:g}", *arguments, bilinear, *fill]
