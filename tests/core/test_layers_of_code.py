@@ -122,7 +122,7 @@ WITHOUT_TORCH = {  # what the first page, the runner and a list of runs do
         links.decode(PRESETS["lesson"].to_link())
     """,
     "recipes and events": """
-        from cnn_core.training import RECIPES, BatchDone, Control, event_from_dict
+        from cnn_core.training import RECIPES, BatchDone, Control
         from cnn_core.data import AugmentSpec
         AugmentSpec.lesson()
     """,
