@@ -90,3 +90,9 @@ def _layer_on_lists(chance: random.Random) -> dict:
     if kind == "dense":
         return {"type": kind, "units": chance.randint(1, 20), "activation": chance.choice(INNER)}
     return {"type": kind} | ({"activation": chance.choice(INNER)} if kind == "activation" else {})
+
+
+def same_weights(one, other) -> bool:
+    """Whether two networks of one design have the same weights and moving statistics, bit for bit."""
+    theirs = other.state_dict()
+    return all(value.equal(theirs[name]) for name, value in one.state_dict().items())
