@@ -5,12 +5,4 @@ Everything here but the worker is free of torch: a page or the runner looks at r
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "store": ["Run", "RunStore", "Sample", "Snapshot", "Status", "STATES", "UNFINISHED"],
-        "history": ["Curve", "History"],
-        "pairs": ["Gain", "Gap", "Pair", "find_pairs", "gain", "submit_pair"],
-        "runner": ["ensure_runner", "runner_is_alive"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.ui.drawing.contact_sheet import colour, contact_sheet, ink_on, png, table
+from pages.ui.drawing.contact_sheet import colour, contact_sheet, image_sheet, ink_on, png, table
 from pages.ui.drawing.palette import ACTIVATION, SIGNED
 
 
@@ -100,3 +100,17 @@ def test_lightness_of_the_activation_scale_rises_without_a_dip():
 def test_numbers_in_cells_can_be_read_on_every_colour():
     assert ink_on(np.array([0, 0, 4])) == "#FFFFFF"
     assert ink_on(np.array([252, 255, 164])) == "#000000"
+
+
+def test_a_sheet_of_images_is_grey_from_black_0_to_white_1_whatever_is_in_them():
+    images = np.full((3, 1, 4, 5), 0.4, dtype=np.float32)
+    sheet = image_sheet(images)
+    assert (sheet.count, sheet.tile_height, sheet.tile_width) == (3, 4, 5)
+    assert (tiles_of(sheet) == 102).all()
+
+
+def test_a_sheet_of_images_says_which_shape_it_takes():
+    with pytest.raises(AssertionError, match="one channel"):
+        image_sheet(np.zeros((2, 3, 4, 4)))
+    with pytest.raises(AssertionError, match="N, C, H, W"):
+        image_sheet(np.zeros((2, 4, 4)))

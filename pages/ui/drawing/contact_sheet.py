@@ -69,14 +69,14 @@ def indices(tiles: np.ndarray, scale: str, limits: Limits = "own") -> np.ndarray
     if tiles.size == 0:
         return tiles.astype(np.uint8)
     if isinstance(limits, tuple):
-        low, high = (np.float32(value) for value in limits)
+        low, high = np.array(limits, dtype=np.float32)[:, None, None, None]
     else:
         low, high = tiles.min(axis=axes, keepdims=True), tiles.max(axis=axes, keepdims=True)
     if scale == "signed":
         largest = np.maximum(np.abs(low), np.abs(high))
         return (127 + 127 * np.clip(_share(tiles, largest), -1, 1)).round().astype(np.uint8)
     if scale == "activation" and not isinstance(limits, tuple):
-        low = np.float32(0)  # zero is always black
+        low = np.zeros_like(high)  # zero is always black
     return (255 * np.clip(_share(tiles - low, high - low), 0, 1)).round().astype(np.uint8)
 
 
@@ -118,6 +118,17 @@ def contact_sheet(tiles: np.ndarray, scale: str = "activation", limits: Limits =
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=1)
     return Sheet(out.getvalue(), height, width, count, columns, _ranges(tiles))
+
+
+def image_sheet(images: np.ndarray) -> Sheet:
+    """Images as they are, black 0 to white 1, in one PNG.
+
+    images: (N, 1, H, W) in [0, 1], or a torch tensor. Images of three channels cannot be drawn yet.
+    """
+    images = np.asarray(images, dtype=np.float32)
+    assert images.ndim == 4, f"images are (N, C, H, W), not {images.shape}"
+    assert images.shape[1] == 1, f"a sheet of images has one channel for now, not {images.shape[1]}"
+    return contact_sheet(images[:, 0], "grey", (0.0, 1.0))
 
 
 def _ranges(tiles: np.ndarray) -> np.ndarray:

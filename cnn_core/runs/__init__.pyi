@@ -1,0 +1,17 @@
+from .history import Curve as Curve
+from .history import History as History
+from .pairs import Gain as Gain
+from .pairs import Gap as Gap
+from .pairs import Pair as Pair
+from .pairs import find_pairs as find_pairs
+from .pairs import gain as gain
+from .pairs import submit_pair as submit_pair
+from .runner import ensure_runner as ensure_runner
+from .runner import runner_is_alive as runner_is_alive
+from .store import STATES as STATES
+from .store import UNFINISHED as UNFINISHED
+from .store import Run as Run
+from .store import RunStore as RunStore
+from .store import Sample as Sample
+from .store import Snapshot as Snapshot
+from .store import Status as Status
