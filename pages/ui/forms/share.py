@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.ui.forms.selection import SELECTED, _commit
+from pages.ui.forms import selection
 from pages.ui.frame.controlled import controlled
 from pages.ui.trained import exports
 from pages.ui.visitor import design, server
 from pages.ui.wording.blocks import plain, small
+
+if TYPE_CHECKING:
+    from cnn_core.model import ModelSpec
 
 _copy_link = st.components.v2.component(
     "copy_link",
@@ -56,37 +59,28 @@ export default function ({ parentElement }) {
 )
 
 
-def _share(draft: design.Draft, inspected: Any) -> None:
+def share(draft: design.Draft, spec: ModelSpec | None) -> None:
+    """Draw the two ways out of the sidebar: copy the link, and export. spec: of the draft, where it can be built."""
     with st.grid(2, min_column_width=100, gap="small"):
         _copy_link(key="copy_link")
         with st.popover("Export", icon=":material/download:", width="stretch"):
-            _export(draft, inspected)
+            _export(draft, spec)
 
 
-def _export(draft: design.Draft, inspected: Any) -> None:
-    st.text_input(
-        "Name of the design", max_chars=60, **controlled("design-name", draft.get("name", ""), _rename)
-    )
-    st.download_button(
-        "Design, as JSON",
-        json.dumps(draft, indent=2, ensure_ascii=False),
-        file_name=f"{file_stem(draft)}.json",
-        mime="application/json",
-        on_click="ignore",
-        width="stretch",
-    )
-    if inspected.spec is None:
+def _export(draft: design.Draft, spec: ModelSpec | None) -> None:
+    name = draft.get("name", "")
+    st.text_input("Name of the design", max_chars=60, **controlled("design-name", name, _rename))
+    as_json = json.dumps(draft, indent=2, ensure_ascii=False)
+    _download("Design, as JSON", as_json, f"{file_stem(draft)}.json", "application/json")
+    if spec is None:
         return
     for label, (function, ending, mime) in CODE.items():
-        st.download_button(
-            label,
-            _written(function, inspected.spec),
-            file_name=file_stem(draft) + ending,
-            mime=mime,
-            on_click="ignore",
-            width="stretch",
-        )
+        _download(label, _written(function, spec), file_stem(draft) + ending, mime)
     _weights()
+
+
+def _download(label: str, data: str | Callable[[], str], file_name: str, mime: str) -> None:
+    st.download_button(label, data, file_name=file_name, mime=mime, on_click="ignore", width="stretch")
 
 
 def _weights() -> None:
@@ -103,8 +97,7 @@ def _weights() -> None:
 
 
 def _rename(name: str) -> None:
-    selected = st.session_state.get(SELECTED)
-    _commit(design.renamed(design.shown(), name), selected)
+    selection.commit(design.renamed(design.shown(), name), selection.latest())
 
 
 CODE = {  # label -> (function of cnn_core.model, ending of the file's name, media type)
@@ -114,7 +107,7 @@ CODE = {  # label -> (function of cnn_core.model, ending of the file's name, med
 }
 
 
-def _written(function: str, spec: Any) -> Callable[[], str]:
+def _written(function: str, spec: ModelSpec) -> Callable[[], str]:
     """The file, written when it is asked for: with recipe and data of the net that is looked at, else the lesson's."""
     kind, _, name = design.looked_at().partition(":")
     store = server.store()  # now: a click is answered outside of a script run
@@ -123,13 +116,14 @@ def _written(function: str, spec: Any) -> Callable[[], str]:
         from cnn_core import model, pretrained
         from cnn_core.training import RECIPES
 
+        export = getattr(model, function)
         if kind == "run":
-            made = store.run(name)
-        elif kind == "pretrained" and name in pretrained.names():
-            made = pretrained.card(name)
-        else:
-            return getattr(model, function)(spec, RECIPES["lesson"])
-        return getattr(model, function)(spec, made.recipe, dataset=made.dataset)
+            run = store.run(name)
+            return export(spec, run.recipe, dataset=run.dataset)
+        if kind == "pretrained" and name in pretrained.names():
+            card = pretrained.card(name)
+            return export(spec, card.recipe, dataset=card.dataset)
+        return export(spec, RECIPES["lesson"])
 
     return write
 
@@ -140,7 +134,4 @@ def file_stem(draft: design.Draft) -> str:
     >>> file_stem({"name": "Lesson convnet, changed"})
     'lesson_convnet_changed'
     """
-    letters = "".join(
-        sign if sign.isascii() and sign.isalnum() else " " for sign in draft.get("name", "").lower()
-    )
-    return "_".join(letters.split()) or "design"
+    return exports.file_stem(draft.get("name", ""), otherwise="design")

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from cnn_core.training import TrainSpec
 
 
-def file_stem(name: str) -> str:
-    """A name that every file system takes.
+def file_stem(name: str, otherwise: str = "network") -> str:
+    """A name that every file system takes. otherwise: where nothing is left of the name.
 
     >>> file_stem("Lesson convnet (2)"), file_stem("../../etc")
     ('lesson_convnet_2', 'etc')
     """
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or "network"
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or otherwise
 
 
 @dataclass(frozen=True)

@@ -160,9 +160,10 @@ def _read(path: str, stamp: int) -> tuple[Network, ModelSpec]:
 
 
 def _untrained() -> LoadedNetwork:
-    from cnn_core.model import ModelSpec
-
-    return _built(ModelSpec.from_dict(design.draft()), 0)
+    inspection = design.inspect(design.draft())
+    if inspection.spec is None:
+        raise inspection.problem or StudentError("This network cannot be built.")
+    return _built(inspection.spec, 0)
 
 
 # A spec is hashable, and equal specs are equal networks: it is the key itself.

@@ -7,7 +7,7 @@ from typing import Any
 from pages.ui.wording.numbers import about, count, duration, epochs, percent, plural
 
 
-def run_label(run: Any) -> str:
+def run_label(run: Any, whose: str = "My") -> str:
     """One line about a run: "My run, in training", or its name and what came of it ("Lesson convnet, 98.7 %")."""
     status = run.status
     going_on = {
@@ -17,7 +17,7 @@ def run_label(run: Any) -> str:
         "interrupted": "interrupted",
     }
     if status.state in going_on:
-        return f"My run, {going_on[status.state]}"
+        return f"{whose} run, {going_on[status.state]}"
     accuracy = (status.result or {}).get("accuracy")
     return f"{run.name}, {percent(accuracy) if accuracy is not None else status.state}"
 
