@@ -82,7 +82,7 @@ with right:
     verdict = st.container()
     st.space("small")
     for url_path, label, icon in (
-        ("feature-maps", "Look inside this network", "search"),
+        ("feature_maps", "Look inside this network", "search"),
         ("train", "Train your own", "play_arrow"),
     ):
         if exists(entry(url_path)):

@@ -65,7 +65,7 @@ def during(run: Run) -> None:
     live = st.fragment(_live, run_every=1.0 if status.unfinished else None)
     learnt, kept = split_sizes(available(run.dataset).train or 60_000)
     live(run, status.state, verdict, learnt, kept)
-    next_question("feature-maps", "opens this very network, also while it trains.")
+    next_question("feature_maps", "opens this very network, also while it trains.")
 
 
 def _live(watched: Run, state_before: str, verdict: DeltaGenerator, learnt: int, kept: int) -> None:

@@ -202,7 +202,7 @@ def page() -> None:
     why.section(shown, chosen, classes)
 
 
-page_head("feature-maps")
+page_head("feature_maps")
 going_on = networks.is_training()
 st.fragment(page, run_every=2.0 if going_on else None)()
 next_question("filters", "asks of one filter what would make it brightest.")

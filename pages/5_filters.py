@@ -156,4 +156,4 @@ def page() -> None:
 
 page_head("filters")
 st.fragment(page, run_every=5.0 if networks.is_training() else None)()
-next_question("deep-dream", "climbs the same hill on a cat.")
+next_question("deep_dream", "climbs the same hill on a cat.")

@@ -199,7 +199,7 @@ def is_going_on() -> bool:
         return False
 
 
-page_head("deep-dream")
+page_head("deep_dream")
 follow_address()
 going = is_going_on()
 st.fragment(page, run_every=TICK if going else None)(going)

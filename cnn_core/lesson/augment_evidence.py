@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -118,7 +118,7 @@ def drawn(spec: AugmentSpec, count: int, size: tuple[int, int] = (28, 28), seed:
 
 
 # What makes a setting do nothing; the fill mode alone never does anything.
-_OFF: dict[str, float | bool] = {
+_OFF: dict[str, Any] = {
     "rotation_range": 0.0,
     "width_shift_range": 0.0,
     "height_shift_range": 0.0,

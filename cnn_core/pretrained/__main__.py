@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from cnn_core.data import AugmentSpec, ImageSet, load_images
 from cnn_core.model import PRESETS, build
 from cnn_core.pretrained.cards import FOLDER, Card, history_path, replay_path, weights_path
-from cnn_core.training import RECIPES, BatchDone, TrainSpec, evaluate, save_model, train
+from cnn_core.training import RECIPES, BatchDone, Finished, TrainSpec, evaluate, save_model, train
 from cnn_core.training.hardware import multiplies_in_bfloat16, training_device
 from cnn_core.training.schedule import steps_per_epoch
 
@@ -61,6 +61,7 @@ def train_and_keep(name: str, digits: ImageSet, test: ImageSet) -> None:
     per_epoch = steps_per_epoch(len(digits), recipe.batch_size)
     kept: dict[int, Weights] = {}
     batches: list[BatchDone] = []
+    seconds = 0.0
     for event in train(net, digits, recipe):
         if name == "lesson" and is_kept(event.step, per_epoch):
             kept.setdefault(event.step, in_half_precision(net))
@@ -68,7 +69,8 @@ def train_and_keep(name: str, digits: ImageSet, test: ImageSet) -> None:
             batches.append(event)
             if event.step % per_epoch == 0:
                 print(f"{name}: epoch {event.epoch:.0f}, loss {event.loss:.4f}", flush=True)
-    seconds = event.seconds
+        elif isinstance(event, Finished):
+            seconds = event.seconds
 
     result = evaluate(net, test)
     save_model(weights_path(name), net, spec)

@@ -25,7 +25,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError, quoted
-from cnn_core.model import ModelSpec, build
+from cnn_core.model import ModelSpec, Network, build
 from cnn_core.training.events import TrainState
 from cnn_core.training.spec import checked_learning_rate
 
@@ -47,7 +47,7 @@ def save_model(
     _write(path, tensors, {"format": FORMAT, "spec": json.dumps(spec.to_dict())})
 
 
-def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[nn.Module, ModelSpec]:
+def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[Network, ModelSpec]:
     """The network, in evaluation mode, and its description, from a file or from the bytes of one.
 
     check_limits: False for a file of our own, which may be larger than what this server lets visitors build.

@@ -127,4 +127,4 @@ def images_with_answers(
     )
     caption("Click an image to see its feature maps.")
     if clicked is not None:
-        st.switch_page(ROOT / entry("feature-maps").file)
+        st.switch_page(ROOT / entry("feature_maps").file)

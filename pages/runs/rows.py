@@ -86,7 +86,7 @@ def row(key: str, one: Contender, chosen: list[str], colour: str | None, run: Ru
             st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}]", width=100)
         st.space("stretch")
         if st.button("Look inside", key=f"look_{key}", on_click=design.look_at, args=(key,), type="tertiary"):
-            st.switch_page(ROOT / entry("feature-maps").file)
+            st.switch_page(ROOT / entry("feature_maps").file)
         if run is not None:
             _menu(run)
         else:

@@ -6,8 +6,9 @@ import tomllib
 import pytest
 
 from pages.ui.drawing.palette import ACCENT, INK, MARK, MARK_EDGE, PAPER, WRONG
-from pages.ui.drawing.sheets import COMPONENTS, component_source
+from pages.ui.drawing.sheets import component_source
 from pages.ui.frame import shell
+from pages.ui.frame.components import COMPONENTS, component_file
 from pages.ui.wording import blocks
 
 SIX_DIGITS = re.compile(r"#[0-9A-Fa-f]{6}\b")
@@ -39,7 +40,7 @@ def test_the_teal_mark_reaches_every_component_by_name():
     assert f"--mark: {MARK}" in css
     assert f"--mark-edge: {MARK_EDGE}" in css
     for name in ("common", "sheet", "picture", "before_after"):
-        assert "var(--mark)" in (COMPONENTS / f"{name}.css").read_text(encoding="utf-8")
+        assert "var(--mark)" in component_file(f"{name}.css")
 
 
 def test_a_primary_button_is_written_in_paper_where_white_could_not_be_read(monkeypatch):

@@ -12,7 +12,6 @@ import io
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,13 @@ from PIL import Image
 
 from pages.ui.drawing.contact_sheet import Limits, Sheet, colour, ink_on, png
 from pages.ui.drawing.palette import INK, MARK, MARK_EDGE
+from pages.ui.frame.components import component_file
 from pages.ui.wording.numbers import number
 
 # First row, first column, row after, column after; in pixels of the tile.
 Rectangle = tuple[int, int, int, int]
 
 # ---------------------------------------------------------------- what components are given
-
-COMPONENTS = Path(__file__).parents[1] / "components"
 
 
 def component_source(kind: str, name: str) -> str:
@@ -37,7 +35,7 @@ def component_source(kind: str, name: str) -> str:
     What a component is told goes to it in a list of one. In a dictionary Streamlit would look for data frames, and
     import pandas and PyArrow to know one: 70 MB of each server, and half a second of its first page.
     """
-    parts = [(COMPONENTS / f"{part}.{kind}").read_text(encoding="utf-8") for part in ("common", name)]
+    parts = [component_file(f"{part}.{kind}") for part in ("common", name)]
     return "\n".join([_COLOURS, *parts] if kind == "css" else parts)
 
 

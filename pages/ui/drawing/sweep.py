@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.ui.drawing.palette import ACTIVATION, MARK, MARK_EDGE, SIGNED
-from pages.ui.drawing.sheets import COMPONENTS
+from pages.ui.frame.components import component_file
 
 if TYPE_CHECKING:
     from cnn_core.lesson.convolution import Sweep
 
 _component = st.components.v2.component(
     "kernel_sweep",
-    html=(COMPONENTS / "sweep.html").read_text(encoding="utf-8"),
-    css=(COMPONENTS / "sweep.css").read_text(encoding="utf-8"),
-    js=(COMPONENTS / "sweep.js").read_text(encoding="utf-8"),
+    html=component_file("sweep.html"),
+    css=component_file("sweep.css"),
+    js=component_file("sweep.js"),
 )
 
 

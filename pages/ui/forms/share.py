@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from pages.ui.forms import selection
+from pages.ui.frame.components import component_file
 from pages.ui.frame.controlled import controlled
 from pages.ui.trained import exports
 from pages.ui.visitor import design, server
@@ -23,39 +24,8 @@ _copy_link = st.components.v2.component(
     html="""<button type="button"><svg viewBox="0 0 24 24" aria-hidden="true">
 <path d="M10 8H7a4 4 0 0 0 0 8h3M14 8h3a4 4 0 0 1 0 8h-3M9 12h6"/>
 </svg><span aria-live="polite">Copy link</span></button>""",
-    css="""
-:host { display: block; }
-button { display: flex; align-items: center; justify-content: center; gap: 8px; width: 100%; min-height: 40px;
-  padding: 4px 12px; font: inherit; font-size: 14px; color: var(--st-text-color); cursor: pointer; white-space: nowrap;
-  background: var(--st-secondary-background-color); background: hsl(from var(--st-background-color) h s calc(l + 2.3));
-  border: 1px solid var(--st-border-color);
-  border-radius: var(--st-button-radius); box-sizing: border-box; }
-button:hover, button:active { border-color: var(--st-primary-color); color: var(--st-primary-color); }
-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
-svg { width: 18px; height: 18px; fill: none; stroke: currentColor; stroke-width: 2; flex: none; }
-""",
-    js="""
-// A page served without https may not use the clipboard: there the old way still works.
-const copy = async (text) => {
-  try { await navigator.clipboard.writeText(text); return true; } catch { /* the old way */ }
-  const field = document.createElement("textarea");
-  field.value = text;
-  field.style.position = "fixed";
-  field.style.opacity = "0";
-  document.body.append(field);
-  field.select();
-  try { return document.execCommand("copy"); } finally { field.remove(); }
-};
-export default function ({ parentElement }) {
-  const button = parentElement.querySelector("button"), word = parentElement.querySelector("span");
-  button.onclick = async () => {
-    word.textContent = (await copy(location.href)) ? "Copied" : "Not allowed";
-    clearTimeout(button.timer);
-    button.timer = setTimeout(() => { word.textContent = "Copy link"; }, 2000);
-  };
-  return () => clearTimeout(button.timer);
-}
-""",
+    css=component_file("copy_link.css"),
+    js=component_file("copy_link.js"),
 )
 
 

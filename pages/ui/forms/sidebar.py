@@ -213,6 +213,7 @@ def _undo() -> None:
 
 
 def _problem(inspection: design.Inspection) -> None:
+    assert inspection.problem is not None
     with st.container(gap="small"):
         problem(inspection.problem)
         with st.container(horizontal=True, gap="small"):
@@ -223,8 +224,8 @@ def _problem(inspection: design.Inspection) -> None:
 
 
 def _sum(inspection: design.Inspection) -> None:
-    parameters = sum(row.parameters for row in inspection.rows)
-    macs = sum(row.macs for row in inspection.rows)
+    rows = [row for row in inspection.rows if row is not None]
+    parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
     st.markdown(
         f"**{count(parameters)} parameters** · {big(macs)} multiply-adds  \n"
         f":green[:material/check: {CAN_BE_TRAINED}]"

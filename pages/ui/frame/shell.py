@@ -55,8 +55,8 @@ def mode() -> str:
 
 
 def entry(url_path: str) -> Entry:
-    """The page at an address ("train", or "" for home). KeyError if there is none."""
-    return {page.url_path: page for page in PAGES}[url_path.replace("-", "_")]
+    """The page at an address ("feature_maps", or "" for home). KeyError if there is none."""
+    return {page.url_path: page for page in PAGES}[url_path]
 
 
 def exists(page: Entry) -> bool:
