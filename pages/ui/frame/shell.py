@@ -1,6 +1,6 @@
 """The frame around every page: the list of pages, the top bar, and the guard that keeps a deep link in it.
 
-It shows nothing of its own: the sidebar is in sidebar.py, each page in its own numbered file.
+It draws nothing of its own: the sidebar is in forms/sidebar.py, each page in its own numbered file.
 """
 
 from __future__ import annotations

@@ -26,7 +26,6 @@ def went_through_history() -> bool:
 
 # ---------------------------------------------------------------- containers that are not there for the eye
 
-HIDDEN = "nothing"  # the key of a hidden container begins so
 _HIDDEN_STYLE = """<style>
 .st-key-address, [class*="st-key-nothing"],
 [data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"]) { display: none }
@@ -47,7 +46,7 @@ def hold_place(name: str) -> None:
     Otherwise what is gone would stay on the screen as a ghost, with buttons that look alive, until the page beside it
     is done.
     """
-    st.container(key=f"{HIDDEN}_{name}")
+    st.container(key=f"nothing_{name}")
 
 
 # ---------------------------------------------------------------- a grid with named areas

@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # torch stays out until a page needs a network
 
 # ---------------------------------------------------------------- the network being looked at
 
-# How long the weights of a run in training stay the ones that are looked at, in seconds: a fifth of the time it has
-# trained so far, for a network changes ever more slowly; but so long at least, and so long at most.
+# How long the weights of a run in training stay the ones that are looked at: a fifth of the time it has trained so far,
+# for a network changes ever more slowly; but between HELD_AT_LEAST and HELD_AT_MOST seconds.
 HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
 
 
@@ -181,9 +181,9 @@ def _frozen(net: Network) -> Network:
     return net.eval().requires_grad_(False)
 
 
-def classes_of(shown: LoadedNetwork) -> tuple[str, ...]:
+def classes_of(network: LoadedNetwork) -> tuple[str, ...]:
     """What the network's outputs are called: the data set's classes, or numbers where it has another number of them."""
     from cnn_core.data.sources import dataset_of
 
-    known = dataset_of(shown.dataset).classes
-    return known if len(known) == shown.spec.classes else tuple(str(i) for i in range(shown.spec.classes))
+    names, outputs = dataset_of(network.dataset).classes, network.spec.classes
+    return names if len(names) == outputs else tuple(str(i) for i in range(outputs))
