@@ -16,6 +16,7 @@ from pages.deep_dream.asking import Strip, ask, layers_and_strength
 from pages.deep_dream.dream import (
     PLACE,
     Dream,
+    Picture,
     dream_on_page,
     follow_address,
     is_going_on,
@@ -23,7 +24,7 @@ from pages.deep_dream.dream import (
     write_address,
 )
 from pages.deep_dream.dreamers import MINE, layers_of, settings_name
-from pages.deep_dream.picture import Picture, digit, photo
+from pages.deep_dream.picture import digit, photo
 from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnn_core import pretrained
 from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
+from cnn_core.network_name import NetworkName
 from pages.ui.visitor import networks, server
 
 
@@ -14,7 +15,7 @@ def changes_in_training(network: networks.LoadedNetwork) -> AugmentSpec | None:
         if network.kind == "run" and network.run_id:
             return server.store().run(network.run_id).recipe.augment
         if network.kind == "pretrained":
-            return pretrained.card(network.weights_key.partition(":")[2]).recipe.augment
+            return pretrained.card(NetworkName.parse(network.weights_key).name).recipe.augment
     except StudentError:
         pass
     return None

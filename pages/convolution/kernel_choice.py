@@ -100,9 +100,12 @@ def _learnt_kernel(number: int) -> Tensor:
 
 def first_kernels() -> Tensor | None:
     """The first layer's kernels of the network in the sidebar, (filters, 1, k, k); None if it has none."""
-    name, child = next(iter(networks.current().net.named_children()))
-    weights = child.conv.weight if kind_named(name).has_filters else None
-    return weights if weights is not None and weights.shape[1] == 1 and weights.shape[-1] <= 7 else None
+    network = networks.current()
+    first = network.spec.layer_names[0]
+    if not kind_named(first).has_filters or network.spec.input_shape[0] != 1:
+        return None
+    weights = network.net.get_parameter(f"{first}.conv.weight")
+    return weights if weights.shape[-1] <= 7 else None
 
 
 def adopt_edit() -> None:

@@ -13,7 +13,6 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
 from cnn_core.insight.dream.first_dream import PHOTO, first_dream
 from cnn_core.runs import Run, Status
-from pages.deep_dream.picture import Picture
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals
 
@@ -22,6 +21,19 @@ _ON_PAGE = "dream_shown"  # id of the dream on the page
 _FOR = "dream_for"  # key of the picture that was chosen when it came there; another picture sends it away
 _ADDRESS = "dream_address"  # the id as we last wrote it into the address
 _FRAME = "dream_frame"  # (dream, octave) that was clicked
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The picture a dream would begin with.
+
+    png: at the size at which it would be dreamt.
+    key: the same key, the same picture and network.
+    """
+
+    png: bytes
+    key: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ def is_going_on() -> bool:
     """Whether the dream on the page is not done yet, so that the page has to look again."""
     try:
         run_id = st.session_state.get(_ON_PAGE)
-        return bool(run_id) and server.store().run(run_id).status.unfinished
+        return run_id is not None and server.store().run(str(run_id)).status.unfinished
     except StudentError:
         return False
 

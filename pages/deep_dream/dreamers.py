@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, GOOGLENET_DEPTHS, dream_layers
+from cnn_core.network_name import NetworkName
 from cnn_core.pretrained import card
 from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
@@ -56,24 +57,23 @@ def settings_name(dreamer: str, network: LoadedNetwork) -> str:
 
 def title_of(name: str) -> str:
     """The network of a dream's settings, in words; the run behind it may be gone."""
-    kind, _, rest = name.partition(":")
-    if kind in PHOTO_NETWORKS:
-        return PHOTO_NETWORKS[kind]
-    if kind == "pretrained":
-        return card(rest).title if rest in server.PRETRAINED else rest
-    if kind == "run":
-        run_id, _, step = rest.partition(":")
+    network = NetworkName.parse(name)
+    if network.kind == "photo":
+        return PHOTO_NETWORKS.get(network.name, network.name)
+    if network.kind == "pretrained":
+        return card(network.name).title if network.name in server.PRETRAINED else network.name
+    if network.kind == "run":
         try:
-            return words.after_steps(plain(server.store().run(run_id).name), int(step))
-        except (StudentError, ValueError):
+            return words.after_steps(plain(server.store().run(network.name).name), network.step or 0)
+        except StudentError:
             return words.GONE
     return words.UNTRAINED
 
 
 def dataset_of(name: str) -> str:
     """The data set behind the network of a dream's settings; MNIST where the run is gone."""
-    kind, _, rest = name.partition(":")
+    network = NetworkName.parse(name)
     try:
-        return server.store().run(rest.partition(":")[0]).dataset if kind == "run" else "mnist"
+        return server.store().run(network.name).dataset if network.kind == "run" else "mnist"
     except StudentError:
         return "mnist"

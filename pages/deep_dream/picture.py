@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,6 +13,7 @@ from cnn_core.insight import enlarged, photos
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.insight.dream.dream_spec import MAX_SIDE
 from pages.deep_dream import words
+from pages.deep_dream.dream import Picture
 from pages.ui.forms.digit_input import chosen_image
 from pages.ui.wording.blocks import caption, problem
 
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
 
 UPLOAD = "upload"  # stands among the photos' names
 _UPLOADED = "dream_upload_kept"  # (hash, PNG): Streamlit forgets a file when the page is left
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The picture a dream would begin with.
-
-    png: at the size at which it would be dreamt.
-    key: the same key, the same picture and network.
-    """
-
-    png: bytes
-    key: str
-    title: str
 
 
 def photo(name: str, side: int, dreamer: str) -> Picture | None:

@@ -13,9 +13,8 @@ from cnn_core.insight import animated
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
-from pages.deep_dream.dream import Dream, choose_frame, frame_on_page
+from pages.deep_dream.dream import Dream, Picture, choose_frame, frame_on_page
 from pages.deep_dream.dreamers import dataset_of, title_of
-from pages.deep_dream.picture import Picture
 from pages.ui.drawing.before_after import before_after, for_browsers, thumbnails
 from pages.ui.drawing.contact_sheet import Sheet
 from pages.ui.drawing.sheets import sheet

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from cnn_core.network_name import NetworkName
+
 MOST = 6
 _PICKS = "runs_chosen"  # names of networks, in the order of choosing
 
@@ -13,8 +15,8 @@ _PICKS = "runs_chosen"  # names of networks, in the order of choosing
 def picks(names: Sequence[str]) -> list[str]:
     """The names of the networks that are compared, of those there are; at first the two newest runs and ours."""
     if _PICKS not in st.session_state:
-        mine = [name for name in names if name.startswith("run:")][:2]
-        ours = [name for name in names if name.startswith("pretrained:")]
+        mine = [name for name in names if NetworkName.parse(name).kind == "run"][:2]
+        ours = [name for name in names if NetworkName.parse(name).kind == "pretrained"]
         st.session_state[_PICKS] = (mine + ours)[:3]
     return [name for name in st.session_state[_PICKS] if name in names][:MOST]
 

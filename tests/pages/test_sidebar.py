@@ -352,3 +352,64 @@ def test_runs_are_listed_and_a_strangers_run_can_be_watched(app):
     box(app, "Network").set_value(f"run:{mine[0]}").run()
     assert app.session_state["network"] == f"run:{mine[0]}"
     assert box(app, "Start the design from").value == "mlp"
+
+
+# ---------------------------------------------------------------- a design is checked once, and never read back
+
+
+WITH_THE_NETWORK = """
+import streamlit as st
+from pages.ui.forms.sidebar import sidebar
+from pages.ui.visitor import networks
+with st.sidebar:
+    sidebar()
+st.session_state["parameters"] = sum(weight.numel() for weight in networks.current().net.parameters())
+"""
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often a design was checked, and how often a link was read."""
+    counted = {"inspected": 0, "decoded": 0}
+
+    def counting(name, function):
+        def counted_call(*args):
+            counted[name] += 1
+            return function(*args)
+
+        return counted_call
+
+    monkeypatch.setattr(design, "inspect_draft", counting("inspected", inspect_draft))
+    monkeypatch.setattr(links, "decode", counting("decoded", links.decode))
+    return counted
+
+
+def test_from_the_sidebar_to_the_built_network_a_design_is_checked_once_and_no_link_is_read(calls):
+    app = AppTest.from_string(WITH_THE_NETWORK, default_timeout=30).run()
+    calls.update(inspected=0, decoded=0)
+    box(app, "Start the design from").set_value("mlp").run()
+    assert app.session_state["parameters"] == 407_050
+    assert calls == {"inspected": 1, "decoded": 0}
+    app.run()
+    assert calls == {"inspected": 1, "decoded": 0}  # nothing changed, so nothing is checked again
+    press(app, "undo")
+    assert app.session_state["parameters"] == 93_322
+    assert calls == {"inspected": 2, "decoded": 0}
+
+
+def test_a_link_that_was_opened_is_read_once(calls):
+    app = AppTest.from_string(WITH_THE_NETWORK, default_timeout=30)
+    app.query_params["design"] = links.encode(with_first_layer(filters=7))
+    app.run().run()
+    assert calls == {"inspected": 1, "decoded": 1}
+    assert box(app, "Start the design from").value == "own"
+
+
+def test_a_page_cannot_change_the_design_by_what_it_was_given(home):
+    box(home, "Start the design from").set_value("mlp").run()
+    before = copy.deepcopy(home.session_state["design_draft"])
+    inspected = home.session_state["design_inspection"][0]
+    inspected["layers"].clear()
+    home.run()
+    assert home.session_state["design_draft"] == before
+    assert any("**407,050 parameters**" in text.value for text in home.markdown)

@@ -1,5 +1,4 @@
 const seen = new WeakMap();
-const MARK = "#5FF0E4", DARK = "#06302E";
 const minus = (text) => text.replace("-", "−");
 const short = (v) => minus(Math.abs(v) >= 99.5 ? v.toFixed(0) : Math.abs(v) >= 9.95 ? v.toFixed(1) : v.toFixed(2))
   .replace(/^−(0[.]?0*)$/, "$1");
@@ -20,7 +19,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   const s = seen.get(parentElement) ?? { playing: false, timer: 0, geometry: "", index: 0, shown: 0 };
   seen.set(parentElement, s);
   const { size: [height, width], padding: [left, right, top, bottom], shape: [rows, columns] } = data;
-  const { stride, dilation, kernel, image, output } = data;
+  const { stride, dilation, kernel, image, output, mark: [MARK, MARK_EDGE] } = data;
   const k = kernel[0].length, span = dilation * (k - 1) + 1, count = rows * columns;
   const most = Math.max(...kernel.flat(2).map(Math.abs)) || 1;
   if (s.geometry !== data.geometry) {      // another sweep: begin at a place worth seeing, with all of it shown
@@ -38,7 +37,8 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     return cell;
   };
   const mark = (c, x, y, w, h, dpr) => {
-    c.lineWidth = 1.5 * dpr; c.strokeStyle = DARK; c.strokeRect(x - 2 * dpr, y - 2 * dpr, w + 4 * dpr, h + 4 * dpr);
+    c.lineWidth = 1.5 * dpr; c.strokeStyle = MARK_EDGE;
+    c.strokeRect(x - 2 * dpr, y - 2 * dpr, w + 4 * dpr, h + 4 * dpr);
     c.lineWidth = 2 * dpr; c.strokeStyle = MARK; c.strokeRect(x - 0.5 * dpr, y - 0.5 * dpr, w + dpr, h + dpr);
   };
   const number = (c, text, color, x, y, cell, dpr) => {

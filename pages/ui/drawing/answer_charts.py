@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
-from pages.ui.drawing.figure import Figure, no_markup, template
-from pages.ui.drawing.palette import ACTIVATION, DANGER, INK, SIGNED
+from pages.ui.drawing.figure import Figure, no_markup, note, template
+from pages.ui.drawing.palette import ACTIVATION, INK, SIGNED, WRONG
 from pages.ui.wording.numbers import number, probability, signed
+
+Term = tuple[str, float]  # a label and its number
 
 
 def bars(
@@ -22,134 +25,91 @@ def bars(
     probabilities: one a class, sum 1.  truth: the right class; another answer is red and says so in words.
     """
     text, muted, _, _ = INK[mode]
-    chosen = max(range(len(probabilities)), key=lambda i: probabilities[i])
-    wrong = truth is not None and truth != chosen
-    colors = [muted if i != chosen else DANGER[mode] if wrong else text for i in range(len(probabilities))]
-    names = [
-        f"<b>{no_markup(name)}</b>" if i == chosen else no_markup(name) for i, name in enumerate(classes)
-    ]
-    right = f", is a {no_markup(classes[truth])}" if wrong and truth is not None else ""
-    values = [
-        dict(
-            text=f"<b>{probability(value)}{right}</b>" if i == chosen else probability(value),
-            x=1,
-            xref="paper",
-            xanchor="left",
-            xshift=8,
-            y=i,
-            showarrow=False,
-            font=dict(size=13, color=colors[i] if i == chosen else muted),
-        )
+    answer = max(range(len(probabilities)), key=lambda i: probabilities[i])
+    correction = "" if truth in (None, answer) else f", is a {no_markup(classes[truth])}"
+    colors = [muted] * len(probabilities)
+    colors[answer] = WRONG[mode] if correction else text
+    names = [no_markup(name) for name in classes]
+    names[answer] = f"<b>{names[answer]}</b>"
+    numbers = [probability(value) for value in probabilities]
+    numbers[answer] = f"<b>{numbers[answer]}{correction}</b>"
+    notes = [
+        note(numbers[i], color=colors[i], x=1, xref="paper", xanchor="left", xshift=8, y=i)
         for i, value in enumerate(probabilities)
-        if value >= 0.001 or i in (chosen, truth)
+        if value >= 0.001 or i in (answer, truth)
     ]
     layout = dict(
         template=template(mode),
         height=height or 22 * len(probabilities) + 8,
-        margin=dict(l=8, r=84 + 7 * len(right), t=4, b=4),
-        annotations=values,
+        margin=dict(l=8, r=84 + 7 * len(correction), t=4, b=4),
+        annotations=notes,
         bargap=0.35,
         hovermode=False,
         xaxis=dict(range=[0, 1], visible=False),
-        yaxis=dict(
-            tickvals=list(range(len(names))),
-            ticktext=names,
-            autorange="reversed",
-            showgrid=False,
-            ticklabelstandoff=6,
-            tickfont=dict(size=13, color=text),
-        ),
+        yaxis={**_row_axis(names, text), "autorange": "reversed"},
     )
-    trace = dict(
-        type="bar",
-        orientation="h",
-        x=[float(value) for value in probabilities],
-        y=list(range(len(names))),
-        marker=dict(color=colors, line=dict(width=0)),
-    )
-    return dict(data=[trace], layout=layout)
+    return dict(data=[_bar_trace(probabilities, colors)], layout=layout)
 
 
-def waterfall(
-    terms: Sequence[tuple[str, float]],
-    total: tuple[str, float],
-    mode: str = "light",
-    *,
-    unit_height: int = 21,
-) -> Figure:
+def waterfall(terms: Sequence[Term], total: Term, mode: str = "light", *, unit_height: int = 21) -> Figure:
     """How a sum grows: one floating bar a term, orange adds, blue takes away, and the total at the foot.
 
-    terms: (label, number) in the order of adding.  total: (label, number) after the activation: it may differ from
-    the sum, as when relu makes a negative sum 0.
+    terms: (label, number) in the order of adding.
+    total: (label, number) after the activation: it may differ from the sum, as when relu makes a negative sum 0.
     """
     text, muted, border, _ = INK[mode]
-    starts, before = [], 0.0
-    for _, value in terms:
-        starts.append(before)
-        before += value
-    rows = [*terms, total]
-    colors = [SIGNED[5] if value >= 0 else SIGNED[1] for _, value in terms] + [ACTIVATION[6]]
-    ends = [start + value for start, (_, value) in zip(starts, terms, strict=True)]
+    rows, last = [*terms, total], len(terms)
+    sums = list(accumulate((value for _, value in terms), initial=0.0))
+    ends = sums[1:]
     low, high = min([0.0, total[1], *ends]), max([0.0, total[1], *ends])
     room = 0.02 * ((high - low) or 1)
-    last = len(terms)
-    links = [
-        dict(
-            type="line",
-            x0=end,
-            x1=end,
-            y0=row + 0.3,
-            y1=row + 0.7,
-            xref="x",
-            yref="y",
-            line=dict(color=muted, width=1),
-        )
-        for row, end in enumerate(ends[:-1])
-    ]
-    values = [
-        dict(
-            text=f"<b>{number(value)}</b>" if row == last else signed(value),
-            x=1,
-            xref="paper",
-            xanchor="right",
-            xshift=56,
-            y=row,
-            showarrow=False,
-            font=dict(size=13, color=text),
-        )
-        for row, (_, value) in enumerate(rows)
-    ]
-    names = [
-        no_markup(name) if row != last else f"<b>{no_markup(name)}</b>" for row, (name, _) in enumerate(rows)
-    ]
-    trace = dict(
-        type="bar",
-        orientation="h",
-        base=[*starts, 0.0],
-        x=[value for _, value in rows],
-        y=list(range(len(rows))),
-        marker=dict(color=colors, line=dict(width=0)),
-    )
+    colors = [SIGNED[5] if value >= 0 else SIGNED[1] for _, value in terms] + [ACTIVATION[6]]
+    names = [no_markup(name) for name, _ in rows]
+    numbers = [*(signed(value) for _, value in terms), number(total[1])]
+    names[last], numbers[last] = f"<b>{names[last]}</b>", f"<b>{numbers[last]}</b>"
+    zero = dict(type="line", x0=0, x1=0, y0=-0.5, y1=last + 0.5, line=dict(color=border, width=1))
     layout = dict(
         template=template(mode),
         height=unit_height * len(rows) + 8,
         margin=dict(l=8, r=60, t=4, b=4),
         bargap=0.3,
         hovermode=False,
-        annotations=values,
-        shapes=[
-            *links,
-            dict(type="line", x0=0, x1=0, y0=-0.5, y1=last + 0.5, line=dict(color=border, width=1)),
+        annotations=[
+            note(words, color=text, x=1, xref="paper", xanchor="right", xshift=56, y=row)
+            for row, words in enumerate(numbers)
         ],
+        shapes=[*_steps_down(ends[:-1], muted), zero],
         xaxis=dict(range=[low - room, high + room], visible=False),
-        yaxis=dict(
-            tickvals=list(range(len(rows))),
-            ticktext=names,
-            range=[last + 0.5, -0.5],
-            showgrid=False,
-            ticklen=0,
-            ticklabelstandoff=6,
-            tickfont=dict(size=13, color=text),
-        ),
+        yaxis={**_row_axis(names, text), "range": [last + 0.5, -0.5], "ticklen": 0},
     )
-    return dict(data=[trace], layout=layout)
+    trace = _bar_trace([value for _, value in rows], colors)
+    return dict(data=[{**trace, "base": [*sums[:-1], 0.0]}], layout=layout)
+
+
+def _steps_down(ends: Sequence[float], color: str) -> list[Figure]:
+    """The thin lines from the end of each bar to the beginning of the next."""
+    line = dict(color=color, width=1)
+    return [
+        dict(type="line", x0=x, x1=x, y0=row + 0.3, y1=row + 0.7, xref="x", yref="y", line=line)
+        for row, x in enumerate(ends)
+    ]
+
+
+def _bar_trace(values: Sequence[float], colors: Sequence[str]) -> Figure:
+    return dict(
+        type="bar",
+        orientation="h",
+        x=[float(value) for value in values],
+        y=list(range(len(values))),
+        marker=dict(color=list(colors), line=dict(width=0)),
+    )
+
+
+def _row_axis(names: Sequence[str], color: str) -> Figure:
+    return dict(
+        tickvals=list(range(len(names))),
+        ticktext=list(names),
+        showgrid=False,
+        ticklabelstandoff=6,
+        tickfont=dict(size=13, color=color),
+    )

@@ -31,8 +31,10 @@ def before_after(
     """Draw them; without `after` only the first, and no line.
 
     before, after: picture files of one size, as a browser reads them.
-    book:  names what is shown: the line starts in the middle for another one, and stays where it was for the same.
-    left, right: a few words under either side.  alt: what the first picture shows.  px: the longer side at most.
+    book:  names the pair: the line starts in the middle for another one, and stays where it was for the same.
+    left, right: a few words under either side.
+    alt:   what the first picture shows.
+    px:    the longer side at most, in CSS pixels.
     """
     with Image.open(io.BytesIO(before)) as opened:
         width, height = opened.size

@@ -69,14 +69,14 @@ def indices(tiles: np.ndarray, scale: str, limits: Limits = "own") -> np.ndarray
     if tiles.size == 0:
         return tiles.astype(np.uint8)
     if isinstance(limits, tuple):
-        low, high = (np.float32(value) for value in limits)
+        low, high = np.array(limits, dtype=np.float32)[:, None, None, None]
     else:
         low, high = tiles.min(axis=axes, keepdims=True), tiles.max(axis=axes, keepdims=True)
     if scale == "signed":
         largest = np.maximum(np.abs(low), np.abs(high))
         return (127 + 127 * np.clip(_share(tiles, largest), -1, 1)).round().astype(np.uint8)
     if scale == "activation" and not isinstance(limits, tuple):
-        low = np.float32(0)  # zero is always black
+        low = np.zeros_like(high)  # zero is always black
     return (255 * np.clip(_share(tiles - low, high - low), 0, 1)).round().astype(np.uint8)
 
 

@@ -2,7 +2,7 @@
 
 Each layer is a block, to scale: height and depth are the sides of its maps, width is the logarithm of their number.
 Dark blocks have weights and learn, pale ones only reshape or thin out; a list of numbers is a column. The figure is
-a plain dictionary in Plotly's words, as in charts.py, and reads well between 350 and 600 pixels.
+a plain dictionary in Plotly's words, as in figure.py, and reads well between 350 and 600 pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, Any
 
-from pages.ui.drawing.figure import Figure, template
+from pages.ui.drawing.figure import Figure, note, template
 from pages.ui.drawing.palette import ACCENT, INK
 from pages.ui.wording.numbers import count, plural, shape_text
 
@@ -47,38 +47,14 @@ class Block:
 def network_diagram(
     network: ModelSpec | Sequence[LayerSummary], mode: str = "light", chosen: str | None = None
 ) -> Figure:
-    """The figure. network: a spec, or what `summarize` says of one; mode "light" or "dark".
+    """The figure. Hover tells a layer's name, shape, parameters and receptive field.
 
-    chosen: name of the layer to draw in the accent. Hover tells a layer's name, shape, parameters and receptive field.
+    network: a spec, or what `summarize` says of one.
+    mode:    "light" or "dark".
+    chosen:  name of the layer to draw in the accent.
     """
     blocks = _blocks(network, chosen)
     text, muted, _, _ = INK[mode]
-    end = blocks[-1].right
-    shapes = [shape for block in blocks for shape in _faces(block, ACCENT[mode] if block.chosen else text)]
-    labels = [
-        dict(
-            x=x,
-            y=-10,
-            text=label,
-            showarrow=False,
-            yanchor="top",
-            font=dict(size=12, color=muted),
-            align="center",
-        )
-        for x, label in _labels(blocks)
-    ]
-    # Nothing is drawn by the trace: it is what the pointer meets, also beside a thin block and above a low one.
-    middles = [0.0, *((a.right + b.x) / 2 for a, b in itertools.pairwise(blocks)), end]
-    target = dict(
-        type="bar",
-        x=[(a + b) / 2 for a, b in itertools.pairwise(middles)],
-        width=[b - a for a, b in itertools.pairwise(middles)],
-        y=[TALLEST] * len(blocks),
-        marker=dict(color="rgba(0,0,0,0)", line=dict(width=0)),
-        hovertext=[block.hover for block in blocks],
-        hoverinfo="text",
-        showlegend=False,
-    )
     none = dict(visible=False, fixedrange=True, automargin=False)
     layout = dict(
         template=template(mode),
@@ -88,21 +64,36 @@ def network_diagram(
         # A hover label does not inherit the layout's font.
         hoverlabel=dict(align="left", font=dict(family="Source Sans, sans-serif")),
         bargap=0,
-        xaxis={**none, "range": [-20, end + 14]},
+        xaxis={**none, "range": [-20, blocks[-1].right + 14]},
         yaxis={**none, "range": [-44, TALLEST * (1 + SLANT_Y) + 2]},
-        shapes=shapes,
-        annotations=labels,
+        shapes=[face for block in blocks for face in _faces(block, ACCENT[mode] if block.chosen else text)],
+        annotations=[
+            note(label, color=muted, size=12, x=x, y=-10, yanchor="top", align="center")
+            for x, label in _labels(blocks)
+        ],
     )
-    return dict(data=[target], layout=layout)
+    return dict(data=[_hover_areas(blocks)], layout=layout)
 
 
 def diagram_alt(network: ModelSpec | Sequence[LayerSummary]) -> str:
     """The same in words, for those who cannot see it."""
-    steps = [f"{row.name} {shape_text(tuple(row.output_shape))}" for row in _rows(network)]
-    return (
-        f"Diagram of the network: {shape_text(_input_shape(network))} pixels go in, then "
-        + ", ".join(steps)
-        + "."
+    steps = [f"{row.name} {shape_text(row.output_shape)}" for row in _rows(network)]
+    pixels = shape_text(_input_shape(network))
+    return f"Diagram of the network: {pixels} pixels go in, then {', '.join(steps)}."
+
+
+def _hover_areas(blocks: Sequence[Block]) -> Figure:
+    """A trace that draws nothing: it is what the pointer meets, also beside a thin block and above a low one."""
+    borders = [0.0, *((a.right + b.x) / 2 for a, b in itertools.pairwise(blocks)), blocks[-1].right]
+    return dict(
+        type="bar",
+        x=[(a + b) / 2 for a, b in itertools.pairwise(borders)],
+        width=[b - a for a, b in itertools.pairwise(borders)],
+        y=[TALLEST] * len(blocks),
+        marker=dict(color="rgba(0,0,0,0)", line=dict(width=0)),
+        hovertext=[block.hover for block in blocks],
+        hoverinfo="text",
+        showlegend=False,
     )
 
 

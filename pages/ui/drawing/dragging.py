@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 import streamlit as st
 
 from pages.ui.drawing.contact_sheet import Sheet
-from pages.ui.drawing.sheets import component_source, data_uri
+from pages.ui.drawing.sheets import component_source, tiles_data
 
 _component = st.components.v2.component(
     "drag_one_parameter",
@@ -47,21 +47,21 @@ def drag(
 ) -> None:
     """Draw the slider with its curve and pictures.
 
-    frames: a tile for each step.  values: for each step the probability on the curve, 0 to 1.
+    frames: a tile for each step.
+    values: for each step the probability on the curve, 0 to 1.
     words:  for each step where it is and what is read there ("+25°", "read as a 7, 83 %").
-    marks:  (step, label) of the steps whose pictures stand under the axis.  wrong: steps with the red frame.
+    marks:  (step, label) of the steps whose pictures stand under the axis.
     of:     names what is dragged: another one begins at `start`, the same one keeps its place.
-    band:   first and last step of the range that is in use, shaded.  unit: the slider's name.  alt: the curve's.
+    band:   first and last step of the range that is in use, shaded.
+    wrong:  steps with the red frame.
+    unit:   the slider's name.
+    alt:    what the curve shows, for those who cannot see it.
     """
     _component(
         key=key,
         data=[
-            {
-                "src": data_uri(frames.png),
-                "tw": frames.tile_width,
-                "th": frames.tile_height,
-                "across": frames.columns,
-                "count": frames.count,
+            tiles_data(frames)
+            | {
                 "values": [round(float(value), 4) for value in values],
                 "words": [list(pair) for pair in words],
                 "marks": [list(mark) for mark in marks],

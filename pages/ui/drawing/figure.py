@@ -1,23 +1,19 @@
-"""Charts in one hand: the template, the scales by meaning, and the figures that several pages draw.
+"""What all charts share: the template, notes and places for labels, and `show`, which puts a figure on the page.
 
-A figure here is a plain dictionary in Plotly's own words, made by a pure function; `show` puts it on the
-page. So this module does not import Plotly, and a tick of the live page costs the server some 8 ms.
+A figure is a plain dictionary in Plotly's own words, made by a pure function (answer_charts, learning_charts,
+evaluation_charts, diagram). So none of them imports Plotly, and a tick of the live page costs the server some 8 ms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from pages.ui.drawing.palette import ACTIVATION, INK, RUNS, SIGNED, scale
 from pages.ui.frame import shell
-
-if TYPE_CHECKING:
-    pass
-
 
 Figure = dict[str, Any]
 
@@ -63,7 +59,7 @@ def template(mode: str = "light") -> Figure:
 
 @cache
 def _checked() -> type:
-    """A kind of figure that Plotly believes; made when it is wanted first, for Plotly is slow to import.
+    """A figure class that skips Plotly's validation; made at the first call, since importing Plotly is slow.
 
     Handed a dictionary, Plotly checks each value against its reference, 9 of the 17 ms of a tick of the live chart. Our
     figures come from pure functions, and the tests have Plotly check every one that a page draws.
@@ -97,7 +93,9 @@ def show(
     """
     if height is not None:
         figure = {**figure, "layout": {**figure["layout"], "height": height}}
-    selection = {} if on_select is None else {"on_select": on_select, "selection_mode": selection_mode}
+    selection: dict[str, Any] = (
+        {} if on_select is None else {"on_select": on_select, "selection_mode": selection_mode}
+    )
     return st.plotly_chart(
         _checked()(figure),
         theme=None,
@@ -108,7 +106,25 @@ def show(
     )
 
 
-# ---------------------------------------------------------------- loss and accuracy while a network learns
+# ---------------------------------------------------------------- words in a figure
+
+
+def note(words: str, *, color: str, size: float = 13, **where: Any) -> Figure:
+    """Plotly's annotation without an arrow.
+
+    words: may hold Plotly's few HTML tags.  size: of the letters, in pixels.
+    where: its place, in Plotly's words (x, y, xref, xanchor, xshift, ...).
+    """
+    return dict(text=words, showarrow=False, font=dict(size=size, color=color), **where)
+
+
+def no_markup(text: str) -> str:
+    """The same text, with what Plotly would act on made harmless: a run's name comes from a visitor.
+
+    >>> no_markup("<b> & %{x}")
+    '&lt;b&gt; &amp; % {x}'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
@@ -141,11 +157,3 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
             places[order[rank]] = first + rank * gap
             rank += 1
     return places
-
-
-# ---------------------------------------------------------------- several runs
-
-
-def no_markup(text: str) -> str:
-    # Plotly reads a few HTML tags and %{...} in its texts; a run's name comes from a visitor.
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")

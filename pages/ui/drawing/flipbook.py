@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from pages.ui.drawing.contact_sheet import Sheet
-from pages.ui.drawing.sheets import component_source, data_uri
+from pages.ui.drawing.sheets import component_source, tiles_data
 
 _component = st.components.v2.component(
     "flipbook",
@@ -37,6 +38,9 @@ class Strip:
     px: int = 168
     smooth: bool = False
 
+    def data(self) -> dict[str, Any]:
+        return tiles_data(self.frames) | {"title": self.title, "px": self.px, "smooth": self.smooth}
+
 
 @dataclass(frozen=True)
 class CurveLine:
@@ -46,6 +50,10 @@ class CurveLine:
     values: Sequence[float]
     first: str
     last: str
+
+    def data(self) -> dict[str, Any]:
+        values = [float(value) for value in self.values]
+        return {"title": self.title, "values": values, "first": self.first, "last": self.last}
 
 
 def flipbook(
@@ -62,9 +70,12 @@ def flipbook(
 ) -> None:
     """Draw the book; nothing plays until the visitor presses Play.
 
-    book:   names what is shown: another one starts at `start`, the same one with more pages keeps its place.
-    places: for each page where it is ("step 12 of 40").  unit: what the slider moves through, for those who cannot see.
+    book:     names what is on show: another one starts at `start`, the same one with more pages keeps its place.
+    places:   for each page where it is ("step 12 of 40").
+    unit:     what the slider moves through, for those who cannot see.
     captions: for each page a line of plain text under the pictures.
+    curve:    a number for each page, drawn below.
+    start:    the first page shown.  fps: pages a second.
     """
     _component(
         key=key,
@@ -77,27 +88,8 @@ def flipbook(
                 "captions": None if captions is None else list(captions),
                 "start": start,
                 "fps": fps,
-                "curve": None
-                if curve is None
-                else {
-                    "title": curve.title,
-                    "values": [float(value) for value in curve.values],
-                    "first": curve.first,
-                    "last": curve.last,
-                },
-                "strips": [
-                    {
-                        "title": strip.title,
-                        "src": data_uri(strip.frames.png),
-                        "tw": strip.frames.tile_width,
-                        "th": strip.frames.tile_height,
-                        "across": strip.frames.columns,
-                        "count": strip.frames.count,
-                        "px": strip.px,
-                        "smooth": strip.smooth,
-                    }
-                    for strip in strips
-                ],
+                "curve": None if curve is None else curve.data(),
+                "strips": [strip.data() for strip in strips],
             }
         ],
     )

@@ -3,31 +3,70 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
-from pages.ui.drawing.figure import Figure, no_markup, spread, template
+from pages.ui.drawing.figure import Figure, no_markup, note, spread, template
 from pages.ui.drawing.palette import INK, RUNS, TRAINING, VALIDATION, VALIDATION_TEXT
 from pages.ui.wording.numbers import loss_text, percent
 
 if TYPE_CHECKING:
-    from cnn_core.runs import History
-
+    from cnn_core.runs import Curve, History
 
 LABEL_ROOM = 116  # pixels right of the axis for the label of a line that has reached the end
-
-
 _TITLE, _GAP, _FOOT = 26, 40, 44  # pixels: above the first panel, between the panels, below the second
-
-
 _FLOORS = {"mnist": 88, "kmnist": 76, "fashion_mnist": 76}  # per cent; above it lies what is worth watching
-
-
 _LOSS_TICKS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1e3)
-
-
 _ACCURACY_TICKS = {0: [0, 25, 50, 75, 100], 76: [76, 84, 92, 100], 88: [88, 92, 96, 100]}
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """What a panel shows of its measure. bottom, top: per cent, or powers of ten where it is logarithmic."""
+
+    bottom: float
+    top: float
+    is_log: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value stands in the panel, from 0 at the bottom to 1 at the top."""
+        height = math.log10(max(value, 1e-9)) if self.is_log else value
+        return (height - self.bottom) / (self.top - self.bottom)
+
+
+@dataclass(frozen=True)
+class _End:
+    """The label at the end of a line. place: from 0, bottom, to 1, top.  x: the last epoch."""
+
+    place: float
+    words: str
+    color: str
+    x: float
+    is_bold: bool = True
+
+
+# ---------------------------------------------------------------- one run, while it learns
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Training or validation of one run, and how it is drawn."""
+
+    name: str
+    curve: Curve
+    color: str
+    ink: str  # of its label, which needs more contrast than a line
+    width: float
+
+    @property
+    def is_validation(self) -> bool:
+        return self.name == "validation"
+
+    def end(self, value: float, words: str, axis: _Axis) -> _End:
+        label = f"{self.name} {words}"
+        return _End(axis.place(value), label, self.ink, self.curve.epoch[-1], self.is_validation)
 
 
 def loss_and_accuracy(
@@ -41,88 +80,108 @@ def loss_and_accuracy(
 ) -> Figure:
     """Accuracy over loss (log), against epochs to the end of the run, training thin and validation thick.
 
-    history: what the store has; its curves may be empty.  epochs: of the whole run, so that the axis never grows.
-    images: training images in one epoch, for the axis title.  height: pixels of the whole figure.
+    history: what the store has; its curves may be empty.
+    epochs:  of the whole run, so that the axis never grows.
+    images:  training images in one epoch, for the axis title.
+    height:  pixels of the whole figure.
     """
-    panel = (height - _TITLE - _GAP - _FOOT) / 2
-    low = _accuracy_floor(history, epochs, _FLOORS.get(dataset, 0))
-    bottom, top = _loss_range([*history.train.loss, *history.validation.loss])
-    text, muted = INK[mode][0], INK[mode][1]
-    whole = (
-        height - _TITLE - _FOOT
-    )  # what Plotly calls paper: from the top of one panel to the bottom of the other
-    share = panel / whole
-    kinds = (
-        ("training", history.train, TRAINING[mode], TRAINING[mode], 1.5),
-        ("validation", history.validation, VALIDATION[mode], VALIDATION_TEXT[mode], 2.5),
+    lines = (
+        _Line("training", history.train, TRAINING[mode], TRAINING[mode], 1.5),
+        _Line("validation", history.validation, VALIDATION[mode], VALIDATION_TEXT[mode], 2.5),
     )
-    traces: list[Figure] = []
-    ends: dict[str, list[tuple]] = {"y": [], "y2": []}
-    for name, curve, color, ink, width in kinds:
-        accuracy = [None if value is None else 100 * value for value in curve.accuracy]
-        common = dict(
-            type="scatter",
-            x=list(curve.epoch),
-            mode="lines+markers" if name == "validation" else "lines",
-            line=dict(color=color, width=width),
-            marker=dict(size=6, color=color),
-            xaxis="x",
-        )
-        accuracy_hover = f"{name} %{{y:.1f}} %<extra></extra>"
-        loss_hover = f"{name} loss %{{y:.3g}}<extra></extra>"
-        traces.append({**common, "y": accuracy, "yaxis": "y", "name": name, "hovertemplate": accuracy_hover})
-        traces.append(
-            {**common, "y": list(curve.loss), "yaxis": "y2", "name": name, "hovertemplate": loss_hover}
-        )
-        strong = name == "validation"
-        if curve.epoch:
-            where = (accuracy[-1] - low) / (100 - low)
-            ends["y"].append((where, f"{name} {percent(curve.accuracy[-1])}", ink, strong, curve.epoch[-1]))
-        if curve.epoch and math.isfinite(curve.loss[-1]) and curve.loss[-1] > 0:
-            where = (math.log10(curve.loss[-1]) - bottom) / (top - bottom)
-            ends["y2"].append((where, f"{name} {loss_text(curve.loss[-1])}", ink, strong, curve.epoch[-1]))
-    annotations = [
-        _panel_title("Accuracy, % of images read correctly", 1, text),
-        _panel_title("Loss, cross-entropy, log scale", share, text),
-        *_end_labels(ends["y"], "y", panel),
-        *_end_labels(ends["y2"], "y2", panel),
-    ]
-    ticks = [value for value in _LOSS_TICKS if bottom <= math.log10(value) <= top]
-    once = f"epochs (one epoch = all {images:,} training images once)" if images else "epochs"
+    floor = _accuracy_floor(history, epochs, _FLOORS.get(dataset, 0))
+    accuracy = _Axis(floor, 100)
+    loss = _Axis(*_loss_range([*history.train.loss, *history.validation.loss]), is_log=True)
+    panel = (height - _TITLE - _GAP - _FOOT) / 2
+    share = panel / (height - _TITLE - _FOOT)  # of Plotly's "paper", which holds both panels and the gap
     layout = dict(
         template=template(mode),
         height=height,
         margin=dict(l=44, r=LABEL_ROOM, t=_TITLE, b=_FOOT),
-        annotations=annotations,
-        xaxis=dict(
-            range=[0, epochs],
-            anchor="y2",
-            title=dict(text=once, font=dict(size=13, color=muted)),
-            hoverformat=".2f",
-            dtick=_tick_step(epochs),
-            unifiedhovertitle=dict(text="epoch %{x:.2f}"),
-            automargin=False,
-        ),
+        annotations=[
+            _panel_title("Accuracy, % of images read correctly", 1, mode),
+            _panel_title("Loss, cross-entropy, log scale", share, mode),
+            *_end_labels(_aligned(_accuracy_ends(lines, accuracy)), "y", panel),
+            *_end_labels(_aligned(_loss_ends(lines, loss)), "y2", panel),
+        ],
+        xaxis=_epoch_axis(epochs, images, mode),
         yaxis=dict(
-            range=[low, 100.2 if low else 101],
+            range=[floor, 100.2 if floor else 101],
             domain=[1 - share, 1],
             automargin=False,
-            tickvals=_ACCURACY_TICKS[low],
+            tickvals=_ACCURACY_TICKS[floor],
         ),
-        yaxis2=dict(
-            type="log",
-            range=[bottom, top],
-            domain=[0, share],
-            tickvals=ticks,
-            ticktext=[f"{value:g}" for value in ticks],
-            showgrid=True,
-            gridcolor=INK[mode][2],
-            zeroline=False,
-            tickfont=dict(size=13, color=muted),
-            automargin=False,
-        ),
+        yaxis2={**_loss_axis(loss, mode), "domain": [0, share]},
     )
-    return dict(data=traces, layout=layout)
+    return dict(data=[trace for line in lines for trace in _traces(line)], layout=layout)
+
+
+def _traces(line: _Line) -> list[Figure]:
+    """Its accuracy in the upper panel, its loss in the lower one."""
+    common = dict(
+        type="scatter",
+        x=list(line.curve.epoch),
+        mode="lines+markers" if line.is_validation else "lines",
+        line=dict(color=line.color, width=line.width),
+        marker=dict(size=6, color=line.color),
+        xaxis="x",
+        name=line.name,
+    )
+    accuracy = dict(
+        y=[None if value is None else 100 * value for value in line.curve.accuracy],
+        yaxis="y",
+        hovertemplate=f"{line.name} %{{y:.1f}} %<extra></extra>",
+    )
+    loss = dict(
+        y=list(line.curve.loss),
+        yaxis="y2",
+        hovertemplate=f"{line.name} loss %{{y:.3g}}<extra></extra>",
+    )
+    return [{**common, **accuracy}, {**common, **loss}]
+
+
+def _accuracy_ends(lines: Iterable[_Line], axis: _Axis) -> list[_End]:
+    return [
+        line.end(100 * line.curve.accuracy[-1], percent(line.curve.accuracy[-1]), axis)
+        for line in lines
+        if line.curve.epoch
+    ]
+
+
+def _loss_ends(lines: Iterable[_Line], axis: _Axis) -> list[_End]:
+    return [
+        line.end(line.curve.loss[-1], loss_text(line.curve.loss[-1]), axis)
+        for line in lines
+        if line.curve.epoch and 0 < line.curve.loss[-1] < math.inf
+    ]
+
+
+def _epoch_axis(epochs: float, images: int | None, mode: str) -> Figure:
+    words = f"epochs (one epoch = all {images:,} training images once)" if images else "epochs"
+    return dict(
+        range=[0, epochs],
+        anchor="y2",
+        title=dict(text=words, font=dict(size=13, color=INK[mode][1])),
+        hoverformat=".2f",
+        dtick=_tick_step(epochs),
+        unifiedhovertitle=dict(text="epoch %{x:.2f}"),
+        automargin=False,
+    )
+
+
+def _loss_axis(loss: _Axis, mode: str) -> Figure:
+    ticks = [value for value in _LOSS_TICKS if loss.bottom <= math.log10(value) <= loss.top]
+    return dict(
+        type="log",
+        range=[loss.bottom, loss.top],
+        tickvals=ticks,
+        ticktext=[f"{value:g}" for value in ticks],
+        showgrid=True,
+        gridcolor=INK[mode][2],
+        zeroline=False,
+        tickfont=dict(size=13, color=INK[mode][1]),
+        automargin=False,
+    )
 
 
 def _accuracy_floor(history: History, epochs: float, floor: int) -> int:
@@ -140,6 +199,109 @@ def _accuracy_floor(history: History, epochs: float, floor: int) -> int:
     return low
 
 
+# ---------------------------------------------------------------- several runs
+
+
+def curves(
+    runs: Sequence[tuple[str, History]],
+    mode: str = "light",
+    *,
+    measure: str = "accuracy",
+    epochs: float | None = None,
+    low: float | None = None,
+    height: int = 380,
+    training: bool = True,
+) -> Figure:
+    """Runs over each other: hue = run, solid = validation, dotted = training, the last value at each end.
+
+    Their names stand above it (`legend.names_in_colour`): beside the lines they would take half of a phone.
+    measure: "accuracy" or "loss".
+    epochs:  width of the axis; None takes the longest run's.
+    low:     lowest accuracy shown, per cent; None chooses among 0, 50, 80, 88, 96 so that the ends are visible.
+    Raises StudentError for a seventh run: there are six colours that everybody can tell apart.
+    """
+    if len(runs) > len(RUNS[mode]):
+        raise StudentError(
+            f"{len(runs)} runs would not stay apart: there are six colours.",
+            hint="Let one go to add another.",
+        )
+    is_loss = measure == "loss"
+    panel = height - _TITLE - _FOOT
+    axis = _axis_of([history for _, history in runs], is_loss, low)
+    coloured = [(name, history, color) for (name, history), color in zip(runs, RUNS[mode], strict=False)]
+    traces = [
+        trace for run in coloured for trace in _run_traces(*run, is_loss=is_loss, with_training=training)
+    ]
+    ends = [_run_end(history, color, axis) for _, history, color in coloured if history.validation.epoch]
+    title = "Loss on digits kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
+    layout = dict(
+        template=template(mode),
+        height=height,
+        margin=dict(l=44, r=64, t=_TITLE, b=_FOOT),
+        annotations=[_panel_title(title, 1, mode), *_end_labels(ends, "y", panel)],
+        xaxis=_shared_epoch_axis(epochs or _longest([history for _, history in runs])),
+        yaxis=dict(range=[axis.bottom, axis.top], automargin=False)
+        | (dict(type="log", dtick=1) if is_loss else {}),
+    )
+    return dict(data=traces or [dict(type="scatter", x=[], y=[])], layout=layout)
+
+
+def _axis_of(histories: Sequence[History], is_loss: bool, low: float | None) -> _Axis:
+    if is_loss:
+        losses = [y for history in histories for y in (*history.train.loss, *history.validation.loss)]
+        return _Axis(*_loss_range(losses), is_log=True)
+    if low is None:
+        accuracies = [history.validation.accuracy[-1] for history in histories if history.validation.accuracy]
+        worst = min((100 * accuracy for accuracy in accuracies), default=88)
+        low = max(floor for floor in (0, 50, 80, 88, 96) if floor <= max(worst - 1, 0))
+    return _Axis(low, 100.2)
+
+
+def _run_traces(
+    name: str, history: History, color: str, *, is_loss: bool, with_training: bool
+) -> list[Figure]:
+    """Training, where it is wanted, below validation."""
+    hover = "%{y:.3g}" if is_loss else "%{y:.1f} %"
+    drawn = [("training", history.train, "dot", 1.5)] if with_training else []
+    return [
+        dict(
+            type="scatter",
+            mode="lines",
+            x=list(curve.epoch),
+            y=list(curve.loss) if is_loss else [100 * value for value in curve.accuracy],
+            name=name,
+            line=dict(color=color, width=width, dash=dash),
+            hovertemplate=f"{no_markup(name)}, {kind} {hover}<extra></extra>",
+        )
+        for kind, curve, dash, width in [*drawn, ("validation", history.validation, "solid", 2.5)]
+    ]
+
+
+def _run_end(history: History, color: str, axis: _Axis) -> _End:
+    curve = history.validation
+    value = curve.loss[-1] if axis.is_log else 100 * curve.accuracy[-1]
+    words = loss_text(value) if axis.is_log else percent(curve.accuracy[-1])
+    return _End(axis.place(value), words, color, max([curve.epoch[-1], *history.train.epoch[-1:]]))
+
+
+def _shared_epoch_axis(epochs: float) -> Figure:
+    return dict(
+        range=[0, epochs],
+        title=dict(text="epochs"),
+        dtick=_tick_step(epochs),
+        hoverformat=".2f",
+        unifiedhovertitle=dict(text="epoch %{x:.2f}"),
+    )
+
+
+def _longest(histories: Iterable[History]) -> float:
+    """Epochs of the longest run; 1 where nothing was trained yet."""
+    return max((x for h in histories for x in (*h.train.epoch, *h.validation.epoch)), default=1) or 1
+
+
+# ---------------------------------------------------------------- what both share
+
+
 def _loss_range(losses: list[float]) -> tuple[float, float]:
     """(bottom, top) of the loss axis as powers of ten: 0.01 to 3, and whole decades more when a loss lies outside."""
     usual = -2.0, math.log10(3)
@@ -155,9 +317,12 @@ def _tick_step(epochs: float) -> float:
     return next(step for step in (0.25, 0.5, 1, 2, 5, 10, 100) if epochs / step <= 6)
 
 
-def _panel_title(words: str, y: float, color: str) -> Figure:
-    return dict(
-        text=words,
+def _panel_title(words: str, y: float, mode: str) -> Figure:
+    """y: the upper edge of the panel, as a share of the figure without its margins."""
+    return note(
+        words,
+        color=INK[mode][0],
+        size=14,
         x=0,
         xref="paper",
         xanchor="left",
@@ -165,112 +330,31 @@ def _panel_title(words: str, y: float, color: str) -> Figure:
         yref="paper",
         yanchor="bottom",
         yshift=6,
-        showarrow=False,
-        font=dict(size=14, color=color),
     )
 
 
-def _end_labels(ends: list[tuple], axis: str, panel: float) -> list[Figure]:
-    """Labels right of the last points. ends: (place from 0 bottom to 1 top, words, colour, bold, x); panel: pixels."""
-    places = spread([panel * end[0] for end in ends], gap=20, low=8, high=panel - 8)
-    x = max((end[4] for end in ends), default=0)
+def _aligned(ends: Sequence[_End]) -> list[_End]:
+    """The same labels, one below the other, right of the longest line."""
+    x = max((end.x for end in ends), default=0)
+    return [replace(end, x=x) for end in ends]
+
+
+def _end_labels(ends: Sequence[_End], axis: str, panel: float) -> list[Figure]:
+    """Labels right of the last points, none on another.  axis: "y" or "y2".  panel: its height in pixels."""
+    places = spread([panel * end.place for end in ends], gap=20, low=8, high=panel - 8)
     return [
-        dict(
-            text=f"<b>{words}</b>" if strong else words,
-            x=x,
+        note(
+            f"<b>{end.words}</b>" if end.is_bold else end.words,
+            color=end.color,
+            size=13.5,
+            x=end.x,
             xref="x",
             xanchor="left",
             xshift=8,
             y=place / panel,
             yref=f"{axis} domain",
             yanchor="middle",
-            showarrow=False,
-            font=dict(size=13.5, color=color),
             align="left",
         )
-        for place, (_, words, color, strong, _) in zip(places, ends, strict=True)
+        for place, end in zip(places, ends, strict=True)
     ]
-
-
-def curves(
-    runs: Sequence[tuple[str, History]],
-    mode: str = "light",
-    *,
-    measure: str = "accuracy",
-    epochs: float | None = None,
-    low: float | None = None,
-    height: int = 380,
-    training: bool = True,
-) -> Figure:
-    """Runs over each other: hue = run, solid = validation, dotted = training, the last value at each end.
-
-    Their names stand above it (`compare.names_in_colour`): beside the lines they would take half of a phone.
-    measure: "accuracy" or "loss".  epochs: width of the axis; None takes the longest run's.
-    low: lowest accuracy shown, per cent; None chooses among 0, 50, 80, 88, 96 so that the ends are visible.
-    Raises StudentError for a seventh run: there are six colours that everybody can tell apart.
-    """
-    if len(runs) > len(RUNS[mode]):
-        raise StudentError(
-            f"{len(runs)} runs would not stay apart: there are six colours.",
-            hint="Let one go to add another.",
-        )
-    is_loss = measure == "loss"
-    panel = height - _TITLE - _FOOT
-    width = epochs or max((x for _, h in runs for x in (*h.train.epoch, *h.validation.epoch)), default=1) or 1
-    if is_loss:
-        bottom, top = _loss_range([y for _, h in runs for y in (*h.train.loss, *h.validation.loss)])
-    else:
-        worst = min((100 * h.validation.accuracy[-1] for _, h in runs if h.validation.accuracy), default=88)
-        bottom = (
-            low
-            if low is not None
-            else max(floor for floor in (0, 50, 80, 88, 96) if floor <= max(worst - 1, 0))
-        )
-        top = 100.2
-    traces, ends = [], []
-    for (name, history), color in zip(runs, RUNS[mode], strict=False):
-        for curve, dash, wide in ((history.train, "dot", 1.5), (history.validation, "solid", 2.5)):
-            kind = "validation" if dash == "solid" else "training"
-            if kind == "training" and not training:
-                continue
-            ys = list(curve.loss) if is_loss else [100 * value for value in curve.accuracy]
-            shown = "%{y:.3g}" if is_loss else "%{y:.1f} %"
-            traces.append(
-                dict(
-                    type="scatter",
-                    mode="lines",
-                    x=list(curve.epoch),
-                    y=ys,
-                    name=name,
-                    line=dict(color=color, width=wide, dash=dash),
-                    hovertemplate=f"{no_markup(name)}, {kind} {shown}<extra></extra>",
-                )
-            )
-        if history.validation.epoch:
-            last = ys[-1]
-            place = (math.log10(max(last, 1e-9)) if is_loss else last) - bottom
-            value = loss_text(last) if is_loss else percent(last / 100)
-            end = max([*history.validation.epoch[-1:], *history.train.epoch[-1:]])
-            ends.append((place / (top - bottom), value, color, True, end))
-    labels = []
-    for places, end in zip(spread([panel * end[0] for end in ends], 20, 8, panel - 8), ends, strict=True):
-        labels.extend(_end_labels([(places / panel, *end[1:])], "y", panel))
-    title = "Loss on digits kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
-    y_axis = dict(range=[bottom, top], automargin=False)
-    if is_loss:
-        y_axis.update(type="log", dtick=1)
-    layout = dict(
-        template=template(mode),
-        height=height,
-        margin=dict(l=44, r=64, t=_TITLE, b=_FOOT),
-        annotations=[_panel_title(title, 1, INK[mode][0]), *labels],
-        xaxis=dict(
-            range=[0, width],
-            title=dict(text="epochs"),
-            dtick=_tick_step(width),
-            hoverformat=".2f",
-            unifiedhovertitle=dict(text="epoch %{x:.2f}"),
-        ),
-        yaxis=y_axis,
-    )
-    return dict(data=traces or [dict(type="scatter", x=[], y=[])], layout=layout)

@@ -1,9 +1,8 @@
-"""Pictures of numbers: contact sheets of many tiles, one enlarged picture, a small grid with its values.
+"""Pictures of numbers on the page: a contact sheet of many tiles, one enlarged picture, a small grid with its values.
 
-Two halves. `contact_sheet`, `colour` and `png` are pure: arrays to PNG, by table, no screen. `sheet`,
-`picture` and `number_grid` put them on the page, crisp: one image pixel is a whole number of the screen's
-pixels, so nothing blurs. `st.image` could be neither clicked nor re-flowed, and 64 of them would be 64
-files. What runs in the browser lies in components/.
+They are crisp: one image pixel is a whole number of the screen's pixels, so nothing blurs. `st.image` could be neither
+clicked nor re-flowed, and 64 of them would be 64 files. How numbers become colours is contact_sheet.py; what runs in
+the browser lies in components/.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import base64
 import io
 import re
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,23 +19,14 @@ import streamlit as st
 from PIL import Image
 
 from pages.ui.drawing.contact_sheet import Limits, Sheet, colour, ink_on, png
+from pages.ui.drawing.palette import INK, MARK, MARK_EDGE
+from pages.ui.frame.components import component_file
 from pages.ui.wording.numbers import number
 
-Rectangle = tuple[
-    int, int, int, int
-]  # first row, first column, row after, column after; in pixels of the tile
+# First row, first column, row after, column after; in pixels of the tile.
+Rectangle = tuple[int, int, int, int]
 
-# ---------------------------------------------------------------- numbers to colours
-
-
-def data_uri(content: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(content).decode()
-
-
-# ---------------------------------------------------------------- a sheet on the page
-
-
-COMPONENTS = Path(__file__).parents[1] / "components"
+# ---------------------------------------------------------------- what components are given
 
 
 def component_source(kind: str, name: str) -> str:
@@ -45,18 +35,17 @@ def component_source(kind: str, name: str) -> str:
     What a component is told goes to it in a list of one. In a dictionary Streamlit would look for data frames, and
     import pandas and PyArrow to know one: 70 MB of each server, and half a second of its first page.
     """
-    return "\n".join((COMPONENTS / f"{part}.{kind}").read_text(encoding="utf-8") for part in ("common", name))
+    parts = [component_file(f"{part}.{kind}") for part in ("common", name)]
+    return "\n".join([_COLOURS, *parts] if kind == "css" else parts)
 
 
-_sheet = st.components.v2.component(
-    "contact_sheet",
-    html='<div class="root"><div class="tiles" role="group"></div>\n'
-    '<div class="tip" role="status"></div></div>',
-    css=component_source("css", "sheet"),
-    js=component_source("js", "sheet"),
-)
+# The colours that Streamlit's own theme has no name for.
+_COLOURS = f":host {{ --mark: {MARK}; --mark-edge: {MARK_EDGE}; --on-black: {INK['dark'][1]} }}"
 
-EMPTY_STATES = ("never fires", "no slope")
+
+def data_uri(content: bytes) -> str:
+    """A PNG as an address that a browser can show."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def component_key(key: str) -> str:
@@ -66,6 +55,29 @@ def component_key(key: str) -> str:
     ('twelve-a-b-c-', 'maps_conv2d_1')
     """
     return re.sub("_{2,}|_$", "-", key)
+
+
+def tiles_data(tiles: Sheet) -> dict[str, Any]:
+    """A sheet in the words that the components in the browser know: its picture, and how to cut it."""
+    return {
+        "src": data_uri(tiles.png),
+        "tw": tiles.tile_width,
+        "th": tiles.tile_height,
+        "across": tiles.columns,
+        "count": tiles.count,
+    }
+
+
+# ---------------------------------------------------------------- a sheet on the page
+
+
+_sheet = st.components.v2.component(
+    "contact_sheet",
+    html='<div class="root"><div class="tiles" role="group"></div>\n'
+    '<div class="tip" role="status"></div></div>',
+    css=component_source("css", "sheet"),
+    js=component_source("js", "sheet"),
+)
 
 
 def sheet(
@@ -86,43 +98,37 @@ def sheet(
 ) -> int | None:
     """Put a sheet on the page, each tile a button. Returns the index clicked in this very run, else None.
 
-    alt:     what the sheet is, for those who cannot see it.
-    tile_px: wished side of a tile in CSS pixels; the nearest is taken at which an image pixel is whole.
-    labels:  one a tile, read out and shown on hover ("map 41, 0 to 2.17"); numbers from 0 if there are none.
-    selected: the tile with the teal mark.  wrong: indices with the red frame, whose captions turn red too.
-    states:  per tile None, "zero" (a 0 on black), "never fires" or "no slope" (a dashed empty tile).
+    alt:      what the sheet is, for those who cannot see it.
+    tile_px:  wished side of a tile in CSS pixels; the nearest is taken at which an image pixel is whole.
+    labels:   one a tile, read out and shown on hover ("map 41, 0 to 2.17"); numbers from 0 if there are none.
+    selected: the tile with the teal mark.
+    states:   per tile None, "zero" (a 0 on black), "never fires" or "no slope" (a dashed empty tile).
     captions: (bold, muted) below each tile; a line break in the muted part is kept.
-    columns: "auto" fits 16, 8, 6, 5, 4 ... in a row; a number is kept wherever the width allows.
-    marks:   per tile the rectangles to draw in teal, in pixels of the tile.
+    wrong:    indices with the red frame, whose captions turn red too.
+    columns:  "auto" fits 16, 8, 6, 5, 4 ... in a row; a number is kept wherever the width allows.
+    marks:    per tile the rectangles to draw in teal, in pixels of the tile.
     on_click: called with the index before the page runs again, so that the page already knows its selection.
     """
-    key = component_key(key)
-    count = tiles.count
-    wishes = [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1))
-    data: dict[str, Any] = {
-        "src": data_uri(tiles.png),
-        "tw": tiles.tile_width,
-        "th": tiles.tile_height,
-        "across": tiles.columns,
-        "count": count,
+    key, numbers = component_key(key), range(tiles.count)
+    data = tiles_data(tiles) | {
         "tile": tile_px,
-        "columns": wishes,
+        "columns": [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1)),
         "alt": alt,
-        "labels": list(labels) if labels is not None else [str(i) for i in range(count)],
+        "labels": [str(i) for i in numbers] if labels is None else list(labels),
         "selected": selected,
-        "states": list(states) if states is not None else None,
-        "captions": [list(pair) for pair in captions] if captions is not None else None,
-        "wrong": [i in wrong for i in range(count)] if wrong else None,
-        "marks": [[list(rect) for rect in rects] for rects in marks] if marks is not None else None,
+        "states": None if states is None else list(states),
+        "captions": None if captions is None else [list(pair) for pair in captions],
+        "wrong": [i in wrong for i in numbers] if wrong else None,
+        "marks": None if marks is None else [[list(rect) for rect in rects] for rects in marks],
         "clickable": clickable,
     }
 
     def changed() -> None:
-        index = _index(st.session_state[key].get("clicked"), count)
+        index = _index(st.session_state[key].get("clicked"), tiles.count)
         if on_click is not None and index is not None:
             on_click(index)
 
-    return _index(_sheet(key=key, data=[data], on_clicked_change=changed).clicked, count)
+    return _index(_sheet(key=key, data=[data], on_clicked_change=changed).clicked, tiles.count)
 
 
 def _index(value: Any, count: int) -> int | None:
@@ -131,6 +137,28 @@ def _index(value: Any, count: int) -> int | None:
 
 
 # ---------------------------------------------------------------- one enlarged picture
+
+
+@dataclass(frozen=True)
+class _Pixels:
+    """A picture for the browser. size: (height, width).  values: one text a pixel, row by row, where it has numbers."""
+
+    png: bytes
+    size: tuple[int, int]
+    values: list[str] | None
+
+
+def _pixels(image: np.ndarray | bytes, scale: str, limits: Limits) -> _Pixels:
+    if isinstance(image, bytes):
+        with Image.open(io.BytesIO(image)) as opened:
+            return _Pixels(image, (opened.height, opened.width), None)
+    image = np.asarray(image)
+    height, width = image.shape[:2]
+    if image.ndim == 3:
+        return _Pixels(png(image), (height, width), None)
+    small = image.size <= 64 * 64  # larger ones have pixels too small to point at
+    values = [number(float(value)) for value in image.ravel()] if small else None
+    return _Pixels(png(colour(image, scale, limits)), (height, width), values)
 
 
 _picture = st.components.v2.component(
@@ -165,28 +193,20 @@ def picture(
     clickable, grid: a click gives the cell of a grid of (rows, columns); without `grid`, the pixel itself.
     read_out: say position and value under the pointer; values are known for (H, W) arrays only.
     smooth: for photos.
+    on_click: called with (row, column) before the page runs again.
     """
-    key, values = component_key(key), None
-    if isinstance(image, bytes):
-        content = image
-        with Image.open(io.BytesIO(content)) as opened:
-            width, height = opened.size
-    else:
-        image = np.asarray(image)
-        height, width = image.shape[:2]
-        content = png(image if image.ndim == 3 else colour(image, scale, limits))
-        if image.ndim == 2 and read_out and image.size <= 64 * 64:
-            values = [number(float(value)) for value in image.ravel()]
-    cells = grid or ((height, width) if clickable or values is not None else None)
+    key, pixels = component_key(key), _pixels(image, scale, limits)
+    values = pixels.values if read_out else None
+    cells = grid or (pixels.size if clickable or values else None)
     data = {
-        "src": data_uri(content),
-        "w": width,
-        "h": height,
+        "src": data_uri(pixels.png),
+        "w": pixels.size[1],
+        "h": pixels.size[0],
         "px": px,
         "alt": alt,
         "rects": [list(rect) for rect in rects],
         "grid": list(cells) if cells else None,
-        "values": values if cells == (height, width) else None,
+        "values": values if cells == pixels.size else None,
         "clickable": clickable,
         "smooth": smooth,
     }
@@ -225,19 +245,21 @@ def number_grid(
     """
     values = np.asarray(values, dtype=np.float32)
     colors = colour(values, scale, limits)
-    rows = []
-    for r, (row, shades) in enumerate(zip(values, colors, strict=True)):
-        cells = []
-        for c, (value, shade) in enumerate(zip(row, shades, strict=True)):
-            ring = ";outline:2px solid #5FF0E4;outline-offset:-2px" if (r, c) == mark else ""
-            style = f"background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)}{ring}"
-            cells.append(f'<div style="{style}">{number(float(value), digits)}</div>')
-        rows.append("".join(cells))
+    cells = [
+        _number_cell(number(float(values[place]), digits), colors[place], place == mark)
+        for place in np.ndindex(values.shape)
+    ]
     look = (
         f"display:grid;gap:1px;grid-template-columns:repeat({values.shape[1]},{cell_px}px);line-height:{cell_px}px;"
         "font-size:10px;text-align:center;font-variant-numeric:tabular-nums"
     )
-    st.html(f'<div role="img" aria-label="{_attribute(alt)}" style="{look}">{"".join(rows)}</div>')
+    st.html(f'<div role="img" aria-label="{_attribute(alt)}" style="{look}">{"".join(cells)}</div>')
+
+
+def _number_cell(words: str, shade: np.ndarray, is_marked: bool) -> str:
+    ring = f";outline:2px solid {MARK};outline-offset:-2px" if is_marked else ""
+    style = f"background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)}{ring}"
+    return f'<div style="{style}">{words}</div>'
 
 
 def _attribute(text: str) -> str:

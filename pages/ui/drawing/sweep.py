@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.ui.drawing.palette import ACTIVATION, SIGNED
-from pages.ui.drawing.sheets import COMPONENTS
+from pages.ui.drawing.palette import ACTIVATION, MARK, MARK_EDGE, SIGNED
+from pages.ui.frame.components import component_file
 
 if TYPE_CHECKING:
     from cnn_core.lesson.convolution import Sweep
 
 _component = st.components.v2.component(
     "kernel_sweep",
-    **{kind: (COMPONENTS / f"sweep.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")},
+    html=component_file("sweep.html"),
+    css=component_file("sweep.css"),
+    js=component_file("sweep.js"),
 )
 
 
@@ -38,7 +40,8 @@ def kernel_sweep(
 
     title:    what the image shows, in a word or two.
     geometry: changes when the image or the way over it does; the place is then chosen anew.
-    formula:  lines of text about the output's size.  relu: draw what is left after it, else the sums themselves.
+    formula:  lines of text about the output's size.
+    relu:     draw what is left after it, else the sums themselves.
     on_edit:  called when a cell was changed; `st.session_state[key].edit` then holds
               {"kernel": grids of numbers not yet checked, "geometry": the one they were typed for}.
     """
@@ -65,6 +68,7 @@ def kernel_sweep(
                 "formula": list(formula),
                 "activation": ACTIVATION,
                 "signed": SIGNED,
+                "mark": [MARK, MARK_EDGE],
             }
         ],
         on_edit_change=on_edit,

@@ -6,12 +6,11 @@ digit is a sample or an upload beside the pad. Mount it in a fragment, so that a
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-COMPONENTS = Path(__file__).parents[1] / "components"
+from pages.ui.frame.components import component_file
 
 _pad = st.components.v2.component(
     "digit_canvas",
@@ -20,9 +19,12 @@ _pad = st.components.v2.component(
 with a pen, a finger or the mouse. Delete clears it."></canvas>
 <div class="foot"><span class="hint"></span><button type="button">Clear</button></div></div>
 """,
-    css=(COMPONENTS / "canvas.css").read_text(encoding="utf-8"),
-    js=(COMPONENTS / "canvas.js").read_text(encoding="utf-8"),
+    css=component_file("canvas.css"),
+    js=component_file("canvas.js"),
 )
+
+
+_DRAWINGS = "drawings"  # key of a pad -> [what it began with, what is drawn now]; two pages may share a pad
 
 
 def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
@@ -30,10 +32,12 @@ def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
 
     While a stroke grows it arrives about every 100 ms, and once more when it ends. The drawing is still there when
     the visitor comes back from another page.
-    brush: width of the pen in pixels of a 280-pixel pad.  px: side of the pad on screen.
+    key:   pads of one key show one drawing, on whatever page they are.
+    brush: width of the pen in pixels of a 280-pixel pad.
+    px:    side of the pad on screen, in CSS pixels.
     """
-    book = st.session_state.setdefault("drawings", {})  # key -> [what the pad began with, what is drawn now]
-    drawing = book.setdefault(key, [None, None])
+    drawings = st.session_state.setdefault(_DRAWINGS, {})
+    drawing = drawings.setdefault(key, [None, None])
     if key not in st.session_state:  # Streamlit forgets a widget when its page is left
         drawing[0] = drawing[1]
     pad = _pad(

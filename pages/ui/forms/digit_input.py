@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -26,12 +26,19 @@ if TYPE_CHECKING:
 OFFERED = 200  # test images in the list; a link may name any other
 WAYS = {"test": "Test digit", "draw": "Draw", "upload": "Upload"}
 _SINGULAR = {"digits": "digit", "clothes": "garment", "characters": "character"}
-_INDEX = "digit"  # also its name in the address
+_INDEX = "digit"  # the number of the test image; also its name in the address
+_WAY = "digit_way"  # a key of WAYS
+_ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "collapsed"}
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """image: (1, 28, 28) in [0, 1].  key: the same key, the same image.  label, index: of a test image, else None."""
+    """The image that goes through the network.
+
+    image: (1, 28, 28) in [0, 1].
+    key:   the same key, the same image.
+    label, index: of a test image, else None.
+    """
 
     image: Tensor
     key: str
@@ -43,12 +50,17 @@ class Chosen:
 def look_at_digit(index: int) -> None:
     """Make test image `index` the chosen one, on every page that shows one; for callbacks."""
     st.session_state[_INDEX] = index
-    st.session_state["digit_way"] = "test"
+    st.session_state[_WAY] = "test"
+
+
+def is_anything_chosen() -> bool:
+    """Whether the visitor chose an image, or a way to one, on this or another page."""
+    return _INDEX in st.session_state or _WAY in st.session_state
 
 
 def begin_with_digit(index: int) -> None:
-    """Make test image `index` the first to be shown, where the visitor has chosen none yet, nor another way."""
-    if _INDEX not in st.session_state and "digit_way" not in st.session_state:
+    """Let a page begin with test image `index`, before it draws the widgets; where one was chosen, change nothing."""
+    if not is_anything_chosen():
         st.session_state[_INDEX] = index
 
 
@@ -63,25 +75,30 @@ def are_here(dataset: str) -> bool:
 
 def way_and_number(dataset: str = "mnist") -> str:
     """Draw the widgets of the control strip, in the container that is open. Returns the way: test, draw or upload."""
-    kept = {"persist_state": "session", "label_visibility": "collapsed"}
-    words = WAYS | {"test": f"Test {singular(dataset)}"}
-    asked = address.asked(_INDEX)
-    number = None if asked is None else address.whole_number(asked, len(server.images(dataset, "test")))
+    text = address.asked(_INDEX)
+    images = len(server.images(dataset, "test"))
+    number = None if text is None else address.whole_number(text, images)
     if number is not None:
         look_at_digit(number)
-    way = st.segmented_control(
-        "Image", list(WAYS), format_func=words.get, default="test", required=True, key="digit_way", **kept
-    )
+    way = _way(dataset)
     if way == "test":
         _number(dataset)
     index = st.session_state.get(_INDEX) if way == "test" else 0
     address.write(_INDEX, str(index) if index else "")
-    if asked is not None and number is None:
-        caption(
-            f"There is no test image “{plain(asked[:20])}”: they are numbered from 0 to "
-            f"{count(len(server.images(dataset, 'test')) - 1)}."
-        )
-    return str(way or "test")
+    if text is not None and number is None:
+        caption(_no_such_image(text, images))
+    return way
+
+
+def _way(dataset: str) -> str:
+    words = WAYS | {"test": f"Test {singular(dataset)}"}
+    return st.segmented_control(
+        "Image", list(WAYS), format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
+    )
+
+
+def _no_such_image(text: str, images: int) -> str:
+    return f"There is no test image “{plain(text[:20])}”: they are numbered from 0 to {count(images - 1)}."
 
 
 def singular(dataset: str) -> str:
@@ -105,13 +122,13 @@ def _number(dataset: str) -> None:
         format_func=lambda index: f"no. {index}, {article(test.classes[int(test.labels[index])])}",
         key=_INDEX,
         width=150,
-        label_visibility="collapsed",
-        persist_state="session",
+        **_ALIKE,
     )
 
 
 def article(name: str) -> str:
-    """
+    """A class's name in a sentence.
+
     >>> article("7"), article("8"), article("Ankle boot")
     ('a 7', 'an 8', 'Ankle boot')
     """

@@ -1,8 +1,8 @@
 """The layers of a network as a list one can click, and under it the settings of the chosen layer.
 
-The list is a small inline component: Streamlit has no rows that are buttons. A block beside each name is drawn to
-scale (height: side of the map, width: logarithm of the channels), so one sees the network taper. The settings are
-ordinary widgets. Nothing here decides what is possible: that is the core's `inspect_draft`.
+The list is a small component (components/layer_list): Streamlit has no rows that are buttons. A block beside each name
+is drawn to scale (height: side of the map, width: logarithm of the channels), so one sees the network taper. The
+settings are ordinary widgets. Nothing here decides what is possible: that is the core's `inspect_draft`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.model import LAYER_TYPES
+from pages.ui.frame.components import component_file
 from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design
 from pages.ui.wording.blocks import small
@@ -37,12 +38,12 @@ class Row:
     fixed: bool = False  # the input, which is no layer and cannot be chosen
 
 
-def rows_of(draft: design.Draft, inspected: Any) -> list[Row]:
-    """The rows of a draft, the input first. inspected: what `inspect_draft` said of the same draft."""
+def rows_of(draft: design.Draft, inspection: design.Inspection) -> list[Row]:
+    """The rows of a draft, the input first. inspection: what `inspect_draft` said of the same draft."""
     shape = tuple(draft["input_shape"])
     rows = [Row("input", "one image, values 0 to 1", shape_text(shape), "–", *block(shape), fixed=True)]
-    wrong = inspected.problem.layer if inspected.problem else None
-    for name, layer, summary in zip(inspected.names, draft["layers"], inspected.rows, strict=True):
+    wrong = inspection.problem.layer if inspection.problem else None
+    for name, layer, summary in zip(inspection.names, draft["layers"], inspection.rows, strict=True):
         if summary is not None:
             shape = tuple(summary.output_shape)
             said = (shape_text(shape), count(summary.parameters) if summary.parameters else "–")
@@ -89,98 +90,12 @@ def _guess(layer: dict[str, Any], before: tuple[int, ...]) -> tuple[int, ...]:
 
 # ---------------------------------------------------------------- the list
 
-_CSS = """
-:host { display: block; }
-.head, .row { display: grid; grid-template-columns: 44px minmax(0, 1fr) auto; align-items: center; }
-.head { font-size: 12.5px; color: var(--st-gray-text-color); height: 24px; padding-right: 3px;
-  border-bottom: 1px solid var(--st-border-color); }
-.head span:first-child { grid-column: 2; }
-ol { list-style: none; margin: 0; padding: 0; }
-li { border-bottom: 1px solid var(--st-border-color); }
-.row { width: 100%; height: 41px; padding: 0 3px 0 0; margin: 0; border: 0; background: none; text-align: left;
-  font: inherit; color: var(--st-text-color); box-shadow: none; border-radius: 0; box-sizing: border-box; }
-button.row { cursor: pointer; }
-button.row:hover { background: color-mix(in srgb, var(--st-secondary-background-color) 60%, transparent); }
-button.row:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
-.row[aria-pressed="true"], .row[aria-pressed="true"]:hover { background: var(--st-secondary-background-color);
-  box-shadow: inset 3px 0 0 var(--st-primary-color); }
-.block { justify-self: center; margin-right: 6px; background: color-mix(in srgb, var(--st-text-color) 60%, transparent);
-  border-radius: 1px; }
-.row[aria-pressed="true"] .block { background: var(--st-primary-color); }
-.text, .numbers { display: flex; flex-direction: column; min-width: 0; line-height: 17px; }
-.name, .settings { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.name { font-size: 14px; font-weight: 600; }
-.settings, .parameters { font-size: 12.5px; color: var(--st-gray-text-color); }
-.numbers { text-align: right; padding-left: 8px; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.shape { font-size: 12.5px; }
-.unknown .shape { color: var(--st-gray-text-color); }
-.wrong { box-shadow: inset 3px 0 0 var(--st-red-text-color) !important; }
-.wrong .name, .wrong .settings, .wrong .shape { color: var(--st-red-text-color); }
-.wrong .block, .row.wrong[aria-pressed="true"] .block { background: var(--st-red-text-color); }
-"""
-
-# Rows are kept and only their words change, so that the keyboard's focus stays where it is after each edit.
-_JS = """
-const make = (tag, name, inside = []) => {
-  const node = document.createElement(tag);
-  node.className = name;
-  node.append(...inside);
-  return node;
-};
-const newRow = (fixed) => {
-  const row = make(fixed ? "div" : "button", "row", [
-    make("span", "block"),
-    make("span", "text", [make("span", "name"), make("span", "settings")]),
-    make("span", "numbers", [make("span", "shape"), make("span", "parameters")]),
-  ]);
-  if (!fixed) row.type = "button";
-  return make("li", "", [row]);
-};
-const say = (row, name, text, hint) => {
-  const node = row.querySelector("." + name);
-  if (node.textContent !== text) node.textContent = text;
-  if (hint && node.title !== text) node.title = text;
-};
-
-export default function ({ parentElement, data: [data], setTriggerValue }) {
-  const list = parentElement.querySelector("ol");
-  data.rows.forEach((said, i) => {
-    let item = list.children[i];
-    if (!item) list.append(item = newRow(said.fixed));
-    const row = item.firstElementChild, block = row.firstElementChild;
-    block.style.width = said.width + "px";
-    block.style.height = said.height + "px";
-    say(row, "name", said.name, true);
-    say(row, "settings", said.settings, true);
-    say(row, "shape", said.shape);
-    say(row, "parameters", said.parameters);
-    row.className = "row " + said.state;
-    if (said.fixed) return;
-    const index = i - 1;
-    row.setAttribute("aria-pressed", String(index === data.selected));
-    row.setAttribute("aria-label", said.label);
-    row.onclick = () => {
-      const open = row.getAttribute("aria-pressed") !== "true";
-      for (const other of list.querySelectorAll("button.row")) other.setAttribute("aria-pressed", "false");
-      row.setAttribute("aria-pressed", String(open));
-      setTriggerValue("choice", open ? index : -1);
-    };
-    row.onkeydown = (event) => {
-      const to = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 1, End: data.rows.length - 1 }[event.key];
-      const next = to === undefined ? null : list.children[to]?.querySelector("button");
-      if (next) { next.focus(); event.preventDefault(); }
-    };
-  });
-  while (list.children.length > data.rows.length) list.lastElementChild.remove();
-}
-"""
-
 _list = st.components.v2.component(
     "layer_list",
     html="""<div class="head"><span>layer</span><span>output · parameters</span></div>
 <ol aria-label="Layers"></ol>""",
-    css=_CSS,
-    js=_JS,
+    css=component_file("layer_list.css"),
+    js=component_file("layer_list.js"),
 )
 
 LIST_KEY = "layer_list"

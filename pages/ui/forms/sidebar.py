@@ -1,37 +1,43 @@
 """The sidebar: which network is looked at, and the design being edited, layer by layer.
 
-It asks and shows. The session's side of it (the design, Undo, the address) is design.py, the list of layers
+It asks and shows. The session's side of it (the design, Undo, the address) is visitor/design.py, the list of layers
 layer_editor.py, and what is possible and what would help is said by the core.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, inspect_draft
-from pages.ui.forms import layer_editor
-from pages.ui.forms.selection import SELECTED, _commit, _selected, select
-from pages.ui.forms.share import _share
+from cnn_core.model import LAYER_TYPES, PRESETS
+from cnn_core.model.draft_edits import changed, inserted, moved, removed
+from cnn_core.model.spec import MAX_LAYERS
+from cnn_core.network_name import NetworkName
+from pages.ui.forms import layer_editor, selection
+from pages.ui.forms.share import share
+from pages.ui.frame import streamlit_inside
 from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design, server, who
 from pages.ui.wording.blocks import plain, problem
 from pages.ui.wording.numbers import big, count
 from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label, shared_label
 
+if TYPE_CHECKING:
+    from cnn_core.runs import Run
+
 MOST_RUNS = 12  # in the list of networks; the Runs page has them all
 MOST_REMEDIES = 2
 _OWN = "own"
-TOLD = "network_told"  # how the network being looked at is called on the screen now
+TOLD = "network_told"  # what the list calls the network being looked at; a page that knows better redraws all
 
 
 def sidebar() -> None:
-    """Draw the sidebar and keep its choices: `st.session_state["network"]` and the design in the address."""
+    """Draw the sidebar and keep its choices: the network that is looked at, and the design in the address."""
     design.keep_in_address()
-    _where(bool(design.broken_link()), _broken_link)
+    _draw_if(bool(design.broken_link()), _broken_link)
     _which_network()
     try:
         draft = design.shown()
@@ -39,22 +45,20 @@ def sidebar() -> None:
         problem(error)
         return
     _start_from(draft)
-    inspected = inspect_draft(draft)
-    _layers(draft, inspected)
+    inspection = design.inspect(draft)
+    _layers(draft, inspection)
     # What does not work is said right under the row that is barred, not below the fold.
-    _where(inspected.problem is not None, _problem, inspected)
-    _where(_selected(draft) is not None, _editor, draft, inspected)
-    _where(inspected.problem is None, _sum, inspected)
-    _share(draft, inspected)
+    _draw_if(inspection.problem is not None, _problem, inspection)
+    _draw_if(selection.selected(draft) is not None, _editor, draft, inspection)
+    _draw_if(inspection.problem is None, _sum, inspection)
+    share(draft, inspection.spec)
 
 
-def _where(there: bool, draw: Callable[..., None], *args: Any) -> None:
-    """Draw it, or hold its place with a hidden container. Otherwise what is gone would stay on the screen as a
-    ghost, with buttons that look alive, until the page beside it is done."""
+def _draw_if(there: bool, draw: Callable[..., None], *args: Any) -> None:
     if there:
         draw(*args)
     else:
-        st.container(key=f"nothing{draw.__name__}")
+        streamlit_inside.hold_place(draw.__name__.strip("_"))
 
 
 def _broken_link() -> None:
@@ -85,20 +89,20 @@ def network_labels() -> dict[str, str]:
         labels[f"run:{run.id}"] = run_label(run)
     chosen = design.looked_at()
     st.session_state[TOLD] = labels.get(chosen)
-    if chosen not in labels and chosen.startswith("run:"):
+    if chosen not in labels and NetworkName.parse(chosen).kind == "run":
         labels[chosen] = _shared_label(chosen)
     labels[design.DESIGN] = "My design, not trained yet"
     return _told_apart(labels)
 
 
-def _runs() -> list[Any]:
+def _runs() -> list[Run]:
     newest = server.store().runs(owner=who.visitor(), limit=4 * MOST_RUNS)  # dreams are among them
     return [run for run in newest if run.kind != "dream"][:MOST_RUNS]
 
 
 def _shared_label(network: str) -> str:
     try:
-        return shared_label(server.store().run(network.partition(":")[2]))
+        return shared_label(server.store().run(NetworkName.parse(network).name))
     except StudentError:
         return "A run that is not here any more"
 
@@ -124,9 +128,9 @@ def _choose_network(network: str) -> None:
 def _start_from(draft: design.Draft) -> None:
     same = [key for key, preset in PRESETS.items() if preset.to_dict()["layers"] == draft["layers"]]
     # Layers that are no preset's are called so; then every preset can be chosen, also the one it began as.
-    names = {key: preset.name for key, preset in PRESETS.items()} | (
-        {} if same else {_OWN: "Layers of your own"}
-    )
+    names = {key: preset.name for key, preset in PRESETS.items()}
+    if not same:
+        names[_OWN] = "Layers of your own"
     st.selectbox(
         "Start the design from",
         list(names),
@@ -139,87 +143,90 @@ def _start_from(draft: design.Draft) -> None:
 def _choose_preset(key: str) -> None:
     if key in PRESETS:
         design.commit(PRESETS[key].to_dict())
-        select(None)
+        selection.select(None)
 
 
-def _layers(draft: design.Draft, inspected: Any) -> None:
+def _layers(draft: design.Draft, inspection: design.Inspection) -> None:
     with st.container(gap="xsmall"):
-        layer_editor.layer_list(layer_editor.rows_of(draft, inspected), _selected(draft), select)
+        layer_editor.layer_list(
+            layer_editor.rows_of(draft, inspection), selection.selected(draft), selection.select
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.menu_button(
                 ":primary[**\\+ Add a layer**]",
-                list(design.CALLED),
-                format_func=lambda kind: design.CALLED[kind],
+                list(LAYER_TYPES),
+                format_func=lambda kind: LAYER_TYPES[kind].title,
                 key="add_layer",
                 on_click=_add,
                 type="tertiary",
             )
             st.space("stretch")
-            _where(design.can_undo() and not inspected.problem, _undo_button, "tertiary")
+            _draw_if(design.can_undo() and not inspection.problem, _undo_button, "tertiary")
 
 
-def _editor(draft: design.Draft, inspected: Any) -> None:
-    selected = _selected(draft)
+def _editor(draft: design.Draft, inspection: design.Inspection) -> None:
+    selected = selection.selected(draft)
     assert selected is not None
     note = "" if design.looked_at() == design.DESIGN else "A change makes it yours, untrained."
     edits = layer_editor.Edits(_set, _move, _remove)
-    layer_editor.editor(draft, selected, inspected.names[selected], edits, note)
+    layer_editor.editor(draft, selected, inspection.names[selected], edits, note)
 
 
 def _set(index: int, name: str, value: Any) -> None:
     draft = design.shown()
     if value is not None and index < len(draft["layers"]):
-        _commit(design.changed(draft, index, **{name: value}), index)
+        selection.commit(changed(draft, index, **{name: value}), index)
 
 
 def _add() -> None:
     draft = design.shown()
-    if len(draft["layers"]) < design.MAX_LAYERS:
-        _commit(*design.inserted(draft, st.session_state["add_layer"], _selected(draft)))
+    if len(draft["layers"]) < MAX_LAYERS:
+        selection.commit(*inserted(draft, st.session_state["add_layer"], selection.selected(draft)))
 
 
 def _move(by: int) -> None:
     draft = design.shown()
-    if (selected := _selected(draft)) is not None:
-        _commit(*design.moved(draft, selected, by))
+    if (selected := selection.selected(draft)) is not None:
+        selection.commit(*moved(draft, selected, by))
 
 
 def _remove() -> None:
     draft = design.shown()
-    if (selected := _selected(draft)) is not None and len(draft["layers"]) > 1:
-        after = design.removed(draft, selected)
-        _commit(after, min(selected, len(after["layers"]) - 1))
+    if (selected := selection.selected(draft)) is not None and len(draft["layers"]) > 1:
+        after = removed(draft, selected)
+        selection.commit(after, min(selected, len(after["layers"]) - 1))
 
 
 def _mend(mended: design.Draft) -> None:
-    _commit(mended, None)
+    selection.commit(mended, None)
 
 
-def _undo_button(type: str) -> None:
+def _undo_button(type: Literal["secondary", "tertiary"]) -> None:
     st.button("Undo", icon=":material/undo:", key="undo", on_click=_undo, type=type, width="content")
 
 
 def _undo() -> None:
     design.undo()
-    select(st.session_state.get(SELECTED))
+    selection.select(selection.latest())
 
 
 # ---------------------------------------------------------------- what it amounts to
 
 
-def _problem(inspected: Any) -> None:
+def _problem(inspection: design.Inspection) -> None:
+    assert inspection.problem is not None
     with st.container(gap="small"):
-        problem(inspected.problem)
+        problem(inspection.problem)
         with st.container(horizontal=True, gap="small"):
-            for i, remedy in enumerate(inspected.remedies[:MOST_REMEDIES]):
+            for i, remedy in enumerate(inspection.remedies[:MOST_REMEDIES]):
                 st.button(remedy.label, key=f"remedy_{i}", on_click=_mend, args=(remedy.draft,))
             if design.can_undo():
                 _undo_button("secondary")
 
 
-def _sum(inspected: Any) -> None:
-    parameters = sum(row.parameters for row in inspected.rows)
-    macs = sum(row.macs for row in inspected.rows)
+def _sum(inspection: design.Inspection) -> None:
+    rows = [row for row in inspection.rows if row is not None]
+    parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
     st.markdown(
         f"**{count(parameters)} parameters** · {big(macs)} multiply-adds  \n"
         f":green[:material/check: {CAN_BE_TRAINED}]"

@@ -1,7 +1,7 @@
 """What a link may say besides the network: which digit, which layer, which filter. Written by hand, since a bound
 widget would drop what it does not know without a word.
 
-A name is read once: what we wrote there ourselves is no wish of the visitor's.
+A name is read once, when the visitor brings it: a value that we wrote ourselves is not a request.
 """
 
 from __future__ import annotations

@@ -7,17 +7,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-_BOARD = """<style>
-.stVerticalBlock.st-key-{key} {{ display: grid; gap: 1rem 2rem; grid-template-columns: minmax(0, 1fr) }}
-.stVerticalBlock.st-key-{key} > * {{ min-width: 0 }}
-@media (min-width: 641px) {{
-  .stVerticalBlock.st-key-{key} {{ grid-template: {areas} }}
-  .stVerticalBlock.st-key-{key} > :nth-child(1) {{ grid-area: first }}
-  .stVerticalBlock.st-key-{key} > :nth-child(2) {{ grid-area: second }}
-  .stVerticalBlock.st-key-{key} > :nth-child(3) {{ grid-area: third }}
-}}
-</style>"""
-
+from pages.ui.frame import streamlit_inside
 
 _AREAS = {
     "left": '"second first" auto "second third" 1fr / minmax(0, 592fr) minmax(0, 276fr)',
@@ -36,11 +26,11 @@ def board(key: str, second: Literal["left", "right"]) -> tuple[DeltaGenerator, .
 
 
 def board_style(key: str, second: Literal["left", "right"]) -> None:
-    """The half of `board` that need not be said again when a fragment draws its places anew."""
-    st.html(_BOARD.format(key=key, areas=_AREAS[second]))
+    """The columns of `board`, without its containers; once, where a fragment draws those anew each second."""
+    streamlit_inside.grid_style(key, _AREAS[second])
 
 
 def board_places(key: str) -> tuple[DeltaGenerator, ...]:
-    """The other half."""
+    """The three containers of `board`; their columns are said by `board_style`."""
     with st.container(key=key):
         return tuple(st.container(key=f"{key}_{place}") for place in ("first", "second", "third"))

@@ -11,10 +11,11 @@ from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-_places = threading.BoundedSemaphore(os.cpu_count() or 1)
+_processors = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 def in_turn(compute: Callable[P, T]) -> Callable[P, T]:
@@ -26,7 +27,7 @@ def in_turn(compute: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(compute)
     def waiting(*args: P.args, **kwargs: P.kwargs) -> T:
-        with _places:
+        with _processors:
             try:
                 return compute(*args, **kwargs)
             finally:
@@ -46,18 +47,18 @@ def leave_processors_free() -> None:
         return
     threads = max(1, (os.cpu_count() or 1) // 2)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # is read when torch is loaded
-    if torch := sys.modules.get(
-        "torch"
-    ):  # already: a deep link on a cold server runs the page's imports first
+    # Loaded already? A deep link on a cold server runs the page's imports first.
+    if torch := sys.modules.get("torch"):
         torch.set_num_threads(threads)
 
 
 def keep_memory_together() -> None:
-    """Let glibc keep two stocks of memory instead of eight a processor; elsewhere than on Linux it does nothing.
+    """Let glibc keep two arenas of memory instead of eight a processor; elsewhere than on Linux it does nothing.
 
-    Each page is drawn by a thread of its own, and what one stock has spare another cannot use. Measured, twelve of the
+    Each page is drawn by a thread of its own, and what one arena has spare another cannot use. Measured, twelve of the
     looking pages' heavy jobs at once on two cores: 1,100 MB at most and 810 MB in the end, of which torch is 550. With
-    two stocks, two at a time (state.in_turn), and what is spare given back after each: 740 and 620 MB, in no more time.
+    two arenas, two jobs at a time (`in_turn`), and what is spare given back after each: 740 and 620 MB, in no more
+    time.
     """
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

@@ -1,6 +1,6 @@
 """The frame around every page: the list of pages, the top bar, and the guard that keeps a deep link in it.
 
-It shows nothing of its own: the sidebar is in sidebar.py, each page in its own numbered file.
+It draws nothing of its own: the sidebar is in forms/sidebar.py, each page in its own numbered file.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def mode() -> str:
 
 
 def entry(url_path: str) -> Entry:
-    """The page at an address ("train", or "" for home). KeyError if there is none."""
-    return {page.url_path: page for page in PAGES}[url_path.replace("-", "_")]
+    """The page at an address ("feature_maps", or "" for home). KeyError if there is none."""
+    return {page.url_path: page for page in PAGES}[url_path]
 
 
 def exists(page: Entry) -> bool:

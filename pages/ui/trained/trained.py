@@ -98,7 +98,7 @@ class Trained:
     @property
     def label(self) -> str:
         """Its title in a list of runs, where ours are marked."""
-        return f"{self.title}, ours" if self.name.startswith("pretrained:") else self.title
+        return f"{self.title}, ours" if NetworkName.parse(self.name).kind == "pretrained" else self.title
 
     @property
     def parameters(self) -> int:
@@ -136,13 +136,13 @@ class Trained:
         return networks.named(self.name).net
 
 
-def file_stem(name: str) -> str:
-    """A name that every file system takes.
+def file_stem(name: str, otherwise: str = "network") -> str:
+    """A name that every file system takes; `otherwise` where nothing of it can be kept.
 
     >>> file_stem("Lesson convnet (2)"), file_stem("../../etc")
     ('lesson_convnet_2', 'etc')
     """
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or "network"
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or otherwise
 
 
 def _history_of(card: Card) -> History:

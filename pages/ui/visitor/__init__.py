@@ -1,1 +1,31 @@
-"""Who looks at what: the visitor, the server's store, the design, the networks."""
+"""Who looks at what: the visitor, the server's store, the design, the networks.
+
+What a visitor's session remembers (`st.session_state`), of all that pages share. The keys of one page alone begin with
+its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and stand as constants in its room.
+
+    key                   owner                    who else writes it        kept on a page change?
+    network               visitor/design           nobody: design.look_at    yes, and in the address ("net")
+    design_draft          visitor/design           nobody: design.commit     yes
+    design_link           visitor/design           nobody                    yes, and in the address ("design")
+    design_inspection     visitor/design           nobody                    yes
+    design_undo           visitor/design           nobody                    yes
+    design_broken_link    visitor/design           nobody                    yes, until the visitor does something
+    visitor               visitor/who              nobody                    yes, and in a cookie
+    selected_layer        forms/selection          nobody: selection.select  yes
+    selected_layer_of     forms/selection          nobody                    yes
+    network_told          forms/sidebar            nobody                    yes, written anew in each run
+    add_layer             forms/sidebar            a widget                  it is on every page
+    layer_list            forms/layer_editor       a component               it is on every page
+    digit                 forms/digit_input        a widget, look_at_digit   yes, and in the address
+    digit_way             forms/digit_input        a widget, look_at_digit   yes
+    drawings              forms/canvas             nobody                    yes: registry of pads
+    changes               forms/augment_settings   a widget                  in the address of its page
+    draw_seed             forms/augment_settings   a widget                  in the address of its page
+    augment_own           forms/augment_settings   nobody                    yes
+    augment_widgets       forms/augment_settings   nobody                    yes: registry of widgets
+    controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
+    address_<name>        frame/address            nobody                    yes: registry of what the address said
+    refusal_<place>       wording/refusals         nobody                    yes, until it was said
+
+A registry remembers what we ourselves wrote last, so that a browser's echo of it is not taken for a wish.
+"""

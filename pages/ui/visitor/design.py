@@ -5,25 +5,38 @@ friend all find them again. Only a bound widget of dashboard.py keeps its place 
 text fields nobody sees. A draft is the dictionary of a ModelSpec that need not be possible: an impossible one is worth
 keeping too, for it is where a student gets stuck and asks.
 
+Three session keys go together: the draft, its link, and what the core says of it. A link is read only where one came
+from outside, and a draft is checked once, however many pages and runs ask (`inspect`).
+
 This module draws nothing that can be seen; sidebar.py does.
 """
 
 from __future__ import annotations
 
+import copy
+from typing import NamedTuple
+
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, links
+from cnn_core.model import PRESETS, inspect_draft, links
+from cnn_core.model import Draft as Inspection
 from cnn_core.model.draft_edits import DraftDict as Draft
 from cnn_core.model.draft_edits import readable
+from cnn_core.network_name import NetworkName
+from pages.ui.frame import streamlit_inside
 from pages.ui.visitor import server
 
+CHOOSE = "Choose one in the sidebar."
 DESIGN = "design"  # the network that is being edited, as a value of "network"
-_NETWORK = "network"  # "pretrained:lesson" | "run:<id>" | "design"; a page may set it, at any time
-_LINK = "design_link"  # the design as it stands in the address; "" is the lesson's convnet
-_UNDO = "design_undo"  # (network, link) before each edit, the latest last
+
+# Keys of the session; the table of all keys is in visitor/__init__.py.
+_NETWORK = "network"  # "pretrained:lesson" | "run:<id>" | "design"
+_DRAFT = "design_draft"  # the design, a Draft
+_LINK = "design_link"  # the same as it stands in the address; "" is the lesson's convnet
+_INSPECTION = "design_inspection"  # (a draft, what the core says of it), of the draft that was asked for last
+_UNDO = "design_undo"  # an _Edit for each, the latest last
 _BROKEN = "design_broken_link"  # the sentence about a link that could not be followed
 
 MOST_UNDO = 50
@@ -45,8 +58,8 @@ def look_at(network: str) -> None:
 
 def draft() -> Draft:
     """The visitor's design, theirs to change. The lesson's convnet until they edit one."""
-    link = st.session_state.get(_LINK, "")
-    return links.decode(link) if link else lesson()
+    own = st.session_state.get(_DRAFT)
+    return lesson() if own is None else copy.deepcopy(own)
 
 
 def lesson() -> Draft:
@@ -59,25 +72,46 @@ def shown() -> Draft:
 
     Raises StudentError where that network is not (any more) on this server.
     """
-    kind, _, name = looked_at().partition(":")
-    if kind == "run":
-        return server.store().run(name).spec.to_dict()
-    if kind == "pretrained" and name in server.PRETRAINED:
-        # A card tells what was trained; without its weights (yet), the preset of that name is what it will be.
-        return (pretrained.card(name).spec if name in pretrained.names() else PRESETS[name]).to_dict()
     if looked_at() == DESIGN:
         return draft()
-    raise StudentError("There is no network of that name.", hint="Choose one above.")
+    network = NetworkName.parse(looked_at(), hint=CHOOSE)
+    if network.kind == "run" and network.step is None:
+        return server.store().run(network.name).spec.to_dict()
+    if network.kind == "pretrained" and network.name in server.PRETRAINED:
+        # A card tells what was trained; without its weights (yet), the preset of that name is what it will be.
+        is_here = network.name in pretrained.names()
+        return (pretrained.card(network.name).spec if is_here else PRESETS[network.name]).to_dict()
+    raise StudentError("There is no network of that name.", hint=CHOOSE)
+
+
+def inspect(edited: Draft) -> Inspection:
+    """What the core says of a draft: whether it can be built, its layers, what would mend it, and its ModelSpec.
+
+    Checked once: as long as the draft is the same, another page, or another run of this one, is given the same answer.
+    """
+    latest = st.session_state.get(_INSPECTION)
+    if latest is None or latest[0] != edited:
+        latest = st.session_state[_INSPECTION] = (copy.deepcopy(edited), inspect_draft(edited))
+    return latest[1]
 
 
 # ---------------------------------------------------------------- edits of the session, for callbacks
 
 
+class _Edit(NamedTuple):
+    """What Undo goes back to."""
+
+    network: str
+    draft: Draft
+    link: str
+
+
 def commit(edited: Draft) -> None:
     """Take `edited` as the design, and look at it. A trained network that was edited is itself left as it is."""
-    stack = [*st.session_state.get(_UNDO, []), (looked_at(), st.session_state.get(_LINK, ""))]
-    st.session_state[_UNDO] = stack[-MOST_UNDO:]
-    st.session_state[_LINK] = "" if edited == lesson() else links.encode(edited)
+    link = "" if is_lesson(edited) else links.encode(edited)
+    before = _Edit(looked_at(), draft(), st.session_state.get(_LINK, ""))
+    st.session_state[_UNDO] = [*st.session_state.get(_UNDO, []), before][-MOST_UNDO:]
+    _keep(edited, link)
     look_at(DESIGN)
 
 
@@ -85,9 +119,15 @@ def undo() -> None:
     """Back to before the last edit: the design, and the network that was being looked at."""
     stack = list(st.session_state.get(_UNDO, []))
     if stack:
-        network, link = stack.pop()
-        st.session_state.update({_UNDO: stack, _LINK: link})
-        look_at(network)
+        before = stack.pop()
+        st.session_state[_UNDO] = stack
+        _keep(before.draft, before.link)
+        look_at(before.network)
+
+
+def _keep(edited: Draft, link: str) -> None:
+    st.session_state[_DRAFT] = copy.deepcopy(edited)
+    st.session_state[_LINK] = link
 
 
 def can_undo() -> bool:
@@ -103,57 +143,57 @@ def broken_link() -> str:
 # ---------------------------------------------------------------- the address
 
 
-# Containers whose key starts so are not there for the eye; nor is the wrapper that would leave a gap.
-_HIDDEN = (
-    '.st-key-address, [class*="st-key-nothing"], '
-    '[data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"]) { display: none }'
-)
-
-
 def keep_in_address() -> None:
-    """Read design and network from the address when it is the address that changed, else write them there.
+    """Let session and address agree on design and network; once in each run, before anything asks for them.
 
-    Once in each run, before anything asks for them. The address changed when the page was opened and when the
-    visitor went back or forward; at any other time a difference is only a browser that has not heard of the latest
-    edit yet, and it must not undo that edit.
+    what happened                     who is right
+    the page was opened               the address: the session knows nothing yet
+    Back or Forward                   the address: the session still holds the later edit
+    anything else, such as an edit    the session: the browser has not heard of the latest edit yet
     """
-    ctx = get_script_run_ctx()
-    opened = _LINK not in st.session_state
-    went_back = bool(ctx and getattr(ctx, "is_history_navigation", False))
-    if not (opened or went_back):
-        _write("design", st.session_state[_LINK])
-        _write("net", _network_in_address())
-    with st.container(key="address"):
-        # Streamlit has no hidden widget. Order matters: a design that appears together with its "net" makes two steps
-        # in the browser's history, and the one between them is then the network that was being looked at.
-        st.html(f"<style>{_HIDDEN}</style>")
+    is_address_right = _LINK not in st.session_state or streamlit_inside.went_through_history()
+    if not is_address_right:
+        _set_widget("design", st.session_state[_LINK])
+        _set_widget("net", _network_in_address())
+    link, network = _address()
+    if is_address_right:
+        # A complaint stays until the visitor does something; with that, the address promises only what is there.
+        st.session_state[_BROKEN] = _read_design(link) or _read_network(network)
+
+
+def _address() -> tuple[str, str]:
+    """(link, network) of the address, by two bound text fields nobody sees.
+
+    Order matters: a design that appears together with its "net" makes two steps in the browser's history, and the one
+    between them is then the network that was being looked at.
+    """
+    with streamlit_inside.address_container():
         link = st.text_input("design", key="design", bind="query-params") or ""
         network = st.text_input("net", key="net", bind="query-params") or ""
-    if opened or went_back:
-        _read(link, network)
+    return link, network
 
 
-def _write(key: str, text: str) -> None:
+def _set_widget(key: str, text: str) -> None:
     if st.session_state.get(key) != text:
         st.session_state[key] = text
 
 
+def _implied_network() -> str:
+    """What is looked at where the address names no network: a link with a design in it means that design."""
+    return DESIGN if st.session_state[_LINK] else server.DEFAULT
+
+
 def _network_in_address() -> str:
-    """Left out where it says nothing new: a link with a design in it means that design."""
-    implied = DESIGN if st.session_state[_LINK] else server.DEFAULT
-    return "" if looked_at() == implied else looked_at()
-
-
-def _read(link: str, network: str) -> None:
-    # A complaint stays until the visitor does something; with that, the address no longer promises what is not there.
-    st.session_state[_BROKEN] = _read_design(link) or _read_network(network)
+    return "" if looked_at() == _implied_network() else looked_at()
 
 
 def _read_design(link: str) -> str:
-    st.session_state[_LINK] = ""
+    """Take the design of a link. Returns a sentence where it cannot be read, else ""."""
+    _keep(lesson(), "")
     try:
-        if link and not is_lesson(readable(links.decode(link))):
-            st.session_state[_LINK] = link
+        if link:
+            linked = readable(links.decode(link))
+            _keep(linked, "" if is_lesson(linked) else link)
     except StudentError as error:
         st.session_state[_NETWORK] = server.DEFAULT
         return (
@@ -163,11 +203,12 @@ def _read_design(link: str) -> str:
 
 
 def _read_network(network: str) -> str:
-    st.session_state[_NETWORK] = network or (DESIGN if st.session_state[_LINK] else server.DEFAULT)
+    """Look at the network of that name. Returns a sentence where it is not here, else ""."""
+    st.session_state[_NETWORK] = network or _implied_network()
     try:
         shown()
     except StudentError:
-        st.session_state[_NETWORK] = DESIGN if st.session_state[_LINK] else server.DEFAULT
+        st.session_state[_NETWORK] = _implied_network()
         return "The network in this link is not on this server, or not any more."
     return ""
 

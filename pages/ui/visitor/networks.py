@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from cnn_core.network_name import NetworkName
 from pages.ui.visitor import design
 from pages.ui.visitor.server import PRETRAINED, store
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:  # torch stays out until a page needs a network
 
 # ---------------------------------------------------------------- the network being looked at
 
-# How long the weights of a run in training stay the ones that are looked at, in seconds: a fifth of the time it has
-# trained so far, for a network changes ever more slowly; but so long at least, and so long at most.
+# How long the weights of a run in training stay the ones that are looked at: a fifth of the time it has trained so far,
+# for a network changes ever more slowly; but between HELD_AT_LEAST and HELD_AT_MOST seconds.
 HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
 
 # What a run that goes on is called, in one word. Here, because `LoadedNetwork.title` holds it; the sentences about a
@@ -73,22 +74,22 @@ def untrained(spec: ModelSpec, seed: int = 0) -> LoadedNetwork:
 
 def is_training() -> bool:
     """Whether the network being looked at is a run that goes on, so that its weights will change."""
-    kind, _, run_id = design.looked_at().partition(":")
     try:
-        return kind == "run" and store().run(run_id).status.unfinished
+        name = NetworkName.parse(design.looked_at())
+        return name.kind == "run" and store().run(name.name).status.unfinished
     except StudentError:
         return False
 
 
 def _chosen(choice: str) -> LoadedNetwork:
-    kind, _, name = choice.partition(":")
-    if kind == "pretrained" and name in PRETRAINED:
-        return _pretrained(name)
-    if kind == "run":
-        return _newest(name)
-    if choice == "design":
+    name = NetworkName.parse(choice, hint=design.CHOOSE)
+    if name.kind == "pretrained" and name.name in PRETRAINED:
+        return _pretrained(name.name)
+    if name.kind == "run" and name.step is None:
+        return _newest(name.name)
+    if choice == design.DESIGN:
         return _untrained()
-    raise StudentError("There is no network of that name.", hint="Choose one in the sidebar.")
+    raise StudentError("There is no network of that name.", hint=design.CHOOSE)
 
 
 @st.cache_resource(max_entries=len(PRETRAINED), show_spinner=False)
@@ -164,9 +165,10 @@ def _read(path: str, stamp: int) -> tuple[Network, ModelSpec]:
 
 
 def _untrained() -> LoadedNetwork:
-    from cnn_core.model import ModelSpec
-
-    return _built(ModelSpec.from_dict(design.draft()), 0)
+    inspection = design.inspect(design.draft())
+    if inspection.spec is None:
+        raise inspection.problem or StudentError("This network cannot be built.")
+    return _built(inspection.spec, 0)
 
 
 # A spec is hashable, and equal specs are equal networks: it is the key itself.
@@ -184,9 +186,9 @@ def _frozen(net: Network) -> Network:
     return net.eval().requires_grad_(False)
 
 
-def classes_of(shown: LoadedNetwork) -> tuple[str, ...]:
+def classes_of(network: LoadedNetwork) -> tuple[str, ...]:
     """What the network's outputs are called: the data set's classes, or numbers where it has another number of them."""
     from cnn_core.data.sources import dataset_of
 
-    known = dataset_of(shown.dataset).classes
-    return known if len(known) == shown.spec.classes else tuple(str(i) for i in range(shown.spec.classes))
+    names, outputs = dataset_of(network.dataset).classes, network.spec.classes
+    return names if len(names) == outputs else tuple(str(i) for i in range(outputs))

@@ -1,6 +1,6 @@
-"""What Convscope says, and how it writes numbers: the one place for wording that more than one page needs.
+"""Pieces of text that every page has: the answer, captions, refusals, and the link to the next question.
 
-Functions that return text are pure and show nothing; the few that draw say so. Captions are small and grey by
+Functions that return text are pure and draw nothing; the few that draw say so. Captions are small and grey by
 Markdown, because st.caption is too pale to read on paper (4.3:1).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.ui.frame import shell
+from pages.ui.frame import shell, streamlit_inside
 
 # ---------------------------------------------------------------- Markdown
 
@@ -59,14 +59,6 @@ def what_you_see(md: str) -> None:
     st.markdown(small(f"**What you see.** {md}"))
 
 
-# st.page_link keeps the session, but looks like a button; in this line it is a word of the sentence.
-_NEXT_STYLE = """<style>
-[class*="st-key-next_"] { display: block }
-[class*="st-key-next_"] :is(div, p, a, span) { display: inline !important; padding: 0; background: none !important }
-[class*="st-key-next_"] a p { font-size: 1rem; text-decoration: underline; margin: 0 0.3em }
-</style>"""
-
-
 def next_question(url_path: str, reason: str) -> None:
     """Draw "Next: <question of that page> <reason>": a link that keeps the session.
 
@@ -76,8 +68,7 @@ def next_question(url_path: str, reason: str) -> None:
     page = shell.entry(url_path)
     if not shell.exists(page):
         return
-    st.html(_NEXT_STYLE)
-    with st.container(key=f"next_{page.url_path}", horizontal=True, gap="xxsmall"):
+    with streamlit_inside.words_in_a_line(page.url_path):
         st.markdown(":gray[Next:]", width="content")
         st.page_link(shell.ROOT / page.file, label=f":primary[{page.question}]", width="content")
         st.markdown(f":gray[{reason}]", width="content")

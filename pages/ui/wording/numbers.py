@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cnn_core.model.shapes import shape_text as shape_text  # the core writes shapes too: one way for both
+
 
 def percent(fraction: float) -> str:
     """An accuracy with one decimal.
@@ -91,8 +93,9 @@ def signed(value: float, digits: int = 2) -> str:
     return text if text.startswith("−") else "+" + text
 
 
-def count(value: int) -> str:
-    """
+def count(value: float) -> str:
+    """A whole number, its thousands apart.
+
     >>> count(60000)
     '60,000'
     """
@@ -157,20 +160,9 @@ def epochs(value: float) -> str:
     return f"{value:.{decimals}f}".rstrip("0").rstrip(".") or "0"
 
 
-def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape of the core, (C, H, W) or (units,), as it is written on screen: height×width×channels.
-
-    >>> shape_text((32, 26, 26)), shape_text((576,))
-    ('26×26×32', '576')
-    """
-    if len(shape) == 3:
-        channels, height, width = shape
-        return f"{height}×{width}×{channels}"
-    return "×".join(count(side) for side in shape)
-
-
 def plural(value: int, one: str, many: str | None = None) -> str:
-    """
+    """A count and what is counted.
+
     >>> plural(1, "digit"), plural(60000, "digit"), plural(2, "run is", "runs are")
     ('1 digit', '60,000 digits', '2 runs are')
     """

@@ -1,0 +1,84 @@
+"""What we use of Streamlit that it does not promise: the first file to read after an upgrade that broke the looks.
+
+Each trick here has a reason and a test that fails without it (tests/browser). Elsewhere only Streamlit's public calls
+are used, but for the list of one in which a component is given its data (`sheets.component_source`).
+
+    trick                    what it leans on                                        what breaks without it
+    went_through_history()   `is_history_navigation` of the script's context         Back would not take an edit back
+    address_container(),
+    hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
+    grid_style()             `stVerticalBlock` and `st-key-…` on one element         the order of places on a phone
+    words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+
+def went_through_history() -> bool:
+    """Whether this run began with the browser's Back or Forward; False where Streamlit no longer says so."""
+    ctx = get_script_run_ctx()
+    return bool(ctx and getattr(ctx, "is_history_navigation", False))
+
+
+# ---------------------------------------------------------------- containers that are not there for the eye
+
+_HIDDEN_STYLE = """<style>
+.st-key-address, [class*="st-key-nothing"],
+[data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"]) { display: none }
+</style>"""
+
+
+def address_container() -> DeltaGenerator:
+    """A container for widgets that only keep the address: Streamlit has no hidden widget."""
+    container = st.container(key="address")
+    # The wrapper is hidden too: it would leave a gap.
+    container.html(_HIDDEN_STYLE)
+    return container
+
+
+def hold_place(name: str) -> None:
+    """Hold the place of what is not drawn in this run with a hidden container, one for each name.
+
+    Otherwise what is gone would stay on the screen as a ghost, with buttons that look alive, until the page beside it
+    is done.
+    """
+    st.container(key=f"nothing_{name}")
+
+
+# ---------------------------------------------------------------- a grid with named areas
+
+_GRID = """<style>
+.stVerticalBlock.st-key-{key} {{ display: grid; gap: 1rem 2rem; grid-template-columns: minmax(0, 1fr) }}
+.stVerticalBlock.st-key-{key} > * {{ min-width: 0 }}
+@media (min-width: 641px) {{
+  .stVerticalBlock.st-key-{key} {{ grid-template: {template} }}
+  .stVerticalBlock.st-key-{key} > :nth-child(1) {{ grid-area: first }}
+  .stVerticalBlock.st-key-{key} > :nth-child(2) {{ grid-area: second }}
+  .stVerticalBlock.st-key-{key} > :nth-child(3) {{ grid-area: third }}
+}}
+</style>"""
+
+
+def grid_style(key: str, template: str) -> None:
+    """Lay the three children of the container `key` out as CSS's `grid-template` says; below 641 px one by one."""
+    st.html(_GRID.format(key=key, template=template))
+
+
+# ---------------------------------------------------------------- a link within a sentence
+
+# st.page_link keeps the session, but looks like a button; in this line it is a word of the sentence.
+_IN_A_LINE = """<style>
+[class*="st-key-next_"] { display: block }
+[class*="st-key-next_"] :is(div, p, a, span) { display: inline !important; padding: 0; background: none !important }
+[class*="st-key-next_"] a p { font-size: 1rem; text-decoration: underline; margin: 0 0.3em }
+</style>"""
+
+
+def words_in_a_line(name: str) -> DeltaGenerator:
+    """A container whose Markdown and page links read as one sentence."""
+    st.html(_IN_A_LINE)
+    return st.container(key=f"next_{name}", horizontal=True, gap="xxsmall")
