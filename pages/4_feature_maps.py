@@ -27,7 +27,7 @@ def verdict(reading: Reading) -> str:
     """The answer in one line."""
     network, chosen, classes, best = reading.network, reading.chosen, reading.classes, reading.best
     is_wrong = chosen.label is not None and chosen.label != best
-    convolutions = sum(layer.type == "conv2d" for layer in network.spec.layers)
+    convolutions = sum(layer.has_filters for layer in network.spec.layers)
     return words.verdict(
         classes[best],
         reading.probabilities[best],

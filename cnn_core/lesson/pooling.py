@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnn_core.model import summarize
-from cnn_core.model.layers import Conv2D
-from cnn_core.model.shapes import output_size
 
 if TYPE_CHECKING:
     from cnn_core.model import ModelSpec
@@ -33,12 +31,11 @@ def pooling_saving(spec: ModelSpec, pooling: str) -> PoolingSaving | None:
     place = [row.name for row in rows].index(pooling)
     _, *before = rows[place - 1].output_shape if place else spec.input_shape
     for row, layer in zip(rows[place + 1 :], spec.layers[place + 1 :], strict=True):
-        if isinstance(layer, Conv2D):
+        window = layer.window()
+        if layer.has_filters and window is not None:
             _, height, width = row.output_shape
-            tall, wide = (
-                output_size(side, layer.kernel_size, layer.strides, layer.padding) for side in before
-            )
+            tall, wide = (window.output_size(side) for side in before)
             # Each place of its output costs the same.
             without = row.macs // (height * width) * tall * wide
-            return PoolingSaving(row.name, layer.kernel_size, row.receptive_field, row.macs, without)
+            return PoolingSaving(row.name, window.side, row.receptive_field, row.macs, without)
     return None

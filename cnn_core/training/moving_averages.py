@@ -34,7 +34,7 @@ def averages_mislead(spec: ModelSpec, history: History, step: int) -> bool:
     """
     if not 0 < step < SETTLED:
         return False
-    if all(layer.type != "batch_normalization" for layer in spec.layers):
+    if not any(layer.keeps_averages for layer in spec.layers):
         return False
     learnt, read = history.train.accuracy[-1:], history.validation.accuracy[-1:]
     return not learnt or not read or read[0] < learnt[0] - MISLEADING

@@ -20,6 +20,7 @@ from cnn_core.lesson import (
     sweep,
 )
 from cnn_core.lesson.convolution import Padding
+from cnn_core.model.layers import kind_named
 from pages.convolution.choices import digit_number, one_of
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
@@ -100,7 +101,7 @@ def _learnt_kernel(number: int) -> Tensor:
 def first_kernels() -> Tensor | None:
     """The first layer's kernels of the network in the sidebar, (filters, 1, k, k); None if it has none."""
     name, child = next(iter(networks.current().net.named_children()))
-    weights = child.conv.weight if name.startswith("conv2d") else None
+    weights = child.conv.weight if kind_named(name).has_filters else None
     return weights if weights is not None and weights.shape[1] == 1 and weights.shape[-1] <= 7 else None
 
 

@@ -21,6 +21,7 @@ from cnn_core.lesson import (
 )
 from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
+from cnn_core.model.layers import kind_named
 from pages.convolution import words
 from pages.convolution.choices import digit_number, one_of
 from pages.ui.drawing.sheets import picture
@@ -45,7 +46,7 @@ def pooled_layer(maps: Maps) -> tuple[str, str] | None:
     """The layer before the first pooling layer, and that layer; None where the network pools no maps."""
     names = list(maps)
     for before, name in pairwise(names):
-        if "pooling2d" in name and not name.startswith("global") and maps[before].ndim == 3:
+        if kind_named(name).pooling_rule and maps[before].ndim == 3:
             return before, name
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cnn_core.model.layers import kind_named
 from pages.ui.wording.numbers import big, count, number, percent
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def nudge_heading(pixels: int) -> str:
 
 def forgets_a_little(changes: Sequence[tuple[str, float]]) -> str:
     """What the bars say.  changes: (layer, how much it changes); the image first, among the rest a pooling layer."""
-    first_pooling = next(value for name, value in changes if "pooling" in name)
+    first_pooling = next(value for name, value in changes[1:] if kind_named(name).pooling_rule)
     return (
         f"The pixels themselves change by {number(changes[0][1])}, the last map by {number(changes[-1][1])}; "
         f"after the first pooling it is {number(first_pooling)}. Pooling does not make a net blind to shifts: "

@@ -51,7 +51,8 @@ def photo(name: str, side: int, dreamer: str) -> Picture | None:
 def digit(way: str, dataset: str, side: int, dreamer: str) -> Picture | None:
     """A test image, a drawing or an upload, as on other pages; None until it is there.
 
-    way: test, draw or upload.  side, dreamer: as for `photo`.
+    way: test, draw or upload.
+    side, dreamer: as for `photo`.
     """
     chosen = chosen_image(way, dataset)
     if chosen is None:

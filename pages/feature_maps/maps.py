@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.insight import feature_maps, never_fires
+from cnn_core.model.layers import kind_named
 from pages.ui.forms.digit_input import Chosen
 from pages.ui.frame import process
 from pages.ui.visitor import networks, server
@@ -84,7 +85,7 @@ def silent_filters(weights_key: str, dataset: str, _network: LoadedNetwork) -> M
 def mapped_layers(maps: Maps, every: bool) -> list[str]:
     """The layers whose output is maps: convolutions, or all of them."""
     return [
-        name for name, values in maps.items() if values.ndim == 3 and (every or name.startswith("conv2d"))
+        name for name, values in maps.items() if values.ndim == 3 and (every or kind_named(name).has_filters)
     ]
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel
+from cnn_core.model.layers import kind_named
 from pages.feature_maps import words
 from pages.feature_maps.maps import Reading, scale_of
 from pages.feature_maps.selection import Pixel, choose, selected
@@ -76,10 +77,8 @@ def _map(reading: Reading, place: Pixel) -> None:
 
 
 def _arithmetic(parts: PixelSum) -> None:
-    if parts.type == "max_pooling2d":
-        _pooling(parts, words.LARGEST_WINS)
-    elif parts.type == "average_pooling2d":
-        _pooling(parts, words.ALL_COUNT)
+    if rule := kind_named(parts.layer).pooling_rule:
+        _pooling(parts, rule)
     elif parts.patch.shape[1] == 1 and parts.patch.shape[0] == 1:
         caption(words.ONE_NUMBER)
         _sum(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from cnn_core.model.layers import kind_named
 from pages.feature_maps import words
 from pages.feature_maps.asking import Options
 from pages.feature_maps.maps import WATCHED, Reading, mapped_layers, scale_of, silent_filters
@@ -81,6 +82,6 @@ def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -
 def _silent(layer: str, reading: Reading, drawn: Sheet) -> np.ndarray:
     """(C,) bool: maps that are dark, of filters that fire on no test image either."""
     network = reading.network
-    if not layer.startswith("conv2d"):
+    if not kind_named(layer).has_filters:
         return np.zeros(drawn.count, bool)
     return silent_filters(network.weights_key, network.dataset, network)[layer] & drawn.dark

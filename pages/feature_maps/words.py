@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 HOW_SURE = "#### How sure is it?"
 WHERE_FROM = "#### Where does this pixel come from?"
 ONE_NUMBER = "One number comes in, one goes out."
-LARGEST_WINS = "The largest wins; the others are forgotten."
-ALL_COUNT = "Each counts the same."
 BELOW, KERNEL, PRODUCTS = "below", "× kernel", "= products"
 
 # ---------------------------------------------------------------- the answer
@@ -93,7 +91,8 @@ def sheet_facts(shape: tuple[int, ...], low: float, high: float, dark: int, sile
 
     shape: (maps, height, width).
     low, high: the smallest and the largest number of all of them.
-    dark: maps without anything above zero.  silent: others, whose filter never fires.
+    dark: maps without anything above zero.
+    silent: others, whose filter never fires.
 
     >>> sheet_facts((64, 11, 11), 0.0, 2.23, 5, 0)
     ['64 maps of 11×11', '0 to 2.2', '5 dark', '']
@@ -175,7 +174,7 @@ def map_range(channel: int, low: float, high: float) -> str:
 
 def pooled(channel: int, height: int, width: int, rule: str) -> str:
     """
-    >>> pooled(3, 2, 2, ALL_COUNT)
+    >>> pooled(3, 2, 2, "Each counts the same.")
     'Map 3 below, 2×2 of its pixels. Each counts the same.'
     """
     return f"Map {channel} below, {height}×{width} of its pixels. {rule}"
@@ -191,7 +190,7 @@ def comes_out(value: float) -> str:
 
 def inputs(pixel: PixelSum) -> dict[int, str]:
     """{channel below: what it is called in the list}, the heaviest first."""
-    if pixel.patch.shape[0] == 1:
+    if pixel.reads_image and pixel.patch.shape[0] == 1:
         return {pixel.contributions[0].channel: "the image below"}
     return {part.channel: f"map {part.channel} below: {signed(part.total)}" for part in pixel.contributions}
 
@@ -207,7 +206,7 @@ def products(cells: int, total: float, padding: int) -> str:
 
 def terms(pixel: PixelSum, most: int = 4) -> list[tuple[str, float]]:
     """The parts of the sum, each with its name: the heaviest `most`, the rest together, the bias."""
-    parts, is_image = pixel.contributions, pixel.patch.shape[0] == 1
+    parts, is_image = pixel.contributions, pixel.reads_image and pixel.patch.shape[0] == 1
     rows = [("the image" if is_image else f"map {part.channel}", part.total) for part in parts[:most]]
     if rest := parts[most:]:
         rows.append((plural(len(rest), "other map"), sum(part.total for part in rest)))

@@ -74,7 +74,7 @@ def _kernels(kernel: Tensor) -> None:
             key="card_kernels",
             alt="The kernels of this filter",
             tile_px=30 if len(kernel) > len(heaviest) else 60,
-            labels=[f"over map {i}" for i in heaviest],
+            labels=[f"over map {i}" for i in heaviest] if len(kernel) > 1 else ["its kernel"],
             clickable=False,
             columns=8,
         )

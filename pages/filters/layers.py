@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnn_core.model import summarize
+from cnn_core.model.layers import kind_named
+
 if TYPE_CHECKING:
     from cnn_core.model import ModelSpec
 
@@ -13,17 +16,16 @@ USUAL = 41  # the filter that is looked at first, where there are so many
 
 def layers_of(spec: ModelSpec) -> dict[str, int]:
     """{name: filters} of the layers that can be asked: convolutions, and dense layers, whose units are filters too."""
-    widths = {"conv2d": "filters", "dense": "units"}
     return {
-        name: getattr(layer, widths[layer.type])
-        for name, layer in zip(spec.layer_names, spec.layers, strict=True)
-        if layer.type in widths
+        row.name: row.output_shape[0]
+        for row, layer in zip(summarize(spec), spec.layers, strict=True)
+        if layer.has_filters or layer.has_units
     }
 
 
 def has_maps(layer: str) -> bool:
     """Whether what its filters output are maps; else they are plain numbers."""
-    return layer.startswith("conv2d")
+    return kind_named(layer).has_filters
 
 
 def word(layer: str) -> str:

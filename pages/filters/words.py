@@ -150,12 +150,12 @@ def about_weights(card: FilterCard) -> str:
     return f"{card.layer} · {plural(channels, 'kernel')} of {height}×{width}, ±{limit}{bias}"
 
 
-def kernels(shown: int, total: int) -> str:
+def kernels(drawn: int, total: int) -> str:
     """
     >>> kernels(8, 32), kernels(1, 1)
     ('8 heaviest of its 32 kernels; orange +, blue −', '1 kernel; orange +, blue −')
     """
-    which = plural(total, "kernel") if shown == total else f"{shown} heaviest of its {count(total)} kernels"
+    which = plural(total, "kernel") if drawn == total else f"{drawn} heaviest of its {count(total)} kernels"
     return f"{which}; orange +, blue −"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.model.layers import kind_named
 from pages.home import words
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
@@ -51,7 +52,7 @@ def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
     from cnn_core.insight import feature_maps
 
     for layer, maps in feature_maps(network.net, image).items():
-        if layer.startswith("conv2d"):
+        if kind_named(layer).has_filters:
             _maps(layer, maps.numpy())
     what_you_see(words.WHAT_YOU_SEE)
 

@@ -12,7 +12,8 @@ from torch import Tensor
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, heaviest_kernels
-from cnn_core.model import ModelSpec
+from cnn_core.model import ModelSpec, summarize
+from cnn_core.model.layers import kind_named
 from pages.runs import words
 from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, moments_of
 from pages.ui.drawing.contact_sheet import contact_sheet, mosaic
@@ -104,9 +105,11 @@ def _ask(network: LoadedNetwork) -> Look | None:
 
 def _layer(spec: ModelSpec) -> str:
     """A convolution; of a network that has none a dense layer."""
+    names = spec.layer_names
+    with_filters = [name for name in names if kind_named(name).has_filters]
     name = st.selectbox(
         "Layer",
-        _layers(spec, "conv2d") or _layers(spec, "dense"),
+        with_filters or [name for name in names if kind_named(name).has_units],
         key=f"replay_layer_{spec.fingerprint}",
         label_visibility="collapsed",
         filter_mode=None,
@@ -115,13 +118,9 @@ def _layer(spec: ModelSpec) -> str:
     return str(name)
 
 
-def _layers(spec: ModelSpec, kind: str) -> list[str]:
-    return [name for name, layer in zip(spec.layer_names, spec.layers, strict=True) if layer.type == kind]
-
-
 def _filter(spec: ModelSpec, name: str) -> int:
-    layer = spec.layers[spec.layer_names.index(name)]
-    word, many = ("filter", layer.filters) if layer.type == "conv2d" else ("unit", layer.units)
+    word = "filter" if kind_named(name).has_filters else "unit"
+    many = summarize(spec)[spec.layer_names.index(name)].output_shape[0]
     number = st.selectbox(
         "Filter",
         list(range(many)),

@@ -8,6 +8,7 @@ import torch
 from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, dream, dream_layers, enlarged, feature_maps, photo_network, photos
 from cnn_core.insight.dream.deepdream import _blurred, _sizes
+from cnn_core.insight.dream.dreamers import dreamer_of
 from cnn_core.insight.dream.photo import GOOGLENET_DEPTHS, GOOGLENET_FILE, googlenet_file
 from cnn_core.model import PRESETS, build
 
@@ -203,3 +204,15 @@ def test_googlenet_is_offered_only_where_its_weights_lie(monkeypatch, tmp_path, 
 def test_an_unknown_photo_network_is_refused():
     with pytest.raises(StudentError, match="efficientnet_lite0"):
         photo_network("vgg")
+
+
+def test_what_can_dream_gives_the_maps_of_its_layers_and_runs_no_further(lesson_net, digits):
+    dreamer = dreamer_of(lesson_net)
+    assert dreamer.channels == 1
+    assert dreamer.least_side(["conv2d_1", "conv2d_3"]) == 18  # what one number of the deeper one sees
+    maps = dreamer.maps_at(digits[0][:1], ("conv2d_2", "conv2d_1"))
+    expected = feature_maps(lesson_net, digits[0][0], maps)
+    assert set(maps) == {"conv2d_1", "conv2d_2"}
+    assert all(values[0].equal(expected[layer]) for layer, values in maps.items())
+    large = dreamer.maps_at(torch.zeros(1, 1, 90, 60), ("conv2d_1",))  # flatten would refuse this size
+    assert large["conv2d_1"].shape == (1, 32, 88, 58)

@@ -18,9 +18,10 @@ from safetensors.torch import load_file
 
 from cnn_core.data import load_images
 from cnn_core.insight import DreamSpec, dream, feature_maps, loudness, maximize_filters
-from cnn_core.model import PRESETS, ModelSpec, build, inspect_draft, links, weights_hash
+from cnn_core.model import PRESETS, ModelSpec, build, inspect_draft, links
 from cnn_core.runs import RunStore
 from cnn_core.training import SnapshotDue, evaluate, load_model, load_training, train
+from tests.core.designs import weights_hash
 
 KEPT = Path(__file__).parents[1] / "data" / "version_before"
 EXPECTED = json.loads((KEPT / "expected.json").read_text("utf-8"))

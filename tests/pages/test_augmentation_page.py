@@ -9,6 +9,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, find_pairs
 from cnn_core.training import save_model
+from pages.ui.visitor import server
 from tests.pages.app import OWNER, open_page, text
 
 PAGE = "pages/7_augmentation.py"

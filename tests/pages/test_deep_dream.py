@@ -16,6 +16,7 @@ from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.dream_job import save_frame
 from cnn_core.runs.jobs.dreams import photo_networks
 from cnn_core.runs.jobs.worker import work
+from pages.ui.visitor import server
 from tests.pages.app import OWNER, open_page, text
 
 pytestmark = [

@@ -20,13 +20,17 @@ from tests.pages.app import OWNER, kept_run, open_page, text
 ODD = ModelSpec.from_dict({"name": "Odd one", "input_shape": [1, 28, 28], "classes": 10, "layers": [
     {"type": "conv2d", "filters": 6, "kernel_size": 5, "strides": 2, "padding": "same", "activation": "leaky_relu"},
     {"type": "average_pooling2d", "pool_size": 3, "strides": 2, "padding": "same"},
-    {"type": "activation", "activation": "elu"}, {"type": "depthwise_conv2d", "depth_multiplier": 2, "kernel_size": 2},
     {"type": "global_average_pooling2d"}, {"type": "dense", "units": 10, "activation": "softmax"},
 ]})  # fmt: skip
 GELU = ModelSpec.from_dict({"name": "Gelu", "input_shape": [1, 28, 28], "classes": 10, "layers": [
     {"type": "conv2d", "filters": 4, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "gelu"},
     {"type": "batch_normalization"}, {"type": "max_pooling2d"}, {"type": "dropout", "rate": 0.25},
     {"type": "global_average_pooling2d"}, {"type": "dense", "units": 10},
+]})  # fmt: skip
+BENT = ModelSpec.from_dict({"name": "Bent", "input_shape": [1, 28, 28], "classes": 10, "layers": [
+    {"type": "conv2d", "filters": 4, "strides": 2}, {"type": "batch_normalization"},
+    {"type": "activation", "activation": "relu"}, {"type": "depthwise_conv2d", "depth_multiplier": 2},
+    {"type": "flatten"}, {"type": "dense", "units": 10}, {"type": "activation", "activation": "softmax"},
 ]})  # fmt: skip
 
 
@@ -74,6 +78,7 @@ NETWORKS = {
     "LeNet-5, untrained": lambda: ("design", PRESETS["lenet5"]),
     "one layer, odd": lambda: ("design", ODD),
     "gelu and nothing dense before": lambda: ("design", GELU),
+    "activations of their own, and a depthwise convolution": lambda: ("design", BENT),
     "an odd run": lambda: (f"run:{kept_run(ODD)}", None),
     "a run in training": lambda: (f"run:{kept_run(PRESETS['tiny'], state='running')}", None),
     "a run of clothes": lambda: (f"run:{kept_run(PRESETS['tiny'], 'fashion_mnist')}", None),
@@ -100,7 +105,7 @@ def test_maps_a_pixel_and_four_reasons(app, network):
         assert "**conv2d_1** :gray[" in said
         assert "Where does this pixel come from?" in said
         assert "products add up to" in said
-        assert "at conv2d_" in said
+        assert ("at depthwise_conv2d_1" if chosen[1] is BENT else "at conv2d_") in said
 
 
 def test_the_same_layers_beside_an_untrained_net(app):

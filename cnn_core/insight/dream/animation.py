@@ -22,7 +22,8 @@ GIF_SIDE = 400  # pixels: a GIF stores every pixel of 256 colours, so a large on
 def on_the_photo(photo: Tensor, picture: Tensor) -> Tensor:
     """What a smaller octave dreamt, laid on the sharp photo: as the next octave will begin.
 
-    photo: (C, H, W).  picture: (C, h, w), the photo at that octave's size with what was dreamt so far; both in [0, 1].
+    photo: (C, H, W) in [0, 1].
+    picture: (C, h, w) in [0, 1], the photo at that octave's size with what was dreamt so far.
     Returns (C, H, W) in [0, 1].
     """
     size, small = photo.shape[1:], picture.shape[1:]
@@ -33,7 +34,8 @@ def on_the_photo(photo: Tensor, picture: Tensor) -> Tensor:
 def animated(pictures: Sequence[Tensor], kind: str = "webp") -> bytes:
     """An endless film through the pictures and back, each blended into the next.
 
-    pictures: two or more (C, H, W) in [0, 1] of one size, C 1 or 3.  kind: "webp" or "gif".
+    pictures: two or more (C, H, W) in [0, 1] of one size, C 1 or 3.
+    kind: "webp" or "gif".
     Raises StudentError for another kind, and where there are not two pictures of one size.
     """
     if kind not in FORMATS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.model.layers import kind_named
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
@@ -150,7 +151,7 @@ def _pictures(one: Trained, image: torch.Tensor) -> list[tuple[str, bytes]]:
     grey = png(colour(image[0].numpy(), "grey", (0.0, 1.0)))
     pictures = [("Test image no. 0", _as_png(_enlarged(grey, 140)))]
     for name, maps in feature_maps(one.net, image).items():
-        if maps.ndim == 3 and name.startswith("conv2d"):
+        if maps.ndim == 3 and kind_named(name).has_filters:
             sheet = contact_sheet(maps.numpy())
             words = f"{name}, {len(maps)} maps, each from 0 to its own maximum"
             pictures.append((words, _as_png(_ruled(_enlarged(sheet.png, 420), sheet))))

@@ -93,7 +93,7 @@ def train(store):
     """A finished training of 600 of the packaged digits, three times over."""
     from cnn_core.data import AugmentSpec
     from cnn_core.model import PRESETS
-    from cnn_core.runs.jobs.worker import work
+    from cnn_core.runs.worker import work
     from cnn_core.training import TrainSpec
 
     recipe = TrainSpec(
@@ -112,10 +112,10 @@ def train(store):
 
 def dream_of(store, run, digit):
     """A finished dream of a digit at 56×56 pixels, by what that run had learnt."""
-    from cnn_core.insight.dream.animation import to_png
+    from cnn_core.insight.animation import to_png
 
     from cnn_core.insight import DreamSpec
-    from cnn_core.runs.jobs.worker import work
+    from cnn_core.runs.worker import work
 
     spec = DreamSpec(
         f"run:{run.id}:{run.status.saved_step}", (("conv2d_2", 1.0),), octaves=2, steps=4, jitter=4
