@@ -1,6 +1,5 @@
 """Networks drawn by lot for the core's tests: every layer, padding, stride and activation, odd and oblong images."""
 
-import hashlib
 import random
 
 import torch
@@ -93,18 +92,7 @@ def _layer_on_lists(chance: random.Random) -> dict:
     return {"type": kind} | ({"activation": chance.choice(INNER)} if kind == "activation" else {})
 
 
-<<<<<<< HEAD
 def same_weights(one, other) -> bool:
     """Whether two networks of one design have the same weights and moving statistics, bit for bit."""
     theirs = other.state_dict()
     return all(value.equal(theirs[name]) for name, value in one.state_dict().items())
-=======
-def weights_hash(net) -> str:
-    """16 letters that are the same for the same weights, moving statistics included; a cache may be keyed by it."""
-    digest = hashlib.sha256()
-    for name, tensor in net.state_dict().items():
-        plain = tensor.detach().cpu().contiguous().reshape(-1)
-        digest.update(name.encode())
-        digest.update(plain.view(torch.uint8).numpy())  # as bytes: NumPy knows no bfloat16
-    return digest.hexdigest()[:16]
->>>>>>> house

@@ -14,11 +14,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, build
 from cnn_core.training import load_model, load_training, save_model, save_training
 from cnn_core.training.events import TrainState
-<<<<<<< HEAD
 from tests.core.designs import same_weights
-=======
-from tests.core.designs import weights_hash
->>>>>>> house
 from tests.core.work import counted
 
 TINY = PRESETS["tiny"]

@@ -12,11 +12,7 @@ from torch.nn import functional as F
 
 from cnn_core.errors import StudentError
 from cnn_core.model import ACTIVATIONS, PRESETS, ModelSpec, build, summarize
-<<<<<<< HEAD
 from tests.core.designs import LESSON_LAYERS, design, random_spec, same_weights
-=======
-from tests.core.designs import LESSON_LAYERS, design, random_spec, weights_hash
->>>>>>> house
 
 
 def images_for(spec, count=2):
@@ -102,15 +98,8 @@ def test_with_a_border_no_value_sees_more_than_its_receptive_field():
 @pytest.mark.parametrize("preset", ["lesson", "modern"])
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(preset):
     spec = PRESETS[preset]
-<<<<<<< HEAD
     assert same_weights(build(spec, seed=3), build(spec, seed=3))
     assert not same_weights(build(spec, seed=3), build(spec, seed=4))
-=======
-    assert (
-        weights_hash(build(spec, seed=3)) == weights_hash(build(spec, seed=3)) == weights_hash(build(spec, 3))
-    )
-    assert weights_hash(build(spec, seed=3)) != weights_hash(build(spec, seed=4))
->>>>>>> house
 
 
 def test_building_does_not_touch_the_global_random_state():
