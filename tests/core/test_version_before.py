@@ -21,10 +21,20 @@ from cnn_core.insight import DreamSpec, dream, feature_maps, loudness, maximize_
 from cnn_core.model import PRESETS, ModelSpec, build, inspect_draft, links
 from cnn_core.runs import RunStore
 from cnn_core.training import SnapshotDue, evaluate, load_model, load_training, train
-from tests.core.designs import weights_hash
 
 KEPT = Path(__file__).parents[1] / "data" / "version_before"
 EXPECTED = json.loads((KEPT / "expected.json").read_text("utf-8"))
+
+
+def weights_hash(net) -> str:
+    """What the version before kept of a network's weights: 16 letters, the same for the same bytes."""
+    digest = hashlib.sha256()
+    for name, tensor in net.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()[:16]
+
+
 OWNER = EXPECTED["owner"]
 SNAPSHOTS = sorted(path.name for path in KEPT.glob("runs/*/snapshots/*"))
 
