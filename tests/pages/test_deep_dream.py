@@ -86,7 +86,7 @@ def test_a_runner_that_cannot_be_started_gets_a_sentence_and_the_dream_waits(app
         raise StudentError("The folder of runs cannot be written.", hint="Make room.")
 
     monkeypatch.setattr(server, "wake_runner", refuse)
-    open_page(app)
+    open_dream(app)
     app.button(key="dream_start").click().run()
     assert not app.exception
     assert "The folder of runs cannot be written." in text(app)
