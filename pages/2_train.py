@@ -67,7 +67,7 @@ def during(run: Run) -> None:
     board_style(BOARD, second="left")
     sizes = split_sizes(available(run.dataset).train or FULL_TRAIN)
     st.fragment(live, run_every=1.0 if status.unfinished else None)(run, status.state, verdict, sizes)
-    next_question("feature-maps", "opens this very network, also while it trains.")
+    next_question("feature_maps", "opens this very network, also while it trains.")
 
 
 def explained() -> None:

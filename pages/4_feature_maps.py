@@ -107,6 +107,6 @@ def page() -> None:
     st.fragment(view, run_every=2.0 if networks.is_training() else None)()
 
 
-page_head("feature-maps")
+page_head("feature_maps")
 page()
 next_question("filters", "asks of one filter what would make it brightest.")

@@ -85,4 +85,4 @@ def page() -> None:
 
 page_head("filters")
 page()
-next_question("deep-dream", "climbs the same hill on a cat.")
+next_question("deep_dream", "climbs the same hill on a cat.")

@@ -198,6 +198,6 @@ def page() -> None:
         st.markdown(words.EXPLAINED)
 
 
-page_head("deep-dream")
+page_head("deep_dream")
 page()
 next_question("augmentation", "changes pictures with care, so that a 7 stays a 7.")

@@ -42,7 +42,7 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
     )
     caption(words.CLICK_AN_IMAGE)
     if clicked is not None:
-        st.switch_page(ROOT / entry("feature-maps").file)
+        st.switch_page(ROOT / entry("feature_maps").file)
 
 
 def _answer(classes: tuple[str, ...], label: int, read_as: int) -> str:

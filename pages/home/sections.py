@@ -68,7 +68,7 @@ def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]
 def ways_on() -> None:
     """Draw the two links that lead on."""
     for url_path, label, icon in (
-        ("feature-maps", "Look inside this network", "search"),
+        ("feature_maps", "Look inside this network", "search"),
         ("train", "Train your own", "play_arrow"),
     ):
         page = entry(url_path)

@@ -55,7 +55,7 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
         if st.button(
             "Look inside", key=f"look_{one.name}", on_click=design.look_at, args=(one.name,), type="tertiary"
         ):
-            st.switch_page(ROOT / entry("feature-maps").file)
+            st.switch_page(ROOT / entry("feature_maps").file)
         if run is not None:
             run_menu(run)
         else:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnn_core.data import available
 from cnn_core.errors import StudentError
-from cnn_core.model import ModelSpec, inspect_draft
+from cnn_core.model import ModelSpec
 from cnn_core.model.draft import Draft
 from pages.train import runner
 from pages.train.expectation import cannot_be_had
@@ -22,9 +22,9 @@ from pages.ui.wording.blocks import caption, on_primary, problem, what_you_see
 def inspected_design() -> Draft:
     """What can be said of the design in the sidebar; of the lesson's where that one makes no sense."""
     try:
-        return inspect_draft(design.shown())
+        return design.inspect(design.shown())
     except StudentError:
-        return inspect_draft(design.lesson())
+        return design.inspect(design.lesson())
 
 
 def strip(spec: ModelSpec | None) -> Choice:

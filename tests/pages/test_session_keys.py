@@ -64,17 +64,12 @@ def owner_of(path):
 @pytest.mark.parametrize("path", SHARED, ids=owner_of)
 def test_what_pages_share_keeps_only_what_the_table_lists_as_its_own(path):
     for key in keys_of(path):
-        if key.startswith("augment_") and key not in OWNERS:
-            continue  # widgets of the seven settings
         assert OWNERS.get(key) == owner_of(path), key
 
 
 @pytest.mark.parametrize("path", ROOMS, ids=lambda path: path.name)
 def test_no_page_reads_or_writes_by_its_name_what_pages_share(path):
-    assert not {key for key in keys_of(path) if key in OWNERS} - EXCUSED.get(path.name, set())
-
-
-EXCUSED = {"7_augmentation.py": {"digit", "digit_way"}}  # begins with a 7, unless a digit was chosen
+    assert not {key for key in keys_of(path) if key in OWNERS}
 
 
 def test_every_row_of_the_table_names_a_module_that_uses_the_key():

@@ -53,14 +53,9 @@ def look_at_digit(index: int) -> None:
     st.session_state[_WAY] = "test"
 
 
-def is_anything_chosen() -> bool:
-    """Whether the visitor chose an image, or a way to one, on this or another page."""
-    return _INDEX in st.session_state or _WAY in st.session_state
-
-
 def begin_with_digit(index: int) -> None:
     """Let a page begin with test image `index`, before it draws the widgets; where one was chosen, change nothing."""
-    if not is_anything_chosen():
+    if _INDEX not in st.session_state and _WAY not in st.session_state:
         st.session_state[_INDEX] = index
 
 

@@ -19,10 +19,6 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     digit                 forms/digit_input        a widget, look_at_digit   yes, and in the address
     digit_way             forms/digit_input        a widget, look_at_digit   yes
     drawings              forms/canvas             nobody                    yes: registry of pads
-    changes               forms/augment_settings   a widget                  in the address of its page
-    draw_seed             forms/augment_settings   a widget                  in the address of its page
-    augment_own           forms/augment_settings   nobody                    yes
-    augment_widgets       forms/augment_settings   nobody                    yes: registry of widgets
     controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
     address_<name>        frame/address            nobody                    yes: registry of what the address said
     refusal_<place>       wording/refusals         nobody                    yes, until it was said
