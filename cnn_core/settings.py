@@ -34,9 +34,7 @@ class Settings:
     max_epochs: int  # CONVSCOPE_MAX_EPOCHS: of one run
     max_queue: int  # CONVSCOPE_MAX_QUEUE: unfinished runs of one visitor
     idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
-    away_seconds: (
-        float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for this long counts as gone
-    )
+    away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for so long counts as gone
 
 
 def settings() -> Settings:
@@ -44,10 +42,11 @@ def settings() -> Settings:
     return _settings(tuple(os.environ.get(variable) for variable in _VARIABLES))
 
 
-_VARIABLES = tuple(f"CONVSCOPE_{name}" for name in (
-    "DATA", "RUNS", "OFFLINE", "DEVICE", "WORKERS", "THREADS", "MAX_PARAMETERS", "MAX_MACS", "MAX_EPOCHS", "MAX_QUEUE",
-    "IDLE_SECONDS", "AWAY_SECONDS",
-))  # fmt: skip
+_NAMES = (
+    "DATA RUNS OFFLINE DEVICE WORKERS THREADS MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
+    "IDLE_SECONDS AWAY_SECONDS"
+)
+_VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
 
 @lru_cache(maxsize=8)  # a page asks some twenty times

@@ -14,7 +14,7 @@ from pages.feature_maps.sheets import legend, sheets, sheets_beside
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.figure import mode
 from pages.ui.drawing.figure import show as show_figure
-from pages.ui.forms.digit_input import Chosen, are_here, chosen_image, singular
+from pages.ui.forms.digit_input import ChosenImage, are_here, chosen_image, singular
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
 from pages.ui.wording.blocks import answer, caption, next_question, problem
@@ -51,7 +51,7 @@ def show(reading: Reading, options: Options) -> None:
     legend(reading, options)
 
 
-def show_beside(network: networks.LoadedNetwork, chosen: Chosen, options: Options) -> None:
+def show_beside(network: networks.LoadedNetwork, chosen: ChosenImage, options: Options) -> None:
     """Draw the sheets of another network for the same image."""
     try:
         sheets_beside(reading_of(network, chosen), options)

@@ -138,9 +138,9 @@ def _keras_augment(augment: Any) -> str:
     if augment.shear_range:
         most = min(float(augment.shear_range), 45.0)  # RandomShear takes no slope above 1
         slope = round(math.tan(math.radians(most)), 6)
-        asked = f"{float(augment.shear_range):g}°, as a slope"
-        asked += "; more than 45° it cannot" if most < augment.shear_range else ""
-        lines.append(f"layers.RandomShear(x_factor={slope!r}{fill}),  # {asked}")
+        note = f"{float(augment.shear_range):g}°, as a slope"
+        note += "; more than 45° it cannot" if most < augment.shear_range else ""
+        lines.append(f"layers.RandomShear(x_factor={slope!r}{fill}),  # {note}")
     if (low, high) != (1.0, 1.0):
         reach = (round(low - 1, 6), round(high - 1, 6))
         lines.append(f"layers.RandomZoom({reach}, {reach}{fill}),")

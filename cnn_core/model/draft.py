@@ -42,22 +42,22 @@ class Draft:
 
 def inspect_draft(draft: object) -> Draft:
     """Look at any JSON-like value as a design. Never raises; leaves `draft` as it is."""
-    found = _look(draft)
-    if found.problem is None:
-        return found
+    inspection = _look(draft)
+    if inspection.problem is None:
+        return inspection
     tried: list[tuple[bool, Remedy]] = []
-    for label, mended in _candidates(draft, found):
+    for label, mended in _candidates(draft, inspection):
         after = _look(mended)
-        if _helps(found, after):
+        if _helps(inspection, after):
             tried.append((after.problem is not None, Remedy(label, mended)))
     tried.sort(key=lambda one: one[0])  # what mends everything comes before what mends only this
     lesson = PRESETS["lesson"].to_dict()
-    is_fresh_start_fair = not tried or found.problem.layer is None  # one bad layer is no reason for it
+    is_fresh_start_fair = not tried or inspection.problem.layer is None  # one bad layer is no reason for it
     # An operator's limits may be smaller still than the lesson's convnet.
     if is_fresh_start_fair and _look(lesson).problem is None:
         tried.append((False, Remedy("Start from the lesson’s convnet", lesson)))
     remedies = tuple(remedy for _, remedy in tried[:MOST_REMEDIES])
-    return replace(found, remedies=remedies)
+    return replace(inspection, remedies=remedies)
 
 
 def _look(draft: object) -> Draft:
@@ -108,23 +108,23 @@ def _helps(before: Draft, after: Draft) -> bool:
     return _progress(after) > _progress(before)
 
 
-def _progress(found: Draft) -> tuple[int, int]:
+def _progress(inspection: Draft) -> tuple[int, int]:
     """How far the checks of a draft came: the whole, then layer by layer, then softmax, then its end and size.
 
     Layers are counted from below, since a remedy may add or remove one above.
     """
-    if found.problem is None or found.problem.layer is None:
+    if inspection.problem is None or inspection.problem.layer is None:
         return (0, 0)
-    if unreached := found.rows.count(None):
+    if unreached := inspection.rows.count(None):
         return (1, -unreached)
-    return (2, -found.early_softmaxes)
+    return (2, -inspection.early_softmaxes)
 
 
 # --- what a student might do next: single changes, the most natural first --------------------------
 
 
-def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, Any]]]:
-    assert found.problem is not None
+def _candidates(draft: object, inspection: Draft) -> Iterator[tuple[str, dict[str, Any]]]:
+    assert inspection.problem is not None
     layers = _raw_layers(draft)
     if not isinstance(draft, Mapping) or len(layers) > MAX_LAYERS:
         return
@@ -132,38 +132,38 @@ def _candidates(draft: object, found: Draft) -> Iterator[tuple[str, dict[str, An
     if not layers:
         yield "Add flatten and a dense layer", _with(given, [{"type": "flatten"}, _answer(given)])
         yield "Use the lesson’s layers", _with(given, PRESETS["lesson"].to_dict()["layers"])
-    if found.problem.layer not in found.names:
+    if inspection.problem.layer not in inspection.names:
         yield from _for_the_whole(given)
         return
-    at = found.names.index(found.problem.layer)
+    at = inspection.names.index(inspection.problem.layer)
     yield from _mended_settings(given, layers, at)
     if kind_in(layers[at]):
-        yield from _for_a_layer(given, layers, at, found)
-    yield f"Remove {found.names[at]}", _with(given, layers[:at] + layers[at + 1 :])
+        yield from _for_a_layer(given, layers, at, inspection)
+    yield f"Remove {inspection.names[at]}", _with(given, layers[:at] + layers[at + 1 :])
 
 
 def _for_a_layer(
-    given: dict[str, Any], layers: list[Any], at: int, found: Draft
+    given: dict[str, Any], layers: list[Any], at: int, inspection: Draft
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     layer, is_last = layers[at], at == len(layers) - 1
     kind = kind_in(layer)
     assert kind is not None
-    if kind.needs == "list" and found.rows[at] is None:
+    if kind.needs == "list" and inspection.rows[at] is None:
         yield "Add flatten", _with(given, [*layers[:at], {"type": "flatten"}, *layers[at:]])
         pooled = {"type": "global_average_pooling2d"}
         yield "Add global average pooling", _with(given, [*layers[:at], pooled, *layers[at:]])
     if kind.needs == "maps" or kind.makes_list:
-        yield from _for_lists(given, layers, at, found.names)
-    if kind.window_setting and found.rows[at] is None:
-        yield from _for_small_maps(given, layers, at, found)
+        yield from _for_lists(given, layers, at, inspection.names)
+    if kind.window_setting and inspection.rows[at] is None:
+        yield from _for_small_maps(given, layers, at, inspection)
     if layer.get("activation") == "softmax" and not is_last:
         yield "Use relu", _with_settings(given, layers, at, activation="relu")
         if at == len(layers) - 2:
-            yield f"Remove {found.names[-1]}", _with(given, layers[:-1])
-    if found.rows[-1] is not None and is_last:
-        yield from _for_the_end(given, layers, found)
-    if found.rows[-1] is not None:
-        yield from _smaller(given, layers, at, found)
+            yield f"Remove {inspection.names[-1]}", _with(given, layers[:-1])
+    if inspection.rows[-1] is not None and is_last:
+        yield from _for_the_end(given, layers, inspection)
+    if inspection.rows[-1] is not None:
+        yield from _smaller(given, layers, at, inspection)
 
 
 def _for_the_whole(given: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -194,14 +194,14 @@ def _for_lists(
 
 
 def _for_small_maps(
-    given: dict[str, Any], layers: list[Any], at: int, found: Draft
+    given: dict[str, Any], layers: list[Any], at: int, inspection: Draft
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """A window is larger than the map it should slide over."""
     for i in reversed(range(at)):
         if (kind := kind_in(layers[i])) and kind.pooling_rule:
-            yield f"Remove {found.names[i]}", _with(given, layers[:i] + layers[i + 1 :])
+            yield f"Remove {inspection.names[i]}", _with(given, layers[:i] + layers[i + 1 :])
     yield "Use padding “same”", _with_settings(given, layers, at, padding="same")
-    above = found.rows[at - 1] if at else None
+    above = inspection.rows[at - 1] if at else None
     side = min(above.output_shape[1:], default=0) if above else 0
     kind = kind_in(layers[at])
     if side and kind:
@@ -210,11 +210,11 @@ def _for_small_maps(
 
 
 def _for_the_end(
-    given: dict[str, Any], layers: list[Any], found: Draft
+    given: dict[str, Any], layers: list[Any], inspection: Draft
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The last layer does not give one number a class."""
     answer, last = _answer(given), layers[-1]
-    row = found.rows[-1]
+    row = inspection.rows[-1]
     has_units = (kind := kind_in(last)) is not None and kind.has_units
     assert row is not None
     if has_units and last.get("activation", "linear") in ("softmax", "linear"):
@@ -233,7 +233,7 @@ def _for_the_end(
 
 
 def _smaller(
-    given: dict[str, Any], layers: list[Any], at: int, found: Draft
+    given: dict[str, Any], layers: list[Any], at: int, inspection: Draft
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The network is more than this server allows: halve the largest layer, or the maps before it."""
     kind = kind_in(layers[at])
@@ -250,9 +250,9 @@ def _smaller(
                 break
     pool = {"type": "max_pooling2d", "pool_size": 2, "strides": 2, "padding": "valid"}
     for i in reversed(range(at + 1)):
-        before = found.rows[i - 1] if i else None
+        before = inspection.rows[i - 1] if i else None
         if before is not None and len(before.output_shape) == 3:
-            yield f"Pool above {found.names[i]}", _with(given, [*layers[:i], pool, *layers[i:]])
+            yield f"Pool above {inspection.names[i]}", _with(given, [*layers[:i], pool, *layers[i:]])
             break
 
 

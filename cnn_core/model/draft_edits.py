@@ -17,22 +17,22 @@ from cnn_core.model.spec import MAX_LAYERS, MAX_NAME
 DraftDict = dict[str, Any]  # a ModelSpec's to_dict(), possible or not
 
 
-def readable(found: Any) -> DraftDict:
-    """`found`, if it is a draft that the layer list can show and its widgets can correct.
+def readable(draft: Any) -> DraftDict:
+    """`draft`, if it is a draft that the layer list can show and its widgets can correct.
 
     The core refuses whatever cannot be built; here only what could not even be shown is refused: a layer that
     does not exist, a text where a number belongs, hundreds of layers. Raises StudentError.
     """
-    layers = found.get("layers") if isinstance(found, dict) else None
+    layers = draft.get("layers") if isinstance(draft, dict) else None
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         raise StudentError("it holds no list of layers.")
-    if found.get("input_shape") != [1, 28, 28] or found.get("classes") != 10:
+    if draft.get("input_shape") != [1, 28, 28] or draft.get("classes") != 10:
         raise StudentError("it is not made for digits of 28×28 pixels.")
-    if not isinstance(found.get("name", ""), str) or len(found.get("name", "")) > MAX_NAME:
+    if not isinstance(draft.get("name", ""), str) or len(draft.get("name", "")) > MAX_NAME:
         raise StudentError("its name is not a name.")
     for layer in layers:
         _check_layer(layer)
-    return found
+    return draft
 
 
 def _check_layer(layer: Any) -> None:

@@ -6,8 +6,6 @@ follow those of the batches slowly, so at first they still remember the numbers 
 
 from __future__ import annotations
 
-import math
-
 from cnn_core.model.spec import ModelSpec
 from cnn_core.training.history import History
 
@@ -20,11 +18,6 @@ def share_left(steps: int) -> float:
     from cnn_core.model.network import NORM_MOMENTUM  # here: it comes with torch
 
     return (1 - NORM_MOMENTUM) ** steps
-
-
-def steps_until(share: float) -> int:
-    """After how many optimizer steps no more than this share of the beginning is left. share: above 0, below 1."""
-    return math.ceil(math.log(share) / math.log(share_left(1)))
 
 
 def averages_mislead(spec: ModelSpec, history: History, step: int) -> bool:

@@ -11,7 +11,7 @@ from pages.augmentation import words
 from pages.augmentation.trial import Trial
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
-from pages.ui.forms.digit_input import Chosen, article
+from pages.ui.forms.digit_input import ChosenImage, article
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import probability_tile
@@ -57,7 +57,7 @@ def _caption(example: Example, reading: Reading, classes: tuple[str, ...]) -> tu
     return read_as, f"{article(str(example.label))}, {words.in_short(example.change)}"
 
 
-def example_digit(example: Example, trial: Trial) -> Chosen | None:
+def example_digit(example: Example, trial: Trial) -> ChosenImage | None:
     """The chosen digit where it is of that class, else the first test digit that is; None where there is none."""
     if trial.label == example.label:
         return trial.digit
@@ -66,7 +66,7 @@ def example_digit(example: Example, trial: Trial) -> Chosen | None:
     if not len(places):
         return None
     index = int(places[0])
-    return Chosen(
+    return ChosenImage(
         test.images[index].float() / 255,
         f"mnist/{len(test)}/{index}",
         f"no. {index}, {article(str(example.label))}",

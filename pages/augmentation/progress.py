@@ -10,8 +10,8 @@ from pages.augmentation import pair_words
 from pages.ui.drawing.evaluation_charts import WITH_AND_WITHOUT
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals
-from pages.ui.wording.blocks import caption, plain, problem, small
-from pages.ui.wording.run_states import failed, interrupted, paused, queued, running, stopped
+from pages.ui.wording.blocks import caption, problem, small
+from pages.ui.wording.run_states import state_words
 
 _STATE = "pair_state"  # (key, unfinished) at the last tick
 
@@ -52,21 +52,8 @@ def _show(pair: Pair) -> None:
 
 
 def _state_words(run: Run) -> str:
-    status = run.status
-    if status.state == "queued":
-        wait = server.store().expected_wait(run.id)
-        return queued(server.store().place(run.id), wait if wait and wait >= 1 else None)
-    if status.state == "running":
-        return running(status.images_per_second or None, status.eta)
-    if status.state == "paused":
-        return paused(status.epoch)
-    if status.state == "stopped":
-        return stopped(status.epoch)
-    if status.state == "interrupted":
-        return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
-    if status.state == "failed":
-        return f":red[{plain(failed(status.epoch, status.reason))}]"
-    return pair_words.end_of_training(status.result, status.seconds)
+    words = state_words(run) or pair_words.end_of_training(run.status.result, run.status.seconds)
+    return f":red[{words}]" if run.status.state == "failed" else words
 
 
 def _stop(pair: Pair) -> None:

@@ -12,7 +12,7 @@ from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
 from cnn_core.lesson import Change, Reading, drawn, read_changed
 from pages.augmentation.words import other_images
-from pages.ui.forms.digit_input import Chosen, article
+from pages.ui.forms.digit_input import ChosenImage, article
 from pages.ui.visitor import networks
 from pages.ui.wording.numbers import shape_text
 
@@ -41,7 +41,7 @@ class Trial:
     """
 
     network: networks.LoadedNetwork
-    digit: Chosen
+    digit: ChosenImage
     spec: AugmentSpec
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class Trial:
         return tuple(drawn(self.spec, count, (height, width), seed))
 
     def read(
-        self, changes: tuple[Change, ...], fill_mode: str | None = None, digit: Chosen | None = None
+        self, changes: tuple[Change, ...], fill_mode: str | None = None, digit: ChosenImage | None = None
     ) -> Reading:
         """What the network reads in the digit, changed in each of these ways.
 

@@ -99,7 +99,7 @@ def _clicked_images(indices: list[int], plane: ImageMap, exam: Exam) -> None:
     sheet(
         image_sheet(exam.test.images[indices].numpy() / 255),
         key="map_images",
-        alt="Chosen test images",
+        alt="ChosenImage test images",
         tile_px=84,
         columns=3,
         captions=[

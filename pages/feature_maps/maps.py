@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnn_core.insight import feature_maps, never_fires
 from cnn_core.model.layers import kind_named
-from pages.ui.forms.digit_input import Chosen
+from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.frame import process
 from pages.ui.visitor import networks, server
 from pages.ui.visitor.networks import LoadedNetwork
@@ -29,7 +29,7 @@ class Reading:
     """
 
     network: LoadedNetwork
-    chosen: Chosen
+    chosen: ChosenImage
     maps: Maps
     probabilities: list[float]
     classes: tuple[str, ...]
@@ -45,7 +45,7 @@ class Reading:
         return list(self.maps.values())[-1]
 
 
-def reading_of(network: LoadedNetwork, chosen: Chosen) -> Reading:
+def reading_of(network: LoadedNetwork, chosen: ChosenImage) -> Reading:
     """The image, gone through the network.
 
     Raises StudentError for a network that looks at other images.
@@ -60,14 +60,14 @@ def reading_of(network: LoadedNetwork, chosen: Chosen) -> Reading:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def maps_of(weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: Chosen) -> Maps:
+def maps_of(weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: ChosenImage) -> Maps:
     """{layer: (C, H, W)} for every layer that has maps, and {last layer: (classes,)} logits."""
     return {name: maps.numpy() for name, maps in feature_maps(_network.net, _chosen.image).items()}
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _probabilities_of(
-    weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: Chosen
+    weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: ChosenImage
 ) -> list[float]:
     return _network.net.predict(_chosen.image[None])[0].tolist()
 

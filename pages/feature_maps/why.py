@@ -14,13 +14,13 @@ from pages.ui.wording.blocks import caption, plain
 
 if TYPE_CHECKING:
     from cnn_core.insight import Attribution
-    from pages.ui.forms.digit_input import Chosen
+    from pages.ui.forms.digit_input import ChosenImage
     from pages.ui.visitor.networks import LoadedNetwork
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _attribution(
-    weights_key: str, image_key: str, method: str, target: int, _network: LoadedNetwork, _chosen: Chosen
+    weights_key: str, image_key: str, method: str, target: int, _network: LoadedNetwork, _chosen: ChosenImage
 ) -> Attribution:
     from cnn_core.insight import attribute
 

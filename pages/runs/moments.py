@@ -16,7 +16,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, replay
 from cnn_core.network_name import NetworkName
 from cnn_core.training import evaluate, load_model
-from pages.ui.forms.digit_input import Chosen
+from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
 
@@ -46,7 +46,7 @@ class Moments:
 class Look:
     """What is looked at in each moment: one filter of one layer, and what it makes of one image."""
 
-    image: Chosen
+    image: ChosenImage
     layer: str
     filter: int
 

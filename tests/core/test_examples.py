@@ -12,7 +12,6 @@ from cnn_core.insight import (
     card_of,
     feature_maps,
     feature_maps_batch,
-    filter_card,
     heaviest_kernels,
     maximize_filters,
     receptive_field,
@@ -21,6 +20,17 @@ from cnn_core.insight import (
 )
 from cnn_core.insight.look.fields import clip
 from cnn_core.model import ModelSpec, build
+from cnn_core.model.layers import kind_named
+
+
+def filter_card(net, layer, filter, images, *, examples=None, **ascent):
+    """The card of one filter or unit, from nothing: its picture, and the nine images that excite it most."""
+    pictures = maximize_filters(net, layer, [filter], examples=images, **ascent)
+    if examples is None and kind_named(layer).has_filters:
+        examples = strongest_examples(net, images, [layer], 9)[layer]
+    elif examples is None:
+        examples = strongest_for_units(net, images, layer, 9)
+    return card_of(net, filter, pictures, examples)
 
 
 def test_the_strongest_are_what_sorting_every_map_finds(lesson_net, digits):

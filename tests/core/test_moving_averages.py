@@ -8,7 +8,7 @@ from cnn_core.model import PRESETS
 from cnn_core.model.network import NORM_MOMENTUM
 from cnn_core.training import history as histories
 from cnn_core.training.history import Curve, History
-from cnn_core.training.moving_averages import averages_mislead, share_left, steps_until
+from cnn_core.training.moving_averages import averages_mislead, share_left
 
 
 def at_step(step: int, learnt: float, read: float) -> History:
@@ -21,7 +21,6 @@ def test_after_300_steps_a_twentieth_of_the_beginning_is_left():
     assert share_left(0) == 1
     assert share_left(1) == pytest.approx(1 - NORM_MOMENTUM)
     assert share_left(300) == pytest.approx(0.05, abs=0.002)
-    assert steps_until(0.05) == 299
     assert share_left(299) <= 0.05 < share_left(298)
 
 

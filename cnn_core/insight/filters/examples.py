@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from cnn_core.checks import whole_number
 from cnn_core.errors import StudentError
-from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
+from cnn_core.insight.filters.ascent import FilterPictures
 from cnn_core.insight.filters.response import channels_last
 from cnn_core.insight.look.features import feature_maps_batch
 from cnn_core.insight.look.fields import Field, receptive_field
@@ -149,37 +149,6 @@ class FilterCard:
     example_peak: float
     ratio: float | None
     silent: bool
-
-
-def filter_card(
-    net: Network,
-    layer: str,
-    filter: int,
-    images: Tensor,
-    *,
-    examples: Examples | None = None,
-    count: int = 9,
-    **ascent: Any,
-) -> FilterCard:
-    """All that is known of one filter, or of one unit of a dense layer.
-
-    images:   (N, C, H, W), the set to look for examples in.
-    examples: what `strongest_examples` or `strongest_for_units` gave for this layer and these images, if known already.
-    count:    how many examples.
-    ascent:   further arguments of `maximize_filters`.
-    For the same filter before training, ask again with the untrained net.
-    Raises StudentError as `maximize_filters` does, and for images that are none.
-    """
-    images = checked_images(images, net.spec.input_shape)
-    pictures = maximize_filters(net, layer, [filter], examples=images, **ascent)
-    if examples is None:
-        has_maps = len(_output_shape(net, layer)) == 3
-        examples = (
-            strongest_examples(net, images, [layer], count)[layer]
-            if has_maps
-            else strongest_for_units(net, images, layer, count)
-        )
-    return card_of(net, filter, pictures, examples)
 
 
 @torch.no_grad()

@@ -85,17 +85,17 @@ class Response:
     def final(self, images: Tensor, filters: Tensor) -> tuple[Tensor, Tensor]:
         """(score, answers), each (N,): is there anything above zero? After another activation than relu always."""
         x = self._head(self._below(images), filters)
-        asked: Tensor | None = None  # what the last relu leaves, if what comes after it shifts its zeros
+        last_relu: Tensor | None = None  # what the last relu leaves, if what comes after it shifts its zeros
         for layer in self._tail:
             x = _own_channel(layer, x, filters)
             if _is_relu(layer):
-                asked, is_shifted = x, False
+                last_relu, is_shifted = x, False
             elif hasattr(layer, "norm") or isinstance(layer, Activated):
                 is_shifted = True
         score = x.flatten(1).mean(1)
-        if asked is None:
+        if last_relu is None:
             return score, torch.ones_like(score, dtype=torch.bool)
-        return score, (asked.flatten(1).amax(1) if is_shifted else score) > 0
+        return score, (last_relu.flatten(1).amax(1) if is_shifted else score) > 0
 
     def _below(self, images: Tensor) -> Tensor:
         x = images[:, :, : self._rows, : self._columns]

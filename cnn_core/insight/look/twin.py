@@ -17,8 +17,6 @@ from torch import Tensor, nn
 
 from cnn_core.data.pixels import as_fractions
 from cnn_core.errors import StudentError, quoted
-from cnn_core.model.layers import Layer
-from cnn_core.model.network import Network
 
 ROUNDING = 1e-4  # a resized image may leave [0, 1] by this much
 Module = TypeVar("Module", bound=nn.Module)
@@ -79,11 +77,6 @@ def known_layers(net: nn.Module, layers: Iterable[str] | None) -> tuple[str, ...
         layers = [layers]
     known = {known_layer(net, layer) for layer in layers}
     return tuple(name for name in layer_names(net) if name in known)
-
-
-def spec_layer(net: Network, layer: str) -> Layer:
-    """What the design says about a layer. Raises StudentError for a layer the net does not have."""
-    return net.spec.layers[layer_names(net).index(known_layer(net, layer))]
 
 
 def device_of(net: nn.Module) -> torch.device:

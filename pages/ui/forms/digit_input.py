@@ -32,7 +32,7 @@ _ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "colla
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenImage:
     """The image that goes through the network.
 
     image: (1, 28, 28) in [0, 1].
@@ -130,7 +130,7 @@ def article(name: str) -> str:
     return name if not name.isdigit() else f"an {name}" if name == "8" else f"a {name}"
 
 
-def chosen_image(way: str, dataset: str = "mnist") -> Chosen | None:
+def chosen_image(way: str, dataset: str = "mnist") -> ChosenImage | None:
     """The image; draws the pad or the upload where one is asked for. None while there is nothing drawn or sent yet."""
     try:
         if way == "draw":
@@ -145,19 +145,21 @@ def chosen_image(way: str, dataset: str = "mnist") -> Chosen | None:
     index = index if isinstance(index, int) and 0 <= index < len(test) else 0
     label = int(test.labels[index])
     title = f"no. {index}, {article(test.classes[label])}"
-    return Chosen(test.images[index].float() / 255, f"{dataset}/{len(test)}/{index}", title, label, index)
+    return ChosenImage(
+        test.images[index].float() / 255, f"{dataset}/{len(test)}/{index}", title, label, index
+    )
 
 
-def _drawn(what: str) -> Chosen | None:
+def _drawn(what: str) -> ChosenImage | None:
     pixels = digit_canvas("digit_pad", px=252)
     if pixels is None:
         caption(f"Draw a {what} in the square: the page follows your pen.")
         return None
     image = digit_from_pixels(pixels)
-    return Chosen(image, _key(image), "your drawing")
+    return ChosenImage(image, _key(image), "your drawing")
 
 
-def _uploaded(what: str) -> Chosen | None:
+def _uploaded(what: str) -> ChosenImage | None:
     file = st.file_uploader(
         f"A picture of one {what}", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], max_upload_size=5
     )
@@ -165,7 +167,7 @@ def _uploaded(what: str) -> Chosen | None:
         caption(f"A photo of a {what} on plain paper will do: it is cut out, made light on dark and centred.")
         return None
     image = digit_from_upload(file.getvalue())
-    return Chosen(image, _key(image), "your picture")
+    return ChosenImage(image, _key(image), "your picture")
 
 
 def _key(image: Tensor) -> str:
