@@ -32,20 +32,32 @@ class Dataset:
     """What is known about a data set before any of it is here.
 
     key:           its name in a recipe: "mnist".
-    title:         for people.
-    noun:          what one image shows, plural.
+    name:          its own: "MNIST".
+    title:         for people, with what it holds.
+    noun:          what its images show, plural.
+    singular:      what one of them shows.
     folder:        its name in torchvision's layout, which is also the name of torchvision's class.
     classes:       their names, in the order of the labels.
+    keras:         its module in `keras.datasets`; None where Keras does not have it.
+    address:       where its four files are, for a program that Keras cannot help.
+    of_strokes:    whether its images are lines on black, not surfaces.
+    axis_begins:   per cent of accuracy at which a chart of its trainings begins; what is worth watching lies above.
     counts:        images to train with, and to test with.
     system_folder: where a package of the operating system puts the files.
     has_sample:    whether 5,000 of its images are always here.
     """
 
     key: str
+    name: str
     title: str
     noun: str
+    singular: str
     folder: str
     classes: tuple[str, ...]
+    keras: str | None
+    address: str = ""
+    of_strokes: bool = True
+    axis_begins: int = 0
     counts: tuple[int, int] = (60_000, 10_000)
     system_folder: Path | None = None
     has_sample: bool = False
@@ -64,16 +76,43 @@ _CLOTHES = (
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 _CHARACTERS = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
-MNIST = Dataset("mnist", "MNIST digits", "digits", "MNIST", tuple("0123456789"), has_sample=True)
+MNIST = Dataset(
+    key="mnist",
+    name="MNIST",
+    title="MNIST digits",
+    noun="digits",
+    singular="digit",
+    folder="MNIST",
+    classes=tuple("0123456789"),
+    keras="mnist",
+    axis_begins=88,
+    has_sample=True,
+)
 FASHION_MNIST = Dataset(
-    "fashion_mnist",
-    "Fashion-MNIST clothes",
-    "clothes",
-    "FashionMNIST",
-    _CLOTHES,
+    key="fashion_mnist",
+    name="Fashion-MNIST",
+    title="Fashion-MNIST clothes",
+    noun="clothes",
+    singular="garment",
+    folder="FashionMNIST",
+    classes=_CLOTHES,
+    keras="fashion_mnist",
+    of_strokes=False,
+    axis_begins=76,
     system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
 )
-KMNIST = Dataset("kmnist", "KMNIST characters", "characters", "KMNIST", _CHARACTERS)
+KMNIST = Dataset(
+    key="kmnist",
+    name="KMNIST",
+    title="KMNIST characters",
+    noun="characters",
+    singular="character",
+    folder="KMNIST",
+    classes=_CHARACTERS,
+    keras=None,
+    address="http://codh.rois.ac.jp/kmnist",
+    axis_begins=76,
+)
 KNOWN: dict[str, Dataset] = {dataset.key: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST)}
 DATASETS: dict[str, str] = {key: dataset.title for key, dataset in KNOWN.items()}
 

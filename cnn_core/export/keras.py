@@ -68,7 +68,7 @@ def _keras_read(source: Source, classes: int) -> str:
     if source.is_sample:
         raw = _KERAS_SAMPLE
     else:
-        raw = _KERAS_DATASET.format(module=source.keras) if source.keras else _KERAS_IDX
+        raw = _KERAS_DATASET.format(module=source.keras) if source.keras else _idx_reader(source)
     return raw.strip("\n") + "\n\n" + _KERAS_READ.format(title=source.title, classes=classes)
 
 
@@ -205,10 +205,15 @@ def raw(train: bool) -> tuple[np.ndarray, np.ndarray]:
 
 """
 
+
+def _idx_reader(source: Source) -> str:
+    return _KERAS_IDX.format(title=source.title, address=source.address, folder=source.torchvision)
+
+
 _KERAS_IDX = '''
 def raw(train: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Keras does not know KMNIST: put http://codh.rois.ac.jp/kmnist's four files into data/KMNIST/raw, unzipped."""
-    folder = os.path.join(os.environ.get("CONVSCOPE_DATA", "data"), "KMNIST", "raw")
+    """Keras does not know {title}: put {address}'s four files into data/{folder}/raw, unzipped."""
+    folder = os.path.join(os.environ.get("CONVSCOPE_DATA", "data"), "{folder}", "raw")
     start = os.path.join(folder, "train" if train else "t10k")
     images = np.fromfile(start + "-images-idx3-ubyte", np.uint8)[16:].reshape(-1, 28, 28)
     return images, np.fromfile(start + "-labels-idx1-ubyte", np.uint8)[8:]

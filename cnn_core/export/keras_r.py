@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnn_core.export.layers import LAYERS, RCall
 from cnn_core.export.program import (
     Recipe,
+    Source,
     channels_last,
     decay_of_gradient,
     ends_in_softmax,
@@ -25,7 +26,7 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
         _R_HEAD.format(name=in_a_comment(spec.name), title=source.title),
         _R_DECAY.format(decay=_r(decay)) if decay else "",
         f"model_cnn = keras_model_sequential() %>%\n{all_layers}\n",
-        _R_SAMPLE if source.is_sample else _R_DATA.format(module=source.keras) if source.keras else _R_IDX,
+        _r_data(source),
         _R_PREPARE.format(keep_aside=source.kept_aside, classes=spec.classes, subset=_r_subset(recipe)),
         _R_COMPILE.format(
             optimizer=_R_OPTIMIZERS[recipe.optimizer].format(
@@ -155,16 +156,25 @@ data = dataset_{module}()
 c(c(train_images, train_labels), c(test_images, test_labels)) %<-% data
 """
 
+
+def _r_data(source: Source) -> str:
+    if source.is_sample:
+        return _R_SAMPLE
+    if source.keras:
+        return _R_DATA.format(module=source.keras)
+    return _R_IDX.format(title=source.title, address=source.address, folder=source.torchvision)
+
+
 _R_IDX = """
-# Keras does not know KMNIST: put http://codh.rois.ac.jp/kmnist's four files into data/KMNIST/raw, unzipped
-read_bytes = function(name, skip) {
-  path = file.path('data/KMNIST/raw', name)
+# Keras does not know {title}: put {address}'s four files into data/{folder}/raw, unzipped
+read_bytes = function(name, skip) {{
+  path = file.path('data/{folder}/raw', name)
   as.integer(readBin(path, 'raw', file.size(path))[-seq_len(skip)])
-}
-read_images = function(name) {
+}}
+read_images = function(name) {{
   pixels = read_bytes(name, 16)
   array_reshape(pixels, c(length(pixels) / 784, 28, 28))
-}
+}}
 train_images = read_images('train-images-idx3-ubyte')
 train_labels = read_bytes('train-labels-idx1-ubyte', 8)
 test_images = read_images('t10k-images-idx3-ubyte')

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from cnn_core.data.sources import KNOWN
 from cnn_core.errors import StudentError
 from cnn_core.model.layers import Layer
 from cnn_core.model.shapes import Shape
@@ -45,17 +46,17 @@ class Source:
 
     title: str
     torchvision: str  # its class
-    keras: str | None  # its module; KMNIST has none
+    keras: str | None  # its module; None where Keras does not have it
+    address: str = ""  # where its files are, where Keras does not have it
     kept_aside: int = 5_000  # training images the dashboard never learns from: it measures itself on them
     is_sample: bool = False
 
 
 SOURCES = {
-    "mnist": Source("MNIST", "MNIST", "mnist"),
-    "mnist_sample": Source("MNIST, 5,000 of its digits", "", None, kept_aside=500, is_sample=True),
-    "fashion_mnist": Source("Fashion-MNIST", "FashionMNIST", "fashion_mnist"),
-    "kmnist": Source("KMNIST", "KMNIST", None),
+    key: Source(dataset.name, dataset.folder, dataset.keras, dataset.address)
+    for key, dataset in KNOWN.items()
 }
+SOURCES["mnist_sample"] = Source("MNIST, 5,000 of its digits", "", None, kept_aside=500, is_sample=True)
 
 
 @dataclass(frozen=True)

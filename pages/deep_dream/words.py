@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnn_core.data.sources import dataset_of
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, number, percent, plural
 from pages.ui.wording.run_states import running
@@ -190,10 +191,11 @@ def what_you_see(spec: DreamSpec, is_photographic: bool, dataset: str) -> str:
             f"{sides}: wherever something faintly resembled what the network learnt from a million photos, it "
             f"was made to resemble it more.{_known_at(spec.layers[0][0])}"
         )
-    if dataset == "fashion_mnist":
+    if not dataset_of(dataset).of_strokes:
         return (
-            f"{sides}. This network has only ever seen small grey clothes on black, so hems, soles and folds are all "
-            "it can dream of: edges grow parallel edges, and what is far from any of them stays nearly black."
+            f"{sides}. This network has only ever seen small grey {dataset_of(dataset).noun} on black, so hems, soles "
+            "and folds are all it can dream of: edges grow parallel edges, and what is far from any of them stays "
+            "nearly black."
         )
     return (
         f"{sides}. This network has only ever seen small white strokes on black, so strokes are all it can dream "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnn_core.data.sources import dataset_of
 from pages.ui.forms.digit_input import article
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, number, plural, probability, signed
@@ -53,7 +54,7 @@ def story(convolutions: int, dataset: str) -> str:
     >>> story(0, "mnist"), story(1, "fashion_mnist")
     ('All pixels at once, and no maps on the way.', 'Edges, asked for once everywhere.')
     """
-    first = "Strokes" if dataset != "fashion_mnist" else "Edges"
+    first = "Strokes" if dataset_of(dataset).of_strokes else "Edges"
     if convolutions > 2:
         return f"{first} first, then corners, then parts: fewer pixels, more questions."
     if convolutions == 2:

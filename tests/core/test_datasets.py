@@ -29,7 +29,17 @@ from cnn_core.data.sources import KNOWN, Dataset, find_files
 from cnn_core.errors import StudentError, shown
 
 TRAIN, TEST = 300, 120
-MADE = Dataset("made", "Made digits", "digits", "Made", tuple("0123456789"), (TRAIN, TEST))
+MADE = Dataset(
+    key="made",
+    name="Made",
+    title="Made digits",
+    noun="digits",
+    singular="digit",
+    folder="Made",
+    classes=tuple("0123456789"),
+    keras=None,
+    counts=(TRAIN, TEST),
+)
 NAMES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -529,7 +539,8 @@ class TestFetching:
             from pathlib import Path
             from cnn_core.data.fetching import Remote, fetch
             from cnn_core.data.sources import Dataset
-            made = Dataset("made", "Made digits", "digits", "Made", tuple("0123456789"), ({TRAIN}, {TEST}))
+            made = Dataset("made", "Made", "Made digits", "digits", "digit", "Made", tuple("0123456789"), None,
+                           counts=({TRAIN}, {TEST}))
             fetch(made, Path({str(root)!r}), remote={remote(server)!r})
         """
         command = [sys.executable, "-c", textwrap.dedent(code)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from pages.ui.drawing.figure import Figure, no_markup, note, spread, template
 from pages.ui.drawing.palette import INK, RUNS, TRAINING, VALIDATION, VALIDATION_TEXT
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 LABEL_ROOM = 116  # pixels right of the axis for the label of a line that has reached the end
 _TITLE, _GAP, _FOOT = 26, 40, 44  # pixels: above the first panel, between the panels, below the second
-_FLOORS = {"mnist": 88, "kmnist": 76, "fashion_mnist": 76}  # per cent; above it lies what is worth watching
 _LOSS_TICKS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1e3)
 _ACCURACY_TICKS = {0: [0, 25, 50, 75, 100], 76: [76, 84, 92, 100], 88: [88, 92, 96, 100]}
 
@@ -89,7 +89,7 @@ def loss_and_accuracy(
         _Line("training", history.train, TRAINING[mode], TRAINING[mode], 1.5),
         _Line("validation", history.validation, VALIDATION[mode], VALIDATION_TEXT[mode], 2.5),
     )
-    floor = _accuracy_floor(history, epochs, _FLOORS.get(dataset, 0))
+    floor = _accuracy_floor(history, epochs, dataset_of(dataset).axis_begins)
     accuracy = _Axis(floor, 100)
     loss = _Axis(*_loss_range([*history.train.loss, *history.validation.loss]), is_log=True)
     panel = (height - _TITLE - _GAP - _FOOT) / 2

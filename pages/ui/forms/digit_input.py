@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 OFFERED = 200  # test images in the list; a link may name any other
 WAYS = {"test": "Test digit", "draw": "Draw", "upload": "Upload"}
-_SINGULAR = {"digits": "digit", "clothes": "garment", "characters": "character"}
 _INDEX = "digit"  # the number of the test image; also its name in the address
 _WAY = "digit_way"  # a key of WAYS
 _ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "collapsed"}
@@ -102,7 +101,7 @@ def singular(dataset: str) -> str:
     >>> singular("mnist"), singular("fashion_mnist")
     ('digit', 'garment')
     """
-    return _SINGULAR.get(dataset_of(dataset).noun, "image")
+    return dataset_of(dataset).singular
 
 
 def _number(dataset: str) -> None:
