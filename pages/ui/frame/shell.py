@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
+from pages.ui.frame.streamlit_inside import meaning_style
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parents[1]
@@ -102,7 +103,8 @@ def require_shell() -> None:
 
 
 def page_head(url_path: str) -> None:
-    """The page's question as its title."""
+    """The page's question as its title; from here on a word of the glossary can show its meaning."""
+    meaning_style()
     st.title(entry(url_path).question, anchor=False)
 
 

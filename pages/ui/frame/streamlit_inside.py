@@ -9,6 +9,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
     grid_style()             `stVerticalBlock` and `st-key-…` on one element         the order of places on a phone
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
+    meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
 """
 
 from __future__ import annotations
@@ -82,3 +83,28 @@ def words_in_a_line(name: str) -> DeltaGenerator:
     """A container whose Markdown and page links read as one sentence."""
     st.html(_IN_A_LINE)
     return st.container(key=f"next_{name}", horizontal=True, gap="xxsmall")
+
+
+# ---------------------------------------------------------------- a word with its meaning
+
+# The meaning is fixed to the window, at its word by CSS's anchors: no box cuts it off, and it turns where there is no
+# room. A browser without anchors, and a phone, have it at the lower edge.
+_MEANING = """<style>
+.term { border-bottom: 1px dotted currentColor; cursor: help; anchor-name: --term; anchor-scope: --term }
+.term:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; border-radius: 2px }
+.term > .meaning { visibility: hidden; position: fixed; left: 1rem; right: 1rem; bottom: 1rem; z-index: 1000000;
+  padding: 0.5rem 0.75rem; border: 1px solid #A3A8B3; border-radius: 6px; background: #1D2026; color: #E8E6E1;
+  font-size: 0.875rem; font-weight: 400; line-height: 1.45; text-align: left; white-space: normal;
+  box-shadow: 0 2px 12px #0006; pointer-events: none }
+.term:is(:hover, :focus) > .meaning { visibility: visible }
+.term:hover ~ .term:focus > .meaning { visibility: hidden }
+@supports (anchor-scope: --term) { @media (min-width: 641px) {
+  .term > .meaning { inset: auto; position-anchor: --term; position-area: bottom span-right; width: max-content;
+    max-width: 20rem; margin-top: 4px; position-try-fallbacks: flip-block, flip-inline, flip-block flip-inline }
+} }
+</style>"""
+
+
+def meaning_style() -> None:
+    """Show the meaning of a word (`wording.terms`) while it is pointed at, tapped, or has the keyboard's focus."""
+    st.html(_MEANING)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from pages.ui.frame import shell, streamlit_inside
+from pages.ui.wording import terms
 
 # ---------------------------------------------------------------- Markdown
 
@@ -44,19 +45,19 @@ def sheet_heading(layer: str, *facts: str) -> str:
 # ---------------------------------------------------------------- on the screen
 
 
-def answer(md: str) -> None:
-    """Draw the one computed line under the question; its number in bold."""
-    st.markdown(md)
+def answer(md: str, *words: str) -> None:
+    """Draw the one computed line under the question; its number in bold.  words: of the glossary, to be explained."""
+    terms.draw(md, *words)
 
 
-def caption(md: str) -> None:
-    """Draw a caption: small and muted, but dark enough to read."""
-    st.markdown(small(md))
+def caption(md: str, *words: str) -> None:
+    """Draw a caption: small and muted, but dark enough to read.  words: of the glossary, to be explained."""
+    terms.draw(small(md), *words)
 
 
-def what_you_see(md: str) -> None:
-    """Draw the two sentences under a picture: what a mark is, what to notice."""
-    st.markdown(small(f"**What you see.** {md}"))
+def what_you_see(md: str, *words: str) -> None:
+    """Draw the two sentences under a picture: what a mark is, what to notice.  words: of the glossary."""
+    terms.draw(small(f"**What you see.** {md}"), *words)
 
 
 def next_question(url_path: str, reason: str) -> None:
