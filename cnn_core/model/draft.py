@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnn_core.errors import StudentError
-from cnn_core.model.layers import Layer, kind_in, layer_from_dict
+from cnn_core.model.layer_files import kind_in, layer_from_dict
+from cnn_core.model.layers import Layer
 from cnn_core.model.presets import PRESETS
 from cnn_core.model.spec import MAX_LAYERS, UNNAMED, ModelSpec, names_of, summarize
 from cnn_core.model.summary import LayerSummary, walk

@@ -10,7 +10,8 @@ import copy
 from typing import Any
 
 from cnn_core.errors import StudentError
-from cnn_core.model.layers import LAYER_TYPES, kind_in
+from cnn_core.model.layer_files import kind_in
+from cnn_core.model.layers import LAYER_TYPES
 from cnn_core.model.presets import PRESETS
 from cnn_core.model.spec import MAX_LAYERS, MAX_NAME
 

@@ -3,7 +3,8 @@
 A kind is one class, and all that can be said of it without torch stands there: its settings and what may be set, what
 it needs and leaves, its shape, parameters and work, and the words for it. Names and defaults are Keras's
 (https://keras.io/api/layers), except that a kernel is 3×3 unless said otherwise. A layer that exists has sensible
-values; whether it fits where it stands it says when it is asked for its `output_shape`.
+values; whether it fits where it stands it says when it is asked for its `output_shape`. How layers are read from a
+file, and what each is called in its network, is in `layer_files`.
 
 A new kind is a class here with a line in `LAYER_TYPES`, its module in `network`, its row in `export.layers`, and the
 arithmetic of one of its numbers in `insight`'s pixel.
@@ -17,8 +18,7 @@ from dataclasses import MISSING, dataclass, fields
 from math import prod
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
-from cnn_core.checks import refuse_unknown_keys
-from cnn_core.errors import StudentError, quoted, shown
+from cnn_core.errors import StudentError
 from cnn_core.model.setting import Choice, Count, Padding, Setting, Share, Side, Stride, sentence
 from cnn_core.model.shapes import Shape, Sliding, shape_text
 
@@ -109,13 +109,17 @@ class Layer:
     def added(cls) -> dict[str, Any]:
         """What "Add a layer" adds, `type` included: a choice that usually fits."""
         given = {name: setting.added for name, setting in cls.settings().items() if setting.added is not None}
-        return layer_to_dict(cls(**{**cls.usual(), **given}))
+        return cls(**{**cls.usual(), **given}).to_dict()
 
     @classmethod
     def words(cls, draft: Mapping[str, Any]) -> str:
         """What the student set, in the fewest words: "64 filters 3×3, relu"."""
         values = {name: cls.value_in(draft, name) for name in cls.settings()}
         return sentence(cls.settings(), values) or cls.leaves
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, every setting present."""
+        return {"type": self.type} | {field.name: getattr(self, field.name) for field in fields(self)}
 
     # --- arithmetic ---
 
@@ -410,62 +414,3 @@ LAYER_TYPES: dict[str, type[Layer]] = {
         Dense,
     )
 }  # in the order of the menu "Add a layer"
-
-
-# --- names, files -----------------------------------------------------------------------------------
-
-
-def kind_in(draft: object) -> type[Layer] | None:
-    """The kind that a draft's layer says it is; None for anything else, which is no layer."""
-    kind = draft.get("type") if isinstance(draft, Mapping) else None
-    return LAYER_TYPES.get(kind) if isinstance(kind, str) else None
-
-
-def kind_named(layer_name: str) -> type[Layer]:
-    """The kind of the layer that is called so in a network.
-
-    >>> kind_named("max_pooling2d_3").title
-    'Max pooling'
-    """
-    return LAYER_TYPES[layer_name.rpartition("_")[0]]
-
-
-def layer_from_dict(values: object) -> Layer:
-    """`{"type": "dense", "units": 10}` as a layer; omitted settings take their defaults. Raises StudentError."""
-    if not isinstance(values, Mapping):
-        raise StudentError(
-            f"a layer is a set of named values, not {shown(values)}.", hint='Write {"type": "flatten"}.'
-        )
-    kind = kind_in(values)
-    if kind is None:
-        named = values.get("type")
-        what = "it has no type" if named is None else f"there is no layer type {quoted(named)}"
-        raise StudentError(f"{what}.", hint=f"Use one of {', '.join(LAYER_TYPES)}.")
-    given = {name: value for name, value in values.items() if name != "type"}
-    refuse_unknown_keys(kind.type, given, kind.settings())
-    for name, setting in kind.settings().items():
-        if name not in given and name in kind.required():
-            raise StudentError(f"it does not say {setting.asks.format(name)}.", hint=f"Add {name}.")
-    return kind(**given)
-
-
-def layer_to_dict(layer: Layer) -> dict[str, Any]:
-    """The inverse of `layer_from_dict`, every setting present."""
-    return {"type": layer.type} | {field.name: getattr(layer, field.name) for field in fields(layer)}
-
-
-def layer_names(types: list[object]) -> tuple[str, ...]:
-    """Keras's names, counted per type from 1; what has no known type is called by its place.
-
-    >>> layer_names(["conv2d", "flatten", "conv2d", None])
-    ('conv2d_1', 'flatten_1', 'conv2d_2', 'layer_4')
-    """
-    seen: dict[str, int] = {}
-    names = []
-    for place, kind in enumerate(types, start=1):
-        if isinstance(kind, str) and kind in LAYER_TYPES:
-            seen[kind] = seen.get(kind, 0) + 1
-            names.append(f"{kind}_{seen[kind]}")
-        else:
-            names.append(f"layer_{place}")
-    return tuple(names)

@@ -20,7 +20,7 @@ from cnn_core.lesson import (
     sweep,
 )
 from cnn_core.lesson.convolution import Padding
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.convolution.choices import digit_number, one_of
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals

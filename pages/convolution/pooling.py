@@ -21,7 +21,7 @@ from cnn_core.lesson import (
 )
 from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.convolution import words
 from pages.convolution.choices import digit_number, one_of
 from pages.ui.drawing.sheets import picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.ui.wording.numbers import big, count, number, percent
 
 if TYPE_CHECKING:

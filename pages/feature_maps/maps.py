@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.insight import feature_maps, never_fires
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.frame import process
 from pages.ui.visitor import networks, server

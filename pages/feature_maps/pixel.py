@@ -8,7 +8,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.feature_maps import words
 from pages.feature_maps.maps import Reading, scale_of
 from pages.feature_maps.selection import Pixel, choose, selected

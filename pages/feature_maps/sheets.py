@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.feature_maps import words
 from pages.feature_maps.asking import Options
 from pages.feature_maps.maps import WATCHED, Reading, mapped_layers, scale_of, silent_filters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnn_core.model import summarize
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 
 if TYPE_CHECKING:
     from cnn_core.model import ModelSpec

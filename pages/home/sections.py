@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.home import words
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet

@@ -13,7 +13,7 @@ from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, heaviest_kernels
 from cnn_core.model import ModelSpec, summarize
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.runs import words
 from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, moments_of
 from pages.ui.drawing.contact_sheet import contact_sheet, mosaic

@@ -20,7 +20,7 @@ from cnn_core.insight import (
 )
 from cnn_core.insight.look.fields import clip
 from cnn_core.model import ModelSpec, build
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 
 
 def filter_card(net, layer, filter, images, *, examples=None, **ascent):

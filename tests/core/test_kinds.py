@@ -8,7 +8,7 @@ import pytest
 from cnn_core.export.layers import LAYERS
 from cnn_core.insight.look import pixel
 from cnn_core.model import LAYER_TYPES, network
-from cnn_core.model.layers import kind_named, layer_from_dict, layer_names
+from cnn_core.model.layer_files import kind_named, layer_from_dict, layer_names
 
 ROOT = Path(__file__).parents[2]
 # What may name kinds: the class itself, its module, the tables, and the designs made of them.

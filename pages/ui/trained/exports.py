@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.model.layers import kind_named
+from cnn_core.model.layer_files import kind_named
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
