@@ -17,6 +17,7 @@ from cnn_core.export.program import (
     decay_of_gradient,
     ends_in_softmax,
     in_a_comment,
+    patience_of,
     source_of,
     steps,
 )
@@ -45,6 +46,7 @@ def export_keras(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> 
     parts.append(
         _KERAS_TRAIN.format(
             keep_aside=source.kept_aside,
+            **_keras_patience(recipe, source.kept_aside),
             subset=_keras_subset(recipe),
             rate=_keras_rate(recipe),
             optimizer=_KERAS_OPTIMIZERS[recipe.optimizer].format(
@@ -94,6 +96,23 @@ def _keras_subset(recipe: Recipe) -> str:
             "    labels[noisy] = (labels[noisy] + np.random.randint(1, 10, noisy.sum())) % 10\n"
         )
     return lines
+
+
+def _keras_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
+    """What a recipe with patience adds to the program: the images kept aside, and who watches them."""
+    patience = patience_of(recipe)
+    if patience is None:
+        return {"kept": "", "watch": ""}
+    return {
+        "kept": f"    kept = images[-{kept_aside}:], keras.utils.to_categorical(labels[-{kept_aside}:], CLASSES)\n",
+        "watch": _KERAS_WATCH.format(patience=patience),
+    }
+
+
+# After the other arguments of `fit`.
+_KERAS_WATCH = """,
+                    validation_data=kept, callbacks=[keras.callbacks.EarlyStopping(
+                        "val_accuracy", mode="max", patience={patience}, restore_best_weights=True)]"""
 
 
 def _keras_decay(recipe: Recipe) -> str:
@@ -259,12 +278,12 @@ _KERAS_TRAIN = '''
 def train(model: keras.Model, learn: bool) -> keras.Model:
     """Compile by the recipe, in float32; with `learn`, fit too. Returns the compiled model."""
     images, labels = read(train=True)
-    images, labels = images[:-{keep_aside}], labels[:-{keep_aside}]  # the others are for validation
+{kept}    images, labels = images[:-{keep_aside}], labels[:-{keep_aside}]  # the others are for validation
 {subset}{decay}    rate = {rate}
     learner = {learner}
     learner.compile({optimizer}, loss={loss}, metrics=["accuracy"])
     if learn:
-        learner.fit(images, keras.utils.to_categorical(labels, CLASSES), epochs={epochs}, batch_size={batch})
+        learner.fit(images, keras.utils.to_categorical(labels, CLASSES), epochs={epochs}, batch_size={batch}{watch})
     return learner
 
 

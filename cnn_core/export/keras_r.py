@@ -10,6 +10,7 @@ from cnn_core.export.program import (
     decay_of_gradient,
     ends_in_softmax,
     in_a_comment,
+    patience_of,
     source_of,
     steps,
 )
@@ -27,7 +28,12 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
         _R_DECAY.format(decay=_r(decay)) if decay else "",
         f"model_cnn = keras_model_sequential() %>%\n{all_layers}\n",
         _r_data(source),
-        _R_PREPARE.format(keep_aside=source.kept_aside, classes=spec.classes, subset=_r_subset(recipe)),
+        _R_PREPARE.format(
+            keep_aside=source.kept_aside,
+            classes=spec.classes,
+            subset=_r_subset(recipe),
+            validation="" if patience_of(recipe) is None else _R_VALIDATION.format(classes=spec.classes),
+        ),
         _R_COMPILE.format(
             optimizer=_R_OPTIMIZERS[recipe.optimizer].format(
                 rate=_r(recipe.learning_rate),
@@ -39,7 +45,7 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
         _R_CYCLE.format(rate=_r(recipe.learning_rate), epochs=recipe.epochs, batch=recipe.batch_size)
         if cycle
         else "",
-        _r_fit(recipe, ",\n  callbacks = list(one_cycle)" if cycle else ""),
+        _r_fit(recipe, _r_callbacks(recipe)),
         _R_WEIGHTS,
     ]
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
@@ -120,6 +126,19 @@ def _r_subset(recipe: Recipe) -> str:
     return lines
 
 
+def _r_callbacks(recipe: Recipe) -> str:
+    """The last arguments of `fit`."""
+    callbacks = ["one_cycle"] if recipe.schedule == "one_cycle" else []
+    validation = ""
+    if (patience := patience_of(recipe)) is not None:
+        validation = ",\n  validation_data = list(validation_images, validation_labels)"
+        callbacks.append(
+            f"callback_early_stopping(monitor = 'val_accuracy', mode = 'max', patience = {patience}, "
+            "restore_best_weights = TRUE)"
+        )
+    return validation + (f",\n  callbacks = list({', '.join(callbacks)})" if callbacks else "")
+
+
 def _r_fit(recipe: Recipe, callbacks: str) -> str:
     if recipe.augment is None:
         return _R_FIT.format(epochs=recipe.epochs, batch=recipe.batch_size, callbacks=callbacks)
@@ -198,10 +217,15 @@ train_images = array_reshape(train_images, c(dim(train_images)[1], 28, 28, 1)) /
 test_images = array_reshape(test_images, c(dim(test_images)[1], 28, 28, 1)) / 255
 # the dashboard measures itself on the last {keep_aside} training images
 kept = seq_len(length(train_labels) - {keep_aside})
-train_images = train_images[kept, , , , drop = FALSE]
+{validation}train_images = train_images[kept, , , , drop = FALSE]
 train_labels = train_labels[kept]
 {subset}train_labels = to_categorical(train_labels, {classes})
 test_labels = to_categorical(test_labels, {classes})
+"""
+
+_R_VALIDATION = """\
+validation_images = train_images[-kept, , , , drop = FALSE]
+validation_labels = to_categorical(train_labels[-kept], {classes})
 """
 
 _R_COMPILE = """

@@ -40,6 +40,11 @@ class Recipe(Protocol):
     def seed(self) -> int: ...
 
 
+def patience_of(recipe: Recipe) -> int | None:
+    """After how many epochs without a better validation it stops; None for a recipe that knows no patience."""
+    return getattr(recipe, "patience", None)
+
+
 @dataclass(frozen=True)
 class Source:
     """Where an exported program reads its images."""

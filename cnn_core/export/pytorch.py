@@ -16,6 +16,7 @@ from cnn_core.export.program import (
     arguments,
     ends_in_softmax,
     in_a_comment,
+    patience_of,
     source_of,
     steps,
 )
@@ -234,9 +235,19 @@ def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
             augment="augment(images[batch])" if recipe.augment is not None else "images[batch]",
             smoothing=smoothing,
             advance="            schedule.step()\n" if cycle else "",
+            **_torch_patience(recipe, kept_aside),
         )
     )
     return parts
+
+
+def _torch_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
+    """What a recipe with patience adds to the loop: before it, after each epoch, after it."""
+    patience = patience_of(recipe)
+    if patience is None:
+        return {"kept": "", "watch": "", "back": ""}
+    kept = f"    kept, their_labels = images[-{kept_aside}:], labels[-{kept_aside}:]\n    best, waited = -1.0, 0\n"
+    return {"kept": kept, "watch": _TORCH_WATCH.format(patience=patience), "back": _TORCH_BACK}
 
 
 def _decay(recipe: Recipe) -> tuple[str, Any, Any]:
@@ -344,7 +355,7 @@ _TORCH_TRAIN = """
 def train(net: nn.Module) -> None:
     \"\"\"The recipe, in float32 on one device.\"\"\"
     images, labels = read(train=True)
-    images, labels = images[:-{keep_aside}], labels[:-{keep_aside}]  # the others are for validation
+{kept}    images, labels = images[:-{keep_aside}], labels[:-{keep_aside}]  # the others are for validation
 {subset}    optimizer = {optimizer}
 {schedule}    for epoch in range({epochs}):
         net.train()
@@ -359,7 +370,23 @@ def train(net: nn.Module) -> None:
             lost += loss.item() * len(batch)
             right += (answers.argmax(dim=1).cpu() == labels[batch]).sum().item()
         print(f"Epoch {{epoch + 1}}: loss {{lost / seen:.4f}}, accuracy {{right / seen:.4f}}")
-"""
+{watch}{back}"""
+
+_TORCH_WATCH = """
+        net.eval()
+        with torch.no_grad():
+            answers = torch.cat([net(batch.to(device)).argmax(dim=1).cpu() for batch in kept.split(500)])
+        validation = (answers == their_labels).float().mean().item()
+        print(f"    validation {{validation:.4f}}")
+        waited += 1
+        if validation > best:
+            best, waited = validation, 0
+            best_weights = {{name: value.clone() for name, value in net.state_dict().items()}}
+        if waited >= {patience}:  # so many epochs, and none of them better
+            break
+""".lstrip("\n")
+
+_TORCH_BACK = "    net.load_state_dict(best_weights)\n"
 
 _TORCH_CYCLE = """
     steps = {epochs} * -(-len(images) // {batch})

@@ -2,10 +2,12 @@ from .checkpoint import load_model as load_model
 from .checkpoint import load_training as load_training
 from .checkpoint import save_model as save_model
 from .checkpoint import save_training as save_training
+from .early_stopping import EarlyStopping as EarlyStopping
 from .evaluation import Evaluation as Evaluation
 from .evaluation import evaluate as evaluate
 from .evaluation import wilson_interval as wilson_interval
 from .events import BatchDone as BatchDone
+from .events import BestSoFar as BestSoFar
 from .events import Control as Control
 from .events import Event as Event
 from .events import Finished as Finished

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model import ModelSpec, Network, build
-from cnn_core.training.events import TrainState
+from cnn_core.training.events import BestSoFar, TrainState
 from cnn_core.training.spec import checked_learning_rate
 
 FORMAT = "1"  # raised when a file of before can no longer be read
@@ -67,12 +67,20 @@ def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tupl
 def save_training(path: str | Path, net: nn.Module, spec: ModelSpec, state: TrainState) -> None:
     """Write all that a training needs to go on bit for bit. The file is a `load_model` file as well.
 
-    Optimizer tensors stand beside the weights, as "optimizer/<weight>/<key>".
+    Optimizer tensors stand beside the weights, as "optimizer/<weight>/<key>", and where the recipe has patience, those
+    of the best epoch as "best/<weight>".
     """
     weights = {name: _plain(value) for name, value in net.state_dict().items()}
     _refuse_unless_finite(weights)
     beside = {f"optimizer/{name}": _plain(value) for name, value in state.optimizer.items()}
-    numbers = {"step": state.step, "seconds": float(state.seconds), "learning_rate": state.learning_rate}
+    numbers: dict[str, Any] = {
+        "step": state.step,
+        "seconds": float(state.seconds),
+        "learning_rate": state.learning_rate,
+    }
+    if state.best is not None:
+        numbers["best"] = [float(state.best.accuracy), state.best.waited]
+        beside |= {f"best/{name}": _plain(value) for name, value in state.best.weights.items()}
     metadata = {"format": FORMAT, "spec": json.dumps(spec.to_dict()), "training": json.dumps(numbers)}
     _write(path, weights | beside, metadata)
 
@@ -87,16 +95,36 @@ def load_training(source: str | Path | bytes, net: nn.Module) -> TrainState:
         _spec_in(header, check_limits=False)  # `net` is there already
         numbers = _json_in(header, "training")
         tensors = _read_fitting(file, header, size, net.state_dict())
-    if not isinstance(numbers, dict) or numbers.keys() != {"step", "seconds", "learning_rate"}:
+    if not isinstance(numbers, dict) or numbers.keys() - {"best"} != {"step", "seconds", "learning_rate"}:
         raise StudentError("This file holds weights, but no training to go on with.", hint="Start a new run.")
     step, seconds, rate = numbers["step"], numbers["seconds"], numbers["learning_rate"]
     if type(step) is not int or type(seconds) is not float or step < 0 or not 0 <= seconds < math.inf:
         raise _foreign("it does not say how far its training has come")
     rate = None if rate is None else checked_learning_rate(rate)
     _put_weights(net, tensors)
-    prefix = "optimizer/"
-    optimizer = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-    return TrainState(step, seconds, rate, optimizer)
+    best = _best_so_far(numbers.get("best"), _named(tensors, "best/"), net)
+    return TrainState(step, seconds, rate, _named(tensors, "optimizer/"), best)
+
+
+def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def _best_so_far(numbers: object, weights: dict[str, Tensor], net: nn.Module) -> BestSoFar | None:
+    """numbers: [accuracy, epochs waited], or None where the recipe has no patience."""
+    if numbers is None:
+        return None
+    makes_sense = (
+        isinstance(numbers, list)
+        and len(numbers) == 2
+        and type(numbers[0]) is float
+        and 0 <= numbers[0] <= 1
+        and type(numbers[1]) is int
+        and numbers[1] >= 0
+    )
+    if not makes_sense or weights.keys() != net.state_dict().keys():
+        raise _foreign("its best epoch makes no sense")
+    return BestSoFar(numbers[0], numbers[1], weights)  # type: ignore[index]
 
 
 def _plain(value: Tensor, dtype: torch.dtype | None = None) -> Tensor:
@@ -206,6 +234,8 @@ def _read_fitting(
 def _bytes_promised(name: str, entry: object, template: Mapping[str, Tensor]) -> int:
     """How long one tensor of the header is, if it belongs to the network or to its optimizer."""
     weight_name = name if name in template else name.removeprefix("optimizer/").rpartition("/")[0]
+    if name.startswith("best/"):
+        weight_name = name.removeprefix("best/")
     weight = template.get(weight_name)
     if weight is None:
         raise _foreign(f"its network has no {quoted(name)}")
@@ -214,7 +244,8 @@ def _bytes_promised(name: str, entry: object, template: Mapping[str, Tensor]) ->
     kinds = ("F32", "F16") if weight.is_floating_point() else ("I64",)
     if kind not in kinds or not isinstance(shape, list) or not all(type(side) is int for side in shape):
         raise _foreign(f"{quoted(name)} is not of the type {' or '.join(kinds)}")
-    if tuple(shape) != weight.shape and (name in template or shape):  # an optimizer also counts its steps
+    is_weight = name in template or name.startswith("best/")
+    if tuple(shape) != weight.shape and (is_weight or shape):  # an optimizer also counts its steps
         raise _foreign(
             f"{quoted(name)} has the shape {_by(shape)}, and its network needs {_by(weight.shape)}"
         )

@@ -44,12 +44,19 @@ class BatchDone(EventBase):
 
 @dataclass(frozen=True)
 class Validated(EventBase):
-    """How the network does on the `count` validation images: always all of them."""
+    """How the network does on the `count` validation images: always all of them.
+
+    The other three are of training images that are read just so: by the same weights, unchanged, with their true
+    labels, nothing learning meanwhile. None where that was not measured.
+    """
 
     kind: ClassVar[str] = "validated"
     loss: float
     accuracy: float
     count: int
+    training_loss: float | None = None
+    training_accuracy: float | None = None
+    training_count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,20 @@ class Control:
 
 
 @dataclass(frozen=True)
+class BestSoFar:
+    """The best epoch of a training with patience, as `early_stopping` remembers it.
+
+    accuracy: of the validation images, a fraction.
+    waited:   epochs since, none of them better.
+    weights:  as a network's `state_dict` names them, on the CPU.
+    """
+
+    accuracy: float
+    waited: int
+    weights: dict[str, Tensor] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class TrainState:
     """What a training needs, besides the weights, to go on as if nothing had happened.
 
@@ -100,6 +121,7 @@ class TrainState:
     seconds:       spent on them.
     learning_rate: set in mid-run by a `Control`; None is the recipe's.
     optimizer:     {"conv2d_1.conv.weight/mean_square": tensor on the CPU}.
+    best:          the best epoch, where the recipe has patience.
     Random state is not in it: chance is derived from the seed and the step.
     """
 
@@ -107,3 +129,4 @@ class TrainState:
     seconds: float = 0.0
     learning_rate: float | None = None
     optimizer: dict[str, Tensor] = field(default_factory=dict)
+    best: BestSoFar | None = None

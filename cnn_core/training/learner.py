@@ -36,6 +36,7 @@ class Task:
     images:  (N, C, H, W), uint8 or float in [0, 1].
     labels:  (N,) int64, with the recipe's noise in them.
     spec:    the recipe.
+    data:    the same images with their true labels.
     """
 
     net: nn.Module
@@ -43,6 +44,11 @@ class Task:
     images: Tensor
     labels: Tensor
     spec: TrainSpec
+    data: ImageSet
+
+    def plain(self, count: int) -> ImageSet:
+        """At most `count` of the images it learns from, unchanged and with their true labels; always the same ones."""
+        return self.data if len(self.data) <= count else self.data.take(count, seed=self.spec.seed)
 
     @classmethod
     def of(cls, net: nn.Module, data: ImageSet, spec: TrainSpec) -> Task:
@@ -60,7 +66,7 @@ class Task:
             raise StudentError(
                 "This network has no weight that may change.", hint="Add a layer that has some."
             )
-        return cls(net, weights, data.images, labels, spec)
+        return cls(net, weights, data.images, labels, spec, data)
 
 
 @dataclass(frozen=True)

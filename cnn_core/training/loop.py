@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
 from cnn_core.errors import StudentError
-from cnn_core.training.evaluation import evaluate
+from cnn_core.training.early_stopping import EarlyStopping
+from cnn_core.training.evaluation import Evaluation, evaluate
 from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, TrainState, Validated
 from cnn_core.training.fast.memory import keep_freed_memory
 from cnn_core.training.hardware import training_device
@@ -31,6 +32,7 @@ from cnn_core.training.spec import TrainSpec
 
 CONTROL_STEPS = 10  # `control` is asked after so many steps,
 CONTROL_SECONDS = 0.5  # or when this much time has passed, for networks that are slow
+MEASURED_IMAGES = 500  # training images that are read as the validation images are
 
 
 def train(
@@ -51,14 +53,21 @@ def train(
     state:      of an earlier SnapshotDue, with that snapshot's weights in `net`: go on from there.
     control:    asked every 10 steps or half second; may answer a `Control`.
 
+    With patience in the recipe it may end early, and at the last event `net` has the weights of its best epoch.
     At each event the network's weights are those after its step (on a GPU: at each but a BatchDone), and its
     modes, its `.grad` and torch's random state are the caller's. While the generator lives, `net` may be on
     another device (`settings().device`); it comes back when the generator ends, is closed or fails. The last
     batch of an epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, when
-    there is nothing to train or to learn from, or when `net` was designed for other images.
+    there is nothing to train or to learn from, when `net` was designed for other images, or when the recipe has
+    patience and there is nothing to validate on.
     """
     task = Task.of(net, data, spec)
     times = Timetable.of(spec, len(task.labels), 0 if validation is None else len(validation))
+    if spec.patience is not None and not times.validate_after:
+        raise StudentError(
+            "Patience waits for a better validation, and there are no validation images.",
+            hint="Leave out patience, or give images to validate on.",
+        )
     if state is not None and not 0 <= state.step <= times.total:
         raise StudentError(
             f"This training stands at step {state.step:,}, and its recipe ends at step {times.total:,}.",
@@ -104,6 +113,8 @@ class _Loop:
     ) -> None:
         self.net, self.learner, self.times = task.net, learner, times
         self.validation, self.control = validation, control
+        self.measured = task.plain(MEASURED_IMAGES) if validation is not None else None
+        self.early_stopping = EarlyStopping(task.spec.patience, state.best)
         self.recipes_rate = task.spec.learning_rate
         self.step, self.seconds, self.chosen_rate = state.step, state.seconds, state.learning_rate
         self.speed = _Speed()
@@ -116,7 +127,7 @@ class _Loop:
         results: list[StepResult] = []  # not yet reported
         resumed = time.perf_counter()  # when the listener last handed back
         last_control = resumed  # when `control` was last asked
-        while self.step < self.times.total:
+        while self.step < self.times.total and not self.early_stopping.is_over:
             results.append(self._next_step())
             reason = self.times.snapshot_reason(self.step)
             validate = self.step in self.times.validate_after
@@ -135,13 +146,20 @@ class _Loop:
                 if wants_snapshot and reason is None:
                     yield self.snapshot("asked")
                 resumed = last_control = time.perf_counter()
+        self.early_stopping.put_back(self.net)
         yield Finished(self.step, self.times.epoch(self.step), self.seconds)
 
     def snapshot(self, reason: str) -> SnapshotDue:
         """The present state. Raises StudentError when a weight is no longer a number."""
         if not self.learner.weights_are_finite():
             raise self._diverged(self.step, "the weights grew beyond all numbers")
-        state = TrainState(self.step, self.seconds, self.chosen_rate, self.learner.optimizer_state())
+        state = TrainState(
+            self.step,
+            self.seconds,
+            self.chosen_rate,
+            self.learner.optimizer_state(),
+            self.early_stopping.best,
+        )
         return SnapshotDue(self.step, self.times.epoch(self.step), reason, state)
 
     def _next_step(self) -> StepResult:
@@ -172,10 +190,24 @@ class _Loop:
 
     def _validated(self) -> Validated:
         assert self.validation is not None
+        assert self.measured is not None
+        result, training = self._read(self.validation), self._read(self.measured)
+        if self.step % self.times.per_epoch == 0:
+            self.early_stopping.epoch_ended(result.accuracy, self.net)
+        return Validated(
+            self.step,
+            self.times.epoch(self.step),
+            result.loss,
+            result.accuracy,
+            result.count,
+            training.loss,
+            training.accuracy,
+            training.count,
+        )
+
+    def _read(self, images: ImageSet) -> Evaluation:
         # In the training's own precision: in float32 it would take three times as long for the same curve.
-        precision = "bfloat16" if self.learner.in_bfloat16 else "float32"
-        result = evaluate(self.net, self.validation, precision=precision)
-        return Validated(self.step, self.times.epoch(self.step), result.loss, result.accuracy, result.count)
+        return evaluate(self.net, images, precision="bfloat16" if self.learner.in_bfloat16 else "float32")
 
     def _obey(self, answer: Control | None) -> bool:
         """Take over what a listener asked for; True if that includes a snapshot."""

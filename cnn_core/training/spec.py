@@ -46,6 +46,8 @@ class TrainSpec:
     momentum: float = 0.0  # sgd only
     weight_decay: float = 0.0  # adamw: decoupled; sgd and adam: added to the gradient
     label_smoothing: float = 0.0  # 0.1 asks for 91 % certainty of ten classes, not 100 %
+    # Stop when so many epochs brought no better validation accuracy, and take the best epoch's weights; None: never.
+    patience: int | None = None
     check_limits: InitVar[bool] = True
 
     def __post_init__(self, check_limits: bool) -> None:
@@ -57,6 +59,8 @@ class TrainSpec:
         self._set("seed", _whole("seed", self.seed, 0, MAX_SEED))
         if self.train_size is not None:
             self._set("train_size", _whole("train_size", self.train_size, 1, 10**9))
+        if self.patience is not None:
+            self._set("patience", _whole("patience", self.patience, 1, MOST_EPOCHS))
         self._set("learning_rate", checked_learning_rate(self.learning_rate))
         self._set("label_noise", number("label_noise", self.label_noise, 0.0, 1.0, below=True))
         self._set("momentum", number("momentum", self.momentum, 0.0, 1.0, below=True))

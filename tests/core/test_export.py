@@ -151,8 +151,9 @@ def test_exported_pytorch_starts_as_keras_starts():
             epochs=1, optimizer="sgd", momentum=0.9, augment=AugmentSpec(fill_mode="constant", zoom_range=0.5)
         ),
         TrainSpec(epochs=1, optimizer="adam", label_smoothing=0.1, augment=AugmentSpec(fill_mode="wrap")),
+        TrainSpec(epochs=3, optimizer="adamw", patience=1),
     ],
-    ids=lambda recipe: recipe.optimizer,
+    ids=lambda recipe: f"{recipe.optimizer} {recipe.patience}",
 )
 def test_exported_pytorch_trains_by_its_recipe(recipe, tiny_mnist, monkeypatch, capsys):
     monkeypatch.setenv("CONVSCOPE_DATA", str(tiny_mnist))
@@ -309,6 +310,8 @@ def test_exported_keras_gives_our_probabilities(key, keras_answers):
         RECIPES["fast"],
         TrainSpec(augment=AugmentSpec.lesson()),
         TrainSpec(optimizer="sgd", momentum=0.9, weight_decay=0.01, label_noise=0.1, train_size=500),
+        TrainSpec(patience=3),
+        TrainSpec(patience=3, schedule="one_cycle", augment=AugmentSpec.lesson(), train_size=500),
     ],
 )
 def test_exported_r_can_be_parsed(dataset, recipe, tmp_path):
@@ -390,6 +393,42 @@ def test_no_exported_program_drops_the_weight_decay(optimizer):
     for export in (export_pytorch, export_keras, export_keras_r):
         assert "0.0375" in export(PRESETS["modern"], recipe)
         assert "decay" not in export(PRESETS["modern"], TrainSpec(optimizer="sgd"))
+
+
+def test_exported_pytorch_with_patience_stops_and_goes_back_to_its_best_epoch(
+    tiny_mnist, monkeypatch, capsys
+):
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tiny_mnist))
+    recipe = TrainSpec(epochs=40, patience=2, optimizer="adam", learning_rate=0.02)
+    exported = run_source(export_pytorch(PRESETS["tiny"], recipe))
+    torch.manual_seed(0)
+    net = exported["build"]()
+    exported["train"](net)
+    lines = capsys.readouterr().out.splitlines()
+    told = [float(line.split()[1]) for line in lines if line.strip().startswith("validation")]
+    best = told.index(max(told))
+    assert len(told) == min(40, best + 3)  # two epochs that were no better, and the end
+    images, labels = exported["read"](train=True)
+    kept, their_labels = images[-5000:], labels[-5000:]
+    with torch.no_grad():
+        accuracy = (net.eval()(kept).argmax(1) == their_labels).float().mean().item()
+    assert accuracy == pytest.approx(max(told), abs=1e-4)
+
+
+def test_every_exported_program_has_the_patience_of_its_recipe_and_none_without():
+    spec = PRESETS["tiny"]
+    for export, sign in (
+        (export_keras, "callbacks=[keras.callbacks.EarlyStopping("),
+        (export_keras_r, "callback_early_stopping(monitor = 'val_accuracy', mode = 'max', patience = 4, "),
+        (export_pytorch, "if waited >= 4:"),
+    ):
+        assert sign in export(spec, TrainSpec(patience=4))
+        assert sign not in export(spec, TrainSpec())
+        assert "patience" not in export(spec, TrainSpec())
+    cells = json.loads(export_notebook(spec, TrainSpec(patience=4)))["cells"]
+    assert any("if waited >= 4:" in "".join(cell["source"]) for cell in cells) == any(
+        "def train" in "".join(cell["source"]) for cell in cells
+    )
 
 
 def test_exported_r_reads_like_the_lesson():
