@@ -61,6 +61,7 @@ class Layer:
     each_alone: ClassVar[bool] = False  # ... on the number at its own place only
     has_filters: ClassVar[bool] = False  # its weights are kernels, and each filter leaves a feature map
     has_units: ClassVar[bool] = False  # its weights make single numbers
+    hands_on_zeros: ClassVar[bool] = False  # where only zeros come in, only zeros go out
     keeps_averages: ClassVar[bool] = False  # in use, it goes by moving averages of what it saw while training
     counted: ClassVar[str] = ""  # the setting that says how many maps or numbers go out
     window_setting: ClassVar[str] = ""  # the side of the window that it slides
@@ -254,6 +255,7 @@ class Pooling(_Windowed):
 
     window_setting = "pool_size"
     noun, window_noun = "pooling", "pool"
+    hands_on_zeros = True
 
     pool_size: Annotated[int, POOL] = 2  # pixels per side
     strides: Annotated[int | None, Stride(most=MAX_PIXELS)] = None  # pixels per move; None becomes pool_size
@@ -303,6 +305,7 @@ class GlobalAveragePooling2D(Layer):
     needs = "maps"
     makes_list = True
     sees_all = True
+    hands_on_zeros = True
 
     def output_shape(self, shape: Shape) -> Shape:
         if len(shape) != 3:
@@ -335,6 +338,7 @@ class Activation(Layer):
     type = "activation"
     title = "Activation"
     each_alone = True
+    hands_on_zeros = True
 
     activation: Annotated[
         str, Choice(label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS, usual="relu")
@@ -348,6 +352,7 @@ class Dropout(Layer):
     type = "dropout"
     title = "Dropout"
     each_alone = True
+    hands_on_zeros = True
 
     rate: Annotated[
         float,
@@ -365,6 +370,7 @@ class Flatten(Layer):
     leaves = "a list of numbers"
     makes_list = True
     flattens = True
+    hands_on_zeros = True
 
     def output_shape(self, shape: Shape) -> Shape:
         return (prod(shape),)

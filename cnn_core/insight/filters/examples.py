@@ -20,6 +20,7 @@ from cnn_core.insight.filters.ascent import FilterPictures
 from cnn_core.insight.filters.response import channels_last
 from cnn_core.insight.look.features import feature_maps_batch
 from cnn_core.insight.look.fields import Field, receptive_field
+from cnn_core.insight.look.silence import HARDLY, can_be_silent
 from cnn_core.insight.look.twin import (
     as_weights,
     checked_images,
@@ -48,6 +49,8 @@ class Examples:
     fires:     (F,) int64, images with anything above zero.
     boxes:     (F, K, 4): first row, last row, first column, last column of the image that the peak sees.
     count:     images in the set.
+    can_be_silent: whether a filter of the layer that is not excited outputs exact zeros; else 0 is a number like others.
+    minimum:   (F,), of the map over all images and places; None where a layer can be silent: there it is 0 at least.
     """
 
     layer: str
@@ -59,6 +62,21 @@ class Examples:
     fires: Tensor
     boxes: Tensor
     count: int
+    can_be_silent: bool = True
+    minimum: Tensor | None = None
+
+    @property
+    def silent(self) -> Tensor:
+        """(F,) bool: filters that fire on none of the images; of a layer that cannot be silent, none."""
+        return self.fires.eq(0) & self.can_be_silent
+
+    @property
+    def unchanging(self) -> Tensor:
+        """(F,) bool: filters that gave the same number on all images, of a layer that cannot be silent."""
+        if self.minimum is None:
+            return torch.zeros_like(self.fires, dtype=torch.bool)
+        largest = torch.maximum(self.minimum.abs(), self.maximum.abs()).max()
+        return (self.maximum - self.minimum).le(HARDLY * largest)
 
     def box(self, filter: int, rank: int) -> Field:
         """The part of the image that the peak of a filter's example number `rank`, from 0, sees, clipped to it."""
@@ -89,7 +107,7 @@ def strongest_examples(
         for name, child in zip(names, children, strict=False):
             x = child(x)
             if name in peaks:
-                peaks[name].append(_Peaks.of(name, x))
+                peaks[name].append(_Peaks.of(name, x, can_be_silent(net.spec, name)))
     return {layer: _ranked(net, layer, peaks[layer], min(count, len(images))) for layer in names_of_layers}
 
 
@@ -119,6 +137,8 @@ def strongest_for_units(net: Network, images: Tensor, layer: str, count: int = 9
         mean=numbers.mean(0),
         maximum=numbers.amax(0),
         fires=numbers.gt(0).sum(0),
+        can_be_silent=can_be_silent(net.spec, layer),
+        minimum=None if can_be_silent(net.spec, layer) else numbers.amin(0),
         boxes=whole.expand(*indices.shape, 4),
         count=len(numbers),
     )
@@ -135,8 +155,9 @@ class FilterCard:
     examples:     the real images that excite it, for this filter alone (F = 1).
     picture_peak: the peak of its map for its picture, pixels clamped to [0, 1]; None where it has no picture.
     example_peak: the peak of its map over all examples' images.
-    ratio:        the picture's peak over the example's; None if there is no picture, or no example excites the filter.
-    silent:       it fires on none of the `examples.count` images.
+    ratio:        the picture's peak over the example's; None if there is no picture, if no example excites the filter, or
+                  where numbers below zero make a ratio meaningless.
+    silent:       it fires on none of the `examples.count` images; never so where zero is a number like others.
     """
 
     layer: str
@@ -171,8 +192,12 @@ def card_of(net: Network, filter: int, pictures: FilterPictures, examples: Examp
         examples=own,
         picture_peak=picture_peak,
         example_peak=example_peak,
-        ratio=picture_peak / example_peak if picture_peak is not None and example_peak > 0 else None,
-        silent=not own.fires.any(),
+        ratio=(
+            picture_peak / example_peak
+            if picture_peak is not None and example_peak > 0 and examples.can_be_silent
+            else None
+        ),
+        silent=bool(own.silent.item()),
     )
 
 
@@ -242,14 +267,18 @@ def _channels_last(child: nn.Module) -> nn.Module:
 
 @dataclass(frozen=True, eq=False)
 class _Peaks:
-    """Of each image and filter, (N, F): the peak of the map, its place in the flattened map, and the map's mean."""
+    """Of each image and filter, (N, F): the peak of the map, its place in the flattened map, and the map's mean.
+
+    low: the smallest number of the map, where that may be anything but 0; else None.
+    """
 
     value: Tensor
     place: Tensor
     mean: Tensor
+    low: Tensor | None
 
     @classmethod
-    def of(cls, layer: str, maps: Tensor) -> _Peaks:
+    def of(cls, layer: str, maps: Tensor, is_silent_at_zero: bool) -> _Peaks:
         """maps: (N, F, H, W), the output of `layer`."""
         if maps.ndim != 4:
             raise StudentError(
@@ -260,13 +289,15 @@ class _Peaks:
         # One pooling over the whole map knows the places too, and is quicker on such maps than max over the flattened
         # map.
         value, place = F.max_pool2d(maps, maps.shape[2:], return_indices=True)
-        return cls(value.flatten(1).cpu(), place.flatten(1).cpu(), maps.mean((2, 3)).cpu())
+        low = None if is_silent_at_zero else maps.amin((2, 3)).cpu()
+        return cls(value.flatten(1).cpu(), place.flatten(1).cpu(), maps.mean((2, 3)).cpu(), low)
 
 
 def _ranked(net: Network, layer: str, batches: list[_Peaks], count: int) -> Examples:
     peak = torch.cat([batch.value for batch in batches])  # (N, F), and so are the next two
     place = torch.cat([batch.place for batch in batches])
     mean = torch.cat([batch.mean for batch in batches])
+    lows = [batch.low for batch in batches if batch.low is not None]
     values, indices = (
         part[:count].t().contiguous() for part in peak.sort(stable=True, dim=0, descending=True)
     )
@@ -283,6 +314,8 @@ def _ranked(net: Network, layer: str, batches: list[_Peaks], count: int) -> Exam
         maximum=peak.amax(0),
         fires=peak.gt(0).sum(0),
         count=len(peak),
+        can_be_silent=not lows,
+        minimum=torch.cat(lows).amin(0) if lows else None,
     )
 
 
@@ -309,4 +342,5 @@ def _of_one_filter(examples: Examples, filter: int) -> Examples:
         name: getattr(examples, name)[filter : filter + 1]
         for name in ("indices", "values", "positions", "boxes", "mean", "maximum", "fires")
     }
-    return replace(examples, **rows)
+    minimum = None if examples.minimum is None else examples.minimum[filter : filter + 1]
+    return replace(examples, **rows, minimum=minimum)

@@ -59,23 +59,6 @@ def dark(maps: Tensor) -> Tensor:
     return maps.abs().flatten(1).amax(1).eq(0) if maps.ndim > 1 else maps.eq(0)
 
 
-def never_fires(net: Network, images: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
-    """Which filters output nothing above zero, anywhere, on any of the images.
-
-    images: (N, C, H, W). Say how many there were: a filter silent on 1,000 digits may fire on the next.
-    layers: names; None means all.
-    Returns {layer: (C,) bool}; for a layer of plain numbers (units,) bool.
-    """
-    images = checked_images(images, net.spec.input_shape)
-    names = known_layers(net, layers)
-    peaks: dict[str, Tensor] = {}
-    for batch in images.split(BATCH):
-        for layer, maps in outputs(net, batch, names):
-            peak = maps.flatten(2).amax((0, 2)) if maps.ndim > 2 else maps.amax(0)
-            peaks[layer] = torch.maximum(peaks[layer], peak) if layer in peaks else peak
-    return {layer: peak <= 0 for layer, peak in peaks.items()}
-
-
 @torch.no_grad()
 def outputs(net: Network, images: Tensor, layers: tuple[str, ...]) -> Iterator[tuple[str, Tensor]]:
     """(name, output) of each of the layers, one after the other; no layer after the last of them is run.

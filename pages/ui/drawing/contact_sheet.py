@@ -40,8 +40,8 @@ class Sheet:
 
     @property
     def dark(self) -> np.ndarray:
-        """(count,) bool: tiles in which nothing is above zero."""
-        return self.ranges[:, 1] <= 0
+        """(count,) bool: tiles that are zero everywhere. One that lies below zero is not dark: it says something."""
+        return (self.ranges == 0).all(axis=1)
 
 
 @cache
