@@ -24,8 +24,8 @@ SECTIONS = {
 
 
 def ask() -> Sequence:
-    """Draw the tabs. Returns one container a section, of which one is open."""
-    return st.tabs(list(SECTIONS), on_change="rerun", key="convolution_tab")
+    """Draw the tabs. Returns one container for each section; one of them is open, and a link can name it."""
+    return st.tabs(list(SECTIONS), on_change="rerun", key="convolution_tab", bind="query-params")
 
 
 def show(tabs: Sequence) -> None:
@@ -43,4 +43,4 @@ def page() -> None:
 
 page_head("convolution")
 page()
-next_question("train", "lets the network find its kernels by itself.")
+next_question("train", "is the next step: the network finds its kernels by itself.")

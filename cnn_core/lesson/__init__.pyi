@@ -28,6 +28,7 @@ from .convolution import output_size as output_size
 from .convolution import pool as pool
 from .convolution import share_of_brightness as share_of_brightness
 from .convolution import sweep as sweep
+from .convolution import visits as visits
 from .glossary import GLOSSARY as GLOSSARY
 from .glossary import Term as Term
 from .glossary import meaning as meaning

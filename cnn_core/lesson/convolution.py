@@ -74,7 +74,7 @@ def checked_kernel(values: object, channels: int = 1) -> Tensor:
     """
     hint = "Give every cell a number, such as −1 or 0.5."
     if not _is_list(values) or len(values) != channels:
-        raise StudentError(f"This kernel needs {channels} grids of numbers, one a channel.", hint=hint)
+        raise StudentError(f"This kernel needs {channels} grids of numbers, one for each channel.", hint=hint)
     for grid in values:
         _check_grid(grid, hint)
     if len({len(grid) for grid in values}) != 1:
@@ -256,6 +256,30 @@ def sweep(
             patch, _ = _patch(image, row * stride - top, column * stride - left, size, dilation)
             output[row, column] = (patch * kernel).sum()
     return Sweep(image, kernel, stride, dilation, Border(left, right, top, bottom), output)
+
+
+def visits(swept: Sweep) -> Tensor:
+    """How many of the windows look at each pixel of the image, (H, W) int64: at its border fewer than in its middle.
+
+    >>> visits(sweep(torch.zeros(1, 28, 28), named_kernel("blur")[None]))[0, :4].tolist()
+    [1, 2, 3, 3]
+    """
+    _, height, width = swept.image.shape
+    rows, columns = swept.output.shape
+    # A window is a row of cells times a column of cells, and so is the count.
+    down = _visits_along(height, rows, swept.padding.top, swept)
+    across = _visits_along(width, columns, swept.padding.left, swept)
+    return down[:, None] * across[None, :]
+
+
+def _visits_along(side: int, places: int, before: int, swept: Sweep) -> Tensor:
+    counts = torch.zeros(side, dtype=torch.int64)
+    for place in range(places):
+        for cell in range(swept.kernel.shape[-1]):
+            pixel = place * swept.stride - before + cell * swept.dilation
+            if 0 <= pixel < side:
+                counts[pixel] += 1
+    return counts
 
 
 def _patch(image: Tensor, top: int, left: int, size: int, dilation: int) -> tuple[Tensor, Tensor]:

@@ -48,10 +48,11 @@ def ask(kind: str, chance: random.Random) -> Question:
     return KINDS[kind](chance)
 
 
-def mark(question: Question, typed: str) -> Verdict:
+def mark(question: Question, typed: str, may_try_again: bool = False) -> Verdict:
     """What to say to an answer.
 
-    typed: as the student typed it: "26", "26×26" and "1,024" are all understood.
+    typed:         as the student typed it: "26", "26×26" and "1,024" are all understood.
+    may_try_again: a wrong answer is told what it overlooked, and not yet the right one.
     """
     number = _number(typed)
     if number is None:
@@ -60,6 +61,8 @@ def mark(question: Question, typed: str) -> Verdict:
         return Verdict(True, f"Right. {question.because}")
     mistake = question.mistakes.get(number)
     hint = f"{mistake} " if mistake else ""
+    if may_try_again:
+        return Verdict(False, f"Not {number:,}. {hint}Try once more.")
     return Verdict(False, f"Not {number:,}. {hint}{question.because}")
 
 
@@ -91,7 +94,7 @@ def _ask_output_size(chance: random.Random) -> Question:
     }
     text = (
         f"A {kernel}×{kernel} kernel sweeps a {size}×{size} image{moves}, padding “valid”. "
-        "How many pixels has each side of the output?"
+        "How many pixels does each side of the output have?"
     )
     return Question("output size", text, answer, because, _without_answer(answer, mistakes))
 
@@ -107,7 +110,7 @@ def _ask_same_size(chance: random.Random) -> Question:
     }
     text = (
         f"A {kernel}×{kernel} kernel sweeps a {size}×{size} image with strides {stride}, padding “same”. "
-        "How many pixels has each side of the output?"
+        "How many pixels does each side of the output have?"
     )
     return Question("padding", text, answer, because, _without_answer(answer, mistakes))
 
@@ -131,7 +134,7 @@ def _ask_parameters(chance: random.Random) -> Question:
     maps = "1 map" if channels == 1 else f"{channels} maps"
     text = (
         f"A convolution with {filters} filters of {kernel}×{kernel} reads {maps} of {size}×{size}. "
-        "How many parameters has it?"
+        "How many parameters does it have?"
     )
     return Question("parameters", text, answer, because, _without_answer(answer, mistakes))
 
@@ -142,7 +145,7 @@ def _ask_pooling(chance: random.Random) -> Question:
     answer = side * side * filters
     edge = f" (the odd row and column are dropped: {size} → {side})" if size % 2 else ""
     product = f"{side} × {side} × {filters} = {answer:,}"
-    because = f"{size} / 2 = {side} a side{edge}, and the maps stay apart: {product}."
+    because = f"{size} / 2 = {side} for each side{edge}, and there are as many maps as before: {product}."
     mistakes = {
         side * side: "That is one map; there are as many after pooling as before.",
         size * size * filters // 2: "Halved along both sides is a quarter.",
@@ -162,8 +165,8 @@ def _ask_field(chance: random.Random) -> Question:
         answer = first + 1 + (second - 1) * 2
         between = ", then 2×2 max pooling,"
         because = (
-            f"One pixel after the pooling sees {first} + 1 = {first + 1} pixels a side, and its neighbour "
-            f"starts 2 further on: {first + 1} + ({second} − 1) × 2 = {answer}."
+            f"One pixel after the pooling sees a square with a side of {first} + 1 = {first + 1} pixels, and the "
+            f"next one begins 2 pixels further: {first + 1} + ({second} − 1) × 2 = {answer}."
         )
     else:
         answer = first + second - 1
@@ -180,7 +183,7 @@ def _ask_field(chance: random.Random) -> Question:
     }
     text = (
         f"A {first}×{first} convolution{between} a {second}×{second} convolution; both with strides 1. "
-        "How many pixels a side does one output value see of the image?"
+        "One output value sees a square of the image. How many pixels long is its side?"
     )
     return Question("what it sees", text, answer, because, _without_answer(answer, mistakes))
 

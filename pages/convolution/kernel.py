@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from cnn_core.lesson import Sweep, sweep, visits
+from cnn_core.lesson.convolution import Padding
 from pages.convolution import words
 from pages.convolution.kernel_choice import SWEEP, adopt_edit, ask_kernel
 from pages.ui.drawing.sweep import kernel_sweep
 from pages.ui.wording import refusals
-from pages.ui.wording.blocks import answer, problem, what_you_see
+from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 
 
 @st.fragment
@@ -23,7 +25,7 @@ def one_kernel() -> None:
         problem(error)
         return
     with answer_place:
-        answer(words.asks_every_place(swept))
+        answer(words.asks_every_place(swept), "kernel", "multiply-add")
     refusals.draw("kernel")
     kernel_sweep(
         swept,
@@ -34,4 +36,16 @@ def one_kernel() -> None:
         relu=choice.relu,
         on_edit=adopt_edit,
     )
-    what_you_see(words.what_a_sweep_shows(choice.relu))
+    what_you_see(words.what_a_sweep_shows(choice.relu), "relu")
+    why(swept, choice.padding)
+
+
+def why(swept: Sweep, padding: Padding) -> None:
+    """Draw what padding and strides are for, in the numbers of this very sweep."""
+    counts = visits(swept)
+    every_place = sweep(swept.image, swept.kernel, 1, padding, swept.dilation).count
+    left, right = st.columns(2, gap="medium")
+    with left:
+        caption(words.why_padding(swept, padding, int(counts[0, 0]), int(counts.max())), "padding")
+    with right:
+        caption(words.why_strides(swept, every_place), "stride")

@@ -24,6 +24,7 @@ from cnn_core.model.layer_files import kind_named
 from pages.convolution.choices import digit_number, one_of
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
+from pages.ui.wording.terms import help_of
 
 MINE, LEARNT = "my own", "learnt by the network"
 KERNELS = [*NAMED_KERNELS, LEARNT, MINE]
@@ -131,6 +132,7 @@ def ask_kernel() -> KernelChoice:
             key="convolution_padding",
             words="padding “{}”".format,
             label_visibility="collapsed",
+            bind="query-params",
         )
         stride = _ask_stride()
         with st.popover("Options", icon=":material/tune:"):
@@ -162,6 +164,7 @@ def _ask_name() -> str:
         width=210,
         format_func="kernel: {}".format,
         persist_state="session",
+        bind="query-params",
     )
 
 
@@ -174,6 +177,7 @@ def _ask_stride() -> int:
         width=120,
         format_func="strides {}".format,
         persist_state="session",
+        bind="query-params",
     )
 
 
@@ -182,7 +186,7 @@ def _ask_dilation() -> int:
         "Dilation",
         [1, 2, 3],
         key="convolution_dilation",
-        help="2 leaves a pixel free between the kernel’s cells: a wider view for the same weights.",
+        help=help_of("dilation", "receptive field"),
     )
 
 
@@ -203,5 +207,6 @@ def _ask_relu() -> bool:
         "relu after the sum, as in the lesson",
         value=True,
         key="convolution_relu",
+        help=help_of("relu"),
         persist_state="session",
     )

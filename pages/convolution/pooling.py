@@ -26,8 +26,9 @@ from pages.convolution import words
 from pages.convolution.choices import digit_number, one_of
 from pages.ui.drawing.sheets import picture
 from pages.ui.visitor import networks, server
+from pages.ui.wording import terms
 from pages.ui.wording.blocks import answer, caption, what_you_see
-from pages.ui.wording.numbers import number
+from pages.ui.wording.numbers import number, signed
 
 POOLINGS: list[Pooling] = ["max", "average"]
 
@@ -53,7 +54,7 @@ def pooled_layer(maps: Maps) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, eq=False)
 class PooledMap:
-    """One map and what pooling makes of it.  before, after: (1, H, W), 0 and more."""
+    """One map and what pooling makes of it.  before, after: (1, H, W)."""
 
     name: str  # "conv2d_1, map 3"
     kind: Pooling
@@ -91,7 +92,7 @@ def pooling() -> None:
     source, name = layers
     one = brightest_pooled(source, before[source], kind)
     with answer_place:
-        answer(words.fewer_numbers(kind, one.before.numel(), one.after.numel()))
+        answer(words.fewer_numbers(kind, one.before.numel(), one.after.numel()), "pooling")
     left, side = st.columns([576, 292], gap="medium")
     with left:
         maps_of_pooling(image, one)
@@ -103,7 +104,7 @@ def pooling() -> None:
 
 def ask_pooling() -> tuple[Pooling, int, int]:
     """Draw the strip. Returns the kind of pooling, the test digit, and by how many pixels it moves to the right."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = one_of(
             "Pooling",
             POOLINGS,
@@ -111,19 +112,18 @@ def ask_pooling() -> tuple[Pooling, int, int]:
             words="{} of 2×2".format,
             label_visibility="collapsed",
         )
-        digit = digit_number("pooling_digit", width=180, label_visibility="collapsed", icon=":material/tag:")
+        digit = digit_number("pooling_digit", width=180)
         return kind, digit, _ask_nudge()
 
 
 def _ask_nudge() -> int:
-    return st.select_slider(
-        "Nudge",
+    return st.segmented_control(
+        "Move the digit, pixels to the right",
         list(range(-3, 4)),
-        value=1,
+        default=1,
+        required=True,
         key="pooling_nudge",
-        width=260,
-        label_visibility="collapsed",
-        format_func=words.nudge_text,
+        format_func=lambda pixels: signed(pixels, 0) if pixels else "0",
         persist_state="session",
     )
 
@@ -137,7 +137,7 @@ def maps_of_pooling(image: Tensor, one: PooledMap) -> None:
         _picture("pooling_before", one.name, one.before, "activation", one.top)
     with third:
         _picture("pooling_after", f"{one.kind} of 2×2", one.after, "activation", one.top)
-    what_you_see(words.one_scale(_note(one), one.top))
+    what_you_see(words.one_scale(_note(one), one.top, bool(one.before.min() < 0)))
 
 
 def _picture(key: str, title: str, maps: Tensor, scale: str, most: float) -> None:
@@ -150,16 +150,16 @@ def _note(one: PooledMap) -> str:
     if one.kind != "max":
         return words.SOFTER
     chosen = kept_by_max(one.before)
-    brightness = share_of_brightness(one.before, chosen)
+    brightness = share_of_brightness(one.before, chosen) if one.before.min() >= 0 else None
     return words.kept_by_maximum(int(chosen.sum()), one.before.numel(), brightness)
 
 
 def changes(image: Tensor, right: int, before: Maps, after: Maps) -> None:
-    """Draw one bar a layer: how different the nudged digit's maps are from the digit's.  image: (1, H, W)."""
+    """Draw one bar for each layer: how different the nudged digit's maps are from the digit's.  image: (1, H, W)."""
     rows = [("digit", difference(image, nudge(image, right)))]
     rows += [(name, difference(before[name], after[name])) for name in before if before[name].ndim == 3]
     st.html(bars_of(rows))
-    caption(words.forgets_a_little(rows))
+    caption(words.what_pooling_forgets(rows))
 
 
 def bars_of(rows: list[tuple[str, float]]) -> str:
@@ -176,9 +176,9 @@ def bars_of(rows: list[tuple[str, float]]) -> str:
 
 def why_pool(spec: ModelSpec, name: str) -> None:
     """Draw three reasons for the pooling layer of that name, each with this network's own numbers."""
-    st.subheader("Why pool at all?", anchor=False)
+    st.header("Why pool at all?", anchor=False)
     saving = pooling_saving(spec, name)
     if saving is not None:
-        st.markdown(words.less_to_compute(saving, name))
+        terms.draw(words.less_to_compute(saving, name), "multiply-add")
         st.markdown(words.wider_view(saving))
     st.markdown(words.SMALL_SHIFTS)

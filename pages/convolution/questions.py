@@ -21,9 +21,9 @@ def new_question() -> None:
 
 
 def check_answer() -> None:
-    """Mark what was typed; the first try counts. A callback."""
+    """Mark what was typed; the first try counts, and the second ends with the solution. A callback."""
     question, typed = st.session_state["quiz_question"], st.session_state["quiz_typed"]
-    verdict = mark(question, typed)
+    verdict = mark(question, typed, may_try_again=st.session_state.get("quiz_verdict") is None)
     is_number = verdict.is_right is not None
     if is_number and st.session_state.get("quiz_verdict") is None:
         right, answers = st.session_state.get("quiz_score", (0, 0))
@@ -40,7 +40,7 @@ def questions() -> None:
         new_question()
     answer(score_text(*st.session_state.get("quiz_score", (0, 0))))
     _ask_kind()
-    st.markdown(f"##### {st.session_state['quiz_question'].text}")
+    st.markdown(f"## {st.session_state['quiz_question'].text}")
     _ask_answer()
     _say_verdict()
     st.button("Another question", on_click=new_question)

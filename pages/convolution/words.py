@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cnn_core.model.layer_files import kind_named
-from pages.ui.wording.numbers import big, count, number, percent
+from pages.ui.wording.numbers import big, count, number, percent, plural
 
 if TYPE_CHECKING:
     from cnn_core.lesson import PoolingSaving, Sweep
@@ -18,7 +19,7 @@ def asks_every_place(swept: Sweep) -> str:
     """What the kernel does, and how many multiply-adds that is."""
     each = swept.kernel.numel()
     return (
-        f"It asks every place the same question, “does it look like me here?” "
+        f"The kernel asks every place the same question: “does it look like me here?” "
         f"**{count(swept.count)} places**, {each} products each: {count(each * swept.count)} multiply-adds."
     )
 
@@ -32,7 +33,9 @@ def size_lines(swept: Sweep, padding: str) -> list[str]:
         lines.append(f"kernel: {size} cells spread over {swept.dilation} × ({size} − 1) + 1 = {span} pixels")
     lines += [_size_line(*side, span, swept.stride) for side in sorted(set(_sides(swept)))]
     if padding == "same":
-        lines.append(f"“same” adds just enough for {swept.image.shape[1]} / {swept.stride}, rounded up.")
+        lines.append(
+            f"“same” adds as many zeros as {swept.image.shape[1]} / {swept.stride}, rounded up, needs."
+        )
     return lines
 
 
@@ -50,69 +53,150 @@ def _size_line(side: int, padding: int, result: int, span: int, stride: int) -> 
 
 
 def what_a_sweep_shows(relu: bool) -> str:
-    """What the frame and the colours mean, and what to try."""
+    """What the frame and the colours mean, how places are counted, and what to try."""
     bright = (
-        "black is zero or less, pale yellow the largest sum" if relu else "orange is above zero, blue below"
+        "relu has turned every sum below zero into 0. Black is 0, pale yellow the largest sum"
+        if relu
+        else "orange is above zero, blue below"
     )
     return (
         f"The teal frame is where the kernel lies, and the pixel it makes. In the output {bright}. "
-        "Point at a pixel of the output, or press Play; change a weight in the grid and see all of it change."
+        "Point at a pixel of the output, or press Play. Change a weight in the grid, and the whole output changes. "
+        "Rows and columns count from 0, as in Python; R counts from 1."
+    )
+
+
+def why_padding(swept: Sweep, padding: str, corner: int, middle: int) -> str:
+    """What padding does here, and what would be otherwise.
+
+    corner, middle: how many windows look at the pixel in the corner, and at the one that most look at.
+    """
+    (height, _, rows), (width, _, columns) = _sides(swept)
+    seen = f"The pixel in the top left corner lies in {plural(corner, 'window')}, a pixel in the middle in {middle}"
+    if padding != "same":
+        becomes = f"the output has {rows}×{columns} numbers, the image {height}×{width}"
+        return f"**Why padding?** {seen}. And {becomes}. With “same”, zeros are added around the image."
+    if not any(swept.padding):
+        return f"**Why padding?** “same” would add zeros around the image; here it needs none. {seen}."
+    kept = (
+        f"The output is as large as the image, {rows}×{columns}"
+        if swept.stride == 1
+        else f"The output has {rows}×{columns} numbers"
+    )
+    return f"**Why padding?** The hatched cells are zeros. {kept}. {seen}.{_uneven(swept)}"
+
+
+def _uneven(swept: Sweep) -> str:
+    """Why one side gets more zeros than the other; nothing where all sides get the same."""
+    left, right, top, bottom = swept.padding
+    if (left, top) == (right, bottom):
+        return ""
+    side, added, result = _sides(swept)[1] if left != right else _sides(swept)[0]
+    size = swept.kernel.shape[-1]
+    span = swept.dilation * (size - 1) + 1
+    where = (
+        "only on the right and below"
+        if not left and not top
+        else "one more on the right and below than on the left and above"
+    )
+    return (
+        f" They are {where}: {result} places need ({result} − 1) × {swept.stride} + {span} = {side + added} cells in "
+        f"a row, {added} more than {side}. TensorFlow halves these; one that is left over goes to the right or below."
+    )
+
+
+def why_strides(swept: Sweep, with_strides_one: int) -> str:
+    """What strides save and cost.  with_strides_one: how many numbers the output would have with strides of 1."""
+    if swept.stride == 1:
+        return (
+            "**Why strides?** With strides 2 the kernel would skip every second place: about a quarter of these "
+            f"{count(swept.count)} numbers would be left, and less work for the layers after it."
+        )
+    return (
+        f"**Why strides?** The kernel moves {swept.stride} pixels at a time: {count(swept.count)} numbers instead of "
+        f"{count(with_strides_one)}, so there is less to compute. The price: where something is in the image is known "
+        f"less exactly, to {swept.stride} pixels."
     )
 
 
 # ---------------------------------------------------------------- pooling
 
-POOLS_NOTHING = "This network pools nothing. Choose the lesson’s convnet in the sidebar."
-SMALL_SHIFTS = (
-    "**Small shifts forgotten.** A stroke that moves by a pixel often stays in the same window of 2×2: "
-    "nudge the digit and read the bars."
+POOLS_NOTHING = (
+    "This network has no layer that pools small windows, so it pools nothing here. "
+    "Choose the lesson’s convnet in the sidebar."
 )
-SOFTER = "It keeps a little of every value: softer, and a single bright pixel becomes a quarter as bright."
+SMALL_SHIFTS = (
+    "**Small shifts forgotten.** A stroke that moves by one pixel stays in the same window of 2×2 in half of the "
+    "cases. Move the digit and read the bars."
+)
+SOFTER = "It mixes the four values of each window: a single bright pixel becomes a quarter as bright."
 
 
 def nudge_text(pixels: int) -> str:
-    """How far the digit is moved, as the slider says it.
+    """How far the digit is moved.
 
     >>> nudge_text(0), nudge_text(-2)
-    ('not nudged', 'nudged 2 px to the left')
+    ('not moved', 'moved 2 pixels to the left')
     """
     if pixels == 0:
-        return "not nudged"
-    return f"nudged {abs(pixels)} px to the {'right' if pixels > 0 else 'left'}"
+        return "not moved"
+    return f"moved {plural(abs(pixels), 'pixel')} to the {'right' if pixels > 0 else 'left'}"
 
 
 def fewer_numbers(kind: str, before: int, after: int) -> str:
     """What pooling does to the numbers of one map.  kind: "max" or "average"."""
+    left_over = "" if before == 4 * after else " A last row or column that fills no window is left out."
     return (
         f"Of every four numbers it {'keeps' if kind == 'max' else 'makes'} one: "
-        f"**{count(before)}** become **{count(after)}**. "
-        "Where exactly the edge was is forgotten; that there was one is not."
+        f"**{count(before)}** become **{count(after)}**.{left_over} "
+        "Pooling keeps that there was something, and forgets where exactly in its window it was."
     )
 
 
-def kept_by_maximum(values: int, of: int, brightness: float) -> str:
-    """How many of a map's values the maximum keeps, and what part of the brightness, a fraction, they are."""
-    return f"It keeps {count(values)} of {count(of)} values, {percent(brightness)} of the brightness."
+def kept_by_maximum(values: int, of: int, brightness: float | None) -> str:
+    """How many of a map's values the maximum keeps.
+
+    brightness: what part of the sum they are, a fraction; None of a map with values below zero.
+    """
+    share = "" if brightness is None else f", {percent(brightness)} of the brightness"
+    return f"It keeps {count(values)} of {count(of)} values{share}."
 
 
-def one_scale(note: str, top: float) -> str:
+def one_scale(note: str, top: float, below_zero: bool = False) -> str:
     """A note on the two pictures of a map, which share a scale from 0 to `top`."""
-    return f"{note} Both pictures have one scale, 0 to {number(top, 1)}."
+    dark = " Values below zero are black too." if below_zero else ""
+    return f"{note} Both pictures have one scale, 0 to {number(top, 1)}.{dark}"
 
 
 def nudge_heading(pixels: int) -> str:
     """The heading of the bars."""
-    return f"**The digit nudged by {abs(pixels)} px** :gray[how much each layer’s maps change, 0 none, 1 all]"
+    return f"**The digit, {nudge_text(pixels)}** :gray[how much each layer’s maps change, 0 none, 1 all]"
 
 
-def forgets_a_little(changes: Sequence[tuple[str, float]]) -> str:
-    """What the bars say.  changes: (layer, how much it changes); the image first, among the rest a pooling layer."""
-    first_pooling = next(value for name, value in changes[1:] if kind_named(name).pooling_rule)
-    return (
-        f"The pixels themselves change by {number(changes[0][1])}, the last map by {number(changes[-1][1])}; "
-        f"after the first pooling it is {number(first_pooling)}. Pooling does not make a net blind to shifts: "
-        "each layer forgets a little."
-    )
+def what_pooling_forgets(changes: Sequence[tuple[str, float]]) -> str:
+    """What the bars say, and no more.  changes: (layer, how much it changes); the image first."""
+    if not any(value for _, value in changes):
+        return "Nothing was moved, so nothing changes. Move the digit by a pixel."
+    # As the bars are written: what differs by less than a hundredth does not differ here.
+    steps = [(name, round(before, 2), round(after, 2)) for (_, before), (name, after) in pairwise(changes)]
+    pooling = [step for step in steps if kind_named(step[0]).pooling_rule]
+    others = [step for step in steps if step not in pooling]
+    said = [_moves("falls", [step for step in pooling if step[2] < step[1]])]
+    said.append(_moves("does not fall", [step for step in pooling if step[2] >= step[1]]))
+    if all(after < before for _, before, after in pooling):
+        said.append("Pooling forgets a part of the shift.")
+    said.append(_moves("rises", [step for step in others if step[2] > step[1]]))
+    said.append(_moves("also falls", [step for step in others if step[2] < step[1]]))
+    pixels, last = number(changes[0][1]), number(changes[-1][1])
+    said.append(f"The pixels themselves change by {pixels}, the last maps by {last}.")
+    return " ".join(line for line in said if line)
+
+
+def _moves(verb: str, steps: Sequence[tuple[str, float, float]]) -> str:
+    if not steps:
+        return ""
+    places = ", ".join(f"{name} ({number(before)} to {number(after)})" for name, before, after in steps)
+    return f"The change {verb} at {places}."
 
 
 def less_to_compute(saving: PoolingSaving, pooling: str) -> str:
@@ -128,15 +212,15 @@ def wider_view(saving: PoolingSaving) -> str:
     field, kernel = saving.receptive_field, saving.kernel_size
     return (
         f"**A wider view.** One value of {saving.convolution} sees {field}×{field} pixels "
-        f"of the digit with {kernel}×{kernel} weights."
+        f"of the digit, though its kernel is only {kernel}×{kernel}."
     )
 
 
 # ---------------------------------------------------------------- the cat
 
 EDGES_FIRST = (
-    "Edges first, then parts, then wholes: each layer is made of **the one before it**, "
-    "and nobody drew a cat."
+    "Edges first, then parts, then wholes: each layer combines what **the one before it** found. "
+    "Nobody drew an eye or an ear for the network."
 )
 STORY = {
     "edges": "Early: where brightness changes, and in which direction.",

@@ -1,6 +1,7 @@
 """The slow convolution against torch's, and the quiz against networks that are really built."""
 
 import random
+import re
 
 import pytest
 import torch
@@ -362,3 +363,40 @@ def test_a_maximum_keeps_the_part_of_the_brightness_that_its_pixels_have():
     maps = torch.tensor([[[3.0, 1.0], [0.0, 1.0]]])
     assert share_of_brightness(maps, kept_by_max(maps)) == pytest.approx(3 / 5)
     assert share_of_brightness(torch.zeros(1, 2, 2), kept_by_max(maps)) == 0
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (3, 1)])
+def test_visits_are_what_a_kernel_of_ones_gives_back(padding, stride, dilation):
+    from cnn_core.lesson import visits
+
+    swept = sweep(torch.zeros(1, 9, 11), torch.ones(1, 3, 3), stride, padding, dilation)
+    slow = torch.zeros(9, 11, dtype=torch.int64)
+    for place in range(swept.count):
+        window = swept.window(place)
+        for i in range(3):
+            for j in range(3):
+                if not window.padded[i, j]:
+                    slow[window.top + i * dilation, window.left + j * dilation] += 1
+    assert torch.equal(visits(swept), slow)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_after_a_first_wrong_answer_the_solution_is_not_given_away(kind):
+    question = ask(kind, random.Random(3))
+    wrong = question.answer + 1000
+    first, second = mark(question, str(wrong), may_try_again=True), mark(question, str(wrong))
+    assert first.is_right is False
+    assert question.because not in first.comment
+    assert f"{question.answer:,}" not in first.comment.replace(f"{wrong:,}", "")
+    assert first.comment.endswith("Try once more.")
+    assert question.because in second.comment
+    assert mark(question, str(question.answer), may_try_again=True).is_right
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_usual_mistake_is_told_does_not_name_the_answer(kind):
+    for seed in range(30):
+        question = ask(kind, random.Random(seed))
+        for told in question.mistakes.values():
+            assert str(question.answer) not in re.findall(r"\d+", told)

@@ -5,10 +5,14 @@ The dashboard itself is the fixture `app` of tests/conftest.py.
 
 from __future__ import annotations
 
+import re
+
 from cnn_core.model import ModelSpec, build, links
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES, save_model
 
+# pages/ui/wording/terms.py: the word, and behind it what it means.
+_TERM = re.compile(r'<span class="term" tabindex="0">(.*?)<span class="meaning".*?</span></span>')
 OWNER = "a" * 22  # looks like a visitor's token
 
 
@@ -41,8 +45,9 @@ def open_page(
 
 
 def text(app) -> str:
-    """All sentences of the page, as they read, not as they are escaped."""
-    return "\n".join(element.value for element in app.markdown).replace("\\", "")
+    """All sentences of the page, as they read: not as they are escaped, and without the hidden meanings of words."""
+    said = "\n".join(element.value for element in app.markdown).replace("\\", "")
+    return _TERM.sub(r"\1", said)
 
 
 def kept_run(spec: ModelSpec, dataset: str = "mnist", state: str = "finished") -> str:

@@ -73,7 +73,44 @@ def test_wrong_then_right_answers_are_marked_and_the_first_try_counts(page):
     page.button[0].click().run()
     assert not page.exception
     assert f"Not {question.answer + 1000:,}." in text(page)
+    assert question.because not in text(page)  # one more try first
     page.text_input(key="quiz_typed").set_value(str(question.answer))
     page.button[0].click().run()
     assert "Right." in text(page)
     assert "**0 of 1**" in text(page)
+
+
+def test_after_two_wrong_answers_the_solution_is_shown(page):
+    page.session_state["convolution_tab"] = "Check yourself"
+    page.run()
+    question = page.session_state["quiz_question"]
+    for _ in range(2):
+        page.text_input(key="quiz_typed").set_value(str(question.answer + 1000))
+        page.button[0].click().run()
+    assert question.because in text(page)
+
+
+def test_the_page_says_why_one_pads_and_strides(page):
+    page.session_state["convolution_padding"] = "same"
+    page.session_state["convolution_stride"] = 2
+    page.run()
+    said = text(page)
+    assert "The hatched cells are zeros." in said
+    assert "only on the right and below" in said
+    assert "196 numbers instead of 784" in said
+
+
+def test_a_network_of_tanh_is_pooled_without_claims_about_its_brightness(app):
+    from cnn_core.model import PRESETS
+    from tests.pages.app import open_page
+
+    layers = [
+        {**layer, "activation": "tanh"} if "activation" in layer else layer
+        for layer in PRESETS["lesson"].to_dict()["layers"]
+    ]
+    page = open_page(
+        app, PAGE, "design", {**PRESETS["lesson"].to_dict(), "layers": layers}, convolution_tab="Pooling"
+    )
+    said = text(page)
+    assert "The change" in said
+    assert "of the brightness" not in said

@@ -43,11 +43,16 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   };
   const number = (c, text, color, x, y, cell, dpr) => {
     if (cell / dpr < 24) return;
-    c.fillStyle = color; c.font = `${10 * dpr}px sans-serif`; c.textAlign = "center"; c.textBaseline = "middle";
+    c.fillStyle = color; c.font = `${Math.min(17, Math.max(10, 0.37 * cell / dpr)) * dpr}px sans-serif`; c.textAlign = "center"; c.textBaseline = "middle";
     c.fillText(text, x + cell / 2, y + cell / 2);
   };
   const narrow = () => host.getBoundingClientRect().width <= 760;
-  const room = () => narrow() ? Math.min(196, (host.getBoundingClientRect().width - 12) / 2) : 200;
+  const room = () => {                     // of one picture, in pixels: on a wall they grow with the page
+    const wide = host.getBoundingClientRect().width;
+    if (narrow()) return Math.min(196, (wide - 12) / 2);
+    const free = $(".pictures").clientWidth - $(".kernel").offsetWidth - 52;
+    return Math.min(440, Math.max(200, free / 2));
+  };
 
   const drawImage = () => {
     const canvas = $(".image canvas"), across = width + left + right, down = height + top + bottom;
@@ -59,6 +64,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
       if (row < 0 || column < 0 || row >= height || column >= width) {   // padding: an empty cell with a stroke
         c.strokeStyle = border; c.lineWidth = Math.max(1, dpr / 2); c.beginPath();
         c.moveTo(px, py + cell); c.lineTo(px + cell, py); c.stroke(); c.strokeRect(px, py, cell, cell);
+        number(c, "0", getComputedStyle(host).color, px, py, cell, dpr);
         continue;
       }
       const values = image.map((channel) => channel[row * width + column]);
@@ -106,7 +112,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   };
   const drawSum = () => {
     const r = Math.floor(s.index / columns) * stride - top, q = (s.index % columns) * stride - left;
-    const size = Math.floor((Math.min($(".sum").clientWidth || 292, 360) - 52 - 3 * (k - 1)) / (3 * k)), letters = size >= 24;
+    const size = Math.floor((Math.min($(".sum").clientWidth || 292, 460) - 52 - 3 * (k - 1)) / (3 * k)), letters = size >= 24;
     const parts = kernel.map((weights, channel) => weights.flatMap((line, i) => line.map((w, j) => {
       const y = r + i * dilation, x = q + j * dilation, padded = y < 0 || x < 0 || y >= height || x >= width;
       const v = padded ? 0 : image[channel][y * width + x];
@@ -114,7 +120,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     })));
     const loudest = Math.max(...parts.flat().map((p) => Math.abs(p.product)), 1e-9);
     const blocks = parts.map((cells, channel) => {
-      const tell = (p) => `${short(p.v)} × ${short(p.w)} = ${short(p.product)}` + (p.padded ? ", in the padding" : "");
+      const tell = (p) => `${short(p.v)} × ${short(p.w)} = ${short(p.product)}` + (p.padded ? ", a zero of the padding" : "");
       const block = document.createElement("div"); block.className = "triple";
       const name = data.channels[channel];
       [[name ? `${name} patch` : "patch", cells.map((p) => [short(p.v), grey(p.v), p.padded, tell(p)])],
@@ -190,7 +196,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     drawImage(); drawOutput(); drawSum();
     const r = Math.floor(s.index / columns), q = s.index % columns;
     $(".controls input").value = s.index;
-    $(".place").textContent = `place ${s.index + 1} of ${count}: row ${r}, column ${q} of the output`;
+    $(".place").textContent = `row ${r} of 0 to ${rows - 1}, column ${q} of 0 to ${columns - 1}`;
     $(".play").textContent = s.playing ? "Pause" : "Play"; $(".play").setAttribute("aria-pressed", s.playing);
   };
   const stop = () => { s.playing = false; clearTimeout(s.timer); };
@@ -237,15 +243,15 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
 
   const range_ = data.relu ? `0 to ${short(data.limit)}` : `±${short(data.limit)}`;
   caption(".image figcaption", data.title, `${height}×${width}${image.length > 1 ? `×${image.length}` : ""}`
-    + (left + right + top + bottom ? ` + padding` : ""));
+    + (left + right + top + bottom ? ", hatched: zeros" : ""));
   caption(".kernel figcaption", "kernel", `${k}×${k}${dilation > 1 ? `, spread over ${span}×${span}` : ""}`);
   caption(".output figcaption", "output", `${rows}×${columns} · ${range_}`);
   $(".image canvas").setAttribute("aria-label", `${data.title}, with the kernel's window marked`);
-  canvas.setAttribute("aria-label", "Output, one pixel a place of the kernel. Arrow keys move the kernel.");
+  canvas.setAttribute("aria-label", "Output, one pixel for each place of the kernel. Arrow keys move the kernel.");
   $(".formula").replaceChildren(...data.formula.flatMap((line, i) => (i ? [document.createElement("br"), line] : [line])));
   drawKernel(); draw();
   if (s.playing) { clearTimeout(s.timer); s.timer = setTimeout(tick, 250); }
   s.observer?.disconnect();
-  s.observer = new ResizeObserver(() => { drawImage(); drawOutput(); }); s.observer.observe(host);
+  s.observer = new ResizeObserver(() => { drawImage(); drawOutput(); drawSum(); }); s.observer.observe(host);
   return () => { clearTimeout(s.timer); s.observer?.disconnect(); };
 }
