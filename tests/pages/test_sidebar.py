@@ -3,6 +3,7 @@
 import copy
 import doctest
 import itertools
+import math
 import unicodedata
 
 import pytest
@@ -13,13 +14,17 @@ from cnn_core.model import (
     EMPTY,
     LAYER_TYPES,
     PRESETS,
+    Conv2D,
+    Dense,
+    Flatten,
+    ModelSpec,
     draft_edits,
     inspect_draft,
     links,
     preset_of,
     summarize,
 )
-from pages.ui.drawing.diagram import HEIGHT, diagram_alt, network_diagram
+from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.forms import layer_editor, share, sidebar
 from pages.ui.visitor import design
 
@@ -239,21 +244,46 @@ def test_blocks_are_as_high_as_the_map_and_never_thinner_than_can_be_seen():
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_diagram_draws_every_layer_to_scale_and_labels_do_not_touch(preset):
+def test_the_diagram_draws_every_layer_and_names_each_without_touching_its_neighbour(preset):
     spec = PRESETS[preset]
     figure = network_diagram(spec, "light")
     bars, layout = figure["data"][0], figure["layout"]
     assert len(bars["x"]) == 1 + len(spec.layers)
-    assert layout["height"] == HEIGHT
     for row, hover in zip(summarize(spec), bars["hovertext"][1:], strict=True):
         assert hover.startswith(f"<b>{row.name}</b>")
-    low, high = layout["xaxis"]["range"]
-    pixels = 346 / (high - low)  # on a phone
-    labels = sorted((note["x"] * pixels, note["text"]) for note in layout["annotations"])
-    for (x, text), (next_x, next_text) in itertools.pairwise(labels):
-        half = [3.2 * max(map(len, words.split("<br>"))) for words in (text, next_text)]
-        assert next_x - x >= sum(half)
+    axis, margin = layout["xaxis"], layout["margin"]
+    shapes = [design_text(spec.input_shape), *(design_text(row.output_shape) for row in summarize(spec))]
+    names = ["input", *spec.layer_names]
+    assert axis["ticktext"] == [f"{name} {shape}" for name, shape in zip(names, shapes, strict=True)]
+    low, high = axis["range"]
+    scale = (346 - margin["l"] - margin["r"]) / (high - low)  # pixels of a unit, on a phone
+    angle = math.radians(axis["tickangle"])
+    for x, next_x in itertools.pairwise(axis["tickvals"]):
+        # A line of 12 pixels that hangs aslant: how far the next one is, across its direction.
+        assert (next_x - x) * scale * math.sin(angle) >= 0.75 * axis["tickfont"]["size"]
+    for x, label in zip(axis["tickvals"], axis["ticktext"], strict=True):
+        length = 5.6 * len(label)  # measured: letters and digits of 12 pixels
+        assert length * math.sin(angle) + 4 <= margin["b"]
+        assert length * math.cos(angle) <= (high - x) * scale + margin["r"]
     assert spec.layer_names[-1] in diagram_alt(spec)
+
+
+def design_text(shape):
+    """As Keras writes a shape: 26×26×32, or 64 of a list."""
+    return "×".join(f"{n:,}" for n in (*shape[1:], shape[0]))
+
+
+def test_a_network_of_sixty_layers_names_those_that_find_room():
+    spec = ModelSpec(
+        "long",
+        (1, 28, 28),
+        10,
+        (*[Conv2D(2, padding="same")] * 58, Flatten(), Dense(10, activation="softmax")),
+    )
+    axis = network_diagram(spec, "light")["layout"]["xaxis"]
+    assert axis["ticktext"][0] == "input 28×28×1"
+    assert axis["ticktext"][-1] == "dense_1 10"
+    assert 8 < len(axis["ticktext"]) < 61
 
 
 def test_the_chosen_layer_alone_is_drawn_in_the_accent():
