@@ -1,8 +1,8 @@
 from . import links as links
+from .common_settings import ACTIVATIONS as ACTIVATIONS
 from .draft import Draft as Draft
 from .draft import Remedy as Remedy
 from .draft import inspect_draft as inspect_draft
-from .layers import ACTIVATIONS as ACTIVATIONS
 from .layers import LAYER_TYPES as LAYER_TYPES
 from .layers import AveragePooling2D as AveragePooling2D
 from .layers import BatchNormalization as BatchNormalization
@@ -15,7 +15,9 @@ from .layers import Layer as Layer
 from .layers import MaxPooling2D as MaxPooling2D
 from .network import Network as Network
 from .network import build as build
+from .presets import EMPTY as EMPTY
 from .presets import PRESETS as PRESETS
+from .presets import preset_of as preset_of
 from .spec import ModelSpec as ModelSpec
 from .spec import summarize as summarize
 from .summary import LayerSummary as LayerSummary

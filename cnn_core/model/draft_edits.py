@@ -12,10 +12,13 @@ from typing import Any
 from cnn_core.errors import StudentError
 from cnn_core.model.layer_files import kind_in
 from cnn_core.model.layers import LAYER_TYPES
-from cnn_core.model.presets import PRESETS
-from cnn_core.model.spec import MAX_LAYERS, MAX_NAME
+from cnn_core.model.presets import PRESETS, preset_of
+from cnn_core.model.spec import MAX_LAYERS, MAX_NAME, UNNAMED
 
 DraftDict = dict[str, Any]  # a ModelSpec's to_dict(), possible or not
+LONGEST_NAME = 60  # characters that are typed; a name of before may have up to MAX_NAME
+_CHANGED = ", changed"
+_PRESET_NAMES = {preset.name for preset in PRESETS.values()}
 
 
 def readable(draft: Any) -> DraftDict:
@@ -52,14 +55,14 @@ def _check_layer(layer: Any) -> None:
 
 def changed(before: DraftDict, index: int, **settings: Any) -> DraftDict:
     """The draft with other settings of one layer. Where a pool's steps were as long as the pool, they stay so."""
-    after = _as_own_design(before)
+    after = copy.deepcopy(before)
     layer = after["layers"][index]
     kind = kind_in(layer)
     side = kind.window_setting if kind and kind.pooling_rule else ""
     if side in settings and layer.get("strides") == layer.get(side):
         layer["strides"] = settings[side]
     layer.update(settings)
-    return after
+    return well_named(after)
 
 
 def inserted(before: DraftDict, kind: str, selected: int | None) -> tuple[DraftDict, int]:
@@ -68,7 +71,7 @@ def inserted(before: DraftDict, kind: str, selected: int | None) -> tuple[DraftD
     A convolution needs maps, so it goes no further than before the first flatten; a dense layer needs a list of
     numbers, and the last layer stays the last.
     """
-    after, new = _as_own_design(before), LAYER_TYPES[kind]
+    after, new = copy.deepcopy(before), LAYER_TYPES[kind]
     there = [LAYER_TYPES[layer["type"]] for layer in after["layers"]]
     last = max(0, len(there) - 1)
     maps_end = next((i for i, other in enumerate(there) if other.makes_list or other.needs == "list"), last)
@@ -82,33 +85,41 @@ def inserted(before: DraftDict, kind: str, selected: int | None) -> tuple[DraftD
     wanted = furthest if selected is None else selected + 1
     place = min(max(wanted, first), furthest)
     after["layers"].insert(place, new.added())
-    return after, place
+    return well_named(after), place
 
 
 def removed(before: DraftDict, index: int) -> DraftDict:
     """The draft without one layer."""
-    after = _as_own_design(before)
+    after = copy.deepcopy(before)
     del after["layers"][index]
-    return after
+    return well_named(after)
 
 
 def moved(before: DraftDict, index: int, by: int) -> tuple[DraftDict, int]:
     """The draft with one layer further up (by −1) or down (+1), and its new place; the ends hold it."""
-    after = _as_own_design(before)
+    after = copy.deepcopy(before)
     place = min(max(index + by, 0), len(after["layers"]) - 1)
     after["layers"].insert(place, after["layers"].pop(index))
-    return after, place
+    return well_named(after), place
 
 
 def renamed(before: DraftDict, name: str) -> DraftDict:
-    """The draft under another name; an empty one changes nothing."""
-    name = " ".join(name.split())[:60]
-    return {**copy.deepcopy(before), "name": name} if name else copy.deepcopy(before)
+    """The draft under another name; without one it is called by what it is."""
+    return well_named({**copy.deepcopy(before), "name": " ".join(name.split())[:LONGEST_NAME] or UNNAMED})
 
 
-def _as_own_design(before: DraftDict) -> DraftDict:
-    """A copy that is the student's own: an edited preset no longer is that preset, and its name says so."""
-    after = copy.deepcopy(before)
-    if after.get("name") in {preset.name for preset in PRESETS.values()}:
-        after["name"] = f"{after['name']}, changed"
-    return after
+def well_named(draft: DraftDict) -> DraftDict:
+    """The draft under a name that is true of it. What the student called it stays.
+
+    A preset's name belongs to that preset's numbers alone: a preset that was built by hand gets it, and one that was
+    edited is called "Lesson convnet, changed".
+    """
+    name = draft.get("name", UNNAMED)
+    base = name.removesuffix(_CHANGED)
+    if base not in _PRESET_NAMES and name != UNNAMED:
+        return draft
+    if (key := preset_of(draft)) is not None:
+        true = PRESETS[key].name
+    else:
+        true = base + _CHANGED if base in _PRESET_NAMES else name
+    return draft if true == name else {**draft, "name": true}

@@ -19,23 +19,22 @@ from math import prod
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 from cnn_core.errors import StudentError
-from cnn_core.model.setting import Choice, Count, Padding, Setting, Share, Side, Stride, sentence
+from cnn_core.model.common_settings import (
+    ACTIVATIONS,
+    ANY_ACTIVATION,
+    INNER_ACTIVATION,
+    KERNEL,
+    MAX_FILTERS,
+    MAX_MULTIPLIER,
+    MAX_UNITS,
+    PADDING,
+    POOL,
+    POOL_PADDING,
+    POOL_STRIDES,
+    STRIDES,
+)
+from cnn_core.model.setting import Choice, Count, Setting, Share, sentence
 from cnn_core.model.shapes import Shape, Sliding, shape_text
-
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
-MAX_FILTERS = 4_096  # of one convolution
-MAX_MULTIPLIER = 64  # filters of a depthwise convolution over each map
-MAX_UNITS = 65_536  # of one dense layer
-MAX_PIXELS = 256  # a side of a kernel, a pool, a step or an image
-
-KERNEL = Side(label="Kernel", noun="kernel", most=MAX_PIXELS, offered=(1, 2, 3, 4, 5, 6, 7))
-POOL = Side(label="Pool", noun="pool", most=MAX_PIXELS, offered=(2, 3, 4))
-PADDING = Padding()
-INNER_ACTIVATION = Choice(
-    label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS[:-1], added="relu"
-)  # softmax is for the last layer
-ANY_ACTIVATION = Choice(label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS, added="relu")
-
 
 # --- what every kind says of itself -----------------------------------------------------------------
 
@@ -50,7 +49,8 @@ class Layer:
 
     type: ClassVar[str]  # in files, links and names: "conv2d"
     title: ClassVar[str]  # in the menu "Add a layer"
-    about: ClassVar[str] = ""  # what it does, said where there is nothing to set
+    in_short: ClassVar[str]  # what it does, in the few words that fit beside the title in that menu
+    about: ClassVar[str]  # the same in a sentence or two, above its settings
     leaves: ClassVar[str] = ""  # what comes out, in the list of layers, where no setting says it
     form: ClassVar[tuple[str, ...]] = ()  # the settings in the order a form asks for them; empty: as declared
 
@@ -65,6 +65,7 @@ class Layer:
     keeps_averages: ClassVar[bool] = False  # in use, it goes by moving averages of what it saw while training
     counted: ClassVar[str] = ""  # the setting that says how many maps or numbers go out
     window_setting: ClassVar[str] = ""  # the side of the window that it slides
+    window_noun: ClassVar[str] = ""  # what that window is called: "kernel"
     pooling_rule: ClassVar[str] = ""  # of a pooling, what becomes of the numbers in a window
 
     def __post_init__(self) -> None:
@@ -150,7 +151,6 @@ class _Windowed(Layer):
 
     needs = "maps"
     noun: ClassVar[str]  # "convolution"
-    window_noun: ClassVar[str]  # "kernel"
 
     def channels_out(self, channels: int) -> int:
         """How many maps go out when `channels` come in."""
@@ -184,15 +184,27 @@ class Conv2D(_Windowed):
 
     type = "conv2d"
     title = "Convolution"
+    in_short = "small filters make maps"
+    about = "Slides small filters over the maps. Each filter leaves one map."
     form = ("filters", "kernel_size", "padding", "activation", "strides")
     has_filters = True
     counted = "filters"
     window_setting = "kernel_size"
     noun, window_noun = "convolution", "kernel"
 
-    filters: Annotated[int, Count(label="Filters", one="filter", many="filters", most=MAX_FILTERS, usual=32)]
+    filters: Annotated[
+        int,
+        Count(
+            label="Filters",
+            help="How many filters the layer has. Each makes one map. More of them can find more, and take more time.",
+            one="filter",
+            many="filters",
+            most=MAX_FILTERS,
+            usual=32,
+        ),
+    ]
     kernel_size: Annotated[int, KERNEL] = 3  # pixels per side
-    strides: Annotated[int, Stride(most=MAX_PIXELS, unsaid=1)] = 1  # pixels per move
+    strides: Annotated[int, STRIDES] = 1  # pixels per move
     padding: Annotated[str, PADDING] = "valid"  # "same": a border of zeros
     activation: Annotated[str, INNER_ACTIVATION] = "linear"
 
@@ -215,20 +227,23 @@ class DepthwiseConv2D(_Windowed):
 
     type = "depthwise_conv2d"
     title = "Depthwise convolution"
+    in_short = "filters on each map alone"
+    about = "Slides small filters over each map alone: no map is mixed with another."
     form = ("kernel_size", "depth_multiplier", "padding", "activation", "strides")
     has_filters = True
     window_setting = "kernel_size"
     noun, window_noun = "depthwise convolution", "kernel"
 
     kernel_size: Annotated[int, KERNEL] = 3  # pixels per side
-    strides: Annotated[int, Stride(most=MAX_PIXELS, unsaid=1)] = 1  # pixels per move
+    strides: Annotated[int, STRIDES] = 1  # pixels per move
     padding: Annotated[str, PADDING] = "valid"  # "same": a border of zeros
     depth_multiplier: Annotated[
         int,
         Count(
-            label="Filters a map",
-            one="filter a map",
-            many="filters a map",
+            label="Filters per map",
+            help="How many filters slide over each map. Each of them makes one map.",
+            one="filter per map",
+            many="filters per map",
             most=MAX_MULTIPLIER,
             offered=(1, 2, 3, 4),
             least_remedy=1,
@@ -258,8 +273,8 @@ class Pooling(_Windowed):
     hands_on_zeros = True
 
     pool_size: Annotated[int, POOL] = 2  # pixels per side
-    strides: Annotated[int | None, Stride(most=MAX_PIXELS)] = None  # pixels per move; None becomes pool_size
-    padding: Annotated[str, PADDING] = "valid"
+    strides: Annotated[int | None, POOL_STRIDES] = None  # pixels per move; None becomes pool_size
+    padding: Annotated[str, POOL_PADDING] = "valid"
 
     def __post_init__(self) -> None:
         if self.strides is None:
@@ -279,6 +294,8 @@ class MaxPooling2D(Pooling):
 
     type = "max_pooling2d"
     title = "Max pooling"
+    in_short = "keeps the largest per window"
+    about = "Makes maps smaller: keeps the largest number of each window."
     pooling_rule = "The largest wins; the others are forgotten."
 
 
@@ -291,6 +308,8 @@ class AveragePooling2D(Pooling):
 
     type = "average_pooling2d"
     title = "Average pooling"
+    in_short = "keeps the mean per window"
+    about = "Makes maps smaller: keeps the mean of each window."
     pooling_rule = "Each counts the same."
 
 
@@ -300,7 +319,8 @@ class GlobalAveragePooling2D(Layer):
 
     type = "global_average_pooling2d"
     title = "Global average pooling"
-    about = "Leaves one number a map, its mean. Nothing to set."
+    in_short = "one number per map"
+    about = "Leaves one number per map: its mean."
     leaves = "the mean of each map"
     needs = "maps"
     makes_list = True
@@ -322,8 +342,9 @@ class BatchNormalization(Layer):
 
     type = "batch_normalization"
     title = "Batch normalisation"
-    about = "Shifts and scales each channel to mean 0 and spread 1. Nothing to set."
-    leaves = "mean 0, spread 1 per channel"
+    in_short = "evens out the numbers"
+    about = "Evens out the numbers of each map or unit. Training often gets faster."
+    leaves = "evens out each map or unit"
     each_alone = True
     keeps_averages = True
 
@@ -337,11 +358,20 @@ class Activation(Layer):
 
     type = "activation"
     title = "Activation"
+    in_short = "relu and its like"
+    about = "Bends each number by itself. relu, for example, turns negative numbers into 0."
     each_alone = True
     hands_on_zeros = True
 
     activation: Annotated[
-        str, Choice(label="Activation", choices=ACTIVATIONS, offered=ACTIVATIONS, usual="relu")
+        str,
+        Choice(
+            label="Activation",
+            help=ANY_ACTIVATION.help,
+            choices=ACTIVATIONS,
+            offered=ACTIVATIONS,
+            usual="relu",
+        ),
     ]
 
 
@@ -351,12 +381,19 @@ class Dropout(Layer):
 
     type = "dropout"
     title = "Dropout"
+    in_short = "sets numbers to 0 while learning"
+    about = "While training, sets some of the numbers to 0. Afterwards it does nothing."
     each_alone = True
     hands_on_zeros = True
 
     rate: Annotated[
         float,
-        Share(label="Rate", usual=0.25, offered=(0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)),
+        Share(
+            label="Rate",
+            help="Which share of the numbers is set to 0, chosen anew for each image. Only while training.",
+            usual=0.25,
+            offered=(0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+        ),
     ] = 0.5  # share of the values, 0 <= rate < 1
 
 
@@ -366,7 +403,8 @@ class Flatten(Layer):
 
     type = "flatten"
     title = "Flatten"
-    about = "Writes all maps as one list of numbers, for dense layers to read. Nothing to set."
+    in_short = "maps become one list"
+    about = "Writes all maps as one long list of numbers, for dense layers to read."
     leaves = "a list of numbers"
     makes_list = True
     flattens = True
@@ -382,12 +420,24 @@ class Dense(Layer):
 
     type = "dense"
     title = "Dense"
+    in_short = "weighs all numbers of a list"
+    about = "Each unit weighs every number of the list before it, and adds them up."
     needs = "list"
     sees_all = True
     has_units = True
     counted = "units"
 
-    units: Annotated[int, Count(label="Units", one="unit", many="units", most=MAX_UNITS, usual=64)]
+    units: Annotated[
+        int,
+        Count(
+            label="Units",
+            help="How many numbers come out. The last layer needs one unit per class.",
+            one="unit",
+            many="units",
+            most=MAX_UNITS,
+            usual=64,
+        ),
+    ]
     activation: Annotated[str, ANY_ACTIVATION] = "linear"
 
     def output_shape(self, shape: Shape) -> Shape:

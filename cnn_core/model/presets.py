@@ -1,7 +1,14 @@
-"""Designs to start from: the lesson's, its rival, two of history's and fashion's, and one that trains in seconds."""
+"""Designs to start from: the lesson's, its rival, two of history's and fashion's, and one that trains in seconds.
+
+And an empty one, for whoever builds by hand. What was built by hand is recognised by its numbers (`preset_of`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from cnn_core.errors import StudentError
 from cnn_core.model.layers import (
     AveragePooling2D,
     BatchNormalization,
@@ -12,7 +19,7 @@ from cnn_core.model.layers import (
     Layer,
     MaxPooling2D,
 )
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.spec import UNNAMED, ModelSpec
 
 
 def _digits(name: str, *layers: Layer) -> ModelSpec:
@@ -75,3 +82,18 @@ PRESETS: dict[str, ModelSpec] = {
         Dense(10, activation="softmax"),
     ),
 }
+
+# What any network needs: the image comes in, one number per class goes out. It can be trained as it is.
+EMPTY = _digits(UNNAMED, Flatten(), Dense(10, activation="softmax"))
+
+
+def preset_of(draft: Mapping[str, Any]) -> str | None:
+    """Which preset a design is, by its numbers alone: "lesson", "mlp", ...; None where it is none of them.
+
+    draft: as `ModelSpec.to_dict` gives it, possible or not; its name plays no part.
+    """
+    try:
+        spec = ModelSpec.from_dict(draft, check_limits=False)
+    except StudentError:
+        return None
+    return next((key for key, preset in PRESETS.items() if preset.fingerprint == spec.fingerprint), None)

@@ -1,6 +1,6 @@
 """One setting of a layer: which values are allowed, which are usual, how a form asks for it, how a list says it.
 
-A layer declares its settings where it has them, `filters: Annotated[int, Count("Filters", "filter", most=4_096)]`,
+A layer declares its settings where it has them, `filters: Annotated[int, Count(label="Filters", most=4_096, ...)]`,
 and whoever checks, mends, asks or says one reads it there. No torch here, and no screen: labels are words.
 """
 
@@ -22,6 +22,7 @@ class Setting:
     """What all settings have.
 
     label:   beside its field in a form.
+    help:    what it does, for somebody who meets it for the first time.
     usual:   the value that mends a wrong one; None: the default.
     added:   what "Add a layer" sets; None: the usual value.
     offered: a form's choices; empty: any number may be typed.
@@ -29,6 +30,7 @@ class Setting:
     """
 
     label: str
+    help: str
     usual: Any = None
     added: Any = None
     offered: tuple[Any, ...] = ()
@@ -105,7 +107,7 @@ class Stride(Setting):
     """Pixels per move. unsaid: the value that goes without saying."""
 
     most: int
-    label: str = "Stride"
+    label: str = "Strides"
     offered: tuple[int, ...] = (1, 2, 3, 4)
     unsaid: int | None = None
 
@@ -116,7 +118,7 @@ class Stride(Setting):
         return value is None or super().can_be_shown(value)  # None: as the layer usually moves
 
     def words(self, value: int) -> str:
-        return "" if value == self.unsaid else f", stride {value}"
+        return "" if value == self.unsaid else f", strides {value}"
 
 
 @dataclass(frozen=True, kw_only=True)

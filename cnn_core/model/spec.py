@@ -15,8 +15,9 @@ from typing import Any
 from cnn_core.checks import is_control, refuse_unknown_keys, whole
 from cnn_core.errors import StudentError, shown
 from cnn_core.model import links
+from cnn_core.model.common_settings import MAX_PIXELS
 from cnn_core.model.layer_files import layer_from_dict, layer_names, layer_to_dict
-from cnn_core.model.layers import LAYER_TYPES, MAX_PIXELS, Layer
+from cnn_core.model.layers import LAYER_TYPES, Layer
 from cnn_core.model.summary import LayerSummary, check_end, check_size, walk
 
 MAX_LAYERS = 64  # more rows than anyone reads

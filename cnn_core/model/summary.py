@@ -55,10 +55,9 @@ def _hint(input_shape: Shape, layers: Sequence[Layer], names: Sequence[str], sha
     """A hint that knows the layers above the last one, which is the one that cannot stand there."""
     layer = layers[-1]
     if layer.window() and len(shape) == 3:
-        setting = layer.settings()[layer.window_setting]
         above = [i for i in _poolings(layers[:-1]) if _fits(input_shape, [*layers[:i], *layers[i + 1 :]])]
         if above:
-            return f"Use a smaller {setting.label.lower()}, padding “same”, or remove {names[above[-1]]}."
+            return f"Use a smaller {layer.window_noun}, padding “same”, or remove {names[above[-1]]}."
     if layer.needs == "list":
         return f"Add flatten before {names[len(layers) - 1]}."
     if layer.needs == "maps" or layer.makes_list:

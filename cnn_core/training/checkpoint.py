@@ -162,6 +162,22 @@ def _foreign(why: str) -> StudentError:
     )
 
 
+_ZIP_BEGINNING = 120  # bytes in which a .keras archive names its first file
+
+
+def _refuse_keras(beginning: bytes) -> None:
+    """Say in plain words what a student of Keras will try first: .h5 is HDF5, .keras is a ZIP of JSON and HDF5."""
+    is_zip = beginning[:4] == b"PK\x03\x04"
+    is_keras = is_zip and any(
+        name in beginning for name in (b"metadata.json", b"config.json", b"model.weights.h5")
+    )
+    if beginning[:8] == b"\x89HDF\r\n\x1a\n" or is_keras:
+        raise StudentError(
+            "This file was saved by Keras (.h5 or .keras). Only .safetensors files that were saved here can be opened.",
+            hint="Build the same layers in the sidebar, and train them here.",
+        )
+
+
 def _read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
     """The parsed JSON header, and the file's size in bytes. Reads the header alone."""
     size = file.seek(0, io.SEEK_END)
@@ -170,6 +186,8 @@ def _read_header(file: BinaryIO) -> tuple[dict[str, Any], int]:
     length = int.from_bytes(start, "little")
     if not start:
         raise _foreign("it is empty")
+    _refuse_keras(start + file.read(_ZIP_BEGINNING))
+    file.seek(8)
     # One header in 32 is so long that its file begins as a pickle does; but after its length comes a bracket.
     if (start[:2] == b"PK" or start[:1] == b"\x80") and file.read(1) != b"{":
         raise _foreign("it is a pickle, which may run any program when it is opened")

@@ -30,7 +30,7 @@ def run_menu(run: Run) -> None:
             _train_on(run)
         _delete_button(run)
         if run.snapshots():
-            st.markdown("**Export**")
+            st.markdown("**Save**")
             download(Trained.of_run(run))
 
 
@@ -38,7 +38,7 @@ def export_menu(one: Trained) -> None:
     """Draw the menu of one of ours: nobody renames or deletes it."""
     with st.popover("More", key=f"menu_{one.name}", width="content", on_change="rerun") as menu:
         if menu.open:
-            st.markdown("**Export**")
+            st.markdown("**Save**")
             download(one)
 
 

@@ -89,8 +89,10 @@ def _facts(one: Trained, colour: str | None) -> None:
 def open_saved() -> None:
     """Draw the way in: a file that Convscope made becomes one of the visitor's runs."""
     with st.expander("Open a saved network"):
+        # Any file may be chosen: what is no network of ours is told so in a sentence, not behind a red sign.
         file = st.file_uploader(
-            "A .safetensors file that Convscope made", type=["safetensors"], max_upload_size=LARGEST_FILE
+            "A .safetensors file that was saved here, with “Save”. Files of Keras (.h5, .keras) cannot be opened.",
+            max_upload_size=LARGEST_FILE,
         )
         if file is not None and st.button("Open it", key="open_saved"):
             with refusals.collect("runs"):

@@ -10,7 +10,7 @@ from cnn_core.model import ModelSpec
 from cnn_core.model.draft import Draft
 from pages.train import runner
 from pages.train.expectation import cannot_be_had
-from pages.train.words import DIAGRAM, NOT_POSSIBLE
+from pages.train.words import NOT_POSSIBLE, about_diagram
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.recipe import Choice, data_set_and_recipe
@@ -65,4 +65,4 @@ def diagram(inspected: Draft) -> None:
         caption(NOT_POSSIBLE)
         return
     show(network_diagram(spec, mode()), key="train_diagram", alt=diagram_alt(spec))
-    what_you_see(DIAGRAM)
+    what_you_see(about_diagram(spec))

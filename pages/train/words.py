@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnn_core.data.sources import dataset_of
+from cnn_core.model import summarize
 from cnn_core.training import RECIPES, averages_mislead
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural
@@ -13,6 +14,7 @@ from pages.ui.wording.run_states import finished, state_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnn_core.model import ModelSpec
     from cnn_core.runs import Run
     from cnn_core.runs.expectation import Expectation
 
@@ -20,10 +22,23 @@ if TYPE_CHECKING:
 
 NOT_POSSIBLE = "The sidebar shows where, and offers a way out."
 
-DIAGRAM = (
-    "Each block is what one layer makes of the digit: as high as its maps, as wide as it has many. "
-    "The maps shrink while their number grows."
-)
+BLOCKS = "Each block is what one layer makes of the image: as tall as its maps, and wider where it has more of them."
+COLUMNS = "A column is a list of numbers."
+STRONG_AND_FAINT = "Layers drawn strongly have weights, and learn; layers drawn faintly have none."
+SMALLER_AND_MORE = "From left to right the maps get smaller, and there are more of them."
+
+
+def about_diagram(spec: ModelSpec) -> str:
+    """What is drawn of a network, said of this very network: a column only where there is one, and so on."""
+    maps = [row.output_shape for row in summarize(spec) if len(row.output_shape) == 3]
+    words = [BLOCKS if maps else "Each column is what one layer makes of the image: a list of numbers."]
+    if maps and len(maps) < len(spec.layers):
+        words.append(COLUMNS)
+    words.append(STRONG_AND_FAINT)
+    sides, counts = [shape[1] for shape in maps], [shape[0] for shape in maps]
+    if maps and sides == sorted(sides, reverse=True) and counts == sorted(counts):
+        words += [SMALLER_AND_MORE] if sides[0] > sides[-1] and counts[0] < counts[-1] else []
+    return " ".join(words)
 
 
 def not_in_training(has_runs: bool) -> str:

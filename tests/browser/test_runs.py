@@ -108,7 +108,7 @@ def test_every_export_is_a_file_of_its_kind(page, run, tmp_path):
 
 def test_the_network_in_the_sidebar_is_taken_home_from_every_page(server, new_page, tmp_path):
     page = new_page(server.url + "/convolution?net=pretrained:mlp")
-    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="Save").click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Weights and design, safetensors").click()
     waiting.value.save_as(tmp_path / "file")

@@ -1,5 +1,6 @@
 """Files of weights: they come back whole, and whatever is not ours is refused before it can do harm."""
 
+import io
 import json
 import pickle
 import struct
@@ -187,6 +188,24 @@ def torch_file(tmp_path):
     torch.save({"weight": torch.ones(2)}, tmp_path / "old.pt")
     assert zipfile.is_zipfile(tmp_path / "old.pt")
     return (tmp_path / "old.pt").read_bytes()
+
+
+def keras_file(ending):
+    """How a file of Keras 3 begins: .h5 is HDF5, .keras is a ZIP whose first file is metadata.json."""
+    if ending == ".h5":
+        return b"\x89HDF\r\n\x1a\n" + bytes(2000)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("metadata.json", "config.json", "model.weights.h5"):
+            archive.writestr(name, "{}")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+def test_a_file_of_keras_is_refused_by_its_name_and_says_what_to_do(ending):
+    with pytest.raises(StudentError, match="saved by Keras") as refusal:
+        load_model(keras_file(ending))
+    assert "Build the same layers" in refusal.value.hint
 
 
 HOSTILE = {

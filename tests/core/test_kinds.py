@@ -33,8 +33,18 @@ class TestEveryKind:
     def test_has_its_words(self, kind):
         assert kind.title
         assert kind.__doc__
-        assert bool(kind.about) == (not kind.settings())  # what it does is said where there is nothing to set
+        assert kind.about.endswith(".")
         assert kind.words(kind.added())
+
+    def test_is_explained_in_the_menu_in_words_that_fit_a_phone(self, kind):
+        assert len(kind.in_short) > 3
+        assert len(f"{kind.title} {kind.in_short}") <= 47  # at 14 and 13 pixels: 330 of a phone's 390
+
+    def test_explains_each_of_its_settings_in_whole_sentences(self, kind):
+        for name, setting in kind.settings().items():
+            assert setting.help.endswith("."), name
+            assert len(setting.help) > 40, name
+            assert " a map" not in setting.label  # "per", not "a"
 
     def test_is_found_by_the_name_of_a_layer(self, kind):
         assert [kind_named(name) for name in layer_names([kind.type, kind.type])] == [kind, kind]
@@ -53,6 +63,32 @@ class TestEveryKind:
         draft = {name: value for name, value in kind.added().items() if name in ("type", *kind.required())}
         assert kind.words(draft)
         assert all(kind.value_in(draft, name) is not None for name in kind.settings())
+
+
+def test_one_word_for_one_thing_strides():
+    """Keras and the lesson say "strides"; so do the form, its help and the list of layers."""
+    words = [
+        (setting.label, setting.help)
+        for kind in LAYER_TYPES.values()
+        for name, setting in kind.settings().items()
+        if name == "strides"
+    ]
+    assert len(words) == 4  # two convolutions, two poolings
+    assert all(label == "Strides" and "strides of 2" in help for label, help in words)
+    assert LAYER_TYPES["conv2d"].words({"filters": 8, "strides": 2}).endswith(", strides 2, linear")
+
+
+def test_strides_of_two_halve_as_their_help_says():
+    """Half as high and wide as with strides of 1, rounded up: for every map and window that fits."""
+    for padding in ("valid", "same"):
+        for side, kernel in ((28, 3), (26, 2), (5, 5), (13, 4), (7, 1)):
+            one, two = (
+                layer_from_dict(
+                    {"type": "conv2d", "filters": 1, "kernel_size": kernel, "strides": s, "padding": padding}
+                ).output_shape((1, side, side))
+                for s in (1, 2)
+            )
+            assert two[1] == -(-one[1] // 2)
 
 
 def string_constants(path: Path) -> set[str]:

@@ -32,9 +32,9 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "runs": SHARED | {"model", "data", "training", "insight", "pretrained"},
 }
 TORCH_FREE = [
-    "errors", "settings", "checks", "model", "model.layers", "model.layer_files", "model.setting", "model.spec", "model.shapes",
-    "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers", "export.program",
-    "export.augmentation",
+    "errors", "settings", "checks", "model", "model.layers", "model.layer_files", "model.setting", "model.spec",
+    "model.shapes", "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers",
+    "export.program", "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits", "lesson.glossary",
 ]  # fmt: skip

@@ -3,13 +3,28 @@
 import copy
 import doctest
 import itertools
+import math
+import unicodedata
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnn_core.errors import StudentError
-from cnn_core.model import LAYER_TYPES, PRESETS, draft_edits, inspect_draft, links, summarize
-from pages.ui.drawing.diagram import HEIGHT, diagram_alt, network_diagram
+from cnn_core.model import (
+    EMPTY,
+    LAYER_TYPES,
+    PRESETS,
+    Conv2D,
+    Dense,
+    Flatten,
+    ModelSpec,
+    draft_edits,
+    inspect_draft,
+    links,
+    preset_of,
+    summarize,
+)
+from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.forms import layer_editor, share, sidebar
 from pages.ui.visitor import design
 
@@ -99,6 +114,74 @@ def test_an_edited_preset_no_longer_bears_the_presets_name():
     assert draft_edits.changed(named, 0, filters=5)["name"] == "Eva's net"
 
 
+def by_hand(*added):
+    """A design as a student builds it from the empty one: (kind, settings), one layer after the other."""
+    draft, place = EMPTY.to_dict(), None
+    for kind, settings in added:
+        draft, place = draft_edits.inserted(draft, kind, place)
+        draft = draft_edits.changed(draft, place, **settings)
+    return draft
+
+
+LESSON_BY_HAND = (
+    ("conv2d", {"filters": 32}),
+    ("max_pooling2d", {}),
+    ("conv2d", {"filters": 64}),
+    ("max_pooling2d", {}),
+    ("conv2d", {"filters": 64}),
+    ("dense", {"units": 64}),
+)
+
+
+def test_the_lessons_net_built_by_hand_is_called_so():
+    built = by_hand(*LESSON_BY_HAND)
+    assert built["layers"] == LESSON["layers"]
+    assert built["name"] == "Lesson convnet"
+    assert design.is_lesson(built)
+
+
+def test_a_preset_edited_into_another_is_called_by_what_it_is_now():
+    tiny = PRESETS["tiny"].to_dict()
+    draft = draft_edits.changed(tiny, 0, filters=32)
+    assert draft["name"] == "Tiny convnet, changed"
+    draft = draft_edits.changed(draft, 2, filters=64)
+    draft, _ = draft_edits.inserted(draft, "conv2d", 3)
+    draft = draft_edits.changed(draft, 4, filters=64)
+    draft, _ = draft_edits.inserted(draft, "dense", 5)
+    assert draft["layers"] == LESSON["layers"]
+    assert draft["name"] == "Lesson convnet"
+    assert draft_edits.changed(draft, 0, filters=5)["name"] == "Lesson convnet, changed"
+
+
+def test_a_net_is_never_called_by_a_presets_name_that_it_is_not():
+    other = draft_edits.changed(LESSON, 0, filters=5)
+    assert draft_edits.renamed(other, "MLP")["name"] == "MLP, changed"
+    assert draft_edits.renamed(other, "")["name"] == "My design"
+    assert draft_edits.renamed(LESSON, "")["name"] == "Lesson convnet"
+
+
+def test_an_omitted_setting_is_the_default_when_a_preset_is_recognised():
+    short = copy.deepcopy(LESSON)
+    for name in ("strides", "padding", "kernel_size"):
+        short["layers"][0].pop(name)
+    assert preset_of(short) == "lesson"
+    assert preset_of({**short, "name": "Eva's"}) == "lesson"
+    assert preset_of(draft_edits.changed(short, 0, strides=2)) is None
+    assert preset_of({}) is None
+
+
+def test_the_empty_design_can_be_trained_and_each_kind_can_be_added_to_it():
+    assert inspect_draft(EMPTY.to_dict()).problem is None
+    assert [row.output_shape for row in summarize(EMPTY)] == [(784,), (10,)]
+    for kind in LAYER_TYPES:
+        after, place = draft_edits.inserted(EMPTY.to_dict(), kind, None)
+        assert after["layers"][place]["type"] == kind
+        assert after["name"] == "My design"
+    convolution, _ = draft_edits.inserted(EMPTY.to_dict(), "conv2d", None)
+    assert kinds(convolution) == ["conv2d", "flatten", "dense"]
+    assert inspect_draft(convolution).problem is None
+
+
 # ---------------------------------------------------------------- links
 
 
@@ -161,21 +244,46 @@ def test_blocks_are_as_high_as_the_map_and_never_thinner_than_can_be_seen():
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_diagram_draws_every_layer_to_scale_and_labels_do_not_touch(preset):
+def test_the_diagram_draws_every_layer_and_names_each_without_touching_its_neighbour(preset):
     spec = PRESETS[preset]
     figure = network_diagram(spec, "light")
     bars, layout = figure["data"][0], figure["layout"]
     assert len(bars["x"]) == 1 + len(spec.layers)
-    assert layout["height"] == HEIGHT
     for row, hover in zip(summarize(spec), bars["hovertext"][1:], strict=True):
         assert hover.startswith(f"<b>{row.name}</b>")
-    low, high = layout["xaxis"]["range"]
-    pixels = 346 / (high - low)  # on a phone
-    labels = sorted((note["x"] * pixels, note["text"]) for note in layout["annotations"])
-    for (x, text), (next_x, next_text) in itertools.pairwise(labels):
-        half = [3.2 * max(map(len, words.split("<br>"))) for words in (text, next_text)]
-        assert next_x - x >= sum(half)
+    axis, margin = layout["xaxis"], layout["margin"]
+    shapes = [design_text(spec.input_shape), *(design_text(row.output_shape) for row in summarize(spec))]
+    names = ["input", *spec.layer_names]
+    assert axis["ticktext"] == [f"{name} {shape}" for name, shape in zip(names, shapes, strict=True)]
+    low, high = axis["range"]
+    scale = (346 - margin["l"] - margin["r"]) / (high - low)  # pixels of a unit, on a phone
+    angle = math.radians(axis["tickangle"])
+    for x, next_x in itertools.pairwise(axis["tickvals"]):
+        # A line of 12 pixels that hangs aslant: how far the next one is, across its direction.
+        assert (next_x - x) * scale * math.sin(angle) >= 0.75 * axis["tickfont"]["size"]
+    for x, label in zip(axis["tickvals"], axis["ticktext"], strict=True):
+        length = 5.6 * len(label)  # measured: letters and digits of 12 pixels
+        assert length * math.sin(angle) + 4 <= margin["b"]
+        assert length * math.cos(angle) <= (high - x) * scale + margin["r"]
     assert spec.layer_names[-1] in diagram_alt(spec)
+
+
+def design_text(shape):
+    """As Keras writes a shape: 26×26×32, or 64 of a list."""
+    return "×".join(f"{n:,}" for n in (*shape[1:], shape[0]))
+
+
+def test_a_network_of_sixty_layers_names_those_that_find_room():
+    spec = ModelSpec(
+        "long",
+        (1, 28, 28),
+        10,
+        (*[Conv2D(2, padding="same")] * 58, Flatten(), Dense(10, activation="softmax")),
+    )
+    axis = network_diagram(spec, "light")["layout"]["xaxis"]
+    assert axis["ticktext"][0] == "input 28×28×1"
+    assert axis["ticktext"][-1] == "dense_1 10"
+    assert 8 < len(axis["ticktext"]) < 61
 
 
 def test_the_chosen_layer_alone_is_drawn_in_the_accent():
@@ -285,6 +393,84 @@ def test_removing_flatten_bars_dense_1_and_a_remedy_is_offered(home):
     assert any("can be trained" in text.value for text in home.markdown)
 
 
+def field(app, label):
+    return next(widget for widget in app.text_input if widget.label == label)
+
+
+def test_a_design_has_a_name_that_is_seen_and_can_be_changed(home):
+    assert "Name of the design" not in [
+        widget.label for widget in home.text_input
+    ]  # it is in the list of networks
+    box(home, "Start the design from").set_value("tiny").run()
+    assert field(home, "Name of the design").value == "Tiny convnet"
+    select(home, 0)
+    home.number_input[0].set_value(9).run()
+    assert field(home, "Name of the design").value == "Tiny convnet, changed"
+    field(home, "Name of the design").set_value("Eva’s net").run()
+    assert links.decode(home.session_state["design"])["name"] == "Eva’s net"
+    assert field(home, "Name of the design").value == "Eva’s net"
+    field(home, "Name of the design").set_value("").run()
+    assert field(home, "Name of the design").value == "My design"
+
+
+def test_a_link_of_before_opens_under_the_name_of_the_preset_that_it_is(app):
+    """An older version called the lesson's net, built by hand from the tiny one, "Tiny convnet, changed"."""
+    app.query_params["design"] = links.encode({**LESSON, "name": "Tiny convnet, changed"})
+    app.query_params["net"] = "design"
+    app.run()
+    assert field(app, "Name of the design").value == "Lesson convnet"
+    assert app.session_state["design_draft"] == LESSON
+    assert app.session_state["network"] == "design"
+
+
+def test_one_click_clears_the_design_and_says_what_to_add_first(home):
+    press(home, "clear_design")
+    assert box(home, "Start the design from").value == "empty"
+    assert home.session_state["design_draft"] == EMPTY.to_dict()
+    assert any("Add a convolution" in text.value for text in home.markdown)
+    assert any("can be trained" in text.value for text in home.markdown)
+    assert not any(":red[" in text.value for text in home.markdown)
+    assert "clear_design" not in [button.key for button in home.button]
+    press(home, "undo")
+    assert box(home, "Start the design from").value == "lesson"
+
+
+def test_the_buttons_of_the_editor_have_words_for_names(home):
+    select(home, 1)
+    names = {button.key: button.label for button in home.button}
+    assert names["layer_up"] == "Move up"
+    assert names["layer_down"] == "Move down"
+    assert names["layer_remove"] == "Remove"
+
+
+@pytest.mark.parametrize("index", range(8))
+def test_every_control_of_the_editor_has_its_help(home, index):
+    select(home, index)
+    of_layer = [w for w in (*home.selectbox, *home.number_input) if w.key and w.key.startswith("layer-")]
+    assert all(widget.help for widget in of_layer)
+    kind = LAYER_TYPES[LESSON["layers"][index]["type"]]
+    assert len(of_layer) == len(kind.settings())
+    assert any(kind.about in text.value for text in home.markdown)
+
+
+def curated(words):
+    """As axe-core compares a name with what can be seen: punctuation left out, spaces made one."""
+    kept = "".join(" " if unicodedata.category(sign).startswith("P") else sign for sign in words)
+    return " ".join(kept.lower().split())
+
+
+def test_what_a_screen_reader_says_of_a_row_holds_what_can_be_seen_of_it():
+    for draft in (LESSON, draft_edits.removed(LESSON, 5), EMPTY.to_dict()):
+        for row in layer_editor.rows_of(draft, inspect_draft(draft))[1:]:
+            visible = " ".join((row.name, row.settings, row.shape, row.parameters))
+            assert curated(visible) in curated(layer_editor._label(row))
+
+
+def test_the_menu_of_layers_is_named_in_plain_words(home):
+    menu = next(one.proto for one in home.get("menu_button"))
+    assert menu.label == "Add a layer"
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_editor_opens_for_every_layer_of_every_preset(home, preset):
     box(home, "Start the design from").set_value(preset).run() if preset != "lesson" else None
@@ -294,7 +480,7 @@ def test_the_editor_opens_for_every_layer_of_every_preset(home, preset):
 
 
 def test_a_link_with_unusual_but_honest_numbers_can_be_shown_and_corrected(app):
-    odd = with_first_layer(filters=0, kernel_size=9, strides=7, activation="swish")
+    odd = {**with_first_layer(filters=0, kernel_size=9, strides=7, activation="swish"), "name": "Eva’s net"}
     odd["layers"].insert(2, {"type": "dropout", "rate": 0.123})
     app.query_params["design"] = links.encode(odd)
     app.run()

@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-from cnn_core.model import PRESETS
+from cnn_core.model import PRESETS, Conv2D, Dense, Flatten, ModelSpec, summarize
 from cnn_core.runs import RunStore
 from cnn_core.runs.expectation import Expectation
 from cnn_core.training import RECIPES
@@ -116,3 +116,32 @@ def test_every_image_has_its_use():
         "It learns from 4,000 digits, 5 times over. 500 are kept aside to see whether it understands or only "
         "remembers, and 500 more are read at the end."
     )
+
+
+def test_the_words_about_the_drawn_net_are_true_of_this_net():
+    wide_to_small = words.about_diagram(PRESETS["lesson"])
+    assert words.SMALLER_AND_MORE in wide_to_small
+    assert words.COLUMNS in wide_to_small
+    mlp = words.about_diagram(PRESETS["mlp"])
+    assert "maps" not in mlp
+    assert "a list of numbers" in mlp
+    same = ModelSpec(
+        "26, 26, 24",
+        (1, 28, 28),
+        10,
+        (
+            Conv2D(8),
+            Conv2D(8, kernel_size=1),
+            Conv2D(8),
+            Flatten(),
+            Dense(10, activation="softmax"),
+        ),
+    )
+    assert [row.output_shape[1] for row in summarize(same)[:3]] == [26, 26, 24]
+    assert words.SMALLER_AND_MORE not in words.about_diagram(same)  # 8, 8 and 8 maps
+    assert words.SMALLER_AND_MORE not in words.about_diagram(
+        ModelSpec(
+            "fewer", (1, 28, 28), 10, (Conv2D(16), Conv2D(8), Flatten(), Dense(10, activation="softmax"))
+        )
+    )
+    assert words.STRONG_AND_FAINT in words.about_diagram(same)  # true on paper and on black

@@ -1,8 +1,9 @@
 """The drawn diagram of a network: what becomes of one picture on its way from the pixels to the ten answers.
 
 Each layer is a block, to scale: height and depth are the sides of its maps, width is the logarithm of their number.
-Dark blocks have weights and learn, pale ones only reshape or thin out; a list of numbers is a column. The figure is
-a plain dictionary in Plotly's words, as in figure.py, and reads well between 350 and 600 pixels.
+Strongly drawn blocks have weights and learn, faint ones only reshape or thin out; a list of numbers is a column. Name
+and shape hang at the foot, aslant, so that fifteen of them find room on a phone. The figure is a plain dictionary in
+Plotly's words, as in figure.py, and reads well between 350 and 600 pixels.
 """
 
 from __future__ import annotations
@@ -10,20 +11,26 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2
+from math import cos, log2, radians, sin
 from typing import TYPE_CHECKING, Any
 
-from pages.ui.drawing.figure import Figure, note, template
+from pages.ui.drawing.figure import Figure, template
 from pages.ui.drawing.palette import ACCENT, INK
-from pages.ui.wording.numbers import count, plural, shape_text
+from pages.ui.wording.numbers import plural, shape_text
 
 if TYPE_CHECKING:
     from cnn_core.model import LayerSummary, ModelSpec
 
 # All lengths below are pixels of a figure 576 wide; Plotly scales the horizontal ones to the width it gets.
-WIDTH, TALLEST, HEIGHT = 576.0, 128.0, 196
+WIDTH, TALLEST = 576.0, 128.0
 SLANT_X, SLANT_Y = 0.26, 0.16  # how far the back of a block is shifted, in sides of its map
-LABEL_HALF = {True: 31.0, False: 19.0}  # half of a label of maps and of a list, when the figure is 350 wide
+NARROWEST = 346.0  # of a figure on a phone
+
+# Labels: how they hang, how long a letter of theirs is, and how far apart their beginnings are at least. Two lines of
+# 12 pixels that hang at this angle do not touch from 15 pixels on.
+ANGLE, LETTER, FONT_SIZE = 50, 6.0, 12
+APART_ON_A_PHONE, APART = 15.0, 34.0  # the second in a figure WIDTH wide
+_NO_LIMIT = 1e9
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,16 @@ class Block:
     hover: str
     learns: bool
     chosen: bool
+    back: float  # how far its back is shifted to the right
 
     @property
     def right(self) -> float:
-        return self.x + self.width + SLANT_X * self.depth
+        return self.x + self.width + self.back
+
+    @property
+    def middle(self) -> float:
+        """Of its front, where its label begins."""
+        return self.x + self.width / 2
 
 
 def network_diagram(
@@ -55,22 +68,31 @@ def network_diagram(
     """
     blocks = _blocks(network, chosen)
     text, muted, _, _ = INK[mode]
-    none = dict(visible=False, fixedrange=True, automargin=False)
+    start, end = -4.0, blocks[-1].right + 4
+    labels = _labels(blocks, NARROWEST / (end - start))
+    below, beside = _room_for(labels, end, NARROWEST / (end - start))
+    above = TALLEST * SLANT_Y + 2
+    fixed = dict(fixedrange=True, automargin=False, showgrid=False, zeroline=False, showline=False, ticks="")
     layout = dict(
         template=template(mode),
-        height=HEIGHT,
-        margin=dict(l=2, r=2, t=2, b=2),
+        height=round(TALLEST + above + below),
+        margin=dict(l=8, r=beside, t=2, b=below),
         hovermode="closest",
         # A hover label does not inherit the layout's font.
         hoverlabel=dict(align="left", font=dict(family="Source Sans, sans-serif")),
         bargap=0,
-        xaxis={**none, "range": [-20, blocks[-1].right + 14]},
-        yaxis={**none, "range": [-44, TALLEST * (1 + SLANT_Y) + 2]},
+        xaxis={
+            **fixed,
+            "range": [start, end],
+            "tickmode": "array",
+            "tickvals": [x for x, _ in labels],
+            "ticktext": [label for _, label in labels],
+            "tickangle": ANGLE,
+            "ticklabeloverflow": "allow",  # else Plotly leaves the first one out
+            "tickfont": dict(size=FONT_SIZE, color=muted),
+        },
+        yaxis={**fixed, "visible": False, "range": [0, TALLEST + above]},
         shapes=[face for block in blocks for face in _faces(block, ACCENT[mode] if block.chosen else text)],
-        annotations=[
-            note(label, color=muted, size=12, x=x, y=-10, yanchor="top", align="center")
-            for x, label in _labels(blocks)
-        ],
     )
     return dict(data=[_hover_areas(blocks)], layout=layout)
 
@@ -117,16 +139,36 @@ def _blocks(network: ModelSpec | Sequence[LayerSummary], chosen: str | None) -> 
     names = ["input", *(row.name for row in rows)]
     largest = max(shapes[0][1:])
     sizes = [_size(shape, largest) for shape in shapes]
-    used = sum(width + SLANT_X * depth for width, _, depth in sizes)
-    gap = max(7.0, (WIDTH - used) / max(1, len(sizes) - 1))
-    blocks, x = [], 0.0
-    for shape, (width, height, depth), hover, learn, name in zip(
-        shapes, sizes, hovers, learns, names, strict=True
-    ):
-        block = Block(x, width, height, depth, _label(shape), hover, learn, name == chosen)
-        blocks.append(block)
-        x = block.right + gap
-    return blocks
+    labels = [f"{name} {shape_text(shape)}" for name, shape in zip(names, shapes, strict=True)]
+    for squeeze in _SQUEEZES:
+        places = _places(sizes, squeeze)
+        if places[-1] + squeeze * sizes[-1][0] <= WIDTH:
+            break
+    return [
+        Block(
+            x, squeeze * width, height, depth, label, hover, learn, name == chosen, squeeze * SLANT_X * depth
+        )
+        for x, (width, height, depth), label, hover, learn, name in zip(
+            places, sizes, labels, hovers, learns, names, strict=True
+        )
+    ]
+
+
+# The blocks of a long network are drawn thinner, and less deep, until all find room.
+_SQUEEZES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3)
+
+
+def _places(sizes: Sequence[tuple[float, float, float]], squeeze: float) -> list[float]:
+    """Left edges of the blocks. sizes: (width, height, depth) of each."""
+    widths = [squeeze * width for width, _, _ in sizes]
+    spans = [width + squeeze * SLANT_X * depth for width, (_, _, depth) in zip(widths, sizes, strict=True)]
+    gap = max(5.0, (WIDTH - sum(spans)) / max(1, len(sizes) - 1))
+    places = [0.0]
+    for before, after in itertools.pairwise(range(len(sizes))):
+        # Columns are thin: their labels need more room than they do.
+        apart = places[-1] + widths[before] / 2 + APART - widths[after] / 2
+        places.append(max(places[-1] + spans[before] + gap, apart))
+    return places
 
 
 def _size(shape: tuple[int, ...], largest: int) -> tuple[float, float, float]:
@@ -135,13 +177,6 @@ def _size(shape: tuple[int, ...], largest: int) -> tuple[float, float, float]:
         channels, rows, columns = shape
         return 3 + 3.4 * log2(max(1, channels)), TALLEST * rows / largest, TALLEST * columns / largest
     return 7.0, min(TALLEST, 12 * log2(max(2, shape[0]))), 0.0
-
-
-def _label(shape: tuple[int, ...]) -> str:
-    if len(shape) == 3:
-        channels, height, width = shape
-        return f"{height}×{width}<br>×{channels}"
-    return count(shape[0])
 
 
 def _hover(row: LayerSummary) -> str:
@@ -157,7 +192,7 @@ def _faces(block: Block, color: str) -> list[dict[str, Any]]:
     """Front, top and side; the strength of the ink says whether it learns."""
     front, top, side = (0.78, 0.34, 0.56) if block.learns or block.chosen else (0.30, 0.13, 0.21)
     x, right, y = block.x, block.x + block.width, block.height
-    back_x, back_y = SLANT_X * block.depth, SLANT_Y * block.depth
+    back_x, back_y = block.back, SLANT_Y * block.depth
 
     def face(opacity: float, *corners: tuple[float, float]) -> dict[str, Any]:
         path = "M" + " L".join(f"{a:.1f},{b:.1f}" for a, b in corners) + " Z"
@@ -174,12 +209,26 @@ def _faces(block: Block, color: str) -> list[dict[str, Any]]:
     return faces
 
 
-def _labels(blocks: Sequence[Block]) -> list[tuple[float, str]]:
-    """(x, label) where they do not touch: first and last always, then those that learn, then the others."""
-    taken: list[tuple[float, float, str]] = []
+def _labels(blocks: Sequence[Block], narrowest: float) -> list[tuple[float, str]]:
+    """(x, label) of all blocks; in a very long network of those that find room: the ends, then those that learn.
+
+    narrowest: pixels of a unit of x where the figure is narrowest.
+    """
+    taken: list[tuple[float, str]] = []
     ends = [blocks[0], blocks[-1]]
     for block in [*ends, *(b for b in blocks if b.learns), *(b for b in blocks if not b.learns)]:
-        x, half = block.x + block.width / 2, LABEL_HALF[block.depth > 0]
-        if all(abs(x - other) >= half + its_half for other, its_half, _ in taken):
-            taken.append((x, half, block.label))
-    return sorted((x, label) for x, _, label in taken)
+        nearest = min((abs(block.middle - x) for x, _ in taken), default=_NO_LIMIT)
+        if nearest * narrowest >= APART_ON_A_PHONE * 0.8:
+            taken.append((block.middle, block.label))
+    return sorted(taken)
+
+
+def _room_for(labels: Sequence[tuple[float, str]], end: float, narrowest: float) -> tuple[int, int]:
+    """(below, beside): pixels that the labels need under the blocks, and to the right of the last one.
+
+    end: the largest x.  narrowest: as in `_labels`.
+    """
+    angle = radians(ANGLE)
+    below = max(len(label) for _, label in labels) * LETTER * sin(angle) + FONT_SIZE + 4
+    beside = max(len(label) * LETTER * cos(angle) - (end - x) * narrowest for x, label in labels)
+    return round(below), round(max(4.0, beside + 6))

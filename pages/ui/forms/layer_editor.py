@@ -1,5 +1,7 @@
 """The layers of a network as a list one can click, and under it the settings of the chosen layer.
 
+What each layer and each setting does is said by its kind, in the core: under the layer's name, and behind the "?".
+
 The list is a small component (components/layer_list): Streamlit has no rows that are buttons. A block beside each name
 is drawn to scale (height: side of the map, width: logarithm of the channels), so one sees the network taper. The
 settings are ordinary widgets. Nothing here decides what is possible: that is the core's `inspect_draft`.
@@ -64,7 +66,7 @@ def settings_text(layer: dict[str, Any]) -> str:
     >>> settings_text({"type": "conv2d", "filters": 64, "kernel_size": 3, "activation": "relu"})
     '64 filters 3×3, relu'
     >>> settings_text({"type": "max_pooling2d", "pool_size": 3, "strides": 2, "padding": "same"})
-    '3×3, stride 2, same'
+    '3×3, strides 2, same'
     >>> settings_text({"type": "dropout", "rate": 0.25})
     'drops 25 % while training'
     """
@@ -93,7 +95,7 @@ def _guess(layer: dict[str, Any], before: tuple[int, ...]) -> tuple[int, ...]:
 _list = st.components.v2.component(
     "layer_list",
     html="""<div class="head"><span>layer</span><span>output · parameters</span></div>
-<ol aria-label="Layers"></ol>""",
+<ol aria-label="Layers: name, settings, output, parameters"></ol>""",
     css=component_file("layer_list.css"),
     js=component_file("layer_list.js"),
 )
@@ -118,10 +120,14 @@ def layer_list(rows: list[Row], selected: int | None, choose: Callable[[int | No
 
 
 def _label(row: Row) -> str:
+    """What a screen reader says: all that can be seen of the row, in the same order, and what the signs mean.
+
+    Whoever speaks to the machine says what they see; the name has to hold it (WCAG 2.5.3).
+    """
     if row.state:
         return f"{row.name}, {row.settings}, {row.shape if row.state == 'wrong' else 'output unknown'}"
     parameters = "no parameters" if row.parameters == "–" else f"{row.parameters} parameters"
-    return f"{row.name}, {row.settings}, output {row.shape}, {parameters}"
+    return f"{row.name}, {row.settings}, {row.shape}, {parameters}"
 
 
 # ---------------------------------------------------------------- the settings of one layer
@@ -139,33 +145,24 @@ class Edits:
 def editor(draft: design.Draft, index: int, name: str, edits: Edits, note: str = "") -> None:
     """Draw the settings of one layer. note: a sentence under its name."""
     layer, count_of_layers = draft["layers"][index], len(draft["layers"])
+    kind = LAYER_TYPES[layer["type"]]
     with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"**{name}**", width="stretch", wrap=False)
-            _button("layer_up", "arrow_upward", "Move up", index == 0, edits.move, -1)
-            _button("layer_down", "arrow_downward", "Move down", index == count_of_layers - 1, edits.move, 1)
-            _button("layer_remove", "delete", "Remove", count_of_layers == 1, edits.remove)
+        st.markdown(f"**{name}**  \n{small(kind.about)}")
         if note:
             st.markdown(small(note))
-        if about := LAYER_TYPES[layer["type"]].about:
-            st.markdown(small(about))
-            return
-        with st.grid(2, min_column_width=80, gap="small"):
-            _settings(layer, index, edits)
+        if kind.settings():
+            with st.grid(2, min_column_width=80, gap="small"):
+                _settings(layer, index, edits)
+        else:
+            st.markdown(small("Nothing to set."))
+        with st.container(horizontal=True, gap="small"):
+            _button("layer_up", "Move up", index == 0, edits.move, -1)
+            _button("layer_down", "Move down", index == count_of_layers - 1, edits.move, 1)
+            _button("layer_remove", "Remove", count_of_layers == 1, edits.remove)
 
 
-def _button(key: str, icon: str, help: str, disabled: bool, act: Callable[..., None], *args: Any) -> None:
-    st.button(
-        "",
-        key=key,
-        icon=f":material/{icon}:",
-        help=help,
-        type="tertiary",
-        disabled=disabled,
-        on_click=act,
-        args=args,
-        width="content",
-    )
+def _button(key: str, label: str, disabled: bool, act: Callable[..., None], *args: Any) -> None:
+    st.button(label, key=key, type="tertiary", disabled=disabled, on_click=act, args=args, width="content")
 
 
 def _settings(layer: dict[str, Any], index: int, edits: Edits) -> None:
@@ -177,9 +174,16 @@ def _settings(layer: dict[str, Any], index: int, edits: Edits) -> None:
         bound = controlled(f"layer-{index}-{kind.type}-{name}", value, edits.set, index, name)
         if setting.offered:
             options = _options(setting.offered, value)
-            st.selectbox(setting.label, options, format_func=setting.as_choice, filter_mode=None, **bound)
+            st.selectbox(
+                setting.label,
+                options,
+                format_func=setting.as_choice,
+                filter_mode=None,
+                help=setting.help,
+                **bound,
+            )
         else:
-            st.number_input(setting.label, min_value=1, step=1, **bound)
+            st.number_input(setting.label, min_value=1, step=1, help=setting.help, **bound)
 
 
 def _options(offered: tuple[Any, ...], value: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The sidebar's ways out: link, code, weights."""
+"""The sidebar's ways out: a link, and files: each said what it is for, and which of them opens here again."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.model.draft_edits import renamed
 from cnn_core.network_name import NetworkName
-from pages.ui.forms import selection
 from pages.ui.frame.components import component_file
-from pages.ui.frame.controlled import controlled
 from pages.ui.trained import exports
 from pages.ui.trained.trained import Trained
 from pages.ui.trained.trained import file_stem as stem_of
 from pages.ui.visitor import design, server
-from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.blocks import caption
 
 if TYPE_CHECKING:
     from cnn_core.model import ModelSpec
@@ -33,52 +30,70 @@ _copy_link = st.components.v2.component(
 )
 
 
+OPENS_HERE = (
+    "**To open here again.** Only this file opens here: on the page Runs, under “Open a saved network”."
+)
+LINK_OPENS_HERE = (
+    "**To open here again.** Copy link keeps the design in an address. A trained network can also be saved as a file "
+    "that opens here."
+)
+CODE_WORDS = (
+    "**To go on elsewhere.** Programs that build this design and train it. Keras is what the lesson uses."
+)
+WEIGHTS_WORDS = "They also read the safetensors file, and then test the network as it was trained here."
+HAND_IN = "**To look at or hand in.**"
+AS_JSON = "The layers and their settings as text, for programs of your own. It does not open here."
+
+
 def share(draft: design.Draft, spec: ModelSpec | None) -> None:
-    """Draw the two ways out of the sidebar: copy the link, and export. spec: of the draft, where it can be built."""
+    """Draw the two ways out of the sidebar: copy the link, and save. spec: of the draft, where it can be built."""
     with st.grid(2, min_column_width=100, gap="small"):
         _copy_link(key="copy_link")
-        with st.popover("Export", icon=":material/download:", width="stretch"):
-            _export(draft, spec)
+        with st.popover("Save", icon=":material/download:", width="stretch"):
+            _save(draft, spec)
 
 
-def _export(draft: design.Draft, spec: ModelSpec | None) -> None:
-    name = draft.get("name", "")
-    st.text_input("Name of the design", max_chars=60, **controlled("design-name", name, _rename))
+def _save(draft: design.Draft, spec: ModelSpec | None) -> None:
+    network = _trained()
+    if network is None:
+        caption(LINK_OPENS_HERE)
+    else:
+        caption(OPENS_HERE)
+        exports.saved(network, "sidebar")
+    caption(CODE_WORDS if network is None else f"{CODE_WORDS} {WEIGHTS_WORDS}")
+    if spec is not None:
+        for label, (function, ending, mime) in CODE.items():
+            _download(label, _written(function, spec), file_stem(draft) + ending, mime)
     as_json = json.dumps(draft, indent=2, ensure_ascii=False)
-    _download("Design, as JSON", as_json, f"{file_stem(draft)}.json", "application/json")
-    if spec is None:
-        return
-    for label, (function, ending, mime) in CODE.items():
-        _download(label, _written(function, spec), file_stem(draft) + ending, mime)
-    _weights()
+    _download("Design, as JSON", as_json, f"{file_stem(draft)}.json", "application/json", AS_JSON)
+    if network is not None:
+        exports.onnx(network, "sidebar")
+        caption(HAND_IN)
+        exports.to_hand_in(network, "sidebar")
 
 
-def _download(label: str, data: str | Callable[[], str], file_name: str, mime: str) -> None:
-    st.download_button(label, data, file_name=file_name, mime=mime, on_click="ignore", width="stretch")
+def _download(
+    label: str, data: str | Callable[[], str], file_name: str, mime: str, help: str | None = None
+) -> None:
+    st.download_button(
+        label, data, file_name=file_name, mime=mime, on_click="ignore", width="stretch", help=help
+    )
 
 
-def _weights() -> None:
-    """What holds the learnt numbers of the network that is looked at, where it has any."""
+def _trained() -> Trained | None:
+    """The network that is looked at, where it has learnt anything."""
     try:
         network = NetworkName.parse(design.looked_at())
         has_begun = network.kind != "run" or server.store().run(network.name).status.saved_step
-        if network.kind == "design" or not has_begun:
-            return
-        looked_at = Trained.named(str(network))
+        return Trained.named(str(network)) if network.kind != "design" and has_begun else None
     except StudentError:
-        return
-    st.markdown(small(f"{plain(looked_at.title)}, as it was trained:"))
-    exports.weights(looked_at, "sidebar")
-
-
-def _rename(name: str) -> None:
-    selection.commit(renamed(design.shown(), name), selection.latest())
+        return None
 
 
 CODE = {  # label -> (function of cnn_core.export, ending of the file's name, media type)
-    "PyTorch code": ("export_pytorch", "_torch.py", "text/x-python"),
-    "Keras code, Python": ("export_keras", "_keras.py", "text/x-python"),
     "Keras code, R": ("export_keras_r", "_keras.R", "text/plain"),
+    "Keras code, Python": ("export_keras", "_keras.py", "text/x-python"),
+    "PyTorch code": ("export_pytorch", "_torch.py", "text/x-python"),
 }
 
 

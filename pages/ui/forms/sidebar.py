@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.model import LAYER_TYPES, PRESETS
-from cnn_core.model.draft_edits import changed, inserted, moved, removed
+from cnn_core.model import EMPTY, LAYER_TYPES, PRESETS, preset_of
+from cnn_core.model.draft_edits import LONGEST_NAME, changed, inserted, moved, removed, renamed
 from cnn_core.model.spec import MAX_LAYERS
 from cnn_core.network_name import NetworkName
 from pages.ui.forms import layer_editor, selection
@@ -21,7 +21,7 @@ from pages.ui.forms.share import share
 from pages.ui.frame import streamlit_inside
 from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design, server, who
-from pages.ui.wording.blocks import plain, problem
+from pages.ui.wording.blocks import caption, plain, problem, small
 from pages.ui.wording.numbers import big, count
 from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label, shared_label
 
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 12  # in the list of networks; the Runs page has them all
 MOST_REMEDIES = 2
-_OWN = "own"
+_EMPTY, _OWN = "empty", "own"  # beside the presets, in the list of designs to start from
+EMPTY_TITLE = "Empty: input and ten answers"
+WHAT_TO_ADD = (
+    "Nothing stands between the pixels and the ten answers yet. Add a convolution: it finds its place."
+)
+RENAMING = "Also the name of its files and its runs."
 TOLD = "network_told"  # what the list calls the network being looked at; a page that knows better redraws all
 
 
@@ -45,6 +50,7 @@ def sidebar() -> None:
         problem(error)
         return
     _start_from(draft)
+    _draw_if(design.looked_at() == design.DESIGN, _name, draft)
     inspection = design.inspect(draft)
     _layers(draft, inspection)
     # What does not work is said right under the row that is barred, not below the fold.
@@ -126,24 +132,42 @@ def _choose_network(network: str) -> None:
 
 
 def _start_from(draft: design.Draft) -> None:
-    same = [key for key, preset in PRESETS.items() if preset.to_dict()["layers"] == draft["layers"]]
+    names = {key: preset.name for key, preset in PRESETS.items()} | {_EMPTY: EMPTY_TITLE}
+    same = preset_of(draft) or (_EMPTY if _is_empty(draft) else None)
     # Layers that are no preset's are called so; then every preset can be chosen, also the one it began as.
-    names = {key: preset.name for key, preset in PRESETS.items()}
-    if not same:
+    if same is None:
         names[_OWN] = "Layers of your own"
     st.selectbox(
         "Start the design from",
         list(names),
         format_func=lambda key: names.get(key, key),
         filter_mode=None,
-        **controlled("preset-choice", same[0] if same else _OWN, _choose_preset),
+        **controlled("preset-choice", same or _OWN, _choose_preset),
     )
 
 
+def _is_empty(draft: design.Draft) -> bool:
+    return draft["layers"] == EMPTY.to_dict()["layers"]
+
+
 def _choose_preset(key: str) -> None:
-    if key in PRESETS:
-        design.commit(PRESETS[key].to_dict())
+    if key in PRESETS or key == _EMPTY:
+        design.commit((PRESETS | {_EMPTY: EMPTY})[key].to_dict())
         selection.select(None)
+
+
+def _name(draft: design.Draft) -> None:
+    name = draft.get("name", "")
+    st.text_input(
+        "Name of the design",
+        max_chars=max(LONGEST_NAME, len(name)),
+        help=RENAMING,
+        **controlled("design-name", name, _rename),
+    )
+
+
+def _rename(name: str) -> None:
+    selection.commit(renamed(design.shown(), name), selection.latest())
 
 
 def _layers(draft: design.Draft, inspection: design.Inspection) -> None:
@@ -152,16 +176,36 @@ def _layers(draft: design.Draft, inspection: design.Inspection) -> None:
             layer_editor.rows_of(draft, inspection), selection.selected(draft), selection.select
         )
         with st.container(horizontal=True, vertical_alignment="center"):
+            # The label is spoken as it is written: no Markdown in it.
             st.menu_button(
-                ":primary[**\\+ Add a layer**]",
+                "Add a layer",
                 list(LAYER_TYPES),
-                format_func=lambda kind: LAYER_TYPES[kind].title,
+                icon=":material/add:",
+                format_func=menu_line,
                 key="add_layer",
                 on_click=_add,
                 type="tertiary",
             )
             st.space("stretch")
+            _draw_if(not _is_empty(draft), _clear_button)
             _draw_if(design.can_undo() and not inspection.problem, _undo_button, "tertiary")
+
+    _draw_if(_is_empty(draft), caption, WHAT_TO_ADD)
+
+
+def menu_line(kind: str) -> str:
+    """A kind of layer in the menu, in Markdown: what it is called, and what it does. One line: the menu has no more.
+
+    >>> menu_line("flatten")
+    'Flatten :small[:gray[maps become one list]]'
+    """
+    return f"{LAYER_TYPES[kind].title} {small(LAYER_TYPES[kind].in_short)}"
+
+
+def _clear_button() -> None:
+    st.button(
+        "Clear", key="clear_design", on_click=_choose_preset, args=(_EMPTY,), type="tertiary", width="content"
+    )
 
 
 def _editor(draft: design.Draft, inspection: design.Inspection) -> None:

@@ -28,6 +28,14 @@ _UNKNOWN_RECIPE = {"recipe": "not known: the network was opened from a file"}
 _PAPER = "#FCFBF8"  # of the report's page
 
 
+# What each file is for, on hover or focus.
+_SAVED = "The design and what it has learnt. The only file that opens here again."
+_CODE = "A program that builds this network. With the safetensors file beside it, it tests this very network."
+_ONNX = "The network for programs that read ONNX: Netron draws it, ONNX Runtime runs it."
+_NOTEBOOK = "For Jupyter: loads the network in PyTorch, tests it and shows its maps."
+_REPORT = "One page that opens in any browser: settings, curves, and the maps of one test image."
+
+
 def download(one: Trained, place: str = "runs") -> None:
     """Draw the download buttons of a trained network, in the container that is open.
 
@@ -35,20 +43,31 @@ def download(one: Trained, place: str = "runs") -> None:
     compile it by something, says that this is the lesson's.
     place: tells these buttons from the same ones elsewhere on the page.
     """
-    _button(place, "PyTorch, Python code", f"{one.stem}_torch.py", lambda: _pytorch(one), "text/x-python")
-    _button(place, "Keras, Python code", f"{one.stem}_keras.py", lambda: _keras(one), "text/x-python")
-    _button(place, "Keras, R code", f"{one.stem}_keras.R", lambda: _keras_in_r(one), "text/plain")
-    weights(one, place)
+    saved(one, place)
+    code, text = "text/x-python", "text/plain"
+    _button(place, "Keras, R code", f"{one.stem}_keras.R", lambda: _keras_in_r(one), _CODE, text)
+    _button(place, "Keras, Python code", f"{one.stem}_keras.py", lambda: _keras(one), _CODE, code)
+    _button(place, "PyTorch, Python code", f"{one.stem}_torch.py", lambda: _pytorch(one), _CODE, code)
+    onnx(one, place)
+    to_hand_in(one, place)
 
 
-def weights(one: Trained, place: str) -> None:
-    """Draw the download buttons of what holds the learnt numbers: safetensors, ONNX, the notebook, the report."""
-    stem = one.stem
-    _button(place, "Weights and design, safetensors", f"{stem}.safetensors", lambda: _saved(one))
-    _button(place, "ONNX, with shapes", f"{stem}.onnx", lambda: _onnx(one))
-    _button(place, "Notebook", f"{stem}.ipynb", lambda: _notebook(one), "application/x-ipynb+json")
-    _button(place, "Report, one page", f"{stem}.html", lambda: report(one), "text/html")
-    caption("The notebook looks for the safetensors file beside it.")
+def saved(one: Trained, place: str) -> None:
+    """Draw the download button of the file that opens here again."""
+    _button(place, "Weights and design, safetensors", f"{one.stem}.safetensors", lambda: _saved(one), _SAVED)
+
+
+def onnx(one: Trained, place: str) -> None:
+    """Draw the download button of the network for other programs."""
+    _button(place, "ONNX, with shapes", f"{one.stem}.onnx", lambda: _onnx(one), _ONNX)
+
+
+def to_hand_in(one: Trained, place: str) -> None:
+    """Draw the download buttons of the notebook and the report."""
+    stem, ipynb = one.stem, "application/x-ipynb+json"
+    _button(place, "Notebook", f"{stem}.ipynb", lambda: _notebook(one), _NOTEBOOK, ipynb)
+    _button(place, "Report, one page", f"{stem}.html", lambda: report(one), _REPORT, "text/html")
+    caption("The notebook needs the safetensors file beside it.")
 
 
 def _button(
@@ -56,10 +75,18 @@ def _button(
     label: str,
     name: str,
     make: Callable[[], str | bytes],
+    help: str,
     mime: str = "application/octet-stream",
 ) -> None:
     st.download_button(
-        label, make, file_name=name, mime=mime, on_click="ignore", width="stretch", key=f"{place}_{name}"
+        label,
+        make,
+        file_name=name,
+        mime=mime,
+        on_click="ignore",
+        width="stretch",
+        key=f"{place}_{name}",
+        help=help,
     )
 
 

@@ -23,7 +23,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, inspect_draft, links
 from cnn_core.model import Draft as Inspection
 from cnn_core.model.draft_edits import DraftDict as Draft
-from cnn_core.model.draft_edits import readable
+from cnn_core.model.draft_edits import readable, well_named
 from cnn_core.network_name import NetworkName
 from pages.ui.frame import streamlit_inside
 from pages.ui.visitor import server
@@ -192,8 +192,12 @@ def _read_design(link: str) -> str:
     _keep(lesson(), "")
     try:
         if link:
-            linked = readable(links.decode(link))
-            _keep(linked, "" if is_lesson(linked) else link)
+            written = readable(links.decode(link))
+            linked = well_named(
+                written
+            )  # an older version called a preset built by hand "Tiny convnet, changed"
+            kept = link if linked is written else links.encode(linked)
+            _keep(linked, "" if is_lesson(linked) else kept)
     except StudentError as error:
         st.session_state[_NETWORK] = server.DEFAULT
         return (
