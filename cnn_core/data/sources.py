@@ -41,6 +41,8 @@ class Dataset:
     keras:         its module in `keras.datasets`; None where Keras does not have it.
     address:       where its four files are, for a program that Keras cannot help.
     of_strokes:    whether its images are lines on black, not surfaces.
+    is_centred_by_mass: whether its images were fitted into 20×20 and their centre of mass put to the middle, as
+                   MNIST's; others fill the 28×28 with their longer side, and the box around them is in the middle.
     axis_begins:   per cent of accuracy at which a chart of its trainings begins; what is worth watching lies above.
     counts:        images to train with, and to test with.
     system_folder: where a package of the operating system puts the files.
@@ -57,6 +59,7 @@ class Dataset:
     keras: str | None
     address: str = ""
     of_strokes: bool = True
+    is_centred_by_mass: bool = False
     axis_begins: int = 0
     counts: tuple[int, int] = (60_000, 10_000)
     system_folder: Path | None = None
@@ -85,6 +88,7 @@ MNIST = Dataset(
     folder="MNIST",
     classes=tuple("0123456789"),
     keras="mnist",
+    is_centred_by_mass=True,
     axis_begins=88,
     has_sample=True,
 )

@@ -1,0 +1,251 @@
+"""A photo of one digit or several: where they are, and what a network gets of each.
+
+The steps, in the order of the modules beside this one: compare with the paper around (`paper`), take out printed lines
+(`lines`), choose the digits among what is left (`pieces`), bring thin strokes to MNIST's width (`stroke`), and centre
+each as the data set's own images are (`data.digits`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from skimage.filters import threshold_otsu
+from torch import Tensor
+
+from cnn_core.data.digits import SIDE, fitted
+from cnn_core.data.photo.lines import without_lines
+from cnn_core.data.photo.paper import FAINTEST, LUMINANCE, Darkness, darkness
+from cnn_core.data.photo.pieces import Findings, Thing, find_digits
+from cnn_core.data.photo.stroke import THIN, USUAL, stroke_width, thickened
+from cnn_core.data.sources import Dataset, dataset_of
+from cnn_core.data.uploads import colours_of, open_image
+from cnn_core.errors import StudentError
+
+LONGEST = 768  # pixels of the longer side, at which a photo is read
+LOWEST, HIGHEST = 0.1, 0.7  # of the paper's brightness: within these a visitor may say what counts as ink
+_OF_INK = 0.45  # of the ink's own darkness: paler than that is paper, or a stroke's blurred edge
+
+Box = tuple[int, int, int, int]  # top, left, bottom, right in pixels; the last two exclusive
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One digit of a photo.
+
+    box:      where it lies.
+    image:    (1, 28, 28) in [0, 1], light on dark: what a network gets.
+    was_thin: whether its stroke was thickened.
+    """
+
+    box: Box
+    image: Tensor
+    was_thin: bool
+
+
+@dataclass(frozen=True)
+class PhotoReading:
+    """What was found in a photo.
+
+    photo:    uint8 (H, W, 3), upright and reduced.
+    ink:      bool (H, W), all that counts as ink, before anything is left out.
+    pieces:   the digits, in reading order; at least one.
+    main:     the place among them of the one that stands out most.
+    limit:    how much darker than its paper ink had to be, in shares of the paper's brightness.
+    light_on_dark: whether it is chalk on a board: then lighter, not darker.
+    left_out: "lines", "edge", "frame", "small", "pale".
+    """
+
+    photo: np.ndarray
+    ink: np.ndarray
+    pieces: tuple[Piece, ...]
+    main: int
+    limit: float
+    light_on_dark: bool
+    left_out: frozenset[str]
+
+    @property
+    def image(self) -> Tensor:
+        """What a network gets of the digit that stands out most."""
+        return self.pieces[self.main].image
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What is found with one way of looking."""
+
+    dark: Darkness
+    limit: float
+    light_on_dark: bool
+    ink: np.ndarray
+    findings: Findings
+    lines: int
+
+    @property
+    def score(self) -> float:
+        if not self.findings.digits:
+            return 0.0
+        digit = self.findings.digits[self.findings.main]
+        return digit.size * digit.dark
+
+
+def read_photo(
+    data: bytes, dataset: str = "mnist", limit: float | None = None, frame: tuple[float, float, float, float] | None = None
+) -> PhotoReading:
+    """Find the digits in an image file.
+
+    data:    the file.
+    dataset: in whose form the pieces are brought.
+    limit:   how much darker than its paper ink has to be, LOWEST to HIGHEST; None finds out.
+    frame:   top, left, bottom, right in shares of the photo: look only there; None looks everywhere.
+    Raises StudentError for files that are not images, and where nothing stands out from the paper.
+    """
+    record = dataset_of(dataset)
+    colours = _framed(colours_of(open_image(data, LONGEST if frame is None else 2 * LONGEST)), frame)
+    photo = (colours * 255).round().astype(np.uint8)
+    attempt = _best_attempt(colours, limit, may_run_off=frame is not None)
+    findings = attempt.findings
+    pieces = tuple(_piece(digit, attempt, record) for digit in findings.digits)
+    left_out = findings.left_out | ({"lines"} if attempt.lines else set())
+    return PhotoReading(photo, attempt.ink, pieces, findings.main, attempt.limit, attempt.light_on_dark, frozenset(left_out))
+
+
+def digit_from_upload(data: bytes, dataset: str = "mnist") -> Tensor:
+    """What a network gets of the digit that stands out most in an image file: (1, 28, 28) in [0, 1].
+
+    Raises StudentError as `read_photo` does.
+    """
+    return read_photo(data, dataset).image
+
+
+def _framed(colours: np.ndarray, frame: tuple[float, float, float, float] | None) -> np.ndarray:
+    if frame is None:
+        return colours
+    top, left, bottom, right = (min(max(float(share), 0.0), 1.0) for share in frame)
+    height, width = colours.shape[:2]
+    part = colours[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
+    if min(part.shape[:2]) < 8:
+        raise StudentError("The frame is too small to hold a digit.", hint="Make it larger.")
+    return part
+
+
+def _best_attempt(colours: np.ndarray, limit: float | None, may_run_off: bool) -> _Attempt:
+    """Look for ink on paper and for chalk on a board, and take what shows a digit best."""
+    grey = colours @ LUMINANCE
+    for by_colour in (False, True):
+        best: _Attempt | None = None
+        for light_on_dark in (False, True):
+            dark = darkness(colours, light_on_dark, by_colour)
+            for attempt in _attempts(dark, light_on_dark, limit, may_run_off):
+                if attempt.findings.digits and (by_colour or _stands_alone(attempt, grey)):
+                    best = attempt if best is None or _is_better(attempt, best) else best
+                    break
+            if best is not None and float(np.median(grey)) > 0.6:
+                return best  # bright paper: nobody writes on it in white
+        if best is not None:
+            return best
+    raise _nothing(limit)
+
+
+def _is_better(one: _Attempt, other: _Attempt) -> bool:
+    inner, outer = one.findings.digits[one.findings.main], other.findings.digits[other.findings.main]
+    # What is written on a light sheet on a dark desk lies within that sheet, as a light hole lies within a 0: but a sheet
+    # is a full patch, fuller than what is written on it.
+    if _lies_in(inner, outer):
+        return outer.fill > 0.5 and inner.fill < outer.fill
+    if _lies_in(outer, inner):
+        return not (inner.fill > 0.5 and outer.fill < inner.fill)
+    return one.score > other.score
+
+
+def _lies_in(inner: Thing, outer: Thing) -> bool:
+    starts = all(mine >= other for mine, other in zip(inner.box[:2], outer.box[:2], strict=True))
+    return starts and all(mine <= other for mine, other in zip(inner.box[2:], outer.box[2:], strict=True))
+
+
+def _attempts(dark: Darkness, light_on_dark: bool, limit: float | None, may_run_off: bool) -> Iterator[_Attempt]:
+    if limit is not None:
+        yield _attempt(dark, limit, light_on_dark, may_run_off)
+        return
+    for first in _limits(dark):
+        attempt = _attempt(dark, first, light_on_dark, may_run_off)
+        if not attempt.findings.digits:
+            continue
+        own = _OF_INK * attempt.findings.digits[attempt.findings.main].dark
+        better = _attempt(dark, own, light_on_dark, may_run_off)
+        yield better if better.findings.digits and better.score > 0.6 * attempt.score else attempt
+
+
+def _attempt(dark: Darkness, limit: float, light_on_dark: bool, may_run_off: bool) -> _Attempt:
+    rest, lines = without_lines(dark.values, limit)
+    return _Attempt(dark, limit, light_on_dark, dark.values > limit, find_digits(rest, dark.values, may_run_off), lines)
+
+
+def _limits(dark: Darkness) -> list[float]:
+    """Where ink may begin, the likeliest first."""
+    floor = max(FAINTEST, 5 * dark.noise)
+    above = dark.values[dark.values > floor]
+    if len(above) < 12:
+        return []
+    first = max(float(threshold_otsu(above)), floor) if np.ptp(above) > 0 else floor
+    return sorted({limit for limit in (first, 0.6 * first, 0.36 * first, 1.4 * first) if limit >= floor}, key=lambda limit: abs(np.log(limit / first)))
+
+
+def _stands_alone(attempt: _Attempt, grey: np.ndarray) -> bool:
+    """Whether the paper around the box is lighter (or the board darker) than the digit: not so for the hole of a 0."""
+    digit = attempt.findings.digits[attempt.findings.main]
+    room = max(3, digit.size // 4)
+    top, left, bottom, right = digit.box
+    rows, columns = slice(max(0, top - room), bottom + room), slice(max(0, left - room), right + room)
+    around = grey.copy()
+    around[top:bottom, left:right] = np.nan
+    outside = float(np.nanmedian(around[rows, columns])) if around[rows, columns].size else 0.0
+    mine = np.isin(attempt.findings.labelled[top:bottom, left:right], digit.labels)
+    inside = float(np.median(grey[top:bottom, left:right][mine]))
+    if attempt.light_on_dark:
+        inside, outside = 1 - inside, 1 - outside
+    return inside < (1 - 0.5 * digit.dark) * outside
+
+
+def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
+    room = 2 + digit.size // 12
+    top, left, bottom, right = digit.box
+    height, width = attempt.ink.shape
+    rows, columns = slice(max(0, top - room), min(height, bottom + room)), slice(max(0, left - room), min(width, right + room))
+    dark = attempt.dark.values[rows, columns]
+    labelled = attempt.findings.labelled[rows, columns]
+    mine = np.isin(labelled, digit.labels)
+    full = max(float(np.quantile(dark[mine], 0.7)), 1e-3)
+    if attempt.dark.is_even:
+        ink = np.clip(dark / max(float(dark[mine].max()), 1e-3), 0, 1)
+    else:
+        low = min(0.6 * attempt.limit, 0.9 * full)
+        ink = np.clip((dark - low) / (full - low), 0, 1)
+    ink = np.where(_near(mine, 2 if not attempt.dark.is_even else 6) & ~((labelled > 0) & ~mine), ink, 0).astype(np.float32)
+    width_share = stroke_width(mine) / digit.size
+    was_thin = record.of_strokes and width_share < THIN
+    if was_thin:
+        by = (USUAL - width_share) * digit.size / 2
+        pad = int(by) + 2
+        ink = thickened(np.pad(np.where(mine, np.maximum(ink, 0.6), ink), pad), by)
+    return Piece(digit.box, fitted(torch.from_numpy(ink), record), was_thin)
+
+
+def _near(mine: np.ndarray, reach: int) -> np.ndarray:
+    from scipy import ndimage
+
+    return ndimage.binary_dilation(mine, np.ones((3, 3), bool), iterations=reach)
+
+
+def _nothing(limit: float | None) -> StudentError:
+    if limit is not None:
+        return StudentError(
+            f"With {limit:.0%} nothing stands out from its background as a digit does.",
+            hint="Try another limit, or put a frame around the digit.",
+        )
+    return StudentError(
+        "Nothing in this image stands out from its background as a digit does.",
+        hint="Use one digit, large and with a plain background around it, or put a frame around it by hand.",
+    )

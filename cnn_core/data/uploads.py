@@ -1,0 +1,122 @@
+"""Image files from strangers: nothing is decoded before its size is known, and photos of telephones are made small.
+
+A telephone's photo of 12 million pixels is decoded at a fraction of its size where its format allows that (JPEG).
+HEIC, which iPhones write, is read by pillow-heif, imported when the first such file comes.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from cnn_core.errors import StudentError
+
+MAX_UPLOAD_BYTES = 25_000_000
+MAX_UPLOAD_PIXELS = 50_000_000  # the largest photos of a telephone
+EXTENSIONS = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif")
+READABLE = "PNG, JPEG, WebP, GIF, BMP or HEIC"
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # Pillow knows many more, and each is a way in
+_SMALLEST_PHOTO = 16  # pixels of the shorter side
+
+
+def photo_from_upload(data: bytes, longest: int = 1024) -> Tensor:
+    """A colour photo from an image file: float (3, H, W) in [0, 1].
+
+    data:    the file.
+    longest: pixels of its longer side, to which a larger one is reduced.
+    Transparent parts become white. Raises StudentError for files that are not images, too large, too small or
+    cut short.
+    """
+    image = open_image(data, longest)
+    if min(image.size) < _SMALLEST_PHOTO:
+        raise StudentError(
+            f"This image has {image.width}×{image.height} pixels, which is too little to work with.",
+            hint=f"Choose one with {_SMALLEST_PHOTO} pixels or more on its shorter side.",
+        )
+    white = Image.new("RGBA", image.size, "white")
+    colours = np.asarray(Image.alpha_composite(white, image).convert("RGB"), dtype=np.float32)
+    return torch.from_numpy(colours / 255).permute(2, 0, 1).contiguous()
+
+
+def open_image(data: bytes, longest: int) -> Image.Image:
+    """The first picture of a file, upright, as RGBA of at most `longest` pixels a side.
+
+    Raises StudentError for what is no image, too large, or damaged.
+    """
+    if not isinstance(data, bytes | bytearray | memoryview) or len(data) == 0:
+        raise StudentError("The file is empty.", hint=f"Choose an image: {READABLE}.")
+    if len(data) > MAX_UPLOAD_BYTES:
+        raise StudentError(
+            f"The file has {len(data) / 1e6:.0f} MB.",
+            hint=f"Choose one of at most {MAX_UPLOAD_BYTES / 1e6:.0f} MB.",
+        )
+    try:
+        image = Image.open(io.BytesIO(data), formats=_formats_for(bytes(data[:12])))
+    except StudentError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels() from error
+    except Exception as error:
+        # Pillow's readers raise whatever they stumble over, from struct.error to KeyError.
+        raise StudentError(
+            "The file is not an image that can be read.", hint=f"Choose {READABLE}."
+        ) from error
+    with image:
+        if image.width * image.height > MAX_UPLOAD_PIXELS:  # read from the header: nothing is decoded yet
+            raise _too_many_pixels()
+        try:
+            image.draft("RGB", (longest, longest))  # a JPEG can be decoded at a fraction of its size
+            plain = _plain(image)
+            if max(plain.size) > longest:
+                plain.thumbnail((longest, longest), Image.Resampling.BOX, reducing_gap=2.0)
+            return ImageOps.exif_transpose(plain).convert("RGBA")
+        except Exception as error:  # as above
+            raise StudentError(
+                "The image is damaged or not complete.", hint="Open and save it anew, or choose another."
+            ) from error
+
+
+def _formats_for(head: bytes) -> tuple[str, ...]:
+    """The formats that may be tried for a file with these first 12 bytes."""
+    # A HEIC file says so here; for all others the library for it need not be loaded.
+    is_heif = head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
+    if not is_heif:
+        return _FORMATS
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        raise StudentError(
+            "This is a HEIC photo, and this server has no reader for HEIC (pillow-heif).",
+            hint="Save it as JPEG and choose that.",
+        ) from error
+    register_heif_opener(thumbnails=False)
+    return ("HEIF",)
+
+
+def _too_many_pixels() -> StudentError:
+    return StudentError(
+        f"The image has more than {MAX_UPLOAD_PIXELS / 1e6:.0f} million pixels.", hint="Choose a smaller one."
+    )
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """In a mode that can be made smaller without spoiling it."""
+    if image.mode.startswith("I"):  # Pillow would cut 16-bit greys off at 255 where they have to be divided
+        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+    return image if image.mode in ("L", "RGB", "RGBA", "CMYK") else image.convert("RGBA")
+
+
+def colours_of(image: Image.Image) -> np.ndarray:
+    """(H, W, 3) in [0, 1]. What is transparent becomes black behind a light drawing and white behind a dark one."""
+    colours = np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+    opacity = np.asarray(image.getchannel("A"), dtype=np.float32)[..., None] / 255
+    if opacity.min() == 1:
+        return colours
+    behind = 0.0 if (colours.mean(axis=2, keepdims=True) * opacity).sum() > 0.5 * opacity.sum() else 1.0
+    if opacity.max() == 0:
+        behind = 0.0
+    return colours * opacity + behind * (1 - opacity)
