@@ -12,7 +12,7 @@ from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
-from pages.train import start
+from pages.train import doctor, start
 from pages.train.expectation import FULL_TRAIN, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
@@ -57,6 +57,7 @@ def before() -> None:
     with right:
         if inspected.spec is not None and choice.problem is None:
             what_to_expect(inspected.spec, choice)
+            doctor.before_it_starts(inspected.spec, choice)
 
 
 def during(run: Run) -> None:

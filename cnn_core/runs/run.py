@@ -15,10 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cnn_core.doctor.health import Check, Comparison, Health
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs.files import file_names, read_json
-from cnn_core.runs.history import History, read_history
+from cnn_core.runs.files import LARGEST_JSON, file_names, opened, read_json
+from cnn_core.runs.history import History, event_lines, read_history
 from cnn_core.runs.ids import is_dataset, is_owner, owner_of
 from cnn_core.runs.status import Status, read_status
 from cnn_core.training.spec import TrainSpec, checked_learning_rate
@@ -165,9 +166,17 @@ class Run:
 
     @property
     def version(self) -> str:
-        """Changes whenever anything a page could show of this run has changed; cheap (six stats)."""
+        """Changes whenever anything a page could show of this run has changed; cheap (seven stats)."""
         marks = []
-        for name in ("status.json", "changes.json", "events.jsonl", "samples.json", "snapshots", "frames"):
+        for name in (
+            "status.json",
+            "changes.json",
+            "events.jsonl",
+            "samples.json",
+            "health.jsonl",
+            "snapshots",
+            "frames",
+        ):
             with suppress(OSError):
                 file = os.stat(self.folder / name)
                 marks.append(f"{file.st_ino:x}.{file.st_mtime_ns:x}.{file.st_size:x}")
@@ -176,6 +185,25 @@ class Run:
     def history(self) -> History:
         """Its curves, at most 400 points each. Shared between readers: do not change it."""
         return read_history(self.folder / "events.jsonl")
+
+    def health(self) -> Health:
+        """What the doctor measured on the way, as far as it makes sense; nothing for a run of before it measured."""
+        checks: dict[int, Check] = {}
+        compared = None
+        for event in self._health_lines():
+            if event.get("kind") == "check" and (check := Check.from_dict(event)) is not None:
+                checks[check.step] = check
+            elif event.get("kind") == "with_relu":
+                compared = Comparison.from_dict(event) or compared
+        return Health(tuple(checks[step] for step in sorted(checks)), compared)
+
+    def _health_lines(self) -> list[dict[str, Any]]:
+        try:
+            with opened(self.folder / "health.jsonl") as file:
+                content = file.read(LARGEST_JSON)
+        except OSError:
+            return []
+        return event_lines(content[: content.rfind(b"\n") + 1])
 
     def sample(self) -> Sample | None:
         """The present reading of twelve test digits, or None before the first."""
@@ -267,6 +295,13 @@ class _RunAtOnce(Run):
 
     def history(self) -> History:
         return self._history
+
+    def health(self) -> Health:
+        return self._health
+
+    @cached_property
+    def _health(self) -> Health:
+        return super().health()
 
     @cached_property
     def _history(self) -> History:

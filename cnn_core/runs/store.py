@@ -5,6 +5,7 @@
                 status.json      where it stands; written by whoever holds the run's ticket
                 control.json     what the owner asks for: stop, pause, resume, a learning rate
                 events.jsonl     appended, one event a line
+                health.jsonl     appended, one measurement a line, for the doctor
                 samples.json     the present reading of twelve test digits
                 snapshots/       weights at steps 0, 1, 2, 4, 8, ... and after each epoch; best, last
                 frames/          a dream's pictures

@@ -13,7 +13,7 @@ from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.runs import Run, Sample
 from cnn_core.training.history import Curve
-from pages.train import runner, words
+from pages.train import doctor, runner, words
 from pages.train.strip import at_once, rate_is_stale, sidebar_is_stale
 from pages.ui.drawing.contact_sheet import Sheet, contact_sheet
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
@@ -60,7 +60,9 @@ def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_im
     with top:
         _number(run)
     with below:
-        _twelve(run)
+        if not doctor.finding_of(run, training_images):
+            _twelve(run)
+        doctor.gradients(run)
 
 
 def _diagram(run: Run) -> None:

@@ -29,7 +29,8 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "insight": SHARED | {"model", "data"},
     "lesson": SHARED | {"model", "data", "insight"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
-    "runs": SHARED | {"model", "data", "training", "insight", "pretrained"},
+    "doctor": SHARED | {"model", "data", "training"},
+    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor"},
 }
 TORCH_FREE = [
     "errors", "settings", "checks", "model", "model.layers", "model.layer_files", "model.setting", "model.spec",
@@ -37,8 +38,15 @@ TORCH_FREE = [
     "export.program", "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits", "lesson.glossary",
+    "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
-NEED_TORCH = ("training_job", "dream_job", "sampler", "snapshots")  # what a worker imports when it works
+NEED_TORCH = (
+    "training_job",
+    "dream_job",
+    "sampler",
+    "snapshots",
+    "examiner",
+)  # what a worker imports when it works
 TORCH_FREE += [
     ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)
     for path in CORE

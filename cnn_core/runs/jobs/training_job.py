@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from cnn_core.data import ImageSet, load_images, split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.model import Network, build
+from cnn_core.runs.jobs.examiner import Examiner
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
 from cnn_core.runs.jobs.progress import STATUS_SECONDS, Progress
 from cnn_core.runs.jobs.recorder import EventRecorder, cut_events
@@ -51,6 +52,7 @@ def train_run(store: RunStore, run: Run) -> str:
     test = load_images(run.dataset, "test", fetching)
     net, state = _resumed(run)
     listener = TrainingListener(run, net, len(images), test, state, reason)
+    listener.examiner = Examiner(run, net, images, validation)
     with closing(listener.recorder):
         for event in train(net, images, recipe, validation, state=state, control=listener.control):
             listener.hear(event)
@@ -105,7 +107,8 @@ def _resumed(run: Run) -> tuple[Network, TrainState | None]:
         except StudentError:  # half a file, after a power cut: begin again, which costs time but no truth
             log.warning("run %s: its last snapshot cannot be read; it begins again", run.id)
             net = _beginning(run)
-    cut_events(run.folder / "events.jsonl", state.step if state is not None else -1)
+    for name in ("events.jsonl", "health.jsonl"):
+        cut_events(run.folder / name, state.step if state is not None else -1)
     return net, state
 
 
@@ -144,6 +147,7 @@ class TrainingListener:
         self.snapshots = SnapshotKeeper(run, net)
         self.sampler = DigitSampler(run, net, test)
         self.recorder = EventRecorder(run.folder / "events.jsonl", per_epoch)
+        self.examiner: Examiner | None = None
         self.progress.write()
 
     def hear(self, event: Event) -> None:
@@ -156,7 +160,9 @@ class TrainingListener:
             self.recorder.write(event)
             self.snapshots.keep_if_best(event.accuracy)
             self._read_digits(at_once=True)
+            self._examine(event)
         elif isinstance(event, SnapshotDue):
+            self._examine(event)
             self._snapshot(event)
         elif isinstance(event, Finished):
             self.recorder.write(event)
@@ -178,6 +184,10 @@ class TrainingListener:
 
     def _read_digits(self, at_once: bool = False) -> None:
         self.sampler.read(self.progress.step, self.progress.epoch, at_once)
+
+    def _examine(self, event: Validated | SnapshotDue) -> None:
+        if self.examiner is not None:
+            self.examiner.examine(event.step, event.epoch, at_once=event.step == self.progress.steps)
 
     def control(self) -> Control | None:
         """The training asks, about ten times a second: what does the owner want, what does the server want?"""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
+from cnn_core.doctor import bent_scores
 from cnn_core.errors import StudentError
 from cnn_core.model import EMPTY, LAYER_TYPES, PRESETS, preset_of
 from cnn_core.model.draft_edits import LONGEST_NAME, changed, inserted, moved, removed, renamed
@@ -271,7 +272,12 @@ def _problem(inspection: design.Inspection) -> None:
 def _sum(inspection: design.Inspection) -> None:
     rows = [row for row in inspection.rows if row is not None]
     parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
-    st.markdown(
-        f"**{count(parameters)} parameters** · {big(macs)} multiply-adds  \n"
-        f":green[:material/check: {CAN_BE_TRAINED}]"
-    )
+    numbers = f"**{count(parameters)} parameters** · {big(macs)} multiply-adds"
+    remark = None if inspection.spec is None else bent_scores(inspection.spec)
+    if remark is None:
+        st.markdown(f"{numbers}  \n:green[:material/check: {CAN_BE_TRAINED}]")
+        return
+    st.markdown(f"{numbers}  \n:yellow[:material/info:] {remark.sentence}")
+    if remark.cure is not None and remark.cure.spec is not None:
+        mended = remark.cure.spec.to_dict()
+        st.button(remark.cure.label, key="remark_end", on_click=_mend, args=(mended,))

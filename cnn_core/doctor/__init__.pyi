@@ -1,0 +1,15 @@
+from .case import Bar as Bar
+from .case import Case as Case
+from .case import Cure as Cure
+from .case import Finding as Finding
+from .case import Rule as Rule
+from .course import gradient_bars as gradient_bars
+from .health import Check as Check
+from .health import Comparison as Comparison
+from .health import Health as Health
+from .measure import CheckImages as CheckImages
+from .measure import check as check
+from .measure import compare_with_relu as compare_with_relu
+from .plans import bent_scores as bent_scores
+from .rules import RULES as RULES
+from .rules import findings as findings

@@ -1,0 +1,237 @@
+"""Rules for what can be seen before a training: the design, the recipe, the number of images. Arithmetic, no torch."""
+
+from __future__ import annotations
+
+import math
+
+from cnn_core.doctor import cures
+from cnn_core.doctor.case import Case, Cure, Finding, share
+from cnn_core.model import ModelSpec, summarize
+from cnn_core.training.spec import TrainSpec
+
+ADAPTIVE = ("rmsprop", "adam", "adamw")  # they divide each slope by its own recent size
+
+UNDO = "Undo brings the design back."
+RUN_KEPT = "The run so far is kept."
+
+MOST_IN_ONE_LAYER = 0.85  # of all parameters
+MANY_PARAMETERS = 100_000  # in that layer: below, nothing is gained by saving
+STROKE = 6  # pixels a side, see `small_view`
+FEW_IMAGES = 50  # per class
+TOO_HIGH = 30  # times the usual rate
+SHORT_WAY = {
+    True: 0.006,
+    False: 1.0,
+}  # rate x steps of an adaptive optimiser, and of plain sgd, see `low_rate`
+
+
+# ---------------------------------------------------------------- the last layer
+
+
+def last_activation(case: Case) -> Finding | None:
+    """Something bends the scores before softmax sees them. During a run it is said only where answers are missing."""
+    if case.state and not _answers_are_missing(case):
+        return None
+    finding = bent_scores(case.spec)
+    if finding is None or finding.cure is None or not case.state:
+        return finding
+    cure = Cure(f"{finding.cure.label} and start again", RUN_KEPT, spec=finding.cure.spec)
+    return Finding(finding.question, finding.sentence, cure)
+
+
+def bent_scores(spec: ModelSpec) -> Finding | None:
+    """The remark on a last layer that is neither softmax nor linear: before a training, beside the design."""
+    place, name = cures.end_of(spec)
+    mended = cures.with_softmax(spec)
+    if name == "linear" or mended is None:
+        return None
+    at_the_end = place == len(spec.layers) - 1
+    label = "Use softmax" if at_the_end else f"Use linear in {spec.layer_names[place]}"
+    where = "on the last layer" if at_the_end else f"in {spec.layer_names[place]}, right before the end,"
+    return Finding(
+        "Will it find every class?",
+        f"{name.replace('_', ' ')} {where} {_what_it_does(name, spec.classes)}",
+        Cure(label, UNDO, spec=mended),
+    )
+
+
+def _what_it_does(name: str, classes: int) -> str:
+    if name == "relu":
+        return (
+            "makes every score below zero alike: a class may never be found again. Measured with the lesson’s convnet "
+            "and 12,000 digits: 50 % read, and four of the ten answers never given."
+        )
+    if name in ("sigmoid", "tanh"):
+        low, high = (0, 1) if name == "sigmoid" else (-1, 1)
+        surest = surest_answer(low, high, classes)
+        return (
+            f"keeps every score between {low} and {high}".replace("-", "−")
+            + f". Of {classes} classes softmax can then be at most **{share(surest)}** sure of one, "
+            f"and the loss cannot fall below {-math.log(surest):.2f}."
+        )
+    if name == "leaky_relu":
+        return "makes each score below zero five times smaller. softmax takes any score as it is."
+    least = {"elu": "−1", "gelu": "−0.17"}[name]
+    return f"puts each score below zero between {least} and 0, so that wrong classes are hardly told apart."
+
+
+def surest_answer(low: float, high: float, classes: int) -> float:
+    """The largest probability that softmax can give where each score lies between `low` and `high`, a fraction.
+
+    >>> round(surest_answer(0, 1, 10), 3), round(surest_answer(-1, 1, 10), 3)
+    (0.232, 0.451)
+    """
+    return 1 / (1 + (classes - 1) * math.exp(low - high))
+
+
+def _answers_are_missing(case: Case) -> bool:
+    if not case.health.checks or case.step < case.steps_an_epoch:
+        return False
+    last = case.health.checks[-1]
+    return any(label and not answer for answer, label in zip(last.answers, last.labels, strict=True))
+
+
+# ---------------------------------------------------------------- the design
+
+
+def one_dense_layer(case: Case) -> Finding | None:
+    """Nearly all parameters of a convnet in one dense layer: the way to few is pooling. An MLP has nothing else."""
+    spec = case.spec
+    if case.state or not any(layer.has_filters for layer in spec.layers):
+        return None
+    rows = summarize(spec)
+    total = sum(row.parameters for row in rows)
+    place = max(range(len(rows)), key=lambda i: rows[i].parameters)
+    largest = rows[place].parameters
+    if (
+        not spec.layers[place].has_units
+        or largest < MANY_PARAMETERS
+        or largest < MOST_IN_ONE_LAYER * total
+        or (pooled := cures.pooled_before(spec, place)) is None
+    ):
+        return None
+    fewer = sum(row.parameters for row in summarize(pooled))
+    if fewer >= total:
+        return None
+    return Finding(
+        "Where are its parameters?",
+        f"**{share(largest / total)}** of its {total:,} parameters are in {rows[place].name}. "
+        f"With one more pooling before it the network has {fewer:,}.",
+        Cure("Pool once more", UNDO, spec=pooled),
+    )
+
+
+def small_view(case: Case) -> Finding | None:
+    """The last maps are averaged, and each of their numbers depends on less than a stroke and its two sides.
+
+    Where the maps are flattened instead, a dense layer puts the whole image together again.
+    """
+    spec = case.spec
+    averaged = any(layer.makes_list and layer.sees_all for layer in spec.layers)
+    if case.state or not case.of_strokes or not averaged:
+        return None
+    view = cures.view_of(spec)
+    if view >= STROKE:
+        return None
+    wider = cures.that_sees_more(spec, STROKE)
+    cure = None if wider is None else Cure(f"Use {wider[0]}", UNDO, spec=wider[1])
+    pixels = f"{view}×{view} pixels" if view > 1 else "one pixel"
+    return Finding(
+        "Does it see a whole stroke?",
+        f"Before the maps are averaged, no number depends on more than **{pixels}** of the image. "
+        f"A stroke is about 3 pixels wide: with less than {STROKE}×{STROKE} hardly a bend of it can be seen.",
+        cure,
+    )
+
+
+def vanishing_map(case: Case) -> Finding | None:
+    """A window of several pixels slides over a map of one: all but one of its weights only meet the border."""
+    spec = case.spec
+    rows = summarize(spec)
+    for place, layer in enumerate(spec.layers):
+        window = layer.window()
+        before = rows[place - 1].output_shape if place else spec.input_shape
+        if case.state or window is None or not layer.has_filters or window.side < 2 or max(before[1:]) > 1:
+            continue
+        mended = cures.without_a_pooling(spec, place)
+        cells = window.side**2
+        return Finding(
+            "Is there still something to see?",
+            f"What reaches {rows[place].name} is maps of **1×1**: of each kernel’s {cells} weights per map, "
+            f"{cells - 1} only ever meet the zeros around it.",
+            None if mended is None else Cure("Remove a pooling above it", UNDO, spec=mended),
+        )
+    return None
+
+
+# ---------------------------------------------------------------- the recipe
+
+
+def too_few_images(case: Case) -> Finding | None:
+    """So few images that the same design reads far fewer digits than it could."""
+    few = FEW_IMAGES * case.spec.classes
+    if case.state or case.images >= few or case.available < 2 * case.images:
+        return None
+    recipe = case.recipe.replace(train_size=None)
+    return Finding(
+        "Are these enough to learn from?",
+        f"**{case.images:,}** {case.noun} are about {max(1, case.images // case.spec.classes)} per class. "
+        "Measured with the lesson’s convnet, its recipe and MNIST: from 100 digits it learnt to read "
+        f"{share(READ_AFTER[100])}, from 300 {share(READ_AFTER[300])}, from 4,000 {share(READ_AFTER[4_000])}.",
+        Cure(f"Train on all {case.available:,}", "The design stays as it is.", recipe=recipe),
+    )
+
+
+# {images learnt from: fraction read of 500 kept aside}, the lesson's convnet by the lesson's recipe, seed 0, on the
+# sample: `python -m tests.core.doctor_cases`.
+READ_AFTER = {100: 0.1, 300: 0.5, 4_000: 0.96}
+
+
+def high_rate(case: Case) -> Finding | None:
+    """A rate at which the lesson's convnet does not learn: thirty times the usual one."""
+    usual = usual_rate(case.recipe)
+    rate = case.recipe.learning_rate
+    if case.state or rate < TOO_HIGH * usual * 0.999:
+        return None
+    return Finding(
+        "Is the rate too high?",
+        f"A learning rate of **{rate:g}** is {round(rate / usual):,} times the usual one of {case.recipe.optimizer}. "
+        f"Measured with the lesson’s convnet, rmsprop and 4,000 digits: with 0.001 it read {share(READ_AFTER[4_000])}, "
+        f"with 0.03 {share(READ_AT_HIGH)}, which is guessing.",
+        Cure(f"Train with rate {usual:g}", "The design stays as it is.", recipe=with_rate(case, usual)),
+    )
+
+
+READ_AT_HIGH = 0.102  # at a rate of 0.03, three epochs, otherwise as READ_AFTER
+
+
+def low_rate(case: Case) -> Finding | None:
+    """All steps together are too short a way. Adaptive optimisers move each weight by about the rate in each step."""
+    usual, rate = usual_rate(case.recipe), case.recipe.learning_rate
+    way = rate * case.steps / (1 - case.recipe.momentum)
+    if case.state or rate > usual / 3 or way >= SHORT_WAY[case.recipe.optimizer in ADAPTIVE]:
+        return None
+    moved = (
+        f"In {case.steps:,} steps no weight moves by more than about {way:.2g}."
+        if case.recipe.optimizer in ADAPTIVE
+        else f"The usual one of {case.recipe.optimizer} is {usual:g}."
+    )
+    return Finding(
+        "Is the rate too low?",
+        f"A learning rate of **{rate:g}** is small for this recipe. {moved}",
+        Cure(f"Train with rate {usual:g}", "The design stays as it is.", recipe=with_rate(case, usual)),
+    )
+
+
+def usual_rate(recipe: TrainSpec) -> float:
+    """The learning rate at which this optimiser usually learns digits; momentum makes each step longer.
+
+    >>> usual_rate(TrainSpec()), usual_rate(TrainSpec(optimizer="sgd"))
+    (0.001, 0.1)
+    """
+    return 0.001 if recipe.optimizer in ADAPTIVE else round(0.1 * (1 - recipe.momentum), 6) or 1e-6
+
+
+def with_rate(case: Case, rate: float) -> TrainSpec:
+    """The recipe with another learning rate."""
+    return case.recipe.replace(learning_rate=rate)
