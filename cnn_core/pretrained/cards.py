@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model.spec import ModelSpec
 from cnn_core.training.history import Curve, History
@@ -24,8 +25,9 @@ class Card:
 
     name:           the key: "lesson".
     images:         how many it learnt from.
+    learnt_from:    which ones: all of MNIST's training images but the sample's test digits.
     data_source:    a sentence.
-    test_accuracy:  fraction.
+    test_accuracy:  fraction of MNIST's test images.
     test_loss:      nats.
     seconds:        of training, with so many `threads`.
     date:           ISO, UTC.
@@ -38,6 +40,7 @@ class Card:
     recipe: TrainSpec
     dataset: str
     images: int
+    learnt_from: ImagesLearntFrom
     data_source: str
     test_images: int
     test_accuracy: float
@@ -67,14 +70,19 @@ class Card:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return vars(self) | {"spec": self.spec.to_dict(), "recipe": self.recipe.to_dict()}
+        return vars(self) | {
+            "spec": self.spec.to_dict(),
+            "recipe": self.recipe.to_dict(),
+            "learnt_from": self.learnt_from.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Card:
         """The inverse of `to_dict`. No limits: they are for what visitors ask for, and this is done already."""
         spec = ModelSpec.from_dict(values["spec"], check_limits=False)
         recipe = TrainSpec.from_dict(values["recipe"], check_limits=False)
-        return cls(**dict(values) | {"spec": spec, "recipe": recipe})
+        learnt_from = ImagesLearntFrom.from_dict(values["learnt_from"])
+        return cls(**dict(values) | {"spec": spec, "recipe": recipe, "learnt_from": learnt_from})
 
 
 def names() -> list[str]:
@@ -91,10 +99,10 @@ def card(name: str) -> Card:
 
 @functools.cache
 def history(name: str) -> History:
-    """How a network's training went. Raises StudentError where that was not kept; it was for "lesson".
+    """How a network's training went. Raises StudentError where that was not kept; it was for those named here.
 
     Its training curve has a point a batch at first, then means of twenty. Its validation curve is of the 10,000 test
-    images, at each snapshot of the replay; no choice was made by it.
+    images, at each moment that the replay has or would have; no choice was made by it.
     """
     check_name(name)
     if not history_path(name).exists():

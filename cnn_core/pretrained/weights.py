@@ -54,4 +54,9 @@ class Replay:
 
 def replay(name: str) -> Replay:
     """The network at each saved moment of its training. Raises StudentError where there are none: all but "lesson"."""
+    check_name(name)
+    if not replay_path(name).exists():
+        raise StudentError(
+            f"The weights of {name} at earlier moments were not kept.", hint="Look at the lesson’s convnet."
+        )
     return Replay(name, history(name).validation)

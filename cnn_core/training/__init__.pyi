@@ -1,3 +1,4 @@
+from .checkpoint import images_learnt_from as images_learnt_from
 from .checkpoint import load_model as load_model
 from .checkpoint import load_training as load_training
 from .checkpoint import save_model as save_model

@@ -24,6 +24,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
+from cnn_core.data.learnt_from import NOT_KNOWN, ImagesLearntFrom
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model import ModelSpec, Network, build
 from cnn_core.training.events import BestSoFar, TrainState
@@ -35,16 +36,35 @@ _SIZES = {"F32": 4, "F16": 2, "I64": 8}  # bytes of a number
 
 
 def save_model(
-    path: str | Path, net: nn.Module, spec: ModelSpec, *, dtype: torch.dtype | None = None
+    path: str | Path,
+    net: nn.Module,
+    spec: ModelSpec,
+    *,
+    dtype: torch.dtype | None = None,
+    learnt_from: ImagesLearntFrom = NOT_KNOWN,
 ) -> None:
     """Write the weights of `net` and its `spec` to `path`, whole or not at all.
 
-    dtype: for floating-point weights; torch.float16 halves the file (for pictures, not for further training).
+    dtype:       for floating-point weights; torch.float16 halves the file (for pictures, not for further training).
+    learnt_from: the images it learnt from, as `images_learnt_from` reads them again.
     Raises StudentError when a weight is not a finite number.
     """
     tensors = {name: _plain(value, dtype) for name, value in net.state_dict().items()}
     _refuse_unless_finite(tensors)
-    _write(path, tensors, {"format": FORMAT, "spec": json.dumps(spec.to_dict())})
+    _write(path, tensors, _metadata(spec, learnt_from))
+
+
+def images_learnt_from(source: str | Path | bytes) -> ImagesLearntFrom:
+    """Which images the network in a file of ours learnt from; NOT_KNOWN where the file does not say.
+
+    Raises StudentError for a file that is none of ours; FileNotFoundError when there is none.
+    """
+    with _opened(source) as file:
+        header, _ = _read_header(file)
+    try:
+        return ImagesLearntFrom.from_dict(_json_in(header, "learnt_from"))
+    except StudentError:  # what is beside the weights spoils no network
+        return NOT_KNOWN
 
 
 def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[Network, ModelSpec]:
@@ -64,7 +84,14 @@ def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tupl
     return net.eval(), spec
 
 
-def save_training(path: str | Path, net: nn.Module, spec: ModelSpec, state: TrainState) -> None:
+def save_training(
+    path: str | Path,
+    net: nn.Module,
+    spec: ModelSpec,
+    state: TrainState,
+    *,
+    learnt_from: ImagesLearntFrom = NOT_KNOWN,
+) -> None:
     """Write all that a training needs to go on bit for bit. The file is a `load_model` file as well.
 
     Optimizer tensors stand beside the weights, as "optimizer/<weight>/<key>", and where the recipe has patience, those
@@ -81,7 +108,7 @@ def save_training(path: str | Path, net: nn.Module, spec: ModelSpec, state: Trai
     if state.best is not None:
         numbers["best"] = [float(state.best.accuracy), state.best.waited]
         beside |= {f"best/{name}": _plain(value) for name, value in state.best.weights.items()}
-    metadata = {"format": FORMAT, "spec": json.dumps(spec.to_dict()), "training": json.dumps(numbers)}
+    metadata = _metadata(spec, learnt_from) | {"training": json.dumps(numbers)}
     _write(path, weights | beside, metadata)
 
 
@@ -125,6 +152,13 @@ def _best_so_far(numbers: object, weights: dict[str, Tensor], net: nn.Module) ->
     if not makes_sense or weights.keys() != net.state_dict().keys():
         raise _foreign("its best epoch makes no sense")
     return BestSoFar(numbers[0], numbers[1], weights)  # type: ignore[index]
+
+
+def _metadata(spec: ModelSpec, learnt_from: ImagesLearntFrom) -> dict[str, str]:
+    metadata = {"format": FORMAT, "spec": json.dumps(spec.to_dict())}
+    if learnt_from != NOT_KNOWN:
+        metadata["learnt_from"] = json.dumps(learnt_from.to_dict())
+    return metadata
 
 
 def _plain(value: Tensor, dtype: torch.dtype | None = None) -> Tensor:

@@ -15,13 +15,23 @@ import time
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from cnn_core.data import DATASETS, ImageSet, available, fetch_in_background, fetching, load_images, network
+from cnn_core.data import (
+    DATASETS,
+    ImageSet,
+    available,
+    fetch_in_background,
+    fetching,
+    load_images,
+    load_sample,
+    network,
+)
 from cnn_core.data.datasets import _load
 from cnn_core.data.fetching import FetchFailed, Remote, _fetch_in_background, fetch
 from cnn_core.data.network import Patience
@@ -237,6 +247,28 @@ def test_without_network_mnist_is_5000_genuine_digits_and_says_so(split, count):
 def test_no_digit_of_the_sample_is_both_learnt_and_tested():
     both = torch.cat([load_images("mnist", split).images.flatten(1) for split in ("train", "test")])
     assert len(both.unique(dim=0)) == 5000
+
+
+def test_the_samples_test_digits_are_mixed_as_mnists_are_and_begin_with_a_seven():
+    labels = load_images("mnist", "test").labels.tolist()
+    assert labels[:4] == [7, 2, 1, 0]
+    repeats = sum(one == other for one, other in pairwise(labels))
+    assert 30 < repeats < 70  # of 499 neighbours about a tenth
+    assert {labels.count(digit) for digit in range(10)} == {50}
+
+
+def test_without_takes_away_just_the_images_with_the_same_bytes():
+    digits = load_images("mnist", "train")
+    some = digits.take(30, seed=2)
+    rest = digits.without(some)
+    assert len(rest) == 4470
+    assert not {i.tobytes() for i in rest.images.numpy()} & {i.tobytes() for i in some.images.numpy()}
+    assert len(digits.without(load_images("mnist", "test"))) == 4500
+
+
+def test_the_sample_is_here_also_where_everything_is(tmp_path):
+    assert load_sample("test").images.equal(load_images("mnist", "test").images)
+    assert len(load_sample("train")) == 4500
 
 
 def test_the_end_of_the_sample_holds_every_digit_equally_often():

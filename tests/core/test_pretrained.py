@@ -1,6 +1,7 @@
 """The networks that come with the project are what their cards say."""
 
 import hashlib
+import math
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from cnn_core import pretrained
-from cnn_core.data import load_images
+from cnn_core.data import Overlap, load_images, load_sample
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, build
 from cnn_core.pretrained.__main__ import is_snapshot
@@ -22,7 +23,7 @@ NAMES = ["lesson", "mlp", "modern"]
 
 @pytest.fixture
 def sample(monkeypatch, tmp_path):
-    """The 500 genuine digits that are always here. They are training digits, so these networks have seen them."""
+    """The 500 digits that are tested with where there is no network; these networks have not seen them."""
     monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path))
     monkeypatch.setenv("CONVSCOPE_OFFLINE", "1")
     return load_images("mnist", "test")
@@ -45,7 +46,8 @@ def test_a_card_says_how_its_network_was_trained(name):
     card = pretrained.card(name)
     assert card.spec == PRESETS[name]
     assert card.seed == 0
-    assert (card.images, card.test_images) == (60_000, 10_000)
+    assert (card.images, card.test_images) == (59_500, 10_000)
+    assert card.data_source.startswith("59,500 of MNIST’s 60,000 training images: without the 500")
     assert Card.from_dict(card.to_dict()) == card
     assert card.weights_sha256 == hashlib.sha256(weights_path(name).read_bytes()).hexdigest()
 
@@ -63,12 +65,39 @@ def test_a_convnet_beats_the_mlp_and_the_modern_one_beats_the_lessons():
     assert accuracy["modern"] > 0.993
 
 
+def test_without_a_network_too_the_lessons_convnet_is_ahead_of_the_mlp(sample):
+    accuracy = {name: evaluate(pretrained.load(name), sample).accuracy for name in NAMES}
+    assert accuracy["mlp"] < accuracy["lesson"] < accuracy["modern"]
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_network_is_about_as_good_as_its_card_says_on_the_digits_at_hand(name, sample):
+def test_a_network_is_as_good_on_the_digits_at_hand_as_chance_lets_its_card_say(name, sample):
     net, card = pretrained.load(name), pretrained.card(name)
     assert not net.training
     assert sum(weight.numel() for weight in net.parameters()) == card.parameters
-    assert evaluate(net, sample).accuracy >= card.test_accuracy - 0.01
+    chance = math.sqrt(card.test_accuracy * (1 - card.test_accuracy) / len(sample))
+    assert evaluate(net, sample).accuracy == pytest.approx(card.test_accuracy, abs=3 * chance)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_test_digit_of_the_sample_is_among_what_a_network_learnt_from(name, sample):
+    learnt_from = pretrained.card(name).learnt_from
+    assert learnt_from.count == pretrained.card(name).images
+    assert learnt_from.overlap(sample) == Overlap(count=500, seen=0, is_known=True)
+
+
+@pytest.mark.full_mnist
+@pytest.mark.parametrize("name", NAMES)
+def test_no_image_that_a_page_tests_with_has_the_bytes_of_one_that_a_network_learnt_from(name, full_test_set):
+    [portion] = pretrained.card(name).learnt_from.portions
+    images = portion.images()
+    assert images is not None, "the images on this machine are not those that the card describes"
+    everything = {image.tobytes() for image in load_images("mnist", "train").images.numpy()}
+    learnt = {image.tobytes() for image in images.images.numpy()}
+    sample = {image.tobytes() for image in load_sample("test").images.numpy()}
+    assert learnt == everything - sample
+    assert len(learnt) == 59_500
+    assert learnt.isdisjoint(image.tobytes() for image in full_test_set.images.numpy())
 
 
 @pytest.mark.full_mnist
@@ -92,7 +121,7 @@ def test_each_load_is_a_copy_of_its_own():
 def test_the_replay_begins_with_the_untrained_network_and_ends_with_the_trained_one(sample):
     replay, trained = pretrained.replay("lesson"), pretrained.load("lesson")
     assert replay.steps[:6] == (0, 1, 2, 4, 8, 16)
-    assert replay.steps[-1] == 5 * 938
+    assert replay.steps[-1] == 5 * 930
     assert list(replay.steps) == sorted(replay.steps)
     first, last = replay.load(0), replay.load(replay.steps[-1])
     assert evaluate(first, sample).accuracy < 0.3
@@ -110,14 +139,16 @@ def test_the_replay_knows_how_good_each_moment_was(sample):
     assert replay.moments.accuracy[-1] == pytest.approx(pretrained.card("lesson").test_accuracy, abs=3e-4)
 
 
-def test_the_history_is_a_thinned_curve_of_the_whole_training():
-    train, test = pretrained.history("lesson").train, pretrained.history("lesson").validation
+@pytest.mark.parametrize(("name", "epochs"), [("lesson", 5), ("mlp", 5), ("modern", 8)])
+def test_the_history_is_a_thinned_curve_of_the_whole_training(name, epochs):
+    train, test = pretrained.history(name).train, pretrained.history(name).validation
     for curve in (train, test):
         assert len(curve.step) == len(curve.epoch) == len(curve.loss) == len(curve.accuracy) <= 400
         assert list(curve.step) == sorted(curve.step)
-        assert curve.epoch[-1] == 5
+        assert curve.epoch[-1] == epochs
     assert train.loss[0] > 2
-    assert train.loss[-1] < 0.05
+    assert train.loss[-1] < train.loss[0] / 20
+    assert test.accuracy[-1] == pytest.approx(pretrained.card(name).test_accuracy, abs=3e-4)
 
 
 def test_the_folder_stays_small():

@@ -110,6 +110,9 @@ def test_two_thousand_digits_tell_convnet_and_mlp_apart_and_each_is_read_once():
         )
         curves[name] = accuracy_under(net, test.take(2_000), "shift")
         assert read[name] == 2_000 * len(curves[name])
-    assert all(
-        ours > theirs + 0.1 for ours, theirs in zip(curves["lesson"][2:7], curves["mlp"][2:7], strict=True)
-    )
+    ahead = [ours - theirs for ours, theirs in zip(curves["lesson"], curves["mlp"], strict=True)]
+    assert min(ahead) > 0
+    assert (
+        min(ahead[2:7]) > 0.05
+    )  # at 2 pixels 11.6 points here; it differs by a point from processor to processor
+    assert min(ahead[3:6]) > 0.15

@@ -95,7 +95,7 @@ def test_a_colour_is_a_curve_and_a_name_cannot_act():
     assert r"**\*\*\[x\](y)\*\***: 99.0 %" in verdict([other])
 
 
-@pytest.mark.parametrize(("key", "curves"), [("lesson", 2), ("mlp", 0), ("modern", 0)])
+@pytest.mark.parametrize(("key", "curves"), [("lesson", 2), ("mlp", 2), ("modern", 2)])
 def test_our_own_networks_are_exported_like_any_run(key, curves):
     one = Trained.named(f"pretrained:{key}")
     assert (one.source, one.count) == ("mnist", 10_000)
