@@ -38,7 +38,13 @@ TORCH_FREE = [
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits",
 ]  # fmt: skip
-NEED_TORCH = ("training_job", "dream_job", "sampler", "snapshots")  # what a worker imports when it works
+NEED_TORCH = (
+    "training_job",
+    "remeasuring",
+    "dream_job",
+    "sampler",
+    "snapshots",
+)  # what a worker imports when it works
 TORCH_FREE += [
     ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)
     for path in CORE
