@@ -41,7 +41,7 @@ class Dataset:
     keras:         its module in `keras.datasets`; None where Keras does not have it.
     address:       where its four files are, for a program that Keras cannot help.
     of_strokes:    whether its images are lines on black, not surfaces.
-    axis_begins:   per cent of accuracy at which a chart of its trainings begins; what is worth watching lies above.
+    axis_begins:   per cent of accuracy at which a chart of its trainings begins when its top is enlarged.
     counts:        images to train with, and to test with.
     system_folder: where a package of the operating system puts the files.
     has_sample:    whether 5,000 of its images are always here.

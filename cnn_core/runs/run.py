@@ -17,6 +17,7 @@ from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
+from cnn_core.network_name import MOMENTS
 from cnn_core.runs.best import Best, read_best
 from cnn_core.runs.files import file_names, read_json
 from cnn_core.runs.history import History, read_history
@@ -27,8 +28,6 @@ from cnn_core.training.spec import TrainSpec, checked_learning_rate
 KINDS = ("training", "dream")
 ACTIONS = ("stop", "pause", "resume")
 LONGEST_NAME = 80
-# Weights of one run with a name of their own.
-MOMENTS = ("last", "best", "remeasured")
 
 _SHOWN_FILES = (
     "status.json",

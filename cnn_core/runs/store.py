@@ -220,6 +220,16 @@ class RunStore:
         """The page of the visitor with this token is still open: their runs keep their place in the queue."""
         self._visitors.see(owner_of(owner))
 
+    def remember_recipe(self, owner: str, values: Mapping[str, Any]) -> None:
+        """Keep how this visitor last chose to train: JSON-ready values, whose meaning is the page's."""
+        with explain_disk_errors(_NO_FOLDER):
+            self._visitors.make_folders(owner_of(owner))
+            write_json(self._visitors.recipe_file(owner_of(owner)), dict(values))
+
+    def recipe_of(self, owner: str) -> dict[str, Any]:
+        """What `remember_recipe` kept; {} where there is nothing readable."""
+        return read_json(self._visitors.recipe_file(owner_of(owner)))
+
     def control(
         self, run_id: str, owner: str, action: str | None = None, learning_rate: float | None = None
     ) -> None:
