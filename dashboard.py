@@ -3,13 +3,16 @@
 import streamlit as st
 
 from pages.ui.forms.sidebar import sidebar
-from pages.ui.frame.shell import HERE, navigate, wordmark
+from pages.ui.frame.shell import HERE, navigate, tab_title, wordmark
 from pages.ui.visitor.who import remember_visitor
 
-st.set_page_config(
-    page_title="Convscope", page_icon=HERE / "page_icon.png", layout="wide", initial_sidebar_state=340
-)
 page = navigate()
+st.set_page_config(
+    page_title=tab_title(page.url_path),
+    page_icon=HERE / "page_icon.png",
+    layout="wide",
+    initial_sidebar_state=340,
+)
 wordmark()
 with st.sidebar:
     sidebar()

@@ -12,7 +12,8 @@ from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
-from pages.train import doctor, start
+from pages.train import again, doctor, start
+from pages.train.end_words import lacks_batch
 from pages.train.expectation import FULL_TRAIN, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
@@ -47,8 +48,12 @@ def before() -> None:
     verdict = st.empty()  # above the strip
     choice = start.strip(inspected.spec)
     refusals.draw("train")
+    again.question(inspected.spec, choice)
+    again.way_back()
     if choice.problem:
         problem(choice.problem)
+    elif inspected.spec is not None and (lack := lacks_batch(inspected.spec, choice.recipe.batch_size)):
+        st.markdown(f":yellow[:material/warning: {lack}]")
     with verdict:
         answer(not_in_training(bool(server.store().runs(owner=who.visitor(), limit=1))))
     left, right = st.columns([DIAGRAM_WIDTH, SIDE_WIDTH], gap="medium")
@@ -67,7 +72,8 @@ def during(run: Run) -> None:
     st.fragment(strip)(run)
     board_style(BOARD, second="left")
     sizes = split_sizes(available(run.dataset).train or FULL_TRAIN)
-    st.fragment(live, run_every=1.0 if status.unfinished else None)(run, status.state, verdict, sizes)
+    is_moving = status.unfinished or server.store().is_remeasuring(run)
+    st.fragment(live, run_every=1.0 if is_moving else None)(run, (status.state, is_moving), verdict, sizes)
     next_question("feature_maps", "opens this very network, also while it trains.")
 
 

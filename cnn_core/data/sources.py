@@ -44,7 +44,7 @@ class Dataset:
     of_strokes:    whether its images are lines on black, not surfaces.
     is_centred_by_mass: whether its images were fitted into 20×20 and their centre of mass put to the middle, as
                    MNIST's; others fill the 28×28 with their longer side, and the box around them is in the middle.
-    axis_begins:   per cent of accuracy at which a chart of its trainings begins; what is worth watching lies above.
+    axis_begins:   per cent of accuracy at which a chart of its trainings begins when its top is enlarged.
     counts:        images to train with, and to test with.
     system_folder: where a package of the operating system puts the files.
     has_sample:    whether 5,000 of its images are always here.

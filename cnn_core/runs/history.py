@@ -45,6 +45,7 @@ class _Reading:
         self.offset = 0
         self.train: list[tuple[float, ...]] = []
         self.validation: list[tuple[float, ...]] = []
+        self.measured: list[tuple[float, ...]] = []  # training images, read as the validation images are
         self.lock = threading.Lock()
         self.made: tuple[int, int, History] = (-1, -1, History())
 
@@ -61,7 +62,7 @@ class _Reading:
                 self.made = (
                     len(self.train),
                     len(self.validation),
-                    History(_curve(train), _curve(validation), rates),
+                    History(_curve(train), _curve(validation), rates, _curve(thinned(self.measured))),
                 )
             return self.made[2]
 
@@ -71,7 +72,7 @@ class _Reading:
             # A repaired file is a new one (another inode): what we know of the old one is void.
             if self.file != (status.st_dev, status.st_ino) or status.st_size < self.offset:
                 self.file, self.offset = (status.st_dev, status.st_ino), 0
-                self.train, self.validation = [], []
+                self.train, self.validation, self.measured = [], [], []
             file.seek(self.offset)
             content = file.read(status.st_size - self.offset)
         whole = content.rfind(b"\n") + 1
@@ -82,6 +83,10 @@ class _Reading:
             row.append(event.get("learning_rate", 0.0))  # a validation has none
             if rows is not None and all(_is_number(value) for value in row):
                 rows.append(tuple(row))
+            if rows is self.validation:
+                row[2:4] = event.get("training_loss"), event.get("training_accuracy")
+                if all(_is_number(value) for value in row):
+                    self.measured.append(tuple(row))
 
 
 _readings: OrderedDict[Path, _Reading] = OrderedDict()

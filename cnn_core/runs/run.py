@@ -18,6 +18,8 @@ from typing import Any
 from cnn_core.doctor.health import Check, Comparison, Health
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
+from cnn_core.network_name import MOMENTS
+from cnn_core.runs.best import Best, read_best
 from cnn_core.runs.files import LARGEST_JSON, file_names, opened, read_json
 from cnn_core.runs.history import History, event_lines, read_history
 from cnn_core.runs.ids import is_dataset, is_owner, owner_of
@@ -28,6 +30,16 @@ KINDS = ("training", "dream")
 ACTIONS = ("stop", "pause", "resume")
 LONGEST_NAME = 80
 
+_SHOWN_FILES = (
+    "status.json",
+    "changes.json",
+    "events.jsonl",
+    "samples.json",
+    "health.jsonl",
+    "remeasured.json",
+    "snapshots",
+    "frames",
+)
 _SNAPSHOT = re.compile(r"step_(\d{8})_epoch_(\d{1,4}\.\d{4})\.safetensors", re.ASCII)
 _FRAME = re.compile(r"frame_(\d{1,6})\.png", re.ASCII)
 
@@ -114,6 +126,8 @@ class Run:
         """How it is trained, with the epochs the owner has added since. Raises StudentError as `spec` does."""
         recipe = TrainSpec.from_dict(self.card.get("recipe", []))
         epochs = self._changes.get("epochs")
+        if self._changes.get("without_patience") is True:
+            recipe = recipe.replace(patience=None)
         return recipe if not isinstance(epochs, int) else recipe.replace(epochs=epochs)
 
     @property
@@ -168,15 +182,7 @@ class Run:
     def version(self) -> str:
         """Changes whenever anything a page could show of this run has changed; cheap (seven stats)."""
         marks = []
-        for name in (
-            "status.json",
-            "changes.json",
-            "events.jsonl",
-            "samples.json",
-            "health.jsonl",
-            "snapshots",
-            "frames",
-        ):
+        for name in _SHOWN_FILES:
             with suppress(OSError):
                 file = os.stat(self.folder / name)
                 marks.append(f"{file.st_ino:x}.{file.st_mtime_ns:x}.{file.st_size:x}")
@@ -223,6 +229,30 @@ class Run:
 
     # What it has made
 
+    def best(self) -> Best | None:
+        """Its best epoch so far, by the validation images; None before the end of the first."""
+        return read_best(self.folder)
+
+    @property
+    def moment(self) -> str:
+        """Which weights are meant where nobody says: "last", or "best" where patience has put those back at the end.
+
+        Raises StudentError as `spec` does.
+        """
+        ended = self.status.state == "finished" and self.has_recipe
+        return "best" if ended and self.recipe.patience is not None else "last"
+
+    def remeasured(self) -> dict[str, Any]:
+        """What came of measuring the moving averages anew: "accuracy", "loss", "count", "step"; {} before that.
+
+        A sentence under "error" where it could not be done.
+        """
+        values = read_json(self.folder / "remeasured.json")
+        if isinstance(values.get("error"), str):
+            return {"error": values["error"]}
+        makes_sense = is_number(values.get("accuracy"), most=1) and is_number(values.get("count"), most=10**9)
+        return values if makes_sense else {}
+
     def snapshots(self) -> list[Snapshot]:
         """The weights saved on the way, in the order of training."""
         folder = self.folder / "snapshots"
@@ -236,10 +266,11 @@ class Run:
     def snapshot_path(self, which: str | int = "last") -> Path:
         """A file of weights.
 
-        which: "last" (of now, while it trains), "best" (by validation), or after which optimizer step.
+        which: "last" (of now, while it trains), "best" (by validation), "remeasured" (the averages of batch
+            normalisation measured anew), or after which optimizer step.
         Raises StudentError where there are none.
         """
-        if which in ("last", "best"):
+        if which in MOMENTS:
             return self._newest_path(str(which))
         for snapshot in self.snapshots():
             if snapshot.step == which:
@@ -272,6 +303,11 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.id!r}, {self.status.state})"
+
+
+def is_number(value: object, most: float) -> bool:
+    """Whether a figure in a file is a number from 0 to `most`."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
 class _RunAtOnce(Run):

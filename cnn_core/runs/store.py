@@ -30,7 +30,8 @@ from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs import adoption, expectation, submission
+from cnn_core.runs import adoption, expectation, going_on, submission
+from cnn_core.runs.equal import is_equal
 from cnn_core.runs.fairness import Ticket
 from cnn_core.runs.files import explain_disk_errors, file_names, locked, read_json, write_json
 from cnn_core.runs.ids import is_run_id, owner_of
@@ -70,6 +71,8 @@ class RunStore:
         dataset: str = "mnist",
         owner: str = "",
         name: str | None = None,
+        *,
+        again: bool = False,
     ) -> str:
         """Ask for a training; returns the run's id. Asking for the same again returns the same run.
 
@@ -77,10 +80,19 @@ class RunStore:
         dataset: a name of the catalogue.
         owner: the visitor's secret token; whoever has it may change the run.
         name: what its owner calls the run; None calls it like the design.
+        again: train it a second time; the same weights will come out.
         Raises StudentError where this visitor has too many unfinished runs, the folder cannot be written, or design or
         recipe are beyond this server's limits (presets exist however small those are).
         """
-        return self._submit(submission.training(spec, recipe, dataset, name), owner)
+        return self._submit(submission.training(spec, recipe, dataset, name), owner, again)
+
+    def equal_run(self, spec: ModelSpec, recipe: TrainSpec, dataset: str, owner: str) -> Run | None:
+        """The run of this visitor that trains, or has trained, just this on the images that are here now; else None.
+
+        The arguments are those of `submit`, and it raises StudentError as that does.
+        """
+        run_id = self._equal_run(owner_of(owner), submission.training(spec, recipe, dataset, None))
+        return None if run_id is None else self.run(run_id)
 
     def submit_dream(self, settings: Mapping[str, Any], image_png: bytes, owner: str = "") -> str:
         """Ask for a dream of a picture; returns its id. Its frames land in the run's folder (`run.frames()`).
@@ -100,14 +112,14 @@ class RunStore:
         """
         return adoption.adopt(self.path, content, name, owner).id
 
-    def _submit(self, wish: submission.Submission, token: str) -> str:
+    def _submit(self, wish: submission.Submission, token: str, again: bool = False) -> str:
         owner = owner_of(token)
         with explain_disk_errors(_NO_FOLDER):
             self._visitors.make_folders(owner)
             (self.path / QUEUE).mkdir(exist_ok=True)
             with self._visitors.locked(owner):
                 self.seen(token)
-                if (run_id := self._equal_run(owner, wish)) is not None:
+                if not again and (run_id := self._equal_run(owner, wish)) is not None:
                     return run_id
                 self._check_room(owner, wish.kind)
                 return self._create(wish, owner)
@@ -118,7 +130,7 @@ class RunStore:
             run = self.run(self._visitors.twin(owner, wish.twin) or "")
         except StudentError:  # never asked for, or since deleted
             return None
-        if run.status.state in ("failed", "stopped") or (wish.epochs and run.recipe.epochs != wish.epochs):
+        if not is_equal(run, wish.epochs):
             return None
         self.mend(run)
         return run.id
@@ -209,6 +221,16 @@ class RunStore:
         """The page of the visitor with this token is still open: their runs keep their place in the queue."""
         self._visitors.see(owner_of(owner))
 
+    def remember_recipe(self, owner: str, values: Mapping[str, Any]) -> None:
+        """Keep how this visitor last chose to train: JSON-ready values, whose meaning is the page's."""
+        with explain_disk_errors(_NO_FOLDER):
+            self._visitors.make_folders(owner_of(owner))
+            write_json(self._visitors.recipe_file(owner_of(owner)), dict(values))
+
+    def recipe_of(self, owner: str) -> dict[str, Any]:
+        """What `remember_recipe` kept; {} where there is nothing readable."""
+        return read_json(self._visitors.recipe_file(owner_of(owner)))
+
     def control(
         self, run_id: str, owner: str, action: str | None = None, learning_rate: float | None = None
     ) -> None:
@@ -263,16 +285,66 @@ class RunStore:
         _check_can_go_on(run, recipe)
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
             raise StudentError("More epochs means one or more.", hint="Try 1.")
-        before = recipe.epochs if run.has_recipe else 0
+        # Of one whose patience ended it the rest of its epochs is still to come; it goes on without patience.
+        impatient = recipe.patience is not None and run.status.epoch < recipe.epochs
+        before = (int(run.status.epoch) if impatient else recipe.epochs) if run.has_recipe else 0
         longer = recipe.replace(epochs=before + epochs)  # checks this server's limit
         if not (run.folder / "snapshots" / "last.safetensors").is_file():
             raise StudentError(f"“{run.name}” has no weights to go on from.", hint="Start a new run.")
         with _writing(run), self._visitors.locked(run.owner):
             self._check_room(run.owner, run.kind)
+            if impatient:
+                self._change(run, without_patience=True)
+                longer = longer.replace(patience=None)
             self._begin_again(run, longer, epoch=float(before))
+
+    def go_on(self, run_id: str, owner: str, learning_rate: float | None = None) -> None:
+        """Take up a stopped or failed run again, as the same run.
+
+        A stopped one goes on as if nobody had stopped it. One whose loss became infinite goes on from the last
+        snapshot at which it was sound, with a smaller rate (`going_on`).
+
+        learning_rate: from there on; None is as before, or for the infinite loss what `going_on.rate_to_try` says.
+        Raises StudentError for a run that cannot go on, or a rate that would explode again.
+        """
+        run = self._own(run_id, owner)
+        resumption = going_on.plan(run, learning_rate)
+        with _writing(run), self._visitors.locked(run.owner):
+            self._check_room(run.owner, run.kind)
+            going_on.write_resumption(run, resumption)
+            rate = resumption.learning_rate or run.control.get("learning_rate")
+            write_json(run.folder / "control.json", {} if rate is None else {"learning_rate": rate})
+            with suppress(OSError):
+                (run.folder / "tries.json").unlink()
+            self.set_status(run, state="queued", reason="", eta=None, ended=0.0, result=None)
+            self._tickets.put(run)
+
+    def remeasure(self, run_id: str, owner: str) -> None:
+        """Measure the moving averages of a finished run anew, from its training images; a worker does it.
+
+        The run's own weights stay as they are; `Run.remeasured` tells what came of it.
+        Raises StudentError for a run that has not finished, or has no such averages.
+        """
+        run = self._own(run_id, owner)
+        if run.status.state != "finished" or not run.has_recipe:
+            raise StudentError(f"“{run.name}” has not finished.", hint="Wait for its end.")
+        if not any(layer.keeps_averages for layer in run.spec.layers):
+            raise StudentError(f"“{run.name}” keeps no averages: it has no batch normalisation.")
+        with _writing(run), self._visitors.locked(run.owner):
+            with suppress(OSError):
+                (run.folder / "remeasured.json").unlink()
+            if not self.is_remeasuring(run):
+                self._check_room(run.owner, run.kind)
+                self._tickets.put(run)
+
+    def is_remeasuring(self, run: Run) -> bool:
+        """Whether a worker is to measure the averages of a finished run, or is at it."""
+        return run.status.state == "finished" and self._tickets.of(run.id) is not None
 
     def _begin_again(self, run: Run, recipe: TrainSpec, epoch: float) -> None:
         self._change(run, epochs=recipe.epochs)
+        with suppress(OSError):
+            (run.folder / "remeasured.json").unlink()
         with suppress(OSError):
             (run.folder / "control.json").unlink()
         self.set_status(
@@ -295,7 +367,7 @@ class RunStore:
         """Move a run to the trash, where `restore` finds it for a day. StudentError while it is at work."""
         run = self._own(run_id, owner)
         if self._tickets.of(run.id) is not None:
-            if run.status.state == "running":
+            if run.status.state in ("running", "finished"):
                 raise StudentError(f"“{run.name}” is still at work.", hint="Stop it first, then delete it.")
             self.control(run_id, owner, "stop")
         with _writing(run), locked(run.folder / "lock", wait=False) as mine:

@@ -84,7 +84,10 @@ def dream(settings: Mapping[str, Any], image_png: bytes) -> Submission:
 
 def training_twin(spec: ModelSpec, recipe: TrainSpec, dataset: str) -> str:
     """What two trainings share that come to the same weights."""
-    return _digest(_canonical({"spec": spec.fingerprint, "recipe": recipe.to_dict(), "dataset": dataset}))
+    settings = recipe.to_dict()
+    if settings["patience"] is None:  # so that what was asked for before there was patience is found
+        del settings["patience"]
+    return _digest(_canonical({"spec": spec.fingerprint, "recipe": settings, "dataset": dataset}))
 
 
 def _canonical(values: Mapping[str, Any]) -> bytes:

@@ -4,6 +4,7 @@
                      served      its time: when a run of theirs was last started
                      runs/       an empty file for each run, so that a list reads no others
                      twins/      for each thing asked for, the run that does it
+                     recipe.json how they last chose to train
                      lock        held while they submit
 
 `owner` is everywhere the hash of a visitor's token (`ids.owner_of`).
@@ -33,6 +34,10 @@ class Visitors:
     def locked(self, owner: str) -> AbstractContextManager[bool]:
         """Hold this visitor's lock in a `with` block: two tabs may press Train at once. Raises OSError."""
         return locked(self.path / owner / "lock")
+
+    def recipe_file(self, owner: str) -> Path:
+        """Where the visitor's choice of a recipe is kept."""
+        return self.path / owner / "recipe.json"
 
     # Seen and served
 

@@ -25,6 +25,9 @@ from .mistakes import commonest_mistakes as commonest_mistakes
 from .mistakes import images_in_cell as images_in_cell
 from .mistakes import surest_mistakes as surest_mistakes
 from .moving_averages import averages_mislead as averages_mislead
+from .moving_averages import batches_of_one as batches_of_one
+from .moving_averages import measure_averages as measure_averages
+from .moving_averages import share_left as share_left
 from .optimizers import KerasRMSprop as KerasRMSprop
 from .robustness import CHANGES as CHANGES
 from .robustness import accuracy_under as accuracy_under

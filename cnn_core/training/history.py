@@ -44,8 +44,10 @@ class History:
     train:          measured on the batches that were being learnt.
     validation:     measured on images it never learnt from.
     learning_rates: one for each point of `train`; empty where they were not kept.
+    measured:       of training images that were read as the validation images are; empty where nobody did.
     """
 
     train: Curve = field(default_factory=Curve)
     validation: Curve = field(default_factory=Curve)
     learning_rates: Sequence[float] = field(default_factory=list)
+    measured: Curve = field(default_factory=Curve)

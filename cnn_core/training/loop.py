@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
 from cnn_core.errors import StudentError
+from cnn_core.training.ahead import MEASURED_IMAGES
 from cnn_core.training.early_stopping import EarlyStopping
 from cnn_core.training.evaluation import Evaluation, evaluate
 from cnn_core.training.events import BatchDone, Control, Event, Finished, SnapshotDue, TrainState, Validated
@@ -32,7 +33,6 @@ from cnn_core.training.spec import TrainSpec
 
 CONTROL_STEPS = 10  # `control` is asked after so many steps,
 CONTROL_SECONDS = 0.5  # or when this much time has passed, for networks that are slow
-MEASURED_IMAGES = 500  # training images that are read as the validation images are
 
 
 def train(

@@ -64,7 +64,8 @@ def compare() -> None:
 def _curves(selection: Sequence[Trained]) -> None:
     measure = st.segmented_control(
         "Measure",
-        ["accuracy", "loss"],
+        list(words.MEASURES),
+        format_func=words.MEASURES.__getitem__,
         default="accuracy",
         required=True,
         key="runs_measure",
@@ -74,7 +75,8 @@ def _curves(selection: Sequence[Trained]) -> None:
     if lines := _with_curve(selection):
         st.markdown(names_in_colour({run.name: run.label for run in lines}, mode()))
         histories = [(run.label, run.history) for run in lines]
-        figure = curves(histories, mode(), measure=str(measure or "accuracy"))
+        low = None if measure == "top" else 0  # the learning itself first, then the last per cents
+        figure = curves(histories, mode(), measure="loss" if measure == "loss" else "accuracy", low=low)
         show(figure, key="runs_curves", alt="Curves of the chosen runs")
         what_you_see(words.CURVES)
     if without := [run for run in selection if not run.has_curve]:

@@ -9,7 +9,7 @@ from pages.runs import words
 from pages.runs.picks import put_first
 from pages.ui.trained.exports import download
 from pages.ui.trained.trained import Trained
-from pages.ui.visitor import design, server, who
+from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption
 
@@ -31,7 +31,24 @@ def run_menu(run: Run) -> None:
         _delete_button(run)
         if run.snapshots():
             st.markdown("**Save**")
-            download(Trained.of_run(run))
+            download(Trained.of_run(run, _which_weights(run)))
+
+
+def _which_weights(run: Run) -> str:
+    """Which of a run's weights are exported: what it came to, or others that it has too."""
+    others = networks.other_moments(run)
+    if not others:
+        return ""
+    choice = st.segmented_control(
+        "Weights",
+        [run.moment, *others],
+        format_func=words.WEIGHTS.__getitem__,
+        default=run.moment,
+        required=True,
+        key=f"weights_{run.id}",
+        label_visibility="collapsed",
+    )
+    return "" if choice in (None, run.moment) else str(choice)
 
 
 def export_menu(one: Trained) -> None:

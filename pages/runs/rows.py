@@ -7,6 +7,7 @@ import streamlit as st
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
 from cnn_core.runs import Run
+from pages.runs import words
 from pages.runs.menu import export_menu, run_menu
 from pages.runs.picks import MOST, pick
 from pages.ui.drawing.legend import in_colour
@@ -81,6 +82,8 @@ def _facts(one: Trained, colour: str | None) -> None:
     st.markdown(one.state if one.accuracy is None else percent(one.accuracy), width=80)
     st.markdown(f":gray[{count(one.parameters)} parameters]", width=150)
     st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}]", width=100)
+    if one.best is not None:
+        st.markdown(words.best_epoch(one.best), width="content")
 
 
 # ---------------------------------------------------------------- a network from elsewhere

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnn_core.runs.best import Best
 from pages.runs.verdicts import beyond_chance
 from pages.ui.trained.trained import Trained
-from pages.ui.wording.blocks import plain
-from pages.ui.wording.numbers import count, percent, plural, points, probability
+from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.numbers import count, epochs, percent, plural, points, probability
 
 # ---------------------------------------------------------------- comparing
 
@@ -15,6 +16,7 @@ NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears he
 CHOOSE = "Choose runs below, up to six."
 CURVES = "One colour a run: solid on digits kept aside, dotted on the digits being learnt."
 BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."
+MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."
 
 
@@ -75,8 +77,19 @@ def where_they_differ(settings: int) -> str:
 
 # ---------------------------------------------------------------- the list
 
+
+def best_epoch(best: Best) -> str:
+    """In a run's row: its best epoch, by the images kept aside.
+
+    >>> best_epoch(Best(70, 7.0, 0.931))
+    ':small[:gray[best epoch: 7]]'
+    """
+    return small(f"best epoch: {epochs(best.epoch)}")
+
+
 FROM_ITS_WEIGHTS = "By the lesson’s recipe on MNIST, beginning with these weights."
 RATE_IS_GONE = "Its rate fell to nothing at the end (one cycle), so more epochs would change nothing."
+WEIGHTS = {"last": "last epoch", "best": "best epoch", "remeasured": "averages anew"}
 OPENED = "Opened from a file: Convscope does not know how it was trained before."
 SEEDS = "The same design and recipe with other random choices: how much is luck?"
 

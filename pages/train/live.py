@@ -13,13 +13,14 @@ from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.runs import Run, Sample
 from cnn_core.training.history import Curve
-from pages.train import doctor, runner, words
+from pages.train import best, doctor, end_words, runner, words
+from pages.train.curves import curves
 from pages.train.strip import at_once, rate_is_stale, sidebar_is_stale
 from pages.ui.drawing.contact_sheet import Sheet, contact_sheet
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
-from pages.ui.drawing.learning_charts import loss_and_accuracy
 from pages.ui.drawing.sheets import sheet
+from pages.ui.frame.announcement import announce
 from pages.ui.frame.board import board_places
 from pages.ui.visitor import server, who
 from pages.ui.wording.blocks import answer, caption, what_you_see
@@ -30,10 +31,10 @@ _GOES_ON = ("running", "paused", "queued", "interrupted")
 _ARROWS: dict[int, Literal["up", "down", "off"]] = {1: "up", -1: "down", 0: "off"}
 
 
-def live(run: Run, state_before: str, verdict: DeltaGenerator, sizes: tuple[int, int]) -> None:
+def live(run: Run, state_before: tuple[str, bool], verdict: DeltaGenerator, sizes: tuple[int, int]) -> None:
     """Draw the run as it stands now, and keep it going; draw the whole page anew where the rest of it is stale.
 
-    state_before: as the rest of the page shows it.
+    state_before: as the rest of the page shows it, and whether the page has a timer.
     verdict:      the place above the strip for the answer.
     sizes:        how many images the data set has to learn from, and how many of it are kept aside.
     """
@@ -42,23 +43,29 @@ def live(run: Run, state_before: str, verdict: DeltaGenerator, sizes: tuple[int,
     if mine and now.status.unfinished:
         runner.keep_going(run, now.status.state)
     _draw(now, verdict, *sizes)
+    is_moving = now.status.unfinished or server.store().is_remeasuring(now)
     # A change of state has to reach the strip and the sidebar too; with the last one the timer goes away.
-    if now.status.state != state_before or sidebar_is_stale(now, mine) or rate_is_stale(now):
+    if (now.status.state, is_moving) != state_before or sidebar_is_stale(now, mine) or rate_is_stale(now):
         st.rerun()
 
 
 def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_images: int) -> None:
     with verdict:
         answer(words.verdict(run, validation_images))
+    announce(f"spoken_{run.id}", end_words.spoken(run) if run.has_recipe else "")
     runner.draw_refusal()
+    if end_words.has_old_averages(run):
+        best.averages(run)
     top, left, below = board_places(BOARD)
     with left:
         if run.has_recipe:
-            _curves(run, images=min(training_images, run.recipe.train_size or training_images))
+            images = min(training_images, run.recipe.train_size or training_images)
+            curves(run, images, validation_images)
         else:
             _diagram(run)
     with top:
         _number(run)
+        best.best_epoch(run, validation_images)
     with below:
         if not doctor.finding_of(run, training_images):
             _twelve(run)
@@ -68,16 +75,6 @@ def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_im
 def _diagram(run: Run) -> None:
     show(network_diagram(run.spec, mode()), key="opened_diagram", alt=diagram_alt(run.spec))
     caption(words.NO_CURVES)
-
-
-def _curves(run: Run, images: int) -> None:
-    """images: in one epoch."""
-    show(
-        loss_and_accuracy(run.history(), run.recipe.epochs, mode(), dataset=run.dataset, images=images),
-        key=f"curves_{run.id}",
-        alt="Accuracy and loss of training and validation, against epochs",
-    )
-    what_you_see(words.CURVES)
 
 
 # ---------------------------------------------------------------- its number
@@ -131,6 +128,10 @@ def _twelve(run: Run) -> None:
         key=f"twelve_{run.id}",
         alt=f"Twelve test {noun} and what the network reads",
         tile_px=56,
+        labels=[
+            end_words.read_aloud(test.classes[guess], test.classes[label])
+            for guess, label in zip(guesses, sample.labels, strict=True)
+        ],
         captions=_captions(sample, guesses, test.classes),
         wrong={i for i, pair in enumerate(zip(guesses, sample.labels, strict=True)) if pair[0] != pair[1]},
         columns=4,

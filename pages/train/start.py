@@ -8,14 +8,13 @@ from cnn_core.data import available
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
 from cnn_core.model.draft import Draft
-from pages.train import runner
+from pages.train import again
 from pages.train.expectation import cannot_be_had
 from pages.train.words import NOT_POSSIBLE, about_diagram
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.recipe import Choice, data_set_and_recipe
-from pages.ui.visitor import design, server, who
-from pages.ui.wording import refusals
+from pages.ui.visitor import design
 from pages.ui.wording.blocks import caption, on_primary, problem, what_you_see
 
 
@@ -38,7 +37,7 @@ def strip(spec: ModelSpec | None) -> Choice:
             type="primary",
             icon=":material/play_arrow:",
             disabled=spec is None or not _is_possible(choice),
-            on_click=_start,
+            on_click=again.start,
             args=(spec, choice),
         )
     return choice
@@ -48,13 +47,6 @@ def _is_possible(choice: Choice) -> bool:
     state = available(choice.dataset).state
     absent = state == "damaged" or (state == "missing" and cannot_be_had(choice.dataset))
     return choice.problem is None and not absent
-
-
-def _start(spec: ModelSpec, choice: Choice) -> None:
-    with refusals.collect("train"):
-        run_id = server.store().submit(spec, choice.recipe, choice.dataset, owner=who.visitor())
-        design.look_at(f"run:{run_id}")
-        runner.wake()
 
 
 def diagram(inspected: Draft) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnn_core.runs import Run
-from pages.train import runner
+from cnn_core.runs import Run, going_on
+from pages.train import end_words, runner
 from pages.train.words import WATCHING, facts
 from pages.ui.forms.recipe import RATES
 from pages.ui.forms.sidebar import TOLD
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
-from pages.ui.wording.blocks import small
+from pages.ui.wording.blocks import on_primary, small
 from pages.ui.wording.run_states import run_label
 
 MORE_EPOCHS = 2  # with one click
@@ -110,12 +110,37 @@ def _change_rate(run_id: str) -> None:
 def _afterwards(run: Run) -> None:
     st.space("stretch")
     state = run.status.state
+    if state in ("stopped", "failed"):
+        _on(run)
     if state == "finished" and run.recipe.schedule == "constant":
         label = f"{MORE_EPOCHS} epochs more"
         st.button(label, icon=":material/forward_media:", key="extend", on_click=_extend, args=(run.id,))
     label = "Try again" if state == "failed" else "Train another"
     if st.button(label, icon=":material/restart_alt:", key="again", on_click=_again, args=(run.id,)):
         st.rerun()  # the whole page changes, not this fragment alone
+
+
+def _on(run: Run) -> None:
+    has_diverged = going_on.diverged(run)
+    why = end_words.from_where(going_on.sound_step(run)) if has_diverged else None
+    if run.status.state == "stopped":
+        why = end_words.ON_AS_BEFORE
+    if st.button(
+        on_primary(end_words.go_on(has_diverged, going_on.rate_to_try(run))),
+        icon=":material/play_arrow:",
+        key="go_on",
+        type="primary",
+        help=why,
+        on_click=_go_on,
+        args=(run.id,),
+    ):
+        st.rerun()  # the whole page changes, not this fragment alone
+
+
+def _go_on(run_id: str) -> None:
+    with refusals.collect("train"):
+        server.store().go_on(run_id, who.visitor())
+        runner.wake()
 
 
 def _extend(run_id: str) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from cnn_core.data.sources import dataset_of
 from cnn_core.model import summarize
 from cnn_core.training import RECIPES, averages_mislead
+from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural
-from pages.ui.wording.run_states import finished, state_words
+from pages.ui.wording.run_states import finished, state_words, turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,10 +82,35 @@ def how_to_get(folder: str) -> str:
 
 WATCHING = "Somebody else’s run; you are watching."
 
-CURVES = (
-    "The violet line is measured on the images being learnt, the amber one on images kept aside. While both "
-    "losses fall it learns; when amber turns up and violet goes on falling, it has begun to memorise."
-)
+
+def curves(run: Run, alike_images: int) -> str:
+    """What the two lines are measured on, and how to read them.
+
+    alike_images: how many training images are read as the validation images are; 0 for the usual violet line.
+    """
+    if alike_images:
+        violet = f"The violet line: {count(alike_images)} training images, read just as those kept aside."
+    else:
+        as_met = " and ".join(_as_met(run))
+        met = f", {as_met}" if as_met else ""
+        violet = f"The violet line: the images of each batch, read before the network learns from them{met}."
+    return (
+        f"{violet} The amber line: images kept aside, read unchanged. When the loss of the amber line rises while that "
+        "of the violet line falls, the network has begun to memorise."
+    )
+
+
+def _as_met(run: Run) -> list[str]:
+    """What makes the images of a batch harder than those kept aside."""
+    recipe, made_harder = run.recipe, []
+    if recipe.augment is not None and not recipe.augment.changes_nothing:
+        made_harder.append("changed at random")
+    if has_dropout(run.spec):
+        made_harder.append("with some units switched off")
+    if recipe.label_noise:
+        made_harder.append(f"with {100 * recipe.label_noise:.0f} % wrong labels")
+    return made_harder
+
 
 NO_CURVES = (
     "Its curves begin here when it is trained on, from the weights it came with: press “2 epochs more”."
@@ -103,7 +129,8 @@ def facts(run: Run) -> str:
     if not run.has_recipe:
         return "**Opened from a file** :gray[· how it was trained is not known]"
     batches = f"batches of {run.recipe.batch_size}"
-    return f"**{_recipe(run)} recipe** :gray[· {dataset_of(run.dataset).title} · {batches}]"
+    name = f"**{plain(run.name)}** :gray[·]"
+    return f"{name} {_recipe(run)} recipe :gray[· {dataset_of(run.dataset).title} · {batches}]"
 
 
 def _recipe(run: Run) -> str:
@@ -128,7 +155,8 @@ def verdict(run: Run, validation_images: int) -> str:
 def _answer(run: Run, validation_images: int) -> str:
     status = run.status
     if status.state == "queued":
-        return "Not yet: it waits for its turn."
+        ahead, seconds = turn(run.id)
+        return "Not yet: it waits for its turn." if ahead or seconds else "It is getting ready."
     result = status.result or {}
     if status.state == "finished" and "accuracy" in result and "count" in result:
         return _tested(run, result["accuracy"], result["count"])
@@ -136,6 +164,9 @@ def _answer(run: Run, validation_images: int) -> str:
         return _so_far(run, validation_images)
     if status.state == "finished":
         return "Nobody here can tell: its training happened elsewhere."
+    if status.state == "running" and (learnt := run.history().train.accuracy):
+        noun = dataset_of(run.dataset).noun
+        return f"It has begun: of the {noun} in its last batches it read **{percent(learnt[-1])}** rightly."
     return "It is about to begin." if status.state == "running" else "It has not begun."
 
 

@@ -42,6 +42,7 @@ TORCH_FREE = [
 ]  # fmt: skip
 NEED_TORCH = (
     "training_job",
+    "remeasuring",
     "dream_job",
     "sampler",
     "snapshots",

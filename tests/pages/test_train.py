@@ -55,7 +55,8 @@ def test_train_starts_one_run_however_often_it_is_pressed(app, no_runner):
     first = store.runs()
     assert len(first) == 1
     assert app.session_state["network"] == f"run:{first[0].id}"
-    assert "Waiting: yours is next." in text(app)
+    assert "Getting ready. You may leave this page." in text(app)  # nobody is ahead, so nobody waits
+    assert "It is getting ready." in text(app)
     assert store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER) == first[0].id
 
 

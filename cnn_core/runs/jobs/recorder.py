@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,14 +78,3 @@ def cut_events(path: Path, step: int) -> None:
         event for event in event_lines(whole) if isinstance(event.get("step"), int) and event["step"] <= step
     ]
     write_whole(path, b"".join(orjson.dumps(event) + b"\n" for event in events))
-
-
-def best_accuracy(path: Path) -> float:
-    """The best accuracy of any validation in a file of events, a fraction; -1 where there was none."""
-    best = -1.0
-    with suppress(OSError):
-        for event in event_lines(path.read_bytes()):
-            accuracy = event.get("accuracy")
-            if event.get("kind") == Validated.kind and isinstance(accuracy, int | float):
-                best = max(best, accuracy)
-    return best

@@ -1,7 +1,7 @@
 """The weights a training leaves in the run's folder `snapshots`.
 
     step_00000128_epoch_2.0000.safetensors     at steps 0, 1, 2, 4, 8, ... and after each epoch
-    best.safetensors                           the best of all validations
+    best.safetensors                           the best of all epochs by validation; best.json says which one
     last.safetensors                           with the optimizer's state: a training goes on from here, bit for bit
 
 The first kind takes at most max(SNAPSHOT_BYTES, SNAPSHOTS_AT_LEAST x its weights), beside best (1 x) and last (up to
@@ -15,10 +15,10 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cnn_core.runs.jobs.recorder import best_accuracy
+from cnn_core.runs.best import Best, read_best, write_best
 from cnn_core.runs.run import Run, Snapshot
 from cnn_core.training import save_model, save_training
-from cnn_core.training.events import SnapshotDue
+from cnn_core.training.events import SnapshotDue, Validated
 
 if TYPE_CHECKING:
     from cnn_core.model import Network
@@ -39,7 +39,8 @@ class SnapshotKeeper:
     def __init__(self, run: Run, net: Network) -> None:
         self.run, self.net, self.spec = run, net, run.spec
         self.folder = run.folder / "snapshots"
-        self.best = best_accuracy(run.folder / "events.jsonl")
+        best = read_best(run.folder)
+        self.best = -1.0 if best is None else best.accuracy
         self.saved_at = -math.inf
         self.save_seconds = SAVE_SECONDS
 
@@ -48,11 +49,12 @@ class SnapshotKeeper:
         """Whether `last` is older than what a killed worker may lose."""
         return time.monotonic() - self.saved_at > self.save_seconds
 
-    def keep_if_best(self, accuracy: float) -> None:
-        """Save the weights as `best` where no validation was better. Raises OSError."""
-        if accuracy > self.best:
-            self.best = accuracy
+    def keep_if_best(self, event: Validated) -> None:
+        """Save the weights as `best` where it is the end of an epoch, and none before was better. Raises OSError."""
+        if event.epoch % 1 == 0 and event.accuracy > self.best:
+            self.best = event.accuracy
             save_model(self.folder / "best.safetensors", self.net, self.spec)
+            write_best(self.run.folder, Best(event.step, event.epoch, event.accuracy))
 
     def keep(self, event: SnapshotDue) -> None:
         """Save the weights of this moment, under its step. Raises OSError."""

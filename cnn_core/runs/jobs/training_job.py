@@ -7,10 +7,13 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 
 from cnn_core.data import ImageSet, load_images, split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.model import Network, build
+from cnn_core.runs.best import go_back_to
+from cnn_core.runs.going_on import forget_resumption, read_resumption
 from cnn_core.runs.jobs.examiner import Examiner
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
 from cnn_core.runs.jobs.progress import STATUS_SECONDS, Progress
@@ -79,9 +82,24 @@ def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: P
     seconds = progress.seconds
     origin = {"seconds": seconds, "source": test.source, "is_sample": test.is_sample}
     result = evaluation_result(evaluate(net, test)) | origin
+    if other := _other_result(run, test):
+        result["other"] = other
     store.set_status(run, state="finished", reason="", eta=None, ended=time.time(), result=result)
     if progress.images_per_second:
         store.remember_speed(run, progress.images_per_second)
+
+
+def _other_result(run: Run, test: ImageSet) -> dict[str, float] | None:
+    """The test of those weights that the run's own result is not of: the best epoch's, or with patience the last one's.
+
+    None where these are the same.
+    """
+    best = run.best()
+    if best is None or best.step >= run.status.step:
+        return None
+    which = "last" if run.recipe.patience is not None else "best"
+    evaluation = evaluate(load_model(run.snapshot_path(which))[0], test)
+    return {"accuracy": evaluation.accuracy, "loss": evaluation.loss, "count": evaluation.count}
 
 
 # ---------------------------------------------------------------- where it begins
@@ -99,17 +117,40 @@ def _resumed(run: Run) -> tuple[Network, TrainState | None]:
     """Network and state from the last resumable snapshot, or a fresh start; events are cut back to it."""
     for unfinished in (run.folder / "snapshots").glob(".*"):  # half-written when a worker was killed
         unfinished.unlink(missing_ok=True)
-    net, state = _beginning(run), None
+    resumption = read_resumption(run)
+    if resumption is not None and resumption.step is not None:
+        net, state = _at_step(run, resumption.step)
+    else:
+        net, state = _at_last(run)
+    if resumption is not None and resumption.learning_rate is not None:
+        state = replace(state or TrainState(), learning_rate=resumption.learning_rate)
+    step = state.step if state is not None else -1
+    for name in ("events.jsonl", "health.jsonl"):
+        cut_events(run.folder / name, step)
+    go_back_to(run.folder, step)
+    return net, state
+
+
+def _at_last(run: Run) -> tuple[Network, TrainState | None]:
+    """Network and state as they were saved last, with the optimizer's; a fresh start where there is nothing whole."""
+    net = _beginning(run)
     last = run.folder / "snapshots" / "last.safetensors"
     if last.is_file():
         try:
-            state = load_training(last, net)
+            return net, load_training(last, net)
         except StudentError:  # half a file, after a power cut: begin again, which costs time but no truth
             log.warning("run %s: its last snapshot cannot be read; it begins again", run.id)
             net = _beginning(run)
-    for name in ("events.jsonl", "health.jsonl"):
-        cut_events(run.folder / name, state.step if state is not None else -1)
-    return net, state
+    return net, None
+
+
+def _at_step(run: Run, step: int) -> tuple[Network, TrainState | None]:
+    """Network and state at a snapshot; the optimizer of that moment was not kept, and begins anew."""
+    if step == 0:
+        return _beginning(run), TrainState()
+    net: Network = load_model(run.snapshot_path(step))[0]
+    seconds = run.status.seconds * min(1.0, step / max(1, run.status.step))
+    return net.train(), TrainState(step, seconds)
 
 
 def _beginning(run: Run) -> Network:
@@ -158,7 +199,7 @@ class TrainingListener:
             self._read_digits()
         elif isinstance(event, Validated):
             self.recorder.write(event)
-            self.snapshots.keep_if_best(event.accuracy)
+            self.snapshots.keep_if_best(event)
             self._read_digits(at_once=True)
             self._examine(event)
         elif isinstance(event, SnapshotDue):
@@ -177,6 +218,7 @@ class TrainingListener:
         if event.reason == "scheduled" and not self.snapshots.last_is_due and self.stop is None:
             return
         self.snapshots.keep_last(event)
+        forget_resumption(self.run)
         self.progress.saved_step, self.progress.saved_epoch = event.step, event.epoch
         self.progress.write(at_once=True)
         if self.stop is not None and event.reason != "final":

@@ -92,6 +92,10 @@ def work(store_path: str | Path, run_id: str) -> str:
     run = store.run(run_id)
     # A predecessor whose runner was killed may take a moment to notice; two must never write one folder.
     with locked(run.folder / "lock"):
+        if run.status.state == "finished":  # it is over: all that can be wished for is other averages
+            from cnn_core.runs.jobs.remeasuring import remeasure_run
+
+            return remeasure_run(run)
         outcome = _do(store, run)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()

@@ -76,6 +76,8 @@ def loss_and_accuracy(
     *,
     dataset: str = "mnist",
     images: int | None = None,
+    alike: bool = False,
+    enlarged: bool = False,
     height: int = 500,
 ) -> Figure:
     """Accuracy over loss (log), against epochs to the end of the run, training thin and validation thick.
@@ -83,15 +85,17 @@ def loss_and_accuracy(
     history: what the store has; its curves may be empty.
     epochs:  of the whole run, so that the axis never grows.
     images:  training images in one epoch, for the axis title.
+    alike:   training as it is measured when its images are read as the validation images are.
+    enlarged: whether the accuracy begins where its last per cents are told apart, and not at 0.
     height:  pixels of the whole figure.
     """
     lines = (
-        _Line("training", history.train, TRAINING[mode], TRAINING[mode], 1.5),
+        _Line("training", history.measured if alike else history.train, TRAINING[mode], TRAINING[mode], 1.5),
         _Line("validation", history.validation, VALIDATION[mode], VALIDATION_TEXT[mode], 2.5),
     )
-    floor = _accuracy_floor(history, epochs, dataset_of(dataset).axis_begins)
+    floor = dataset_of(dataset).axis_begins if enlarged else 0
     accuracy = _Axis(floor, 100)
-    loss = _Axis(*_loss_range([*history.train.loss, *history.validation.loss]), is_log=True)
+    loss = _Axis(*_loss_range([value for line in lines for value in line.curve.loss]), is_log=True)
     panel = (height - _TITLE - _GAP - _FOOT) / 2
     share = panel / (height - _TITLE - _FOOT)  # of Plotly's "paper", which holds both panels and the gap
     layout = dict(
@@ -184,21 +188,6 @@ def _loss_axis(loss: _Axis, mode: str) -> Figure:
     )
 
 
-def _accuracy_floor(history: History, epochs: float, floor: int) -> int:
-    """Where the accuracy axis begins, in per cent: `floor`, or 0 for a network that is still below it.
-
-    Asked at two moments only, after half an epoch and after half of the run, so that the axis stays put.
-    """
-    low = floor
-    for moment in sorted((0.5, epochs / 2)):
-        for curve in (history.validation, history.train):
-            reached = next((i for i, epoch in enumerate(curve.epoch) if epoch >= moment), None)
-            if reached is not None:
-                low = floor if 100 * curve.accuracy[reached] > floor else 0
-                break
-    return low
-
-
 # ---------------------------------------------------------------- several runs
 
 
@@ -217,7 +206,7 @@ def curves(
     Their names stand above it (`legend.names_in_colour`): beside the lines they would take half of a phone.
     measure: "accuracy" or "loss".
     epochs:  width of the axis; None takes the longest run's.
-    low:     lowest accuracy shown, per cent; None chooses among 0, 50, 80, 88, 96 so that the ends are visible.
+    low:     lowest accuracy shown, per cent; None chooses among 0, 50, 80, 88, 96 so that the ends are told apart.
     Raises StudentError for a seventh run: there are six colours that everybody can tell apart.
     """
     if len(runs) > len(RUNS[mode]):

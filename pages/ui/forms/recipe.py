@@ -17,6 +17,7 @@ from cnn_core.errors import StudentError
 from cnn_core.settings import settings
 from cnn_core.training import RECIPES, TrainSpec
 from cnn_core.training.spec import MAX_BATCH_SIZE, OPTIMIZERS, PRECISIONS, SCHEDULES
+from pages.ui.forms.recipe_memory import remember, remembered
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
 
@@ -40,6 +41,10 @@ _SCHEDULE = "Constant keeps the learning rate. One cycle lets it rise for the fi
 _PRECISION = "Auto multiplies with half the digits (bfloat16) where the processor is faster that way."
 _CHANGES = "Each image is turned, shifted and zoomed a little, anew every time it is shown."
 _NOISE = "That many labels are replaced by a wrong one: see a network learn by heart what makes no sense."
+_PATIENCE = (
+    "Stop when so many epochs in a row brought no better accuracy on the images kept aside, and take the weights of "
+    "the best epoch: EarlyStopping in Keras. 0 trains all epochs."
+)
 _SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
 
 _STAYS: dict[str, Any] = {"persist_state": "session"}  # a widget's value outlives a page change
@@ -64,7 +69,7 @@ def data_set_and_recipe() -> Choice:
         "Recipe",
         list(TITLES),
         format_func=TITLES.__getitem__,
-        default="lesson",
+        default=remembered("recipe_kind", "lesson"),
         required=True,
         key="recipe_kind",
         width="content",
@@ -73,6 +78,7 @@ def data_set_and_recipe() -> Choice:
     dataset = st.selectbox(
         "Data set",
         list(DATASETS),
+        index=_place(list(DATASETS), remembered("recipe_dataset", "mnist")),
         format_func=DATASETS.__getitem__,
         key="recipe_dataset",
         filter_mode=None,
@@ -110,12 +116,15 @@ def _size_and_seed(base: TrainSpec, images: int) -> TrainSpec:
     size = left.select_slider(
         "Images to learn from",
         _sizes(images),
-        value=images,
+        value=size if (size := remembered("recipe_size", images)) in _sizes(images) else images,
         format_func=lambda size: f"{size:,}",
         key=f"recipe_size_{images}",
         **_STAYS,
     )
-    seed = right.number_input("Seed", 0, 2**31, 0, key="recipe_seed", help=_SEED, **_STAYS)
+    seed = right.number_input(
+        "Seed", 0, 2**31, remembered("recipe_seed", 0), key="recipe_seed", help=_SEED, **_STAYS
+    )
+    remember(0 if size == images else int(size))
     return base.replace(train_size=None if size == images else int(size), seed=int(seed))
 
 
@@ -142,10 +151,10 @@ def _own_numbers() -> TrainSpec:
         schedule=_one_of(left, "Schedule", "own_schedule", SCHEDULES, _spaced, _SCHEDULE),
         precision=_one_of(right, "Precision", "own_precision", PRECISIONS, help=_PRECISION),
         augment=_random_changes(left),
-        label_noise=right.slider("Wrong labels, %", 0, 90, 0, 5, key="own_noise", help=_NOISE, **_STAYS)
-        / 100,
+        label_noise=_wrong_labels(right) / 100,
         weight_decay=_decay(left, possible=optimizer != "rmsprop"),
         label_smoothing=_smoothing(right),
+        patience=_patience(left) or None,
     )
 
 
@@ -158,8 +167,19 @@ def _one_of(
     help: str | None = None,
 ) -> T:
     return column.selectbox(
-        label, options, format_func=format_func, key=key, filter_mode=None, help=help, **_STAYS
+        label,
+        options,
+        index=_place(options, remembered(key, options[0])),
+        format_func=format_func,
+        key=key,
+        filter_mode=None,
+        help=help,
+        **_STAYS,
     )
+
+
+def _place(options: Sequence[T], value: object) -> int:
+    return list(options).index(value) if value in options else 0  # type: ignore[arg-type]
 
 
 def _rate(column: DeltaGenerator) -> float:
@@ -167,7 +187,7 @@ def _rate(column: DeltaGenerator) -> float:
         "Learning rate",
         min_value=0.0,
         max_value=1.0,
-        value=RECIPES["lesson"].learning_rate,
+        value=remembered("own_rate", RECIPES["lesson"].learning_rate),
         step=0.0005,
         format="%.5f",
         key="own_rate",
@@ -177,12 +197,12 @@ def _rate(column: DeltaGenerator) -> float:
 
 def _epochs(column: DeltaGenerator) -> int:
     most = settings().max_epochs
-    value = min(most, RECIPES["lesson"].epochs)
+    value = remembered("own_epochs", min(most, RECIPES["lesson"].epochs))
     return int(column.number_input("Epochs", 1, most, value, key="own_epochs", **_STAYS))
 
 
 def _batch(column: DeltaGenerator) -> int:
-    value = RECIPES["lesson"].batch_size
+    value = remembered("own_batch", RECIPES["lesson"].batch_size)
     return int(column.number_input("Batch size", 1, MAX_BATCH_SIZE, value, key="own_batch", **_STAYS))
 
 
@@ -199,7 +219,7 @@ def _decay(column: DeltaGenerator, possible: bool) -> float:
         "Weight decay",
         0.0,
         1.0,
-        0.0,
+        remembered("own_decay", 0.0),
         0.005,
         format="%.3f",
         key="own_decay",
@@ -211,5 +231,34 @@ def _decay(column: DeltaGenerator, possible: bool) -> float:
 
 def _smoothing(column: DeltaGenerator) -> float:
     return column.number_input(
-        "Label smoothing", 0.0, 0.5, 0.0, 0.05, key="own_smoothing", help=_SMOOTHING, **_STAYS
+        "Label smoothing",
+        0.0,
+        0.5,
+        remembered("own_smoothing", 0.0),
+        0.05,
+        key="own_smoothing",
+        help=_SMOOTHING,
+        **_STAYS,
+    )
+
+
+def _wrong_labels(column: DeltaGenerator) -> int:
+    value = remembered("own_noise", 0)
+    return column.slider("Wrong labels, %", 0, 90, value, 5, key="own_noise", help=_NOISE, **_STAYS)
+
+
+def _patience(column: DeltaGenerator) -> int:
+    """Epochs; 0 is no patience at all."""
+    value = remembered("own_patience", 0)
+    most = settings().max_epochs
+    return int(
+        column.number_input(
+            "Patience, epochs (0: off)",
+            0,
+            most,
+            min(value, most),
+            key="own_patience",
+            help=_PATIENCE,
+            **_STAYS,
+        )
     )

@@ -21,7 +21,7 @@ from pages.ui.forms import layer_editor, selection
 from pages.ui.forms.share import share
 from pages.ui.frame import streamlit_inside
 from pages.ui.frame.controlled import controlled
-from pages.ui.visitor import design, server, who
+from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording.blocks import caption, plain, problem, small
 from pages.ui.wording.numbers import big, count
 from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label, shared_label
@@ -95,11 +95,35 @@ def network_labels() -> dict[str, str]:
     for run in _runs():
         labels[f"run:{run.id}"] = run_label(run)
     chosen = design.looked_at()
-    st.session_state[TOLD] = labels.get(chosen)
-    if chosen not in labels and NetworkName.parse(chosen).kind == "run":
+    network = NetworkName.parse(chosen)
+    st.session_state[TOLD] = labels.get(f"run:{network.name}" if network.kind == "run" else chosen)
+    if network.kind == "run":
+        labels = _with_moments(labels, network)
+    if chosen not in labels and network.kind == "run":
         labels[chosen] = _shared_label(chosen)
     labels[design.DESIGN] = "My design, not trained yet"
     return _told_apart(labels)
+
+
+def _with_moments(labels: dict[str, str], network: NetworkName) -> dict[str, str]:
+    """The same labels, and below the run that is looked at its other weights, such as its best epoch.
+
+    network: the run's.
+    """
+    try:
+        run = server.store().run(network.name)
+        others = {
+            f"run:{run.id}:{moment}": f"{run.name}{networks.moment_words(run, moment)}"
+            for moment in networks.other_moments(run)
+        }
+    except StudentError:
+        return labels
+    with_others = {}
+    for name, label in labels.items():
+        with_others[name] = label
+        if name == f"run:{network.name}":
+            with_others |= others
+    return with_others
 
 
 def _runs() -> list[Run]:

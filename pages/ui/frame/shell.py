@@ -60,6 +60,16 @@ def entry(url_path: str) -> Entry:
     return {page.url_path: page for page in PAGES}[url_path]
 
 
+def tab_title(url_path: str) -> str:
+    """What the browser calls the page, in its tabs and its history.
+
+    >>> tab_title("train"), tab_title("")
+    ('Train · Convscope', 'Convscope')
+    """
+    title = next((page.title for page in PAGES if page.url_path == url_path), "")
+    return f"{title} · Convscope" if title and url_path else "Convscope"
+
+
 def exists(page: Entry) -> bool:
     """Whether the page's file is there; the bar shows no page that is not written."""
     return (ROOT / page.file).exists()

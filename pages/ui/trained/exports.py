@@ -14,7 +14,7 @@ from cnn_core.model.layer_files import kind_named
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
-from pages.ui.wording.numbers import count, percent
+from pages.ui.wording.numbers import count, epochs, percent
 
 if TYPE_CHECKING:
     import torch
@@ -167,6 +167,8 @@ def _facts(one: Trained, images: int) -> dict[str, str]:
         facts["Test loss"] = f"{one.loss:.4f}"
     if one.accuracy is not None:
         facts["Test accuracy"] = percent(one.accuracy)
+    if one.best is not None:
+        facts["Best epoch by validation"] = f"{epochs(one.best.epoch)}, {percent(one.best.accuracy)}"
     return facts
 
 

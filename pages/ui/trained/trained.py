@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
 from cnn_core.network_name import NetworkName
+from cnn_core.runs.run import is_number
 from cnn_core.training.history import History
 from pages.ui.visitor import networks, server
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cnn_core.model import ModelSpec, Network
     from cnn_core.pretrained import Card
     from cnn_core.runs import Run
+    from cnn_core.runs.best import Best
     from cnn_core.training import TrainSpec
 
 # How exported programs call the 500 test digits that come with Convscope.
@@ -36,6 +38,7 @@ class Trained:
     count:    how many they are; 0 likewise.
     seconds:  of training.
     state:    of a run; ours are finished.
+    best:     of a run: its best epoch by the validation images.
     """
 
     name: str
@@ -49,15 +52,19 @@ class Trained:
     count: int = 0
     seconds: float = 0.0
     state: str = "finished"
+    best: Best | None = None
 
     @classmethod
-    def of_run(cls, run: Run) -> Trained:
-        """A run as it stands now."""
+    def of_run(cls, run: Run, moment: str = "") -> Trained:
+        """A run as it stands now.
+
+        moment: which of its weights, as `NetworkName` names them; "" is what it came to.
+        """
         status = run.status
-        result = status.result or {}
+        result = _result(run, moment)
         return cls(
-            name=f"run:{run.id}",
-            title=run.name,
+            name=str(NetworkName("run", run.id, moment=moment)),
+            title=run.name + networks.moment_words(run, moment),
             spec=run.spec,
             recipe=run.recipe if run.has_recipe else None,
             dataset=run.dataset,
@@ -67,6 +74,7 @@ class Trained:
             count=int(result.get("count", 0)),
             seconds=status.seconds,
             state=status.state,
+            best=run.best() if run.has_recipe else None,
         )
 
     @classmethod
@@ -93,7 +101,7 @@ class Trained:
         network = NetworkName.parse(name)
         if network.kind == "pretrained":
             return cls.of_card(pretrained.card(network.name))
-        return cls.of_run(server.store().run(network.name))
+        return cls.of_run(server.store().run(network.name), network.moment)
 
     @property
     def label(self) -> str:
@@ -134,6 +142,15 @@ class Trained:
     def net(self) -> Network:
         """The network itself, shared by all visitors: in evaluation mode, for reading only."""
         return networks.named(self.name).net
+
+
+def _result(run: Run, moment: str) -> dict[str, Any]:
+    """How these weights of a run did on the test images; {} where that was not measured."""
+    result = run.status.result or {}
+    if moment in ("", run.moment):
+        return result
+    other = run.remeasured() if moment == "remeasured" else result.get("other")
+    return other if isinstance(other, dict) and is_number(other.get("accuracy"), most=1) else {}
 
 
 def file_stem(name: str, otherwise: str = "network") -> str:

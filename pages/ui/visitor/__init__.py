@@ -11,6 +11,8 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     design_undo           visitor/design           nobody                    yes
     design_broken_link    visitor/design           nobody                    yes, until the visitor does something
     visitor               visitor/who              nobody                    yes, and in a cookie
+    recipe_memory         forms/recipe_memory      nobody                    yes, and on the server
+    recipe_written        forms/recipe_memory      nobody                    yes
     selected_layer        forms/selection          nobody: selection.select  yes
     selected_layer_of     forms/selection          nobody                    yes
     network_told          forms/sidebar            nobody                    yes, written anew in each run

@@ -33,6 +33,7 @@ HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
 
 # What a run that goes on is called, in one word. Here, because `LoadedNetwork.title` holds it; the sentences about a
 # run's state are in wording/run_states.py.
+_MOMENTS = {"best": ", best epoch", "last": ", last epoch", "remeasured": ", averages anew"}
 GOING_ON = {"queued": "waiting", "running": "in training", "paused": "paused"}
 
 
@@ -86,7 +87,7 @@ def _chosen(choice: str) -> LoadedNetwork:
     if name.kind == "pretrained" and name.name in PRETRAINED:
         return _pretrained(name.name)
     if name.kind == "run" and name.step is None:
-        return _newest(name.name)
+        return _newest(name.name, name.moment)
     if choice == design.DESIGN:
         return _untrained()
     raise StudentError("There is no network of that name.", hint=design.CHOOSE)
@@ -102,7 +103,8 @@ def _pretrained(name: str) -> LoadedNetwork:
     )
 
 
-def _newest(run_id: str) -> LoadedNetwork:
+def _newest(run_id: str, moment: str = "") -> LoadedNetwork:
+    """moment: one of a run's weights that have a name, or "" for what it came to."""
     run = store().run(run_id)
     if run.kind != "training":
         raise StudentError("That run trained no network.", hint="Choose another in the sidebar.")
@@ -110,18 +112,23 @@ def _newest(run_id: str) -> LoadedNetwork:
     if not status.saved_step and not run.snapshots():
         before = _built(run.spec, run.recipe.seed)
         return replace(before, title=run_title(run), kind="run", run_id=run_id, step=0, dataset=run.dataset)
-    path = run.snapshot_path("last")
+    which = moment or run.moment
+    path = run.snapshot_path(which)
+    step = best.step if which == "best" and (best := run.best()) else status.saved_step
     try:
         stamp, step = (
-            _held(run_id, str(path)) if status.unfinished else (path.stat().st_mtime_ns, status.saved_step)
+            _held(run_id, str(path))
+            if status.unfinished and which == "last"
+            else (path.stat().st_mtime_ns, step)
         )
         net, spec = _read(str(path), stamp)
     except FileNotFoundError as error:
         raise StudentError(
             "That run has just been deleted.", hint="Choose another in the sidebar."
         ) from error
-    key = f"run:{run_id}:{stamp}"
-    return LoadedNetwork(net, spec, run_title(run), "run", run_id, step, step > 0, key, run.dataset)
+    key = f"run:{run_id}:{which}:{stamp}"
+    title = run_title(run) + moment_words(run, moment)
+    return LoadedNetwork(net, spec, title, "run", run_id, step, step > 0, key, run.dataset)
 
 
 # A run in training saves new weights every 2 s, and everything a page computes of a network is computed anew for them.
@@ -147,6 +154,20 @@ def _held(run_id: str, path: str) -> tuple[int, int]:
         held.stamp, held.step = os.stat(path).st_mtime_ns, status.saved_step
         held.until = time.monotonic() + min(HELD_AT_MOST, max(HELD_AT_LEAST, HELD_SHARE * status.seconds))
     return held.stamp, held.step
+
+
+def moment_words(run: Run, moment: str) -> str:
+    """What is added to a run's name for weights of it that are not what it came to: ", best epoch"."""
+    return "" if moment in ("", run.moment) else _MOMENTS.get(moment, "")
+
+
+def other_moments(run: Run) -> list[str]:
+    """The weights of a run that have a name and are not what it came to."""
+    best = run.best()
+    others = [] if best is None or best.step >= run.status.saved_step else ["best", "last"]
+    if run.remeasured().get("accuracy") is not None:
+        others.append("remeasured")
+    return [moment for moment in others if moment != run.moment]
 
 
 def run_title(run: Run) -> str:

@@ -70,8 +70,12 @@ def queued(ahead: int, seconds: float | None = None) -> str:
     >>> queued(2, 61)
     'Waiting: 2 runs are ahead of yours, about 1 min. You may leave this page.'
     >>> queued(0)
-    'Waiting: yours is next. You may leave this page.'
+    'Getting ready. You may leave this page.'
+    >>> queued(0, 30)
+    'Waiting: yours is next, about 30 s. You may leave this page.'
     """
+    if not ahead and seconds is None:  # a worker is free: it only has to start
+        return "Getting ready. You may leave this page."
     place = f"{plural(ahead, 'run is', 'runs are')} ahead of yours" if ahead else "yours is next"
     when = "" if seconds is None else f", {about(seconds)}"
     return f"Waiting: {place}{when}. You may leave this page."
