@@ -1,6 +1,6 @@
 """Printed lines: ruled and squared paper, the grid of a Sudoku. Taken out without cutting the digit they cross.
 
-A printed line is straight, thin, and runs on: to the photo's border, or beside others like it. Where a stroke crosses
+A printed line is straight, thin, and runs on: through the whole photo, or beside two others like it. Where a stroke crosses
 it the ink is thicker than the line, and stays.
 Source: lines are found by the Hough transform (Duda and Hart 1972); what is done along each is our own.
 """
@@ -35,11 +35,11 @@ class _Strip:
 
 @dataclass(frozen=True)
 class _Line:
-    """The pixels of a thin line, and whether it reaches the photo's border."""
+    """The pixels of a thin line, and whether it runs from border to border of the photo."""
 
     rows: np.ndarray
     columns: np.ndarray
-    runs_off: bool
+    runs_through: bool
 
 
 def without_lines(dark: np.ndarray, limit: float) -> tuple[np.ndarray, int]:
@@ -57,8 +57,11 @@ def without_lines(dark: np.ndarray, limit: float) -> tuple[np.ndarray, int]:
     thin = pale & (_grown(_shrunk(bits, thickest), thickest) == 0)
     if int(thin.sum()) < LEAST * min(ink.shape):
         return ink, 0
-    lines = [line for place in _places(thin) if (line := _along(pale, *place, thickest)) is not None]
-    printed = [line for line in lines if line.runs_off or len(lines) >= 3]
+    printed = []
+    for places in _places(thin):
+        lines = [line for place in places if (line := _along(pale, *place, thickest)) is not None]
+        # Two lines that end within the photo are two sides of a frame, which is left out as a whole.
+        printed += [line for line in lines if line.runs_through or len(lines) >= 3]
     rest, count = ink.copy(), 0
     for line in printed:
         of_line = dark[line.rows, line.columns]
@@ -80,16 +83,16 @@ def _shrunk(bits: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(ndimage.minimum_filter(bits, size))
 
 
-def _places(thin: np.ndarray) -> list[tuple[float, float]]:
-    """(angle, distance) of lines, as `hough_line` counts them."""
+def _places(thin: np.ndarray) -> list[list[tuple[float, float]]]:
+    """(angle, distance) of lines, as `hough_line` counts them: of the upright ones, then of those that lie."""
     lean = np.radians(np.arange(-_LEAN, _LEAN + 0.1, 0.5))
-    found: list[tuple[float, float]] = []
+    found = []
     for middle, across in ((0.0, thin.shape[0]), (np.pi / 2, thin.shape[1])):
         votes, angles, distances = hough_line(thin, theta=lean + middle)
         _, best_angles, best_distances = hough_line_peaks(
             votes, angles, distances, min_distance=5, min_angle=20, threshold=LEAST * 0.6 * across, num_peaks=_MOST
         )
-        found += list(zip(best_angles, best_distances, strict=True))
+        found.append(list(zip(best_angles, best_distances, strict=True)))
     return found
 
 
@@ -117,7 +120,7 @@ def _along(ink: np.ndarray, angle: float, distance: float, thickest: int) -> _Li
         return None
     near = 0.03 * len(on)
     taken = runs & is_thin[None]
-    return _Line(strip.rows[taken], strip.columns[taken], bool(start <= near or stop >= len(on) - near))
+    return _Line(strip.rows[taken], strip.columns[taken], bool(start <= near and stop >= len(on) - near))
 
 
 def _strip(ink: np.ndarray, angle: float, distance: float, slope: float, offset: float) -> _Strip | None:

@@ -51,13 +51,14 @@ def _beside_paper(grey: np.ndarray) -> Darkness:
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     ground = float(np.median(border))
     spread = float(np.quantile(np.abs(border - ground), 0.9))
-    if spread < EVEN and ground > 0.5 and float((np.abs(grey - ground) < 2 * EVEN).mean()) > 0.4:
+    if spread < EVEN and ground > 0.4 and float((np.abs(grey - ground) < 2 * EVEN).mean()) > 0.4:
         values = np.clip(1 - grey / max(ground, 1e-3), 0, 1)
         return Darkness(values.astype(np.float32), spread / ground, True)
     smooth = ndimage.gaussian_filter(grey, 0.6 + 12 * _grain(grey))
     paper = _paper(smooth)
     values = 1 - smooth / np.maximum(paper, 0.02)
     lift = float(np.median(values))  # grain lifts the highest values, and with them the paper
+    lift = lift if lift < 0.3 else 0.0  # so much is no grain
     noise = float(np.median(np.abs(values - lift))) * 1.5
     return Darkness(np.clip((values - lift) / (1 - lift), 0, 1).astype(np.float32), noise, False)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
+from cnn_core.data.photo.stroke import stroke_width
+
 SMALLEST = 0.05  # of the photo's longer side: the smallest digit
 ALIKE = 0.55  # of the digit's height and darkness: another thing so tall and so dark is a digit, too
 _EVERYWHERE = np.ones((3, 3), bool)  # pixels that touch by a corner hang together
@@ -77,7 +79,7 @@ def find_digits(ink: np.ndarray, dark: np.ndarray, may_run_off: bool = False) ->
     labelled, things = _things(ink, dark)
     left_out: set[str] = set()
     candidates = []
-    smallest = SMALLEST * max(ink.shape)
+    smallest = min(SMALLEST * max(ink.shape), 0.3 * min(ink.shape))  # the second in a narrow strip
     for thing in things:
         if thing.runs_off and not may_run_off:
             left_out |= {"edge"} if thing.size > 0.5 * smallest else set()
@@ -89,9 +91,11 @@ def find_digits(ink: np.ndarray, dark: np.ndarray, may_run_off: bool = False) ->
     if not candidates:
         return Findings(labelled, (), 0, frozenset(left_out))
     main = max(candidates, key=_prominence)
-    digits, used = [], set()
+    pen, digits, used = _pen(main, labelled), [], set()
     for thing in sorted(candidates, key=_prominence, reverse=True):
         if thing.labels[0] in used or not _is_like(thing, main):
+            continue
+        if thing is not main and not pen / 2.5 < _pen(thing, labelled) < 2.5 * pen:
             continue
         whole = _with_loose_strokes(thing, [other for other in things if other not in frames and other.labels[0] not in used], labelled)
         used |= set(whole.labels)
@@ -151,6 +155,12 @@ def _is_like(thing: Thing, main: Thing) -> bool:
     return thing.size >= ALIKE * main.size and thing.dark >= ALIKE * main.dark
 
 
+def _pen(thing: Thing, labelled: np.ndarray) -> float:
+    """The width of its stroke, in pixels."""
+    top, left, bottom, right = thing.box
+    return stroke_width(labelled[top:bottom, left:right] == thing.labels[0])
+
+
 def _with_loose_strokes(thing: Thing, others: list[Thing], labelled: np.ndarray) -> Thing:
     """A thing with the strokes that lie so near that they are parts of one digit."""
     whole, left = thing, [other for other in others if other is not thing]
@@ -164,13 +174,15 @@ def _with_loose_strokes(thing: Thing, others: list[Thing], labelled: np.ndarray)
 
 
 def _belongs(other: Thing, whole: Thing, labelled: np.ndarray) -> bool:
-    if not 0.12 * whole.size <= other.size <= 1.05 * whole.size or other.dark < ALIKE * whole.dark or other.runs_off:
+    if not 0.12 * whole.size <= other.size <= 1.6 * whole.size or other.dark < ALIKE * whole.dark or other.runs_off:
         return False
     gap = max(
         other.box[0] - whole.box[2], whole.box[0] - other.box[2], other.box[1] - whole.box[3], whole.box[1] - other.box[3]
     )
     if gap > 0.18 * whole.size:
         return False
+    if 2 * other.height < other.width < 2 * whole.width:  # the bar of a 5 or a 7, a little apart
+        return True
     over = min(whole.box[3], other.box[3]) - max(whole.box[1], other.box[1])
     beside = min(whole.box[2], other.box[2]) - max(whole.box[0], other.box[0])
     narrow, low = min(whole.width, other.width), min(whole.height, other.height)

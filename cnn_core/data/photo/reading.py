@@ -12,13 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy import ndimage
 from skimage.filters import threshold_otsu
 from torch import Tensor
 
 from cnn_core.data.digits import SIDE, fitted
+from cnn_core.data.photo.garment import cut_out
 from cnn_core.data.photo.lines import without_lines
 from cnn_core.data.photo.paper import FAINTEST, LUMINANCE, Darkness, darkness
 from cnn_core.data.photo.pieces import Findings, Thing, find_digits
+from cnn_core.data.photo.small import image_of_its_own
 from cnn_core.data.photo.stroke import THIN, USUAL, stroke_width, thickened
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import colours_of, open_image
@@ -26,6 +29,7 @@ from cnn_core.errors import StudentError
 
 LONGEST = 768  # pixels of the longer side, at which a photo is read
 LOWEST, HIGHEST = 0.1, 0.7  # of the paper's brightness: within these a visitor may say what counts as ink
+_LEAST = 8  # pixels of the shorter side
 _OF_INK = 0.45  # of the ink's own darkness: paler than that is paper, or a stroke's blurred edge
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right in pixels; the last two exclusive
@@ -62,7 +66,7 @@ class PhotoReading:
     ink: np.ndarray
     pieces: tuple[Piece, ...]
     main: int
-    limit: float
+    limit: float | None
     light_on_dark: bool
     left_out: frozenset[str]
 
@@ -103,13 +107,32 @@ def read_photo(
     Raises StudentError for files that are not images, and where nothing stands out from the paper.
     """
     record = dataset_of(dataset)
-    colours = _framed(colours_of(open_image(data, LONGEST if frame is None else 2 * LONGEST)), frame)
+    image = open_image(data, LONGEST if frame is None else 2 * LONGEST)
+    if min(image.size) < _LEAST:
+        raise StudentError(
+            f"This image has {image.width}×{image.height} pixels, which is too little for a {record.singular}.",
+            hint=f"Choose one with {_LEAST} pixels or more on its shorter side.",
+        )
+    colours = _framed(colours_of(image), frame)
     photo = (colours * 255).round().astype(np.uint8)
+    grey = colours @ LUMINANCE
+    whole = None if limit is not None else image_of_its_own(grey, record)
+    if whole is not None:
+        return _single(photo, np.abs(grey - np.median(grey)) > LOWEST, (0, 0, *grey.shape), whole)
+    if not record.of_strokes:
+        thing, is_thing, box = cut_out(grey)
+        top, left, bottom, right = box
+        return _single(photo, is_thing, box, fitted(torch.from_numpy(thing[top:bottom, left:right]), record))
     attempt = _best_attempt(colours, limit, may_run_off=frame is not None)
     findings = attempt.findings
     pieces = tuple(_piece(digit, attempt, record) for digit in findings.digits)
     left_out = findings.left_out | ({"lines"} if attempt.lines else set())
     return PhotoReading(photo, attempt.ink, pieces, findings.main, attempt.limit, attempt.light_on_dark, frozenset(left_out))
+
+
+def _single(photo: np.ndarray, ink: np.ndarray, box: Box, image: Tensor) -> PhotoReading:
+    """One thing, found without a limit."""
+    return PhotoReading(photo, ink, (Piece(box, image, was_thin=False),), 0, None, False, frozenset())
 
 
 def digit_from_upload(data: bytes, dataset: str = "mnist") -> Tensor:
@@ -151,13 +174,17 @@ def _best_attempt(colours: np.ndarray, limit: float | None, may_run_off: bool) -
 
 def _is_better(one: _Attempt, other: _Attempt) -> bool:
     inner, outer = one.findings.digits[one.findings.main], other.findings.digits[other.findings.main]
-    # What is written on a light sheet on a dark desk lies within that sheet, as a light hole lies within a 0: but a sheet
-    # is a full patch, fuller than what is written on it.
     if _lies_in(inner, outer):
-        return outer.fill > 0.5 and inner.fill < outer.fill
+        return _is_on_sheet(inner, outer, one.ink.shape)
     if _lies_in(outer, inner):
-        return not (inner.fill > 0.5 and outer.fill < inner.fill)
+        return not _is_on_sheet(outer, inner, one.ink.shape)
     return one.score > other.score
+
+
+def _is_on_sheet(writing: Thing, sheet: Thing, shape: tuple[int, ...]) -> bool:
+    """Whether the outer of two things is a light sheet on a dark desk and not a digit with its hole."""
+    # A sheet is large and nearly full; a hole is full, and writing is not.
+    return sheet.size > 0.4 * max(shape) and sheet.fill > 0.45 and writing.fill < 0.68
 
 
 def _lies_in(inner: Thing, outer: Thing) -> bool:
@@ -224,7 +251,7 @@ def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
         low = min(0.6 * attempt.limit, 0.9 * full)
         ink = np.clip((dark - low) / (full - low), 0, 1)
     ink = np.where(_near(mine, 2 if not attempt.dark.is_even else 6) & ~((labelled > 0) & ~mine), ink, 0).astype(np.float32)
-    width_share = stroke_width(mine) / digit.size
+    width_share = stroke_width(_closed(mine)) / digit.size
     was_thin = record.of_strokes and width_share < THIN
     if was_thin:
         by = (USUAL - width_share) * digit.size / 2
@@ -233,9 +260,13 @@ def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
     return Piece(digit.box, fitted(torch.from_numpy(ink), record), was_thin)
 
 
-def _near(mine: np.ndarray, reach: int) -> np.ndarray:
-    from scipy import ndimage
+def _closed(mine: np.ndarray) -> np.ndarray:
+    """Without the gaps of a dry pen, or of a picture whose greys are dots."""
+    bits = np.pad(mine.astype(np.uint8), 4)
+    return np.asarray(ndimage.minimum_filter(ndimage.maximum_filter(bits, 5), 5)[4:-4, 4:-4] > 0)
 
+
+def _near(mine: np.ndarray, reach: int) -> np.ndarray:
     return ndimage.binary_dilation(mine, np.ones((3, 3), bool), iterations=reach)
 
 
