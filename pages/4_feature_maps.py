@@ -67,8 +67,6 @@ def show_answer(reading: Reading) -> None:
     show_figure(figure, key="maps_bars", alt="Probability of each class")
     with st.expander("What softmax does"):
         st.markdown(words.softmax(reading.logits, reading.classes))
-    if reading.chosen.index is None:
-        none_of_these.section(reading.network, reading.chosen.image, "maps")
 
 
 def view() -> None:
@@ -102,6 +100,8 @@ def view() -> None:
             with st.container(key=OPENS):
                 pixel(reading, refusal)
         show_answer(reading)
+    if chosen.index is None:
+        none_of_these.section(network, chosen.image, "maps")
     why.section(reading)
 
 

@@ -145,7 +145,7 @@ def _side(kind: str) -> int:
         default=FIRST_SIZE[kind],
         required=True,
         key=f"dream_side_{kind}",
-        help="A large picture takes longer: twice as wide and high has four times the pixels, and takes about four times as long.",
+        help="A large picture takes longer: twice the size is four times the pixels, and about four times the seconds.",
         persist_state="session",
     )
     return int(side or FIRST_SIZE[kind])

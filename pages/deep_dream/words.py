@@ -23,7 +23,7 @@ PHOTO_TITLES = {
 }
 YOUR_PHOTO = "your photo"
 PRIVACY = "It stays on this server with your dream, and only those who have the link can see it."
-NO_PHOTO_NETWORK = "The photo network is not installed here (see requirements.txt), so only small grey images can be dreamt of."
+NO_PHOTO_NETWORK = "The photo network is not installed here (see requirements.txt): there are only small grey images to dream of."
 DEPTH, LAYER = "Depth, from lines to creatures", "Layer, from first to last"
 GONE, UNTRAINED = "a run that is gone", "an untrained design"
 WATCHING = "Somebody else’s dream; you are watching."
@@ -193,8 +193,8 @@ def what_you_see(spec: DreamSpec, is_photographic: bool, dataset: str) -> str:
         )
     if not dataset_of(dataset).of_strokes:
         return (
-            f"{sides}. This network knows small grey {dataset_of(dataset).noun} on black at most, so it has nothing else "
-            "to dream of. Where nothing excites its filters, the picture hardly changes."
+            f"{sides}. This network knows small grey {dataset_of(dataset).noun} on black at most, so it has nothing "
+            "else to dream of. Where nothing excites its filters, the picture hardly changes."
         )
     return (
         f"{sides}. This network knows small white strokes on black at most, so it has nothing else to dream of. Where "

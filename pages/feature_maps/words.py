@@ -54,21 +54,20 @@ def story(layers: Sequence[tuple[int, int, int]], singular: str) -> str:
     singular: what one image of the data set is.
 
     >>> story([], "digit"), story([(8, 26, 26)], "garment")
-    ('No layer of filters looks at the digit.', 'One layer of filters looks at the garment: 8 maps of 26×26.')
+    ('No layer of filters looks at the digit.', 'One layer of filters: 8 maps of 26×26.')
     >>> story([(32, 26, 26), (64, 11, 11), (64, 3, 3)], "digit")
-    '3 layers of filters look at the digit, one after the other: 32 maps of 26×26, 64 of 11×11, 64 of 3×3.'
+    '3 layers of filters: 32 maps of 26×26, then 64 of 11×11, then 64 of 3×3.'
     """
     if not layers:
         return f"No layer of filters looks at the {singular}."
-    (first, *sizes) = [f"{count(maps)} of {height}×{width}" for maps, height, width in layers]
-    maps, _, size = first.partition(" of ")
-    first = f"{maps} {'map' if layers[0][0] == 1 else 'maps'} of {size}"
-    if not sizes:
-        return f"One layer of filters looks at the {singular}: {first}."
-    looks = f"{count(len(layers))} layers of filters look at the {singular}, one after the other"
-    if len(sizes) > 3:
-        return f"{looks}: from {first} to {sizes[-1]}."
-    return f"{looks}: {', '.join([first, *sizes])}."
+    (maps, height, width), *others = layers
+    first = f"{plural(maps, 'map')} of {height}×{width}"
+    if not others:
+        return f"One layer of filters: {first}."
+    sizes = [f"{count(maps)} of {height}×{width}" for maps, height, width in others]
+    if len(others) > 3:
+        return f"{count(len(layers))} layers of filters, from {first} to {sizes[-1]}."
+    return f"{count(len(layers))} layers of filters: {', then '.join([first, *sizes])}."
 
 
 def nothing_given(singular: str) -> str:

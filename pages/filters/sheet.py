@@ -22,20 +22,25 @@ if TYPE_CHECKING:
 OPENS = "filter_card"  # key of the container in which a click on a picture opens it
 
 
-def without_slope_that_fire(pictures: FilterPictures, examples: Examples) -> tuple[int, int] | None:
-    """Of the filters without a slope the one that fires on most test images: (its number, so many images).
+def without_slope_that_fire(
+    pictures: FilterPictures, examples: Examples, chosen: int
+) -> tuple[int, int] | None:
+    """A filter without a slope that fires all the same: (its number, on so many test images).
 
+    chosen: the filter that is looked at; where it is none of them, the one that fires on most images.
     None where there is none, or where zero is a number like others.
     """
     if not examples.can_be_silent:
         return None
-    fires = [
-        (int(examples.fires[number]), number)
+    fires = {
+        number: int(examples.fires[number])
         for number, why in zip(pictures.filters, pictures.why, strict=True)
-        if why == NO_SLOPE
-    ]
-    images, number = max(fires, default=(0, 0))
-    return (number, images) if images else None
+        if why == NO_SLOPE and examples.fires[number] > 0
+    }
+    if not fires:
+        return None
+    number = chosen if chosen in fires else max(fires, key=lambda number: fires[number])
+    return number, fires[number]
 
 
 def all_filters(
@@ -85,7 +90,7 @@ def all_filters(
         )
     )
     if NO_SLOPE in pictures.why:
-        fires = without_slope_that_fire(pictures, examples)
+        fires = without_slope_that_fire(pictures, examples, question.index)
         caption(words.no_slope(layer, fires, examples.count, climb.recipe == "lesson"))
     if has_maps(layer):
         caption(words.R_COUNTS)
