@@ -68,4 +68,4 @@ def page() -> None:
 
 page_head("evaluate")
 page()
-next_question("feature_maps", "opens the network at the very image it got wrong.")
+next_question("feature_maps", "shows what each layer makes of an image.")

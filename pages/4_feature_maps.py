@@ -7,13 +7,14 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from pages.feature_maps import why, words
 from pages.feature_maps.asking import Options, ask
-from pages.feature_maps.maps import Reading, mapped_layers, reading_of
+from pages.feature_maps.maps import Reading, filter_layers, mapped_layers, reading_of
 from pages.feature_maps.pixel import pixel
 from pages.feature_maps.selection import follow_address
-from pages.feature_maps.sheets import legend, sheets, sheets_beside
+from pages.feature_maps.sheets import OPENS, legend, sheets, sheets_beside
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.figure import mode
 from pages.ui.drawing.figure import show as show_figure
+from pages.ui.forms import none_of_these
 from pages.ui.forms.digit_input import ChosenImage, are_here, chosen_image, singular
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
@@ -27,14 +28,13 @@ def verdict(reading: Reading) -> str:
     """The answer in one line."""
     network, chosen, classes, best = reading.network, reading.chosen, reading.classes, reading.best
     is_wrong = chosen.label is not None and chosen.label != best
-    convolutions = sum(layer.has_filters for layer in network.spec.layers)
     return words.verdict(
         classes[best],
         reading.probabilities[best],
         is_trained=network.trained,
         is_test_image=chosen.index is not None,
         truth=classes[chosen.label] if chosen.label is not None and is_wrong else None,
-        story=words.story(convolutions, network.dataset),
+        story=words.story(filter_layers(reading.maps), singular(network.dataset)),
     )
 
 
@@ -97,8 +97,11 @@ def view() -> None:
         show(reading, options)
     with right:
         if mapped_layers(reading.maps, True):
-            pixel(reading, refusal)
+            with st.container(key=OPENS):
+                pixel(reading, refusal)
         show_answer(reading)
+    if chosen.index is None:
+        none_of_these.section(network, chosen.image, "maps")
     why.section(reading)
 
 
@@ -109,4 +112,4 @@ def page() -> None:
 
 page_head("feature_maps")
 page()
-next_question("filters", "asks of one filter what would make it brightest.")
+next_question("filters", "shows the picture that excites a filter most.")

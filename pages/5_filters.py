@@ -13,7 +13,7 @@ from pages.filters.card import card
 from pages.filters.climbing import examples_of, pictures_of
 from pages.filters.growth import growth
 from pages.filters.layers import filters_of_sheet, has_maps, layers_of
-from pages.filters.sheet import all_filters
+from pages.filters.sheet import OPENS, all_filters
 from pages.ui.forms.digit_input import singular
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -35,8 +35,15 @@ def look_up(
 def verdict(network: networks.LoadedNetwork, pictures: FilterPictures, examples: Examples) -> str:
     """The answer in one line."""
     layer = pictures.layer
-    silent = int(examples.fires.eq(0).sum()) if has_maps(layer) else 0
-    return words.verdict(layer, pictures.why, network.trained, silent, examples.count)
+    return words.verdict(
+        layer,
+        pictures.why,
+        network.trained,
+        silent=int(examples.silent.sum()),
+        unchanging=int(examples.unchanging.sum()),
+        images=examples.count,
+        width=len(examples.fires),
+    )
 
 
 def show(
@@ -57,10 +64,10 @@ def show(
     classes = networks.classes_of(network) if are_classes else ()
     with left:
         if question.grows:
-            growth(network, question)
+            growth(network, question, width)
         else:
-            all_filters(pictures, question, classes, singular(network.dataset))
-    with right:
+            all_filters(pictures, examples, question, classes, singular(network.dataset))
+    with right, st.container(key=OPENS):
         about = card_of(network.net, question.index, pictures, examples)
         card(network, question, about, classes[question.index] if classes else None)
 
@@ -85,4 +92,4 @@ def page() -> None:
 
 page_head("filters")
 page()
-next_question("deep_dream", "climbs the same hill on a cat.")
+next_question("deep_dream", "changes a photo in the same way, step by step.")

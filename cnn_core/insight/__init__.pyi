@@ -29,6 +29,12 @@ from .look.attribution import attribute as attribute
 from .look.attribution import default_layer as default_layer
 from .look.embedding import last_hidden_layer as last_hidden_layer
 from .look.embedding import map_of_images as map_of_images
+from .look.familiarity import Familiarity as Familiarity
+from .look.familiarity import Refusals as Refusals
+from .look.familiarity import familiarity as familiarity
+from .look.familiarity import last_activation as last_activation
+from .look.familiarity import refusals_at as refusals_at
+from .look.familiarity import share_below as share_below
 from .look.features import dark as dark
 from .look.features import feature_maps as feature_maps
 from .look.features import feature_maps_batch as feature_maps_batch

@@ -16,6 +16,10 @@ from pages.ui.forms.digit_input import are_here, way_and_number
 from pages.ui.visitor.networks import LoadedNetwork
 
 SIZES = {"photo": (256, 400, 576), "digit": (112, 224, 336)}  # pixels of the longer side
+FIRST_SIZE = {
+    "photo": 576,
+    "digit": 224,
+}  # chosen at first: that of the photo is the size of the dream in the project
 
 
 @dataclass(frozen=True)
@@ -138,13 +142,13 @@ def _side(kind: str) -> int:
     side = st.segmented_control(
         "Size, pixels of the longer side",
         sizes,
-        default=sizes[1],
+        default=FIRST_SIZE[kind],
         required=True,
         key=f"dream_side_{kind}",
-        help="A large picture takes longer: the time goes with the number of pixels.",
+        help="A large picture takes longer: twice the size is four times the pixels, and about four times the seconds.",
         persist_state="session",
     )
-    return int(side or sizes[1])
+    return int(side or FIRST_SIZE[kind])
 
 
 def _number(label: str, name: str, least: int, most: int, standard: int, purpose: str | None = None) -> int:

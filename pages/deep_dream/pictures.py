@@ -94,7 +94,9 @@ def _large_dream(dream: Dream) -> None:
         problem(StudentError("The pictures of this dream are gone.", hint="Start it anew."))
         return
     network = dream.spec.network
-    caption(words.settings(dream.spec, title_of(network), is_ours=dream.run is None))
+    sizes = dream.result["sizes"]
+    size = sizes[-1] if sizes else None
+    caption(words.settings(dream.spec, title_of(network), is_ours=dream.run is None, size=size))
     if dream.frames:
         what_you_see(words.what_you_see(dream.spec, network in PHOTO_NETWORKS, dataset_of(network)))
 

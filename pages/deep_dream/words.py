@@ -22,10 +22,8 @@ PHOTO_TITLES = {
     "upload": "a photo of yours",
 }
 YOUR_PHOTO = "your photo"
-PRIVACY = "It stays on this server with your dream, and only who has the link can see it."
-NO_PHOTO_NETWORK = (
-    "The photo network is not installed here (see requirements.txt), so digits are all there is to dream of."
-)
+PRIVACY = "It stays on this server with your dream, and only those who have the link can see it."
+NO_PHOTO_NETWORK = "The photo network is not installed here (see requirements.txt): there are only small grey images to dream of."
 DEPTH, LAYER = "Depth, from lines to creatures", "Layer, from first to last"
 GONE, UNTRAINED = "a run that is gone", "an untrained design"
 WATCHING = "Somebody else’s dream; you are watching."
@@ -59,15 +57,17 @@ def layers(spec: DreamSpec) -> str:
     return plain(first[0]) + "".join(f" + {weight:g} × {plain(name)}" for name, weight in others)
 
 
-def settings(spec: DreamSpec, dreamer: str, is_ours: bool) -> str:
+def settings(spec: DreamSpec, dreamer: str, is_ours: bool, size: list[int] | None = None) -> str:
     """One line below the picture.
 
     dreamer: the network's title.
     is_ours: it is the one in the project.
+    size: height and width of the picture in pixels; None where it is not known yet.
     """
     ours = "Dreamt by us, for you to begin with: " if is_ours else ""
+    pixels = "" if size is None else f" · {size[1]}×{size[0]} pixels"
     return (
-        f"{ours}{dreamer} · {layers(spec)} · {plural(spec.octaves, 'octave')} of "
+        f"{ours}{dreamer} · {layers(spec)}{pixels} · {plural(spec.octaves, 'octave')} of "
         f"{plural(spec.steps, 'step')} · strength {100 * spec.step_size:.1f}\u00a0% · seed {spec.seed}"
     )
 
@@ -102,12 +102,12 @@ def louder(dream: Dream) -> str:
     """How much more the layer answers, of a dream that is finished."""
     before, after, change = (dream.result.get(name) for name in ("before", "after", "change"))
     if not before or after is None or change is None:
-        return "It paints what it knows, wherever a line or a spot lets it."
+        return "The dream is finished: the picture was changed so that the layer answers more."
     times = after / before
     figure = number(times, 1) if times < 9.95 else count(round(times))
     return (
-        f"It paints what it knows. The layer “{layers(dream.spec)}” now answers **{figure} times** as loudly as to the "
-        f"original; its pixels changed by {percent(change)} on average."
+        f"The layer “{layers(dream.spec)}” now answers **{figure} times** as strongly as to the original. The pixels "
+        f"changed by {percent(change)} of full contrast on average."
     )
 
 
@@ -185,21 +185,20 @@ def what_you_see(spec: DreamSpec, is_photographic: bool, dataset: str) -> str:
 
     is_photographic: dreamt by a photo network; else by one that learnt from `dataset`.
     """
-    sides = f"Left of the line is the original, right of it what {layers(spec)} made of it"
+    sides = f"Left of the line is the original, right of it what was dreamt with {layers(spec)}"
     if is_photographic:
         return (
-            f"{sides}: wherever something faintly resembled what the network learnt from a million photos, it "
-            f"was made to resemble it more.{_known_at(spec.layers[0][0])}"
+            f"{sides}. Where something looked a little like what the network learnt from a million photos, it was "
+            f"made to look more like it.{_known_at(spec.layers[0][0])}"
         )
     if not dataset_of(dataset).of_strokes:
         return (
-            f"{sides}. This network has only ever seen small grey {dataset_of(dataset).noun} on black, so hems, soles "
-            "and folds are all it can dream of: edges grow parallel edges, and what is far from any of them stays "
-            "nearly black."
+            f"{sides}. This network knows small grey {dataset_of(dataset).noun} on black at most, so it has nothing "
+            "else to dream of. Where nothing excites its filters, the picture hardly changes."
         )
     return (
-        f"{sides}. This network has only ever seen small white strokes on black, so strokes are all it can dream "
-        "of: edges grow parallel edges, and what is far from any stroke stays nearly black."
+        f"{sides}. This network knows small white strokes on black at most, so it has nothing else to dream of. Where "
+        "nothing excites its filters, the picture hardly changes."
     )
 
 

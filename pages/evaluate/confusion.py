@@ -12,7 +12,7 @@ from pages.evaluate.images import images_with_answers
 from pages.ui.drawing.evaluation_charts import confusion_chart
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.digit_input import article
-from pages.ui.wording.blocks import what_you_see
+from pages.ui.wording.blocks import caption, what_you_see
 
 Cell = tuple[int, int]  # (true class, what it was taken for)
 
@@ -29,6 +29,7 @@ def confusion(exam: Exam) -> None:
     with right:
         _images_of(_ask_cell(exam), exam)
     with st.expander("Class by class"):
+        caption(words.CLASS_TABLE)
         st.markdown(words.class_table(exam.classes, class_scores(exam.evaluation.confusion)))
 
 

@@ -22,6 +22,7 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
     if not indices:
         caption(words.NO_IMAGES)
         return
+    has_maps = any(layer.has_filters for layer in exam.network.spec.layers)  # an MLP has none to open
     certainty, answers = exam.evaluation.probabilities[indices].max(1)
     labels = exam.test.labels[indices]
     clicked = sheet(
@@ -30,7 +31,7 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
         alt="Test images with the network’s answers",
         tile_px=56,
         columns=columns,
-        labels=[f"no. {i}: open its feature maps" for i in indices],
+        labels=[words.image_label(i, has_maps) for i in indices],
         captions=[
             (_answer(exam.classes, label, read_as), probability_tile(sure))
             for label, read_as, sure in zip(
@@ -38,9 +39,11 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
             )
         ],
         wrong=set((answers != labels).nonzero()[:, 0].tolist()),
+        clickable=has_maps,
         on_click=lambda place: look_at_digit(indices[place]),
     )
-    caption(words.CLICK_AN_IMAGE)
+    if has_maps:
+        caption(words.CLICK_AN_IMAGE)
     if clicked is not None:
         st.switch_page(ROOT / entry("feature_maps").file)
 

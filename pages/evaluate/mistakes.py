@@ -19,8 +19,11 @@ def mistakes(exam: Exam) -> None:
     with left:
         wrong = surest_mistakes(exam.evaluation.probabilities, exam.test.labels)
         st.markdown(words.surest(len(wrong)))
-        images_with_answers(wrong, exam, "mistakes", columns=8)
-        what_you_see(words.TASTE)
+        if wrong:
+            images_with_answers(wrong, exam, "mistakes", columns=8)
+            what_you_see(words.TASTE)
+        else:
+            caption(words.NO_MISTAKES)
     with right:
         st.markdown("**Does it know when it does not know?**")
         show(

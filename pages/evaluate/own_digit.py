@@ -13,7 +13,9 @@ from pages.evaluate import words
 from pages.evaluate.exam import Exam
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.figure import mode, show
+from pages.ui.forms import none_of_these
 from pages.ui.forms.canvas import digit_canvas
+from pages.ui.forms.digit_input import singular
 from pages.ui.wording.blocks import caption, problem
 
 
@@ -25,7 +27,7 @@ def own_digit(exam: Exam) -> None:
         pixels = digit_canvas("digit_pad", px=280)  # by its key the same drawing as on the other pages
     with right:
         if pixels is None:
-            caption(words.DRAW_A_DIGIT)
+            caption(words.draw_one(singular(exam.network.dataset)))
         else:
             _answer(pixels, exam)
 
@@ -40,3 +42,4 @@ def _answer(pixels: Sequence[int], exam: Exam) -> None:
     best = int(np.argmax(chances))
     st.markdown(words.it_reads(exam.classes[best], chances[best]))
     show(bars(chances, exam.classes, mode()), key="draw_bars", alt="Probability of each class")
+    none_of_these.section(exam.network, image, "draw")

@@ -98,7 +98,7 @@ def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:
         key="robustness",
         alt=f"Accuracy against {change}",
     )
-    what_you_see(words.what_robustness_shows(min(ROBUST, len(exam.test))))
+    what_you_see(words.what_robustness_shows(min(ROBUST, len(exam.test)), change))
 
 
 def _examples(test: ImageSet, change: str) -> None:

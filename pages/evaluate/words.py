@@ -19,34 +19,36 @@ def verdict(evaluation: Evaluation, trained: bool) -> str:
     wrong = round((1 - evaluation.accuracy) * evaluation.count)
     said = (
         f"It misreads **{count(wrong)}** of {plural(evaluation.count, 'test image')}: "
-        f"**{percent(evaluation.accuracy)}** right, "
-        f"between {percent(low)} and {percent(high)} on endlessly many (95 %). Loss {loss_text(evaluation.loss)}."
+        f"**{percent(evaluation.accuracy)}** right. With many more images like these it would very likely be between "
+        f"{percent(low)} and {percent(high)}. Its loss is {loss_text(evaluation.loss)}: 0 would be right and sure "
+        "everywhere."
     )
-    return said if trained else f"Everywhere, for it has not been trained. {said}"
+    return said if trained else f"This network has not been trained, so it can only guess. {said}"
 
 
 # ---------------------------------------------------------------- who for whom
 
 HOW_TO_READ_CONFUSION = (
-    "A row is what an image really is, a column what the network took it for. The diagonal is right and left "
-    "uncoloured. Click a cell to see the very images in it."
+    "A row is what an image really is, a column what the network took it for. The diagonal is what it read rightly; it "
+    "has no colour. Click a cell to see the images in it."
 )
-NO_IMAGES = "There is none."
-CLICK_AN_IMAGE = "Click an image to see its feature maps."
+NO_IMAGES = "There is no such image."
+CLICK_AN_IMAGE = "Click an image to see its feature maps."  # of a network that has some
 
 
 def cell_words(true: str, taken_for: str, images: int) -> str:
     """One cell of the confusion matrix, in words.
 
-    >>> cell_words("4", "9", 12)
-    '4 taken for 9: 12'
+    >>> cell_words("4", "9", 12), cell_words("2", "2", 1)
+    ('4 taken for 9: 12 times', '2 read rightly: once')
     """
-    return f"{true} taken for {taken_for}: {images}"
+    often = "once" if images == 1 else f"{count(images)} times"
+    return f"{true} read rightly: {often}" if true == taken_for else f"{true} taken for {taken_for}: {often}"
 
 
 def most_often(cells: Sequence[str]) -> str:
     """The commonest mistakes in one line.  cells: each in words, the commonest first; not empty."""
-    return f"Most often: **{cells[0]}** :gray[{''.join(f' · {cell}' for cell in cells[1:])}]"
+    return f"Its commonest mistakes: **{cells[0]}** :gray[{''.join(f' · {cell}' for cell in cells[1:])}]"
 
 
 def in_this_cell(images: int, true: str, taken_for: str | None) -> str:
@@ -55,9 +57,17 @@ def in_this_cell(images: int, true: str, taken_for: str | None) -> str:
     return f"**{plural(images, 'image')}**: {true}, {words}"
 
 
+def image_label(index: int, has_maps: bool) -> str:
+    """
+    >>> image_label(342, True), image_label(342, False)
+    ('no. 342: open its feature maps', 'no. 342')
+    """
+    return f"no. {index}: open its feature maps" if has_maps else f"no. {index}"
+
+
 def class_table(classes: Sequence[str], scores: Sequence[ClassScore]) -> str:
     """Recall and precision of each class, as a table in Markdown."""
-    rows = ["| class | images | found (recall) | rightly called so (precision) |", "|---|---:|---:|---:|"]
+    rows = ["| class | images | recall | precision |", "|---|---:|---:|---:|"]
     rows += [
         f"| {name} | {count(score.images)} | {_percent(score.recall)} | {_percent(score.precision)} |"
         for name, score in zip(classes, scores, strict=True)
@@ -69,21 +79,27 @@ def _percent(fraction: float | None) -> str:
     return "–" if fraction is None else percent(fraction)
 
 
+CLASS_TABLE = (
+    "**Recall**: of all images of this class, how many were read as it. **Precision**: of all images that were read as "
+    "this class, how many really are. A dash: there are no such images."
+)
+
 # ---------------------------------------------------------------- mistakes
 
-TASTE = "Sorted by how sure the network was. Would you have read them? Some labels are a matter of taste."
+TASTE = "The one it was surest of comes first. Could you read them? People disagree about some of the labels."
+NO_MISTAKES = "It misreads none of these images."
 
 
 def surest(mistakes: int) -> str:
     """The heading of the mistakes."""
-    return f"**The surest of its {plural(mistakes, 'mistake')}**"
+    return f"**Its {plural(mistakes, 'mistake')}, the surest first**" if mistakes else "**No mistakes**"
 
 
 def certainty_is_off_by(gap: float) -> str:
     """What the calibration means.  gap: the expected calibration error, a fraction."""
     return (
-        f"Of answers it is 90 % sure of, 90 % should be right: the dashed line. Its certainty is off by "
-        f"{100 * gap:.1f} points on average."
+        "Where it is 90 % sure, 90 of 100 answers should be right: that is the dashed line. On average, how sure it is "
+        f"and how often it is right differ by {100 * gap:.1f} points."
     )
 
 
@@ -97,12 +113,21 @@ def reading_all(images: int, strengths: int) -> str:
     return f"Reading {count(images)} test images, {plural(strengths, 'time')} …"
 
 
-def what_robustness_shows(images: int) -> str:
-    """What a point of the curves is, and what to notice."""
-    return (
-        f"Each point is the accuracy on {count(images)} test images, all of them changed by that much. A convnet "
-        "looks with the same filters everywhere, so a shift costs it less; nobody taught either to turn."
-    )
+def what_robustness_shows(images: int, change: str) -> str:
+    """What a point of the curves is, and what to notice.
+
+    change: a key of CHANGES.
+    """
+    more = {
+        "shift": "A convolution uses the same filters everywhere in the image; a dense layer has its own weights for "
+        "each place. So a shift mostly costs a convnet less.",
+        "rotation": "A turned stroke is another stroke to a filter. Only a network that learnt from turned images is "
+        "prepared for it.",
+        "noise": "Noise changes every pixel a little. What a network makes of it depends on its layers and on what it "
+        "learnt from.",
+    }
+    point = f"Each point is the accuracy on {count(images)} test images, all changed by that much."
+    return f"{point} {more[change]}" if change in more else point
 
 
 def who_holds_out(change: str, strength: float, accuracies: Sequence[tuple[str, float]]) -> str:
@@ -121,17 +146,17 @@ def who_holds_out(change: str, strength: float, accuracies: Sequence[tuple[str, 
 
 METHODS = {"pca": "PCA", "t-sne": "t-SNE"}
 METHOD_WORDS = {
-    "pca": "PCA: the two directions of most variance.",
-    "t-sne": "t-SNE: neighbours are kept together; distances mean nothing.",
+    "pca": "PCA (principal component analysis): the two directions in which the images differ most.",
+    "t-sne": "t-SNE: images that are alike stay neighbours. How far groups lie from each other means nothing.",
 }
 
 
 def what_the_map_shows(images: int, trained: bool) -> str:
     """What a figure on the map is, and what to notice."""
     return (
-        f"Each of {count(images)} test images is written as its class, where the last hidden layer puts it. "
-        f"{'Red ones are read wrongly. ' if trained else ''}Untrained, the classes lie in one heap; "
-        "trained, they are apart."
+        f"Each of {count(images)} test images is written as its class. Where it stands comes from the numbers of the "
+        f"last layer before the answer. {'Red ones are read wrongly. ' if trained else ''}In a network that has learnt "
+        "well, each class has a place of its own; untrained, they mix more."
     )
 
 
@@ -148,7 +173,13 @@ def clicked_heading(images: int) -> str:
 
 # ---------------------------------------------------------------- draw
 
-DRAW_A_DIGIT = "Draw a digit: the bars follow your pen."
+
+def draw_one(singular: str) -> str:
+    """
+    >>> draw_one("digit")
+    'Draw a digit: the bars follow your pen.'
+    """
+    return f"Draw a {singular}: the bars follow your pen."
 
 
 def it_reads(name: str, sure: float) -> str:

@@ -10,7 +10,7 @@ from pages.ui.forms.digit_input import way_and_number
 from pages.ui.visitor import networks, server, who
 from pages.ui.visitor.networks import LoadedNetwork
 
-BRIGHTNESS = {"own": "each map its own", "shared": "one scale a layer"}
+BRIGHTNESS = {"own": "each map its own", "shared": "one scale per layer"}
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from cnn_core.insight import feature_maps, never_fires
+from cnn_core.insight import feature_maps, ranges
 from cnn_core.model.layer_files import kind_named
 from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.frame import process
 from pages.ui.visitor import networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 
-WATCHED = 2_000  # test images among which a filter that never fires is looked for
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WATCHED = 2_000  # test images on which the range of each filter is measured, and whether it ever fires
 
 Maps = dict[str, np.ndarray]  # {layer: (C, H, W)}, of layers without maps (units,)
 
@@ -24,7 +28,7 @@ class Reading:
     """What a network makes of an image.
 
     maps: of every layer, the logits of the last among them.
-    probabilities: one a class.
+    probabilities: one per class.
     classes: what they are called.
     """
 
@@ -74,12 +78,10 @@ def _probabilities_of(
 
 @st.cache_data(show_spinner=False, max_entries=32)
 @process.in_turn
-def silent_filters(weights_key: str, dataset: str, _network: LoadedNetwork) -> Maps:
-    """{layer: (C,) bool} for filters that fire on none of the first 2,000 test images."""
+def ranges_of(weights_key: str, dataset: str, _network: LoadedNetwork) -> dict[str, Tensor]:
+    """{layer: (C, 2)}: the smallest and the largest number of each filter on the first 2,000 test images."""
     test = server.images(dataset, "test").take(WATCHED)
-    return {
-        name: silent.numpy() for name, silent in never_fires(_network.net, test.images.float() / 255).items()
-    }
+    return ranges(_network.net, test.images.float() / 255)
 
 
 def mapped_layers(maps: Maps, every: bool) -> list[str]:
@@ -87,6 +89,11 @@ def mapped_layers(maps: Maps, every: bool) -> list[str]:
     return [
         name for name, values in maps.items() if values.ndim == 3 and (every or kind_named(name).has_filters)
     ]
+
+
+def filter_layers(maps: Maps) -> list[tuple[int, int, int]]:
+    """(maps, height, width) of each convolution, in order."""
+    return [tuple(maps[name].shape) for name in mapped_layers(maps, False)]
 
 
 def scale_of(values: np.ndarray) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
-from cnn_core.model.layer_files import kind_named
+from cnn_core.insight import can_be_silent, silent_in, unchanging_in
 from pages.feature_maps import words
 from pages.feature_maps.asking import Options
-from pages.feature_maps.maps import WATCHED, Reading, mapped_layers, scale_of, silent_filters
+from pages.feature_maps.maps import WATCHED, Reading, mapped_layers, ranges_of, scale_of
 from pages.feature_maps.selection import choose, selected, strongest
 from pages.ui.drawing.contact_sheet import Sheet, contact_sheet
 from pages.ui.drawing.sheets import picture, sheet
@@ -16,17 +18,22 @@ from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import sheet_heading, what_you_see
 
+IMAGE_PX = 84  # the input beside the first sheet: three screen pixels for each of its own
+
+OPENS = "pixel_card"  # key of the container in which a click on a map opens it
+
 
 def sheets(reading: Reading, options: Options) -> None:
-    """Draw one contact sheet a layer; a click on a tile opens that map at the right."""
+    """Draw one contact sheet for each layer; a click on a tile opens that map at the right."""
     layers = mapped_layers(reading.maps, options.every)
     if not layers:
         return
-    image, first = st.columns([100, 460], gap="small")
-    with image:
-        _image(reading)
-    with first:
-        _layer(layers[0], reading, options, is_clickable=True)
+    # Not columns: on a narrow screen those would shrink the image to one screen pixel for each of its own.
+    with st.container(horizontal=True, gap="medium", key="maps_first_row"):
+        with st.container(width=IMAGE_PX + 12):
+            _image(reading)
+        with st.container(width="stretch", key="maps_first"):
+            _layer(layers[0], reading, options, is_clickable=True)
     for layer in layers[1:]:
         _layer(layer, reading, options, is_clickable=True)
 
@@ -40,10 +47,19 @@ def sheets_beside(reading: Reading, options: Options) -> None:
 
 def legend(reading: Reading, options: Options) -> None:
     """Say what the colours and the marks mean."""
-    layers = [reading.maps[name] for name in mapped_layers(reading.maps, options.every)]
-    dataset = reading.network.dataset
-    watched = min(WATCHED, len(server.images(dataset, "test")))
-    what_you_see(words.legend(layers, singular(dataset), watched))
+    names = mapped_layers(reading.maps, options.every)
+    network = reading.network
+    watched = min(WATCHED, len(server.images(network.dataset, "test")))
+    silent = sum(can_be_silent(network.spec, name) for name in names)
+    what_you_see(
+        words.legend(
+            [reading.maps[name] for name in names],
+            singular(network.dataset),
+            watched,
+            any_silent=silent > 0,
+            all_silent=silent == len(names),
+        )
+    )
 
 
 def _image(reading: Reading) -> None:
@@ -52,7 +68,7 @@ def _image(reading: Reading) -> None:
     with st.container(gap="xsmall"):
         st.markdown(sheet_heading("input", f"{height}×{width}"))
         alt = f"The image: {reading.chosen.title}"
-        picture(image[0].numpy(), "maps_input", alt=alt, px=84, limits=(0.0, 1.0))
+        picture(image[0].numpy(), "maps_input", alt=alt, px=IMAGE_PX, limits=(0.0, 1.0))
         st.markdown(words.read_as(reading.classes[best], reading.probabilities[best]))
 
 
@@ -60,28 +76,67 @@ def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -
     maps = reading.maps[layer]
     channels, height, _ = maps.shape
     drawn = contact_sheet(maps, scale_of(maps), options.limits)
-    silent = _silent(layer, reading, drawn)
-    dark = drawn.dark & ~silent
+    marks = _marks(layer, reading, drawn)
     pixel = selected(reading.maps) if is_clickable else None
     with st.container(gap="xsmall"):
-        facts = words.sheet_facts(maps.shape, drawn.low, drawn.high, int(dark.sum()), int(silent.sum()))
+        facts = words.sheet_facts(
+            maps.shape,
+            drawn.low,
+            drawn.high,
+            dark=int((marks.dark & ~marks.silent).sum()),
+            silent=int(marks.silent.sum()),
+            unchanging=int(marks.unchanging.sum()),
+        )
         st.markdown(sheet_heading(layer, *facts))
         sheet(
             drawn,
             key=f"{'maps' if is_clickable else 'beside'}_{layer}",
             alt=words.sheet_alt(layer, channels),
             tile_px=52 if height > 20 or channels <= 16 else 33,
-            labels=[words.tile_label(i, low, high) for i, (low, high) in enumerate(drawn.ranges)],
-            states=["never fires" if s else "zero" if d else None for s, d in zip(silent, dark, strict=True)],
+            labels=_labels(drawn, marks),
+            states=[
+                "never fires" if silent else "zero" if dark else None
+                for silent, dark in zip(marks.silent, marks.dark, strict=True)
+            ],
             selected=pixel.channel if pixel and pixel.layer == layer else None,
             clickable=is_clickable,
             on_click=lambda channel: choose(strongest(reading.maps, layer, channel)),
+            opens=OPENS if is_clickable else None,
         )
 
 
-def _silent(layer: str, reading: Reading, drawn: Sheet) -> np.ndarray:
-    """(C,) bool: maps that are dark, of filters that fire on no test image either."""
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """What is marked of the C maps of a layer, (C,) bool each.
+
+    dark: zero everywhere for this image.
+    silent: of those, the ones whose filter fires on no test image either.
+    unchanging: the same number on all test images, of a layer that cannot be silent.
+    extremes: (C, 2), the range of each on the test images, of a layer that cannot be silent; else None.
+    """
+
+    dark: np.ndarray
+    silent: np.ndarray
+    unchanging: np.ndarray
+    extremes: np.ndarray | None
+
+
+def _marks(layer: str, reading: Reading, drawn: Sheet) -> _Marks:
     network = reading.network
-    if not kind_named(layer).has_filters:
-        return np.zeros(drawn.count, bool)
-    return silent_filters(network.weights_key, network.dataset, network)[layer] & drawn.dark
+    extremes = ranges_of(network.weights_key, network.dataset, network)[layer]
+    silent = silent_in(network.spec, layer, extremes).numpy() & drawn.dark
+    unchanging = unchanging_in(network.spec, layer, extremes).numpy()
+    is_relu_like = can_be_silent(network.spec, layer)
+    return _Marks(drawn.dark, silent, unchanging, None if is_relu_like else extremes.numpy())
+
+
+def _labels(drawn: Sheet, marks: _Marks) -> list[str]:
+    """What each tile is called: its number and range, and of a layer that cannot be silent that on the test images."""
+    if marks.extremes is None:
+        return [words.tile_label(i, low, high) for i, (low, high) in enumerate(drawn.ranges)]
+    return [
+        words.tile_label(i, low, high, tuple(overall), bool(constant))
+        for i, ((low, high), overall, constant) in enumerate(
+            zip(drawn.ranges, marks.extremes.tolist(), marks.unchanging, strict=True)
+        )
+    ]

@@ -67,5 +67,7 @@ def _one(name: str, reading: Reading, target: int) -> None:
     values = attribution.values.numpy()
     picture(values, f"why_{name}", alt=words.method_alt(method), px=168, scale=method.scale)
     low, high = float(values.min()), float(values.max())
-    caption(words.method_facts(low, high, attribution.layer, attribution.completeness_error))
+    caption(
+        words.method_facts(low, high, attribution.layer, attribution.completeness_error, attribution.places)
+    )
     caption(words.method_says(method))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnn_core.data.sources import dataset_of
 from pages.ui.forms.digit_input import article
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, number, plural, probability, signed
@@ -43,27 +42,32 @@ def verdict(
     if not is_test_image:  # no longer than one line: the pad must not move under the pen
         return f"The {answers}." if is_trained else f"Untrained: the {answers}."
     if not is_trained:
-        return f"Noise, as far as anyone can tell: this network has not been trained. The {answers}."
+        return f"This network has not been trained, so its answer is a guess. The {answers}."
     wrong = "" if truth is None else f", and is wrong: it is {article(truth)}"
     return f"{story} The {answers}{wrong}."
 
 
-def story(convolutions: int, dataset: str) -> str:
-    """What happens to the picture on its way through the layers, as far as the network has such layers.
+def story(layers: Sequence[tuple[int, int, int]], singular: str) -> str:
+    """What the picture goes through on its way, in the network's own numbers.
 
-    >>> story(0, "mnist"), story(1, "fashion_mnist")
-    ('All pixels at once, and no maps on the way.', 'Edges, asked for once everywhere.')
+    layers: (maps, height, width) of each convolution, in order.
+    singular: what one image of the data set is.
+
+    >>> story([], "digit"), story([(8, 26, 26)], "garment")
+    ('No layer of filters looks at the digit.', 'One layer of filters: 8 maps of 26×26.')
+    >>> story([(32, 26, 26), (64, 11, 11), (64, 3, 3)], "digit")
+    '3 layers of filters: 32 maps of 26×26, then 64 of 11×11, then 64 of 3×3.'
     """
-    first = "Strokes" if dataset_of(dataset).of_strokes else "Edges"
-    if convolutions > 2:
-        return f"{first} first, then corners, then parts: fewer pixels, more questions."
-    if convolutions == 2:
-        return f"{first} first, then what they form: fewer pixels, more questions."
-    return (
-        f"{first}, asked for once everywhere."
-        if convolutions
-        else "All pixels at once, and no maps on the way."
-    )
+    if not layers:
+        return f"No layer of filters looks at the {singular}."
+    (maps, height, width), *others = layers
+    first = f"{plural(maps, 'map')} of {height}×{width}"
+    if not others:
+        return f"One layer of filters: {first}."
+    sizes = [f"{count(maps)} of {height}×{width}" for maps, height, width in others]
+    if len(others) > 3:
+        return f"{count(len(layers))} layers of filters, from {first} to {sizes[-1]}."
+    return f"{count(len(layers))} layers of filters: {', then '.join([first, *sizes])}."
 
 
 def nothing_given(singular: str) -> str:
@@ -87,23 +91,27 @@ def beside(title: str) -> str:
 # ---------------------------------------------------------------- the sheets
 
 
-def sheet_facts(shape: tuple[int, ...], low: float, high: float, dark: int, silent: int) -> list[str]:
+def sheet_facts(
+    shape: tuple[int, ...], low: float, high: float, *, dark: int = 0, silent: int = 0, unchanging: int = 0
+) -> list[str]:
     """What stands behind a layer's name; an empty text where there is nothing to say.
 
     shape: (maps, height, width).
     low, high: the smallest and the largest number of all of them.
-    dark: maps without anything above zero.
+    dark: maps that are zero everywhere.
     silent: others, whose filter never fires.
+    unchanging: maps that are the same number for every image, of a layer that cannot be silent.
 
-    >>> sheet_facts((64, 11, 11), 0.0, 2.23, 5, 0)
-    ['64 maps of 11×11', '0 to 2.2', '5 dark', '']
+    >>> sheet_facts((64, 11, 11), 0.0, 2.23, dark=5), sheet_facts((1, 3, 3), -0.98, -0.1, unchanging=1)
+    (['64 maps of 11×11', '0 to 2.2', '5 dark', '', ''], ['1 map of 3×3', '−1.0 to −0.1', '', '', '1 hardly changes'])
     """
     channels, height, width = shape
     return [
         f"{plural(channels, 'map')} of {height}×{width}",
         f"{number(low, 1 if low else 0)} to {number(high, 1)}",
         f"{count(dark)} dark" if dark else "",
-        f"{count(silent)} never fire" if silent else "",
+        f"{count(silent)} never {'fires' if silent == 1 else 'fire'}" if silent else "",
+        f"{count(unchanging)} hardly {'changes' if unchanging == 1 else 'change'}" if unchanging else "",
     ]
 
 
@@ -111,29 +119,59 @@ def sheet_alt(layer: str, channels: int) -> str:
     return f"{plural(channels, 'feature map')} of {layer}"
 
 
-def tile_label(channel: int, low: float, high: float) -> str:
+def tile_label(
+    channel: int,
+    low: float,
+    high: float,
+    overall: tuple[float, ...] | None = None,
+    is_unchanging: bool = False,
+) -> str:
+    """A map and its range for this image.
+
+    overall: its range on the test images, where zero is a number like others (tanh, elu, linear, …).
+    is_unchanging: it is the same number on all of them.
+
+    >>> tile_label(41, 0, 2.17), tile_label(3, -0.9, -0.2, (-0.95, -0.1))
+    ('map 41, 0.00 to 2.17', 'map 3, −0.90 to −0.20; −0.95 to −0.10 on the test images')
+    >>> tile_label(3, -0.9, -0.9, (-0.9, -0.9), True)
+    'map 3, −0.90 to −0.90; hardly changes on the test images: range 0'
     """
-    >>> tile_label(41, 0, 2.17)
-    'map 41, 0.00 to 2.17'
-    """
-    return f"map {channel}, {number(low)} to {number(high)}"
+    here = f"map {channel}, {number(low)} to {number(high)}"
+    if overall is None:
+        return here
+    if is_unchanging:
+        return f"{here}; hardly changes on the test images: range {short(overall[1] - overall[0])}"
+    return f"{here}; {number(overall[0])} to {number(overall[1])} on the test images"
 
 
-def legend(layers: Sequence[np.ndarray], singular: str, watched: int) -> str:
+def legend(
+    layers: Sequence[np.ndarray],
+    singular: str,
+    watched: int,
+    *,
+    any_silent: bool = True,
+    all_silent: bool = True,
+) -> str:
     """What the colours and the marks of the sheets mean, of those that can be seen.
 
     layers: the maps (C, H, W) of each sheet.
     watched: test images among which filters that never fire were looked for.
+    any_silent, all_silent: whether some or all of the layers can be silent (relu, or a pooling after one).
     """
     is_signed = any(values.min() < 0 for values in layers)
     black = "" if all(values.min() < 0 for values in layers) else "black is zero, pale yellow the maximum"
     colours = "orange is above zero, blue below, white is zero" if is_signed else ""
     if is_signed and black:
         colours = f"where a map goes below zero, {colours}"
-    return (
-        f"One tile is one filter’s map of this {singular}: {'; '.join(filter(None, [black, colours]))}. "
-        f"0: dark for this {singular}. Dashed: never fires on {count(watched)} test images."
-    )
+    text = f"One tile is one map of this {singular}: {'; '.join(filter(None, [black, colours]))}."
+    if any_silent:
+        text += f" 0: dark for this {singular}. Dashed: never fires on {count(watched)} test images."
+    if not all_silent:
+        text += (
+            " After tanh, sigmoid, elu and others like them, and without an activation, no map is silent: a number "
+            "below zero counts like one above. Point at a map to see its range."
+        )
+    return text
 
 
 # ---------------------------------------------------------------- one pixel
@@ -142,17 +180,17 @@ def legend(layers: Sequence[np.ndarray], singular: str, watched: int) -> str:
 def no_such_pixel(text: str) -> str:
     """
     >>> no_such_pixel("conv3d.0.0.0")
-    'This network has no such pixel (conv3d.0.0.0). You are looking at its strongest one.'
+    'This network has no such pixel (conv3d.0.0.0). You are looking at the strongest one of a layer.'
     """
-    return f"This network has no such pixel ({plain(text[:40])}). You are looking at its strongest one."
+    return f"This network has no such pixel ({plain(text[:40])}). You are looking at the strongest one of a layer."
 
 
 def pixel_place(layer: str, channel: int, row: int, column: int) -> str:
     """
     >>> pixel_place("conv2d_2", 5, 7, 3)
-    'conv2d_2, map 5, row 7, column 3. Click any map, then any pixel.'
+    'conv2d_2, map 5, row 7, column 3, all counted from 0. Click any map, then any pixel.'
     """
-    return f"{layer}, map {channel}, row {row}, column {column}. Click any map, then any pixel."
+    return f"{layer}, map {channel}, row {row}, column {column}, all counted from 0. Click any map, then any pixel."
 
 
 def window(pixel: PixelSum) -> str:
@@ -240,20 +278,38 @@ def activated(total: float, activation: str, value: float) -> str:
 
 
 def softmax(logits: np.ndarray, classes: tuple[str, ...]) -> str:
-    """What the ten probabilities are made of, with this image's own numbers.
+    """What the probabilities are made of, with this image's own numbers.
 
-    logits: (classes,).
+    logits: (classes,), two or more.
     """
     best, second = (int(i) for i in np.argsort(logits)[::-1][:2])
-    lead = float(logits[best] - logits[second])
-    times = count(round(float(np.exp(min(lead, 20)))))
+    first, next_one = (round(float(logits[i]), 1) for i in (best, second))
+    lead = round(first - next_one, 1)  # of the numbers as they are printed, so that a calculator agrees
     return (
-        f"The last layer gives one number a class, of any size: {number(float(logits[best]), 1)} for "
-        f"**{classes[best]}**, {number(float(logits[second]), 1)} for {classes[second]}. **Softmax** makes "
-        "probabilities of them: e to the power of each, divided by the sum of all. So a lead of "
-        f"{number(lead, 1)} means e to the {number(lead, 1)}, {times} times as likely. It never says 0 or 1, "
-        "and it is often surer than it should be."
+        f"The last layer gives one number per class: {number(first, 1)} for **{classes[best]}**, "
+        f"{number(next_one, 1)} for {classes[second]}. **Softmax** makes probabilities of them: e to the power of "
+        f"each, divided by the sum of all. So {classes[best]} leads by {number(lead, 1)}, and e to the power of "
+        f"{number(lead, 1)} makes it {times(lead)} as likely. Softmax never says exactly 0 or 1, and networks are "
+        "often surer than they should be."
     )
+
+
+def times(lead: float) -> str:
+    """e to the power of a lead, in two figures.
+
+    >>> times(15.2), times(2.0), times(0.0), times(7.3), times(25.0)
+    ('about 4 million times', 'about 7.4 times', 'just', 'about 1,500 times', 'about 72 billion times')
+    """
+    if lead < 0.05:
+        return "just"
+    if lead > 34:  # more than a million times a billion
+        return "more than a million billion times"
+    value = math.exp(lead)
+    value = round(value, 1 - math.floor(math.log10(value)))
+    for size, word in ((1e12, "thousand billion"), (1e9, "billion"), (1e6, "million")):
+        if value >= size:
+            return f"about {f'{value / size:,.1f}'.removesuffix('.0')} {word} times"
+    return f"about {value:,.1f} times" if value < 10 else f"about {count(round(value))} times"
 
 
 # ---------------------------------------------------------------- why this answer
@@ -280,25 +336,26 @@ METHODS: dict[str, Method] = {
         "Saliency",
         "activation",
         "Where a tiny change of a pixel would change the score most.",
-        "it is a slope at one point: a pixel that matters a lot can be flat there, and noise looks important.",
+        "it looks at tiny changes only. A pixel that matters a lot may show none, and noise can look important.",
     ),
     "integrated_gradients": Method(
         "Integrated gradients",
         "signed",
-        "Orange pixels raise the score above that of an empty picture, blue ones lower it; together they add up to it.",
+        "How much each pixel adds to the score (orange) or takes from it (blue), compared with an empty picture. All "
+        "pixels together should make up the difference of the two scores.",
         "“Empty” means black here. Black pixels are the baseline, so they can never count, even where a gap matters.",
     ),
     "occlusion": Method(
         "Occlusion",
         "signed",
         "How much the score falls (orange) when a 4×4 patch is painted black.",
-        "only patches alone: where two strokes could stand in for each other, neither seems to matter.",
+        "it covers one patch at a time. Where one stroke is enough and there are two, neither seems to matter.",
     ),
     "grad_cam": Method(
         "Grad-CAM",
         "activation",
-        "Which region the maps of one layer speak for the answer.",
-        "it is as coarse as those maps, and shows only what speaks for the class, never what speaks against it.",
+        "In which regions the maps of the last convolution raise the score of this class.",
+        "it is as coarse as those maps, and shows only what raises the score, never what lowers it.",
     ),
 }
 
@@ -315,16 +372,27 @@ def method_alt(method: Method) -> str:
     return f"{method.title}: how much each pixel counts"
 
 
-def method_facts(low: float, high: float, layer: str | None, error: float | None) -> str:
+def method_facts(
+    low: float,
+    high: float,
+    layer: str | None,
+    error: float | None,
+    places: tuple[int, int] | None = None,
+) -> str:
     """
     layer: whose maps were asked, of Grad-CAM.
-    error: by how much the picture's sum misses the score, where it should add up to it.
+    error: by how much the picture's sum misses the difference of the scores that it should add up to.
+    places: rows and columns of those maps.
 
-    >>> method_facts(-0.1, 1.3, None, 0.0021)
-    '−0.10 to 1.3 · adds up to the score but for 0.0021'
+    >>> method_facts(-0.1, 1.3, None, 0.0021), method_facts(0.0, 0.0, "conv2d_3", None, (3, 3))
+    ('−0.10 to 1.3 · the sum is off by 0.0021', '0 to 0 · at conv2d_3, 3×3 places · nothing there raises it')
     """
     at = f" · at {layer}" if layer else ""
-    off = "" if error is None else f" · adds up to the score but for {short(error)}"
+    if places is not None:
+        at += f", {places[0]}×{places[1]} places"
+    if layer and high <= 0:
+        at += " · nothing there raises it"
+    off = "" if error is None else f" · the sum is off by {short(error)}"
     return f"{short(low)} to {short(high)}{at}{off}"
 
 

@@ -21,14 +21,17 @@ _GROWS = "filter_grows"  # whether one filter is watched, instead of the sheet o
 
 # What the recipe "clean" adds to "lesson", each with its name on the screen and what it is for.
 SWITCHES: dict[str, tuple[str, str]] = {
-    "leak": ("Leaky slope", "A silent filter gives no slope to climb; a relu that leaks a little does."),
+    "leak": ("Leaky slope", "A relu that is off has no slope to climb. One that leaks a little has."),
     "jitter": (
         "Shake",
         "The picture is moved by up to 2 pixels at each step, so no pixel matters alone.",
     ),
     "blur": ("Soften", "15 % of a blurred copy is mixed in at each step: less noise, broader strokes."),
-    "clamp": ("Stay between black and white", "Without it, pixels run off to −20 or +240."),
-    "rescue": ("Rescue silent filters", "Other noise, then the digit that excites it most, as a start."),
+    "clamp": ("Stay between black and white", "Without it, pixels can run far below black and above white."),
+    "rescue": (
+        "Rescue silent filters",
+        "They begin again: with other noise, then with the test image that excites them most.",
+    ),
 }
 
 

@@ -39,9 +39,13 @@ def card(
     _before_and_after(network, question, about)
     if about.kernel is not None and about.kernel.ndim == 3:
         _kernels(about.kernel)
-    if about.example_peak <= 0:
+    if about.silent:
         caption(words.never_fires(about.examples.count))
         return
+    if bool(about.examples.unchanging.item()):
+        assert about.examples.minimum is not None
+        spread = float(about.examples.maximum[0] - about.examples.minimum[0])
+        caption(words.unchanging(about.examples.count, spread))
     _examples(network.dataset, about)
     _table(words.facts(about))
 
@@ -58,7 +62,7 @@ def _before_and_after(network: networks.LoadedNetwork, question: Question, about
 
 def _one_picture(one: FilterPictures, what: str, about: FilterCard) -> None:
     if why := one.why[0]:
-        caption(f"**{why}**")
+        caption(f"**{words.reason(why, about.silent)}**")
         return
     alt = words.picture_alt(about.layer, about.filter, what)
     picture(as_grey(one.images)[0], f"card_{what}", alt=alt, px=140)
@@ -84,7 +88,11 @@ def _examples(dataset: str, about: FilterCard) -> None:
     test = server.images(dataset, "test")
     indices = about.examples.indices[0].tolist()
     with st.container(gap="xsmall"):
-        caption(words.examples(about.layer, singular(dataset), len(indices)))
+        caption(
+            words.examples(
+                about.layer, singular(dataset), len(indices), is_excited=about.examples.can_be_silent
+            )
+        )
         sheet(
             image_sheet(test.images[indices].numpy() / 255),
             key="card_digits",

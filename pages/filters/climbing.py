@@ -68,6 +68,17 @@ def growth_of(
 
 @st.cache_data(show_spinner=False, max_entries=16)
 @process.in_turn
+def slopes_of(
+    weights_key: str, layer: str, filters: tuple[int, ...], climb: Climb, _network: LoadedNetwork
+) -> list[float]:
+    """For each of these filters the RMS of the gradient at the first step, where nothing is rescued yet."""
+    how = climb.arguments()
+    how |= {"steps": 1, "recipe": how["recipe"].replace(rescue=False)}
+    return maximize_filters(_network.net, layer, filters, keep_path=True, **how).slopes[:, 0].tolist()
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+@process.in_turn
 def examples_of(weights_key: str, layer: str, _network: LoadedNetwork) -> Examples:
     """The first 2,000 test images' strongest, for every filter of the layer."""
     if has_maps(layer):

@@ -5,17 +5,20 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
-from cnn_core.insight import RECIPES
 from pages.filters import words
 from pages.filters.asking import Question
-from pages.filters.climbing import as_grey, growth_of
+from pages.filters.climbing import as_grey, growth_of, slopes_of
+from pages.filters.layers import filters_of_sheet
 from pages.ui.drawing.contact_sheet import contact_sheet
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
 from pages.ui.visitor import networks
 
 
-def growth(network: networks.LoadedNetwork, question: Question) -> None:
-    """Draw the image and its gradient at each step, as a book to leaf through, and what happens there."""
+def growth(network: networks.LoadedNetwork, question: Question, width: int) -> None:
+    """Draw the image and its gradient at each step, as a book to leaf through, and what happens there.
+
+    width: filters of the layer.
+    """
     layer, climb = question.layer, question.climb
     pictures = growth_of(network.weights_key, layer, question.index, climb, network)
     assert pictures.path is not None
@@ -35,4 +38,8 @@ def growth(network: networks.LoadedNetwork, question: Question) -> None:
         captions=words.growth_captions(layer, pictures.begun[0], scores),
         curve=CurveLine(words.growth_curve(layer), scores, "step 0", f"step {climb.steps}"),
     )
-    st.markdown(words.growth_explained(RECIPES[climb.recipe].step))
+    recipe = pictures.recipe
+    slopes = slopes_of(network.weights_key, layer, filters_of_sheet(width, question.index), climb, network)
+    st.markdown(
+        words.growth_explained(layer, recipe.step, pictures.slopes[0].tolist(), slopes, recipe.epsilon)
+    )

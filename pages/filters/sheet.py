@@ -6,22 +6,53 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.insight.filters.ascent import NO_SLOPE
 from pages.filters import words
 from pages.filters.asking import Question, choose
 from pages.filters.climbing import as_grey
+from pages.filters.layers import has_maps
 from pages.ui.drawing.contact_sheet import contact_sheet
 from pages.ui.drawing.sheets import sheet
-from pages.ui.wording.blocks import sheet_heading, what_you_see
+from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 
 if TYPE_CHECKING:
-    from cnn_core.insight import FilterPictures
+    from cnn_core.insight import Examples, FilterPictures
+
+
+OPENS = "filter_card"  # key of the container in which a click on a picture opens it
+
+
+def without_slope_that_fire(
+    pictures: FilterPictures, examples: Examples, chosen: int
+) -> tuple[int, int] | None:
+    """A filter without a slope that fires all the same: (its number, on so many test images).
+
+    chosen: the filter that is looked at; where it is none of them, the one that fires on most images.
+    None where there is none, or where zero is a number like others.
+    """
+    if not examples.can_be_silent:
+        return None
+    fires = {
+        number: int(examples.fires[number])
+        for number, why in zip(pictures.filters, pictures.why, strict=True)
+        if why == NO_SLOPE and examples.fires[number] > 0
+    }
+    if not fires:
+        return None
+    number = chosen if chosen in fires else max(fires, key=lambda number: fires[number])
+    return number, fires[number]
 
 
 def all_filters(
-    pictures: FilterPictures, question: Question, classes: tuple[str, ...], singular: str
+    pictures: FilterPictures,
+    examples: Examples,
+    question: Question,
+    classes: tuple[str, ...],
+    singular: str,
 ) -> None:
     """Draw a picture for every filter; a click chooses one.
 
+    examples: of all filters of the layer: those that never fire are marked.
     classes: what the units are called, of the last layer; else nothing.
     singular: what one image of the data set is, "digit".
     """
@@ -37,17 +68,44 @@ def all_filters(
             alt=words.sheet_alt(layer),
             tile_px=56 if height <= 56 else height,
             columns=8,
-            labels=_labels(pictures),
-            states=list(pictures.why),
+            labels=_labels(pictures, examples),
+            badges=_badges(pictures, examples),
+            states=[
+                None if why is None else words.reason(why, bool(examples.silent[i]))
+                for i, why in zip(pictures.filters, pictures.why, strict=True)
+            ],
             captions=[(classes[i], "") for i in pictures.filters] if classes else None,
             selected=pictures.filters.index(question.index),
             on_click=lambda tile: choose(layer, pictures.filters[tile]),
+            opens=OPENS,
         )
-    what_you_see(words.what_you_see(layer, singular, climb.steps, pictures.begun.count("example")))
+    what_you_see(
+        words.what_you_see(
+            layer,
+            singular,
+            climb.steps,
+            began_as=(pictures.begun.count("other noise"), pictures.begun.count("example")),
+            why=set(filter(None, pictures.why)),
+            silent=any(_badges(pictures, examples)),
+        )
+    )
+    if NO_SLOPE in pictures.why:
+        fires = without_slope_that_fire(pictures, examples, question.index)
+        caption(words.no_slope(layer, fires, examples.count, climb.recipe == "lesson"))
+    if has_maps(layer):
+        caption(words.R_COUNTS)
 
 
-def _labels(pictures: FilterPictures) -> list[str]:
+def _badges(pictures: FilterPictures, examples: Examples) -> list[str]:
+    """A mark on each tile that has a picture though its filter fires on no test image; else nothing."""
     return [
-        words.tile_label(pictures.layer, i, low, high)
-        for i, (low, high) in zip(pictures.filters, pictures.range.tolist(), strict=True)
+        words.BADGE if why is None and bool(examples.silent[number]) else ""
+        for number, why in zip(pictures.filters, pictures.why, strict=True)
+    ]
+
+
+def _labels(pictures: FilterPictures, examples: Examples) -> list[str]:
+    return [
+        words.tile_label(pictures.layer, i, low, high, why, bool(examples.silent[i]))
+        for i, (low, high), why in zip(pictures.filters, pictures.range.tolist(), pictures.why, strict=True)
     ]

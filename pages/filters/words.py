@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from pages.filters.layers import has_maps, word
@@ -55,23 +55,36 @@ def back_to_all(layer: str) -> str:
 def climbing(layer: str, filters: int) -> str:
     """
     >>> climbing("conv2d_2", 64)
-    'Climbing for 64 filters of conv2d_2 …'
+    'Drawing pictures for 64 filters of conv2d_2 …'
     """
-    return f"Climbing for {plural(filters, word(layer))} of {layer} …"
+    return f"Drawing pictures for {plural(filters, word(layer))} of {layer} …"
 
 
 # ---------------------------------------------------------------- the answer and the sheet
 
 
-def verdict(layer: str, why: Sequence[str | None], is_trained: bool, silent: int = 0, images: int = 0) -> str:
+def verdict(
+    layer: str,
+    why: Sequence[str | None],
+    is_trained: bool,
+    silent: int = 0,
+    images: int = 0,
+    *,
+    unchanging: int = 0,
+    width: int | None = None,
+) -> str:
     """The answer in one line, with three facts kept apart: pictures, no slope, never fires.
 
-    why: for each filter why there is no picture, as in `FilterPictures`; None where there is one.
+    why: for each filter that is drawn why there is no picture, as in `FilterPictures`; None where there is one.
     silent: filters that fire on none of so many test images.
+    unchanging: filters that give the same number on all of them, of a layer that cannot be silent.
+    width: filters of the layer; None means that all are drawn.
     """
     total, without = len(why), sum(reason is not None for reason in why)
     no_slope = sum(reason == "no slope" for reason in why)
     text = f"**{count(total - without)} of {count(total)}** {word(layer)}s of {layer} have a picture"
+    if width is not None and width > total:
+        text += f" (the layer has {count(width)})"
     if no_slope:
         text += f"; for {count(no_slope)} the gradient stays zero"
     if asleep := without - no_slope:
@@ -79,6 +92,9 @@ def verdict(layer: str, why: Sequence[str | None], is_trained: bool, silent: int
     if silent:
         fire = "fires" if silent == 1 else "fire"
         text += f"; {plural(silent, word(layer))} never {fire} on {count(images)} test images"
+    if unchanging:
+        change = "changes" if unchanging == 1 else "change"
+        text += f"; {plural(unchanging, word(layer))} hardly {change} on {count(images)} test images"
     if is_trained:
         return f"{text}."
     return f"{text}. It has not been trained, so they are looking for nothing in particular."
@@ -102,28 +118,86 @@ def sheet_alt(layer: str) -> str:
     return f"What the filters of {layer} look for"
 
 
-def tile_label(layer: str, index: int, low: float, high: float) -> str:
-    """
-    >>> tile_label("conv2d_1", 3, 0.0, 0.987)
-    'filter 3, 0 to 0.99'
-    """
-    return f"{word(layer)} {index}, {low:.2g} to {high:.2g}"
+BADGE = "silent"  # on a tile that has a picture, of a filter that fires on no test image
 
 
-def what_you_see(layer: str, singular: str, steps: int, begun_as_example: int) -> str:
+def reason(why: str, is_silent: bool) -> str:
+    """What stands in place of a picture.
+
+    why: as in `FilterPictures`: it knows its climbs only.
+    is_silent: the filter fires on no test image.
+
+    >>> reason("never fires", True), reason("never fires", False), reason("no slope", True)
+    ('never fires', 'not woken', 'no slope')
+    """
+    return "not woken" if why == "never fires" and not is_silent else why
+
+
+def tile_label(
+    layer: str, index: int, low: float, high: float, why: str | None = None, is_silent: bool = False
+) -> str:
+    """
+    >>> tile_label("conv2d_1", 3, 0.0, 0.987), tile_label("conv2d_1", 3, 0, 1, "no slope", True)
+    ('filter 3, 0 to 0.99', 'filter 3, no slope; never fires on the test images')
+    """
+    named = f"{word(layer)} {index}, {f'{low:.2g} to {high:.2g}' if why is None else reason(why, is_silent)}"
+    is_new = is_silent and (why is None or reason(why, True) != "never fires")
+    return f"{named}; never fires on the test images" if is_new else named
+
+
+R_COUNTS = "Filters are counted from 0 here. R counts from 1: its filter 2 is filter 1 on this page."
+
+
+def what_you_see(
+    layer: str,
+    singular: str,
+    steps: int,
+    *,
+    began_as: tuple[int, int] = (0, 0),
+    why: Collection[str] = (),
+    silent: bool = False,
+) -> str:
     """What the sheet shows.
 
     singular: what one image of the data set is, "digit".
-    begun_as_example: pictures that began as a test image.
+    began_as: pictures that began as other noise, and as a test image.
+    why: the reasons for which some tiles have no picture.
+    silent: whether a tile carries BADGE.
     """
     text = (
-        f"Each picture began as noise and was changed for {plural(steps, 'step')} to make one {word(layer)} "
-        f"fire more: it is a question, not a {singular}. Dashed: nothing was found, and noise "
-        f"would look like an answer."
+        f"Each picture began as noise and was changed for {plural(steps, 'step')} so that one {word(layer)} gives "
+        f"larger numbers. It is no {singular}: it shows what the {word(layer)} answers to most."
     )
-    if not begun_as_example:
-        return text
-    return f"{text} {plural(begun_as_example, 'picture')} began as a test image: noise gave no slope."
+    noise, examples = began_as
+    if noise:
+        text += f" {plural(noise, 'picture')} began as other noise, for the first had no slope."
+    if examples:
+        text += f" {plural(examples, 'picture')} began as a test image: noise gave no slope."
+    if why:
+        text += " A dashed tile has no picture: the noise would only look like an answer."
+    if silent:
+        text += f" “{BADGE.title()}”: it has a picture, but never fires on the test images."
+    return text
+
+
+def no_slope(layer: str, fires: tuple[int, int] | None, images: int, is_lesson: bool) -> str:
+    """What "no slope" means, and what it does not.
+
+    fires: of those without a slope the one that fires on most test images: (its number, on so many); None without one.
+    images: how many test images there are.
+    is_lesson: the recipe is the lesson's.
+    """
+    text = (
+        "**No slope** means: the gradient is exactly zero at the picture (at its start, or where it got stuck), so it "
+        "cannot change any more. A relu does this where it is off for the whole picture."
+    )
+    if fires is not None:
+        number, times = fires
+        text += (
+            f" It does **not** mean that the {word(layer)} learnt nothing: {word(layer)} {number} has no slope here "
+            f"and fires on {count(times)} of {count(images)} test images."
+        )
+    return f"{text} “Clean” tries other ways up." if is_lesson else text
 
 
 # ---------------------------------------------------------------- the card
@@ -172,13 +246,28 @@ def never_fires(images: int) -> str:
     return f"It never fires on {count(images)} test images."
 
 
-def examples(layer: str, singular: str, total: int) -> str:
+def unchanging(images: int, spread: float) -> str:
     """
+    >>> unchanging(2000, 0.0001)
+    'It hardly changes on 2,000 test images: its largest and smallest number differ by 0.0001.'
+    """
+    return f"It hardly changes on {count(images)} test images: its largest and smallest number differ by {spread:.2g}."
+
+
+def examples(layer: str, singular: str, total: int, *, is_excited: bool = True) -> str:
+    """
+    is_excited: larger numbers mean that it is excited; else zero is a number like others.
+
     >>> examples("conv2d_2", "digit", 9), examples("dense_2", "digit", 1)
-    ('the 9 test digits that excite it most, and where', 'the 1 test digit that excite it most')
+    ('the 9 test digits that excite it most, and where', 'the test digit that excites it most')
+    >>> examples("dense_2", "digit", 9, is_excited=False)
+    'the 9 test digits with its largest numbers'
     """
     where = ", and where" if has_maps(layer) else ""
-    return f"the {plural(total, f'test {singular}')} that excite it most{where}"
+    which = f"the test {singular}" if total == 1 else f"the {plural(total, f'test {singular}')}"
+    if not is_excited:
+        return f"{which} with its largest number{'' if total == 1 else 's'}{where}"
+    return f"{which} that {'excites' if total == 1 else 'excite'} it most{where}"
 
 
 def examples_alt(layer: str) -> str:
@@ -195,16 +284,21 @@ def example_label(index: int, class_name: str, value: float) -> str:
 
 def facts(card: FilterCard) -> list[tuple[str, str]]:
     """What is printed below the examples: (name, number)."""
-    images = count(card.examples.count)
+    examples = card.examples
+    images = count(examples.count)
     rows = [("best test image reaches", number(card.example_peak))]
-    if card.picture_peak is not None and card.ratio is not None:
+    if card.picture_peak is not None:
         rows += [("the picture reaches", number(card.picture_peak))]
-        rows += [("picture over image", number(card.ratio))]
-    above = "of them it fires on" if has_maps(card.layer) else "of them above zero"
+    if card.ratio is not None:
+        rows += [("that is", f"{number(card.ratio)} times as much")]
+    if examples.minimum is not None:
+        rows += [("smallest on the test images", number(float(examples.minimum[0])))]
+    is_firing = has_maps(card.layer) and examples.can_be_silent
+    above = "of them it fires on" if is_firing else "of them above zero"
     return [
         *rows,
-        (f"mean over {images} test images", number(float(card.examples.mean[0]))),
-        (above, count(int(card.examples.fires[0]))),
+        (f"mean over {images} test images", number(float(examples.mean[0]))),
+        (above, count(int(examples.fires[0]))),
     ]
 
 
@@ -240,13 +334,46 @@ def growth_curve(layer: str) -> str:
     return f"{'' if has_maps(layer) else 'the '}{_MEASURE[has_maps(layer)]}, at each step"
 
 
-def growth_explained(step: float) -> str:
-    """step: typical change of a pixel at each step, in units of full contrast."""
+def growth_explained(
+    layer: str, step: float, slopes: Sequence[float], others: Sequence[float], epsilon: float
+) -> str:
+    """What happens at each step, and why the gradient is divided by its RMS, in this filter's own numbers.
+
+    step: typical change of a pixel at each step, in units of full contrast.
+    slopes: the RMS of this filter's gradient at each step.
+    others: the RMS at the first step, of all filters of the layer that are drawn.
+    epsilon: what is added to the RMS.
+    """
+    text = (
+        f"**What happens at each step.** The network is asked how the {_MEASURE[has_maps(layer)]} would change if each "
+        "pixel changed a little: that is the **gradient**, the picture at the right. Then the image takes a step that "
+        "way.\n\n**Why the gradient is divided by its RMS.** The RMS, the root of the mean square, is the typical size "
+        f"of the gradient. {_own_slopes(layer, slopes)}{_slopes_of_layer(layer, others)} Divided by its RMS, each "
+        f"gradient makes a step of the same size: a typical pixel changes by {step:g} of full contrast. A tiny number "
+        f"({epsilon:g}) is added to the denominator, so that a gradient of zero is not divided by zero."
+    )
+    return text
+
+
+def _own_slopes(layer: str, slopes: Sequence[float]) -> str:
+    if not any(slopes):
+        return f"For this {word(layer)} it is exactly zero at every step, so the picture cannot change."
+    if len(slopes) == 1:
+        return f"For this {word(layer)} it is {slopes[0]:.2g}."
+    return f"For this {word(layer)} it is {slopes[0]:.2g} at the first step and {slopes[-1]:.2g} at the last."
+
+
+def _slopes_of_layer(layer: str, others: Sequence[float]) -> str:
+    """Why one length of step does not suit all: where the filters of a layer differ at least by a factor of two."""
+    rising = [slope for slope in others if slope > 0]
+    if len(rising) < 2:
+        return ""
+    low, high = min(rising), max(rising)
+    text = f" Among the {word(layer)}s of {layer} it goes from {low:.2g} to {high:.2g} at the first step"
+    if high < 2 * low:
+        return f"{text}."
+    times = number(high / low, 1) if high < 9.95 * low else count(round(high / low))
     return (
-        "**What happens at each step.** The network is asked how the filter’s mean would change if each pixel changed "
-        "a little: that is the **gradient**, the picture at the right. Then the image takes a step that way.\n\n"
-        "**Why the gradient is divided by its RMS.** In one filter it is a thousand times larger than in another, and "
-        "it shrinks as the image gets better. Divided by the root of its mean square, a typical pixel changes by the "
-        f"same amount each time (here {step:g} of full contrast), in each filter and step. A tiny number "
-        "is added below the line, so that a gradient of zero is not divided by zero."
+        f"{text}, {times} times as much. Without the division, one step size would be too small for some of them and "
+        "too large for others."
     )

@@ -81,11 +81,11 @@ def test_a_click_on_the_enlarged_map_gives_row_and_column(page):
     expect(page.get_by_text("cell (3, 6)")).to_be_visible()
 
 
-def test_the_keyboard_chooses_a_pixel_too(page):
+def test_the_keyboard_chooses_a_pixel_too_and_begins_at_the_marked_one(page):
     page.locator(".st-key-map .frame").focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    expect(page.get_by_text("cell (2, 1)")).to_be_visible()
+    expect(page.get_by_text("cell (5, 7)")).to_be_visible()  # row 3 and column 6 are marked
 
 
 def test_the_value_under_the_pointer_is_read_out(page):
@@ -117,7 +117,7 @@ def test_a_stroke_arrives_while_it_is_drawn_and_can_be_cleared(page):
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"^ink \d+"))).not_to_have_text(f"ink {half}")
     assert ink(page) > half
-    page.locator(".st-key-pad button").click()
+    page.locator(".st-key-pad button.clear").click()
     expect(page.get_by_text("ink None")).to_be_visible()
 
 

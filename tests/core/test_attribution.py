@@ -61,19 +61,22 @@ def test_grad_cam_weighs_the_maps_by_their_mean_gradient(net, digits):
     x, found_maps = image[None], None
     for name, child in net.named_children():
         x = child(x)
-        if name == "conv2d_2":
+        if name == "conv2d_3":
             x = found_maps = x.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(x[0, 6], found_maps)
     coarse = (gradient.mean((2, 3), keepdim=True) * found_maps).sum(1, keepdim=True).relu()
     by_hand = F.interpolate(coarse, (28, 28), mode="bilinear")[0, 0]
     found = attribute(net, image, "grad_cam", target=6)
-    assert found.layer == "conv2d_2"
+    assert found.layer == "conv2d_3"
     torch.testing.assert_close(found.values, by_hand.detach(), atol=1e-5, rtol=1e-4)
     assert attribute(net, image, "grad_cam", layer="conv2d_3").layer == "conv2d_3"
 
 
-def test_it_looks_at_the_last_convolution_whose_map_is_not_too_coarse():
-    assert default_layer(build(PRESETS["lesson"])) == "conv2d_2"  # conv2d_3 has 3×3
+def test_it_looks_at_the_last_convolution_and_says_how_coarse_its_maps_are(net, digits):
+    assert default_layer(build(PRESETS["lesson"])) == "conv2d_3"
+    found = attribute(net, digits[0][0], "grad_cam")
+    assert (found.layer, found.places) == ("conv2d_3", (3, 3))
+    assert attribute(net, digits[0][0], "saliency").places is None
     assert default_layer(build(PRESETS["mlp"])) is None
     assert default_layer(build(PRESETS["lenet5"])).startswith("conv2d_")
 

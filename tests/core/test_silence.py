@@ -76,7 +76,7 @@ POOL, AVERAGE, NORM, DROP = (
 
 
 @pytest.mark.parametrize(
-    "activation, between, layer, expected",
+    ("activation", "between", "layer", "expected"),
     [
         ("relu", [POOL, AVERAGE, DROP], "max_pooling2d_1", True),  # zeros pass through poolings
         ("relu", [POOL, AVERAGE, DROP], "average_pooling2d_1", True),

@@ -8,8 +8,9 @@ import pytest
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
+from cnn_core.insight.dream.first_dream import SIDE, first_dream
 from cnn_core.runs import Status
-from pages.deep_dream import words
+from pages.deep_dream import asking, words
 from pages.deep_dream.dream import Dream
 from pages.deep_dream.dreamers import dataset_of, name_of, title_of
 from pages.ui.visitor import server
@@ -67,17 +68,17 @@ LOUDER = {"before": 2.0, "after": 9.0, "change": 0.083}
         (dream("failed"), "It could not: this dream failed."),
         (dream("running"), "It is being dreamt: **2 of 4** octaves are here."),
         (dream("stopped", frames=1), "It would go on: you cancelled it after **1 octave**."),
-        (dream("finished"), "It paints what it knows, wherever a line or a spot lets it."),
+        (dream("finished"), "The dream is finished: the picture was changed so that the layer answers more."),
         (
             dream(None, result=LOUDER | {"after": 40.0}),
-            r"It paints what it knows. The layer “fur + 0.3 × conv2d\_1” now answers **20 times** as loudly as to the "
-            "original; its pixels changed by 8.3 % on average.",
+            r"The layer “fur + 0.3 × conv2d\_1” now answers **20 times** as strongly as to the original. The pixels "
+            "changed by 8.3 % of full contrast on average.",
         ),
     ],
 )
 def test_the_answer_is_one_line(made, answer):
     assert words.verdict(made, None) == answer
-    assert "**4.5 times** as loudly" in words.verdict(dream("finished", result=LOUDER), None)
+    assert "**4.5 times** as strongly" in words.verdict(dream("finished", result=LOUDER), None)
 
 
 def test_what_is_not_dreamt_yet_names_the_picture():
@@ -97,6 +98,14 @@ def test_the_settings_are_one_line():
     line = "a net · fur + 0.3 × conv2d\\_1 · 4 octaves of 12 steps · strength 1.2\u00a0% · seed 0"
     assert words.settings(SPEC, "a net", is_ours=False) == line
     assert words.settings(SPEC, "a net", is_ours=True) == f"Dreamt by us, for you to begin with: {line}"
+    assert "conv2d\\_1 · 576×432 pixels · 4 octaves" in words.settings(
+        SPEC, "a net", is_ours=False, size=[432, 576]
+    )
+
+
+def test_dreaming_again_as_we_did_gives_a_picture_of_the_same_size():
+    ours = first_dream()
+    assert asking.FIRST_SIZE["photo"] == max(ours.result["sizes"][-1]) == SIDE
 
 
 def test_octaves_that_are_left_out_show_once_it_has_begun():

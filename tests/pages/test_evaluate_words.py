@@ -14,25 +14,41 @@ def evaluation(right: int, of: int) -> Evaluation:
 
 def test_the_answer_counts_mistakes_and_says_how_sure_one_can_be():
     assert words.verdict(evaluation(495, 500), trained=True) == (
-        "It misreads **5** of 500 test images: **99.0 %** right, between 97.7 % and 99.6 % on endlessly many "
-        "(95 %). Loss 0.0443."
+        "It misreads **5** of 500 test images: **99.0 %** right. With many more images like these it would very likely "
+        "be between 97.7 % and 99.6 %. Its loss is 0.0443: 0 would be right and sure everywhere."
     )
 
 
 def test_an_untrained_network_is_wrong_everywhere():
     said = words.verdict(evaluation(50, 500), trained=False)
-    assert said.startswith("Everywhere, for it has not been trained. It misreads **450** of 500")
+    assert said.startswith(
+        "This network has not been trained, so it can only guess. It misreads **450** of 500"
+    )
 
 
 def test_the_commonest_mistake_is_bold_and_the_rest_follow():
     cells = [words.cell_words("4", "9", 12), words.cell_words("7", "2", 5)]
-    assert words.most_often(cells) == "Most often: **4 taken for 9: 12** :gray[ · 7 taken for 2: 5]"
-    assert words.most_often(cells[:1]) == "Most often: **4 taken for 9: 12** :gray[]"
+    assert (
+        words.most_often(cells)
+        == "Its commonest mistakes: **4 taken for 9: 12 times** :gray[ · 7 taken for 2: 5 times]"
+    )
+    assert words.most_often(cells[:1]) == "Its commonest mistakes: **4 taken for 9: 12 times** :gray[]"
 
 
 def test_a_cell_of_the_diagonal_is_read_rightly():
     assert words.in_this_cell(1, "a 4", "a 9") == "**1 image**: a 4, taken for a 9"
     assert words.in_this_cell(1200, "a 4", None) == "**1,200 images**: a 4, read rightly"
+
+
+def test_a_network_without_mistakes_is_not_said_to_have_some():
+    assert words.surest(0) == "**No mistakes**"
+    assert words.surest(1) == "**Its 1 mistake, the surest first**"
+
+
+def test_what_a_shift_shows_is_not_said_of_noise():
+    assert "dense layer" in words.what_robustness_shows(500, "shift")
+    assert "dense layer" not in words.what_robustness_shows(500, "noise")
+    assert all(len(words.what_robustness_shows(500, change)) > 90 for change in CHANGES)
 
 
 def test_a_class_that_never_occurs_has_a_dash():

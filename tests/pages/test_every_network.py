@@ -96,7 +96,7 @@ def test_maps_a_pixel_and_four_reasons(app, network):
     said = text(app)
     assert "The network answers **" in said or "it is" in said
     assert "**Integrated gradients**" in said
-    assert "adds up to the score but for" in said  # its completeness error
+    assert "the sum is off by" in said  # its completeness error
     if name == "the MLP":
         assert "This network has no feature maps" in said
         assert "this network has no maps" in said  # of Grad-CAM
@@ -353,7 +353,7 @@ def test_the_pages_numbers_are_captums(app):
     saliency = captum.Saliency(net).attribute(image.requires_grad_(), target=target)
     said = text(open_page(app, "pages/4_feature_maps.py", why_open=True))
     assert f"{short(values.min().item())} to {short(values.max().item())}" in said
-    assert f"adds up to the score but for {short(error.item())}" in said
+    assert f"the sum is off by {short(error.item())}" in said
     assert f"{short(saliency.min().item())} to {short(saliency.max().item())}" in said
 
 

@@ -34,14 +34,53 @@ def test_pictures_slopes_and_silence_are_three_facts():
 
 
 def test_what_the_sheet_shows_names_the_rescued_only_where_there_are_some():
-    assert words.what_you_see("conv2d_1", "digit", 40, 0).endswith("noise would look like an answer.")
-    assert words.what_you_see("dense_1", "garment", 1, 2).startswith(
-        "Each picture began as noise and was changed for 1 step to make one unit fire more: it is a question, not a "
-        "garment."
+    plain = words.what_you_see("conv2d_1", "digit", 40)
+    assert plain.endswith("It is no digit: it shows what the filter answers to most.")
+    assert words.what_you_see("dense_1", "garment", 1).startswith(
+        "Each picture began as noise and was changed for 1 step so that one unit gives larger numbers. It is no garment"
     )
-    assert words.what_you_see("conv2d_1", "digit", 40, 2).endswith(
-        " 2 pictures began as a test image: noise gave no slope."
+    rescued = words.what_you_see("conv2d_1", "digit", 40, began_as=(1, 2))
+    assert "1 picture began as other noise" in rescued
+    assert rescued.endswith(" 2 pictures began as a test image: noise gave no slope.")
+    assert "dashed" in words.what_you_see("conv2d_1", "digit", 40, why={"no slope"})
+    assert "“Silent”: it has a picture, but never fires" in words.what_you_see(
+        "conv2d_1", "digit", 40, silent=True
     )
+
+
+def test_no_slope_is_not_learnt_nothing_and_a_filter_proves_it():
+    said = words.no_slope("conv2d_3", (41, 398), 500, is_lesson=True)
+    assert "the gradient is exactly zero" in said
+    assert "filter 41 has no slope here and fires on 398 of 500 test images" in said
+    assert said.endswith("“Clean” tries other ways up.")
+    assert "learnt nothing" not in words.no_slope("conv2d_3", None, 500, is_lesson=False)
+
+
+def test_not_woken_is_said_of_a_filter_that_fires_on_test_images():
+    assert words.tile_label("conv2d_1", 3, 0, 1, "never fires", False) == "filter 3, not woken"
+    assert words.tile_label("conv2d_1", 3, 0, 1, "never fires", True) == "filter 3, never fires"
+    assert (
+        words.tile_label("conv2d_1", 3, 0, 1, None, True)
+        == "filter 3, 0 to 1; never fires on the test images"
+    )
+
+
+def test_why_the_gradient_is_divided_is_told_in_the_filters_own_numbers():
+    said = words.growth_explained("conv2d_2", 0.05, [0.001, 0.0024], [0.001, 0.0, 0.0005, 0.008], 1e-12)
+    assert "For this filter it is 0.001 at the first step and 0.0024 at the last." in said
+    assert "from 0.0005 to 0.008 at the first step, 16 times as much" in said
+    assert "added to the denominator" in said
+    assert "shrinks" not in said
+    alike = words.growth_explained("dense_1", 0.05, [0.1], [0.1, 0.11], 1e-5)
+    assert "too small" not in alike  # of filters that hardly differ nothing follows
+    assert "exactly zero at every step" in words.growth_explained("conv2d_2", 1, [0.0, 0.0], [0.0], 1e-5)
+
+
+def test_filters_that_hardly_change_are_told_apart_from_silent_ones():
+    said = words.verdict("conv2d_1", [None, None], True, 0, 500, unchanging=1)
+    assert said.endswith("; 1 filter hardly changes on 500 test images.")
+    assert "never" not in said
+    assert "(the layer has 1,000)" in words.verdict("dense_1", [None] * 128, True, width=1000)
 
 
 def card_of_a(layer: str, kernel: torch.Tensor | None, peak: float | None = 3.0) -> FilterCard:
@@ -77,7 +116,7 @@ def test_the_facts_of_a_card():
     assert words.facts(card_of_a("conv2d_2", None)) == [
         ("best test image reaches", "2.00"),
         ("the picture reaches", "3.00"),
-        ("picture over image", "1.50"),
+        ("that is", "1.50 times as much"),
         ("mean over 2,000 test images", "0.50"),
         ("of them it fires on", "1,200"),
     ]

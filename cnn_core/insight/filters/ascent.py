@@ -117,6 +117,12 @@ class FilterPictures:
     gradients: Tensor | None = None
 
     @property
+    def slopes(self) -> Tensor:
+        """(F, steps): the RMS of each gradient, its typical size; only with keep_path."""
+        assert self.gradients is not None, "climb with keep_path"
+        return self.gradients.square().flatten(2).mean(2).sqrt()
+
+    @property
     def range(self) -> Tensor:
         """(F, 2): the lowest and the highest number of each image."""
         flat = self.images.flatten(1)

@@ -49,7 +49,8 @@ class Examples:
     fires:     (F,) int64, images with anything above zero.
     boxes:     (F, K, 4): first row, last row, first column, last column of the image that the peak sees.
     count:     images in the set.
-    can_be_silent: whether a filter of the layer that is not excited outputs exact zeros; else 0 is a number like others.
+    can_be_silent: whether a filter that is not excited outputs exact zeros; else 0 is a number like others.
+    largest:   the largest number of the whole layer, whatever its sign: what `unchanging` is measured by.
     minimum:   (F,), of the map over all images and places; None where a layer can be silent: there it is 0 at least.
     """
 
@@ -64,6 +65,7 @@ class Examples:
     count: int
     can_be_silent: bool = True
     minimum: Tensor | None = None
+    largest: float = 0.0
 
     @property
     def silent(self) -> Tensor:
@@ -75,8 +77,7 @@ class Examples:
         """(F,) bool: filters that gave the same number on all images, of a layer that cannot be silent."""
         if self.minimum is None:
             return torch.zeros_like(self.fires, dtype=torch.bool)
-        largest = torch.maximum(self.minimum.abs(), self.maximum.abs()).max()
-        return (self.maximum - self.minimum).le(HARDLY * largest)
+        return (self.maximum - self.minimum).le(HARDLY * self.largest)
 
     def box(self, filter: int, rank: int) -> Field:
         """The part of the image that the peak of a filter's example number `rank`, from 0, sees, clipped to it."""
@@ -139,6 +140,7 @@ def strongest_for_units(net: Network, images: Tensor, layer: str, count: int = 9
         fires=numbers.gt(0).sum(0),
         can_be_silent=can_be_silent(net.spec, layer),
         minimum=None if can_be_silent(net.spec, layer) else numbers.amin(0),
+        largest=numbers.abs().max().item(),
         boxes=whole.expand(*indices.shape, 4),
         count=len(numbers),
     )
@@ -155,7 +157,7 @@ class FilterCard:
     examples:     the real images that excite it, for this filter alone (F = 1).
     picture_peak: the peak of its map for its picture, pixels clamped to [0, 1]; None where it has no picture.
     example_peak: the peak of its map over all examples' images.
-    ratio:        the picture's peak over the example's; None if there is no picture, if no example excites the filter, or
+    ratio:        the picture's peak over the example's; None without a picture, or if no example excites it, and
                   where numbers below zero make a ratio meaningless.
     silent:       it fires on none of the `examples.count` images; never so where zero is a number like others.
     """
@@ -316,6 +318,7 @@ def _ranked(net: Network, layer: str, batches: list[_Peaks], count: int) -> Exam
         count=len(peak),
         can_be_silent=not lows,
         minimum=torch.cat(lows).amin(0) if lows else None,
+        largest=max(part.abs().max().item() for part in (peak, *lows)),
     )
 
 

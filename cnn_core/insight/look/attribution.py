@@ -25,7 +25,6 @@ METHODS = ("saliency", "integrated_gradients", "occlusion", "grad_cam")
 PATH_STEPS = 50  # images between black and the digit, for integrated gradients
 PATCH = 4  # pixels a side that occlusion covers, moved by one pixel
 TOGETHER = 64  # covered images at a time: captum's default of one takes three times as long
-COARSE = 3  # a map of this size or less says next to nothing about places
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +36,7 @@ class Attribution:
     target: the class.
     method: one of METHODS.
     layer:  of grad_cam, where it looked; else None.
+    places: of grad_cam, rows and columns of that layer's maps; else None.
     completeness_error: of integrated gradients, sum of the values minus (logit of the image - logit of black): zero in
             theory; else None.
     """
@@ -46,6 +46,7 @@ class Attribution:
     method: str
     layer: str | None = None
     completeness_error: float | None = None
+    places: tuple[int, int] | None = None
 
 
 def attribute(
@@ -79,18 +80,24 @@ def attribute(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # captum warns of what we mean to do
             values, error = _COMPUTE[method](twin, batch, class_, layer)
-    return Attribution(values.detach().cpu(), class_, method, layer, error)
+    return Attribution(values.detach().cpu(), class_, method, layer, error, _places(net, layer))
 
 
 def default_layer(net: Network) -> str | None:
-    """Where Grad-CAM looks if nobody says: the last convolution whose map is larger than 3×3, or else the last.
+    """Where Grad-CAM looks if nobody says: the last convolution, as its authors do (Selvaraju et al. 2016).
 
-    None for a net without convolutions.
+    Its maps are coarse (3×3 in the lesson's net), but what follows an earlier one mixes them again: there a filter's
+    mean gradient says little of its places. None for a net without convolutions.
     """
     rows = zip(net.spec.layers, summarize(net.spec), strict=True)
-    convolutions = [row for layer, row in rows if layer.has_filters]
-    fine = [row for row in convolutions if min(row.output_shape[1:]) > COARSE]
-    return (fine or convolutions)[-1].name if convolutions else None
+    return next((row.name for layer, row in reversed(list(rows)) if layer.has_filters), None)
+
+
+def _places(net: Network, layer: str | None) -> tuple[int, int] | None:
+    if layer is None:
+        return None
+    _, height, width = next(row.output_shape for row in summarize(net.spec) if row.name == layer)
+    return height, width
 
 
 def _saliency(net: nn.Module, batch: Tensor, target: int, _layer: str | None) -> tuple[Tensor, None]:

@@ -1,10 +1,11 @@
-// The drawing pad: pen, finger or mouse; what is drawn is sent as 28×28 numbers while it grows and when it ends.
-const SIDE = 280, PIXELS = 28, PAUSE = 100;  // screen pixels, sent pixels, milliseconds between two sendings
+// The drawing pad: pen, finger or mouse; what is drawn is sent as 56×56 numbers while it grows and when it ends.
+const SIDE = 280, PIXELS = 56, PAUSE = 100;  // screen pixels, sent pixels, milliseconds between two sendings
+const BEFORE = 40;  // strokes that can be taken back
 
 function shrink(canvas) {
-  // In halves, so that every drawn pixel counts: 280, 140, 70, 28.
+  // In steps, so that every drawn pixel counts: 280, 140, 56.
   let from = canvas;
-  for (const side of [140, 70, PIXELS]) {
+  for (const side of [140, PIXELS]) {
     const to = document.createElement("canvas");
     to.width = to.height = side;
     const pen = to.getContext("2d", { willReadFrequently: true });
@@ -13,13 +14,14 @@ function shrink(canvas) {
     from = to;
   }
   const rgba = from.getContext("2d").getImageData(0, 0, PIXELS, PIXELS).data;
-  return Array.from({ length: PIXELS * PIXELS }, (_, i) => Math.round(rgba[4 * i] * rgba[4 * i + 3] / 255));
+  const values = Array.from({ length: PIXELS * PIXELS }, (_, i) => Math.round(rgba[4 * i] * rgba[4 * i + 3] / 255));
+  return values.some((value) => value > 0) ? values : null;  // all of it may have been rubbed out
 }
 
 function enlarge(pen, pixels) {
   const small = document.createElement("canvas");
-  small.width = small.height = PIXELS;
-  const to = small.getContext("2d"), image = to.createImageData(PIXELS, PIXELS);
+  small.width = small.height = Math.round(Math.sqrt(pixels.length));  // 56, or 28 of an earlier version's drawing
+  const to = small.getContext("2d"), image = to.createImageData(small.width, small.width);
   pixels.forEach((value, i) => image.data.set([255, 255, 255, value], 4 * i));
   to.putImageData(image, 0, 0);
   pen.imageSmoothingQuality = "high";
@@ -27,19 +29,27 @@ function enlarge(pen, pixels) {
 }
 
 export default function ({ parentElement, data: [data], setStateValue }) {
-  const canvas = parentElement.querySelector("canvas"), clear = parentElement.querySelector("button");
-  const pad = parentElement.querySelector(".pad"), hint = parentElement.querySelector(".hint");
+  const find = (name) => parentElement.querySelector(name);
+  const canvas = find("canvas"), pad = find(".pad"), hint = find(".hint"), width = find("input");
+  const undo = find(".undo"), clear = find(".clear"), eraser = find(".eraser");
   const s = canvas.state ??= { pen: canvas.getContext("2d", { willReadFrequently: true }), pointer: null, fresh: true,
-    drawn: false, last: 0, timer: null };
+    drawn: false, last: 0, timer: null, before: [], erases: false };
   const pen = s.pen;
   s.set = setStateValue;
   pad.style.width = data.px + "px";
   pen.lineCap = pen.lineJoin = "round";
   pen.strokeStyle = "#fff";
-  pen.lineWidth = data.brush;
-  if (s.fresh && data.start) { enlarge(pen, data.start); s.drawn = true; }
+  if (s.fresh) {
+    width.value = data.brush;
+    if (data.start) { enlarge(pen, data.start); s.drawn = true; }
+  }
   s.fresh = false;
-  const tell = () => { clear.disabled = !s.drawn; hint.textContent = s.drawn ? "" : "Draw here"; };
+  const tell = () => {
+    clear.disabled = !s.drawn;
+    undo.disabled = s.before.length === 0;
+    eraser.setAttribute("aria-pressed", String(s.erases));
+    hint.textContent = s.drawn ? "" : "Draw here";
+  };
   tell();
 
   const at = (event) => {
@@ -53,19 +63,26 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     s.set("pixels", s.drawn ? shrink(canvas) : null);
   };
   const sendSoon = () => { s.timer ??= setTimeout(send, Math.max(0, PAUSE - (performance.now() - s.last))); };
+  const remember = () => {
+    s.before.push([pen.getImageData(0, 0, SIDE, SIDE), s.drawn]);
+    if (s.before.length > BEFORE) s.before.shift();
+  };
 
   canvas.onpointerdown = (event) => {
     if (event.button !== 0 || s.pointer !== null) return;
     event.preventDefault();
     canvas.setPointerCapture(event.pointerId);
+    remember();
     s.pointer = event.pointerId;
     s.box = canvas.getBoundingClientRect();
     s.from = at(event);
+    pen.lineWidth = Number(width.value) * (s.erases ? 1.5 : 1);  // wider, so that no rim is left of a stroke
+    pen.globalCompositeOperation = s.erases ? "destination-out" : "source-over";
     pen.beginPath();
     pen.moveTo(...s.from);
     pen.lineTo(s.from[0] + 0.1, s.from[1]);
     pen.stroke();
-    s.drawn = true;
+    s.drawn ||= !s.erases;
     tell();
     sendSoon();
   };
@@ -83,10 +100,31 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     s.pointer = null;
     send();
   };
-  const wipe = () => { pen.clearRect(0, 0, SIDE, SIDE); s.drawn = false; tell(); send(); };
+  const wipe = () => {
+    if (!s.drawn) return;
+    remember();
+    pen.clearRect(0, 0, SIDE, SIDE);
+    s.drawn = false;
+    tell();
+    send();
+  };
+  const takeBack = () => {
+    const last = s.before.pop();
+    if (!last) return;
+    pen.putImageData(last[0], 0, 0);
+    s.drawn = last[1];
+    tell();
+    send();
+  };
   clear.onclick = wipe;
+  undo.onclick = takeBack;
+  eraser.onclick = () => { s.erases = !s.erases; tell(); };
   canvas.onkeydown = (event) => {
-    if (event.key === "Delete" || event.key === "Backspace" || event.key === "Escape") { event.preventDefault(); wipe(); }
+    const takesBack = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
+    if (takesBack) takeBack();
+    else if (event.key === "Delete" || event.key === "Backspace" || event.key === "Escape") wipe();
+    else return;
+    event.preventDefault();
   };
   return () => { if (!canvas.isConnected) clearTimeout(s.timer); };
 }

@@ -39,10 +39,20 @@ function point(s, at, focus) {
   tipAt(s.root, `row ${row}, column ${column}${value}`, (column + 0.5) * w, row * h);
 }
 
+function chosen(s) {  // the marked cell, where the arrow keys begin
+  const d = s.data, rect = d.rects[0], [rows, columns] = d.grid;
+  if (!rect) return [0, 0];
+  const hold = (value, count) => Math.max(0, Math.min(count - 1, value));
+  return [hold(Math.floor(rect[0] * rows / d.h), rows), hold(Math.floor(rect[1] * columns / d.w), columns)];
+}
+
 export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".root"), part = (name) => root.querySelector(name);
   const s = root.state ??= { root, frame: part(".frame"), canvas: part("canvas"), cell: part(".cell"),
     rects: part(".rects"), src: null, image: null, at: null };
+  // Another cell is marked (another map was clicked): the keys begin there.
+  const mark = JSON.stringify(data.rects[0] ?? null);
+  if (s.mark !== mark) { s.mark = mark; s.at = null; }
   s.data = data;
   put(s.frame, "aria-label", data.clickable ? data.alt + " Arrow keys move, Enter chooses." : data.alt);
   put(s.frame, "role", data.clickable ? "application" : "img");
@@ -67,7 +77,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   };
   s.frame.onkeydown = (event) => {
     if (!s.data.clickable) return;
-    const [rows, columns] = s.data.grid, [row, column] = s.at ?? [0, 0];
+    const [rows, columns] = s.data.grid, [row, column] = s.at ?? chosen(s);
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     if (move) {
       s.at = [Math.max(0, Math.min(rows - 1, row + move[0])), Math.max(0, Math.min(columns - 1, column + move[1]))];

@@ -3,11 +3,11 @@ function build(clickable) {
   const tile = document.createElement(clickable ? "button" : "div");
   tile.className = "tile";
   if (clickable) tile.type = "button";
-  tile.innerHTML = '<span class="face"><canvas></canvas><span class="over"></span><span class="clip"></span></span>'
+  tile.innerHTML = '<span class="face"><canvas></canvas><span class="over"></span><span class="clip"></span><em></em></span>'
     + '<span class="words"><b></b><i></i></span>';
   const part = (name) => tile.querySelector(name);
   return { tile, canvas: part("canvas"), over: part(".over"), clip: part(".clip"), face: part(".face"),
-    words: part(".words"), bold: part("b"), muted: part("i") };
+    words: part(".words"), badge: part("em"), bold: part("b"), muted: part("i") };
 }
 
 function patch(s) {
@@ -29,6 +29,8 @@ function patch(s) {
     t.tile.classList.toggle("wrong", Boolean(d.wrong?.[i]));
     t.words.hidden = words === null;
     t.words.style.display = words === null ? "none" : "";
+    t.badge.hidden = !d.badges?.[i];
+    write(t.badge, d.badges?.[i] ?? "");
     write(t.bold, words?.[0] ?? "");
     write(t.muted, words?.[1] ?? "");
   });
@@ -78,6 +80,24 @@ function layout(s) {
   });
 }
 
+function offerJump(s, name) {
+  // On a phone what a tap opens lies far below: say so, and offer the way, until it is taken or in sight.
+  const target = s.data.opens && document.querySelector(".st-key-" + s.data.opens), jump = s.root.querySelector(".jump");
+  clearTimeout(s.leaving);
+  s.watching?.disconnect();
+  const hide = () => { jump.hidden = true; s.watching?.disconnect(); };
+  const isSeen = () => { const box = target.getBoundingClientRect(); return box.top < window.innerHeight - 80 && box.bottom > 80; };
+  if (!target || isSeen()) return hide();
+  write(jump, `${name.split(",")[0]} is opened ${target.getBoundingClientRect().top > 0 ? "below ↓" : "above ↑"} Go there`);
+  jump.hidden = false;
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  jump.onclick = () => { hide(); target.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" }); };
+  s.watching = new IntersectionObserver((seen) => { if (seen.some((entry) => entry.isIntersecting)) hide(); },
+    { rootMargin: "-80px" });
+  s.watching.observe(target);
+  s.leaving = setTimeout(hide, 12000);
+}
+
 export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const s = root.state ??= { root, grid: root.querySelector(".tiles"), tiles: [], src: null, image: null };
@@ -99,7 +119,9 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   s.grid.onfocusout = () => tell(null);
   s.grid.onclick = (event) => {
     const tile = tileOf(event);
-    if (tile && s.data.clickable) setTriggerValue("clicked", Number(tile.dataset.index));
+    if (!tile || !s.data.clickable) return;
+    setTriggerValue("clicked", Number(tile.dataset.index));
+    offerJump(s, tile.getAttribute("aria-label"));
   };
   s.grid.onkeydown = (event) => {
     const tile = tileOf(event), step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -s.columns, ArrowDown: s.columns,
@@ -116,5 +138,5 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   };
   const observer = new ResizeObserver(() => layout(s));
   observer.observe(root);
-  return () => observer.disconnect();
+  return () => { observer.disconnect(); s.watching?.disconnect(); clearTimeout(s.leaving); };
 }

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pages.ui.drawing.figure import Figure, spread, template
-from pages.ui.drawing.palette import ACCENT, INK, PAPER, RUNS, WRONG
+from pages.ui.drawing.palette import ACCENT, INK, MARK, PAPER, RUNS, WRONG
 from pages.ui.wording.numbers import percent
 
 # ---------------------------------------------------------------- who is taken for whom
@@ -139,6 +139,61 @@ def _calibration_line(table: Sequence[tuple[float, float, int]], mode: str) -> F
         customdata=[count for _, _, count in table],
         hovertemplate="%{x:.0f} % sure, %{y:.0f} % right, %{customdata:,} images<extra></extra>",
     )
+
+
+# ---------------------------------------------------------------- none of these
+
+
+def energy_chart(
+    energies: Sequence[float], own: float, threshold: float, mode: str, height: int = 190
+) -> Figure:
+    """A histogram of the test images' energies, with the visitor's picture and the limit.
+
+    energies: of the test images.
+    own: of the visitor's picture.
+    threshold: above it the network would say that it does not know.
+    """
+    text, muted, _, _ = INK[mode]
+    low, high = min([*energies, own, threshold]), max([*energies, own, threshold])
+    edges = np.linspace(low, high + 1e-9, 41)
+    counts, _ = np.histogram(np.asarray(energies), edges)
+    middles = (edges[:-1] + edges[1:]) / 2
+    colors = [text if middle <= threshold else muted for middle in middles]
+    bars = dict(
+        type="bar",
+        x=middles.tolist(),
+        y=counts.tolist(),
+        width=float(edges[1] - edges[0]) * 0.9,
+        marker=dict(color=colors, line=dict(width=0)),
+        hovertemplate="%{y:,} test images<extra></extra>",
+    )
+    lines = [
+        dict(type="line", x0=own, x1=own, y0=0, y1=1, yref="paper", line=dict(color=MARK, width=3)),
+        dict(
+            type="line",
+            x0=threshold,
+            x1=threshold,
+            y0=0,
+            y1=1,
+            yref="paper",
+            line=dict(color=text, width=1, dash="dash"),
+        ),
+    ]
+    room = 0.02 * ((high - low) or 1)
+    layout = dict(
+        template=template(mode),
+        height=height,
+        margin=dict(l=44, r=12, t=8, b=44),
+        bargap=0,
+        hovermode="closest",
+        shapes=lines,
+        xaxis=dict(
+            title=dict(text="energy: familiar to the left, strange to the right"),
+            range=[low - room, high + room],
+        ),
+        yaxis=dict(title=dict(text="test images"), rangemode="tozero"),
+    )
+    return dict(data=[bars], layout=layout)
 
 
 # ---------------------------------------------------------------- accuracy against the strength of a change

@@ -74,7 +74,7 @@ def tiles_data(tiles: Sheet) -> dict[str, Any]:
 _sheet = st.components.v2.component(
     "contact_sheet",
     html='<div class="root"><div class="tiles" role="group"></div>\n'
-    '<div class="tip" role="status"></div></div>',
+    '<div class="tip" role="status"></div><button type="button" class="jump" hidden></button></div>',
     css=component_source("css", "sheet"),
     js=component_source("js", "sheet"),
 )
@@ -89,25 +89,30 @@ def sheet(
     labels: Sequence[str] | None = None,
     selected: int | None = None,
     states: Sequence[str | None] | None = None,
+    badges: Sequence[str] | None = None,
     captions: Sequence[tuple[str, str]] | None = None,
     wrong: Collection[int] = (),
     columns: str | int = "auto",
     marks: Sequence[Sequence[Rectangle]] | None = None,
     clickable: bool = True,
     on_click: Callable[[int], None] | None = None,
+    opens: str | None = None,
 ) -> int | None:
     """Put a sheet on the page, each tile a button. Returns the index clicked in this very run, else None.
 
     alt:      what the sheet is, for those who cannot see it.
     tile_px:  wished side of a tile in CSS pixels; the nearest is taken at which an image pixel is whole.
-    labels:   one a tile, read out and shown on hover ("map 41, 0 to 2.17"); numbers from 0 if there are none.
+    labels:   one per tile, read out and shown on hover ("map 41, 0 to 2.17"); numbers from 0 if there are none.
     selected: the tile with the teal mark.
     states:   per tile None, "zero" (a 0 on black), "never fires" or "no slope" (a dashed empty tile).
+    badges:   per tile a word of a few letters in its corner, or "".
     captions: (bold, muted) below each tile; a line break in the muted part is kept.
     wrong:    indices with the red frame, whose captions turn red too.
     columns:  "auto" fits 16, 8, 6, 5, 4 ... in a row; a number is kept wherever the width allows.
     marks:    per tile the rectangles to draw in teal, in pixels of the tile.
     on_click: called with the index before the page runs again, so that the page already knows its selection.
+    opens:    key of the container that shows what was clicked. Where that is out of sight, as on a phone, a button
+              offers to go there.
     """
     key, numbers = component_key(key), range(tiles.count)
     data = tiles_data(tiles) | {
@@ -117,10 +122,12 @@ def sheet(
         "labels": [str(i) for i in numbers] if labels is None else list(labels),
         "selected": selected,
         "states": None if states is None else list(states),
+        "badges": list(badges) if badges is not None and any(badges) else None,
         "captions": None if captions is None else [list(pair) for pair in captions],
         "wrong": [i in wrong for i in numbers] if wrong else None,
         "marks": None if marks is None else [[list(rect) for rect in rects] for rects in marks],
         "clickable": clickable,
+        "opens": opens,
     }
 
     def changed() -> None:
