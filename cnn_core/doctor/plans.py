@@ -18,7 +18,7 @@ MOST_IN_ONE_LAYER = 0.85  # of all parameters
 MANY_PARAMETERS = 100_000  # in that layer: below, nothing is gained by saving
 STROKE = 6  # pixels a side, see `small_view`
 FEW_IMAGES = 50  # per class
-TOO_HIGH = 30  # times the usual rate
+TOO_HIGH = {True: 30, False: 10}  # times the usual rate, of an adaptive optimiser and of sgd
 SHORT_WAY = {
     True: 0.006,
     False: 1.0,
@@ -88,7 +88,7 @@ def _answers_are_missing(case: Case) -> bool:
     if not case.health.checks or case.step < case.steps_an_epoch:
         return False
     last = case.health.checks[-1]
-    return any(label and not answer for answer, label in zip(last.answers, last.labels, strict=True))
+    return any(label and not answer for answer, label in zip(last.answers, last.labels, strict=False))
 
 
 # ---------------------------------------------------------------- the design
@@ -138,10 +138,15 @@ def small_view(case: Case) -> Finding | None:
     pixels = f"{view}×{view} pixels" if view > 1 else "one pixel"
     return Finding(
         "Does it see a whole stroke?",
-        f"Before the maps are averaged, no number depends on more than **{pixels}** of the image. "
-        f"A stroke is about 3 pixels wide: with less than {STROKE}×{STROKE} hardly a bend of it can be seen.",
+        f"Before the maps are averaged, no number depends on more than **{pixels}** of the image. Measured with three "
+        f"such layers and 4,000 digits: with 1×1 pixels it read {share(READ_BY_VIEW[1])}, with 3×3 "
+        f"{share(READ_BY_VIEW[3])}, with 5×5 {share(READ_BY_VIEW[5])}, with 15×15 {share(READ_BY_VIEW[15])}.",
         cure,
     )
+
+
+# {pixels a side: fraction read}, three layers of 24 filters, averaged; adam at 0.003, four epochs, else as READ_AFTER.
+READ_BY_VIEW = {1: 0.136, 3: 0.342, 5: 0.368, 15: 0.854}
 
 
 def vanishing_map(case: Case) -> Finding | None:
@@ -184,25 +189,32 @@ def too_few_images(case: Case) -> Finding | None:
 
 # {images learnt from: fraction read of 500 kept aside}, the lesson's convnet by the lesson's recipe, seed 0, on the
 # sample: `python -m tests.core.doctor_cases`.
-READ_AFTER = {100: 0.1, 300: 0.5, 4_000: 0.96}
+READ_AFTER = {100: 0.362, 300: 0.612, 4_000: 0.96}
 
 
 def high_rate(case: Case) -> Finding | None:
-    """A rate at which the lesson's convnet does not learn: thirty times the usual one."""
-    usual = usual_rate(case.recipe)
-    rate = case.recipe.learning_rate
-    if case.state or rate < TOO_HIGH * usual * 0.999:
+    """A rate at which the lesson's convnet learns less or nothing: thirty times the usual one, of sgd ten times."""
+    usual, rate = usual_rate(case.recipe), case.recipe.learning_rate
+    if case.state or rate < TOO_HIGH[case.recipe.optimizer in ADAPTIVE] * usual * 0.999:
         return None
+    high, at_usual, at_high = READ_AT[case.recipe.optimizer]
     return Finding(
         "Is the rate too high?",
         f"A learning rate of **{rate:g}** is {round(rate / usual):,} times the usual one of {case.recipe.optimizer}. "
-        f"Measured with the lesson’s convnet, rmsprop and 4,000 digits: with 0.001 it read {share(READ_AFTER[4_000])}, "
-        f"with 0.03 {share(READ_AT_HIGH)}, which is guessing.",
+        f"Measured with the lesson’s convnet, 4,000 digits and three epochs of {case.recipe.optimizer}: "
+        f"with {PLAIN_RATE[case.recipe.optimizer]:g} it read {share(at_usual)}, with {high:g} {share(at_high)}.",
         Cure(f"Train with rate {usual:g}", "The design stays as it is.", recipe=with_rate(case, usual)),
     )
 
 
-READ_AT_HIGH = 0.102  # at a rate of 0.03, three epochs, otherwise as READ_AFTER
+# {optimizer: (a high rate, read with the usual one, read with the high one)}, measured as READ_AFTER, three epochs.
+READ_AT = {
+    "rmsprop": (0.03, 0.958, 0.102),
+    "adam": (0.03, 0.954, 0.888),
+    "adamw": (0.03, 0.954, 0.888),
+    "sgd": (1.0, 0.928, 0.092),
+}
+PLAIN_RATE = {"rmsprop": 0.001, "adam": 0.001, "adamw": 0.001, "sgd": 0.1}  # without momentum
 
 
 def low_rate(case: Case) -> Finding | None:
