@@ -35,6 +35,11 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_the_torchvision_line_gives_the_same_picture_on_average",
     },
     "core/test_augment_evidence.py": {"test_who_learnt_from_turned_digits_reads_turned_digits_better"},
+    "core/test_doctor.py": {
+        "test_a_good_design_drawn_by_lot_hears_nothing",
+        "test_a_net_that_learns_300_digits_by_heart_is_told_since_when",
+        "test_a_rate_too_low_is_told_with_what_is_usual",
+    },
     "core/test_export.py": {
         "test_exported_keras_gives_our_probabilities",
         "test_exported_keras_takes_our_steps_weight_decay_included",

@@ -20,6 +20,7 @@ SMALL_GRADIENT = 1 / 100  # of the last layer's; healthy runs stayed above 1/15 
 SILENT_FILTERS, SILENT_UNITS = 1 / 3, 1 / 2  # healthy runs stayed below 0.12 and 0.27
 RISE = 1.15, 0.03  # of the validation loss above its best: times, and nats
 GAP = 0.02  # of accuracy
+EXPLODED = 10  # times the loss of guessing
 SLOW = 0.8  # of the loss of guessing
 _BROKE_OFF = re.compile(r"At step [\d,]+ the (loss became|weights grew)")
 GENTLE = AugmentSpec(rotation_range=10, width_shift_range=0.1, height_shift_range=0.1, zoom_range=0.1)
@@ -33,7 +34,8 @@ def diverged(case: Case) -> Finding | None:
     if case.state != "failed" or not _BROKE_OFF.search(case.reason):
         return None
     first, _, _ = case.reason.partition(". ")
-    return Finding("Why did it break off?", first.rstrip(".") + ".", lower_rate(case))
+    rate = min(0.001, case.learning_rate / 10)  # as the reason itself advises
+    return Finding("Why did it break off?", first.rstrip(".") + ".", _again_with_rate(case, rate))
 
 
 def vanishing_gradient(case: Case) -> Finding | None:
@@ -213,8 +215,11 @@ def _is_falling(case: Case) -> bool:
 def rate_too_high(case: Case) -> Finding | None:
     """The loss is worse than guessing, has risen again, or stands still at thirty times the usual rate."""
     late, usual = case.loss_of_late, usual_rate(case.recipe)
-    if late is None:
-        return None
+    if late is None:  # too early, unless it is beyond all doubt
+        losses = list((case.since_rate_changed or Curve()).loss)[-4:]
+        if case.step < FIRST_STEP or len(losses) < 4 or min(losses) < EXPLODED * case.guess:
+            return None
+        late = _mean(losses)
     best = _best_quarter(case)
     question, rate = "Is the rate too high?", f"A learning rate of {case.learning_rate:g}"
     if late > case.guess + 0.15:
@@ -267,7 +272,9 @@ def _best_quarter(case: Case) -> float:
 def overfitting(case: Case) -> Finding | None:
     """New images are read worse and worse while those it learns from are read better and better."""
     curve, train = case.history.validation, case.history.train
-    if len(curve) < 3 or not len(train):
+    normalises = any(layer.keeps_averages for layer in case.spec.layers)
+    # Young averages of batch normalisation spoil a validation too, and that is another finding.
+    if len(curve) < 3 or not len(train) or (normalises and case.step < SETTLED):
         return None
     best = min(range(len(curve)), key=lambda i: curve.loss[i])
     factor, nats = RISE

@@ -97,10 +97,13 @@ def with_dropout(spec: ModelSpec) -> ModelSpec | None:
     return changed(spec, _inserted(spec, places[-1], Dropout(0.5))) if places else None
 
 
-def pooled_before(spec: ModelSpec, place: int) -> ModelSpec | None:
-    """The design with one pooling more before the list of numbers that layer `place` reads; None without maps there."""
+def pooled_before(spec: ModelSpec, place: int, side: int = 2) -> ModelSpec | None:
+    """The design with one pooling more before the list of numbers that layer `place` reads; None without maps there.
+
+    side: of the pooling's window, in pixels.
+    """
     lists = [i for i in range(place) if spec.layers[i].makes_list]
-    return changed(spec, _inserted(spec, lists[0], MaxPooling2D())) if lists else None
+    return changed(spec, _inserted(spec, lists[0], MaxPooling2D(side))) if lists else None
 
 
 def without_a_pooling(spec: ModelSpec, before: int) -> ModelSpec | None:

@@ -76,7 +76,7 @@ class Check:
                 answers=tuple(int(one) for one in values["answers"]),
                 labels=tuple(int(one) for one in values["labels"]),
             )
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             return None
 
 

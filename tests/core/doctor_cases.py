@@ -1,8 +1,8 @@
 """Trainings that the doctor looks at: bad ones, one for each rule, and good ones; all on the digits always here.
 
 `python -m tests.core.doctor_cases` does those that take long and writes what it measured of them to
-tests/data/doctor_cases.json (about five minutes on one core); the others are done anew by each test. It also prints
-the accuracies that the doctor's sentences quote.
+tests/data/doctor_cases.json (about ten minutes on one core); the others are done anew by each test. With `--quoted` it
+prints the accuracies that the doctor's sentences quote.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ SIGMOID_MLP = ModelSpec(
     "Sigmoids",
     (1, 28, 28),
     10,
-    (Flatten(), *(Dense(32, activation="sigmoid") for _ in range(4)), Dense(10, activation="softmax")),
+    (Flatten(), *(Dense(32, activation="sigmoid") for _ in range(6)), Dense(10, activation="softmax")),
+)
+WITHOUT_BENDS = ModelSpec(
+    "Without bends", (1, 28, 28), 10, (Flatten(), *(Dense(64) for _ in range(6)), Dense(10))
 )
 SMALL = ModelSpec(
     "Small",
@@ -172,6 +175,7 @@ def slow_cases() -> dict[str, tuple[ModelSpec, TrainSpec]]:
         "rate 0.03": (LESSON, LESSON_RECIPE.replace(learning_rate=0.03, epochs=2)),
         "sgd rate 1": (LESSON, LESSON_RECIPE.replace(optimizer="sgd", learning_rate=1.0, epochs=2)),
         "relu at the end": (with_activation("relu", last="relu"), LESSON_RECIPE),
+        "preset modern": (PRESETS["modern"], LESSON_RECIPE.replace(epochs=10)),
         "modern, 315 steps": (PRESETS["modern"], LESSON_RECIPE),
     }
 
@@ -244,7 +248,7 @@ def averaged(sides: tuple[int, ...]) -> ModelSpec:
 
 def _print_quoted() -> None:
     for count in (100, 300, 4_000):
-        print(f"from {count} images", read_after(LESSON, LESSON_RECIPE.replace(train_size=count)))
+        print(f"from {count} images", read_after(LESSON, LESSON_RECIPE.replace(train_size=count)), flush=True)
     for optimizer, rates in {
         "rmsprop": (0.001, 0.03),
         "adam": (0.001, 0.03),
@@ -253,24 +257,27 @@ def _print_quoted() -> None:
     }.items():
         for rate in rates:
             recipe = LESSON_RECIPE.replace(optimizer=optimizer, learning_rate=rate, epochs=3)
-            print(f"{optimizer} at {rate}, 3 epochs", read_after(LESSON, recipe))
+            print(f"{optimizer} at {rate}, 3 epochs", read_after(LESSON, recipe), flush=True)
     recipe = TrainSpec(optimizer="adam", learning_rate=0.003, epochs=4)
     for sides in ((1, 1, 1), (3, 1, 1), (5, 1, 1), (7, 1, 1), (5, 5, 5), (7, 7, 3)):
         view = 1 + sum(side - 1 for side in sides)
-        print(f"a view of {view} pixels", read_after(averaged(sides), recipe))
+        print(f"a view of {view} pixels", read_after(averaged(sides), recipe), flush=True)
 
 
-def main() -> None:
+def main(words: list[str]) -> None:
+    """words: names of cases to measure anew, none for all; or --quoted."""
     torch.set_num_threads(1)
-    cases = {}
-    for name, (spec, recipe) in slow_cases().items():
-        cases[name] = _values(course(spec, recipe, every=50))
-        print(name, flush=True)
-    RECORDED.parent.mkdir(exist_ok=True)
-    RECORDED.write_text(json.dumps(cases, separators=(",", ":")) + "\n", "utf-8")
-    if "--quoted" in sys.argv:
+    if words == ["--quoted"]:
         _print_quoted()
+        return
+    values = json.loads(RECORDED.read_text("utf-8")) if words else {}
+    for name, (spec, recipe) in slow_cases().items():
+        if not words or name in words:
+            values[name] = _values(course(spec, recipe, every=50))
+            print(name, flush=True)
+    RECORDED.parent.mkdir(exist_ok=True)
+    RECORDED.write_text(json.dumps(values, separators=(",", ":")) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -14,13 +14,12 @@ import orjson
 
 from cnn_core.data import ImageSet
 from cnn_core.doctor import CheckImages, check, compare_with_relu
-from cnn_core.doctor.course import starved_layer
+from cnn_core.doctor.course import FIRST_STEP, starved_layer
 from cnn_core.runs.run import Run
 
 if TYPE_CHECKING:
     from cnn_core.model import Network
 
-FIRST_STEP = 16  # before it nothing can be said
 SHARE = 0.04  # of the time may go into checks; of a large network fewer are made
 MOST_CHECKS = 400  # of one run
 
