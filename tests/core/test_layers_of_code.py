@@ -36,7 +36,7 @@ TORCH_FREE = [
     "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers", "export.program",
     "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
-    "pretrained", "network_name", "significance", "data.splits", "lesson.glossary",
+    "pretrained", "network_name", "significance", "data.splits", "lesson.glossary", "lesson.preparation",
 ]  # fmt: skip
 NEED_TORCH = ("training_job", "dream_job", "sampler", "snapshots")  # what a worker imports when it works
 TORCH_FREE += [
