@@ -18,7 +18,7 @@ def loaded(images: int, dataset: str, row: int, example: str) -> str:
     example: the image that is shown ("test image no. 4, a 7").
     """
     return (
-        f"**1. Loaded.** A training learns from **{count(images)}** images of {dataset_of(dataset).name}; each comes with "
+        f"**1. Loaded.** A training learns from **{count(images)}** images of {dataset_of(dataset).name}, each with "
         f"its label. Here is {example}. An image is 28 rows of 28 whole numbers, from 0 (black) to 255 (white). "
         f"This is row {row}, counted from 0:"
     )
