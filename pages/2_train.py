@@ -13,11 +13,13 @@ from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
 from pages.train import again, doctor, start
+from pages.train.data_steps import data_steps
 from pages.train.end_words import lacks_batch
 from pages.train.expectation import FULL_TRAIN, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
 from pages.train.words import EXPLAINED, not_in_training
+from pages.ui.forms.recipe import Choice
 from pages.ui.frame.board import board_style
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, server, who
@@ -42,8 +44,8 @@ def ask() -> Run | None:
     return run if run.kind == "training" else None
 
 
-def before() -> None:
-    """What to train and how, what to expect of it, and the button that starts it."""
+def before() -> Choice:
+    """What to train and how, what to expect of it, and the button that starts it. Returns what is chosen."""
     inspected = start.inspected_design()
     verdict = st.empty()  # above the strip
     choice = start.strip(inspected.spec)
@@ -63,6 +65,7 @@ def before() -> None:
         if inspected.spec is not None and choice.problem is None:
             what_to_expect(inspected.spec, choice)
             doctor.before_it_starts(inspected.spec, choice)
+    return choice
 
 
 def during(run: Run) -> None:
@@ -74,12 +77,13 @@ def during(run: Run) -> None:
     sizes = split_sizes(available(run.dataset).train or FULL_TRAIN)
     is_moving = status.unfinished or server.store().is_remeasuring(run)
     st.fragment(live, run_every=1.0 if is_moving else None)(run, (status.state, is_moving), verdict, sizes)
-    next_question("feature_maps", "opens this very network, also while it trains.")
+    next_question("evaluate", "asks this network about the test images.")
 
 
-def explained() -> None:
+def explained(dataset: str, train_size: int | None) -> None:
     """What happens to the images, and what the words on this page mean; for whoever wants to know."""
     st.space("small")
+    data_steps(dataset, train_size)
     for title, words in EXPLAINED.items():
         with st.expander(title):
             st.markdown(words)
@@ -89,11 +93,12 @@ def page() -> None:
     """Before a run or during it."""
     run = ask()
     if run is None:
-        before()
+        choice = before()
+        explained(choice.dataset, choice.recipe.train_size)
     else:
         during(run)
+        explained(run.dataset, run.recipe.train_size if run.has_recipe else None)
 
 
 page_head("train")
 page()
-explained()

@@ -34,6 +34,9 @@ from .glossary import Term as Term
 from .glossary import meaning as meaning
 from .pooling import PoolingSaving as PoolingSaving
 from .pooling import pooling_saving as pooling_saving
+from .preparation import Preparation as Preparation
+from .preparation import one_hot as one_hot
+from .preparation import prepare as prepare
 from .quiz import KINDS as KINDS
 from .quiz import Question as Question
 from .quiz import Verdict as Verdict

@@ -34,7 +34,7 @@ def size_lines(swept: Sweep, padding: str) -> list[str]:
     lines += [_size_line(*side, span, swept.stride) for side in sorted(set(_sides(swept)))]
     if padding == "same":
         lines.append(
-            f"“same” adds as many zeros as {swept.image.shape[1]} / {swept.stride}, rounded up, needs."
+            f"With “same” a side of the output is {swept.image.shape[1]} / {swept.stride}, rounded up."
         )
     return lines
 
@@ -100,8 +100,9 @@ def _uneven(swept: Sweep) -> str:
         else "one more on the right and below than on the left and above"
     )
     return (
-        f" They are {where}: {result} places need ({result} − 1) × {swept.stride} + {span} = {side + added} cells in "
-        f"a row, {added} more than {side}. TensorFlow halves these; one that is left over goes to the right or below."
+        f" The zeros are {where}: {result} places need ({result} − 1) × {swept.stride} + {span} = {side + added} "
+        f"cells in a row, {added} more than {side}. TensorFlow halves these; an odd one goes to the right or "
+        "below."
     )
 
 

@@ -226,16 +226,6 @@ def reading(guess: int, label: int, classes: Sequence[str]) -> str:
 # ---------------------------------------------------------------- for whoever wants to know
 
 EXPLAINED = {
-    "What happens to the images before the network sees them": (
-        "**Loaded.** MNIST is 60,000 small scans of handwritten digits to learn from and 10,000 to be tested on, "
-        "each with the digit its writer meant.\n\n"
-        "**Reshaped.** A digit is 28 rows of 28 grey values. A convolution also wants to know how many channels "
-        "an image has: one for grey, three for colour. So 64 digits are a block of 64×28×28×1 numbers.\n\n"
-        "**Scaled.** A grey value is stored as a whole number from 0, black, to 255, white. Divided by 255 it lies "
-        "between 0 and 1, where the first weights, small and random, neither drown nor explode.\n\n"
-        "**One-hot encoded.** The label 7 becomes ten numbers: a 1 in place 7, zeros elsewhere. The network also "
-        "answers with ten numbers, its probabilities, and the two lists can be compared place by place."
-    ),
     "What optimiser, loss, batch and epoch mean": (
         "**Loss.** How wrong the answer is, in one number. Here it is cross-entropy: minus the logarithm of the "
         "probability given to the right digit. Sure and right costs almost nothing, sure and wrong costs a lot; a "

@@ -37,7 +37,7 @@ TORCH_FREE = [
     "model.shapes", "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers",
     "export.program", "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
-    "pretrained", "network_name", "significance", "data.splits", "lesson.glossary",
+    "pretrained", "network_name", "significance", "data.splits", "lesson.glossary", "lesson.preparation",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (

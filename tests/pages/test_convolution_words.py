@@ -50,7 +50,7 @@ def test_both_sides_are_written_out_where_they_differ_and_only_there():
 def test_dilation_and_same_padding_are_explained():
     lines = words.size_lines(swept(dilation=3, padding="same"), "same")
     assert "kernel: 3 cells spread over 3 × (3 − 1) + 1 = 7 pixels" in lines
-    assert lines[-1] == "“same” adds as many zeros as 28 / 1, rounded up, needs."
+    assert lines[-1] == "With “same” a side of the output is 28 / 1, rounded up."
 
 
 def test_pooling_is_said_in_this_networks_own_numbers():
