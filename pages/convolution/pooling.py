@@ -176,7 +176,7 @@ def bars_of(rows: list[tuple[str, float]]) -> str:
 
 def why_pool(spec: ModelSpec, name: str) -> None:
     """Draw three reasons for the pooling layer of that name, each with this network's own numbers."""
-    st.subheader("Why pool at all?", anchor=False)
+    st.header("Why pool at all?", anchor=False)
     saving = pooling_saving(spec, name)
     if saving is not None:
         st.markdown(words.less_to_compute(saving, name))

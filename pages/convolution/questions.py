@@ -40,7 +40,7 @@ def questions() -> None:
         new_question()
     answer(score_text(*st.session_state.get("quiz_score", (0, 0))))
     _ask_kind()
-    st.markdown(f"##### {st.session_state['quiz_question'].text}")
+    st.markdown(f"## {st.session_state['quiz_question'].text}")
     _ask_answer()
     _say_verdict()
     st.button("Another question", on_click=new_question)

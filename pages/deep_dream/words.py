@@ -22,7 +22,7 @@ PHOTO_TITLES = {
     "upload": "a photo of yours",
 }
 YOUR_PHOTO = "your photo"
-PRIVACY = "It stays on this server with your dream, and only who has the link can see it."
+PRIVACY = "It stays on this server with your dream, and only people with the link can see it."
 NO_PHOTO_NETWORK = (
     "The photo network is not installed here (see requirements.txt), so digits are all there is to dream of."
 )
