@@ -87,7 +87,7 @@ def show(trial: Trial, reading: Reading, settings: Settings) -> None:
 
 def show_code(spec: AugmentSpec) -> None:
     """Draw the settings as a student would write them."""
-    st.markdown("### The same in your own code")
+    st.markdown("## The same in your own code")
     keras, torchvision = st.tabs(["Keras", "torchvision"])
     with keras:
         st.code(keras_line(spec), language="python", wrap_lines=True)

@@ -36,7 +36,7 @@ def export_notebook(
         _code(
             f"{program.weights}\n\n\nnet = build().to(device)\nload_weights(net, {weights!r})\nnet.eval();"
         ),
-        _markdown(f"## The same accuracy?\n{source_of(dataset).title}, digits it was never shown."),
+        _markdown(f"## The same accuracy?\n{source_of(dataset).title}, measured again on the test images."),
         _code(f"{program.data}\n\n\n{program.test}\n\n\naccuracy = test(net)\n{_expected(test_accuracy)}"),
     ]
     cells += _feature_maps(spec)
@@ -83,7 +83,7 @@ def _feature_maps(spec: ModelSpec) -> list[dict[str, Any]]:
         return []
     return [
         _markdown(
-            f"## What {layer.name} sees\nEach picture is one filter's map of the same digit: black is zero."
+            f"## What {layer.name} sees\nEach picture is one filter's map of the same digit: black is zero or less."
         ),
         _code(_MAPS.format(layer=layer.name, depth=modules_through(spec, layer.name))),
     ]

@@ -133,7 +133,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 
 _TORCH_BUILD = '''
 def build() -> nn.Sequential:
-    """{shape} images in [0, 1], as (B, C, H, W), to one logit a class. Beside each layer: its output."""
+    """{shape} images in [0, 1], as (B, C, H, W), to one logit per class. Beside each layer: its output."""
     net = nn.Sequential(OrderedDict([
 {layers}    ])){softmax}
     for layer in net:  # start as Keras starts

@@ -31,7 +31,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Draft:
-    """What can be said of a draft. `rows` and `names` have one entry a layer."""
+    """What can be said of a draft. `rows` and `names` have one entry per layer."""
 
     names: tuple[str, ...]
     rows: tuple[LayerSummary | None, ...]  # None from the first layer on that cannot stand where it stands
@@ -213,7 +213,7 @@ def _for_small_maps(
 def _for_the_end(
     given: dict[str, Any], layers: list[Any], inspection: Draft
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The last layer does not give one number a class."""
+    """The last layer does not give one number per class."""
     answer, last = _answer(given), layers[-1]
     row = inspection.rows[-1]
     has_units = (kind := kind_in(last)) is not None and kind.has_units

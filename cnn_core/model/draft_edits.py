@@ -33,7 +33,7 @@ def readable(draft: Any) -> DraftDict:
     if draft.get("input_shape") != [1, 28, 28] or draft.get("classes") != 10:
         raise StudentError("it is not made for digits of 28×28 pixels.")
     if not isinstance(draft.get("name", ""), str) or len(draft.get("name", "")) > MAX_NAME:
-        raise StudentError("its name is not a name.")
+        raise StudentError("its name is no text, or too long.")
     for layer in layers:
         _check_layer(layer)
     return draft

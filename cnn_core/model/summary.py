@@ -25,7 +25,7 @@ class LayerSummary:
     name: str
     type: str
     output_shape: Shape  # (C, H, W) or (units,)
-    parameters: int  # as Keras counts: batch normalisation has 4 a channel, two of them not trained
+    parameters: int  # as Keras counts: batch normalisation has 4 per channel, two of them not trained
     macs: int  # multiply-adds for one image; pooling and normalisation count none
     receptive_field: int  # pixels per side of the input that one output value depends on
 
@@ -84,7 +84,7 @@ def _fits(input_shape: Shape, layers: Sequence[Layer]) -> bool:
 
 
 def check_end(rows: Sequence[LayerSummary], classes: int) -> None:
-    """Raise StudentError unless the last layer gives one number a class."""
+    """Raise StudentError unless the last layer gives one number per class."""
     last = rows[-1]
     if len(last.output_shape) == 3:
         raise StudentError(
@@ -138,7 +138,8 @@ def _refuse_above(most: int, counts: list[int], rows: Sequence[LayerSummary], wh
     if sum(counts) > most:
         worst = rows[counts.index(max(counts))].name
         raise StudentError(
-            f"the network has {sum(counts):,} {what}, the largest share of them here; this server allows {most:,}.",
+            f"the network has {sum(counts):,} {what}, and no layer has more than this one. "
+            f"This server allows {most:,}.",
             hint,
             worst,
         )

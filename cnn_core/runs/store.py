@@ -469,10 +469,11 @@ def _checked_change(learning_rate: object) -> float:
 def _check_can_go_on(run: Run, recipe: TrainSpec) -> None:
     if run.kind != "training" or run.status.state != "finished":
         raise StudentError(
-            f"“{run.name}” has not finished, so it cannot go on for longer.", hint="Wait for its end."
+            f"“{run.name}” has not finished, so it cannot be trained for longer yet.",
+            hint="Wait for its end.",
         )
     if recipe.schedule != "constant":
         raise StudentError(
-            "The one_cycle schedule ends with a rate near zero, so more epochs would change nothing.",
+            "The one_cycle schedule ends with a learning rate near zero, so more epochs would change almost nothing.",
             hint="Start a new run with more epochs, or one with a constant rate.",
         )

@@ -35,7 +35,7 @@ class Trash:
         """Move it back, for its owner. Raises StudentError where it is not here (any more)."""
         run = Run(self.path / run_id) if is_run_id(run_id) else None
         if run is None or not run.card or not run.is_owner(token):
-            raise StudentError("This run is gone for good.", hint="A deleted run is kept for a day.")
+            raise StudentError("This run cannot be brought back.", hint="A deleted run is kept for a day.")
         with explain_disk_errors(f"The folder of “{run.name}” cannot be written"):
             os.replace(run.folder, self.store_path / run_id)
 

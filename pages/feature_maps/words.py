@@ -16,8 +16,8 @@ from pages.ui.wording.numbers import count, number, plural, probability, signed
 if TYPE_CHECKING:
     from cnn_core.insight import PixelSum
 
-HOW_SURE = "#### How sure is it?"
-WHERE_FROM = "#### Where does this pixel come from?"
+HOW_SURE = "## How sure is it?"
+WHERE_FROM = "## Where does this pixel come from?"
 ONE_NUMBER = "One number comes in, one goes out."
 BELOW, KERNEL, PRODUCTS = "below", "× kernel", "= products"
 

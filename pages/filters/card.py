@@ -34,7 +34,7 @@ def card(
     class_name: the class that the unit stands for, of the last layer.
     """
     with st.container(gap="xsmall"):
-        st.markdown(f"### {words.card_title(about.layer, about.filter, class_name)}")
+        st.markdown(f"## {words.card_title(about.layer, about.filter, class_name)}")
         caption(words.about_weights(about))
     _before_and_after(network, question, about)
     if about.kernel is not None and about.kernel.ndim == 3:

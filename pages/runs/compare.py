@@ -129,7 +129,7 @@ def table_row(name: str, texts: list[str], bold: set[int]) -> str:
 
 
 def _all_runs(networks: dict[str, Trained], runs: list[Run], selection: Sequence[Trained]) -> None:
-    st.markdown("### All my runs")
+    st.markdown("## All my runs")
     by_name = {f"run:{run.id}": run for run in runs}
     colour = colours((run.name for run in _with_curve(selection)), mode())
     names = [run.name for run in selection]

@@ -14,7 +14,7 @@ from pages.ui.wording.numbers import count, epochs, percent, plural, points, pro
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
 CHOOSE = "Choose runs below, up to six."
-CURVES = "One colour a run: solid on digits kept aside, dotted on the digits being learnt."
+CURVES = "One colour per run: solid on digits kept aside, dotted on the digits being learnt."
 BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."
 MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."
@@ -88,7 +88,7 @@ def best_epoch(best: Best) -> str:
 
 
 FROM_ITS_WEIGHTS = "By the lesson’s recipe on MNIST, beginning with these weights."
-RATE_IS_GONE = "Its rate fell to nothing at the end (one cycle), so more epochs would change nothing."
+RATE_IS_GONE = "Its learning rate ended near zero (one cycle), so more epochs would change almost nothing."
 WEIGHTS = {"last": "last epoch", "best": "best epoch", "remeasured": "averages anew"}
 OPENED = "Opened from a file: Convscope does not know how it was trained before."
 SEEDS = "The same design and recipe with other random choices: how much is luck?"
@@ -106,8 +106,8 @@ NOT_KEPT = (
     "The course of this network’s training was not kept. The lesson’s convnet and your runs have theirs."
 )
 REPLAY = (
-    "Every picture shows the same filter at the same moment of its training. Early on the kernel is noise and the "
-    "map a blur; watch when the map sharpens, and whether the accuracy jumps then."
+    "Every picture shows the same filter at the same moment of its training. At the start the kernel is random. "
+    "Watch when its map becomes clear, and whether the accuracy rises at that moment."
 )
 
 
@@ -132,7 +132,9 @@ def came_to_see(first: str, last: str, image: str, sure: float) -> str:
     image:       its title.
     sure:        how sure the network is of the last one, a fraction.
     """
-    return f"It began by reading {first} into {image}, and now reads **{last}**, {probability(sure)} sure."
+    return (
+        f"At the start it read {image} as {first}. Now it reads it as **{last}**, {probability(sure)} sure."
+    )
 
 
 def moment(read: str, sure: float, right: float, of: str, is_silent: bool) -> str:

@@ -73,3 +73,58 @@ def test_no_page_scrolls_sideways_in_either_theme(server, new_page, width, dark)
     page = new_page(server.url + "/train", width=width, height=844, dark=dark)
     expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def luminance(rgb):
+    """Relative luminance of WCAG 2."""
+    parts = [v / 255 for v in rgb]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    return sum(weight * v for weight, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+RING_AND_PAPER = """element => {
+  const numbers = (text) => text.match(/[0-9.]+/g).slice(0, 3).map(Number);
+  const style = getComputedStyle(element);
+  const paper = getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor;
+  return { style: style.outlineStyle, width: parseFloat(style.outlineWidth), ring: numbers(style.outlineColor),
+    paper: numbers(paper) };
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("test_id", ["stTopNavLink", "stPageLink-NavLink"])
+def test_a_link_of_the_frame_that_has_the_focus_has_a_ring_that_can_be_seen(server, new_page, dark, test_id):
+    page = new_page(server.url, dark=dark)
+    link = page.get_by_test_id(test_id).first
+    expect(link).to_be_visible()
+    assert link.evaluate(RING_AND_PAPER)["style"] == "none"  # a mouse alone draws none
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if link.evaluate("element => element === document.activeElement"):
+            break
+    seen = link.evaluate(RING_AND_PAPER)
+    assert seen["style"] == "solid"
+    assert seen["width"] >= 2
+    assert contrast(seen["ring"], seen["paper"]) >= 3
+
+
+def test_on_a_wall_text_and_pictures_grow_and_a_click_still_meets_its_picture(server, new_page):
+    desk, wall = (new_page(server.url, width=width, height=1080) for width in (1400, 1920))
+    heights = []
+    for page in (desk, wall):
+        expect(page.get_by_text("The network reads a")).to_be_visible(timeout=30_000)
+        heights.append(page.get_by_role("heading", name="What is this?").bounding_box()["height"])
+        assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
+        main = page.get_by_test_id("stMain").bounding_box()
+        assert main["y"] + main["height"] == pytest.approx(1080, abs=2)  # its end can be scrolled to
+    assert heights[1] == pytest.approx(1.25 * heights[0], rel=0.05)
+    for chart in wall.locator(".js-plotly-plot").all():
+        box = chart.bounding_box()
+        assert box["x"] + box["width"] <= 1920
+    wall.get_by_role("button", name="a 3").click()
+    expect(wall.get_by_text(re.compile("The network reads a 3"))).to_be_visible()

@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from cnn_core.model import LAYER_TYPES
+from pages.ui.forms.sidebar import CHANGING
+
 LESSON = [
     "input",
     "conv2d_1",
@@ -16,6 +19,11 @@ LESSON = [
     "dense_1",
     "dense_2",
 ]
+
+
+def menu_gloss(title):
+    """What the menu says beside the name of a kind of layer."""
+    return next(kind.in_short for kind in LAYER_TYPES.values() if kind.title == title)
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ class Sidebar:
 
     def add(self, kind):
         self.page.get_by_role("button", name="Add a layer").click()
-        self.page.get_by_role("menuitem", name=kind, exact=True).click()
+        self.page.get_by_role("menuitem", name=f"{kind} {menu_gloss(kind)}", exact=True).click()
 
     def press(self, key):
         button = self.page.locator(f".st-key-{key} button:visible")
@@ -71,7 +79,7 @@ def test_a_first_visitor_sees_the_trained_lesson_net_and_a_clean_address(sidebar
 def test_changing_a_trained_net_makes_it_a_design_and_undo_brings_the_trained_one_back(sidebar):
     s = sidebar()
     s.row("conv2d_2").click()
-    expect(s.page.get_by_text("A change makes it yours, untrained.")).to_be_visible()
+    expect(s.page.get_by_text(CHANGING)).to_be_visible()
     s.type_number("Filters", 48)
     expect(s.row("conv2d_2")).to_contain_text("11×11×48")
     expect(s.row("conv2d_2")).to_contain_text("13,872")  # 48 x (3 x 3 x 32 + 1)
@@ -116,7 +124,7 @@ def test_layers_move_and_go_and_the_chosen_one_stays_chosen(sidebar):
 def test_a_design_survives_reload_page_change_and_the_way_to_a_friend(sidebar, new_page, server):
     s = sidebar(permissions=["clipboard-read", "clipboard-write"])
     s.row("conv2d_1").click()
-    s.choose("Kernel", "5×5")
+    s.choose("Kernel size", "5×5")
     expect(s.row("conv2d_1")).to_contain_text("24×24×32")
     s.page.get_by_role("link", name="Train").first.click()
     expect(s.page).to_have_url(re.compile("/train.*design="))
@@ -244,3 +252,38 @@ def test_the_diagram_tells_what_a_layer_is(server, new_page):
     expect(figure.locator(".hoverlayer")).to_have_text(
         re.compile("conv2d_2.*11×11×64.*18,496 parameters.*8×8 pixels")
     )
+
+
+def test_the_lessons_net_is_built_by_keyboard_alone_from_an_empty_design(sidebar):
+    s = sidebar("?net=design")
+    keys = s.page.keyboard
+    s.page.get_by_role("button", name="Clear", exact=True).focus()
+    keys.press("Enter")
+    expect(s.layers()).to_have_text(["input", "flatten_1", "dense_1"])
+    for steps, kind in ((0, "conv2d_1"), (2, "max_pooling2d_1")):  # down the menu
+        s.page.get_by_role("button", name="Add a layer").focus()
+        keys.press("Enter")
+        expect(s.page.get_by_role("menu", name="Add a layer", exact=True)).to_be_visible()
+        expect(s.page.get_by_role("menuitem").first).to_be_focused()
+        for _ in range(steps):
+            keys.press("ArrowDown")
+        keys.press("Enter")
+        expect(s.row(kind)).to_have_attribute("aria-pressed", "true")
+    expect(s.layers()).to_have_text(["input", "conv2d_1", "max_pooling2d_1", "flatten_1", "dense_1"])
+    s.page.get_by_role("button", name="Move up", exact=True).focus()
+    keys.press("Enter")
+    expect(s.layers()).to_have_text(["input", "max_pooling2d_1", "conv2d_1", "flatten_1", "dense_1"])
+    s.page.get_by_role("button", name="Remove", exact=True).focus()
+    keys.press("Enter")
+    expect(s.layers()).to_have_text(["input", "conv2d_1", "flatten_1", "dense_1"])
+
+
+def test_a_design_is_renamed_where_it_is_seen_and_its_link_carries_the_name(sidebar, new_page):
+    s = sidebar("?net=design")
+    field = s.page.get_by_role("textbox", name="Name of the design")
+    expect(field).to_have_value("Lesson convnet")
+    field.fill("Eva’s net")
+    field.press("Enter")
+    expect(s.page).to_have_url(re.compile("design="))
+    friend = Sidebar(new_page(s.page.url))
+    expect(friend.page.get_by_role("textbox", name="Name of the design")).to_have_value("Eva’s net")

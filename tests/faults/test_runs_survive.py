@@ -135,7 +135,7 @@ def test_a_killed_worker_loses_only_its_own_run_and_that_goes_on(shared, undistu
     # It says so from then to its end.
     until(lambda: run.status.reason)
     assert re.fullmatch(
-        r"The training process ended unexpectedly\. Taken up again from epoch [234]\.", run.status.reason
+        r"The training process ended unexpectedly\. It goes on from epoch [234]\.", run.status.reason
     )
     assert weights(finished(run)) == weights(undisturbed)
     assert_told_once(run)
@@ -240,7 +240,7 @@ def test_the_successor_of_a_killed_runner_takes_up_its_runs(shared, undisturbed)
     assert run.status.unfinished
     ensure_runner(shared.store)
     until(lambda: run.status.reason)
-    assert re.fullmatch(r"The machine was restarted\. Taken up again from epoch [234]\.", run.status.reason)
+    assert re.fullmatch(r"The machine was restarted\. It goes on from epoch [234]\.", run.status.reason)
     assert weights(finished(run)) == weights(undisturbed)
     assert_told_once(run)
     finished(waiting)

@@ -172,7 +172,7 @@ def test_a_finished_pair_is_found_again_and_compared(page):
     page.switch_page(PAGE).run()
     assert not page.exception
     shown = text(page)
-    assert "### With and without" in shown
+    assert "## With and without" in shown
     # Both are the same net here, so nothing but chance could tell them apart.
     assert "**no difference** that could not be chance" in shown
     assert "which could be chance" in shown

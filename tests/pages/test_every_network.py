@@ -120,7 +120,7 @@ def test_a_sheet_a_card_and_one_that_grows(app, network):
     said = text(app)
     assert "have a picture" in said
     assert "best test image reaches" in said or "It never fires" in said
-    assert ("Unit 9, the class 9" if name == "the MLP" else "### Filter") in said
+    assert ("Unit 9, the class 9" if name == "the MLP" else "## Filter") in said
     app.session_state["filter_grows"] = True
     app.run()
     assert not app.exception
@@ -232,7 +232,7 @@ def test_a_link_names_digit_pixel_and_filter(app):
     app.switch_page("pages/5_filters.py").run()
     app.query_params["filter"] = "conv2d_1.3"
     app.run()
-    assert "### Filter 3" in text(app)
+    assert "## Filter 3" in text(app)
     assert "filters of conv2d_1 have" in text(app)
 
 

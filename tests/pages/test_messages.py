@@ -100,7 +100,7 @@ def test_the_states_use_the_exact_words():
     assert run_states.running(6382.0, 22) == "Running · 6,380 images/s · about 22 s left"
     assert run_states.paused(2.5) == "Paused after 2.5 epochs. Nothing is lost."
     assert run_states.stopped(1.0) == "Stopped by you after 1 epoch; the weights so far are kept."
-    assert run_states.interrupted(2) == "The machine was restarted. Taken up again from epoch 2."
+    assert run_states.interrupted(2) == "The machine was restarted. It goes on from epoch 2."
 
 
 def test_a_problem_says_what_happened_in_red_and_what_to_try_in_ink():

@@ -173,3 +173,11 @@ def test_images_are_those_on_this_machine_and_say_so():
     assert found.is_sample
     assert len(found) == 500
     assert found.source
+
+
+def test_headings_of_a_page_follow_its_title_without_a_gap():
+    """The title is a first heading, so what stands under it is a second: a screen reader's list has no holes."""
+    for path in sorted((shell.ROOT / "pages").rglob("*.py")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not re.search(r"[\"']#{3,6} |st\.subheader\(", line), (path.name, line)
+    assert "<h3" not in (shell.ROOT / "pages/ui/components/sweep.html").read_text(encoding="utf-8")

@@ -83,7 +83,7 @@ def test_a_state_says_what_is_going_on_in_the_words_of_every_page(store):
         ":red[:material/error: This run failed after 1.2 epochs\\: the loss became infinite.]"
     )
     store.set_status(run, state="interrupted", reason="", saved_epoch=1.0)
-    assert words.state(run) == "The machine was restarted. Taken up again from epoch 2."
+    assert words.state(run) == "The machine was restarted. It goes on from epoch 2."
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def _of_run(store: RunStore, network: NetworkName) -> Network:
 
     run = store.run(network.name)
     if network.step is None:
-        raise StudentError("A dream is of a run after one of its steps.", hint="Start it anew from the page.")
+        raise StudentError(
+            "A dream needs a run that has made at least one step.", hint="Start it again from the page."
+        )
     net: Network = load_model(run.snapshot_path(network.step))[0]
     return net
 

@@ -201,7 +201,7 @@ def _where_it_goes_on(run: Run) -> str:
     status = run.status
     if run.kind != "training":
         return "Begun again."
-    return f"Taken up again from epoch {int(status.saved_epoch) + 1}."
+    return f"It goes on from epoch {int(status.saved_epoch) + 1}."
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -152,7 +152,7 @@ def _count_try(run: Run) -> None:
     count = tries.get("count", 0) if tries.get("step") == step else 0
     if isinstance(count, int) and count >= MAX_TRIES:
         raise StudentError(
-            f"This run ended its process {MAX_TRIES} times at the same place, perhaps for want of memory.",
+            f"This run ended its process {MAX_TRIES} times at the same place, perhaps because the memory was full.",
             hint=_LESS_MEMORY[run.kind],
         )
     write_json(run.folder / "tries.json", {"count": count + 1, "step": step})

@@ -35,12 +35,17 @@ _AUGMENTATION_WORDS = {
     "lesson": "the lesson’s: ±90°, ±20 %",
 }
 _SEED = (
-    "Every random choice follows from it: the first weights, the order of the images. Same seed, same run."
+    "The number that every random choice begins with: the first weights, the order of the images. The same seed gives "
+    "the same run."
 )
-_SCHEDULE = "Constant keeps the learning rate. One cycle lets it rise for the first part and fall to zero."
-_PRECISION = "Auto multiplies with half the digits (bfloat16) where the processor is faster that way."
-_CHANGES = "Each image is turned, shifted and zoomed a little, anew every time it is shown."
-_NOISE = "That many labels are replaced by a wrong one: see a network learn by heart what makes no sense."
+_SCHEDULE = (
+    "Constant keeps the rate. One cycle raises it for a quarter of the steps, then lowers it to about 0."
+)
+_PRECISION = (
+    "How exact the numbers are. Auto uses shorter ones (bfloat16) where that is faster on this processor."
+)
+_CHANGES = "Each image is turned, shifted and zoomed at random, in a new way each time it is shown."
+_NOISE = "This share of the training labels is replaced by wrong ones. So you can see what a network learns by heart."
 _PATIENCE = (
     "Stop when so many epochs in a row brought no better accuracy on the images kept aside, and take the weights of "
     "the best epoch: EarlyStopping in Keras. 0 trains all epochs."

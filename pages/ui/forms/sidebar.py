@@ -33,9 +33,8 @@ MOST_RUNS = 12  # in the list of networks; the Runs page has them all
 MOST_REMEDIES = 2
 _EMPTY, _OWN = "empty", "own"  # beside the presets, in the list of designs to start from
 EMPTY_TITLE = "Empty: input and ten answers"
-WHAT_TO_ADD = (
-    "Nothing stands between the pixels and the ten answers yet. Add a convolution: it finds its place."
-)
+WHAT_TO_ADD = "The ten answers are made from the pixels directly. Add a convolution: it goes before flatten."
+CHANGING = "If you change it, you get a design of your own, not trained yet. This network stays as it is."
 RENAMING = "Also the name of its files and its runs."
 TOLD = "network_told"  # what the list calls the network being looked at; a page that knows better redraws all
 
@@ -236,7 +235,7 @@ def _clear_button() -> None:
 def _editor(draft: design.Draft, inspection: design.Inspection) -> None:
     selected = selection.selected(draft)
     assert selected is not None
-    note = "" if design.looked_at() == design.DESIGN else "A change makes it yours, untrained."
+    note = "" if design.looked_at() == design.DESIGN else CHANGING
     edits = layer_editor.Edits(_set, _move, _remove)
     layer_editor.editor(draft, selected, inspection.names[selected], edits, note)
 

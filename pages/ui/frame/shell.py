@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from pages.ui.frame import streamlit_inside
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 from pages.ui.frame.streamlit_inside import meaning_style
 
@@ -97,6 +98,7 @@ def build_pages() -> list[StreamlitPage]:
 def navigate() -> StreamlitPage:
     """The top bar; returns the page that was asked for. For dashboard.py only."""
     _in_shell.set(True)
+    streamlit_inside.frame_style()
     return st.navigation(build_pages(), position="top")
 
 

@@ -10,6 +10,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     grid_style()             `stVerticalBlock` and `st-key-…` on one element         the order of places on a phone
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
+    frame_style()            test ids of links, `stApp`                              no ring in the bar; small on a wall
 """
 
 from __future__ import annotations
@@ -48,6 +49,31 @@ def hold_place(name: str) -> None:
     is done.
     """
     st.container(key=f"nothing_{name}")
+
+
+# ---------------------------------------------------------------- the frame around every page
+
+RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
+WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
+
+_FRAME = f"""<style>
+:is([data-testid="stTopNavLink"], [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
+  outline: 3px solid {RING} !important; outline-offset: 1px }}
+@media (min-width: {WALL}px) {{
+  [data-testid="stApp"] {{ zoom: {WALL_ZOOM} }}
+  [data-testid="stMain"] {{ height: calc(100dvh / {WALL_ZOOM}) !important }}
+  /* Plotly is told its size in pixels of the screen, and would grow twice. */
+  .js-plotly-plot {{ zoom: calc(1 / {WALL_ZOOM}) }}
+}}
+</style>"""
+
+
+def frame_style() -> None:
+    """Give links of the frame the ring that Streamlit leaves out, and let all grow where the page is on a wall.
+
+    Text, pictures and charts grow alike: a larger font alone would leave the pictures at a laptop's size.
+    """
+    st.html(_FRAME)
 
 
 # ---------------------------------------------------------------- a grid with named areas

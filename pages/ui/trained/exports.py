@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.model.layer_files import kind_named
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
@@ -160,7 +161,7 @@ def report(one: Trained) -> str:
 def _facts(one: Trained, images: int) -> dict[str, str]:
     """The report's head. images: how many there are to be tested on."""
     facts = {
-        "Data": f"{one.dataset}, tested on {count(images)} images",
+        "Data": f"{dataset_of(one.dataset).title}, tested on {count(images)} images",
         "Seconds of training": "not known" if one.opened else f"{one.seconds:.1f}",
     }
     if one.loss is not None:

@@ -128,9 +128,9 @@ def interrupted(epoch: int) -> str:
     """epoch: counted from 1, the one that is taken up again.
 
     >>> interrupted(2)
-    'The machine was restarted. Taken up again from epoch 2.'
+    'The machine was restarted. It goes on from epoch 2.'
     """
-    return f"The machine was restarted. Taken up again from epoch {epoch}."
+    return f"The machine was restarted. It goes on from epoch {epoch}."
 
 
 def failed(epochs_done: float, reason: str) -> str:
