@@ -15,6 +15,7 @@ from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import count, percent
+from pages.ui.wording.which_images import learnt_from_words, tested_on
 
 if TYPE_CHECKING:
     import torch
@@ -93,7 +94,7 @@ def _saved(one: Trained) -> bytes:
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        save_model(path, one.net, one.spec)
+        save_model(path, one.net, one.spec, learnt_from=one.learnt_from)
         return path.read_bytes()
 
 
@@ -133,13 +134,16 @@ def report(one: Trained) -> str:
 def _facts(one: Trained, images: int) -> dict[str, str]:
     """The report's head. images: how many there are to be tested on."""
     facts = {
-        "Data": f"{one.dataset}, tested on {count(images)} images",
+        "Learnt from": learnt_from_words(one.learnt_from),
+        "Tested on": tested_on(one.dataset, images, one.is_sample),
         "Seconds of training": "not known" if one.opened else f"{one.seconds:.1f}",
     }
     if one.loss is not None:
         facts["Test loss"] = f"{one.loss:.4f}"
     if one.accuracy is not None:
         facts["Test accuracy"] = percent(one.accuracy)
+    if one.seen:
+        facts["No test"] = f"{count(one.seen)} of the test images are among those it learnt from"
     return facts
 
 
