@@ -11,7 +11,7 @@ from pages.evaluate.map_view import map_view
 from pages.evaluate.mistakes import mistakes
 from pages.evaluate.own_digit import own_digit
 from pages.evaluate.robust import robust
-from pages.evaluate.words import verdict
+from pages.evaluate.words import of_which_images, verdict
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
 from pages.ui.wording.blocks import answer, caption, next_question, problem
@@ -44,9 +44,10 @@ def ask() -> str:
 
 def show(exam: Exam) -> None:
     """Draw the answer, and the view that is chosen."""
-    answer(verdict(exam.evaluation, exam.network.trained))
-    if exam.test.is_sample:
-        caption(exam.test.source)
+    answer(verdict(exam.evaluation, exam.network.trained, exam.overlap, exam.noun))
+    said = of_which_images(exam.network.learnt_from, exam.overlap, exam.noun)
+    if beneath := " ".join(filter(None, [said, exam.test.source if exam.test.is_sample else ""])):
+        caption(beneath)
     _, draw_view = VIEWS[ask()]
     draw_view(exam)
 

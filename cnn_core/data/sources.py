@@ -168,8 +168,8 @@ def sample_sentence(dataset: Dataset) -> str:
     """What to say wherever the 5,000 digits stand in for all of them."""
     no_network = settings().offline or recent_failure(dataset.key)
     return (
-        f"{'No network' if no_network else 'Not fetched yet'}: using 5,000 digits instead of 60,000. "
-        f"Expect about 96 %. For all of them, connect once and fetch {dataset.folder}, or put its four files "
+        f"{'No network' if no_network else 'Not fetched yet'}: using 5,000 digits instead of 70,000. "
+        f"For all of them, connect once and fetch {dataset.folder}, or put its four files "
         f"into the data folder, under {dataset.folder}/raw."
     )
 

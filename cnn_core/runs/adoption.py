@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs.files import explain_disk_errors
+from cnn_core.runs.files import explain_disk_errors, write_json
 from cnn_core.runs.ids import owner_of
 from cnn_core.runs.run import Run
 from cnn_core.runs.status import Status, change_status, evaluation_result
@@ -20,6 +20,7 @@ from cnn_core.runs.visitors import Visitors
 from cnn_core.training.spec import TrainSpec
 
 if TYPE_CHECKING:
+    from cnn_core.data import ImagesLearntFrom
     from cnn_core.model import Network
 
 
@@ -31,10 +32,11 @@ def adopt(path: Path, content: bytes, name: str, token: str) -> Run:
     name: what the run is to be called; "" calls it like the design.
     Raises StudentError for a file that is not one, whole and fitting, and where the folder cannot be written.
     """
-    from cnn_core.training import load_model
+    from cnn_core.training import images_learnt_from, load_model
 
     net, spec = load_model(content)
-    result = final_result(net, spec)
+    learnt_from = images_learnt_from(content)
+    result = final_result(net, spec, learnt_from)
     card = {
         "kind": "training",
         "spec": spec.to_dict(),
@@ -44,11 +46,16 @@ def adopt(path: Path, content: bytes, name: str, token: str) -> Run:
         "adopted": True,
     }
     with explain_disk_errors("The folder for runs cannot be written"):
-        return _write(path, net, spec, card, result, owner_of(token))
+        return _write(path, net, card, learnt_from, result, owner_of(token))
 
 
 def _write(
-    path: Path, net: Network, spec: ModelSpec, card: dict[str, Any], result: dict[str, Any] | None, owner: str
+    path: Path,
+    net: Network,
+    card: dict[str, Any],
+    learnt_from: ImagesLearntFrom,
+    result: dict[str, Any] | None,
+    owner: str,
 ) -> Run:
     from cnn_core.training import save_model
 
@@ -57,16 +64,18 @@ def _write(
     with visitors.locked(owner):
         run = create_run(path, card, owner, Status(state="finished", ended=time.time()))
         snapshots = run.folder / "snapshots"
-        save_model(snapshots / "last.safetensors", net, spec)
-        save_model(snapshots / "step_00000000_epoch_0.0000.safetensors", net, spec)  # where more epochs begin
+        write_json(run.folder / "learnt_from.json", learnt_from.to_dict())
+        for snapshot in ("last", "step_00000000_epoch_0.0000"):  # the second is where more epochs begin
+            save_model(snapshots / f"{snapshot}.safetensors", net, net.spec, learnt_from=learnt_from)
         change_status(run.folder, step=1, epoch=1.0, epochs=1, saved_step=1, saved_epoch=1.0, result=result)
         visitors.add_run(owner, run.id)
     return run
 
 
-def final_result(net: Network, spec: ModelSpec) -> dict[str, Any] | None:
+def final_result(net: Network, spec: ModelSpec, learnt_from: ImagesLearntFrom) -> dict[str, Any] | None:
     """What a worker would have written of this network at its end, on the MNIST test images of this machine.
 
+    learnt_from: the images it learnt from, which may be among them.
     Returns None where MNIST's images do not fit it.
     Raises StudentError for weights that are beyond all measure.
     """
@@ -82,4 +91,5 @@ def final_result(net: Network, spec: ModelSpec) -> dict[str, Any] | None:
         )
     if spec.input_shape != (1, 28, 28) or spec.classes != 10:
         return None
-    return evaluation_result(evaluate(net, load_images("mnist", "test", fetch=False)))
+    test = load_images("mnist", "test", fetch=False)
+    return evaluation_result(evaluate(net, test), test, learnt_from)

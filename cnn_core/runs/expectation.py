@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from statistics import median
+from typing import Literal, Protocol
 
-from cnn_core import pretrained
 from cnn_core.errors import StudentError
-from cnn_core.model import summarize
 from cnn_core.model.spec import ModelSpec
+from cnn_core.runs import measured
 from cnn_core.runs.fairness import Ticket
 from cnn_core.runs.files import read_json, write_json
+from cnn_core.runs.measured import Measurement
 from cnn_core.runs.run import Run
 from cnn_core.training.spec import TrainSpec
 
@@ -28,9 +29,6 @@ USUAL_SPEED = (
 USUAL_IMAGES = 60_000  # of a data set, for waits
 DREAM_SECONDS = 5.0  # of a usual dream
 
-# Of the 500 digits kept aside where only the sample of 4,500 can be learnt; the lesson's convnet, five seeds.
-SAMPLE_ACCURACY = 0.96
-
 MOST_SPEEDS = 200  # designs whose speed is remembered, the latest
 
 
@@ -44,46 +42,90 @@ class KnowsSpeeds(Protocol):
         """Images a second of this design's last training, or None before the first."""
 
 
+class KnowsResults(KnowsSpeeds, Protocol):
+    """What also remembers what trainings came to: a RunStore."""
+
+    def results(self) -> tuple[Measurement, ...]:
+        """The latest trainings on this machine."""
+
+
+TimeBasis = Literal["design", "machine", "elsewhere"]
+
+
 @dataclass(frozen=True)
 class Expectation:
-    """What a training will bring."""
+    """What a training will bring.
 
-    seconds: float  # of training alone
-    accuracy: float | None  # a fraction; None where nobody knows
-    why: str  # one clause
+    seconds:    of training alone.
+    time_from:  "design": this design was trained on this machine; "machine": others were; "elsewhere": none was, and
+                the time is that of our machine.
+    low, high:  between what fractions of the test images it will read, as others did; None where nobody knows.
+    from_here:  whether those others were trained on this server; else they are of our table.
+    like:       what they were: "" for this very design, else "convnets with relu".
+    images:     from how many images they learnt, at least and at most.
+    trainings:  how many they were.
+    """
+
+    seconds: float
+    time_from: TimeBasis
+    low: float | None = None
+    high: float | None = None
+    from_here: bool = False
+    like: str = ""
+    images: tuple[int, int] = (0, 0)
+    trainings: int = 0
+
+    @property
+    def accuracy(self) -> float | None:
+        """The middle of what is expected; None where nobody knows."""
+        return None if self.low is None or self.high is None else (self.low + self.high) / 2
 
 
 def expect(
-    store: KnowsSpeeds, spec: ModelSpec, recipe: TrainSpec, dataset: str, images: int, is_sample: bool
+    store: KnowsResults, spec: ModelSpec, recipe: TrainSpec, dataset: str, images: int, is_sample: bool
 ) -> Expectation:
-    """What a training will bring.
+    """What a training will bring, told by trainings that were done.
 
-    The time is that of the same design's last training on this machine, else a prediction from its multiply-adds.
-    The accuracy is that of the network we trained ourselves, if design and recipe are the same.
+    The time is that of the same design's last training on this machine; else it is reckoned from its multiply-adds and
+    the pace of whatever was trained here. The accuracy is that of trainings of the same design, else of designs like
+    it, by the same recipe on the same data: those of this server, else those of our table.
 
     spec, recipe: what would be trained, and how.
     dataset: a name of the catalogue.
     images: how many training images there are to learn from.
     is_sample: whether these are the few digits that come with Convscope.
     """
-    per_epoch = min(images, recipe.train_size or images)
-    speed = store.speed_of(spec) or predicted_speed(spec)
-    seconds = per_epoch * recipe.epochs / speed
-    if is_sample:
-        return Expectation(seconds, SAMPLE_ACCURACY, "what a convnet gets from 4,500 digits")
-    if dataset == "mnist" and (card := _card_of(spec, recipe)) is not None:
-        why = f"what ours reached from 60,000, with seed {card.recipe.seed}"
-        return Expectation(seconds, card.test_accuracy, why)
-    return Expectation(seconds, None, "this design has not been trained by this recipe yet")
+    learn = min(images, recipe.train_size or images)
+    done_here = store.results()
+    speed, basis = _speed(store, done_here, spec)
+    known = Expectation(learn * recipe.epochs / speed, basis)
+    for measurements, is_here in ((done_here, True), (measured.table(), False)):
+        comparable = measured.by_recipe(measurements, recipe, dataset, is_sample)
+        for alike, like in (
+            (measured.same_design(comparable, spec), ""),
+            (measured.like_design(comparable, spec), measured.family_of(spec)),
+        ):
+            found = measured.accuracies_at(alike, learn)
+            if found is not None:
+                return replace(
+                    known,
+                    low=found.low,
+                    high=found.high,
+                    from_here=is_here,
+                    like=like,
+                    images=found.images,
+                    trainings=found.count,
+                )
+    return known
 
 
-def _card_of(spec: ModelSpec, recipe: TrainSpec) -> pretrained.Card | None:
-    """The card of the network that we trained so ourselves, whatever its seed."""
-    for name in pretrained.names():
-        card = pretrained.card(name)
-        if card.fingerprint == spec.fingerprint and card.recipe == recipe.replace(seed=card.recipe.seed):
-            return card
-    return None
+def _speed(store: KnowsSpeeds, done_here: Sequence[Measurement], spec: ModelSpec) -> tuple[float, TimeBasis]:
+    """Images per second, and what that is told by."""
+    if (speed := store.speed_of(spec)) is not None:
+        return speed, "design"
+    predicted = predicted_speed(spec)
+    ratios = [one.images_per_second / _predicted(one.macs) for one in done_here]
+    return (predicted * median(ratios), "machine") if ratios else (predicted, "elsewhere")
 
 
 def predicted_speed(spec: ModelSpec) -> float:
@@ -93,7 +135,11 @@ def predicted_speed(spec: ModelSpec) -> float:
     >>> 3_000 < predicted_speed(PRESETS["lesson"]) < 15_000
     True
     """
-    macs = sum(row.macs for row in summarize(spec))
+    return _predicted(measured.macs_of(spec))
+
+
+def _predicted(macs: int) -> float:
+    """Images per second, for so many multiply-adds for each image."""
     return 1 / (SECONDS_PER_IMAGE + SECONDS_PER_MAC * macs)
 
 

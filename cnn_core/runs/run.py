@@ -15,6 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cnn_core.data.learnt_from import NOT_KNOWN, ImagesLearntFrom, Portion
+from cnn_core.data.sources import KNOWN, SAMPLE_TRAIN
+from cnn_core.data.splits import split_sizes
 from cnn_core.doctor.health import Check, Comparison, Health
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
@@ -155,6 +158,19 @@ class Run:
             if isinstance(name, str) and name.strip():
                 return name[:LONGEST_NAME]
         return "Dream" if self.kind == "dream" else "Run"
+
+    @property
+    def learnt_from(self) -> ImagesLearntFrom:
+        """Which images it learns from, as its worker wrote them down; nothing before it begins.
+
+        Of a run of a version that wrote nothing down, it is what that version did; what cannot be known is not known.
+        """
+        written = read_json(self.folder / "learnt_from.json")
+        if written:
+            return ImagesLearntFrom.from_dict(written)
+        if self.is_opened:
+            return NOT_KNOWN
+        return _learnt_in_a_version_before(self)
 
     @property
     def _changes(self) -> dict[str, Any]:
@@ -310,6 +326,34 @@ def is_number(value: object, most: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
+def _learnt_in_a_version_before(run: Run) -> ImagesLearntFrom:
+    """What a run learnt from whose worker did not write it down: it said of the test only whether it was the sample."""
+    status = run.status
+    if not status.step and not status.saved_step:
+        return ImagesLearntFrom()
+    is_sample = (status.result or {}).get("is_sample")
+    if run.dataset not in KNOWN or not isinstance(is_sample, bool):
+        return NOT_KNOWN
+    dataset = KNOWN[run.dataset]
+    with suppress(StudentError):
+        recipe = run.recipe
+        learn, kept_aside = split_sizes(SAMPLE_TRAIN if is_sample else dataset.count("train"))
+        chosen = recipe.train_size if recipe.train_size and recipe.train_size < learn else None
+        return ImagesLearntFrom(
+            (
+                Portion(
+                    dataset.key,
+                    "sample" if is_sample else "complete",
+                    chosen or learn,
+                    kept_aside,
+                    chosen,
+                    recipe.seed if chosen else 0,
+                ),
+            )
+        )
+    return NOT_KNOWN
+
+
 class _RunAtOnce(Run):
     """See `Run.at_once`."""
 
@@ -324,6 +368,10 @@ class _RunAtOnce(Run):
     @cached_property
     def recipe(self) -> TrainSpec:
         return super().recipe
+
+    @cached_property
+    def learnt_from(self) -> ImagesLearntFrom:
+        return super().learnt_from
 
     @cached_property
     def _changes(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cnn_core.runs.files import read_json, write_json
 
 if TYPE_CHECKING:
+    from cnn_core.data import ImageSet, ImagesLearntFrom
     from cnn_core.training import Evaluation
 
 STATES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
@@ -37,7 +38,8 @@ class Status:
     saved_epoch: float = 0.0
     pid: int = 0
     ended: float = 0.0  # since 1970
-    # Of a finished training: accuracy, loss, confusion, count, seconds, on the test set. Of a dream: frames.
+    # Of a finished training, on the test images: accuracy, loss, confusion, count, seconds, source, is_sample, and how
+    # many of them it had learnt from (`seen`; absent where a version before wrote it). Of a dream: frames.
     result: dict[str, Any] | None = None
 
     @property
@@ -77,19 +79,27 @@ def _can_be(name: str, figure: object) -> bool:
     """Whether a figure of a result can be what its name says; other names are a dream's, and its page's to judge."""
     if name == "confusion":
         return isinstance(figure, list)
-    most = {"accuracy": 1, "loss": math.inf, "count": 10**9}.get(name)
+    most = {"accuracy": 1, "loss": math.inf, "count": 10**9, "seen": 10**9}.get(name)
     if most is None:
         return True
     return isinstance(figure, int | float) and not isinstance(figure, bool) and 0 <= figure <= most
 
 
-def evaluation_result(evaluation: Evaluation) -> dict[str, Any]:
-    """The part of a finished training's `result` that tells how it did on the test images."""
+def evaluation_result(
+    evaluation: Evaluation, test: ImageSet, learnt_from: ImagesLearntFrom
+) -> dict[str, Any]:
+    """The part of a finished training's `result` that tells how it did on the test images.
+
+    learnt_from: the images the network learnt from.
+    """
     return {
         "accuracy": evaluation.accuracy,
         "loss": evaluation.loss,
         "confusion": evaluation.confusion.tolist(),
         "count": evaluation.count,
+        "source": test.source,
+        "is_sample": test.is_sample,
+        "seen": learnt_from.overlap(test).seen,
     }
 
 

@@ -3,6 +3,7 @@
     <runs>/<id>/run.json         what was asked for: spec, recipe, data, owner; written once
                 changes.json     what the owner changed later: name, epochs
                 status.json      where it stands; written by whoever holds the run's ticket
+                learnt_from.json which images it learnt from; written by its worker before the first step
                 control.json     what the owner asks for: stop, pause, resume, a learning rate
                 events.jsonl     appended, one event a line
                 health.jsonl     appended, one measurement a line, for the doctor
@@ -14,6 +15,7 @@
            visitors/<owner>/         seen, served, runs/, twins/ (`visitors`)
            trash/                    deleted runs, for a day (`trash`)
            speeds.json               what each design made on this machine (`expectation`)
+           results.json              what the latest trainings came to (`measured`)
 
 Files may be torn, foreign or hostile: what makes no sense reads as absent, and an id is looked at before it becomes
 a path.
@@ -35,6 +37,7 @@ from cnn_core.runs.equal import is_equal
 from cnn_core.runs.fairness import Ticket
 from cnn_core.runs.files import explain_disk_errors, file_names, locked, read_json, write_json
 from cnn_core.runs.ids import is_run_id, owner_of
+from cnn_core.runs.measured import Measurement, Results
 from cnn_core.runs.run import ACTIONS, Run
 from cnn_core.runs.status import Status, change_status
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
@@ -61,6 +64,7 @@ class RunStore:
         self._tickets = Tickets(self.path, self._visitors)
         self._trash = Trash(self.path)
         self._speeds = expectation.Speeds(self.path)
+        self._results = Results(self.path)
 
     # Asking for work
 
@@ -435,6 +439,14 @@ class RunStore:
     def set_status(self, run: Run, **changes: Any) -> Status:
         """Change some fields of a run's status. Only for whoever holds its ticket. Raises OSError."""
         return change_status(run.folder, **changes)
+
+    def remember_result(self, measurement: Measurement) -> None:
+        """What a training came to, for the expectations of the next. Raises OSError."""
+        self._results.remember(measurement)
+
+    def results(self) -> tuple[Measurement, ...]:
+        """What the latest trainings on this server came to."""
+        return self._results.all()
 
     def remember_speed(self, run: Run, images_per_second: float) -> None:
         """What a design made on this machine, for the next one's expected wait. Raises OSError."""

@@ -17,6 +17,7 @@ from pages.ui.drawing.evaluation_charts import two_curves
 from pages.ui.drawing.figure import mode, show
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption, problem, what_you_see
+from pages.ui.wording.which_images import no_test
 
 IMAGES = 2_000  # test images behind each point of the curves
 
@@ -83,9 +84,15 @@ def _comparison(trained: TrainedPair) -> None:
             gains[change] = gain(strengths, curves[0], curves[1], trained.images)
             with column:
                 _curves(trained, change, curves, gains[change])
+    for said in dict.fromkeys(filter(None, map(_no_test, trained.networks))):
+        caption(said)
     lines = [pair_words.where_it_helped(change, gains[change]) for change in gains]
     summary.markdown("  \n".join([*lines, pair_words.its_price(gains["rotation"])]))
     what_you_see(pair_words.what_the_curves_show(trained.pair.plain.recipe, trained.pair.augment))
+
+
+def _no_test(one: networks.LoadedNetwork) -> str:
+    return no_test(one.learnt_from.overlap(server.images(one.dataset, "test")))
 
 
 def _curves(trained: TrainedPair, change: str, curves: Sequence[Sequence[float]], advantage: Gain) -> None:

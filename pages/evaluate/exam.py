@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from cnn_core.data import ImageSet
+from cnn_core.data import ImageSet, Overlap
+from cnn_core.data.sources import dataset_of
 from cnn_core.training import Evaluation, evaluate
 from pages.ui.frame import process
 from pages.ui.visitor import networks, server
@@ -15,12 +16,18 @@ from pages.ui.visitor import networks, server
 
 @dataclass(frozen=True, eq=False)
 class Exam:
-    """A network, the images it is tested on, how it did, and what its classes are called."""
+    """A network, the images it is tested on, how it did, what its classes are called, and what it had seen before."""
 
     network: networks.LoadedNetwork
     test: ImageSet
     evaluation: Evaluation
     classes: tuple[str, ...]
+    overlap: Overlap
+
+    @property
+    def noun(self) -> str:
+        """What the images show, plural."""
+        return dataset_of(self.network.dataset).noun
 
 
 def exam_of(network: networks.LoadedNetwork) -> Exam:
@@ -30,7 +37,8 @@ def exam_of(network: networks.LoadedNetwork) -> Exam:
     """
     test = server.images(network.dataset, "test")
     evaluation = evaluation_of(network.weights_key, network.dataset, len(test), network)
-    return Exam(network, test, evaluation, networks.classes_of(network))
+    overlap = network.learnt_from.overlap(test)
+    return Exam(network, test, evaluation, networks.classes_of(network), overlap)
 
 
 @st.cache_data(show_spinner=False, max_entries=24)

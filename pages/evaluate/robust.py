@@ -10,6 +10,7 @@ import torch
 
 from cnn_core import pretrained
 from cnn_core.data import ImageSet
+from cnn_core.model import PRESETS
 from cnn_core.training import CHANGES, accuracy_under, changed_images
 from pages.evaluate import words
 from pages.evaluate.exam import Exam
@@ -20,10 +21,14 @@ from pages.ui.drawing.legend import in_colour
 from pages.ui.drawing.palette import RUNS
 from pages.ui.drawing.sheets import sheet
 from pages.ui.frame import process
+from pages.ui.trained.fair import RIVALS, race, same_images, trained_on_the_same
+from pages.ui.trained.trained import Trained
 from pages.ui.visitor import networks, server
-from pages.ui.wording.blocks import what_you_see
+from pages.ui.wording import refusals
+from pages.ui.wording.blocks import caption, what_you_see
 
 ROBUST = 2_000  # test images of the curves
+_STARTED = "evaluate_race"  # the run for which this visitor asked for a fair race here
 EXAMPLES = 2  # test images drawn at each strength
 
 Line = tuple[str, list[float]]  # a network's name, its accuracy at each strength
@@ -37,22 +42,30 @@ def robustness_of(weights_key: str, dataset: str, size: int, change: str, _netwo
 
 
 def rivals(network: networks.LoadedNetwork) -> list[networks.LoadedNetwork]:
-    """The network being looked at, then ours of other designs, trained on the same images; three at most."""
-    ours = [name for name in ("lesson", "mlp") if name in pretrained.names()]
-    if network.dataset != "mnist":
-        ours = []
-    others = [
-        networks.named(f"pretrained:{name}") for name in ours if network.weights_key != f"pretrained:{name}"
-    ]
-    return [network, *(other for other in others if other.spec.fingerprint != network.spec.fingerprint)]
+    """The network being looked at, then a convnet and an MLP of other designs than its own.
+
+    Those that the visitor trained on the same images come first; where there are none, ours stand in, which learnt from
+    MNIST.
+    """
+    others = []
+    for name in RIVALS:
+        if PRESETS[name].fingerprint == network.spec.fingerprint:
+            continue
+        own = trained_on_the_same(network.learnt_from, PRESETS[name])
+        if own is not None:
+            others.append(networks.named(own))
+        elif network.dataset == "mnist" and name in pretrained.names():
+            others.append(networks.named(f"pretrained:{name}"))
+    return [network, *others]
 
 
 def robust(exam: Exam) -> None:
     """Draw the curves of the network and its rivals under one change, what they are asked, and who holds out."""
-    change = _ask_change()
+    change, contest = _ask_change(), _contestants(exam.network)
+    _say_whether_fair(exam, contest)
     left, right = st.columns([576, 292], gap="medium")
     with left:
-        lines = _lines(exam, change)
+        lines = _lines(exam, change, contest)
         _curves(exam, change, lines)
     with right:
         st.markdown("**What they are asked to read**")
@@ -75,18 +88,42 @@ def _ask_change() -> str:
     return str(change or "shift")
 
 
-def _lines(exam: Exam, change: str) -> list[Line]:
+def _contestants(network: networks.LoadedNetwork) -> list[networks.LoadedNetwork]:
+    """The network and those of its rivals that take images of the same size."""
+    return [one for one in rivals(network) if one.spec.input_shape == network.spec.input_shape]
+
+
+def _name(one: networks.LoadedNetwork) -> str:
+    return one.title if one.kind == "run" else one.spec.name
+
+
+def _say_whether_fair(exam: Exam, contest: Sequence[networks.LoadedNetwork]) -> None:
+    """Say where they learnt from different images, and offer to train rivals on the same; and where it is no test."""
+    own = exam.network
+    no_test = [words.no_test_of(_name(one), one.learnt_from.overlap(exam.test)) for one in contest]
+    for said in filter(None, no_test):
+        caption(said)
+    if not own.trained or all(same_images(own.learnt_from, other.learnt_from) for other in contest):
+        return
+    caption(words.unfair([(_name(one), one.learnt_from) for one in contest]))
+    if own.run_id is not None and not networks.is_training():
+        st.button(words.FAIR_RACE, key="fair_race", on_click=_start_race, args=(own.run_id,))
+        if st.session_state.get(_STARTED) == own.run_id:
+            caption(words.RACE_IS_ON)
+        refusals.draw("race")
+
+
+def _start_race(run_id: str) -> None:
+    with refusals.collect("race"):
+        race(Trained.of_run(server.store().run(run_id)))
+        st.session_state[_STARTED] = run_id
+
+
+def _lines(exam: Exam, change: str, contest: Sequence[networks.LoadedNetwork]) -> list[Line]:
     strengths, _ = CHANGES[change]
     size, dataset = len(exam.test), exam.network.dataset
     with st.spinner(words.reading_all(min(ROBUST, size), len(strengths))):
-        return [
-            (
-                one.title if one.kind == "run" else one.spec.name,
-                robustness_of(one.weights_key, dataset, size, change, one),
-            )
-            for one in rivals(exam.network)
-            if one.spec.input_shape == exam.network.spec.input_shape
-        ]
+        return [(_name(one), robustness_of(one.weights_key, dataset, size, change, one)) for one in contest]
 
 
 def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:

@@ -6,24 +6,48 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pages.ui.wording.numbers import count, loss_text, percent, plural, probability
+from pages.ui.wording.which_images import how_many, learnt_from_words, no_test
 
 if TYPE_CHECKING:
+    from cnn_core.data import ImagesLearntFrom, Overlap
     from cnn_core.training import ClassScore, Evaluation
 
 # ---------------------------------------------------------------- the answer
 
 
-def verdict(evaluation: Evaluation, trained: bool) -> str:
-    """How many test images it misreads, and how sure one can be of that."""
-    low, high = evaluation.interval
+def verdict(evaluation: Evaluation, trained: bool, overlap: Overlap, noun: str = "digits") -> str:
+    """How many test images it misreads, and how sure one can be of that.
+
+    overlap: how many of them it learnt from; where it did, or may have, nothing can be said about other images.
+    noun:    what they show, plural.
+    """
     wrong = round((1 - evaluation.accuracy) * evaluation.count)
     said = (
         f"It misreads **{count(wrong)}** of {plural(evaluation.count, 'test image')}: "
-        f"**{percent(evaluation.accuracy)}** right. With many more images like these it would very likely be between "
-        f"{percent(low)} and {percent(high)}. Its loss is {loss_text(evaluation.loss)}: 0 would be right and sure "
-        "everywhere."
+        f"**{percent(evaluation.accuracy)}** right. {_what_that_says(evaluation, overlap, noun)} "
+        f"Its loss is {loss_text(evaluation.loss)}: 0 would be right and sure everywhere."
     )
     return said if trained else f"This network has not been trained, so it can only guess. {said}"
+
+
+def _what_that_says(evaluation: Evaluation, overlap: Overlap, noun: str) -> str:
+    if not overlap.is_test:
+        return no_test(overlap, noun)
+    low, high = evaluation.interval
+    return f"With many more {noun} like these it would very likely be between {percent(low)} and {percent(high)}."
+
+
+def of_which_images(learnt_from: ImagesLearntFrom, overlap: Overlap, noun: str) -> str:
+    """Under the answer: which images the network learnt from; "" before any training.
+
+    noun: what the images show, plural.
+    """
+    if not learnt_from.portions and learnt_from.is_known:
+        return ""
+    said = f"It learnt from {learnt_from_words(learnt_from)}."
+    return (
+        f"{said} None of the {count(overlap.count)} test {noun} is among them." if overlap.is_test else said
+    )
 
 
 # ---------------------------------------------------------------- who for whom
@@ -104,6 +128,22 @@ def certainty_is_off_by(gap: float) -> str:
 
 
 # ---------------------------------------------------------------- shift and turn
+
+FAIR_RACE = "Train a convnet and an MLP on the same images"
+RACE_IS_ON = "They are being trained; look here again in a moment, or see them on the page Runs."
+
+
+def unfair(contestants: Sequence[tuple[str, ImagesLearntFrom]]) -> str:
+    """That the networks did not learn from the same images.  contestants: (a network's name, what it learnt from)."""
+    each = "; ".join(f"{name}: {how_many(learnt_from)}" for name, learnt_from in contestants)
+    return f"This is no fair race: they did not learn from the same images. Images learnt from: {each}."
+
+
+def no_test_of(name: str, overlap: Overlap) -> str:
+    """Why one network's curve is no test; "" where it is one."""
+    said = no_test(overlap)
+    return f"{name}: {said}" if said else ""
+
 
 UNITS = {"shift": "pixels", "rotation": "degrees", "noise": "standard deviation"}
 

@@ -11,13 +11,16 @@ from cnn_core.runs import Run
 from pages.runs import words
 from pages.runs.band import band, has_band
 from pages.runs.menu import after_click
-from pages.runs.picks import picks
+from pages.runs.picks import picks, put_only
 from pages.runs.rows import my_runs, networks_of, row
-from pages.runs.verdicts import differences, odd_ones, seed_groups
+from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed_groups
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves
 from pages.ui.drawing.legend import colours, names_in_colour
+from pages.ui.frame.streamlit_inside import names_for_the_ear
+from pages.ui.trained.fair import is_fair, race
 from pages.ui.trained.trained import Trained
+from pages.ui.wording import refusals
 from pages.ui.wording.blocks import answer, caption, what_you_see
 
 SHOWN, MORE = 30, 100  # runs in the list, and so many more on demand
@@ -47,6 +50,8 @@ def compare() -> None:
     if not runs:
         caption(words.NO_RUNS)
     answer(words.verdict(selection))
+    if len(selection) > 1 and not is_fair(selection):
+        _offer_fair_race(selection)
     after_click()
     if selection:
         _curves(selection)
@@ -59,6 +64,19 @@ def compare() -> None:
 
 
 # ---------------------------------------------------------------- the ones that are compared
+
+
+def _offer_fair_race(selection: Sequence[Trained]) -> None:
+    """Say that they learnt from different images, and offer to train rivals of the visitor's own on the same ones."""
+    caption(words.unfair(selection))
+    own = next((run for run in selection if not run.is_ours), None)
+    if own is not None:
+        st.button(words.FAIR_RACE, key="fair_race", on_click=_start_race, args=(own,))
+
+
+def _start_race(own: Trained) -> None:
+    with refusals.collect("runs"):
+        put_only(race(own))
 
 
 def _curves(selection: Sequence[Trained]) -> None:
@@ -98,7 +116,8 @@ def _seeds(selection: Sequence[Trained]) -> None:
 def _differences(selection: Sequence[Trained]) -> None:
     settings = differences(selection)
     if not settings:
-        caption(words.NO_DIFFERENCE)
+        known = everything_is_known(selection)
+        caption(words.NO_DIFFERENCE if known else words.NO_KNOWN_DIFFERENCE)
         return
     with st.expander(words.where_they_differ(len(settings)), expanded=len(settings) <= 8):
         titles = [run.label for run in selection]
@@ -130,6 +149,7 @@ def table_row(name: str, texts: list[str], bold: set[int]) -> str:
 
 def _all_runs(networks: dict[str, Trained], runs: list[Run], selection: Sequence[Trained]) -> None:
     st.markdown("## All my runs")
+    names_for_the_ear("row_")
     by_name = {f"run:{run.id}": run for run in runs}
     colour = colours((run.name for run in _with_curve(selection)), mode())
     names = [run.name for run in selection]

@@ -20,7 +20,7 @@ _DELETED = "runs_deleted"  # (id, name) of the last run that was deleted
 
 def run_menu(run: Run) -> None:
     """Draw the menu of one of the visitor's runs."""
-    with st.popover("More", key=f"menu_{run.id}", width="content", on_change="rerun") as menu:
+    with st.popover(words.more(run.name), key=f"menu_{run.id}", width="content", on_change="rerun") as menu:
         if not menu.open:
             return
         st.text_input(
@@ -53,7 +53,9 @@ def _which_weights(run: Run) -> str:
 
 def export_menu(one: Trained) -> None:
     """Draw the menu of one of ours: nobody renames or deletes it."""
-    with st.popover("More", key=f"menu_{one.name}", width="content", on_change="rerun") as menu:
+    with st.popover(
+        words.more(one.label), key=f"menu_{one.name}", width="content", on_change="rerun"
+    ) as menu:
         if menu.open:
             st.markdown("**Save**")
             download(one)

@@ -31,3 +31,8 @@ def put_first(names: Sequence[str]) -> None:
     """Compare these, and of the others as many as there is room for."""
     others = [name for name in st.session_state.get(_PICKS, []) if name not in names]
     st.session_state[_PICKS] = [*names, *others][:MOST]
+
+
+def put_only(names: Sequence[str]) -> None:
+    """Compare these, and no others."""
+    st.session_state[_PICKS] = list(dict.fromkeys(names))[:MOST]

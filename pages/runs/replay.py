@@ -23,6 +23,7 @@ from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 from pages.ui.wording.numbers import count
+from pages.ui.wording.which_images import no_test
 
 USUAL_FILTER = 7  # of the lesson's convnet it is a telling one
 
@@ -57,6 +58,9 @@ def play() -> None:
     look = _ask(network)
     if look is None:
         return
+    test = server.images(network.dataset, "test")
+    if said := no_test(network.learnt_from.overlap(test)):
+        caption(said)
     try:
         with st.spinner(words.looking(len(moments.saved))):
             replay = _replay(network, moments, look)

@@ -50,11 +50,15 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
     ):
         # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width=700):
-            _pick_box(one.name, selection)
+            _pick_box(one, selection)
             _facts(one, colour)
         st.space("stretch")
         if st.button(
-            "Look inside", key=f"look_{one.name}", on_click=design.look_at, args=(one.name,), type="tertiary"
+            words.look_inside(one.label),
+            key=f"look_{one.name}",
+            on_click=design.look_at,
+            args=(one.name,),
+            type="tertiary",
         ):
             st.switch_page(ROOT / entry("feature_maps").file)
         if run is not None:
@@ -63,10 +67,11 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
             export_menu(one)
 
 
-def _pick_box(name: str, selection: list[str]) -> None:
+def _pick_box(one: Trained, selection: list[str]) -> None:
+    name = one.name
     is_selection = name in selection
     st.checkbox(
-        "compare",
+        words.compare_box(one.label),
         value=is_selection,
         key=f"pick_{name}",
         label_visibility="collapsed",

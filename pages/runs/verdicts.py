@@ -7,6 +7,7 @@ from typing import Any
 
 from cnn_core import significance
 from pages.ui.trained.trained import Trained
+from pages.ui.wording.which_images import how_many, taken_from
 
 
 def beyond_chance(one: Trained, other: Trained) -> bool:
@@ -31,13 +32,25 @@ def _seed(run: Trained) -> int | None:
 
 # ---------------------------------------------------------------- where they differ
 
+TESTED_ON = "tested on"
+
 
 def differences(runs: Sequence[Trained]) -> dict[str, list[str]]:
     """{setting: one text a run}, for the settings in which they differ: of the design, the recipe and the data."""
     columns = [_settings(run) for run in runs]
     names = list(dict.fromkeys(name for column in columns for name in column))
     table = {name: [column.get(name, "–") for column in columns] for name in names}
-    return {name: texts for name, texts in table.items() if len(set(texts)) > 1}
+    return {name: texts for name, texts in table.items() if len(set(texts) - _no_setting(name)) > 1}
+
+
+def _no_setting(name: str) -> set[str]:
+    # What has not been tested yet is not tested on other images.
+    return {"–"} if name == TESTED_ON else set()
+
+
+def everything_is_known(runs: Sequence[Trained]) -> bool:
+    """Whether it is known of each how it was trained, and on what."""
+    return all(run.learnt_from.is_known and not run.opened for run in runs)
 
 
 def odd_ones(texts: Sequence[str]) -> set[int]:
@@ -49,14 +62,23 @@ def odd_ones(texts: Sequence[str]) -> set[int]:
 
 
 def _settings(run: Trained) -> dict[str, str]:
-    settings = {"data": run.dataset, "parameters": f"{run.parameters:,}"}
+    settings = {
+        "data": run.dataset,
+        "images learnt from": how_many(run.learnt_from),
+        "taken from": taken_from(run.learnt_from),
+        TESTED_ON: "–" if run.accuracy is None else run.of_which_images,
+        "parameters": f"{run.parameters:,}",
+    }
     for name, layer in zip(run.spec.layer_names, run.spec.layers, strict=True):
         values = {key: value for key, value in vars(layer).items() if value not in (None, "linear", "valid")}
         words = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items())
         settings[name] = words or "yes"
     if run.recipe is None:
         return settings | {"recipe": "unknown, opened from a file"}
-    return settings | {key.replace("_", " "): _text(value) for key, value in run.recipe.to_dict().items()}
+    settings |= {key.replace("_", " "): _text(value) for key, value in run.recipe.to_dict().items()}
+    if run.own_rate is not None:
+        settings["learning rate, changed on the way"] = _text(run.own_rate)
+    return settings | {"steps done": f"{run.steps:,}"}
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,8 @@ from cnn_core.runs.best import Best
 from pages.runs.verdicts import beyond_chance
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain, small
-from pages.ui.wording.numbers import count, epochs, percent, plural, points, probability
+from pages.ui.wording.numbers import count, direction, epochs, percent, plural, points, probability
+from pages.ui.wording.which_images import how_many
 
 # ---------------------------------------------------------------- comparing
 
@@ -18,36 +19,71 @@ CURVES = "One colour per run: solid on digits kept aside, dotted on the digits b
 BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."
 MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."
+NO_KNOWN_DIFFERENCE = "They differ in nothing that is known; how one of them was trained is not known."
+FAIR_RACE = "Train a convnet and an MLP on the same images"
 
 
 def verdict(runs: Sequence[Trained]) -> str:
-    """Which of them is best on the test set, and whether the next one might be as good, in one line of Markdown."""
+    """How each of them did in the test, the visitor's own first, and whether the best is ahead by more than chance."""
     if not runs:
         return CHOOSE
-    ranking = sorted((run for run in runs if run.accuracy is not None), key=lambda run: -(run.accuracy or 0))
-    if not ranking:
+    tested = sorted(
+        (run for run in runs if run.accuracy is not None), key=lambda run: (run.is_ours, -(run.accuracy or 0))
+    )
+    if not tested:
         return "None has finished yet."
-    best = ranking[0]
-    first = f"**{plain(best.label)}**: {percent(best.accuracy or 0)} of the test images"
-    if len(ranking) == 1:
-        return f"{first}. Choose a second one below to compare."
-    return first + _lead(best, ranking[1])
+    sentences = [_accuracies(tested)]
+    sentences += [f"{plain(run.label)} has not finished." for run in runs if run.accuracy is None]
+    sentences += [_no_test(run) for run in tested if not run.is_tested]
+    sentences += [_lead(tested)] if len(tested) > 1 else []
+    if len(runs) == 1:
+        sentences.append("Choose a second one below to compare.")
+    return " ".join(filter(None, sentences))
 
 
-def _lead(best: Trained, second: Trained) -> str:
+def _accuracies(tested: Sequence[Trained]) -> str:
+    """Each with its accuracy, those together that were tested on the same images."""
+    groups: dict[str, list[str]] = {}
+    for run in tested:
+        text = f"**{plain(run.label)}**: {percent(run.accuracy or 0)}"
+        groups.setdefault(run.of_which_images, []).append(text)
+    return " ".join(f"{', '.join(texts)} of {images}." for images, texts in groups.items())
+
+
+def _no_test(run: Trained) -> str:
+    if run.seen:
+        share = f"{count(run.seen)} of its {count(run.count)} test images"
+        return f"{plain(run.label)} learnt from {share}: that is no test."
+    return f"Which images {plain(run.label)} learnt from is not known: that may be no test."
+
+
+def _lead(tested: Sequence[Trained]) -> str:
     """How far the best is ahead of the second, and what that is worth."""
+    if len({(run.dataset, run.of_which_images) for run in tested}) > 1:
+        return "They were tested on different images, so that says little."
+    best, second = sorted(tested, key=lambda run: -(run.accuracy or 0))[:2]
+    if not (best.is_tested and second.is_tested):
+        return ""
     lead = (best.accuracy or 0) - (second.accuracy or 0)
-    if lead == 0:
-        return f", and {plain(second.label)} exactly as many."
-    words = f", {points(lead)} over {plain(second.label)}"
-    if best.dataset != second.dataset or best.count != second.count:
-        return f"{words}; but they were tested on different images, so that says little."
+    names = plain(best.label), plain(second.label)
+    if direction(lead) == 0:
+        return f"{names[0]} reads the same share as {names[1]}."
     sure = (
         "more than chance"
         if beyond_chance(best, second)
         else "within chance: another seed could turn it round"
     )
-    return f"{words}. On {best.count:,} test images that is {sure}."
+    ahead = points(lead).removeprefix("+")
+    return f"{names[0]} is {ahead} ahead of {names[1]}. On {best.count:,} test images that is {sure}."
+
+
+def unfair(runs: Sequence[Trained]) -> str:
+    """That they did not learn from the same images, and from how many each did; two or more of them."""
+    numbers: dict[str, list[str]] = {}
+    for run in sorted(runs, key=lambda run: run.is_ours):
+        numbers.setdefault(how_many(run.learnt_from), []).append(plain(run.label))
+    each = "; ".join(f"{' and '.join(names)}: {number}" for number, names in numbers.items())
+    return f"This is no fair race: they did not learn from the same images. Images learnt from: {each}."
 
 
 def seeds_in_words(group: Sequence[Trained]) -> str:
@@ -85,6 +121,25 @@ def best_epoch(best: Best) -> str:
     ':small[:gray[best epoch: 7]]'
     """
     return small(f"best epoch: {epochs(best.epoch)}")
+
+
+def compare_box(name: str) -> str:
+    """What a screen reader says of a row's checkbox.
+
+    >>> compare_box("Tiny convnet")
+    'Compare Tiny convnet'
+    """
+    return f"Compare {plain(name)}"
+
+
+def look_inside(name: str) -> str:
+    """A row's button. The name is for the ear: `names_for_the_ear` takes what is coloured off the screen."""
+    return f"Look inside :gray[{plain(name)}]"
+
+
+def more(name: str) -> str:
+    """The label of a row's menu. The name is for the ear alone, as in `look_inside`."""
+    return f"More :gray[about {plain(name)}]"
 
 
 FROM_ITS_WEIGHTS = "By the lesson’s recipe on MNIST, beginning with these weights."

@@ -12,7 +12,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
 from cnn_core.runs.expectation import expect
 from cnn_core.settings import settings
-from pages.train.words import expected_accuracy, how_to_get, images_used, why_expected
+from pages.train.words import expected_accuracy, how_to_get, images_used, why_expected, why_this_long
 from pages.ui.forms.recipe import Choice
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem, small
@@ -33,9 +33,8 @@ def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
     outlook = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
     st.markdown("**What to expect**")
     st.metric("Time on this machine", roughly(outlook.seconds))
-    if outlook.accuracy is not None:
-        st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.accuracy, is_sample))
-    caption(why_expected(outlook, noun))
+    st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.low, outlook.high, is_sample))
+    caption(f"{why_expected(outlook, noun)} {why_this_long(outlook)}")
     learn = min(learn, choice.recipe.train_size or learn)
     caption(images_used(learn, choice.recipe.epochs, validation_images, data.test or FULL_TEST, noun))
     _condition(data)

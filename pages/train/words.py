@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import dataset_of
 from cnn_core.model import summarize
 from cnn_core.training import RECIPES, averages_mislead
@@ -11,6 +12,7 @@ from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural
 from pages.ui.wording.run_states import finished, state_words, turn
+from pages.ui.wording.which_images import no_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,20 +51,41 @@ def not_in_training(has_runs: bool) -> str:
     return "Not yet: you have trained nothing so far. Choose a network in the sidebar and a recipe here."
 
 
-def expected_accuracy(fraction: float, is_sample: bool) -> str:
-    """As fine as the images allow: the sample's 500 test digits are too few for a decimal.
+def expected_accuracy(low: float | None, high: float | None, is_sample: bool) -> str:
+    """Between which accuracies, as fine as the images allow: the sample's 500 test digits are too few for a decimal.
 
-    >>> expected_accuracy(0.9613, True), expected_accuracy(0.9876, False)
-    ('96 %', '98.8 %')
+    low, high: fractions; None where nobody knows.
+
+    >>> expected_accuracy(0.9613, 0.9613, True), expected_accuracy(0.9876, 0.9902, False)
+    ('96 %', '98.8 to 99.0 %')
+    >>> expected_accuracy(None, None, True)
+    'not known yet'
     """
-    return f"{100 * fraction:.{0 if is_sample else 1}f} %"
+    if low is None or high is None:
+        return "not known yet"
+    worst, best = (f"{100 * fraction:.{0 if is_sample else 1}f}" for fraction in (low, high))
+    return f"{best} %" if worst == best else f"{worst} to {best} %"
 
 
 def why_expected(outlook: Expectation, noun: str) -> str:
     """Where the expected accuracy comes from, or why there is none. noun: what the images show."""
     if outlook.accuracy is None:
-        return f"How many {noun} it will read nobody knows: {outlook.why}."
-    return f"This is {outlook.why}."
+        return "Nobody has trained such a network by this recipe on so many images yet."
+    fewest, most = outlook.images
+    number = count(fewest) if fewest == most else f"{count(fewest)} or {count(most)}"
+    what = outlook.like or "this design"
+    where = "on this server" if outlook.from_here else "when we measured it"
+    trainings = plural(outlook.trainings, "training")
+    return f"That is what {trainings} of {what} reached {where}, from {number} {noun} by the same recipe."
+
+
+def why_this_long(outlook: Expectation) -> str:
+    """Where the expected time comes from."""
+    return {
+        "design": "The time is that of its last training here.",
+        "machine": "The time is reckoned from its multiply-adds and from what was trained here before.",
+        "elsewhere": "The time is reckoned from its multiply-adds, for a machine like ours.",
+    }[outlook.time_from]
 
 
 def images_used(learn: int, rounds: int, validation_images: int, test: int, noun: str) -> str:
@@ -175,7 +198,8 @@ def _tested(run: Run, accuracy: float, images: int) -> str:
     if run.has_recipe:
         return finished(accuracy, images, run.status.seconds, noun)
     read = f"**{percent(accuracy)}** of {count(images)} test {noun}"
-    return f"It was trained elsewhere, and reads {read}."
+    overlap = Overlap(images, int((run.status.result or {}).get("seen", 0)), run.learnt_from.is_known)
+    return f"It was trained elsewhere, and reads {read}. {no_test(overlap, noun)}".rstrip()
 
 
 def _so_far(run: Run, validation_images: int) -> str:

@@ -104,7 +104,7 @@ def test_look_inside_opens_that_very_network(server, new_page):
 def test_the_replay_plays(server, new_page):
     page = new_page(server.url + "/runs?runs_view=Replay")
     where = page.locator(".where")
-    expect(where).to_have_text("step 4,690")
+    expect(where).to_have_text("step 4,650")
     page.get_by_role("button", name="Play", exact=True).click()
     expect(where).to_have_text(re.compile(r"^step \d{1,3}$"))
     expect(page.get_by_text(re.compile("It reads .* of all test digits right"))).to_be_visible()

@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from cnn_core.data import NOT_KNOWN, ImagesLearntFrom, Portion
 from cnn_core.model import PRESETS
 from cnn_core.runs import Curve, History
 from cnn_core.training import RECIPES
 from pages.runs.band import band
-from pages.runs.verdicts import beyond_chance, differences, seed_groups
-from pages.runs.words import seeds_in_words, verdict
+from pages.runs.verdicts import beyond_chance, differences, everything_is_known, seed_groups
+from pages.runs.words import seeds_in_words, unfair, verdict
 from pages.ui.drawing.legend import colours, names_in_colour
 from pages.ui.drawing.palette import RUNS
 from pages.ui.trained.exports import report
+from pages.ui.trained.fair import is_fair
 from pages.ui.trained.trained import Trained, file_stem
 
 CURVE = Curve([100, 200], [0.5, 1.0], [0.3, 0.1], [0.9, 0.98])
@@ -31,7 +33,31 @@ ONE = Trained(
 
 def test_the_best_is_named_with_its_lead():
     other = replace(ONE, title="Two", accuracy=0.985)
-    assert verdict([other, ONE]).startswith("**One**: 99.0 % of the test images, +0.5 points over Two")
+    assert verdict([other, ONE]) == (
+        "**One**: 99.0 %, **Two**: 98.5 % of MNIST’s 10,000 test digits. One is 0.5 points ahead of Two. "
+        "On 10,000 test images that is more than chance."
+    )
+
+
+def test_each_run_is_spoken_of_and_the_visitors_own_first():
+    ours = replace(ONE, name="pretrained:mlp", title="MLP", accuracy=0.995)
+    waiting = replace(ONE, name="run:3", title="Three", accuracy=None, state="running")
+    said = verdict([ours, waiting, ONE])
+    assert said.startswith("**One**: 99.0 %, **MLP, ours**: 99.5 % of MNIST’s 10,000 test digits. ")
+    assert "Three has not finished." in said
+
+
+def test_a_lead_that_would_be_written_as_nothing_is_called_the_same():
+    said = verdict([ONE, replace(ONE, title="Two", accuracy=0.9899)])
+    assert "One reads the same share as Two." in said
+    assert "0.0 points" not in said
+
+
+def test_of_a_run_that_learnt_from_test_images_no_lead_is_told():
+    cheat = replace(ONE, title="Two", accuracy=0.999, seen=500)
+    said = verdict([ONE, cheat])
+    assert "Two learnt from 500 of its 10,000 test images: that is no test." in said
+    assert "chance" not in said
 
 
 @pytest.mark.parametrize(
@@ -53,6 +79,44 @@ def test_only_what_differs_is_listed():
     other = replace(ONE, recipe=RECIPES["lesson"].replace(batch_size=32))
     assert differences([ONE, other]) == {"batch size": ["64", "32"]}
     assert differences([ONE, ONE]) == {}
+
+
+def test_images_learnt_from_and_tested_on_are_settings_like_others():
+    sample = replace(
+        ONE,
+        learnt_from=ImagesLearntFrom((Portion("mnist", "sample", 4_000, kept_aside=500),)),
+        count=500,
+        is_sample=True,
+    )
+    ours = replace(ONE, learnt_from=ImagesLearntFrom((Portion("mnist", "complete", 59_500, left_out=500),)))
+    assert differences([sample, ours]) == {
+        "images learnt from": ["4,000", "59,500"],
+        "taken from": ["the 5,000 digits that come with Convscope", "MNIST’s 60,000 training images"],
+        "tested on": ["500 test digits that come with Convscope", "MNIST’s 10,000 test digits"],
+    }
+    assert unfair([ours, sample]).endswith("Images learnt from: One: 59,500; One: 4,000.")
+    assert not is_fair([sample, ours])
+    assert is_fair([ours, replace(ours, title="Two")])
+    assert not is_fair([ours, replace(ours, learnt_from=NOT_KNOWN)])
+
+
+def test_a_choice_of_images_by_another_seed_is_another_choice():
+    one, two = (
+        replace(ONE, learnt_from=ImagesLearntFrom((Portion("mnist", "sample", 300, 500, 300, seed),)))
+        for seed in (1, 2)
+    )
+    assert differences([one, two])["images learnt from"] == ["300, chosen by seed 1", "300, chosen by seed 2"]
+
+
+def test_a_rate_that_was_changed_on_the_way_is_a_difference():
+    changed = replace(ONE, own_rate=0.01)
+    assert differences([ONE, changed]) == {"learning rate, changed on the way": ["–", "0.01"]}
+
+
+def test_of_what_is_not_known_it_is_not_said_that_nothing_differs():
+    assert everything_is_known([ONE, ONE])
+    assert not everything_is_known([ONE, replace(ONE, learnt_from=NOT_KNOWN)])
+    assert not everything_is_known([ONE, replace(ONE, recipe=None)])
 
 
 def test_seeds_of_one_design_are_one_group_with_its_spread():

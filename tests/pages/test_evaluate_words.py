@@ -3,9 +3,12 @@
 import pytest
 import torch
 
+from cnn_core.data import ImagesLearntFrom, Overlap, Portion
 from cnn_core.training import CHANGES, ClassScore, Evaluation
 from pages.evaluate import words
 from pages.evaluate.clicks import clicked_points, index_of
+
+A_TEST = Overlap(500, 0, True)
 
 
 def evaluation(right: int, of: int) -> Evaluation:
@@ -13,14 +16,50 @@ def evaluation(right: int, of: int) -> Evaluation:
 
 
 def test_the_answer_counts_mistakes_and_says_how_sure_one_can_be():
-    assert words.verdict(evaluation(495, 500), trained=True) == (
-        "It misreads **5** of 500 test images: **99.0 %** right. With many more images like these it would very likely "
+    assert words.verdict(evaluation(495, 500), trained=True, overlap=A_TEST) == (
+        "It misreads **5** of 500 test images: **99.0 %** right. With many more digits like these it would very likely "
         "be between 97.7 % and 99.6 %. Its loss is 0.0443: 0 would be right and sure everywhere."
     )
 
 
+@pytest.mark.parametrize(
+    ("seen", "is_known", "expected"),
+    [
+        (500, True, "It learnt from all of these 500 digits: this is no test."),
+        (88, True, "88 of these 500 digits are among those it learnt from: this is no test."),
+        (1, False, "1 of these 500 digits is among those it learnt from: this is no test."),
+        (0, False, "It may have learnt from some of these 500 digits, so this may be no test."),
+    ],
+)
+def test_of_images_it_learnt_from_it_says_so_and_nothing_of_other_images(seen, is_known, expected):
+    said = words.verdict(evaluation(495, 500), trained=True, overlap=Overlap(500, seen, is_known))
+    assert expected in said
+    assert "very likely" not in said
+    assert "97.7" not in said
+
+
+def test_under_the_answer_stands_which_images_it_learnt_from():
+    everything = ImagesLearntFrom((Portion("mnist", "complete", 59_500, left_out=500),))
+    sample = ImagesLearntFrom((Portion("mnist", "sample", 4_000, kept_aside=500),))
+    assert words.of_which_images(everything, A_TEST, "digits") == (
+        "It learnt from 59,500 of MNIST’s 60,000 training images. None of the 500 test digits is among them."
+    )
+    assert words.of_which_images(sample, Overlap(10_000, 4, True), "digits") == (
+        "It learnt from 4,000 of the 5,000 digits that come with Convscope."
+    )
+    assert words.of_which_images(ImagesLearntFrom(), A_TEST, "digits") == ""
+
+
+def test_a_race_on_different_images_is_called_unfair_with_their_numbers():
+    own = ImagesLearntFrom((Portion("mnist", "sample", 4_000, kept_aside=500),))
+    ours = ImagesLearntFrom((Portion("mnist", "complete", 59_500, left_out=500),))
+    said = words.unfair([("Mine", own), ("MLP", ours)])
+    assert "no fair race" in said
+    assert said.endswith("Images learnt from: Mine: 4,000; MLP: 59,500.")
+
+
 def test_an_untrained_network_is_wrong_everywhere():
-    said = words.verdict(evaluation(50, 500), trained=False)
+    said = words.verdict(evaluation(50, 500), trained=False, overlap=A_TEST)
     assert said.startswith(
         "This network has not been trained, so it can only guess. It misreads **450** of 500"
     )

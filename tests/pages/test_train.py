@@ -44,7 +44,7 @@ def test_before_training_it_says_what_to_expect_of_the_sample(app, no_runner):
     assert metrics["Accuracy on test digits"] == "96 %"
     assert "s" in metrics["Time on this machine"]
     assert "4,000 digits, 5 times over" in text(app)
-    assert "using 5,000 digits instead of 60,000" in text(app)
+    assert "using 5,000 digits instead of 70,000" in text(app)
 
 
 def test_train_starts_one_run_however_often_it_is_pressed(app, no_runner):

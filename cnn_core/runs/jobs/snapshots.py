@@ -53,20 +53,28 @@ class SnapshotKeeper:
         """Save the weights as `best` where it is the end of an epoch, and none before was better. Raises OSError."""
         if event.epoch % 1 == 0 and event.accuracy > self.best:
             self.best = event.accuracy
-            save_model(self.folder / "best.safetensors", self.net, self.spec)
+            save_model(
+                self.folder / "best.safetensors", self.net, self.spec, learnt_from=self.run.learnt_from
+            )
             write_best(self.run.folder, Best(event.step, event.epoch, event.accuracy))
 
     def keep(self, event: SnapshotDue) -> None:
         """Save the weights of this moment, under its step. Raises OSError."""
         name = f"step_{event.step:08d}_epoch_{event.epoch:.4f}.safetensors"
-        save_model(self.folder / name, self.net, self.spec)
+        save_model(self.folder / name, self.net, self.spec, learnt_from=self.run.learnt_from)
         thin_snapshots(self.run)
 
     def keep_last(self, event: SnapshotDue) -> None:
         """Save the weights and all that is needed to go on from here, as `last`. Raises OSError."""
         assert event.state is not None
         start = time.monotonic()
-        save_training(self.folder / "last.safetensors", self.net, self.spec, event.state)
+        save_training(
+            self.folder / "last.safetensors",
+            self.net,
+            self.spec,
+            event.state,
+            learnt_from=self.run.learnt_from,
+        )
         self.saved_at = time.monotonic()
         self.save_seconds = max(SAVE_SECONDS, (self.saved_at - start) / SAVE_SHARE)
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 
-from cnn_core.data import ImageSet, load_images, split_sizes
+from cnn_core.data import ImageSet, Portion, load_images, split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.model import Network, build
 from cnn_core.runs.best import go_back_to
+from cnn_core.runs.files import write_json
 from cnn_core.runs.going_on import forget_resumption, read_resumption
 from cnn_core.runs.jobs.examiner import Examiner
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
@@ -20,6 +21,7 @@ from cnn_core.runs.jobs.progress import STATUS_SECONDS, Progress
 from cnn_core.runs.jobs.recorder import EventRecorder, cut_events
 from cnn_core.runs.jobs.sampler import DigitSampler
 from cnn_core.runs.jobs.snapshots import SnapshotKeeper
+from cnn_core.runs.measured import Measurement
 from cnn_core.runs.run import Run
 from cnn_core.runs.status import evaluation_result
 from cnn_core.runs.store import RunStore
@@ -53,6 +55,7 @@ def train_run(store: RunStore, run: Run) -> str:
     fetching = _fetch_listener(store, run)
     images, validation = learning_images(run.dataset, fetching)
     test = load_images(run.dataset, "test", fetching)
+    _write_learnt_from(run, images, validation)
     net, state = _resumed(run)
     listener = TrainingListener(run, net, len(images), test, state, reason)
     listener.examiner = Examiner(run, net, images, validation)
@@ -80,13 +83,33 @@ def _fetch_listener(store: RunStore, run: Run) -> Callable[[float, str], None]:
 def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: Progress) -> None:
     progress.write(at_once=True, reason="Reading the test digits.")
     seconds = progress.seconds
-    origin = {"seconds": seconds, "source": test.source, "is_sample": test.is_sample}
-    result = evaluation_result(evaluate(net, test)) | origin
+    result = evaluation_result(evaluate(net, test), test, run.learnt_from) | {"seconds": seconds}
     if other := _other_result(run, test):
         result["other"] = other
     store.set_status(run, state="finished", reason="", eta=None, ended=time.time(), result=result)
     if progress.images_per_second:
         store.remember_speed(run, progress.images_per_second)
+        _remember_result(store, run, result["accuracy"], test, progress.images_per_second)
+
+
+def _remember_result(
+    store: RunStore, run: Run, accuracy: float, test: ImageSet, images_per_second: float
+) -> None:
+    """Keep what it came to for the next one's expectation, if it was a test of one training, all of it done here."""
+    learnt_from = run.learnt_from
+    if run.is_opened or len(learnt_from.portions) != 1 or not learnt_from.overlap(test).is_test:
+        return
+    store.remember_result(
+        Measurement.of(
+            run.spec,
+            run.recipe,
+            run.dataset,
+            test.is_sample,
+            learnt_from.count,
+            accuracy,
+            images_per_second,
+        )
+    )
 
 
 def _other_result(run: Run, test: ImageSet) -> dict[str, float] | None:
@@ -111,6 +134,13 @@ def learning_images(
     """(what a run learns from, what it is validated on: the last 5,000 images, or a ninth of a small set)."""
     images = load_images(dataset, "train", on_progress)
     return images.split_off(split_sizes(len(images))[1])
+
+
+def _write_learnt_from(run: Run, images: ImageSet, validation: ImageSet) -> None:
+    """Note which images it is going to learn from, beside those it learnt from before it was interrupted or opened."""
+    recipe = run.recipe
+    portion = Portion.of(images, kept_aside=len(validation), chosen=recipe.train_size, seed=recipe.seed)
+    write_json(run.folder / "learnt_from.json", run.learnt_from.with_portion(portion).to_dict())
 
 
 def _resumed(run: Run) -> tuple[Network, TrainState | None]:

@@ -8,6 +8,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     address_container(),
     hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
     grid_style()             `stVerticalBlock` and `st-key-…` on one element         the order of places on a phone
+    names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
     frame_style()            test ids of links, `stApp`                              no ring in the bar; small on a wall
@@ -74,6 +75,23 @@ def frame_style() -> None:
     Text, pictures and charts grow alike: a larger font alone would leave the pictures at a laptop's size.
     """
     st.html(_FRAME)
+
+
+# ---------------------------------------------------------------- what a list's buttons are about
+
+_FOR_THE_EAR = """<style>
+[class*="st-key-{prefix}"] button .stMarkdownColoredText {{
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }}
+</style>"""
+
+
+def names_for_the_ear(prefix: str) -> None:
+    """Take off the screen what is coloured in the labels of some buttons; a screen reader still says it.
+
+    Streamlit's buttons have no name but their label, and a list has many with the same one.
+    prefix: of the keys of the containers that the buttons are in.
+    """
+    st.html(_FOR_THE_EAR.format(prefix=prefix))
 
 
 # ---------------------------------------------------------------- a grid with named areas

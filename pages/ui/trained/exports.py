@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.data.sources import dataset_of
 from cnn_core.model.layer_files import kind_named
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import count, epochs, percent
+from pages.ui.wording.which_images import learnt_from_words, tested_on
 
 if TYPE_CHECKING:
     import torch
@@ -121,7 +121,7 @@ def _saved(one: Trained) -> bytes:
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        save_model(path, one.net, one.spec)
+        save_model(path, one.net, one.spec, learnt_from=one.learnt_from)
         return path.read_bytes()
 
 
@@ -161,7 +161,8 @@ def report(one: Trained) -> str:
 def _facts(one: Trained, images: int) -> dict[str, str]:
     """The report's head. images: how many there are to be tested on."""
     facts = {
-        "Data": f"{dataset_of(one.dataset).title}, tested on {count(images)} images",
+        "Learnt from": learnt_from_words(one.learnt_from),
+        "Tested on": tested_on(one.dataset, images, one.is_sample),
         "Seconds of training": "not known" if one.opened else f"{one.seconds:.1f}",
     }
     if one.loss is not None:
@@ -170,6 +171,8 @@ def _facts(one: Trained, images: int) -> dict[str, str]:
         facts["Test accuracy"] = percent(one.accuracy)
     if one.best is not None:
         facts["Best epoch by validation"] = f"{epochs(one.best.epoch)}, {percent(one.best.accuracy)}"
+    if one.seen:
+        facts["No test"] = f"{count(one.seen)} of the test images are among those it learnt from"
     return facts
 
 

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
 from cnn_core.network_name import NetworkName
 from cnn_core.runs.run import is_number
 from cnn_core.training.history import History
 from pages.ui.visitor import networks, server
+from pages.ui.wording.which_images import tested_on
 
 if TYPE_CHECKING:
     from cnn_core.model import ModelSpec, Network
@@ -36,6 +38,11 @@ class Trained:
     accuracy: a fraction of the test images; None before it was tested.
     loss:     mean cross-entropy on them; None likewise.
     count:    how many they are; 0 likewise.
+    is_sample: whether they are the few that come with Convscope.
+    seen:     how many of them it had learnt from; then its accuracy is no test.
+    learnt_from: which images it learnt from.
+    steps:    changes of its weights, as far as they happened here; 0 where that is not known.
+    own_rate: the learning rate that its owner chose while it trained; None where nobody touched it.
     seconds:  of training.
     state:    of a run; ours are finished.
     best:     of a run: its best epoch by the validation images.
@@ -50,6 +57,11 @@ class Trained:
     accuracy: float | None = None
     loss: float | None = None
     count: int = 0
+    is_sample: bool = False
+    seen: int = 0
+    learnt_from: ImagesLearntFrom = field(default_factory=ImagesLearntFrom)
+    steps: int = 0
+    own_rate: float | None = None
     seconds: float = 0.0
     state: str = "finished"
     best: Best | None = None
@@ -72,6 +84,11 @@ class Trained:
             accuracy=result.get("accuracy"),
             loss=result.get("loss"),
             count=int(result.get("count", 0)),
+            is_sample=result.get("is_sample", result.get("count") == _SAMPLE_IMAGES) is True,
+            seen=int(result.get("seen", 0)),
+            learnt_from=run.learnt_from,
+            steps=status.step if run.has_recipe else 0,
+            own_rate=run.control.get("learning_rate"),
             seconds=status.seconds,
             state=status.state,
             best=run.best() if run.has_recipe else None,
@@ -90,6 +107,8 @@ class Trained:
             accuracy=card.test_accuracy,
             loss=card.test_loss,
             count=card.test_images,
+            learnt_from=card.learnt_from,
+            steps=_history_of(card).train.step[-1] if len(_history_of(card).train) else 0,
             seconds=card.seconds,
         )
 
@@ -106,7 +125,7 @@ class Trained:
     @property
     def label(self) -> str:
         """Its title in a list of runs, where ours are marked."""
-        return f"{self.title}, ours" if NetworkName.parse(self.name).kind == "pretrained" else self.title
+        return f"{self.title}, ours" if self.is_ours else self.title
 
     @property
     def parameters(self) -> int:
@@ -124,9 +143,25 @@ class Trained:
         return bool(len(self.history.validation) or len(self.history.train))
 
     @property
-    def design(self) -> tuple[str, TrainSpec | None, str]:
+    def design(self) -> tuple[str, TrainSpec | None, str, tuple[tuple[str, int], ...]]:
         """Equal for runs that differ by nothing but the seed."""
-        return self.spec.fingerprint, self.recipe and self.recipe.replace(seed=0), self.dataset
+        images = tuple((portion.source, portion.count) for portion in self.learnt_from.portions)
+        return self.spec.fingerprint, self.recipe and self.recipe.replace(seed=0), self.dataset, images
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it came with Convscope."""
+        return NetworkName.parse(self.name).kind == "pretrained"
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether its accuracy is one on images that it certainly had not learnt from."""
+        return self.accuracy is not None and self.seen == 0 and self.learnt_from.is_known
+
+    @property
+    def of_which_images(self) -> str:
+        """What its accuracy is a share of."""
+        return tested_on(self.dataset, self.count, self.is_sample)
 
     @property
     def stem(self) -> str:

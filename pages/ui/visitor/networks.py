@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from pages.ui.visitor import design
@@ -51,6 +52,9 @@ class LoadedNetwork:
     weights_key: str  # the same key, the same weights: what a page may cache by
     dataset: str = "mnist"  # what it was trained on
     note: str = ""  # a sentence, when something else is shown than was asked for
+    learnt_from: ImagesLearntFrom = field(
+        default_factory=ImagesLearntFrom
+    )  # no images, where it is not trained
 
 
 def current() -> LoadedNetwork:
@@ -95,11 +99,19 @@ def _chosen(choice: str) -> LoadedNetwork:
 
 @st.cache_resource(max_entries=len(PRETRAINED), show_spinner=False)
 def _pretrained(name: str) -> LoadedNetwork:
-    from cnn_core.pretrained import load_pretrained
+    from cnn_core.pretrained import card, load_pretrained
 
     net, spec = load_pretrained(name)
     return LoadedNetwork(
-        _frozen(net), spec, PRETRAINED[name], "pretrained", None, None, True, f"pretrained:{name}"
+        _frozen(net),
+        spec,
+        PRETRAINED[name],
+        "pretrained",
+        None,
+        None,
+        True,
+        f"pretrained:{name}",
+        learnt_from=card(name).learnt_from,
     )
 
 
@@ -128,7 +140,18 @@ def _newest(run_id: str, moment: str = "") -> LoadedNetwork:
         ) from error
     key = f"run:{run_id}:{which}:{stamp}"
     title = run_title(run) + moment_words(run, moment)
-    return LoadedNetwork(net, spec, title, "run", run_id, step, step > 0, key, run.dataset)
+    return LoadedNetwork(
+        net,
+        spec,
+        title,
+        "run",
+        run_id,
+        step,
+        step > 0,
+        key,
+        run.dataset,
+        learnt_from=run.learnt_from,
+    )
 
 
 # A run in training saves new weights every 2 s, and everything a page computes of a network is computed anew for them.

@@ -1,0 +1,72 @@
+"""A fair race: a convnet, an MLP and one's own network, trained by one recipe on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cnn_core.errors import StudentError
+from cnn_core.model import PRESETS
+from cnn_core.training import RECIPES
+from pages.ui.trained.trained import Trained
+from pages.ui.visitor import server, who
+
+if TYPE_CHECKING:
+    from cnn_core.data import ImagesLearntFrom
+    from cnn_core.model import ModelSpec
+
+RIVALS = ("lesson", "mlp")  # designs that race against one's own
+LOOKED_AT = 30  # of a visitor's newest runs
+
+
+def same_images(one: ImagesLearntFrom, other: ImagesLearntFrom) -> bool:
+    """Whether two networks certainly learnt from the same images."""
+    return one.is_known and other.is_known and one.portions == other.portions
+
+
+def is_fair(networks: Sequence[Trained]) -> bool:
+    """Whether they all learnt from the same images."""
+    return all(same_images(networks[0].learnt_from, other.learnt_from) for other in networks[1:])
+
+
+def trained_on_the_same(learnt_from: ImagesLearntFrom, spec: ModelSpec) -> str | None:
+    """The name of the visitor's newest finished run of this design on the same images; None without one."""
+    for run in server.store().runs(owner=who.visitor(), limit=LOOKED_AT):
+        if run.kind != "training" or run.status.state != "finished":
+            continue
+        with suppress(StudentError):
+            if run.spec.fingerprint == spec.fingerprint and same_images(run.learnt_from, learnt_from):
+                return f"run:{run.id}"
+    return None
+
+
+def race(own: Trained) -> list[str]:
+    """Start what is missing of a fair race with this network. Returns the names of its runs, one's own first.
+
+    One that was trained so before is not trained again. A network whose recipe nobody knows, or which learnt from
+    images that are no longer those at hand, is trained anew with the others.
+    Raises StudentError where the visitor's queue has no room.
+    """
+    recipe = own.recipe or RECIPES["lesson"]
+    dataset = own.dataset or "mnist"
+    if not _images_are_at_hand(own):
+        recipe = recipe.replace(seed=recipe.seed + 1)  # with the same seed the store would return the old one
+    specs = {own.spec.fingerprint: own.spec} if own.spec.input_shape == (1, 28, 28) else {}
+    for name in RIVALS:
+        specs.setdefault(PRESETS[name].fingerprint, PRESETS[name])
+    names = []
+    for spec in specs.values():
+        is_own = spec.fingerprint == own.spec.fingerprint
+        title = own.title if is_own else spec.name
+        names.append(f"run:{server.store().submit(spec, recipe, dataset, who.visitor(), title)}")
+    server.wake_runner()
+    return names
+
+
+def _images_are_at_hand(own: Trained) -> bool:
+    """Whether a training that is started now would learn from the images that this one learnt from."""
+    from cnn_core.data import available
+
+    state = available(own.dataset or "mnist").state
+    return all(portion.source == state for portion in own.learnt_from.portions) and own.learnt_from.is_known
