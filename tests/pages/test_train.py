@@ -375,8 +375,7 @@ def test_a_reload_finds_the_recipe_again(app, no_runner):
     app.number_input(key="own_epochs").set_value(7).run()
     app.number_input(key="own_patience").set_value(3).run()
     assert RunStore().recipe_of(OWNER)["own_epochs"] == 7
-    for key in list(app.session_state.filtered_state):
-        del app.session_state[key]
+    app = type(app).from_file(app._script_path, default_timeout=30)  # a new session of the same visitor
     open_train(app)
     assert (app.number_input(key="own_epochs").value, app.number_input(key="own_patience").value) == (7, 3)
     app.button(key="train").click().run()
