@@ -128,3 +128,8 @@ def test_every_image_has_its_use():
         "It learns from 4,000 digits, 5 times over. 500 are kept aside to see whether it understands or only "
         "remembers, and 500 more are read at the end."
     )
+
+
+def test_a_run_that_failed_at_once_is_not_said_to_have_never_begun(store):
+    run = a_run(store, batch(5, 0.5, 3.0, 0.1), state="failed", step=5, epoch=0.5, reason="It exploded.")
+    assert words.verdict(run, 500) == "No. It failed before it was validated for the first time."
