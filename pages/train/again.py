@@ -42,7 +42,7 @@ def question(spec: ModelSpec | None, choice: Choice) -> None:
     with st.container(border=True, key="train_already_box"):
         st.markdown(end_words.trained_already(run, spec.name))
         with st.container(horizontal=True):
-            st.button(end_words.SHOW_IT, key="already_show", on_click=_show, args=(run.id,), type="primary")
+            st.button(end_words.SHOW_IT, key="already_show", on_click=_show, args=(run.id,))
             st.button(end_words.TRAIN_AGAIN, key="already_again", on_click=_again, args=(spec, choice))
             other = Choice(choice.dataset, choice.title, choice.recipe.replace(seed=seed))
             st.button(end_words.with_seed(seed), key="already_seed", on_click=_again, args=(spec, other))

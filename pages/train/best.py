@@ -27,7 +27,8 @@ def best_epoch(run: Run, validation_images: int) -> None:
     ):
         if line:
             st.markdown(line)
-    for moment in networks.other_moments(run):
+    # While it trains the best one changes from epoch to epoch: the sidebar has it, and no button comes and goes here.
+    for moment in [] if run.status.unfinished else networks.other_moments(run):
         if moment in ("best", "last"):
             _look_into(run, moment, end_words.look_into(moment, best.epoch))
 

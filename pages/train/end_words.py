@@ -30,12 +30,16 @@ def best_line(run: Run, validation_images: int) -> str:
     aside = small(f"Both on {many}images kept aside. The best epoch is chosen by them.")
     if best.step >= curve.step[-1]:
         return f"Best: epoch {epochs(best.epoch)}, the latest one, {percent(best.accuracy)}."
-    now = (
-        f"now {percent(curve.accuracy[-1])}"
-        if run.status.unfinished
-        else f"at the end {percent(curve.accuracy[-1])}"
-    )
+    now = f"{_now(run)} {percent(curve.accuracy[-1])}"
     return f"**Best: epoch {epochs(best.epoch)}, {percent(best.accuracy)}**; {now}.  \n{aside}"
+
+
+def _now(run: Run) -> str:
+    """When the last validation was; within an epoch it can be above the best one, which is of the ends alone."""
+    if not run.status.unfinished:
+        return "at the end"
+    epoch = run.history().validation.epoch[-1]
+    return "now" if epoch % 1 == 0 else f"now, within epoch {int(epoch) + 1},"
 
 
 def both_tested(run: Run) -> str:

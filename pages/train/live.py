@@ -52,7 +52,7 @@ def live(run: Run, state_before: tuple[str, bool], verdict: DeltaGenerator, size
 def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_images: int) -> None:
     with verdict:
         answer(words.verdict(run, validation_images))
-    announce(f"spoken_{run.id}", end_words.spoken(run) if run.has_recipe else "")
+    announce("train_spoken", end_words.spoken(run) if run.has_recipe else "")
     runner.draw_refusal()
     if end_words.has_old_averages(run):
         best.averages(run)

@@ -190,6 +190,8 @@ def _answer(run: Run, validation_images: int) -> str:
     if status.state == "running" and (learnt := run.history().train.accuracy):
         noun = dataset_of(run.dataset).noun
         return f"It has begun: of the {noun} in its last batches it read **{percent(learnt[-1])}** rightly."
+    if status.state == "failed" and status.step:
+        return "No. It failed before it was validated for the first time."
     return "It is about to begin." if status.state == "running" else "It has not begun."
 
 

@@ -1,5 +1,6 @@
 """Figures are plain dictionaries, so what they promise can be read off them."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -47,10 +48,22 @@ def test_the_axes_are_the_same_before_the_first_step_and_after_the_last():
     assert before["xaxis"]["range"] == [0, 5]
 
 
-def test_a_network_that_stays_poor_is_shown_on_an_axis_from_zero():
+def test_the_accuracy_is_shown_from_zero_so_that_the_learning_is_drawn_and_its_top_on_demand():
     poor = History(learning(high=0.4), learning(points=20, high=0.4))
-    assert loss_and_accuracy(poor, 5)["layout"]["yaxis"]["range"][0] == 0
-    assert loss_and_accuracy(full(), 5)["layout"]["yaxis"]["range"][0] == 88
+    for history in (EMPTY, poor, full()):
+        assert loss_and_accuracy(history, 5)["layout"]["yaxis"]["range"][0] == 0
+        floor = 0 if history is poor else 88  # there is nothing of it above 88 %
+        assert loss_and_accuracy(history, 5, enlarged=True)["layout"]["yaxis"]["range"][0] == floor
+        clothes = loss_and_accuracy(history, 5, dataset="fashion_mnist", enlarged=True)
+        assert clothes["layout"]["yaxis"]["range"][0] == (0 if history is poor else 76)
+
+
+def test_training_can_be_drawn_as_it_is_measured_like_validation():
+    alike = Curve([10, 20], [1.0, 2.0], [0.4, 0.3], [0.9, 0.95])
+    history = replace(full(), measured=alike)
+    usual, measured = (loss_and_accuracy(history, 5, alike=choice)["data"][0] for choice in (False, True))
+    assert usual["x"] == list(history.train.epoch)
+    assert (measured["x"], measured["y"]) == ([1.0, 2.0], [90.0, 95.0])
 
 
 def test_a_loss_that_explodes_stays_in_the_picture():

@@ -274,3 +274,147 @@ def test_everybody_looks_at_the_same_weights_for_a_fifth_of_the_time_a_run_has_t
     now += 2
     assert looked_at().weights_key != before.weights_key
     assert looked_at().step == 9
+
+
+# ---------------------------------------------------------------- trained already, going on, remembered
+
+
+def finished_lesson(store, **recipe) -> str:
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"].replace(**recipe), owner=OWNER)
+    store.take(next(ticket for ticket in store.waiting() if ticket.run_id == run_id))
+    result = {"accuracy": 0.954, "loss": 0.1, "count": 500}
+    tell(store, run_id, validated(315, 5.0, 0.95), state="finished", step=315, epoch=5.0, result=result)
+    store.done(run_id)
+    return run_id
+
+
+def test_train_asks_where_the_same_was_trained_already_and_each_button_does_what_it_says(app, no_runner):
+    store = RunStore()
+    first = finished_lesson(store)
+    open_train(app)
+    app.button(key="train").click().run()
+    assert "You have trained this already" in text(app)
+    assert app.session_state["network"] != f"run:{first}"
+    app.button(key="already_again").click().run()
+    assert not app.exception
+    second = store.runs()[0]
+    assert second.id != first
+    assert second.recipe == store.run(first).recipe
+    assert app.session_state["network"] == f"run:{second.id}"
+
+
+def test_show_it_shows_it_and_another_seed_is_one_that_was_not_trained_yet(app, no_runner):
+    store = RunStore()
+    first, _ = finished_lesson(store), finished_lesson(store, seed=1)
+    open_train(app)
+    app.button(key="train").click().run()
+    assert app.button(key="already_seed").label == "Train with seed 2"
+    app.button(key="already_seed").click().run()
+    assert store.runs()[0].recipe.seed == 2
+    app.session_state["network"] = "pretrained:lesson"
+    app.run()
+    app.button(key="train").click().run()
+    app.button(key="already_show").click().run()
+    assert app.session_state["network"] == f"run:{first}"
+
+
+def test_train_another_leads_to_the_question_and_not_round_in_a_circle(app, no_runner):
+    store = RunStore()
+    run_id = finished_lesson(store)
+    open_train(app, run_id)
+    app.button(key="again").click().run()
+    app.button(key="train").click().run()
+    assert "You have trained this already" in text(app)
+
+
+def test_another_recipe_takes_the_question_back(app, no_runner):
+    finished_lesson(RunStore())
+    open_train(app)
+    app.button(key="train").click().run()
+    app.get_by_key("recipe_kind").set_value("fast").run()
+    assert "You have trained this already" not in text(app)
+
+
+def test_a_stopped_run_can_be_gone_on_with(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    store.control(run_id, OWNER, "stop")
+    open_train(app, run_id)
+    app.button(key="go_on").click().run()
+    assert not app.exception
+    assert store.run(run_id).status.state == "queued"
+
+
+def test_a_run_that_exploded_offers_a_smaller_rate(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"].replace(learning_rate=0.1), owner=OWNER)
+    store.take(store.next_ticket())
+    why = "At step 6 the loss became nan: with a learning rate of 0.1 the steps are too long. Try 0.001."
+    tell(store, run_id, state="failed", epoch=0.1, reason=why)
+    store.done(run_id)
+    open_train(app, run_id)
+    assert "Go on with rate 0.001" in app.button(key="go_on").label
+    app.button(key="go_on").click().run()
+    assert store.run(run_id).control == {"learning_rate": 0.001}
+
+
+def test_while_a_run_goes_on_another_design_has_a_way_back_to_it(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["mlp"], RECIPES["lesson"], owner=OWNER)
+    store.take(store.next_ticket())
+    tell(store, run_id, validated(20, 0.3, 0.65), state="running", step=20, epochs=5)
+    open_train(app)
+    assert "Your run of MLP goes on: 65.0 % so far." in text(app)
+    app.button(key="way_back").click().run()
+    assert app.session_state["network"] == f"run:{run_id}"
+
+
+def test_a_reload_finds_the_recipe_again(app, no_runner):
+    open_train(app)
+    app.get_by_key("recipe_kind").set_value("own").run()
+    app.number_input(key="own_epochs").set_value(7).run()
+    app.number_input(key="own_patience").set_value(3).run()
+    assert RunStore().recipe_of(OWNER)["own_epochs"] == 7
+    app = type(app).from_file(app._script_path, default_timeout=30)  # a new session of the same visitor
+    open_train(app)
+    assert (app.number_input(key="own_epochs").value, app.number_input(key="own_patience").value) == (7, 3)
+    app.button(key="train").click().run()
+    assert RunStore().runs()[0].recipe == RECIPES["lesson"].replace(epochs=7, patience=3)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"own_epochs": "many", "recipe_kind": "wild"},
+        {"own_rate": -1, "own_noise": 7},
+        {"recipe_dataset": "x"},
+    ],
+)
+def test_a_spoiled_memory_of_a_recipe_is_none(app, no_runner, values):
+    RunStore().remember_recipe(OWNER, values)
+    open_train(app)
+    app.button(key="train").click().run()
+    assert RunStore().runs()[0].recipe == RECIPES["lesson"]
+
+
+def test_the_best_epoch_is_in_the_sidebar_and_a_link_to_it_opens(app, no_runner):
+    from cnn_core.model import build
+    from cnn_core.runs.best import Best, write_best
+    from cnn_core.training import save_model
+
+    store = RunStore()
+    run_id = finished_lesson(store)
+    run = store.run(run_id)
+    for which in ("best", "last"):
+        save_model(run.folder / "snapshots" / f"{which}.safetensors", build(run.spec), run.spec)
+    write_best(run.folder, Best(63, 1.0, 0.97))
+    store.set_status(run, saved_step=315)
+    open_train(app, f"{run_id}:best")
+    assert app.session_state["network"] == f"run:{run_id}:best"
+    assert "**Best: epoch 1, 97.0 %**; at the end 95.0 %." in text(app)
+    [chosen] = [box.value for box in app.selectbox if box.label == "Network"]
+    assert chosen == f"run:{run_id}:best"
+    from pages.ui.visitor import networks
+
+    assert networks.named(f"run:{run_id}:best").title == "Lesson convnet, best epoch"
+    assert networks.named(f"run:{run_id}:best").step == 63

@@ -35,8 +35,12 @@ def test_the_examples_in_the_docstrings_are_true():
 
 def test_a_run_that_waits_has_a_place_and_no_answer(store):
     run = a_run(store)
-    assert words.verdict(run, 500) == "Not yet: it waits for its turn."
-    assert words.state(run) == "Waiting: yours is next. You may leave this page."
+    # Nobody is ahead: then it does not wait, it gets ready.
+    assert words.verdict(run, 500) == "It is getting ready."
+    assert words.state(run) == "Getting ready. You may leave this page."
+    later = store.run(store.submit(run.spec, LESSON.replace(seed=9), owner=OWNER))
+    assert words.verdict(later, 500) == "Not yet: it waits for its turn."
+    assert words.state(later).startswith("Waiting: 1 run is ahead of yours")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,14 @@ def test_the_answer_of_a_run_in_training_holds_it_against_guessing(store, epoch,
 
 def test_before_the_first_validation_it_only_begins(store):
     assert words.verdict(a_run(store, state="running"), 500) == "It is about to begin."
+
+
+def test_what_it_learns_is_told_before_the_first_validation(store):
+    run = a_run(store, batch(50, 0.8, 1.1, 0.654), state="running", step=50)
+    assert (
+        words.verdict(run, 500)
+        == "It has begun: of the digits in its last batches it read **65.4 %** rightly."
+    )
 
 
 def test_the_end_names_what_was_tested(store):
@@ -97,7 +109,7 @@ def test_a_state_says_what_is_going_on_in_the_words_of_every_page(store):
 )
 def test_a_run_is_named_by_its_recipe(store, recipe, name):
     assert words.facts(a_run(store, recipe=recipe)) == (
-        f"**{name} recipe** :gray[· MNIST digits · batches of {recipe.batch_size}]"
+        f"**Lesson convnet** :gray[·] {name} recipe :gray[· MNIST digits · batches of {recipe.batch_size}]"
     )
 
 
@@ -145,3 +157,8 @@ def test_the_words_about_the_drawn_net_are_true_of_this_net():
         )
     )
     assert words.STRONG_AND_FAINT in words.about_diagram(same)  # true on paper and on black
+
+
+def test_a_run_that_failed_at_once_is_not_said_to_have_never_begun(store):
+    run = a_run(store, batch(5, 0.5, 3.0, 0.1), state="failed", step=5, epoch=0.5, reason="It exploded.")
+    assert words.verdict(run, 500) == "No. It failed before it was validated for the first time."

@@ -93,7 +93,11 @@ def loss_and_accuracy(
         _Line("training", history.measured if alike else history.train, TRAINING[mode], TRAINING[mode], 1.5),
         _Line("validation", history.validation, VALIDATION[mode], VALIDATION_TEXT[mode], 2.5),
     )
-    floor = dataset_of(dataset).axis_begins if enlarged else 0
+    top = dataset_of(dataset).axis_begins
+    seen = [100 * value for line in lines for value in line.curve.accuracy]
+    floor = (
+        top if enlarged and max(seen, default=100) > top else 0
+    )  # of one that is below it nothing would be seen
     accuracy = _Axis(floor, 100)
     loss = _Axis(*_loss_range([value for line in lines for value in line.curve.loss]), is_log=True)
     panel = (height - _TITLE - _GAP - _FOOT) / 2

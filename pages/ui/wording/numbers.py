@@ -63,12 +63,12 @@ def probability_tile(fraction: float) -> str:
 def loss_text(loss: float) -> str:
     """A loss with three significant figures.
 
-    >>> loss_text(0.0443), loss_text(2.3026), loss_text(0.036)
-    ('0.0443', '2.30', '0.0360')
+    >>> loss_text(0.0443), loss_text(2.3026), loss_text(0.036), loss_text(7.1609e25)
+    ('0.0443', '2.30', '0.0360', '7.16×10²⁵')
     """
     if loss != loss or loss in (float("inf"), float("-inf")):
         return "infinite"
-    if 0 < abs(loss) < 1e-4:
+    if 0 < abs(loss) < 1e-4 or abs(loss) >= 1e6:
         mantissa, exponent = f"{loss:.2e}".split("e")
         return f"{mantissa}×10{_superscript(int(exponent))}".replace("-", "−")
     return f"{loss:#.3g}".replace("-", "−").rstrip(".") if abs(loss) < 1000 else _signed(loss, 0)
