@@ -63,7 +63,9 @@ def digit_from_drawing(drawing: Tensor | np.ndarray, dataset: str = "mnist") -> 
     """
     values = torch.as_tensor(drawing)
     if tuple(values.shape) not in {(side, side) for side in _PADS}:
-        raise StudentError(f"A drawing has 28×28 or 56×56 pixels, not {tuple(values.shape)}.", hint="Draw again.")
+        raise StudentError(
+            f"A drawing has 28×28 or 56×56 pixels, not {tuple(values.shape)}.", hint="Draw again."
+        )
     return fitted(values, dataset_of(dataset))
 
 
@@ -116,7 +118,9 @@ def _scaled(ink: Tensor, longest: int) -> Tensor:
     top, bottom, left, right = _bounding_box(ink)
     height, width = bottom - top, right - left
     scale = longest / max(height, width)
-    return _resized(ink[top:bottom, left:right], (max(1, round(height * scale)), max(1, round(width * scale))))
+    return _resized(
+        ink[top:bottom, left:right], (max(1, round(height * scale)), max(1, round(width * scale)))
+    )
 
 
 def _placed(thing: Tensor, first_row: int, first_column: int) -> Tensor:

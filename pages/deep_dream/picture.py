@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.data import photo_from_upload
+from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
 from cnn_core.insight import enlarged, photos
 from cnn_core.insight.dream.animation import from_file, to_png
@@ -15,6 +16,7 @@ from cnn_core.insight.dream.dream_spec import MAX_SIDE
 from pages.deep_dream import words
 from pages.deep_dream.dream import Picture
 from pages.ui.forms.digit_input import chosen_image
+from pages.ui.forms.photo_input import BROWSER_MB
 from pages.ui.wording.blocks import caption, problem
 
 if TYPE_CHECKING:
@@ -64,9 +66,9 @@ def _resized_png(sha: str, side: int, _png: bytes) -> bytes:
 
 def _upload(side: int, dreamer: str) -> Picture | None:
     file = st.file_uploader(
-        "A photo of yours",
-        type=["png", "jpg", "jpeg", "webp", "gif", "bmp"],
-        max_upload_size=5,
+        f"A photo of yours, at most {MAX_UPLOAD_BYTES // 10**6} MB",
+        type=list(EXTENSIONS),
+        max_upload_size=BROWSER_MB,
         key="dream_file",
     )
     if file is not None:

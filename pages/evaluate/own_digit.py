@@ -34,7 +34,7 @@ def own_digit(exam: Exam) -> None:
 
 def _answer(pixels: Sequence[int], exam: Exam) -> None:
     try:
-        image = digit_from_pixels(pixels)
+        image = digit_from_pixels(pixels, dataset=exam.network.dataset)
         chances = exam.network.net.predict(image[None])[0].tolist()
     except StudentError as error:
         problem(error)

@@ -45,7 +45,9 @@ class Scene:
         """Width, height."""
         return self.paper.shape[1], self.paper.shape[0]
 
-    def draw(self, draw: Callable[[ImageDraw.ImageDraw], None], colour: tuple[int, int, int], strength: float = 1) -> None:
+    def draw(
+        self, draw: Callable[[ImageDraw.ImageDraw], None], colour: tuple[int, int, int], strength: float = 1
+    ) -> None:
         """Lay on what `draw` paints in 255 on a black mask."""
         mask = Image.new("L", (2 * self.size[0], 2 * self.size[1]))
         draw(ImageDraw.Draw(mask))
@@ -56,7 +58,9 @@ class Scene:
         part = (alpha * strength)[..., None]
         self.paper = self.paper * (1 - part) + np.asarray(colour, np.float32) * part
 
-    def line(self, start: tuple[float, float], end: tuple[float, float], width: float, colour, strength=1.0) -> None:
+    def line(
+        self, start: tuple[float, float], end: tuple[float, float], width: float, colour, strength=1.0
+    ) -> None:
         """A straight printed line, in pixels of the photo."""
         points = [2 * value for point in (start, end) for value in point]
         self.draw(lambda pen: pen.line(points, 255, max(1, round(2 * width))), colour, strength)
@@ -138,8 +142,16 @@ def sheet(digit: np.ndarray, chance: np.random.Generator, kind: Kind) -> Scene:
     top = int(chance.uniform(margin * height, (1 - margin) * height - tall))
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     towards = chance.uniform(0, 2 * np.pi)
-    slope = (np.cos(towards) * (columns / width - 0.5) + np.sin(towards) * (rows / height - 0.5)) * chance.uniform(0, 0.25)
-    scene = Scene(chance, paper, (0.95 + slope) * chance.uniform(0.75, 1.05), kind.ink(chance), (left, top, left + wide, top + tall))
+    slope = (
+        np.cos(towards) * (columns / width - 0.5) + np.sin(towards) * (rows / height - 0.5)
+    ) * chance.uniform(0, 0.25)
+    scene = Scene(
+        chance,
+        paper,
+        (0.95 + slope) * chance.uniform(0.75, 1.05),
+        kind.ink(chance),
+        (left, top, left + wide, top + tall),
+    )
     scene.tilt = chance.uniform(-3, 3)
     kind.before(scene)
     alpha = np.zeros((height, width), np.float32)
@@ -158,7 +170,9 @@ def developed(scene: Scene) -> bytes:
         image = change(image)
     if scene.blur:
         image = image.filter(ImageFilter.GaussianBlur(scene.blur))
-    noisy = np.asarray(image, np.float32) + scene.chance.normal(0, scene.noise, (image.height, image.width, 1))
+    noisy = np.asarray(image, np.float32) + scene.chance.normal(
+        0, scene.noise, (image.height, image.width, 1)
+    )
     image = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
     exif = Image.Exif()
     if scene.exif != 1:
@@ -205,7 +219,10 @@ def desk(scene: Scene) -> None:
     corners = [
         (scene.chance.uniform(0.02, 0.6) * left, scene.chance.uniform(0.02, 0.6) * top),
         (width - scene.chance.uniform(0.02, 0.6) * (width - right), scene.chance.uniform(0.02, 0.6) * top),
-        (width - scene.chance.uniform(0.02, 0.6) * (width - right), height - scene.chance.uniform(0.02, 0.6) * (height - bottom)),
+        (
+            width - scene.chance.uniform(0.02, 0.6) * (width - right),
+            height - scene.chance.uniform(0.02, 0.6) * (height - bottom),
+        ),
         (scene.chance.uniform(0.02, 0.6) * left, height - scene.chance.uniform(0.02, 0.6) * (height - bottom)),
     ]  # fmt: skip
     mask = Image.new("L", scene.size, 255)
@@ -250,7 +267,12 @@ def framed(scene: Scene) -> None:
     turn = np.radians(scene.tilt)
     corners = []
     for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
-        corners.append((middle[0] + half * (x * np.cos(turn) - y * np.sin(turn)), middle[1] + half * (x * np.sin(turn) + y * np.cos(turn))))
+        corners.append(
+            (
+                middle[0] + half * (x * np.cos(turn) - y * np.sin(turn)),
+                middle[1] + half * (x * np.sin(turn) + y * np.cos(turn)),
+            )
+        )
     thick = scene.chance.uniform(1.5, 7)
     for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
         scene.line(start, end, thick, scene.ink, 0.95)
@@ -334,7 +356,11 @@ def finger(scene: Scene) -> None:
     colour = tuple(np.asarray((205, 160, 135)) * scene.chance.uniform(0.35, 1.0))
 
     def paint(pen: ImageDraw.ImageDraw) -> None:
-        pen.line([2 * base[0] - 80 * way[0], 2 * base[1] - 80 * way[1], 2 * tip[0], 2 * tip[1]], 255, round(2 * thick))
+        pen.line(
+            [2 * base[0] - 80 * way[0], 2 * base[1] - 80 * way[1], 2 * tip[0], 2 * tip[1]],
+            255,
+            round(2 * thick),
+        )
         pen.ellipse([2 * tip[0] - thick, 2 * tip[1] - thick, 2 * tip[0] + thick, 2 * tip[1] + thick], 255)
 
     scene.draw(paint, colour)
@@ -350,8 +376,19 @@ def perspective(scene: Scene) -> None:
     """Seen from one side."""
     width, height = scene.size
     slant = [scene.chance.uniform(0, 0.1) * side for side in (width, height) * 4]
-    corners = (slant[0], slant[1], slant[2], height - slant[3], width - slant[4], height - slant[5], width - slant[6], slant[7])
-    scene.after.append(lambda image: image.transform(image.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC))
+    corners = (
+        slant[0],
+        slant[1],
+        slant[2],
+        height - slant[3],
+        width - slant[4],
+        height - slant[5],
+        width - slant[6],
+        slant[7],
+    )
+    scene.after.append(
+        lambda image: image.transform(image.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC)
+    )
 
 
 def blurred(scene: Scene) -> None:
@@ -372,7 +409,9 @@ def sideways(scene: Scene) -> None:
 
 def board(scene: Scene) -> None:
     """Chalk clouds on a blackboard."""
-    cloud = ndimage.gaussian_filter(scene.chance.normal(0, 1, scene.light.shape), scene.chance.uniform(15, 40))
+    cloud = ndimage.gaussian_filter(
+        scene.chance.normal(0, 1, scene.light.shape), scene.chance.uniform(15, 40)
+    )
     cloud /= np.abs(cloud).max()
     scene.paper += (cloud * scene.chance.uniform(3, 14))[..., None]
     scene.strength = scene.chance.uniform(0.6, 0.95)
@@ -382,8 +421,16 @@ def specks(scene: Scene) -> None:
     """Crumbs and dots."""
     width, height = scene.size
     for _ in range(scene.chance.integers(3, 25)):
-        x, y, size = scene.chance.uniform(0, 2 * width), scene.chance.uniform(0, 2 * height), scene.chance.uniform(1, 6)
-        scene.draw(lambda pen, x=x, y=y, size=size: pen.ellipse([x - size, y - size, x + size, y + size], 255), scene.ink, 0.9)
+        x, y, size = (
+            scene.chance.uniform(0, 2 * width),
+            scene.chance.uniform(0, 2 * height),
+            scene.chance.uniform(1, 6),
+        )
+        scene.draw(
+            lambda pen, x=x, y=y, size=size: pen.ellipse([x - size, y - size, x + size, y + size], 255),
+            scene.ink,
+            0.9,
+        )
 
 
 def folded(scene: Scene) -> None:
@@ -391,7 +438,9 @@ def folded(scene: Scene) -> None:
     width, height = scene.size
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     turn = scene.chance.uniform(0, np.pi)
-    away = np.cos(turn) * (columns - width * scene.chance.uniform(0.35, 0.65)) + np.sin(turn) * (rows - height * scene.chance.uniform(0.35, 0.65))
+    away = np.cos(turn) * (columns - width * scene.chance.uniform(0.35, 0.65)) + np.sin(turn) * (
+        rows - height * scene.chance.uniform(0.35, 0.65)
+    )
     scene.light *= 1 - scene.chance.uniform(0.05, 0.2) / (1 + np.exp(-away / 3))
     scene.light *= 1 - scene.chance.uniform(0.05, 0.3) * np.exp(-((away / 2.5) ** 2))
 
@@ -401,7 +450,13 @@ def holes(scene: Scene) -> None:
     width, height = scene.size
     size = scene.chance.uniform(0.012, 0.02) * height
     for y in np.arange(0.03 * height, height, 3 * size):
-        scene.draw(lambda pen, y=y: pen.ellipse([2 * 0.03 * width, 2 * y, 2 * 0.03 * width + 2 * size, 2 * y + 2 * size], 255), (45, 40, 38), 0.95)
+        scene.draw(
+            lambda pen, y=y: pen.ellipse(
+                [2 * 0.03 * width, 2 * y, 2 * 0.03 * width + 2 * size, 2 * y + 2 * size], 255
+            ),
+            (45, 40, 38),
+            0.95,
+        )
 
 
 def both(*changes: Callable[[Scene], None]) -> Callable[[Scene], None]:
@@ -419,6 +474,7 @@ def _of(*colours: tuple[int, int, int]) -> Callable[[np.random.Generator], tuple
 
 
 COLOURED = _of((238, 222, 130), (200, 225, 190), (240, 195, 200), (190, 215, 240), (196, 165, 125))
+BOARDS = _of((48, 62, 55), (40, 42, 45), (60, 80, 68))
 KINDS: dict[str, Kind] = {
     "plain": Kind(),
     "shaded": Kind(shaded),
@@ -431,7 +487,7 @@ KINDS: dict[str, Kind] = {
     "sudoku": Kind(sudoku, sizes=(0.2, 0.5)),
     "smudge": Kind(after=smudge),
     "page_number": Kind(after=page_number, sizes=(0.25, 0.62)),
-    "chalk": Kind(board, ink=_of((225, 225, 220), (230, 225, 170)), paper=_of((48, 62, 55), (40, 42, 45), (60, 80, 68))),
+    "chalk": Kind(board, ink=_of((225, 225, 220), (230, 225, 170)), paper=BOARDS),
     "hand_shadow": Kind(after=hand_shadow),
     "pencil": Kind(pencil, pens=(0.02, 0.03, 0.05)),
     "desk": Kind(after=desk),
@@ -455,6 +511,8 @@ HELD_OUT: dict[str, Kind] = {
     "framed_desk": Kind(framed, after=desk, sizes=(0.22, 0.5)),
     "sudoku_shaded": Kind(both(sudoku, shaded), sizes=(0.2, 0.5)),
     "ruled_perspective": Kind(ruled, after=perspective),
-    "chalk_shaded": Kind(both(board, shaded), ink=_of((225, 225, 220)), paper=_of((48, 62, 55), (40, 42, 45))),
+    "chalk_shaded": Kind(
+        both(board, shaded), ink=_of((225, 225, 220)), paper=_of((48, 62, 55), (40, 42, 45))
+    ),
 }  # no way of reading was chosen by looking at these
 KINDS |= HELD_OUT

@@ -54,10 +54,14 @@ def _ground(grey: np.ndarray) -> np.ndarray:
     rows, columns = np.nonzero(where)
     values = grey[where]
     near = np.abs(values - np.median(values)) < 0.2  # a thing may touch the border
-    design = np.stack([np.ones(near.sum()), rows[near] / grey.shape[0], columns[near] / grey.shape[1]], axis=1)
+    design = np.stack(
+        [np.ones(near.sum()), rows[near] / grey.shape[0], columns[near] / grey.shape[1]], axis=1
+    )
     level, down, across = np.linalg.lstsq(design, values[near], rcond=None)[0]
     every_row, every_column = np.mgrid[0 : grey.shape[0], 0 : grey.shape[1]]
-    return np.asarray(level + down * every_row / grey.shape[0] + across * every_column / grey.shape[1], np.float32)
+    return np.asarray(
+        level + down * every_row / grey.shape[0] + across * every_column / grey.shape[1], np.float32
+    )
 
 
 def _frame(shape: tuple[int, ...]) -> np.ndarray:

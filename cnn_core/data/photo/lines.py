@@ -66,7 +66,9 @@ def without_lines(dark: np.ndarray, limit: float) -> tuple[np.ndarray, int]:
     for line in printed:
         of_line = dark[line.rows, line.columns]
         count += float((of_line > limit).mean()) > 0.1
-        is_paler = of_line < 1.35 * float(np.median(of_line)) + 0.1  # darker is a stroke that lies on the line
+        is_paler = (
+            of_line < 1.35 * float(np.median(of_line)) + 0.1
+        )  # darker is a stroke that lies on the line
         rest[line.rows[is_paler], line.columns[is_paler]] = False
     if not count:
         return ink, 0
@@ -90,7 +92,13 @@ def _places(thin: np.ndarray) -> list[list[tuple[float, float]]]:
     for middle, across in ((0.0, thin.shape[0]), (np.pi / 2, thin.shape[1])):
         votes, angles, distances = hough_line(thin, theta=lean + middle)
         _, best_angles, best_distances = hough_line_peaks(
-            votes, angles, distances, min_distance=5, min_angle=20, threshold=LEAST * 0.6 * across, num_peaks=_MOST
+            votes,
+            angles,
+            distances,
+            min_distance=5,
+            min_angle=20,
+            threshold=LEAST * 0.6 * across,
+            num_peaks=_MOST,
         )
         found.append(list(zip(best_angles, best_distances, strict=True)))
     return found
@@ -114,8 +122,9 @@ def _along(ink: np.ndarray, angle: float, distance: float, thickest: int) -> _Li
     if is_thin.sum() < 20:
         return None
     is_thin &= thickness <= 1.6 * float(np.median(thickness[is_thin])) + 1.5
-    whole = ndimage.binary_closing(np.pad(on, 30), np.ones(41, bool))[30:-30]
-    start, stop = _longest(whole)
+    # A stroke that crosses leaves a gap; a dark desk at which the line seems to go on is no part of it.
+    gap = len(on) // 8
+    start, stop = _longest(ndimage.binary_closing(np.pad(is_thin, gap), np.ones(gap | 1, bool))[gap:-gap])
     if stop - start < LEAST * len(on) or is_thin[start:stop].mean() < 0.5:
         return None
     near = 0.03 * len(on)

@@ -52,6 +52,11 @@ class Thing:
         """The share of its box that is ink."""
         return self.area / (self.height * self.width)
 
+    @property
+    def is_bar(self) -> bool:
+        """Whether it may be a piece of an upright line."""
+        return self.width < 0.2 * self.height
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -97,10 +102,18 @@ def find_digits(ink: np.ndarray, dark: np.ndarray, may_run_off: bool = False) ->
             continue
         if thing is not main and not pen / 2.5 < _pen(thing, labelled) < 2.5 * pen:
             continue
-        whole = _with_loose_strokes(thing, [other for other in things if other not in frames and other.labels[0] not in used], labelled)
+        whole = _with_loose_strokes(
+            thing,
+            [other for other in things if other not in frames and other.labels[0] not in used],
+            labelled,
+        )
         used |= set(whole.labels)
         digits.append(whole)
-    rest = [thing for thing in things if thing.labels[0] not in used and thing not in frames and not thing.runs_off]
+    rest = [
+        thing
+        for thing in things
+        if thing.labels[0] not in used and thing not in frames and not thing.runs_off
+    ]
     left_out |= {"pale" if thing.size >= ALIKE * main.size else "small" for thing in rest if thing.size >= 3}
     ordered = _in_reading_order(digits)
     place = next(place for place, digit in enumerate(ordered) if main.labels[0] in digit.labels)
@@ -122,7 +135,9 @@ def _things(ink: np.ndarray, dark: np.ndarray) -> tuple[np.ndarray, list[Thing]]
         box = place[0].start, place[1].start, place[0].stop, place[1].stop
         mine = labelled[place] == number
         runs_off = box[0] <= 1 or box[1] <= 1 or box[2] >= height - 1 or box[3] >= width - 1
-        things.append(Thing((number,), box, int(areas[number]), float(np.quantile(dark[place][mine], 0.75)), runs_off))
+        things.append(
+            Thing((number,), box, int(areas[number]), float(np.quantile(dark[place][mine], 0.75)), runs_off)
+        )
     return labelled, things
 
 
@@ -163,9 +178,13 @@ def _pen(thing: Thing, labelled: np.ndarray) -> float:
 
 def _with_loose_strokes(thing: Thing, others: list[Thing], labelled: np.ndarray) -> Thing:
     """A thing with the strokes that lie so near that they are parts of one digit."""
-    whole, left = thing, [other for other in others if other is not thing]
+    pen, whole, left = _pen(thing, labelled), thing, [other for other in others if other is not thing]
     while True:
-        near = [other for other in left if _belongs(other, whole, labelled)]
+        near = [
+            other
+            for other in left
+            if _belongs(other, whole) and pen / 2.2 < _pen(other, labelled) < 2.2 * pen
+        ]
         if not near:
             return whole
         for other in near:
@@ -173,11 +192,18 @@ def _with_loose_strokes(thing: Thing, others: list[Thing], labelled: np.ndarray)
             left.remove(other)
 
 
-def _belongs(other: Thing, whole: Thing, labelled: np.ndarray) -> bool:
-    if not 0.12 * whole.size <= other.size <= 1.6 * whole.size or other.dark < ALIKE * whole.dark or other.runs_off:
+def _belongs(other: Thing, whole: Thing) -> bool:
+    if (
+        not 0.12 * whole.size <= other.size <= 1.6 * whole.size
+        or other.dark < ALIKE * whole.dark
+        or other.runs_off
+    ):
         return False
     gap = max(
-        other.box[0] - whole.box[2], whole.box[0] - other.box[2], other.box[1] - whole.box[3], whole.box[1] - other.box[3]
+        other.box[0] - whole.box[2],
+        whole.box[0] - other.box[2],
+        other.box[1] - whole.box[3],
+        whole.box[1] - other.box[3],
     )
     if gap > 0.18 * whole.size:
         return False
@@ -195,7 +221,9 @@ def _belongs(other: Thing, whole: Thing, labelled: np.ndarray) -> bool:
 def _together(one: Thing, other: Thing) -> Thing:
     a, b = one.box, other.box
     box = min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
-    return Thing(one.labels + other.labels, box, one.area + other.area, max(one.dark, other.dark), one.runs_off)
+    return Thing(
+        one.labels + other.labels, box, one.area + other.area, max(one.dark, other.dark), one.runs_off
+    )
 
 
 def _in_reading_order(digits: list[Thing]) -> list[Thing]:

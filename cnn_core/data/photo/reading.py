@@ -16,7 +16,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 from torch import Tensor
 
-from cnn_core.data.digits import SIDE, fitted
+from cnn_core.data.digits import fitted
 from cnn_core.data.photo.garment import cut_out
 from cnn_core.data.photo.lines import without_lines
 from cnn_core.data.photo.paper import FAINTEST, LUMINANCE, Darkness, darkness
@@ -96,7 +96,10 @@ class _Attempt:
 
 
 def read_photo(
-    data: bytes, dataset: str = "mnist", limit: float | None = None, frame: tuple[float, float, float, float] | None = None
+    data: bytes,
+    dataset: str = "mnist",
+    limit: float | None = None,
+    frame: tuple[float, float, float, float] | None = None,
 ) -> PhotoReading:
     """Find the digits in an image file.
 
@@ -127,7 +130,9 @@ def read_photo(
     findings = attempt.findings
     pieces = tuple(_piece(digit, attempt, record) for digit in findings.digits)
     left_out = findings.left_out | ({"lines"} if attempt.lines else set())
-    return PhotoReading(photo, attempt.ink, pieces, findings.main, attempt.limit, attempt.light_on_dark, frozenset(left_out))
+    return PhotoReading(
+        photo, attempt.ink, pieces, findings.main, attempt.limit, attempt.light_on_dark, frozenset(left_out)
+    )
 
 
 def _single(photo: np.ndarray, ink: np.ndarray, box: Box, image: Tensor) -> PhotoReading:
@@ -192,7 +197,9 @@ def _lies_in(inner: Thing, outer: Thing) -> bool:
     return starts and all(mine <= other for mine, other in zip(inner.box[2:], outer.box[2:], strict=True))
 
 
-def _attempts(dark: Darkness, light_on_dark: bool, limit: float | None, may_run_off: bool) -> Iterator[_Attempt]:
+def _attempts(
+    dark: Darkness, light_on_dark: bool, limit: float | None, may_run_off: bool
+) -> Iterator[_Attempt]:
     if limit is not None:
         yield _attempt(dark, limit, light_on_dark, may_run_off)
         return
@@ -206,8 +213,25 @@ def _attempts(dark: Darkness, light_on_dark: bool, limit: float | None, may_run_
 
 
 def _attempt(dark: Darkness, limit: float, light_on_dark: bool, may_run_off: bool) -> _Attempt:
+    ink = dark.values > limit
+    with_lines = _Attempt(dark, limit, light_on_dark, ink, find_digits(ink, dark.values, may_run_off), 0)
     rest, lines = without_lines(dark.values, limit)
-    return _Attempt(dark, limit, light_on_dark, dark.values > limit, find_digits(rest, dark.values, may_run_off), lines)
+    if not lines:
+        return with_lines
+    without = _Attempt(dark, limit, light_on_dark, ink, find_digits(rest, dark.values, may_run_off), lines)
+    return with_lines if _needs_no_cutting(with_lines, without) else without
+
+
+def _needs_no_cutting(with_lines: _Attempt, without: _Attempt) -> bool:
+    """Whether the digit stands free of the lines: of a frame that is cut, a side may be left that looks like a 1."""
+    if not with_lines.findings.digits or not without.findings.digits:
+        return bool(with_lines.findings.digits)
+    one, other = (attempt.findings.digits[attempt.findings.main] for attempt in (with_lines, without))
+    if one.is_bar != other.is_bar:
+        return other.is_bar
+    if _lies_in(one, other):
+        return one.size >= 0.6 * other.size
+    return not _lies_in(other, one) and with_lines.score > without.score
 
 
 def _limits(dark: Darkness) -> list[float]:
@@ -217,7 +241,10 @@ def _limits(dark: Darkness) -> list[float]:
     if len(above) < 12:
         return []
     first = max(float(threshold_otsu(above)), floor) if np.ptp(above) > 0 else floor
-    return sorted({limit for limit in (first, 0.6 * first, 0.36 * first, 1.4 * first) if limit >= floor}, key=lambda limit: abs(np.log(limit / first)))
+    return sorted(
+        {limit for limit in (first, 0.6 * first, 0.36 * first, 1.4 * first) if limit >= floor},
+        key=lambda limit: abs(np.log(limit / first)),
+    )
 
 
 def _stands_alone(attempt: _Attempt, grey: np.ndarray) -> bool:
@@ -240,7 +267,10 @@ def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
     room = 2 + digit.size // 12
     top, left, bottom, right = digit.box
     height, width = attempt.ink.shape
-    rows, columns = slice(max(0, top - room), min(height, bottom + room)), slice(max(0, left - room), min(width, right + room))
+    rows, columns = (
+        slice(max(0, top - room), min(height, bottom + room)),
+        slice(max(0, left - room), min(width, right + room)),
+    )
     dark = attempt.dark.values[rows, columns]
     labelled = attempt.findings.labelled[rows, columns]
     mine = np.isin(labelled, digit.labels)
@@ -250,7 +280,9 @@ def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
     else:
         low = min(0.6 * attempt.limit, 0.9 * full)
         ink = np.clip((dark - low) / (full - low), 0, 1)
-    ink = np.where(_near(mine, 2 if not attempt.dark.is_even else 6) & ~((labelled > 0) & ~mine), ink, 0).astype(np.float32)
+    ink = np.where(
+        _near(mine, 2 if not attempt.dark.is_even else 6) & ~((labelled > 0) & ~mine), ink, 0
+    ).astype(np.float32)
     width_share = stroke_width(_closed(mine)) / digit.size
     was_thin = record.of_strokes and width_share < THIN
     if was_thin:

@@ -11,7 +11,12 @@ from cnn_core.data.digits import BOX, SIDE, fitted
 from cnn_core.data.sources import Dataset
 
 _SAME = 0.03  # root mean square difference, of full contrast: what JPEG does to edges
-_WAYS = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+_WAYS = (
+    Image.Resampling.NEAREST,
+    Image.Resampling.BILINEAR,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+)
 
 
 def image_of_its_own(grey: np.ndarray, dataset: Dataset) -> Tensor | None:

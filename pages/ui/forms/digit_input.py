@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from cnn_core.data import digit_from_pixels, digit_from_upload
+from cnn_core.data import digit_from_pixels
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from pages.ui.forms.canvas import digit_canvas
+from pages.ui.forms.photo_input import own_photo
 from pages.ui.frame import address
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem
@@ -133,9 +134,10 @@ def chosen_image(way: str, dataset: str = "mnist") -> ChosenImage | None:
     """The image; draws the pad or the upload where one is asked for. None while there is nothing drawn or sent yet."""
     try:
         if way == "draw":
-            return _drawn(singular(dataset))
+            return _drawn(dataset)
         if way == "upload":
-            return _uploaded(singular(dataset))
+            image = own_photo(dataset)
+            return None if image is None else ChosenImage(image, _key(image), "your picture")
     except StudentError as error:
         problem(error)
         return None
@@ -149,24 +151,13 @@ def chosen_image(way: str, dataset: str = "mnist") -> ChosenImage | None:
     )
 
 
-def _drawn(what: str) -> ChosenImage | None:
+def _drawn(dataset: str) -> ChosenImage | None:
     pixels = digit_canvas("digit_pad", px=252)
     if pixels is None:
-        caption(f"Draw a {what} in the square: the page follows your pen.")
+        caption(f"Draw a {singular(dataset)} in the square: the page follows your pen.")
         return None
-    image = digit_from_pixels(pixels)
+    image = digit_from_pixels(pixels, dataset=dataset)
     return ChosenImage(image, _key(image), "your drawing")
-
-
-def _uploaded(what: str) -> ChosenImage | None:
-    file = st.file_uploader(
-        f"A picture of one {what}", type=["png", "jpg", "jpeg", "webp", "gif", "bmp"], max_upload_size=5
-    )
-    if file is None:
-        caption(f"A photo of a {what} on plain paper will do: it is cut out, made light on dark and centred.")
-        return None
-    image = digit_from_upload(file.getvalue())
-    return ChosenImage(image, _key(image), "your picture")
 
 
 def _key(image: Tensor) -> str:

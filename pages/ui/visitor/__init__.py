@@ -20,6 +20,12 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     layer_list            forms/layer_editor       a component               it is on every page
     digit                 forms/digit_input        a widget, look_at_digit   yes, and in the address
     digit_way             forms/digit_input        a widget, look_at_digit   yes
+    photo_limit_<photo>   forms/photo_input        a widget                  no
+    photo_by_hand_<photo> forms/photo_input        nobody                    yes
+    photo_frame_<photo>   forms/photo_input        a widget                  no
+    photo_across_<photo>  forms/photo_input        a widget                  no
+    photo_down_<photo>    forms/photo_input        a widget                  no
+    photo_piece_<photo>   forms/photo_input        nobody                    yes
     drawings              forms/canvas             nobody                    yes: registry of pads
     controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
     address_<name>        frame/address            nobody                    yes: registry of what the address said
