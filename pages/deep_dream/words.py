@@ -23,7 +23,9 @@ PHOTO_TITLES = {
 }
 YOUR_PHOTO = "your photo"
 PRIVACY = "It stays on this server with your dream, and only people with the link can see it."
-NO_PHOTO_NETWORK = "The photo network is not installed here (see requirements.txt): there are only small grey images to dream of."
+NO_PHOTO_NETWORK = (
+    "The photo network is not installed here (see requirements.txt); only small grey images can be dreamt of."
+)
 DEPTH, LAYER = "Depth, from lines to creatures", "Layer, from first to last"
 GONE, UNTRAINED = "a run that is gone", "an untrained design"
 WATCHING = "Somebody else’s dream; you are watching."

@@ -18,6 +18,7 @@ from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import sheet_heading, what_you_see
 
+FIRST_PX = 452  # the first sheet: where there is no such room beside the image, it goes below
 IMAGE_PX = 84  # the input beside the first sheet: three screen pixels for each of its own
 
 OPENS = "pixel_card"  # key of the container in which a click on a map opens it
@@ -32,7 +33,7 @@ def sheets(reading: Reading, options: Options) -> None:
     with st.container(horizontal=True, gap="medium", key="maps_first_row"):
         with st.container(width=IMAGE_PX + 12):
             _image(reading)
-        with st.container(width="stretch", key="maps_first"):
+        with st.container(width=FIRST_PX, key="maps_first"):
             _layer(layers[0], reading, options, is_clickable=True)
     for layer in layers[1:]:
         _layer(layer, reading, options, is_clickable=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from pages.ui.forms.digit_input import article
 from pages.ui.wording.blocks import plain
-from pages.ui.wording.numbers import count, number, plural, probability, signed
+from pages.ui.wording.numbers import count, number, plural, probability, short, signed
 
 if TYPE_CHECKING:
     from cnn_core.insight import PixelSum
@@ -398,14 +398,3 @@ def method_facts(
 
 def method_says(method: Method) -> str:
     return f"{method.says} **But:** {method.cannot}"
-
-
-def short(value: float) -> str:
-    """A number in two figures, however small it is: the scores of an untrained net differ by thousandths.
-
-    >>> short(1.3412), short(-0.00213), short(0.0), short(3.2e-7), short(12.6)
-    ('1.3', '−0.0021', '0', '0.00000032', '13')
-    """
-    if value == 0 or not math.isfinite(value):
-        return "0"
-    return number(value, max(0, min(8, 1 - math.floor(math.log10(abs(value))))))

@@ -40,6 +40,4 @@ def growth(network: networks.LoadedNetwork, question: Question, width: int) -> N
     )
     recipe = pictures.recipe
     slopes = slopes_of(network.weights_key, layer, filters_of_sheet(width, question.index), climb, network)
-    st.markdown(
-        words.growth_explained(layer, recipe.step, pictures.slopes[0].tolist(), slopes, recipe.epsilon)
-    )
+    st.markdown(words.growth_explained(layer, recipe.step, pictures.slopes[0].tolist(), slopes))

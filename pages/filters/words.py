@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pages.filters.layers import has_maps, word
 from pages.ui.wording.blocks import plain
-from pages.ui.wording.numbers import count, number, plural
+from pages.ui.wording.numbers import count, number, plural, short
 
 if TYPE_CHECKING:
     from cnn_core.insight import FilterCard
@@ -334,15 +334,12 @@ def growth_curve(layer: str) -> str:
     return f"{'' if has_maps(layer) else 'the '}{_MEASURE[has_maps(layer)]}, at each step"
 
 
-def growth_explained(
-    layer: str, step: float, slopes: Sequence[float], others: Sequence[float], epsilon: float
-) -> str:
+def growth_explained(layer: str, step: float, slopes: Sequence[float], others: Sequence[float]) -> str:
     """What happens at each step, and why the gradient is divided by its RMS, in this filter's own numbers.
 
     step: typical change of a pixel at each step, in units of full contrast.
     slopes: the RMS of this filter's gradient at each step.
     others: the RMS at the first step, of all filters of the layer that are drawn.
-    epsilon: what is added to the RMS.
     """
     text = (
         f"**What happens at each step.** The network is asked how the {_MEASURE[has_maps(layer)]} would change if each "
@@ -350,7 +347,7 @@ def growth_explained(
         "way.\n\n**Why the gradient is divided by its RMS.** The RMS, the root of the mean square, is the typical size "
         f"of the gradient. {_own_slopes(layer, slopes)}{_slopes_of_layer(layer, others)} Divided by its RMS, each "
         f"gradient makes a step of the same size: a typical pixel changes by {step:g} of full contrast. A tiny number "
-        f"({epsilon:g}) is added to the denominator, so that a gradient of zero is not divided by zero."
+        "is added to the denominator, so that a gradient of zero is not divided by zero."
     )
     return text
 
@@ -359,8 +356,8 @@ def _own_slopes(layer: str, slopes: Sequence[float]) -> str:
     if not any(slopes):
         return f"For this {word(layer)} it is exactly zero at every step, so the picture cannot change."
     if len(slopes) == 1:
-        return f"For this {word(layer)} it is {slopes[0]:.2g}."
-    return f"For this {word(layer)} it is {slopes[0]:.2g} at the first step and {slopes[-1]:.2g} at the last."
+        return f"For this {word(layer)} it is {short(slopes[0])}."
+    return f"For this {word(layer)} it is {short(slopes[0])} at the first step and {short(slopes[-1])} at the last."
 
 
 def _slopes_of_layer(layer: str, others: Sequence[float]) -> str:
@@ -369,7 +366,9 @@ def _slopes_of_layer(layer: str, others: Sequence[float]) -> str:
     if len(rising) < 2:
         return ""
     low, high = min(rising), max(rising)
-    text = f" Among the {word(layer)}s of {layer} it goes from {low:.2g} to {high:.2g} at the first step"
+    text = (
+        f" Among the {word(layer)}s of {layer} it goes from {short(low)} to {short(high)} at the first step"
+    )
     if high < 2 * low:
         return f"{text}."
     times = number(high / low, 1) if high < 9.95 * low else count(round(high / low))

@@ -59,8 +59,8 @@ def at_threshold(threshold: float, energy: float, cost: Refusals, noun: str) -> 
     cost: on the test images.
     noun: what they show.
     """
-    says = "**“I do not know”**" if energy > threshold else "its answer"
-    text = f"At {number(threshold, 1)} it would say {says} for your picture."
+    says = "say **“I do not know”**" if energy > threshold else "still **answer**"
+    text = f"With the limit at {number(threshold, 1)} it would {says} for your picture."
     if not cost.refused:
         return f"{text} It would refuse none of {count(cost.images)} real test {noun}."
     return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cnn_core.model.shapes import shape_text as shape_text  # the core writes shapes too: one way for both
 
 
@@ -81,6 +83,17 @@ def number(value: float, digits: int = 2) -> str:
     ('−0.11', '2.2', '0.00')
     """
     return _signed(value, digits)
+
+
+def short(value: float) -> str:
+    """A number in two figures, however small it is: the scores of an untrained net differ by thousandths.
+
+    >>> short(1.3412), short(-0.00213), short(0.0), short(3.2e-7), short(12.6)
+    ('1.3', '−0.0021', '0', '0.00000032', '13')
+    """
+    if value == 0 or not math.isfinite(value):
+        return "0"
+    return number(value, max(0, min(8, 1 - math.floor(math.log10(abs(value))))))
 
 
 def signed(value: float, digits: int = 2) -> str:
