@@ -173,10 +173,22 @@ def _mean(values: list[float]) -> float:
 def share(fraction: float) -> str:
     """A share in per cent, no finer than is worth saying.
 
-    >>> share(0.63), share(0.998), share(0.0107)
-    ('63 %', '99.8 %', '1.1 %')
+    >>> share(0.63), share(0.998), share(0.0107), share(1.0)
+    ('63 %', '99.8 %', '1.1 %', '100 %')
     """
-    return f"{100 * fraction:.0f} %" if 0.1 <= fraction < 0.99 else f"{100 * fraction:.1f} %"
+    is_round = 0.1 <= fraction < 0.99 or fraction in (0, 1)
+    return f"{100 * fraction:.{0 if is_round else 1}f} %"
+
+
+def nats(loss: float) -> str:
+    """A loss, with as many decimals as it needs to be told from 0.
+
+    >>> nats(2.302), nats(0.0013), nats(0.00000002)
+    ('2.30', '0.0013', 'under 0.0001')
+    """
+    if 0 < loss < 0.0001:
+        return "under 0.0001"
+    return f"{loss:.2f}" if loss >= 0.0095 else f"{loss:.4f}"
 
 
 def times(factor: float) -> str:

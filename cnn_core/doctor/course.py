@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cnn_core.data.augment_spec import AugmentSpec
 from cnn_core.doctor import cures
-from cnn_core.doctor.case import Bar, Case, Cure, Finding, counted, share, times
+from cnn_core.doctor.case import Bar, Case, Cure, Finding, counted, nats, share, times
 from cnn_core.doctor.health import Check, Health
 from cnn_core.doctor.plans import RUN_KEPT, usual_rate, with_rate
 from cnn_core.training.history import Curve
@@ -125,14 +125,12 @@ def dead_filters(case: Case) -> Finding | None:
     if not dead:
         return None
     worst = max(dead, key=lambda name: dead[name])
-    count, what = sum(now.labels), "units" if _most_silent(case, worst) == SILENT_UNITS else "filters"
-    since = _silent_since(case, worst)
+    count, is_list = sum(now.labels), _most_silent(case, worst) == SILENT_UNITS
     sentence = (
-        f"Since step {since:,} **{share(dead[worst])}** of the {what} of {worst} are silent, or nearly so many: "
-        if since < now.step and not _same(case, worst, since)
-        else f"**{share(dead[worst])}** of the {what} of {worst} have been silent since step {since:,}: "
+        f"**{share(dead[worst])}** of the {'units' if is_list else 'filters'} of {worst} give 0 for each of {count} "
+        f"{case.noun}, and what gives 0 everywhere does not learn. At least {'half' if is_list else 'a third'} of them "
+        f"have done so since step {_silent_since(case, worst):,}."
     )
-    sentence += f"they give 0 for each of {count} {case.noun}, and what gives 0 everywhere does not learn."
     if case.learning_rate > 2.5 * usual_rate(case.recipe):
         sentence += f" A learning rate of {case.learning_rate:g} is too large."
         return Finding("Why are so many silent?", sentence, _again_with_rate(case))
@@ -157,12 +155,6 @@ def _silent_since(case: Case, name: str) -> int:
             break
         since = check.step
     return since
-
-
-def _same(case: Case, name: str, since: int) -> bool:
-    """Whether as many, to the last per cent written, were silent at that step as are now."""
-    then = next(check for check in case.health.checks if check.step == since)
-    return share(then.silent[name]) == share(case.health.checks[-1].silent[name])
 
 
 def one_class(case: Case) -> Finding | None:
@@ -277,12 +269,12 @@ def overfitting(case: Case) -> Finding | None:
     if len(curve) < 3 or not len(train) or (normalises and case.step < SETTLED):
         return None
     best = min(range(len(curve)), key=lambda i: curve.loss[i])
-    factor, nats = RISE
+    factor, above = RISE
     gap = _accuracy_around(train, curve.step[-1]) - curve.accuracy[-1]
     then, now = _loss_around(train, curve.step[best]), _loss_around(train, curve.step[-1])
     if (
         curve.epoch[-1] - curve.epoch[best] < 1
-        or curve.loss[-1] < factor * curve.loss[best] + nats
+        or curve.loss[-1] < factor * curve.loss[best] + above
         or now >= then
         or gap < GAP
     ):
@@ -292,7 +284,7 @@ def overfitting(case: Case) -> Finding | None:
     return Finding(
         "Does it only learn by heart?",
         f"Since epoch {since} its loss on {case.noun} it does not learn from has risen from {curve.loss[best]:.2f} to "
-        f"{curve.loss[-1]:.2f}, while on its own it fell from {then:.2f} to {now:.2f}. "
+        f"{curve.loss[-1]:.2f}, while on its own it fell from {nats(then)} to {nats(now)}. "
         f"It reads {own} of its own and **{others}** of the others.",
         _against_overfitting(case),
     )

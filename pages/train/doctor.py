@@ -12,7 +12,14 @@ from cnn_core.model import ModelSpec
 from cnn_core.runs import Run
 from cnn_core.training import TrainSpec
 from pages.train import runner
-from pages.train.doctor_words import GRADIENTS, GRADIENTS_TITLE, bars_alt, chart_caption, more_remarks
+from pages.train.doctor_words import (
+    GRADIENTS,
+    GRADIENTS_TITLE,
+    bars_alt,
+    chart_caption,
+    more_remarks,
+    thin_stroke,
+)
 from pages.train.gradient_chart import gradient_chart
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.recipe import Choice
@@ -166,7 +173,8 @@ def gradients(run: Run) -> None:
         with st.popover(GRADIENTS_TITLE, type="tertiary", key="run_gradients"):
             st.markdown(f"**Step {health.checks[-1].step:,}**")
             _bars(bars, key=f"gradients_{run.id}")
-            caption(GRADIENTS)
+            compared = health.with_relu
+            caption(GRADIENTS + thin_stroke(None if compared is None else compared.steps))
 
 
 def _bars(bars: tuple[Bar, ...], key: str) -> None:

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 
 GRADIENTS_TITLE = "Gradients"
 GRADIENTS = (
-    "How strongly the loss asks each layer’s kernels to change, now. The gradient comes in from the last layer and "
-    "goes up; where a bar is 100 times shorter than the last one, the layer hardly learns. The bars are on a log scale."
+    "How strongly the loss asks each layer’s kernels to change, beside the last layer’s. The gradient comes in at the "
+    "last layer and goes up to the first; what gets a hundredth of it hardly learns. Log scale."
 )
+
+
+def thin_stroke(steps: int | None) -> str:
+    """What the thin strokes of a chart are; "" where there are none. steps: of the net they were measured of."""
+    return "" if steps is None else f" Thin stroke: the same net with relu after {plural(steps, 'step')}."
 
 
 def more_remarks(others: int) -> str:
@@ -27,10 +32,10 @@ def more_remarks(others: int) -> str:
 
 def chart_caption(finding: Finding, last: str) -> str:
     """Under the bars of a finding. last: the name of the last layer, which the others are measured by."""
-    words = f"Size of the gradient beside {last}’s, log scale, measured on a few training images."
-    if finding.relu_steps is not None:
-        words += f" Thin stroke: the same net with relu after {plural(finding.relu_steps, 'step')}."
-    return words
+    return (
+        f"Size of the gradient beside {last}’s, log scale, measured on a few training images."
+        + thin_stroke(finding.relu_steps)
+    )
 
 
 def bar_text(share: float) -> str:

@@ -55,7 +55,9 @@ def gradient_chart(bars: tuple[Bar, ...], mode: str = "light") -> Figure:
             yaxis=dict(
                 autorange="reversed",
                 showgrid=False,
-                ticks="",
+                ticks="outside",
+                ticklen=8,
+                tickcolor="rgba(0,0,0,0)",  # room between a name and its bar
                 tickfont=dict(size=13, color=text),
                 fixedrange=True,
             ),
