@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.home import words
-from pages.home.sections import answer, digits, hint_on_a_phone, images_for, maps_of_each_layer, ways_on
+from pages.home.sections import (
+    answer,
+    digits,
+    glossary,
+    hint_on_a_phone,
+    images_for,
+    maps_of_each_layer,
+    ways_on,
+)
 from pages.ui.frame.board import board
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -36,3 +44,4 @@ def page() -> None:
 
 page_head("")
 page()
+glossary()

@@ -19,6 +19,7 @@ from pages.ui.drawing.sheets import sheet
 from pages.ui.frame.shell import ROOT, entry, exists
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
+from pages.ui.wording.terms import all_terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,6 +122,12 @@ def _choose(index: int) -> None:
     # A guess was about the digit before; who has guessed once may simply look from now on.
     if st.session_state.get(_GUESSED):
         st.session_state[_GUESSED] = True
+
+
+def glossary() -> None:
+    """All words of the field with their meanings, folded."""
+    with st.expander(words.ALL_WORDS):
+        st.markdown(all_terms())
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

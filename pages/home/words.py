@@ -13,6 +13,7 @@ WHAT_YOU_SEE = (
     "Each tile is a feature map: what one filter gives for the digit. Black is nothing, pale yellow is much; 0 marks "
     "a filter that gives 0 everywhere."
 )
+ALL_WORDS = "All words of the field, from accuracy to weight decay"
 PAGES_ARE_BEHIND = "All pages are behind » at the top left."
 WAYS_ON = {  # address -> (what one does there, its icon)
     "convolution": ("Start the lesson: what a kernel does", "school"),

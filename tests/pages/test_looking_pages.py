@@ -24,6 +24,7 @@ def test_home_shows_a_digit_on_its_way_through_a_trained_network(app):
     assert not app.exception
     assert "**conv2d_3** :gray[64 maps of 3×3]" in text(app)
     assert "The network reads" not in text(app)  # first one guesses
+    assert "**one-hot**: A label written as a list of numbers" in text(app)
     app.button(key="home_show").click().run()
     assert "The network reads a **7**" in text(app)
 
