@@ -1,14 +1,22 @@
-"""What is this? Two sentences, one living picture (a digit on its way through a trained network), two ways on."""
+"""What is this? Two sentences, one living picture (a digit on its way through a trained network), three ways on."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from pages.home import words
-from pages.home.sections import answer, digits, maps_of_each_layer, ways_on
+from pages.home.sections import (
+    answer,
+    digits,
+    glossary,
+    hint_on_a_phone,
+    images_for,
+    maps_of_each_layer,
+    ways_on,
+)
 from pages.ui.frame.board import board
 from pages.ui.frame.shell import page_head, require_shell
-from pages.ui.visitor import networks, server
+from pages.ui.visitor import networks
 from pages.ui.wording.blocks import caption
 
 require_shell()
@@ -17,6 +25,7 @@ require_shell()
 def page() -> None:
     """Draw what needs no torch, then fill the places that were kept: torch takes seconds to load on a cold server."""
     st.markdown(words.WELCOME)
+    hint_on_a_phone()
     top, right, below = board("home_board", second="right")
     with right:
         answer_place = st.container()
@@ -26,13 +35,13 @@ def page() -> None:
         network = networks.current()
         if network.note:
             caption(network.note)
-        test = server.images("mnist", "test")
-        image = digits(test)
+        image = digits(images_for(network))
     with below:
         maps_of_each_layer(network, image)
     with answer_place:
-        answer(network, image, test.classes)
+        answer(network, image, networks.classes_of(network))
 
 
 page_head("")
 page()
+glossary()

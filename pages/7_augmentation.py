@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
-from cnn_core.export.augmentation import keras_line, torchvision_line
+from cnn_core.export.augmentation import keras_line, keras_r_lines, torchvision_line
 from cnn_core.lesson import Reading
 from cnn_core.runs import Pair
 from pages.augmentation import words
@@ -70,7 +70,7 @@ def verdict(trial: Trial, reading: Reading, kind: str) -> str:
     if not trial.network.trained:
         return words.CANNOT_TELL
     if trial.spec.changes_nothing:
-        return words.ALL_OF_NONE
+        return words.NOTHING_CHANGES
     still = reading.kept(trial.label)
     return words.verdict(still, len(reading), trial.a_digit, kind, trial.untouched_as)
 
@@ -87,8 +87,11 @@ def show(trial: Trial, reading: Reading, settings: Settings) -> None:
 
 def show_code(spec: AugmentSpec) -> None:
     """Draw the settings as a student would write them."""
-    st.markdown("## The same in your own code")
-    keras, torchvision = st.tabs(["Keras", "torchvision"])
+    st.header("The same in your own code", anchor=False)
+    r, keras, torchvision = st.tabs(["R (keras)", "Python (Keras)", "torchvision"])
+    with r:
+        st.code(keras_r_lines(spec), language="r", wrap_lines=True)
+        caption(words.KERAS_IS_EXACT)
     with keras:
         st.code(keras_line(spec), language="python", wrap_lines=True)
         caption(words.KERAS_IS_EXACT)
@@ -104,6 +107,7 @@ def page() -> None:
     """The strip, the digit, what is read in it, and what training with such changes brings."""
     network = networks.current()
     pairs = pairs_of(network.spec)
+    answer(words.WHAT_IT_IS, "augmentation", "label", "epoch")
     answer_place = st.empty()
     settings = ask_settings(own_start=pairs[0].augment if pairs else None)
     way = ask_digit(network.dataset)
@@ -127,9 +131,9 @@ def page() -> None:
     with right:
         dragged(trial)
         act(network, settings.spec, pairs)
-    where_the_label_breaks(trial)
     if pairs:
         outcome(pairs)
+    where_the_label_breaks(trial)
     show_code(settings.spec)
     if not network.trained:
         st.button("Look at the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",))
@@ -137,4 +141,4 @@ def page() -> None:
 
 page_head("augmentation")
 page()
-next_question("runs", "lays the two runs side by side.")
+next_question("runs", "compares your runs.")

@@ -9,6 +9,7 @@ from pages.runs.replay import play
 from pages.runs.rows import open_saved
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
+from pages.ui.wording.blocks import next_question
 
 require_shell()
 
@@ -43,3 +44,4 @@ def page() -> None:
 
 page_head("runs")
 page()
+next_question("convolution", "begins the lesson again, and asks you questions at its end.")

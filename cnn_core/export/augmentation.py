@@ -1,21 +1,50 @@
-"""Augmentation settings written down as code for Keras and for torchvision. No torch."""
+"""Augmentation settings written down as code for Keras in R, Keras in Python, and torchvision. No torch."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from cnn_core.data.augment_spec import AugmentSpec, in_pixels
+
+EXCHANGED = "# present Keras exchanges the two shifts, hence their order here"
+
+
+def keras_r_lines(spec: AugmentSpec) -> str:
+    """The R that does the same, as in the lesson: `datagen = image_data_generator(...)`, and how it is used."""
+    settings, is_exchanged = _keras_settings(spec)
+    arguments = ",\n".join(f"  {name} = {_r(value)}" for name, value in settings.items())
+    remark = f"{EXCHANGED}\n" if is_exchanged else ""
+    generator = f"image_data_generator(\n{arguments}\n)" if arguments else "image_data_generator()"
+    return (
+        f"library(keras)\n{remark}datagen = {generator}\n"
+        "changed = flow_images_from_data(train_images, train_labels, generator = datagen, batch_size = 64)"
+    )
+
+
+def _r(value: Any) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (tuple, list)):
+        return f"c({', '.join(_r(one) for one in value)})"
+    return f"{value:g}"
+
+
+def _keras_settings(spec: AugmentSpec) -> tuple[dict[str, Any], bool]:
+    """What differs from Keras's defaults, by Keras's names, and whether the two shifts are exchanged."""
+    defaults = AugmentSpec()
+    width, height = spec.width_shift_range, spec.height_shift_range
+    settings = {**spec.to_dict(), "width_shift_range": height, "height_shift_range": width}
+    return {n: v for n, v in settings.items() if v != getattr(defaults, n)}, width != height
 
 
 def keras_line(spec: AugmentSpec) -> str:
     """The Python that does the same in Keras: an import and `augmentation = ImageDataGenerator(...)`."""
-    defaults, remark = AugmentSpec(), ""
-    width, height = spec.width_shift_range, spec.height_shift_range
-    if width != height:
-        width, height = height, width
-        remark = "  # present Keras exchanges the two shifts, hence their order here"
-    settings = {**spec.to_dict(), "width_shift_range": width, "height_shift_range": height}
-    arguments = [f"{name}={value!r}" for name, value in settings.items() if value != getattr(defaults, name)]
+    settings, is_exchanged = _keras_settings(spec)
+    remark = f"  {EXCHANGED}" if is_exchanged else ""
+    arguments = [f"{name}={value!r}" for name, value in settings.items()]
     return (
         "from tensorflow.keras.preprocessing.image import ImageDataGenerator\n"
         f"augmentation = ImageDataGenerator({', '.join(arguments)}){remark}"

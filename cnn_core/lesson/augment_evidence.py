@@ -49,7 +49,7 @@ class Change:
 
 
 def changes_of(params: AffineParams) -> list[Change]:
-    """The same changes, one an image, in an eye's words."""
+    """The same changes, one for each image, in an eye's words."""
     return [
         Change(theta, -tx, ty, shear, abs(zx), abs(zy), zx < 0, zy < 0)
         for theta, tx, ty, shear, zx, zy in zip(
@@ -281,7 +281,7 @@ MIRRORED = {2: 5, 5: 2}  # roughly
 MIRROR_IS_NO_DIGIT = (7, 4, 3, 9, 6)
 UPSIDE_DOWN = {2: 5, 5: 2}
 UPSIDE_DOWN_IS_NO_DIGIT = (7, 4, 9, 6)
-HALF_LOST = 0.4  # shifted by more of its side than this, a digit of 20 pixels in 28 loses its half
+HALF_LOST = 0.4  # shifted by more of its side than this (11 of 28), a digit of 20 pixels loses over a third
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def where_the_label_breaks(trial: Trial) -> None:
     wrong_labels = lies(trial.spec, trial.label)
     if not wrong_labels:
         return
-    st.markdown("## Where the label becomes a lie")
+    st.header("Where the label becomes wrong", anchor=False)
     for lie in wrong_labels:
         st.markdown(f":yellow[:material/warning:] {words.LIES[lie.kind]}")
         _examples(lie, trial)

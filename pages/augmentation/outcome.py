@@ -52,7 +52,7 @@ class TrainedPair:
 def outcome(pairs: list[Pair]) -> None:
     """Draw what the first pair brought: two curves under turn and under shift, and a sentence on each."""
     pair = pairs[0]
-    st.markdown("## With and without")
+    st.header("With and without", anchor=pair_words.RESULT)
     if len(pairs) > 1:
         ask_pair(pairs)
     if pair.unfinished:

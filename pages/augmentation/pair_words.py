@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from cnn_core.training import TrainSpec
 
 SAME_NETWORK_TWICE = "These settings change nothing: both networks would be the same."
-RESULT_STANDS_BELOW = "What came of it stands below, under “With and without”."
-NOT_LEARNT_YET = "Both networks are asked about turned and shifted digits as soon as they have learnt."
+RESULT = "with-and-without"  # the anchor of its heading
+RESULT_STANDS_BELOW = f"Done. [See the result: with and without](#{RESULT})"
+NOT_LEARNT_YET = "Both networks are tested on turned and shifted images as soon as they have learnt."
 NOT_TO_ITS_END = (
     "One of the two was not trained to its end, so there is nothing to compare. Start them again."
 )
@@ -39,7 +40,7 @@ def end_of_training(result: dict | None, seconds: float) -> str:
 
 def asking_both(images: int) -> str:
     """Shown while the accuracies are computed."""
-    return f"Asking both about {count(images)} changed digits …"
+    return f"Testing both on {count(images)} changed images …"
 
 
 def curves_heading(change: str, images: int) -> str:
@@ -56,8 +57,8 @@ def what_the_curves_show(recipe: TrainSpec, augment: AugmentSpec) -> str:
     """What the two networks have in common, what not, and where the price stands."""
     return (
         f"Same design, same seed, {plural(recipe.epochs, 'epoch')}, one difference: one of them saw every "
-        f"image changed ({', '.join(short_words(augment))}). At the left end nothing is changed, and a gap "
-        "there is the price."
+        f"image changed ({', '.join(short_words(augment))}). At the left end the test images are not changed: a lower "
+        "line there is the price of the changes."
     )
 
 
@@ -78,7 +79,7 @@ def where_it_helped(change: str, gain: Gain) -> str:
     where = f"{CHANGE_WORDS[change]} by {by}"
     numbers = f"{percent(best.augmented)} with changes, {percent(best.plain)} without"
     if best.is_chance:
-        return f"{where}: {numbers}, **no difference** that could not be chance."
+        return f"{where}: {numbers}, a difference that **could be chance**."
     if best.difference < 0:
         return f"{where}, where it lost least: {numbers}, **{points(best.difference)}**."
     return f"{where}: {numbers}, **{points(best.difference)}**."
@@ -89,8 +90,10 @@ def its_price(gain: Gain) -> str:
     untouched = gain.untouched
     words = f"Untouched: {percent(untouched.augmented)} with changes, {percent(untouched.plain)} without"
     if untouched.is_chance:
-        return f"{words}, which could be chance."
+        return f"{words}, a difference that could be chance."
     words += f", **{points(untouched.difference)}**."
     if untouched.difference > -0.05:
         return words
-    return f"{words} So many changes at once take longer to learn: give it more images, more epochs, or gentler ones."
+    return (
+        f"{words} Large changes often take longer to learn. Try more images, more epochs, or smaller changes."
+    )

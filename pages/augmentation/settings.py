@@ -14,6 +14,7 @@ from pages.augmentation import words
 from pages.ui.forms.recipe import GENTLE
 from pages.ui.frame.controlled import controlled_in_popover
 from pages.ui.wording.blocks import caption
+from pages.ui.wording.terms import help_of
 
 KINDS = {"lesson": "Lesson", "gentle": "Gentle", "own": "My own"}
 LOOKS = {"draws": "Draws", "alone": "One alone", "fill": "Fill modes"}
@@ -117,7 +118,9 @@ def _slider(
 
 def _ask_shear(column: DeltaGenerator, spec: AugmentSpec) -> None:
     default, controls = _controls("shear_range", spec, spec.shear_range)
-    column.number_input("Shear, ± degrees", 0.0, 60.0, default, 0.2, "%.1f", **controls)
+    column.number_input(
+        "Shear, ± degrees", 0.0, 60.0, default, 0.2, "%.1f", help=help_of("shear"), **controls
+    )
 
 
 def _ask_flip(column: DeltaGenerator, spec: AugmentSpec) -> None:
@@ -141,7 +144,7 @@ def _ask_fill_mode(column: DeltaGenerator, spec: AugmentSpec) -> None:
         index=FILL_MODES.index(default),
         format_func=words.fill_mode_text,
         filter_mode=None,
-        help="What is painted where the picture has moved away.",
+        help=help_of("fill mode"),
         **controls,
     )
 
@@ -178,7 +181,9 @@ def _ask_draws_and_seed() -> tuple[int, int]:
         filter_mode=None,
         bind="query-params",
     )
-    seed = right.number_input("Seed of the draws", 0, MAX_SEED, key=SEED, bind="query-params")
+    seed = right.number_input(
+        "Seed of the draws", 0, MAX_SEED, key=SEED, bind="query-params", help=help_of("seed")
+    )
     return int(count or 17), int(seed or 0)
 
 

@@ -82,7 +82,7 @@ def _tile(reading: Reading, i: int, trial: Trial, lines: list[str], small: bool)
 def draws(trial: Trial, reading: Reading, seed: int) -> None:
     """Draw the random changes beside the original."""
     with st.container(gap="xsmall"):
-        heading = words.draws_heading(len(reading))
+        heading = words.draws_heading(len(reading), trial.spec)
         st.markdown(sheet_heading(heading, *words.short_words(trial.spec), f"seed {seed}"))
         short = len(reading) > MANY
         lines = [words.lines_of(change, trial.spec, short) for change in reading.changes]

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from cnn_core.data import AugmentSpec
     from cnn_core.lesson import Change
 
+# ---------------------------------------------------------------- what it is
+
+WHAT_IT_IS = (
+    "**Augmentation** makes more of few images. Each time the network learns from an image, the image is first changed "
+    "a little at random, so in every epoch it sees slightly different copies. The label stays, so a change must never "
+    "make another class of the image."
+)
+
 # ---------------------------------------------------------------- one change
 
 
@@ -147,14 +155,15 @@ def shear_in_words(spec: AugmentSpec) -> str:
 
 # ---------------------------------------------------------------- the answer
 
-CANNOT_TELL = "Nobody can tell from this network: it has not been trained."
-ALL_OF_NONE = "All of none: these settings change nothing. Turn one of them up."
+CANNOT_TELL = "This network cannot tell us anything about these changes: it has not been trained."
+NOTHING_CHANGES = "These settings change nothing. Turn one of them up."
 _WHOSE = {"lesson": "the lesson’s", "gentle": "the gentle", "own": "your own"}
 _AT_LEAST = (
     (1.0, "All of these."),
     (0.85, "Nearly all."),
     (0.65, "Most of them."),
-    (0.0, "Fewer than one hopes."),
+    (0.35, "About half of them."),
+    (0.0, "Only a few of them."),
 )
 
 
@@ -182,13 +191,13 @@ def _judgement(still: int, of: int) -> str:
 
 NOTHING_SWITCHED_ON = "Nothing is switched on. Choose the lesson’s settings, or turn one of your own up."
 WHAT_ONE_ALONE_SHOWS = (
-    "Each row is one setting from one end of its range to the other, with all others switched off. The row with "
-    "the most red is the one this network minds."
+    "Each row is one setting from one end of its range to the other, with all others switched off. Red: misread. "
+    "The more red in a row, the more this setting disturbs the network."
 )
 WHAT_FILL_MODES_SHOW = (
-    "The same draws four times; only what appears at the edges differs. A digit stands on black, so nearest and "
-    "constant mostly agree, except where a stroke touches the edge and is drawn out. Reflect and wrap bring in "
-    "pieces of the digit that were never there."
+    "The same draws four times; only what fills the empty places differs. Where the edge of an image is black, nearest "
+    "and constant give the same; where something touches the edge, nearest draws it out. Reflect and wrap can "
+    "bring in pieces that were never there."
 )
 
 
@@ -205,17 +214,23 @@ def with_warning(lines: Sequence[str], a_digit: str, small: bool) -> list[str]:
 
 def what_draws_show(spec: AugmentSpec, a_digit: str) -> str:
     """What stands under each draw, and what red means."""
-    zoom = " Zoom above 1 makes it smaller." if spec.zoom_limits != (1, 1) else ""
+    parts = ["what the network reads and how sure it is"]
+    if spec.rotation_range:
+        parts.append("the turn in degrees (+ is to the left)")
+    if spec.width_shift_range or spec.height_shift_range:
+        parts.append("the shift in pixels, right and up")
+    if spec.zoom_limits != (1, 1):
+        parts.append("the zoom of width and height (above 1 makes it smaller)")
     return (
-        "Under each draw: what the network reads and how sure it is, then the turn in degrees (+ is to the left), the "
-        f"shift in pixels, right and up, and the zoom of width and height.{zoom} Red: no longer read as "
-        f"{a_digit}. Where you would not read {a_digit} either, the label has become a lie."
+        f"Under each draw: {', then '.join(parts)}. Red: not read as {a_digit}. "
+        f"Where you would not read {a_digit} either, the label has become wrong."
     )
 
 
-def draws_heading(draws: int) -> str:
+def draws_heading(draws: int, spec: AugmentSpec) -> str:
     """The first words of the heading over the draws."""
-    return f"{plural(draws, 'draw')}, sorted by their turn"
+    sorted_by = ", sorted by their turn" if spec.rotation_range else ""
+    return f"{plural(draws, 'draw')}{sorted_by}"
 
 
 def setting_in_words(setting: str, spec: AugmentSpec) -> str:
@@ -272,7 +287,7 @@ PARAMETER_WORDS = {
 }
 NOT_TRAINED = "This network has not been trained."
 RECIPE_UNKNOWN = "How it was trained is not known: it was opened from a file."
-LEFT_ALONE = "The present settings leave this one alone."
+LEFT_ALONE = "The present settings do not change this."
 SHADED = "Shaded: as far as the settings go."
 
 
@@ -327,18 +342,18 @@ def trained_with(parameter: str, low: float, high: float) -> str:
     return f"It was trained with {noun} from {value_in_words(parameter, low)} to {value_in_words(parameter, high)}."
 
 
-# ---------------------------------------------------------------- where the label becomes a lie
+# ---------------------------------------------------------------- where the label becomes wrong
 
 LIES = {
-    "quarter": "Turned this far, a 6 lying on its back and a 9 lying on its face are one picture with two labels.",
-    "half": "A 6 turned by 180° is a 9, and still carries the label 6.",
-    "mirrored": "Every second image is mirrored. A mirrored 2 looks like a 5, and most mirrored digits are no digits.",
-    "upside_down": "Every second image stands on its head: a 2 becomes a 5, a 4 or a 7 no digit at all.",
-    "lost": "Shifted this far, half of the digit has left the picture.",
+    "quarter": "Turned by 90°, a 6 and a 9 look much alike: printed ones would be the same picture, with two labels.",
+    "half": "A 6 that is turned upside down looks like a 9, and still carries the label 6.",
+    "mirrored": "About every second image is mirrored. A mirrored 2 looks like a 5; a mirrored 4 or 7 is no digit.",
+    "upside_down": "About every second image is flipped upside down: a 2 then looks like a 5, a 4 or a 7 is no digit.",
+    "lost": "Shifted this far, a large part of the digit has left the picture.",
 }
 RED_IS_ANOTHER = (
     "Red: this network reads another digit than the label says. "
-    "Trained on such pictures, it is told it is wrong."
+    "In a training with such pictures, the label would tell it that it is wrong."
 )
 
 # ---------------------------------------------------------------- the same in code, and training

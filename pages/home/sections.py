@@ -1,4 +1,4 @@
-"""What Home draws of the digit's way: the ten to choose from, the maps of each layer, the answer.
+"""What Home draws of the digit's way: the ten to choose from, the maps of each layer, a guess and the answer.
 
 Torch is not imported before a section needs it: it takes seconds on a cold server, and the page is there before it.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.errors import StudentError
 from cnn_core.model.layer_files import kind_named
 from pages.home import words
 from pages.ui.drawing.answer_charts import bars
@@ -16,7 +17,9 @@ from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
 from pages.ui.frame.shell import ROOT, entry, exists
-from pages.ui.wording.blocks import sheet_heading, what_you_see
+from pages.ui.visitor import server
+from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
+from pages.ui.wording.terms import all_terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +30,24 @@ if TYPE_CHECKING:
 
 _CHOSEN = "home_digit"  # which of the ten digits
 _FIRST = 7
+_ON_A_PHONE = (
+    "<style>@media (min-width: 768px) {{ .pages-are-behind {{ display: none }} }}</style>"
+    '<div class="pages-are-behind">{}</div>'
+)
+_GUESSED = "home_guessed"  # the class that was guessed, as text; True where the answer was asked for at once
+
+
+def hint_on_a_phone() -> None:
+    """Say where the other pages are, where the window is too narrow for the bar."""
+    st.html(_ON_A_PHONE.format(words.PAGES_ARE_BEHIND))
+
+
+def images_for(network: LoadedNetwork) -> ImageSet:
+    """Test images of what the network has learnt to tell apart; digits where those are not on this machine."""
+    try:
+        return server.images(network.dataset, "test")
+    except StudentError:
+        return server.images("mnist", "test")
 
 
 def digits(test: ImageSet) -> torch.Tensor:
@@ -37,12 +58,12 @@ def digits(test: ImageSet) -> torch.Tensor:
     sheet(
         image_sheet(images.numpy()),
         key="home_digits",
-        alt="Ten test digits to choose from",
+        alt="Test images to choose from",
         tile_px=56,
-        labels=[f"a {name}" for name in test.classes],
+        labels=[words.with_article(name) for name in test.classes],
         selected=chosen,
         columns=10,
-        on_click=lambda index: st.session_state.update({_CHOSEN: index}),
+        on_click=_choose,
     )
     return images[chosen]
 
@@ -51,29 +72,62 @@ def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
     """Draw the maps of each convolution of the network, for an image (1, 28, 28) in [0, 1]."""
     from cnn_core.insight import feature_maps
 
-    for layer, maps in feature_maps(network.net, image).items():
-        if kind_named(layer).has_filters:
-            _maps(layer, maps.numpy())
-    what_you_see(words.WHAT_YOU_SEE)
+    layers = feature_maps(network.net, image)
+    of_filters = {name: maps for name, maps in layers.items() if kind_named(name).has_filters}
+    for layer, maps in of_filters.items():
+        _maps(layer, maps.numpy())
+    if of_filters:
+        what_you_see(words.WHAT_YOU_SEE, "feature map", "filter")
+    else:
+        caption(words.without_maps(", ".join(layers)))
 
 
 def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]) -> None:
-    """Draw what the network reads in an image (1, 28, 28) in [0, 1], and how sure it is."""
+    """Ask what the network reads in an image (1, 28, 28) in [0, 1]; after a guess show it, and how sure it is."""
+    if not st.session_state.get(_GUESSED):
+        _ask_for_a_guess(classes)
+        return
     chances = network.net.predict(image[None])[0]
     best = int(chances.argmax())
     st.markdown(words.verdict(classes[best], float(chances[best])))
-    show(bars(chances.tolist(), list(classes), mode()), key="home_bars", alt="Probability of each digit")
+    guess = st.session_state[_GUESSED]
+    if isinstance(guess, str):
+        caption(words.after_a_guess(classes[int(guess)], classes[best]))
+    show(bars(chances.tolist(), list(classes), mode()), key="home_bars", alt="Probability of each class")
+
+
+def _ask_for_a_guess(classes: tuple[str, ...]) -> None:
+    """Draw one button for each class; whoever does not care to guess can see the answer at once."""
+    st.markdown(words.GUESS)
+    with st.container(horizontal=True, gap="xsmall", key="home_guesses"):
+        for index, name in enumerate(classes):
+            st.button(name, key=f"home_guess_{index}", on_click=_guess, args=(index,))
+    st.button("Show the answer", key="home_show", type="tertiary", on_click=_guess, args=(True,))
+
+
+def _guess(index: int | bool) -> None:
+    st.session_state[_GUESSED] = index if isinstance(index, bool) else str(index)
 
 
 def ways_on() -> None:
-    """Draw the two links that lead on."""
-    for url_path, label, icon in (
-        ("feature_maps", "Look inside this network", "search"),
-        ("train", "Train your own", "play_arrow"),
-    ):
+    """Draw the links that lead on; the first begins the lesson."""
+    for url_path, (label, icon) in words.WAYS_ON.items():
         page = entry(url_path)
         if exists(page):
             st.page_link(ROOT / page.file, label=label, icon=f":material/{icon}:", width="stretch")
+
+
+def _choose(index: int) -> None:
+    st.session_state[_CHOSEN] = index
+    # A guess was about the digit before; who has guessed once may simply look from now on.
+    if st.session_state.get(_GUESSED):
+        st.session_state[_GUESSED] = True
+
+
+def glossary() -> None:
+    """All words of the field with their meanings, folded."""
+    with st.expander(words.ALL_WORDS):
+        st.markdown(all_terms())
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

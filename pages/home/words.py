@@ -5,13 +5,26 @@ from __future__ import annotations
 from pages.ui.wording.numbers import plural, probability, shape_text
 
 WELCOME = (
-    "Convscope is a place to see how a convolutional network learns to read, and to open the very network you trained. "
-    "Below, a digit goes through one that was trained before you came: click another and watch every layer answer."
+    "Convscope shows how a convolutional network learns to read, and opens the very network that you train. "
+    "Below, a digit goes through a network. Click another digit, and every layer answers anew."
 )
+GUESS = "What will the network read? Guess first."
 WHAT_YOU_SEE = (
-    "Each tile is what one filter found in the digit: black is nothing, pale yellow is much, 0 marks one that "
-    "found nothing at all. From the first sheet to the last the maps get smaller and the questions harder."
+    "Each tile is a feature map: what one filter gives for the digit. Black is nothing, pale yellow is much; 0 marks "
+    "a filter that gives 0 everywhere."
 )
+ALL_WORDS = "All words of the field, from accuracy to weight decay"
+PAGES_ARE_BEHIND = "All pages are behind » at the top left."
+WAYS_ON = {  # address -> (what one does there, its icon)
+    "convolution": ("Start the lesson: what a kernel does", "school"),
+    "feature_maps": ("Look inside this network", "search"),
+    "train": ("Train your own", "play_arrow"),
+}
+
+
+def without_maps(layers: str) -> str:
+    """Where the network has no convolution.  layers: their names in words."""
+    return f"This network has no convolution, so there are no feature maps to see. Its layers: {layers}."
 
 
 def verdict(name: str, chance: float) -> str:
@@ -19,7 +32,27 @@ def verdict(name: str, chance: float) -> str:
     >>> verdict("7", 0.995)
     'The network reads a **7**, 99.5 % sure.'
     """
-    return f"The network reads a **{name}**, {probability(chance)} sure."
+    return f"The network reads {_article(name)} **{name}**, {probability(chance)} sure."
+
+
+def after_a_guess(guess: str, answer: str) -> str:
+    """
+    >>> after_a_guess("7", "7"), after_a_guess("1", "7")
+    ('You guessed the same.', 'You guessed 1.')
+    """
+    return "You guessed the same." if guess == answer else f"You guessed {guess}."
+
+
+def with_article(name: str) -> str:
+    """
+    >>> with_article("7"), with_article("8"), with_article("Ankle boot")
+    ('a 7', 'an 8', 'an Ankle boot')
+    """
+    return f"{_article(name)} {name}"
+
+
+def _article(name: str) -> str:
+    return "an" if name[0].lower() in "8aeiou" else "a"
 
 
 def sheet_fact(shape: tuple[int, int, int]) -> str:

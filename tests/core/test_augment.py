@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from cnn_core.data import AffineParams, AugmentSpec, apply_affine, sample_affine
 from cnn_core.data.augment import augment
 from cnn_core.errors import StudentError, shown
-from cnn_core.export.augmentation import keras_line, torchvision_line
+from cnn_core.export.augmentation import EXCHANGED, keras_line, keras_r_lines, torchvision_line
 
 NAMES = ("theta", "tx", "ty", "shear", "zx", "zy")
 EACH_ALONE = {
@@ -442,3 +442,28 @@ def test_the_torchvision_line_of_no_change_changes_nothing():
     exec(torchvision_line(AugmentSpec()), scope)
     image = torch.rand(1, 28, 28)
     assert torch.equal(scope["augmentation"](image), image)
+
+
+def test_the_r_lines_are_the_lessons():
+    lines = keras_r_lines(AugmentSpec.lesson()).splitlines()
+    assert lines[:2] == ["library(keras)", "datagen = image_data_generator("]
+    arguments = dict(line.strip(" ,").split(" = ") for line in lines[2:] if line.startswith("  "))
+    assert arguments == {
+        "rotation_range": "90",
+        "width_shift_range": "0.2",
+        "height_shift_range": "0.2",
+        "shear_range": "0.2",
+        "zoom_range": "0.2",
+    }
+    assert lines[-1].startswith("changed = flow_images_from_data(")
+
+
+def test_r_writes_truth_lists_and_text_in_its_own_way():
+    spec = AugmentSpec(zoom_range=(0.5, 1.5), horizontal_flip=True, fill_mode="wrap", width_shift_range=0.3)
+    lines = keras_r_lines(spec)
+    assert "zoom_range = c(0.5, 1.5)" in lines
+    assert "horizontal_flip = TRUE" in lines
+    assert 'fill_mode = "wrap"' in lines
+    assert "height_shift_range = 0.3" in lines  # exchanged, as in Python
+    assert EXCHANGED in lines
+    assert "image_data_generator()" in keras_r_lines(AugmentSpec())

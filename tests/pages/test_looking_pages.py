@@ -22,8 +22,28 @@ def finished_run():
 def test_home_shows_a_digit_on_its_way_through_a_trained_network(app):
     app.run()
     assert not app.exception
-    assert "The network reads a **7**" in text(app)
     assert "**conv2d_3** :gray[64 maps of 3×3]" in text(app)
+    assert "The network reads" not in text(app)  # first one guesses
+    assert "**one-hot**: A label written as a list of numbers" in text(app)
+    app.button(key="home_show").click().run()
+    assert "The network reads a **7**" in text(app)
+
+
+def test_home_tells_a_guess_beside_the_answer_and_asks_only_once(app):
+    app.run()
+    app.button(key="home_guess_1").click().run()
+    assert "The network reads a **7**" in text(app)
+    assert "You guessed 1." in text(app)
+    assert not [button for button in app.button if button.key == "home_guess_1"]
+
+
+def test_home_begins_the_lesson_and_shows_no_maps_of_a_network_without_any(app):
+    app.query_params["net"] = "pretrained:mlp"
+    app.run()
+    assert "This network has no convolution" in text(app)
+    assert "Each tile" not in text(app)
+    links = [link.proto.page for link in app.get("page_link")]
+    assert links.index("convolution") < links.index("train")
 
 
 @pytest.mark.parametrize("page", PAGES)

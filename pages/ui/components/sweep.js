@@ -111,6 +111,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     return node;
   };
   const drawSum = () => {
+    s.room = $(".sum").clientWidth;
     const r = Math.floor(s.index / columns) * stride - top, q = (s.index % columns) * stride - left;
     const size = Math.floor((Math.min($(".sum").clientWidth || 292, 460) - 52 - 3 * (k - 1)) / (3 * k)), letters = size >= 24;
     const parts = kernel.map((weights, channel) => weights.flatMap((line, i) => line.map((w, j) => {
@@ -252,6 +253,9 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   drawKernel(); draw();
   if (s.playing) { clearTimeout(s.timer); s.timer = setTimeout(tick, 250); }
   s.observer?.disconnect();
-  s.observer = new ResizeObserver(() => { drawImage(); drawOutput(); drawSum(); }); s.observer.observe(host);
+  s.observer = new ResizeObserver(() => {
+    drawImage(); drawOutput();
+    if (s.room !== $(".sum").clientWidth) drawSum();   // not at every look: it would wipe a hint away
+  }); s.observer.observe(host);
   return () => { clearTimeout(s.timer); s.observer?.disconnect(); };
 }
