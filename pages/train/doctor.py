@@ -20,6 +20,7 @@ from pages.train.doctor_words import (
     more_remarks,
     thin_stroke,
 )
+from pages.train.end_words import has_old_averages
 from pages.train.gradient_chart import gradient_chart
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.recipe import Choice
@@ -83,8 +84,15 @@ def finding_of(run: Run, images: int) -> bool:
 
 
 def findings_of(run: Run, images: int) -> list[Finding]:
-    """What the doctor finds in a run; nothing in one whose training nobody here has seen."""
-    return findings(_case_of(run, images)) if run.has_recipe else []
+    """What the doctor finds in a run; nothing in one whose training nobody here has seen.
+
+    Averages that remember their start have a place of their own on the page, with both accuracies and the way to
+    measure them anew.
+    """
+    if not run.has_recipe:
+        return []
+    said_elsewhere = {"unsettled_averages"} if has_old_averages(run) else set()
+    return [finding for finding in findings(_case_of(run, images)) if finding.rule not in said_elsewhere]
 
 
 def _case(spec: ModelSpec, recipe: TrainSpec, dataset: str, images: int | None = None) -> Case:
@@ -111,7 +119,7 @@ def _case_of(run: Run, images: int) -> Case:
 
 
 def _finding(run: Run, finding: Finding, is_first: bool) -> None:
-    st.markdown(f"#### {finding.question}" if is_first else f"**{finding.question}**")
+    st.markdown(f"## {finding.question}" if is_first else f"**{finding.question}**")
     st.markdown(finding.sentence)
     if finding.bars:
         _bars(finding.bars, key=f"finding_{finding.rule}_{run.id}")
