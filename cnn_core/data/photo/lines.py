@@ -1,7 +1,7 @@
 """Printed lines: ruled and squared paper, the grid of a Sudoku. Taken out without cutting the digit they cross.
 
-A printed line is straight, thin, and runs on: through the whole photo, or beside two others like it. Where a stroke crosses
-it the ink is thicker than the line, and stays.
+A printed line is straight, thin, and runs on: through the whole photo, or beside two others like it. Where a stroke
+crosses it the ink is thicker than the line, and stays.
 Source: lines are found by the Hough transform (Duda and Hart 1972); what is done along each is our own.
 """
 

@@ -1,7 +1,7 @@
 """Which of the things that stand out from the paper is the digit, and which strokes belong to it.
 
-Left out are what runs off the photo (a table, a finger), what encloses another thing (a frame, a Sudoku's cell), and what
-is much smaller or paler than the digit (specks, a smudge, a printed page number). Rules and constants are our own.
+Left out are what runs off the photo (a table, a finger), what encloses another thing (a frame, a Sudoku's cell), and
+what is much smaller or paler than the digit (specks, a smudge, a printed page number). Rules and constants are our own.
 """
 
 from __future__ import annotations

@@ -289,7 +289,9 @@ def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
         by = (USUAL - width_share) * digit.size / 2
         pad = int(by) + 2
         ink = thickened(np.pad(np.where(mine, np.maximum(ink, 0.6), ink), pad), by)
-    return Piece(digit.box, fitted(torch.from_numpy(ink), record), was_thin)
+    image = fitted(torch.from_numpy(ink), record)
+    # MNIST's strokes reach full white somewhere; a photo's do not, after the light and the paper's grain.
+    return Piece(digit.box, image if attempt.dark.is_even else image / image.max().clamp_min(0.5), was_thin)
 
 
 def _closed(mine: np.ndarray) -> np.ndarray:
