@@ -83,12 +83,11 @@ def _pick_box(one: Trained, selection: list[str]) -> None:
 
 
 def _facts(one: Trained, colour: str | None) -> None:
-    st.markdown(in_colour(colour, one.label), width=250)
-    st.markdown(one.state if one.accuracy is None else percent(one.accuracy), width=80)
-    st.markdown(f":gray[{count(one.parameters)} parameters]", width=150)
-    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}]", width=100)
-    if one.best is not None:
-        st.markdown(words.best_epoch(one.best), width="content")
+    best = "" if one.best is None else words.best_epoch(one.best)
+    st.markdown(in_colour(colour, one.label), width=215)
+    st.markdown(one.state if one.accuracy is None else percent(one.accuracy), width=70)
+    st.markdown(f":gray[{count(one.parameters)} parameters]", width=135)
+    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=175)
 
 
 # ---------------------------------------------------------------- a network from elsewhere

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnn_core.runs.best import Best
 from pages.runs.verdicts import beyond_chance
 from pages.ui.trained.trained import Trained
-from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, direction, epochs, percent, plural, points, probability
 from pages.ui.wording.which_images import how_many
 
@@ -115,12 +115,12 @@ def where_they_differ(settings: int) -> str:
 
 
 def best_epoch(best: Best) -> str:
-    """In a run's row: its best epoch, by the images kept aside.
+    """In a run's row, after its time: its best epoch, by the images kept aside.
 
     >>> best_epoch(Best(70, 7.0, 0.931))
-    ':small[:gray[best epoch: 7]]'
+    ' · best epoch 7'
     """
-    return small(f"best epoch: {epochs(best.epoch)}")
+    return f" · best epoch {epochs(best.epoch)}"
 
 
 def compare_box(name: str) -> str:
