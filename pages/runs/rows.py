@@ -15,7 +15,7 @@ from pages.ui.frame.shell import ROOT, entry
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
-from pages.ui.wording.numbers import count, duration, percent
+from pages.ui.wording.numbers import count, duration
 
 LARGEST_FILE = 25  # megabytes
 
@@ -83,8 +83,8 @@ def _pick_box(one: Trained, selection: list[str]) -> None:
 
 
 def _facts(one: Trained, colour: str | None) -> None:
-    st.markdown(in_colour(colour, one.label), width=250)
-    st.markdown(one.state if one.accuracy is None else percent(one.accuracy), width=80)
+    st.markdown(in_colour(colour, one.label), width=220)
+    st.markdown(words.share_in_row(one), width=140)
     st.markdown(f":gray[{count(one.parameters)} parameters]", width=150)
     st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}]", width=100)
 
