@@ -154,7 +154,7 @@ def _load(
         try:
             fetch(dataset, root)
         except FetchFailed as error:
-            reason = f" ({error})"
+            reason = str(error)
         files = find_files(dataset, root)
     if files is not None:
         paths = files[split]
@@ -164,8 +164,8 @@ def _load(
         images = _remembered((dataset, split, sample), lambda: _read_sample(dataset, split, sample))
         return replace(images, source=sample_sentence(dataset))  # the network may have gone or come meanwhile
     raise StudentError(
-        f"{dataset.title} is not on this machine and could not be fetched{reason}.",
-        hint=f"Choose MNIST, or put the four files of {dataset.folder} into {raw_folder(dataset, root)}.",
+        fetching.not_here(dataset, reason),
+        hint=f"Choose MNIST, or put the four files of {dataset.name} into {raw_folder(dataset, root)}.",
     )
 
 

@@ -8,6 +8,8 @@ begins.
 from __future__ import annotations
 
 import gzip
+import logging
+import re
 import shutil
 import threading
 import time
@@ -59,6 +61,19 @@ class Remote:
     files: tuple[RemoteFile, ...]
 
 
+log = logging.getLogger("convscope.data")
+_OF_A_SERVER = re.compile(r"^[\w-]+(\.[\w-]+)+(:\d+)?: ")  # how a server's name stands before what it said
+_SIGNS_OF_NO_NETWORK = (
+    "resol",
+    "not known",
+    "nodename",
+    "unreachable",
+    "refused",
+    "no answer within",
+    "silent for",
+)
+
+
 @dataclass
 class Fetch:
     """A fetch in the background, as far as it has come. Read it as often as you like.
@@ -84,6 +99,22 @@ def remote_of(dataset: Dataset) -> Remote:
             f"torchvision, which knows where the files are, does not work here ({error})"
         ) from error
     return Remote(tuple(source.mirrors), tuple(RemoteFile(*resource) for resource in source.resources))
+
+
+def not_here(dataset: Dataset, reason: str) -> str:
+    """That a data set is not on this machine and cannot be fetched, in one sentence; servers stay unnamed.
+
+    reason: of a FetchFailed; what servers said begins with their names.
+    """
+    log.info("%s cannot be fetched: %s", dataset.name, reason)
+    said = dict.fromkeys(_OF_A_SERVER.sub("", part) for part in reason.split("; "))
+    if not reason or settings().offline:
+        why = "there is no network"
+    elif any(sign in reason for sign in _SIGNS_OF_NO_NETWORK):
+        why = "there is no network, or the servers that have it do not answer"
+    else:
+        why = f"it cannot be fetched: {'; '.join(said)}"
+    return f"{dataset.name} is not on this machine, and {why}."
 
 
 def fetch(
@@ -163,7 +194,7 @@ def _report(
             fetch(dataset, root, on_progress, remote, patience)
         progress.fraction, progress.message, progress.state = 1.0, f"{dataset.title}: all here.", "done"
     except FetchFailed as error:
-        progress.message, progress.state = f"{dataset.title} cannot be fetched: {error}.", "failed"
+        progress.message, progress.state = not_here(dataset, str(error)), "failed"
     except StudentError as error:  # a damaged file of the student's own
         progress.message, progress.state = str(error), "failed"
     finally:

@@ -18,7 +18,7 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves
 from pages.ui.drawing.legend import colours, names_in_colour
 from pages.ui.frame.streamlit_inside import names_for_the_ear
-from pages.ui.trained.fair import is_fair, race
+from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.trained import Trained
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import answer, caption, what_you_see
@@ -68,7 +68,7 @@ def compare() -> None:
 
 def _offer_fair_race(selection: Sequence[Trained]) -> None:
     """Say that they learnt from different images, and offer to train rivals of the visitor's own on the same ones."""
-    caption(words.unfair(selection))
+    caption(words.unfair([run for run in selection if has_learnt(run)]))
     own = next((run for run in selection if not run.is_ours), None)
     if own is not None:
         st.button(words.FAIR_RACE, key="fair_race", on_click=_start_race, args=(own,))

@@ -15,7 +15,7 @@ from pages.ui.frame.shell import ROOT, entry
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
-from pages.ui.wording.numbers import count, duration, percent
+from pages.ui.wording.numbers import count, duration
 
 LARGEST_FILE = 25  # megabytes
 
@@ -84,10 +84,10 @@ def _pick_box(one: Trained, selection: list[str]) -> None:
 
 def _facts(one: Trained, colour: str | None) -> None:
     best = "" if one.best is None else words.best_epoch(one.best)
-    st.markdown(in_colour(colour, one.label), width=215)
-    st.markdown(one.state if one.accuracy is None else percent(one.accuracy), width=70)
+    st.markdown(in_colour(colour, one.label), width=200)
+    st.markdown(words.share_in_row(one), width=130)
     st.markdown(f":gray[{count(one.parameters)} parameters]", width=135)
-    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=175)
+    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=160)
 
 
 # ---------------------------------------------------------------- a network from elsewhere

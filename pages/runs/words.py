@@ -123,6 +123,14 @@ def best_epoch(best: Best) -> str:
     return f" · best epoch {epochs(best.epoch)}"
 
 
+def share_in_row(one: Trained) -> str:
+    """A row's accuracy, and of how many images; its state before it was tested."""
+    if one.accuracy is None:
+        return one.state
+    note = "no test" if one.seen else f"of {count(one.count)}"
+    return f"{percent(one.accuracy)} :gray[{note}]"
+
+
 def compare_box(name: str) -> str:
     """What a screen reader says of a row's checkbox.
 

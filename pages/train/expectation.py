@@ -22,12 +22,12 @@ FULL_TRAIN, FULL_TEST = 60_000, 10_000  # images of a data set that is not here 
 
 
 def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
-    """Draw what to expect. A data set that is not here yet is fetched while the visitor reads."""
+    """Draw what to expect; of a data set that is not here yet, how its fetching gets on."""
     data = available(choice.dataset)
     if data.state == "missing" or _could_be_fetched(data.state, choice.dataset):
         _fetch(choice.dataset)
-    if data.state == "missing" and cannot_be_had(choice.dataset):
-        return
+    if data.state == "missing":
+        return  # nothing is to be expected of images that may never come
     learn, validation_images = split_sizes(data.train or FULL_TRAIN)
     is_sample, noun = data.state == "sample", dataset_of(choice.dataset).noun
     outlook = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
@@ -70,7 +70,7 @@ def _fetching(dataset: str, was_fetching: bool) -> None:
     elif was_fetching:
         st.rerun()
     elif available(dataset).state == "missing":
-        problem(StudentError(fetch.message, hint=how_to_get(dataset_of(dataset).folder)))
+        problem(StudentError(fetch.message, hint=how_to_get(dataset_of(dataset))))
         st.button(
             "Try again", icon=":material/refresh:", key="fetch_again", on_click=_fetch_again, args=(dataset,)
         )

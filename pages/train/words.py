@@ -17,6 +17,7 @@ from pages.ui.wording.which_images import no_test
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cnn_core.data.sources import Dataset
     from cnn_core.model import ModelSpec
     from cnn_core.runs import Run
     from cnn_core.runs.expectation import Expectation
@@ -96,9 +97,12 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
     )
 
 
-def how_to_get(folder: str) -> str:
-    """What to do about images that cannot be fetched. folder: of the data set, in the data folder."""
-    return f"Choose MNIST, or put its four files into the data folder, under {folder}/raw."
+def how_to_get(dataset: Dataset) -> str:
+    """What to do about images that cannot be fetched."""
+    return (
+        f"Choose MNIST, or put the four files of {dataset.name} into the data folder, "
+        f"under {dataset.folder}/raw."
+    )
 
 
 # ---------------------------------------------------------------- of a run

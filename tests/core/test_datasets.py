@@ -277,6 +277,28 @@ def test_the_end_of_the_sample_holds_every_digit_equally_often():
     assert last.labels.bincount().tolist() == [50] * 10
 
 
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        (
+            "a.example.org: Name or service not known; b.example.org: no answer within 3 seconds",
+            "there is no network",
+        ),
+        (
+            "a.example.org: it answers 404; b.example.org:81: it answers 404",
+            "cannot be fetched: it answers 404.",
+        ),
+        ("the data folder cannot be written (No space left on device)", "written (No space left on device)."),
+    ],
+)
+def test_what_cannot_be_fetched_is_told_without_the_names_of_servers(monkeypatch, reason, why):
+    monkeypatch.delenv("CONVSCOPE_OFFLINE", raising=False)
+    said = fetching.not_here(KNOWN["fashion_mnist"], reason)
+    assert said.startswith("Fashion-MNIST is not on this machine, and ")
+    assert why in said
+    assert "example" not in said
+
+
 def test_what_is_available_is_told_without_reading_or_asking():
     assert available("mnist").state == "sample"
     assert (available("mnist").train, available("mnist").test) == (4500, 500)

@@ -10,7 +10,7 @@ from cnn_core.runs import Curve, History
 from cnn_core.training import RECIPES
 from pages.runs.band import band
 from pages.runs.verdicts import beyond_chance, differences, everything_is_known, seed_groups
-from pages.runs.words import seeds_in_words, unfair, verdict
+from pages.runs.words import compare_box, look_inside, more, seeds_in_words, share_in_row, unfair, verdict
 from pages.ui.drawing.legend import colours, names_in_colour
 from pages.ui.drawing.palette import RUNS
 from pages.ui.trained.exports import report
@@ -98,6 +98,19 @@ def test_images_learnt_from_and_tested_on_are_settings_like_others():
     assert not is_fair([sample, ours])
     assert is_fair([ours, replace(ours, title="Two")])
     assert not is_fair([ours, replace(ours, learnt_from=NOT_KNOWN)])
+    assert is_fair([ours, replace(ONE, state="queued", accuracy=None)])
+
+
+def test_a_row_says_of_how_many_images_its_accuracy_is():
+    assert share_in_row(ONE) == "99.0 % :gray[of 10,000]"
+    assert share_in_row(replace(ONE, seen=500)) == "99.0 % :gray[no test]"
+    assert share_in_row(replace(ONE, accuracy=None, state="running")) == "running"
+
+
+def test_no_two_rows_have_controls_of_the_same_name():
+    assert compare_box("A *b*") == r"Compare A \*b\*"
+    assert look_inside("One") == "Look inside :gray[One]"
+    assert more("One") == "More :gray[about One]"
 
 
 def test_a_choice_of_images_by_another_seed_is_another_choice():

@@ -114,12 +114,24 @@ def test_a_run_is_named_by_its_recipe(store, recipe, name):
 
 
 def test_where_nobody_knows_the_accuracy_nothing_is_promised():
-    nobody = Expectation(20.0, None, "nobody has trained it here yet")
+    nobody = Expectation(20.0, "elsewhere")
+    assert words.expected_accuracy(nobody.low, nobody.high, is_sample=False) == "not known yet"
     assert words.why_expected(nobody, "clothes") == (
-        "How many clothes it will read nobody knows: nobody has trained it here yet."
+        "Nobody has trained such a network by this recipe on so many images yet."
     )
-    assert words.why_expected(Expectation(20.0, 0.96, "what it reached here"), "digits") == (
-        "This is what it reached here."
+    assert "a machine like ours" in words.why_this_long(nobody)
+
+
+def test_an_expected_accuracy_names_the_trainings_it_comes_from():
+    here = Expectation(20.0, "design", 0.952, 0.952, True, "", (4_000, 4_000), 1)
+    assert words.why_expected(here, "digits") == (
+        "That is what 1 training of this design reached on this server, from 4,000 digits by the same recipe."
+    )
+    table = Expectation(20.0, "machine", 0.90, 0.96, False, "convnets with relu", (1_000, 2_000), 12)
+    assert words.expected_accuracy(table.low, table.high, is_sample=True) == "90 to 96 %"
+    assert words.why_expected(table, "digits") == (
+        "That is what 12 trainings of convnets with relu reached when we measured it, from 1,000 or 2,000 digits "
+        "by the same recipe."
     )
 
 

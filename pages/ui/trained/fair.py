@@ -26,8 +26,14 @@ def same_images(one: ImagesLearntFrom, other: ImagesLearntFrom) -> bool:
 
 
 def is_fair(networks: Sequence[Trained]) -> bool:
-    """Whether they all learnt from the same images."""
-    return all(same_images(networks[0].learnt_from, other.learnt_from) for other in networks[1:])
+    """Whether they all learnt from the same images; one that has not begun is no reason to doubt it."""
+    learnt = [one.learnt_from for one in networks if has_learnt(one)]
+    return all(same_images(learnt[0], other) for other in learnt[1:])
+
+
+def has_learnt(one: Trained) -> bool:
+    """Whether it learnt from anything yet, known or not."""
+    return bool(one.learnt_from.portions) or not one.learnt_from.is_known
 
 
 def trained_on_the_same(learnt_from: ImagesLearntFrom, spec: ModelSpec) -> str | None:
