@@ -28,7 +28,7 @@ from cnn_core.network_name import NetworkName
 from pages.ui.frame import streamlit_inside
 from pages.ui.visitor import server
 
-CHOOSE = "Choose one in the sidebar."
+CHOOSE = "Choose one in the sidebar (on a phone » at the top opens it)."
 DESIGN = "design"  # the network that is being edited, as a value of "network"
 
 # Keys of the session; the table of all keys is in visitor/__init__.py.
