@@ -62,6 +62,8 @@ def title_of(name: str) -> str:
         return PHOTO_NETWORKS.get(network.name, network.name)
     if network.kind == "pretrained":
         return card(network.name).title if network.name in server.PRETRAINED else network.name
+    if network.kind == "run" and network.moment:
+        return words.GONE  # a dream is of a run after one of its steps, and of nothing else
     if network.kind == "run":
         try:
             return words.after_steps(plain(server.store().run(network.name).name), network.step or 0)

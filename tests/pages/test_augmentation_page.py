@@ -133,7 +133,7 @@ def test_with_and_without_starts_two_runs_that_differ_in_nothing_else(page):
     assert not page.exception
     (pair,) = find_pairs(RunStore(), OWNER)
     assert pair.augment == AugmentSpec.lesson()
-    assert "**With changes** :small[:gray[Waiting: yours is next" in text(page)
+    assert "**With changes** :small[:gray[Getting ready" in text(page)
     assert page.button(key="train_pair").disabled  # while they wait
     page.button(key="stop_pair").click().run()
     assert [run.status.state for run in pair.runs] == ["stopped", "stopped"]

@@ -63,7 +63,7 @@ def test_train_says_it_once_and_keeps_the_run(app):
     assert HINT in text(app)
     [run] = RunStore().runs(owner=OWNER)
     assert app.session_state["network"] == f"run:{run.id}"  # it waits, and is looked at
-    assert "Not yet: it waits for its turn." in text(app)
+    assert "It is getting ready." in text(app)
     app.run()
     assert refusals(app) == 1  # as long as it is so
 
@@ -86,7 +86,7 @@ def test_a_run_without_a_ticket_is_looked_at_all_the_same(app, monkeypatch):
     monkeypatch.setattr(RunStore, "mend", refuse)
     open_page(app, "pages/2_train.py", f"run:{run_id}")
     assert "The folder for runs cannot be written." in text(app)
-    assert "Not yet: it waits for its turn." in text(app)
+    assert "It is getting ready." in text(app)
 
 
 def test_runs_says_it_of_more_epochs(app, finished_run):
