@@ -31,7 +31,7 @@ def modern():
     return load("modern")
 
 
-def page(draw=lambda pen: None, size=(600, 800), paper=PAPER):
+def page(draw=lambda pen: None, size=(576, 768), paper=PAPER):
     """A sheet on which `draw` drew, as numbers (H, W)."""
     image = Image.new("L", size, paper)
     draw(ImageDraw.Draw(image))
@@ -104,7 +104,7 @@ def test_a_shadow_changes_neither_the_place_nor_what_the_network_gets():
 
 def test_the_darkness_of_ink_beside_its_paper_does_not_depend_on_the_light():
     sheet = page(two) / 255
-    for light in (1.0, 0.5, np.linspace(1, 0.5, 600)[None]):
+    for light in (1.0, 0.5, np.linspace(1, 0.5, 576)[None]):
         values = darkness(np.repeat((sheet * light)[..., None], 3, 2).astype(np.float32), False).values
         assert np.median(values[300:400, 195:205]) == pytest.approx(1 - INK / PAPER, abs=0.03)
         assert np.median(values[:100]) < 0.02
@@ -137,7 +137,8 @@ def test_a_line_is_taken_out_and_the_stroke_it_crosses_is_not_cut():
         lines[y : y + 3] = np.maximum(lines[y : y + 3], 0.5)
     rest, count = without_lines(lines, 0.3)
     assert count == 10
-    assert np.array_equal(rest, stroke > 0.3)
+    assert rest[stroke > 0.3].all()
+    assert rest[stroke == 0].sum() < 0.01 * (lines[stroke == 0] > 0).sum()
 
 
 def test_an_upright_stroke_alone_is_no_printed_line():
@@ -221,7 +222,12 @@ def test_an_enlarged_test_image_comes_back_as_itself(dataset, format, inverted):
 
 
 def test_a_garment_fills_28_pixels_with_its_box_in_the_middle_and_keeps_its_greys():
-    sheet = page(lambda pen: (pen.rectangle([200, 100, 400, 500], fill=115), pen.rectangle([200, 100, 300, 500], fill=58)))
+    sheet = page(
+        lambda pen: (
+            pen.rectangle([200, 100, 400, 500], fill=115),
+            pen.rectangle([200, 100, 300, 500], fill=58),
+        )
+    )
     image = read_photo(file_of(sheet), "fashion_mnist").image[0]
     rows, columns = (image > 0.05).nonzero(as_tuple=True)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (0, 27, 7, 20)
@@ -241,7 +247,9 @@ def test_a_small_drawing_in_a_corner_is_the_large_one(side, digits):
     digit = digits.images[3].float()[0] / 255
     drawing = torch.zeros(side, side)
     half = side // 2
-    drawing[half:, half:] = torch.nn.functional.interpolate(digit[None, None], size=(half, half), mode="area")[0, 0]
+    drawing[half:, half:] = torch.nn.functional.interpolate(
+        digit[None, None], size=(half, half), mode="area"
+    )[0, 0]
     assert float((digit_from_drawing(drawing.numpy()) - digit).abs().mean()) < (0.08 if side == 28 else 0.02)
 
 
@@ -257,7 +265,7 @@ def test_a_photo_of_12_million_pixels_is_reduced_on_arrival():
     large = np.asarray(Image.fromarray(shade(page(two)).astype(np.uint8)).resize((3000, 4000)))
     reading = read_photo(file_of(large, "JPEG", quality=90))
     assert max(reading.photo.shape) <= 768
-    assert near(reading.pieces[0].box, [round(0.96 * edge) for edge in ALONE], 10)
+    assert near(reading.pieces[0].box, ALONE, 10)
 
 
 def test_a_heic_photo_is_read():
@@ -265,7 +273,7 @@ def test_a_heic_photo_is_read():
     heif = pillow_heif.from_pillow(Image.fromarray(shade(page(two)).astype(np.uint8)).convert("RGB"))
     file = io.BytesIO()
     heif.save(file, quality=80)
-    assert near(read_photo(file.getvalue()).pieces[0].box, [round(0.96 * edge) for edge in ALONE], 10)
+    assert near(read_photo(file.getvalue()).pieces[0].box, ALONE, 10)
 
 
 # many photos; `python -m tests.benchmarks.photo_reading` counts more
