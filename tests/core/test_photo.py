@@ -75,7 +75,7 @@ def test_a_stroke_alone_is_found_where_it_was_drawn():
 
 
 @pytest.mark.parametrize(
-    "name, draw",
+    ("name", "draw"),
     [
         ("frame", lambda pen: pen.rectangle([120, 180, 440, 540], outline=INK, width=5)),
         ("edge", lambda pen: pen.rectangle([0, 0, 40, 800], fill=50)),
@@ -122,8 +122,9 @@ def test_a_loose_bar_belongs_to_its_digit_and_a_digit_beside_it_does_not():
         two(pen)
         pen.line([220, 225, 330, 225], INK, 26)  # above the stroke, apart from it
 
-    top, left, bottom, right = box_of(shade(page(loose)))
-    assert top < 220 and bottom > 455
+    top, _left, bottom, _right = box_of(shade(page(loose)))
+    assert top < 220
+    assert bottom > 455
 
     reading = read_photo(file_of(shade(page(lambda pen: (two(pen, 80), two(pen, 330))))))
     assert [round(piece.box[1], -1) for piece in reading.pieces] == [70, 320]  # from left to right
@@ -211,7 +212,9 @@ def images_of(dataset):
 
 
 @pytest.mark.parametrize("dataset", KNOWN)
-@pytest.mark.parametrize("format, inverted", [("PNG", False), ("PNG", True), ("JPEG", False), ("JPEG", True)])
+@pytest.mark.parametrize(
+    ("format", "inverted"), [("PNG", False), ("PNG", True), ("JPEG", False), ("JPEG", True)]
+)
 def test_an_enlarged_test_image_comes_back_as_itself(dataset, format, inverted):
     for image in images_of(dataset):
         large = image.repeat(10, 0).repeat(10, 1)
