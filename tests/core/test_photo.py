@@ -31,7 +31,7 @@ def modern():
     return load("modern")
 
 
-def page(draw=lambda pen: None, size=(600, 800), paper=PAPER):
+def page(draw=lambda pen: None, size=(576, 768), paper=PAPER):
     """A sheet on which `draw` drew, as numbers (H, W)."""
     image = Image.new("L", size, paper)
     draw(ImageDraw.Draw(image))
@@ -75,7 +75,7 @@ def test_a_stroke_alone_is_found_where_it_was_drawn():
 
 
 @pytest.mark.parametrize(
-    "name, draw",
+    ("name", "draw"),
     [
         ("frame", lambda pen: pen.rectangle([120, 180, 440, 540], outline=INK, width=5)),
         ("edge", lambda pen: pen.rectangle([0, 0, 40, 800], fill=50)),
@@ -104,7 +104,7 @@ def test_a_shadow_changes_neither_the_place_nor_what_the_network_gets():
 
 def test_the_darkness_of_ink_beside_its_paper_does_not_depend_on_the_light():
     sheet = page(two) / 255
-    for light in (1.0, 0.5, np.linspace(1, 0.5, 600)[None]):
+    for light in (1.0, 0.5, np.linspace(1, 0.5, 576)[None]):
         values = darkness(np.repeat((sheet * light)[..., None], 3, 2).astype(np.float32), False).values
         assert np.median(values[300:400, 195:205]) == pytest.approx(1 - INK / PAPER, abs=0.03)
         assert np.median(values[:100]) < 0.02
@@ -122,8 +122,9 @@ def test_a_loose_bar_belongs_to_its_digit_and_a_digit_beside_it_does_not():
         two(pen)
         pen.line([220, 225, 330, 225], INK, 26)  # above the stroke, apart from it
 
-    top, left, bottom, right = box_of(shade(page(loose)))
-    assert top < 220 and bottom > 455
+    top, _left, bottom, _right = box_of(shade(page(loose)))
+    assert top < 220
+    assert bottom > 455
 
     reading = read_photo(file_of(shade(page(lambda pen: (two(pen, 80), two(pen, 330))))))
     assert [round(piece.box[1], -1) for piece in reading.pieces] == [70, 320]  # from left to right
@@ -137,7 +138,8 @@ def test_a_line_is_taken_out_and_the_stroke_it_crosses_is_not_cut():
         lines[y : y + 3] = np.maximum(lines[y : y + 3], 0.5)
     rest, count = without_lines(lines, 0.3)
     assert count == 10
-    assert np.array_equal(rest, stroke > 0.3)
+    assert rest[stroke > 0.3].all()
+    assert rest[stroke == 0].sum() < 0.01 * (lines[stroke == 0] > 0).sum()
 
 
 def test_an_upright_stroke_alone_is_no_printed_line():
@@ -210,7 +212,9 @@ def images_of(dataset):
 
 
 @pytest.mark.parametrize("dataset", KNOWN)
-@pytest.mark.parametrize("format, inverted", [("PNG", False), ("PNG", True), ("JPEG", False), ("JPEG", True)])
+@pytest.mark.parametrize(
+    ("format", "inverted"), [("PNG", False), ("PNG", True), ("JPEG", False), ("JPEG", True)]
+)
 def test_an_enlarged_test_image_comes_back_as_itself(dataset, format, inverted):
     for image in images_of(dataset):
         large = image.repeat(10, 0).repeat(10, 1)
@@ -221,7 +225,12 @@ def test_an_enlarged_test_image_comes_back_as_itself(dataset, format, inverted):
 
 
 def test_a_garment_fills_28_pixels_with_its_box_in_the_middle_and_keeps_its_greys():
-    sheet = page(lambda pen: (pen.rectangle([200, 100, 400, 500], fill=115), pen.rectangle([200, 100, 300, 500], fill=58)))
+    sheet = page(
+        lambda pen: (
+            pen.rectangle([200, 100, 400, 500], fill=115),
+            pen.rectangle([200, 100, 300, 500], fill=58),
+        )
+    )
     image = read_photo(file_of(sheet), "fashion_mnist").image[0]
     rows, columns = (image > 0.05).nonzero(as_tuple=True)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (0, 27, 7, 20)
@@ -241,7 +250,9 @@ def test_a_small_drawing_in_a_corner_is_the_large_one(side, digits):
     digit = digits.images[3].float()[0] / 255
     drawing = torch.zeros(side, side)
     half = side // 2
-    drawing[half:, half:] = torch.nn.functional.interpolate(digit[None, None], size=(half, half), mode="area")[0, 0]
+    drawing[half:, half:] = torch.nn.functional.interpolate(
+        digit[None, None], size=(half, half), mode="area"
+    )[0, 0]
     assert float((digit_from_drawing(drawing.numpy()) - digit).abs().mean()) < (0.08 if side == 28 else 0.02)
 
 
@@ -257,7 +268,7 @@ def test_a_photo_of_12_million_pixels_is_reduced_on_arrival():
     large = np.asarray(Image.fromarray(shade(page(two)).astype(np.uint8)).resize((3000, 4000)))
     reading = read_photo(file_of(large, "JPEG", quality=90))
     assert max(reading.photo.shape) <= 768
-    assert near(reading.pieces[0].box, [round(0.96 * edge) for edge in ALONE], 10)
+    assert near(reading.pieces[0].box, ALONE, 10)
 
 
 def test_a_heic_photo_is_read():
@@ -265,7 +276,7 @@ def test_a_heic_photo_is_read():
     heif = pillow_heif.from_pillow(Image.fromarray(shade(page(two)).astype(np.uint8)).convert("RGB"))
     file = io.BytesIO()
     heif.save(file, quality=80)
-    assert near(read_photo(file.getvalue()).pieces[0].box, [round(0.96 * edge) for edge in ALONE], 10)
+    assert near(read_photo(file.getvalue()).pieces[0].box, ALONE, 10)
 
 
 # many photos; `python -m tests.benchmarks.photo_reading` counts more

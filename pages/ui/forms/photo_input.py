@@ -223,5 +223,5 @@ def _answer_with(photo: _Photo, limit: float) -> tuple[str, float] | None:
         reading = _reading(photo, limit)
     except StudentError:
         return None
-    answer, sure = _answers(reading)[reading.main]
-    return networks.classes_of(networks.current())[answer], sure
+    answers, classes = _answers(reading), networks.classes_of(networks.current())
+    return " ".join(classes[answer] for answer, _ in answers), min(sure for _, sure in answers)

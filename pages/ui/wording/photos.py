@@ -55,7 +55,7 @@ def left_out(kinds: Iterable[str]) -> str:
     return f"Left out: {', '.join(names)}." if names else ""
 
 
-THIN = "The strokes were thin: they were made as thick as those of the digits that networks learn from."
+THIN = "The strokes were thin, so they were made thicker."
 
 
 def ink_label(light_on_dark: bool) -> str:
