@@ -8,7 +8,7 @@ from cnn_core.data import load_sample, split_sizes
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, measured
 from cnn_core.runs.expectation import expect, predicted_speed
-from cnn_core.runs.measure import DESIGNS, measure
+from cnn_core.runs.jobs.measure import DESIGNS, measure
 from cnn_core.runs.measured import Measurement
 from cnn_core.training import RECIPES
 
