@@ -36,9 +36,15 @@ TORCH_FREE = [
     "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers", "export.program",
     "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
-    "pretrained", "network_name", "significance", "data.splits",
+    "pretrained", "network_name", "significance", "data.splits", "data.learnt_from",
 ]  # fmt: skip
-NEED_TORCH = ("training_job", "dream_job", "sampler", "snapshots")  # what a worker imports when it works
+NEED_TORCH = (
+    "training_job",
+    "dream_job",
+    "sampler",
+    "snapshots",
+    "measure",
+)  # what a worker imports when it works
 TORCH_FREE += [
     ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)
     for path in CORE
