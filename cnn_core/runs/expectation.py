@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, Protocol
 
+from cnn_core import pretrained
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs import measured
@@ -99,7 +100,7 @@ def expect(
     done_here = store.results()
     speed, basis = _speed(store, done_here, spec)
     known = Expectation(learn * recipe.epochs / speed, basis)
-    for measurements, is_here in ((done_here, True), (measured.table(), False)):
+    for measurements, is_here in ((done_here, True), ((*measured.table(), *_of_cards()), False)):
         comparable = measured.by_recipe(measurements, recipe, dataset, is_sample)
         for alike, like in (
             (measured.same_design(comparable, spec), ""),
@@ -117,6 +118,23 @@ def expect(
                     trainings=found.count,
                 )
     return known
+
+
+def _of_cards() -> list[Measurement]:
+    """What the trainings of the networks that come with Convscope came to."""
+    cards = [pretrained.card(name) for name in pretrained.names()]
+    return [
+        Measurement.of(
+            card.spec,
+            card.recipe,
+            card.dataset,
+            False,
+            card.images,
+            card.test_accuracy,
+            card.images * card.recipe.epochs / card.seconds,
+        )
+        for card in cards
+    ]
 
 
 def _speed(store: KnowsSpeeds, done_here: Sequence[Measurement], spec: ModelSpec) -> tuple[float, TimeBasis]:

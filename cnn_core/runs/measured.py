@@ -3,7 +3,7 @@
 An expectation is earned by a training that was done. Of the same design, or of designs like it: the same kinds of
 layers and activations, about as deep; learning from the same data set, about as many images, by the same recipe.
 
-`python -m cnn_core.runs.measure` makes our table, `measured.json`.
+`python -m cnn_core.runs.jobs.measure` makes our table, `measured.json`.
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from cnn_core import pretrained
 from cnn_core.data import load_sample, split_sizes
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, measured
 from cnn_core.runs.expectation import expect, predicted_speed
-from cnn_core.runs.measure import DESIGNS, measure
+from cnn_core.runs.jobs.measure import DESIGNS, measure
 from cnn_core.runs.measured import Measurement
 from cnn_core.training import RECIPES
 
@@ -113,6 +114,12 @@ def test_our_table_knows_a_convnet_an_mlp_and_one_dense_layer_apart(tmp_path):
     assert told["one"].high < 0.92
     few = RECIPES["lesson"].replace(train_size=100)
     assert expect(RunStore(tmp_path), PRESETS["lesson"], few, "mnist", 4_000, True).high < 0.8
+
+
+def test_with_all_of_mnist_the_lessons_convnet_is_expected_to_do_about_as_well_as_ours(tmp_path):
+    told = expect(RunStore(tmp_path), PRESETS["lesson"], RECIPES["lesson"], "mnist", 55_000, False)
+    assert told.high == pytest.approx(pretrained.card("lesson").test_accuracy, abs=0.004)
+    assert not told.from_here
 
 
 def test_of_another_data_set_our_table_knows_nothing(tmp_path):

@@ -37,7 +37,8 @@ TORCH_FREE = [
     "model.shapes", "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers",
     "export.program", "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
-    "pretrained", "network_name", "significance", "data.splits", "lesson.glossary", "lesson.preparation",
+    "pretrained", "network_name", "significance", "data.splits", "data.learnt_from", "lesson.glossary",
+    "lesson.preparation",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (
@@ -47,6 +48,7 @@ NEED_TORCH = (
     "sampler",
     "snapshots",
     "examiner",
+    "measure",
 )  # what a worker imports when it works
 TORCH_FREE += [
     ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)

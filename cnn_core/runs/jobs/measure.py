@@ -1,4 +1,4 @@
-"""Make the table of what trainings come to: `python -m cnn_core.runs.measure [--sample] [--full]`.
+"""Make the table of what trainings come to: `python -m cnn_core.runs.jobs.measure [--sample] [--full]`.
 
 The best known designs of each kind, by the two recipes. Each row is one training, done just as a visitor's: the last
 images kept aside, the test images read at the end. The sample's are done with three seeds, for its 500 test digits
