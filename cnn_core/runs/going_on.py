@@ -15,7 +15,7 @@ from cnn_core.runs.files import opened, read_json, write_json
 from cnn_core.runs.history import event_lines
 from cnn_core.runs.run import Run
 from cnn_core.training.events import BatchDone
-from cnn_core.training.spec import checked_learning_rate
+from cnn_core.training.spec import TrainSpec, checked_learning_rate
 
 _FILE = "resume.json"
 SOUND_MORE = 0.2  # a loss is sound up to so much above the lowest before it
@@ -95,6 +95,20 @@ def _losses(run: Run) -> list[tuple[int, float]]:
         and isinstance(event.get("step"), int)
         and isinstance(event.get("loss"), int | float)
     ]
+
+
+def check_can_be_longer(run: Run, recipe: TrainSpec) -> None:
+    """Raise StudentError for a run that more epochs cannot be added to."""
+    if run.kind != "training" or run.status.state != "finished":
+        raise StudentError(
+            f"“{run.name}” has not finished, so it cannot be trained for longer yet.",
+            hint="Wait for its end.",
+        )
+    if recipe.schedule != "constant":
+        raise StudentError(
+            "The one_cycle schedule ends with a learning rate near zero, so more epochs would change almost nothing.",
+            hint="Start a new run with more epochs, or one with a constant rate.",
+        )
 
 
 # ---------------------------------------------------------------- told to the worker

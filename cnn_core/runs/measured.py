@@ -19,6 +19,7 @@ from typing import Any
 from cnn_core.model import summarize
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import read_json, write_json
+from cnn_core.training.ahead import has_dropout
 from cnn_core.training.spec import TrainSpec
 
 TABLE = Path(__file__).with_name("measured.json")
@@ -106,7 +107,8 @@ def family_of(spec: ModelSpec) -> str:
         kind = "networks of dense layers" if depth_of(spec) > 1 else "networks of one dense layer"
     additions = [
         *sorted(inner),
-        *sorted({layer.type.replace("_", " ") for layer in spec.layers if layer.type in _CHANGES_LEARNING}),
+        *(["batch normalisation"] if any(layer.keeps_averages for layer in spec.layers) else []),
+        *(["dropout"] if has_dropout(spec) else []),
     ]
     last = str(getattr(learning[-1], "activation", "linear")) if learning else "linear"
     if last not in _PLAIN_ENDS:
@@ -114,13 +116,10 @@ def family_of(spec: ModelSpec) -> str:
     return f"{kind} with {', '.join(additions)}" if additions else kind
 
 
-_CHANGES_LEARNING = ("batch_normalization", "dropout")
-
-
 def depth_of(spec: ModelSpec) -> int:
     """Layers with weights, batch normalisation aside."""
     return sum(
-        row.parameters > 0 and layer.type != "batch_normalization"
+        row.parameters > 0 and not layer.keeps_averages
         for row, layer in zip(summarize(spec), spec.layers, strict=True)
     )
 
@@ -135,6 +134,8 @@ def recipe_key(recipe: TrainSpec) -> str:
     values = recipe.to_dict()
     for name in ("seed", "train_size", "precision"):
         values.pop(name, None)
+    if values.get("patience") is None:
+        values.pop("patience", None)  # a recipe without it is the recipe of before there was any
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

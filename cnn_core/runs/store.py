@@ -286,7 +286,7 @@ class RunStore:
         """
         run = self._own(run_id, owner)
         recipe = run.recipe
-        _check_can_go_on(run, recipe)
+        going_on.check_can_be_longer(run, recipe)
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
             raise StudentError("More epochs means one or more.", hint="Try 1.")
         # Of one whose patience ended it the rest of its epochs is still to come; it goes on without patience.
@@ -476,16 +476,3 @@ def _checked_change(learning_rate: object) -> float:
     if rate > MOST_LEARNING_RATE:
         raise StudentError(f"A learning rate of {rate:g} makes the loss explode.", hint="Try 0.001.")
     return rate
-
-
-def _check_can_go_on(run: Run, recipe: TrainSpec) -> None:
-    if run.kind != "training" or run.status.state != "finished":
-        raise StudentError(
-            f"“{run.name}” has not finished, so it cannot be trained for longer yet.",
-            hint="Wait for its end.",
-        )
-    if recipe.schedule != "constant":
-        raise StudentError(
-            "The one_cycle schedule ends with a learning rate near zero, so more epochs would change almost nothing.",
-            hint="Start a new run with more epochs, or one with a constant rate.",
-        )

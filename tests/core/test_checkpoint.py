@@ -158,7 +158,7 @@ def test_a_training_of_another_design_is_refused(tmp_path):
 def test_an_upload_is_held_to_the_limits_and_a_file_of_our_own_is_not(tmp_path, monkeypatch):
     save_training(tmp_path / "run", build(TINY, seed=1), TINY, TrainState(step=4))
     monkeypatch.setenv("CONVSCOPE_MAX_PARAMETERS", "99")
-    with pytest.raises(StudentError, match="this server allows 99"):
+    with pytest.raises(StudentError, match="This server allows 99"):
         load_model(tmp_path / "run")
     assert load_model(tmp_path / "run", check_limits=False)[1] == TINY
     assert load_training(tmp_path / "run", build(TINY)).step == 4  # its network is built already

@@ -306,7 +306,7 @@ def test_more_multiply_adds_than_allowed_are_refused(monkeypatch):
 )  # fmt: skip
 def test_work_and_memory_that_no_table_counts_are_bounded_too(layers):
     error = refusal(design(*layers, {"type": "global_average_pooling2d"}, ANSWER))
-    assert "this server allows" in error.message
+    assert "This server allows" in error.message
 
 
 # --- rubbish ------------------------------------------------------------------------------------

@@ -501,7 +501,7 @@ def test_a_deletion_can_be_undone_for_a_day(store):
     assert store.runs("ada") == []
     with pytest.raises(StudentError):
         store.run(run_id)
-    with pytest.raises(StudentError, match="gone"):
+    with pytest.raises(StudentError, match="cannot be brought back"):
         store.restore(run_id, "eve")
     store.restore(run_id, "ada")
     assert store.run(run_id).status.result["accuracy"] == 0.9
