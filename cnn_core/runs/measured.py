@@ -108,7 +108,7 @@ def family_of(spec: ModelSpec) -> str:
     additions = [
         *sorted(inner),
         *(["batch normalisation"] if any(layer.keeps_averages for layer in spec.layers) else []),
-        *(["dropout"] if has_dropout(spec) else []),
+        *(["dropout layers"] if has_dropout(spec) else []),
     ]
     last = str(getattr(learning[-1], "activation", "linear")) if learning else "linear"
     if last not in _PLAIN_ENDS:
