@@ -84,10 +84,10 @@ def _pick_box(one: Trained, selection: list[str]) -> None:
 
 def _facts(one: Trained, colour: str | None) -> None:
     best = "" if one.best is None else words.best_epoch(one.best)
-    st.markdown(in_colour(colour, one.label), width=200)
-    st.markdown(words.share_in_row(one), width=130)
-    st.markdown(f":gray[{count(one.parameters)} parameters]", width=135)
-    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=160)
+    st.markdown(in_colour(colour, one.label), width=195)
+    st.markdown(words.share_in_row(one), width=125)
+    st.markdown(f":gray[{count(one.parameters)} parameters]", width=130)
+    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=150)
 
 
 # ---------------------------------------------------------------- a network from elsewhere
