@@ -144,6 +144,8 @@ def _things(ink: np.ndarray, dark: np.ndarray) -> tuple[np.ndarray, list[Thing]]
 def _may_be_digit(thing: Thing, smallest: float, shape: tuple[int, ...]) -> bool:
     if thing.size < smallest or thing.width > 2.6 * thing.height:
         return False
+    if thing.height > 0.93 * shape[0] and thing.width > 0.93 * shape[1] and thing.fill < 0.12:
+        return False  # what is left of squared paper
     return not (thing.fill > 0.8 and thing.width > 0.6 * thing.height)  # a full patch
 
 
@@ -213,8 +215,8 @@ def _belongs(other: Thing, whole: Thing) -> bool:
     beside = min(whole.box[2], other.box[2]) - max(whole.box[0], other.box[0])
     narrow, low = min(whole.width, other.width), min(whole.height, other.height)
     if other.height >= 0.6 * whole.height:
-        # Two tall things side by side are two digits, and so are two on top of each other.
-        return over >= 0.5 * narrow and beside >= 0.5 * low
+        # Two tall things side by side are two digits, and so are two in lines, between which there is paper.
+        return over >= 0.5 * narrow and beside >= 0.1 * low
     return over >= 0.35 * narrow or (gap < 0.12 * whole.size and beside >= 0.6 * low)
 
 
