@@ -86,8 +86,8 @@ def _facts(one: Trained, colour: str | None) -> None:
     best = "" if one.best is None else words.best_epoch(one.best)
     st.markdown(in_colour(colour, one.label), width=195)
     st.markdown(words.share_in_row(one), width=125)
-    st.markdown(f":gray[{count(one.parameters)} parameters]", width=130)
-    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=150)
+    st.markdown(f":gray[{count(one.parameters)} parameters]", width=142)
+    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=138)
 
 
 # ---------------------------------------------------------------- a network from elsewhere
