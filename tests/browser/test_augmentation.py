@@ -64,7 +64,8 @@ def test_the_popover_shows_the_settings_in_use_and_touching_one_makes_them_own(p
     page.get_by_role("button", name="Seven settings").click()
     turn = page.get_by_role("slider", name="Turn, ± degrees")
     expect(turn).to_have_value("90")
-    expect(page.get_by_label("Seed of the draws")).to_have_value("1")  # set while the popover was closed
+    # Set while the popover was closed.
+    expect(page.get_by_role("spinbutton", name="Seed of the draws")).to_have_value("1")
     turn.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -92,7 +93,7 @@ def test_with_and_without_is_trained_compared_and_found_again_after_a_reload(ser
     expect(page.locator(".st-key-pair_rotation .js-plotly-plot")).to_be_visible()
     expect(page.locator(".st-key-pair_shift .js-plotly-plot")).to_be_visible()
     page.reload()
-    expect(page.get_by_text(re.compile(r"Turned by \d+°"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"Turned by \d+°: "))).to_be_visible(timeout=60_000)
     assert len(store.runs()) == 2
 
 

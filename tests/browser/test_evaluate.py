@@ -19,7 +19,7 @@ def test_the_answer_follows_the_pen(server, new_page):
     page.mouse.up()
     expect(said).to_have_text(re.compile("^It reads 7, "))
     expect(page.locator(".st-key-draw_bars .js-plotly-plot")).to_be_visible()
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Draw a digit: the bars follow your pen.")).to_be_visible()
 
 

@@ -138,7 +138,7 @@ def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     wait_until(lambda: page.evaluate(SEEN) != stroke, 5)
     page.mouse.up()
     corner = page.evaluate(SEEN)
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Give it a digit")).to_be_visible()
     draw_a_seven(page)
     expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()

@@ -68,7 +68,7 @@ def test_undo_takes_back_one_stroke_and_then_the_other(page):
 def test_a_cleared_drawing_can_be_taken_back(page):
     stroke(page, SEVEN)
     one = ink(page)
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     assert ink(page) == 0
     page.get_by_role("button", name="Undo").click()
     assert ink(page) == one
@@ -90,7 +90,7 @@ def test_the_eraser_rubs_out_and_an_empty_pad_is_no_drawing(page):
 def test_the_pens_width_is_set_with_the_keyboard(page):
     stroke(page, [(0.2, 0.3), (0.8, 0.3)])
     thick = ink(page)
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_role("slider", name="Pen width").focus()
     page.keyboard.press("Home")
     stroke(page, [(0.2, 0.3), (0.8, 0.3)])

@@ -66,10 +66,10 @@ def test_a_new_name_is_everywhere_and_stays(page, run):
     box = page.get_by_label("Name", exact=True).last
     box.fill("My <b>first</b> one")
     box.press("Enter")
-    expect(row_of(page, run).get_by_text("My <b>first</b> one").first).to_be_visible()
+    expect(row_of(page, run).get_by_text("My <b>first</b> one", exact=True).first).to_be_visible()
     page.reload()
     ready(page)
-    expect(row_of(page, run).get_by_text("My <b>first</b> one").first).to_be_visible()
+    expect(row_of(page, run).get_by_text("My <b>first</b> one", exact=True).first).to_be_visible()
     assert run.name == "My <b>first</b> one"
 
 

@@ -117,7 +117,7 @@ def test_on_a_wall_text_and_pictures_grow_and_a_click_still_meets_its_picture(se
     desk, wall = (new_page(server.url, width=width, height=1080) for width in (1400, 1920))
     heights = []
     for page in (desk, wall):
-        expect(page.get_by_text("The network reads a")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("button", name="Show the answer")).to_be_visible(timeout=30_000)
         heights.append(page.get_by_role("heading", name="What is this?").bounding_box()["height"])
         assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
         main = page.get_by_test_id("stMain").bounding_box()
@@ -127,4 +127,6 @@ def test_on_a_wall_text_and_pictures_grow_and_a_click_still_meets_its_picture(se
         box = chart.bounding_box()
         assert box["x"] + box["width"] <= 1920
     wall.get_by_role("button", name="a 3").click()
+    expect(wall.get_by_role("button", name="a 3")).to_have_attribute("aria-pressed", "true")
+    wall.get_by_role("button", name="Show the answer").click()
     expect(wall.get_by_text(re.compile("The network reads a 3"))).to_be_visible()

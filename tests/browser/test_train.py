@@ -188,7 +188,7 @@ def test_two_epochs_more_go_on_from_the_end_as_the_same_run(tmp_path, new_page):
         runner.suspend()  # the two epochs could be over before the page has drawn them once
         try:
             press(page, "extend")
-            expect(page.get_by_text("Not yet: it waits for its turn.")).to_be_visible(timeout=30_000)
+            expect(page.get_by_text("It is getting ready.")).to_be_visible(timeout=30_000)
             assert run.recipe.epochs == 10
             runner.resume()
             wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)

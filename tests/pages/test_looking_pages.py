@@ -75,7 +75,8 @@ def test_feature_maps_name_the_numbers_of_the_lesson(app):
     app = open_page(app, PAGES["feature maps"])
     for heading in ("32 maps of 26×26", "64 maps of 11×11", "64 maps of 3×3"):
         assert heading in text(app)
-    assert "The network answers **0**" in text(app)  # the first of the sample's test digits
+    # the first of the sample’s test digits
+    assert "The network answers **7**, over 99.9 % sure." in text(app)
     assert "Where does this pixel come from?" in text(app)
 
 
@@ -115,7 +116,7 @@ def test_the_replay_of_the_lesson_tells_how_it_came_to_read(app):
     app.session_state["runs_view"] = "Replay"
     app.run()
     assert not app.exception
-    assert "It began by reading" in text(app)
+    assert "At the start it read no. 0, a 7 as 6. Now it reads it as **7**, over 99.9 % sure." in text(app)
 
 
 def test_another_digit_has_its_own_strongest_pixel_until_one_is_clicked(app):

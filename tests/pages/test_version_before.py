@@ -41,7 +41,7 @@ def test_a_link_to_a_run_opens(app, file, says):
 def test_a_link_to_a_dream_opens(app):
     app.query_params["dream"] = EXPECTED["dream"]
     open_page(app, "pages/6_deep_dream.py", owner=EXPECTED["owner"])
-    assert "conv2d_2 · 2 octaves of 4 steps" in text(app)
+    assert "Kept from before after 30 steps · conv2d_2 · 56×56 pixels · 2 octaves of 4 steps" in text(app)
 
 
 @pytest.mark.parametrize("kept", EXPECTED["links"], ids=lambda kept: kept["design"]["name"])

@@ -228,7 +228,12 @@ def menu_line(kind: str) -> str:
 
 def _clear_button() -> None:
     st.button(
-        "Clear", key="clear_design", on_click=_choose_preset, args=(_EMPTY,), type="tertiary", width="content"
+        "Clear layers",
+        key="clear_design",
+        on_click=_choose_preset,
+        args=(_EMPTY,),
+        type="tertiary",
+        width="content",
     )
 
 
