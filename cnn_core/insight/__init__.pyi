@@ -18,6 +18,7 @@ from .filters.ascent import maximize_filters as maximize_filters
 from .filters.examples import Examples as Examples
 from .filters.examples import FilterCard as FilterCard
 from .filters.examples import card_of as card_of
+from .filters.examples import first_kernels as first_kernels
 from .filters.examples import heaviest_kernels as heaviest_kernels
 from .filters.examples import strongest_examples as strongest_examples
 from .filters.examples import strongest_for_units as strongest_for_units
