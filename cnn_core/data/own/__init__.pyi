@@ -1,8 +1,7 @@
 from .as_dataset import fingerprint as fingerprint
 from .as_dataset import frozen_key as frozen_key
-from .as_dataset import load_own_images as load_own_images
-from .as_dataset import own_available as own_available
 from .as_dataset import own_dataset as own_dataset
+from .as_dataset import own_images as own_images
 from .bringing_in import Brought as Brought
 from .bringing_in import bring_csv as bring_csv
 from .bringing_in import bring_files as bring_files

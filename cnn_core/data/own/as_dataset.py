@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cnn_core.data.catalog.record import Dataset
 from cnn_core.data.own.contents import Contents, OwnClass, Part, Picture
 from cnn_core.data.own.names import key_of, parts_of
 from cnn_core.data.own.own_set import OwnSet
@@ -15,14 +16,11 @@ from cnn_core.data.own.shelf import Shelf
 from cnn_core.errors import StudentError
 
 if TYPE_CHECKING:
-    from cnn_core.data.datasets import ImageSet
-    from cnn_core.data.sources import Availability, Dataset
+    from torch import Tensor
 
 
 def own_dataset(key: str) -> Dataset:
     """What is known of an own data set.  key: "own:<id>", or with the signs of the classes that are meant."""
-    from cnn_core.data.sources import Dataset
-
     one, contents, numbers = _meant(key)
     return Dataset(
         key=key,
@@ -40,38 +38,33 @@ def own_dataset(key: str) -> Dataset:
     )
 
 
-def own_available(key: str) -> Availability:
-    """What could be loaded this moment."""
-    from cnn_core.data.sources import Availability
+def why_missing(key: str) -> str:
+    """A sentence where there is nothing to learn from or nothing to test with; else ""."""
+    one, _, _ = _meant(key)
+    if one.is_removed or not one.card:
+        return f"The pictures of “{one.name}” were removed from this server."
+    if not all(own_dataset(key).counts):
+        return f"“{one.name}” has too few pictures to learn from and to test with."
+    return ""
 
-    dataset = own_dataset(key)
-    if not all(dataset.counts):
-        return Availability("missing", 0, 0, _why_missing(key))
-    return Availability("complete", *dataset.counts, sentence(dataset))
 
-
-def load_own_images(key: str, part: Part) -> ImageSet:
-    """The pictures of one part of an own data set.
+def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
+    """The pictures of one part of an own data set: (N, C, H, W) uint8, and their (N,) int64 labels.
 
     Those to learn from come in such an order that any stretch of them, as the end that is kept for validation, holds the
     classes about as often as the whole. Raises StudentError where there are none.
     """
     import torch
 
-    from cnn_core.data.datasets import ImageSet
-
     one, contents, numbers = _meant(key)
     pictures = _spread(contents, numbers, part)
     if not pictures:
-        raise StudentError(_why_missing(key), hint="Its classes’ names are kept; its pictures are not.")
+        why = why_missing(key) or f"“{one.name}” has no pictures for this."
+        raise StudentError(why, hint="The names of its classes are kept; its pictures are not.")
     joined = bytearray(b"".join(picture.pixels for picture in pictures))
-    return ImageSet(
-        key,
-        part,
+    return (
         torch.frombuffer(joined, dtype=torch.uint8).view(len(pictures), *one.shape),
         torch.tensor([numbers.index(picture.number) for picture in pictures], dtype=torch.int64),
-        tuple(_name(contents, number) for number in numbers),
-        sentence(own_dataset(key)),
     )
 
 
@@ -82,10 +75,15 @@ def frozen_key(key: str) -> str:
     """
     one, contents, numbers = _meant(key)
     if one.is_removed or not one.card:
-        raise StudentError(_why_missing(key), hint="Choose another data set.")
+        raise StudentError(why_missing(key), hint="Choose another data set.")
     problem = one.problem()
     if problem is not None:
         raise problem
+    for number in numbers:
+        if number not in contents.numbers:
+            raise StudentError(
+                f"“{_name(contents, number)}” was taken out of “{one.name}”.", hint="Train on the set anew."
+            )
     return key_of(one.id, numbers)
 
 
@@ -125,10 +123,3 @@ def _spread(contents: Contents, numbers: Sequence[int], part: Part) -> list[Pict
         of_class = contents.of_class(number, part)
         places += [((k + 0.5) / len(of_class), number, one) for k, one in enumerate(of_class)]
     return [one for _, _, one in sorted(places, key=lambda place: (place[0], place[1]))]
-
-
-def _why_missing(key: str) -> str:
-    one, _, _ = _meant(key)
-    if one.is_removed or not one.card:
-        return f"The pictures of “{one.name}” were removed from this server."
-    return f"“{one.name}” has no pictures of these classes (any more)."

@@ -110,7 +110,9 @@ def _pixels_of(data: bytes) -> float:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "GIF", "BMP")) as image:
             return image.width * image.height / (4 if image.format == "JPEG" else 1)
-    except Exception:  # whatever it is, `open_image` will say what is wrong with it; HEIC is weighed by its bytes
+    except (
+        Exception
+    ):  # whatever it is, `open_image` will say what is wrong with it; HEIC is weighed by its bytes
         return 10.0 * len(data)
 
 
@@ -185,7 +187,9 @@ def _opened_zip(data: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except Exception as error:  # the module raises what it stumbles over
-        raise StudentError("The file is not a zip that can be read.", hint="Make a new zip of your folders.") from error
+        raise StudentError(
+            "The file is not a zip that can be read.", hint="Make a new zip of your folders."
+        ) from error
 
 
 def _entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
@@ -222,7 +226,9 @@ def _entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
             hint="Leave some out.",
         )
     if not pictures:
-        raise StudentError("The zip has no pictures in it.", hint="Put PNG, JPEG or HEIC files into its folders.")
+        raise StudentError(
+            "The zip has no pictures in it.", hint="Put PNG, JPEG or HEIC files into its folders."
+        )
     return pictures
 
 
@@ -236,7 +242,15 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> byte
     try:
         with archive.open(info) as file:
             content = file.read(most + 1)
-    except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        NotImplementedError,
+        zlib.error,
+        zipfile.BadZipFile,
+    ) as error:
         raise StudentError("It cannot be unpacked.", hint="Make a new zip of your folders.") from error
     if len(content) > most:
         raise StudentError("It is larger than the zip says.", hint="Make a new zip of your folders.")
@@ -278,7 +292,9 @@ def read_csv(data: bytes, shape: Shape) -> _Batch:
     sign = max(",;\t", key=lines[0][1].count)
     first = lines[0][1].split(sign)
     is_heading = not any(_is_number(cell) for cell in first[1:-1])
-    label_is_last = is_heading and len(first) == size + 1 and cleaned(first[-1]).lower() in ("label", "class", "y")
+    label_is_last = (
+        is_heading and len(first) == size + 1 and cleaned(first[-1]).lower() in ("label", "class", "y")
+    )
     rows = lines[1:] if is_heading else lines
     if len(rows) > MOST_PICTURES:
         raise _too_many(len(rows))
@@ -296,7 +312,9 @@ def read_csv(data: bytes, shape: Shape) -> _Batch:
         labels.append(_label(label, number))
         values.append(_pixels(cells, number))
     if not values:
-        raise StudentError("The file has a line of headings and no pictures.", hint="Add a line for each picture.")
+        raise StudentError(
+            "The file has a line of headings and no pictures.", hint="Add a line for each picture."
+        )
     _check_labels(labels)
     pixels = _as_bytes(np.stack(values))
     for label, row in zip(labels, pixels, strict=True):
@@ -327,7 +345,9 @@ def _label(cell: str, number: int) -> str:
     if label.endswith(".0") and label[:-2].isdigit():  # as a table of decimal numbers writes a class
         label = label[:-2]
     if not label:
-        raise StudentError(f"Line {number} has no label that can be seen.", hint="Write the class’s name or number.")
+        raise StudentError(
+            f"Line {number} has no label that can be seen.", hint="Write the class’s name or number."
+        )
     return label
 
 

@@ -23,7 +23,10 @@ from cnn_core.data.own.log import Line
 Part = Literal["train", "test"]
 Way = Literal["draw", "ink", "thing", "pixels"]
 WAYS: tuple[Way, ...] = ("draw", "ink", "thing", "pixels")
-TEST_EVERY, TEST_FIRST = 4, 1  # of each class the 2nd, 6th, 10th ... picture that was added is kept for testing
+TEST_EVERY, TEST_FIRST = (
+    4,
+    1,
+)  # of each class the 2nd, 6th, 10th ... picture that was added is kept for testing
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,5 @@ class Replay:
         """The set as it stands now."""
         classes = tuple(self.classes[number] for number in sorted(self.classes))
         is_open = {one.number for one in classes if not one.is_closed}
-        pictures = tuple(
-            one for one in self.pictures if one.number in is_open and one.id not in self.dropped
-        )
+        pictures = tuple(one for one in self.pictures if one.number in is_open and one.id not in self.dropped)
         return Contents(classes, pictures, self.mark)

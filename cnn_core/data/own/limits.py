@@ -12,12 +12,16 @@ MOST_OF_A_GUEST = 400  # that one visitor may add to somebody else's set
 MOST_SETS = 5  # of one visitor
 MOST_JOINED = 50  # sets of others that a visitor may have opened
 MOST_ON_SERVER = 2_000  # sets
-MOST_BYTES_ON_SERVER = 1_000_000_000  # of all of them; a grey picture takes about 1.2 kB, one in colour 4.3 kB
+MOST_BYTES_ON_SERVER = (
+    1_000_000_000  # of all of them; a grey picture takes about 1.2 kB, one in colour 4.3 kB
+)
 
 MOST_UPLOAD_BYTES = 50_000_000  # of one file that holds many pictures
 MOST_UNPACKED_BYTES = 200_000_000  # of a zip
 MOST_FILES = 4_000  # in a zip
-MOST_WORK = 100_000_000  # pixels to decode for one upload; a JPEG's count a quarter, for it is decoded at a fraction
+MOST_WORK = (
+    100_000_000  # pixels to decode for one upload; a JPEG's count a quarter, for it is decoded at a fraction
+)
 
 UNDO_SECONDS = 3_600.0  # pictures taken out longer ago than this are wiped from the disk
 

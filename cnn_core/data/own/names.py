@@ -74,7 +74,17 @@ def cleaned(text: object, longest: int = LONGEST_NAME) -> str:
 
 def _is_harmless(sign: str) -> bool:
     # Letters, figures, marks on letters, and small pictures.
-    return sign in _HARMLESS or unicodedata.category(sign) in ("Ll", "Lu", "Lt", "Lo", "Lm", "Nd", "Mn", "Mc", "So")
+    return sign in _HARMLESS or unicodedata.category(sign) in (
+        "Ll",
+        "Lu",
+        "Lt",
+        "Lo",
+        "Lm",
+        "Nd",
+        "Mn",
+        "Mc",
+        "So",
+    )
 
 
 def class_name(text: object) -> str:
@@ -88,4 +98,6 @@ def set_name(text: object) -> str:
     """A set's name, cleaned. Raises StudentError where nothing is left of it."""
     if name := cleaned(text):
         return name
-    raise StudentError("A data set needs a name that can be seen.", hint="Type at least one letter or figure.")
+    raise StudentError(
+        "A data set needs a name that can be seen.", hint="Type at least one letter or figure."
+    )

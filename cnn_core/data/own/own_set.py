@@ -279,7 +279,8 @@ class OwnSet:
             self._check_owner(token)
             classes = self.contents().all_classes
             log.rewrite(
-                self.folder / "log.jsonl", ({"do": "class", "n": one.number, "name": one.name} for one in classes)
+                self.folder / "log.jsonl",
+                ({"do": "class", "n": one.number, "name": one.name} for one in classes),
             )
             self._stop_sharing()
             write_json(self.folder / "card.json", self.card | {"removed": True})
@@ -360,11 +361,7 @@ class OwnSet:
     def _wipe_old(self) -> None:
         """Wipe the pixels of what was taken out so long ago that nobody can put it back."""
         replay, oldest = _replayed(self.folder, _bytes_each(self.shape)), time.time() - UNDO_SECONDS
-        old = {
-            one
-            for one, at in replay.dropped.items()
-            if at < oldest and replay.pictures[one].pixels
-        }
+        old = {one for one, at in replay.dropped.items() if at < oldest and replay.pictures[one].pixels}
         if not old:
             return
         _, lines = log.Reader(self.folder / "log.jsonl").news()
@@ -378,7 +375,9 @@ class OwnSet:
 
 
 def _gone() -> StudentError:
-    return StudentError("This data set is not on this server any more.", hint="Its owner may have removed it.")
+    return StudentError(
+        "This data set is not on this server any more.", hint="Its owner may have removed it."
+    )
 
 
 def _bytes_each(shape: tuple[int, int, int]) -> int:

@@ -28,7 +28,7 @@ _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as Pi
 
 
 def from_pad(pixels: Sequence[float], shape: Shape) -> NewPicture:
-    """A drawing on the pad: 784 or 3,136 numbers from 0 black to 255 white. Raises StudentError where nothing is drawn."""
+    """A drawing on the pad: 784 or 3,136 numbers from 0 black to 255 white. Raises StudentError where it is empty."""
     from cnn_core.data.digits import digit_from_pixels
 
     return NewPicture(_of_digit(digit_from_pixels(list(pixels)), shape), "draw")
@@ -58,7 +58,9 @@ def as_png(pixels: bytes, shape: Shape) -> bytes:
     """A picture as a file, pixel by pixel."""
     values = np.frombuffer(pixels, np.uint8).reshape(shape)
     out = io.BytesIO()
-    Image.fromarray(values[0] if shape[0] == 1 else np.ascontiguousarray(values.transpose(1, 2, 0))).save(out, "PNG")
+    Image.fromarray(values[0] if shape[0] == 1 else np.ascontiguousarray(values.transpose(1, 2, 0))).save(
+        out, "PNG"
+    )
     return out.getvalue()
 
 

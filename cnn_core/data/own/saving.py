@@ -71,4 +71,8 @@ def _card(data: bytes) -> tuple[str, bool, tuple[str, ...]]:
     raw = values.get("classes")
     names = [cleaned(one) for one in raw] if isinstance(raw, list) else []
     is_sound = len(names) <= 10 and all(names) and len({one.casefold() for one in names}) == len(names)
-    return cleaned(values.get("name", "")), values.get("shape") == [3, 32, 32], tuple(names) if is_sound else ()
+    return (
+        cleaned(values.get("name", "")),
+        values.get("shape") == [3, 32, 32],
+        tuple(names) if is_sound else (),
+    )

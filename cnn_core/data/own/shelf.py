@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cnn_core.data.own import log
-from cnn_core.data.own.limits import MOST_JOINED, MOST_ON_SERVER, MOST_SETS
+from cnn_core.data.own.limits import LONGEST_NAME, MOST_JOINED, MOST_ON_SERVER, MOST_SETS
 from cnn_core.data.own.names import class_name, is_own, is_set_id, parts_of, set_name
 from cnn_core.data.own.own_set import OwnSet, check_room_on_server, guest_mark
 from cnn_core.errors import StudentError
@@ -54,14 +54,16 @@ class Shelf:
             with locked(mine / "lock"):
                 own = [one for one in self.of(token) if one.is_owner(token)]
                 self._check_room(len(own))
-                title = set_name(name) if name else _free_name({one.name for one in own})
+                title = _free_name(set_name(name) if name else "", {one.name for one in own})
                 folder = self._write(owner, title, colour, classes)
                 guest_mark(self.path, owner, folder.name).touch()
         return OwnSet(folder)
 
     def _check_room(self, own: int) -> None:
         if own >= MOST_SETS:
-            raise StudentError(f"You have {own} data sets; a visitor may have {MOST_SETS}.", hint="Remove one first.")
+            raise StudentError(
+                f"You have {own} data sets; a visitor may have {MOST_SETS}.", hint="Remove one first."
+            )
         if sum(is_set_id(name) for name in file_names(self.path)) >= MOST_ON_SERVER:
             self._forget_removed()
             if sum(is_set_id(name) for name in file_names(self.path)) >= MOST_ON_SERVER:
@@ -99,7 +101,7 @@ class Shelf:
         return sorted((one for one in sets if one.may_look(token)), key=lambda one: (one.created, one.id))
 
     def get(self, set_id_or_key: object) -> OwnSet:
-        """The set with this id, or this key of a data set. Raises StudentError where there is none, or none any more."""
+        """The set with this id, or this key of a data set. Raises StudentError where there is none."""
         name = parts_of(str(set_id_or_key))[0] if is_own(set_id_or_key) else set_id_or_key
         if is_set_id(name):
             one = OwnSet(self.path / str(name))
@@ -145,5 +147,10 @@ class Shelf:
                 (folder / name).unlink()
 
 
-def _free_name(taken: set[str]) -> str:
-    return next(name for number in range(1, MOST_SETS + 2) if (name := f"My set {number}") not in taken)
+def _free_name(wish: str, taken: set[str]) -> str:
+    """A name that tells the set from the visitor's others."""
+    if wish and wish not in taken:
+        return wish
+    first = 2 if wish else 1
+    names = (f"{wish[: LONGEST_NAME - 3] or 'My set'} {number}" for number in range(first, MOST_SETS + 3))
+    return next(name for name in names if name not in taken)
