@@ -150,8 +150,6 @@ def read_zip(data: bytes, shape: Shape, way: PhotoWay) -> _Batch:
         entries = _entries(archive)
         card = _card(archive)
         for info, folder in entries:
-            if batch.count >= MOST_PICTURES:
-                raise _too_many(len(entries))
             try:
                 content = _content(archive, info, MOST_UNPACKED_BYTES - unpacked)
                 unpacked += len(content)
@@ -225,6 +223,8 @@ def _entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
             f"The zip has {len(folders)} folders with pictures; a set has at most {MOST_CLASSES} classes.",
             hint="Leave some out.",
         )
+    if len(pictures) > MOST_PICTURES:
+        raise _too_many(len(pictures))
     if not pictures:
         raise StudentError(
             "The zip has no pictures in it.", hint="Put PNG, JPEG or HEIC files into its folders."
