@@ -14,6 +14,7 @@ from .augment_evidence import worth_dragging as worth_dragging
 from .cat_face import Stage as Stage
 from .cat_face import cat_photo as cat_photo
 from .cat_face import cat_stages as cat_stages
+from .cat_face import photo_stages as photo_stages
 from .cat_face import spotlight as spotlight
 from .convolution import NAMED_KERNELS as NAMED_KERNELS
 from .convolution import Sweep as Sweep
