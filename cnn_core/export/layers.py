@@ -110,13 +110,21 @@ def _onnx_activation(step: Step) -> list[Node]:
 def _onnx_window(step: Step) -> dict[str, Any]:
     side, stride = _moves(step)
     left, right, top, bottom = step.padding
-    return {"kernel_shape": [side, side], "strides": [stride, stride], "pads": [top, left, bottom, right]}
+    window: dict[str, Any] = {"kernel_shape": [side, side], "strides": [stride, stride]}
+    dilation = _dilation(step)
+    apart = {"dilations": [dilation, dilation]} if dilation > 1 else {}
+    return window | apart | {"pads": [top, left, bottom, right]}
 
 
 def _moves(step: Step) -> tuple[int, int]:
     window = step.layer.window()
     assert window is not None
     return window.side, window.stride
+
+
+def _dilation(step: Step) -> int:
+    window = step.layer.window()
+    return 1 if window is None else window.dilation
 
 
 def _keras_line(step: Step, *parts: str, note: str = "") -> list[str]:
@@ -154,7 +162,12 @@ def _torch_conv(step: Step) -> list[tuple[str, str]]:
     left, right, top, bottom = step.padding
     even = left == right == top == bottom
     code = f"nn.Conv2d({step.before[0]}, {layer.filters}, kernel_size={layer.kernel_size}"
-    code += arguments(("stride", layer.strides, 1), ("padding", left if even else 0, 0)) + ")"
+    code += arguments(
+        ("stride", layer.strides, 1),
+        ("padding", left if even else 0, 0),
+        ("dilation", layer.dilation_rate, 1),
+    )
+    code += ")"
     pad = [] if even else _torch_padding(step, f"nn.ZeroPad2d({step.padding})")
     return [*pad, (step.name, code), *_torch_activation(step)]
 
@@ -162,11 +175,14 @@ def _torch_conv(step: Step) -> list[tuple[str, str]]:
 def _keras_conv(step: Step) -> list[str]:
     layer: Any = step.layer
     sizes = f"{layer.filters}, {layer.kernel_size}"
-    return _keras_line(step, "Conv2D", sizes, _keras_window(step, 1), _keras_activation(step))
+    apart = arguments(("dilation_rate", layer.dilation_rate, 1)).removeprefix(", ")
+    return _keras_line(step, "Conv2D", sizes, _keras_window(step, 1), apart, _keras_activation(step))
 
 
 def _r_conv(step: Step) -> list[RCall]:
     layer: Any = step.layer
+    rate = layer.dilation_rate
+    apart: Pairs = [("dilation_rate", (rate, rate))] if rate > 1 else []
     return _r_call(
         step,
         "layer_conv_2d",
@@ -174,6 +190,7 @@ def _r_conv(step: Step) -> list[RCall]:
         ("kernel_size", (layer.kernel_size, layer.kernel_size)),
         ("strides", layer.strides),
         ("padding", layer.padding),
+        *apart,
         penalised=("kernel", "bias"),
     )
 
@@ -322,7 +339,7 @@ def _keras_average(step: Step) -> list[str]:
 
 def _r_pool(step: Step, function: str) -> list[RCall]:
     window: Any = step.layer.window()
-    side, stride, padding = window
+    side, stride, padding, _ = window
     return _r_call(
         step, function, ("pool_size", (side, side)), ("strides", (stride, stride)), ("padding", padding)
     )

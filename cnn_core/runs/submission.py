@@ -87,10 +87,7 @@ def dream(settings: Mapping[str, Any], image_png: bytes) -> Submission:
 
 def training_twin(spec: ModelSpec, recipe: TrainSpec, dataset: str) -> str:
     """What two trainings share that come to the same weights."""
-    settings = recipe.to_dict()
-    if settings["patience"] is None:  # so that what was asked for before there was patience is found
-        del settings["patience"]
-    asked = {"spec": spec.fingerprint, "recipe": settings, "dataset": dataset}
+    asked = {"spec": spec.fingerprint, "recipe": recipe.identity(), "dataset": dataset}
     if is_own(dataset):  # more pictures of the same classes are other images to learn from
         asked["pictures"] = fingerprint(dataset)
     return _digest(_canonical(asked))

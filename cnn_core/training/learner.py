@@ -106,6 +106,7 @@ class Learner:
         )
         self.network = FastNetwork(task.net, self.in_bfloat16)
         self.named_weights, self.weights = task.weights, list(task.weights.values())
+        self.kernels = [weight for weight in self.weights if weight.dim() > 1]
         self.modules = list(task.net.modules())
         # Of our layers only dropout draws from the global random state; what others' do, nobody knows.
         self.draws_globally = not isinstance(task.net, Network) or any(
@@ -136,6 +137,7 @@ class Learner:
                     weight.grad = None
                 images, labels = self._batch(number)
                 loss, correct = self.passes(images, labels)
+                self._add_l2()
                 self.optimizer.step()
             finally:
                 for weight, grad in zip(self.weights, listeners_grads, strict=True):
@@ -148,6 +150,15 @@ class Learner:
         loss, gradient = cross_entropy(logits, labels, self.spec.label_smoothing)
         self.network.backward(gradient)
         return loss, (logits.argmax(1) == labels).sum()
+
+    def _add_l2(self) -> None:
+        """Add the slope of l2 · (sum of the squares of all kernels): 2 · l2 · w, whoever computed the other slopes."""
+        if self.spec.l2 == 0.0:
+            return
+        kernels = [kernel for kernel in self.kernels if kernel.grad is not None]
+        with torch.no_grad():
+            grads = [kernel.grad for kernel in kernels]
+            torch._foreach_add_(grads, kernels, alpha=2 * self.spec.l2)  # type: ignore[arg-type]
 
     def weights_are_finite(self) -> bool:
         """Whether every weight is still a number."""
