@@ -1,11 +1,7 @@
-"""The page that opens a network from elsewhere: the door, the wait, the first look, and the choices that can be overruled."""
+"""The page that opens a network from elsewhere: the door, the wait, the first look, and the choices to overrule."""
 
 from __future__ import annotations
 
-import pytest
-from streamlit.testing.v1 import AppTest
-
-from cnn_core.model import PRESETS, build
 from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.worker import work

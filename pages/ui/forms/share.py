@@ -30,8 +30,10 @@ _copy_link = st.components.v2.component(
 )
 
 
-OPENS_HERE = "**To open here again.** This file opens here with all that is known of it: on the page Runs, under “Open your own "
+OPENS_HERE = (
+    "**To open here again.** This file opens here with all that is known of it: on the page Runs, under “Open your own "
     "network”."
+)
 LINK_OPENS_HERE = (
     "**To open here again.** Copy link keeps the design in an address. A trained network can also be saved as a file "
     "that opens here."
