@@ -27,6 +27,7 @@ from cnn_core.runs.status import Status, write_status
 from cnn_core.training.spec import TrainSpec
 
 FORMAT = 1
+_FOLDERS = {"training": ("snapshots", "frames"), "dream": ("frames",), "opening": ("snapshots", "frames")}
 LARGEST_PICTURE = 20_000_000  # bytes of a dream's photo
 
 
@@ -111,20 +112,26 @@ def clean_name(name: str) -> str:
 
 
 def create_run(
-    path: Path, card: Mapping[str, Any], owner: str, status: Status, image_png: bytes | None = None
+    path: Path,
+    card: Mapping[str, Any],
+    owner: str,
+    status: Status,
+    image_png: bytes | None = None,
+    upload: bytes | None = None,
 ) -> Run:
     """A new run's folder, whole or not at all.
 
     path: the store's folder.
     card: what was asked for, as `run.json` says it.
     owner: the hash of the visitor's token.
+    image_png, upload: what a dream begins with; a file that is to be opened.
     Raises OSError where it cannot be written.
     """
     run_id, created = secrets.token_urlsafe(8), time.time_ns()
     unfinished = path / f".{run_id}.new"
     unfinished.mkdir(mode=0o755)
     try:
-        for folder in ("snapshots", "frames") if card["kind"] == "training" else ("frames",):
+        for folder in _FOLDERS[card["kind"]]:
             (unfinished / folder).mkdir()
         identity = {"format": FORMAT, "id": run_id, "created": created / 1e9, "owner": owner}
         write_json(unfinished / "run.json", {**identity, **card})
@@ -132,6 +139,8 @@ def create_run(
         write_status(unfinished, replace(status, heartbeat=created / 1e9))
         if image_png is not None:
             write_whole(unfinished / "image.png", image_png)
+        if upload is not None:
+            write_whole(unfinished / "upload", upload)
         os.replace(unfinished, path / run_id)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
