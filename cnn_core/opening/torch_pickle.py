@@ -69,7 +69,15 @@ def parse(content: bytes) -> tuple[Any, set[str]]:
             machine.do(instruction.name, argument)
     except StudentError:
         raise
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, UnicodeError, OverflowError) as error:
+    except (
+        ValueError,
+        IndexError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        UnicodeError,
+        OverflowError,
+    ) as error:
         raise _torn() from error
     raise _torn()
 
