@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from cnn_core.model import ModelSpec
 from cnn_core.opening.chain import ONE_NUMBER
@@ -60,7 +61,7 @@ def guesses(content: bytes, name: str) -> tuple[Guess, ...]:
 
 
 def best_guess(content: bytes, name: str, images: Tensor, labels: Tensor) -> tuple[Guess, float] | None:
-    """The guess that reads most of these images rightly, and its share of them; None where no guess takes such images.
+    """The guess that reads most of these images rightly, and its share; None where no guess takes such images.
 
     images: (N, C, H, W) uint8, or floats in [0, 1]; a few hundred suffice.  labels: (N,).
     Among equals it is the likeliest. Raises StudentError as `guesses` does.

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import explain_disk_errors, write_json
@@ -24,29 +25,40 @@ if TYPE_CHECKING:
     from cnn_core.model import Network
 
 
-def adopt(path: Path, content: bytes, name: str, token: str) -> Run:
+def adopt(path: Path, content: bytes, name: str, token: str, dataset: str | None = None) -> Run:
     """Take in a saved network as a finished run of the visitor with this token.
 
     path: the store's folder.
     content: the bytes of a .safetensors file of ours; nothing in it is ever executed.
     name: what the run is to be called; "" calls it like the design.
+    dataset: key of the data set whose images it reads, for a file that does not say it; None supposes MNIST.
     Raises StudentError for a file that is not one, whole and fitting, and where the folder cannot be written.
     """
-    from cnn_core.training import images_learnt_from, load_model
+    from cnn_core.training import dataset_of_file, images_learnt_from, load_model
 
     net, spec = load_model(content)
     learnt_from = images_learnt_from(content)
-    result = final_result(net, spec, learnt_from)
+    read = next((key for key in (dataset_of_file(content), dataset) if key and _is_known(key)), "mnist")
+    result = final_result(net, spec, learnt_from, read)
     card = {
         "kind": "training",
         "spec": spec.to_dict(),
         "recipe": TrainSpec(epochs=1).to_dict(),
-        "dataset": "mnist",
+        "dataset": read,
         "name": clean_name(name or spec.name),
         "adopted": True,
     }
     with explain_disk_errors("The folder for runs cannot be written"):
         return _write(path, net, card, learnt_from, result, owner_of(token))
+
+
+def _is_known(dataset: str) -> bool:
+    """Whether this server knows a data set of this key; a file may come from a later version."""
+    try:
+        dataset_of(dataset)
+    except StudentError:
+        return False
+    return True
 
 
 def _write(
@@ -66,22 +78,26 @@ def _write(
         snapshots = run.folder / "snapshots"
         write_json(run.folder / "learnt_from.json", learnt_from.to_dict())
         for snapshot in ("last", "step_00000000_epoch_0.0000"):  # the second is where more epochs begin
-            save_model(snapshots / f"{snapshot}.safetensors", net, net.spec, learnt_from=learnt_from)
+            file, dataset = snapshots / f"{snapshot}.safetensors", card["dataset"]
+            save_model(file, net, net.spec, learnt_from=learnt_from, dataset=dataset)
         change_status(run.folder, step=1, epoch=1.0, epochs=1, saved_step=1, saved_epoch=1.0, result=result)
         visitors.add_run(owner, run.id)
     return run
 
 
-def final_result(net: Network, spec: ModelSpec, learnt_from: ImagesLearntFrom) -> dict[str, Any] | None:
-    """What a worker would have written of this network at its end, on the MNIST test images of this machine.
+def final_result(
+    net: Network, spec: ModelSpec, learnt_from: ImagesLearntFrom, dataset: str = "mnist"
+) -> dict[str, Any] | None:
+    """What a worker would have written of this network at its end, on the test images of this machine.
 
     learnt_from: the images it learnt from, which may be among them.
-    Returns None where MNIST's images do not fit it.
+    dataset: key of the data set whose images it reads.
+    Returns None where its images do not fit the network, or are not on this machine.
     Raises StudentError for weights that are beyond all measure.
     """
     import torch
 
-    from cnn_core.data import load_images
+    from cnn_core.data import available, load_images
     from cnn_core.training import evaluate
 
     if not net.predict(torch.full((1, *spec.input_shape), 0.5)).isfinite().all():
@@ -89,7 +105,9 @@ def final_result(net: Network, spec: ModelSpec, learnt_from: ImagesLearntFrom) -
             f"The weights of “{spec.name}” are so large that it answers a grey image with no numbers.",
             hint="Open a snapshot from before its training went wrong.",
         )
-    if spec.input_shape != (1, 28, 28) or spec.classes != 10:
+    if not available(dataset).is_usable:
         return None
-    test = load_images("mnist", "test", fetch=False)
+    test = load_images(dataset, "test", fetch=False)
+    if spec.input_shape != tuple(test.images.shape[1:]) or spec.classes != len(test.classes):
+        return None
     return evaluation_result(evaluate(net, test), test, learnt_from)

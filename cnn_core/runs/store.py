@@ -108,13 +108,14 @@ class RunStore:
         """
         return self._submit(submission.dream(settings, image_png), owner)
 
-    def adopt(self, content: bytes, name: str, owner: str) -> str:
+    def adopt(self, content: bytes, name: str, owner: str, dataset: str | None = None) -> str:
         """Take in a saved network (the bytes of a .safetensors file of ours) as a finished run; returns its id.
 
-        It is tested at once on MNIST's test images, or on those of them that are on this machine.
+        It is tested at once on the test images of its data set that are on this machine.
+        dataset: key of that data set, for a file that does not say it; None supposes MNIST.
         Raises StudentError for anything that is not one, whole and fitting; nothing in it is ever executed.
         """
-        return adoption.adopt(self.path, content, name, owner).id
+        return adoption.adopt(self.path, content, name, owner, dataset).id
 
     def _submit(self, wish: submission.Submission, token: str, again: bool = False) -> str:
         owner = owner_of(token)
