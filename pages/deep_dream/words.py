@@ -201,8 +201,8 @@ def what_you_see(
     if channels > 1:
         return (
             f"{sides}. This network is made for pictures of {height}×{width} pixels, and each of its filters sees a "
-            "small part of this one: expect colours and textures rather than things. Where nothing excites its filters, "
-            "the picture hardly changes."
+            "small part of this one: expect colours and textures rather than things. Where nothing excites its "
+            "filters, the picture hardly changes."
         )
     if not dataset_of(dataset).of_strokes:
         return (
