@@ -35,7 +35,7 @@ _ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "colla
 class ChosenImage:
     """The image that goes through the network.
 
-    image: (1, 28, 28) in [0, 1].
+    image: (C, H, W) in [0, 1].
     key:   the same key, the same image.
     label, index: of a test image, else None.
     """
@@ -87,8 +87,11 @@ def way_and_number(dataset: str = "mnist") -> str:
 
 def _way(dataset: str) -> str:
     words = WAYS | {"test": f"Test {singular(dataset)}"}
+    ways = [way for way in WAYS if way != "draw" or not dataset_of(dataset).is_colour]  # nobody draws a photo
+    if st.session_state.get(_WAY, "test") not in ways:
+        st.session_state[_WAY] = "test"
     return st.segmented_control(
-        "Image", list(WAYS), format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
+        "Image", ways, format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
     )
 
 
