@@ -16,6 +16,9 @@ from pages.ui.wording.numbers import percent
 # ---------------------------------------------------------------- who is taken for whom
 
 
+MANY = 12  # classes above which the figures in the cells are small
+
+
 def confusion_chart(matrix: np.ndarray, classes: Sequence[str], mode: str, height: int = 500) -> Figure:
     """Counts of class t (rows) taken for p (columns); mistakes coloured, the diagonal not.
 
@@ -51,13 +54,14 @@ def _cells_to_click(classes: Sequence[str], mode: str) -> Figure:
     # A heatmap cell cannot be selected, an invisible marker on it can; one that skips hover could not be clicked.
     text, _, _, _ = INK[mode]
     places = [(t, p) for t in range(len(classes)) for p in range(len(classes))]
+    side = max(8, round(340 / len(classes)))  # pixels: within a cell, on a narrow page too
     invisible = dict(marker=dict(opacity=0))
     return dict(
         type="scatter",
         mode="markers",
         x=[p for _, p in places],
         y=[t for t, _ in places],
-        marker=dict(size=34, symbol="square", opacity=0, color=text),
+        marker=dict(size=side, symbol="square", opacity=0, color=text),
         customdata=[f"{classes[t]}, taken for {classes[p]}" for t, p in places],
         hovertemplate="%{customdata}<extra></extra>",
         unselected=invisible,
@@ -69,10 +73,11 @@ def _counts(matrix: np.ndarray, wrong: np.ndarray, mode: str) -> list[Figure]:
     """The number in each cell that has one, light where the cell is dark."""
     text, muted, _, _ = INK[mode]
     strong = 0.55 * max(1.0, wrong.max())
+    size = 12 if len(matrix) <= MANY else 9
     notes = []
     for t, p in np.argwhere(matrix).tolist():
         color = muted if t == p else PAPER[mode] if wrong[t, p] > strong else text
-        note = dict(x=p, y=t, text=f"{matrix[t, p]:,}", showarrow=False, font=dict(size=12, color=color))
+        note = dict(x=p, y=t, text=f"{matrix[t, p]:,}", showarrow=False, font=dict(size=size, color=color))
         notes.append(note)
     return notes
 
@@ -431,6 +436,10 @@ def _class_color(label: int, mode: str) -> str:
 
 
 def _short_names(classes: Sequence[str]) -> list[str]:
-    """Up to three letters for each class; its number where one of them has no name so short."""
+    """Up to three letters for each class; its number where those are not all different."""
     short = [name.split()[-1] if len(name) > 3 else name for name in classes]
+    if max(len(name) for name in short) > 3:
+        short = [name[:3] for name in classes]
+        if len(set(short)) < len(classes):
+            return [str(i) for i in range(len(classes))]
     return short if max(len(name) for name in short) <= 3 else [str(i) for i in range(len(classes))]

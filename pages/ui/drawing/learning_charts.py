@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 LABEL_ROOM = 116  # pixels right of the axis for the label of a line that has reached the end
 _TITLE, _GAP, _FOOT = 26, 40, 44  # pixels: above the first panel, between the panels, below the second
 _LOSS_TICKS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1e3)
-_ACCURACY_TICKS = {0: [0, 25, 50, 75, 100], 76: [76, 84, 92, 100], 88: [88, 92, 96, 100]}
+
+
+def _accuracy_ticks(floor: int) -> list[int]:
+    """Where the axis of accuracies has its numbers, in per cent; its floor leaves a multiple of 3 to 100, or all of it.
+
+    >>> _accuracy_ticks(88), _accuracy_ticks(0)
+    ([88, 92, 96, 100], [0, 25, 50, 75, 100])
+    """
+    return list(range(floor, 101, (100 - floor) // 3 if floor else 25))
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ def loss_and_accuracy(
             range=[floor, 100.2 if floor else 101],
             domain=[1 - share, 1],
             automargin=False,
-            tickvals=_ACCURACY_TICKS[floor],
+            tickvals=_accuracy_ticks(floor),
         ),
         yaxis2={**_loss_axis(loss, mode), "domain": [0, share]},
     )
