@@ -204,7 +204,7 @@ class RunStore:
         return waiting.index(run_id) if run_id in waiting else 0
 
     def expected_wait(self, run_id: str) -> float | None:
-        """About how many seconds until this run is started; 0 at work, None where it does not wait."""
+        """About how many seconds until this run is started; 0 at work, None if it does not wait, inf if nobody knows."""
         waiting = (
             self.turns()
         )  # before the taken ones: a ticket taken while we look is seen twice, and not missed
