@@ -85,8 +85,9 @@ def expect(
     """What a training will bring, told by trainings that were done.
 
     The time is that of the same design's last training on this machine; else it is reckoned from its multiply-adds and
-    the pace of whatever was trained here; before the first training it is not known. The accuracy is that of trainings of the same design, else of designs like
-    it, by the same recipe on the same data: those of this server, else those of our table.
+    the pace of whatever was trained here; before the first training it is not known. The accuracy is that of trainings
+    of the same design, else of designs like it, by the same recipe on the same data: those of this server, else those
+    of our table.
 
     spec, recipe: what would be trained, and how.
     dataset: a name of the catalogue.
@@ -175,7 +176,8 @@ def expected_wait(
 
     taken, waiting: all tickets, those that wait in the order in which they will be started.
     workers: how many runs are worked on at once.
-    seconds_left: how long the run of an id will still take, infinite if nobody knows; it may raise StudentError for one that is gone.
+    seconds_left: how long the run of an id will still take, infinite if nobody knows; it may raise StudentError for one
+        that is gone.
     """
     if any(ticket.run_id == run_id for ticket in taken):
         return 0.0

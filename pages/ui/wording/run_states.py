@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isinf
 from typing import TYPE_CHECKING
 
+from cnn_core.runs.going_on import ended_by_patience
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import GOING_ON
 from pages.ui.wording.blocks import plain
@@ -58,6 +59,16 @@ def turn(run_id: str) -> tuple[int, float | None]:
     store = server.store()
     wait = store.expected_wait(run_id)
     return store.place(run_id), wait if wait and wait >= 1 else None
+
+
+def more_epochs(run: Run) -> str | None:
+    """What more epochs mean for a run that patience ended; None for others, of which there is nothing to say."""
+    if not ended_by_patience(run):
+        return None
+    return (
+        "It stopped by itself, for nothing got better. Now it goes on without patience, from its last epoch and not "
+        "from its best one."
+    )
 
 
 CAN_BE_TRAINED = "This network can be trained."
