@@ -216,7 +216,7 @@ def _own_numbers() -> TrainSpec:
     )
 
 
-def _less_used(optimizer: str) -> dict[str, float]:
+def _less_used(optimizer: str) -> dict[str, Any]:
     """What most recipes leave alone, folded away: fields of a TrainSpec."""
     with st.expander(_LESS_USED):
         left, right = st.columns(2)
