@@ -102,7 +102,12 @@ def _remember_result(
 ) -> None:
     """Keep what it came to for the next one's expectation, if it was a test of one training, all of it done here."""
     learnt_from = run.learnt_from
-    if run.is_opened or is_own(run.dataset) or len(learnt_from.portions) != 1 or not learnt_from.overlap(test).is_test:
+    if (
+        run.is_opened
+        or is_own(run.dataset)
+        or len(learnt_from.portions) != 1
+        or not learnt_from.overlap(test).is_test
+    ):
         return
     store.remember_result(
         Measurement.of(
