@@ -10,6 +10,7 @@ from statistics import median
 from typing import Literal, Protocol
 
 from cnn_core import pretrained
+from cnn_core.data.sources import KNOWN
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs import measured
@@ -94,7 +95,7 @@ def expect(
     spec, recipe: what would be trained, and how.
     dataset: a name of the catalogue.
     images: how many training images there are to learn from.
-    is_sample: whether these are the few digits that come with Convscope.
+    is_sample: whether these are a part that stands in for the whole data set.
     """
     learn = min(images, recipe.train_size or images)
     done_here = store.results()
@@ -207,7 +208,8 @@ def seconds_left(run: Run, store: KnowsSpeeds) -> float:
     if run.kind == "dream":
         return DREAM_SECONDS
     recipe = run.recipe
-    images = recipe.epochs * min(recipe.train_size or USUAL_IMAGES, USUAL_IMAGES)
+    there = KNOWN[run.dataset].count("train") if run.dataset in KNOWN else USUAL_IMAGES
+    images = recipe.epochs * min(recipe.train_size or there, there)
     images -= status.step * recipe.batch_size
     return max(0, images) / (store.speed_of(run.spec) or USUAL_SPEED)
 

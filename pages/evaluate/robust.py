@@ -1,4 +1,4 @@
-"""How accuracy falls as the test digits are shifted, turned and noised."""
+"""How accuracy falls as the test images are shifted, turned and noised."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import torch
 
 from cnn_core import pretrained
 from cnn_core.data import ImageSet
-from cnn_core.model import PRESETS
+from cnn_core.errors import StudentError
+from cnn_core.model import PRESETS, fitted
 from cnn_core.training import CHANGES, accuracy_under, changed_images
 from pages.evaluate import words
 from pages.evaluate.exam import Exam
@@ -49,9 +50,13 @@ def rivals(network: networks.LoadedNetwork) -> list[networks.LoadedNetwork]:
     """
     others = []
     for name in RIVALS:
-        if PRESETS[name].fingerprint == network.spec.fingerprint:
+        try:
+            rival = fitted(PRESETS[name], network.spec.input_shape, network.spec.classes)
+        except StudentError:  # its layers cannot stand on such images
             continue
-        own = trained_on_the_same(network.learnt_from, PRESETS[name])
+        if rival.fingerprint == network.spec.fingerprint:
+            continue
+        own = trained_on_the_same(network.learnt_from, rival)
         if own is not None:
             others.append(networks.named(own))
         elif network.dataset == "mnist" and name in pretrained.names():

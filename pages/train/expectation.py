@@ -18,8 +18,6 @@ from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem, small
 from pages.ui.wording.numbers import roughly
 
-FULL_TRAIN, FULL_TEST = 60_000, 10_000  # images of a data set that is not here yet
-
 
 def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
     """Draw what to expect; of a data set that is not here yet, how its fetching gets on."""
@@ -28,15 +26,18 @@ def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
         _fetch(choice.dataset)
     if data.state == "missing":
         return  # nothing is to be expected of images that may never come
-    learn, validation_images = split_sizes(data.train or FULL_TRAIN)
-    is_sample, noun = data.state == "sample", dataset_of(choice.dataset).noun
+    record = dataset_of(choice.dataset)
+    learn, validation_images = split_sizes(data.train or record.count("train"))
+    is_sample, noun = data.state == "sample", record.noun
     outlook = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
     st.markdown("**What to expect**")
     st.metric("Time on this machine", roughly(outlook.seconds))
     st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.low, outlook.high, is_sample))
     caption(f"{why_expected(outlook, noun)} {why_this_long(outlook)}")
     learn = min(learn, choice.recipe.train_size or learn)
-    caption(images_used(learn, choice.recipe.epochs, validation_images, data.test or FULL_TEST, noun))
+    caption(
+        images_used(learn, choice.recipe.epochs, validation_images, data.test or record.count("test"), noun)
+    )
     _condition(data)
 
 
@@ -54,7 +55,7 @@ def cannot_be_had(dataset: str) -> bool:
 
 
 def _could_be_fetched(state: str, dataset: str) -> bool:
-    """Whether the digits that came with us stand in for all of them, and nobody has found yet that it must be so."""
+    """Whether a few images stand in for all of them, and nobody has found yet that it must be so."""
     return state == "sample" and not settings().offline and not recent_failure(dataset)
 
 

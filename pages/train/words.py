@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_core.data.learnt_from import Overlap
-from cnn_core.data.sources import dataset_of
+from cnn_core.data.sources import dataset_of, how_many_files, raw_folder
 from cnn_core.model import summarize
 from cnn_core.training import RECIPES, averages_mislead
 from cnn_core.training.ahead import has_dropout
@@ -53,7 +54,7 @@ def not_in_training(has_runs: bool) -> str:
 
 
 def expected_accuracy(low: float | None, high: float | None, is_sample: bool) -> str:
-    """Between which accuracies, as fine as the images allow: the sample's 500 test digits are too few for a decimal.
+    """Between which accuracies, as fine as the images allow: a sample's few test images are too few for a decimal.
 
     low, high: fractions; None where nobody knows.
 
@@ -100,8 +101,8 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
 def how_to_get(dataset: Dataset) -> str:
     """What to do about images that cannot be fetched."""
     return (
-        f"Choose MNIST, or put the four files of {dataset.name} into the data folder, "
-        f"under {dataset.folder}/raw."
+        f"Choose MNIST, or put the {how_many_files(dataset)} files of {dataset.name} into the data folder, "
+        f"under {raw_folder(dataset, Path())}."
     )
 
 
@@ -258,8 +259,8 @@ def reading(guess: int, label: int, classes: Sequence[str]) -> str:
 EXPLAINED = {
     "What optimiser, loss, batch and epoch mean": (
         "**Loss.** How wrong the answer is, in one number. Here it is cross-entropy: minus the logarithm of the "
-        "probability given to the right digit. Sure and right costs almost nothing, sure and wrong costs a lot; a "
-        "network that knows nothing gives each digit 10 % and pays 2.3.\n\n"
+        "probability given to the right class. Sure and right costs almost nothing, sure and wrong costs a lot; a "
+        "network that knows nothing gives each of ten classes 10 % and pays 2.3.\n\n"
         "**Batch.** The network looks at a handful of images, 64 in the lesson, before it changes. Fewer make the "
         "direction noisy, more make each step slow.\n\n"
         "**Optimiser.** The rule that turns the slope of the loss into a step for every weight. RMSprop, the "

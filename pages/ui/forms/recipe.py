@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import DATASETS, AugmentSpec, available
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.settings import settings
 from cnn_core.training import RECIPES, TrainSpec
@@ -96,7 +97,7 @@ def data_set_and_recipe() -> Choice:
 
 def _options(dataset: str, kind: str) -> Choice:
     try:
-        recipe = _size_and_seed(_base(kind), available(dataset).train or 60_000)
+        recipe = _size_and_seed(_base(kind), available(dataset).train or dataset_of(dataset).count("train"))
     except StudentError as error:
         return Choice(dataset, TITLES[kind], RECIPES["lesson"], error)
     return Choice(dataset, TITLES[kind], recipe)

@@ -171,13 +171,21 @@ def _start_from(draft: design.Draft) -> None:
 
 
 def _is_empty(draft: design.Draft) -> bool:
-    return draft["layers"] == EMPTY.to_dict()["layers"]
+    return draft["layers"] == design.for_images_of(draft, EMPTY)["layers"]
 
 
 def _choose_preset(key: str) -> None:
     if key in PRESETS or key == _EMPTY:
-        design.commit((PRESETS | {_EMPTY: EMPTY})[key].to_dict())
+        design.commit(design.for_images_of(_now(), (PRESETS | {_EMPTY: EMPTY})[key]))
         selection.select(None)
+
+
+def _now() -> design.Draft:
+    """What the sidebar shows; of a network that is gone the design."""
+    try:
+        return design.shown()
+    except StudentError:
+        return design.draft()
 
 
 def _name(draft: design.Draft) -> None:
