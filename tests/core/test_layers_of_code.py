@@ -32,7 +32,8 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "lesson": SHARED | {"model", "data", "insight"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
     "doctor": SHARED | {"model", "data", "training"},
-    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor"},
+    "opening": SHARED | {"model", "data", "training"},
+    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening"},
 }
 TORCH_FREE = [
     "errors", "settings", "checks", "model", "model.layers", "model.layer_files", "model.setting", "model.spec",
