@@ -89,13 +89,10 @@ def little(tests: int) -> str:
     """How little a test on so few pictures says.
 
     >>> little(5)
-    'only 5 are kept for testing: one more or less of them right is 20 points of accuracy.'
+    'only 5 are kept for testing, so that one mistake is 20 points of accuracy.'
     """
     verb = "is" if tests == 1 else "are"
-    return (
-        f"only {tests} {verb} kept for testing: one more or less of them right is {round(100 / tests)} points of "
-        "accuracy."
-    )
+    return f"only {tests} {verb} kept for testing, so that one mistake is {round(100 / max(1, tests))} points of accuracy."
 
 
 def pictures(number: int) -> str:

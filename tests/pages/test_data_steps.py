@@ -56,7 +56,9 @@ def test_a_colour_image_has_its_shape_already_and_three_numbers_for_a_pixel():
     assert "**8,889** images of CIFAR-10" in said
     assert "32 rows of 32 pixels, and each pixel is three whole numbers" in said
     assert "row 3 of the red ones" in said
-    assert "8,889×32×32×3 numbers, and the network takes them in this shape" in words.reshaped(8889, "cifar10")
+    assert "8,889×32×32×3 numbers, and the network takes them in this shape" in words.reshaped(
+        8889, "cifar10"
+    )
     assert words.r_reshaped(8889, "cifar10") == ""
     r = words.r_loaded(8889, "cifar10")
     assert "data = dataset_cifar10()" in r
@@ -78,7 +80,10 @@ def test_letters_say_that_rows_and_columns_were_exchanged():
 
 def test_where_the_images_are_not_here_the_example_is_said_to_be_another_sets():
     said = words.loaded(45_000, "cifar10", 9, "test image no. 0, a 7", "mnist")
-    assert "They are not on this machine yet, so here is test image no. 0, a 7 of MNIST. An image is 28 rows" in said
+    assert (
+        "They are not on this machine yet, so here is test image no. 0, a 7 of MNIST. An image is 28 rows"
+        in said
+    )
 
 
 def test_a_cell_is_as_grey_as_its_number_and_its_ink_can_be_read():

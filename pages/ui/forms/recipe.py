@@ -13,12 +13,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import DATASETS, AugmentSpec, available
+from cnn_core.data.own.shelf import Shelf
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.settings import settings
 from cnn_core.training import RECIPES, TrainSpec
 from cnn_core.training.spec import MAX_BATCH_SIZE, OPTIMIZERS, PRECISIONS, SCHEDULES
 from pages.ui.forms.recipe_memory import remember, remembered
+from pages.ui.visitor import who
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
 
@@ -81,11 +83,14 @@ def data_set_and_recipe() -> Choice:
         width="content",
         **_BARE,
     )
+    names = data_sets()
+    if st.session_state.get("recipe_dataset", "mnist") not in names:  # an own one that was removed
+        del st.session_state["recipe_dataset"]
     dataset = st.selectbox(
         "Data set",
-        list(DATASETS),
-        index=_place(list(DATASETS), remembered("recipe_dataset", "mnist")),
-        format_func=DATASETS.__getitem__,
+        list(names),
+        index=_place(list(names), remembered("recipe_dataset", "mnist")),
+        format_func=names.__getitem__,
         key="recipe_dataset",
         filter_mode=None,
         width=190,
@@ -93,6 +98,12 @@ def data_set_and_recipe() -> Choice:
     )
     with st.popover("Options", icon=":material/tune:", width="content"):
         return _options(str(dataset or "mnist"), str(title or "lesson"))
+
+
+def data_sets() -> dict[str, str]:
+    """{key: title} of what can be trained on: the catalogue, and the visitor's own sets that have enough pictures."""
+    own = [one for one in Shelf().of(who.visitor()) if one.problem() is None]
+    return DATASETS | {one.key: f"{one.name} (my data)" for one in own}
 
 
 def _options(dataset: str, kind: str) -> Choice:
