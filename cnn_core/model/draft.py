@@ -13,7 +13,7 @@ from typing import Any
 from cnn_core.errors import StudentError
 from cnn_core.model.layer_files import kind_in, layer_from_dict
 from cnn_core.model.layers import Layer
-from cnn_core.model.presets import PRESETS
+from cnn_core.model.presets import PRESETS, fitted
 from cnn_core.model.spec import MAX_LAYERS, UNNAMED, ModelSpec, names_of, summarize
 from cnn_core.model.summary import LayerSummary, walk
 
@@ -52,13 +52,24 @@ def inspect_draft(draft: object) -> Draft:
         if _helps(inspection, after):
             tried.append((after.problem is not None, Remedy(label, mended)))
     tried.sort(key=lambda one: one[0])  # what mends everything comes before what mends only this
-    lesson = PRESETS["lesson"].to_dict()
+    lesson = _lesson_for(draft)
     is_fresh_start_fair = not tried or inspection.problem.layer is None  # one bad layer is no reason for it
     # An operator's limits may be smaller still than the lesson's convnet.
     if is_fresh_start_fair and _look(lesson).problem is None:
         tried.append((False, Remedy("Start from the lesson’s convnet", lesson)))
     remedies = tuple(remedy for _, remedy in tried[:MOST_REMEDIES])
     return replace(inspection, remedies=remedies)
+
+
+def _lesson_for(draft: object) -> dict[str, Any]:
+    """The lesson's convnet for the images and classes of a draft; for MNIST's digits where those make no sense."""
+    try:
+        made_for = {key: draft[key] for key in ("input_shape", "classes")}  # type: ignore[index]
+        answer = {"type": "dense", "units": made_for["classes"]}
+        spec = ModelSpec.from_dict({**made_for, "layers": [_ANY_NETWORK[0], answer]}, check_limits=False)
+        return fitted(PRESETS["lesson"], spec.input_shape, spec.classes, check_limits=False).to_dict()
+    except (StudentError, KeyError, TypeError):
+        return PRESETS["lesson"].to_dict()
 
 
 def _look(draft: object) -> Draft:
@@ -132,7 +143,7 @@ def _candidates(draft: object, inspection: Draft) -> Iterator[tuple[str, dict[st
     given = dict(draft)
     if not layers:
         yield "Add flatten and a dense layer", _with(given, [{"type": "flatten"}, _answer(given)])
-        yield "Use the lesson’s layers", _with(given, PRESETS["lesson"].to_dict()["layers"])
+        yield "Use the lesson’s layers", _with(given, _lesson_for(given)["layers"])
     if inspection.problem.layer not in inspection.names:
         yield from _for_the_whole(given)
         return
@@ -206,7 +217,10 @@ def _for_small_maps(
     side = min(above.output_shape[1:], default=0) if above else 0
     kind = kind_in(layers[at])
     if side and kind:
-        name = kind.window_setting
+        name, apart = kind.window_setting, layers[at].get("dilation_rate", 1)
+        if apart > 1:
+            yield "Set dilation_rate to 1", _with_settings(given, layers, at, dilation_rate=1)
+            side = (side - 1) // apart + 1
         yield f"Use {kind.settings()[name].amount(side)}", _with_settings(given, layers, at, **{name: side})
 
 
@@ -274,6 +288,10 @@ def _mended_settings(
     }
     wrong = [name for name in usual if name not in good and (name in layer or name in kind.required())]
     mended = {"type": kind.type, **{name: usual[name] for name in wrong}, **good}
+    if not wrong:  # each value is possible, and two of them are not together
+        for name, value in usual.items():
+            if layer.get(name, value) != value and _is_layer({**layer, name: value}):
+                yield f"Set {name} to {value}", _with_settings(given, layers, at, **{name: value})
     label = " and ".join(f"{name} to {usual[name]}" for name in wrong)
     label = f"Set {label}" if wrong else "Remove the unknown setting"
     yield label, _with(given, [*layers[:at], mended, *layers[at + 1 :]])

@@ -36,7 +36,7 @@ class Measurement:
     depth:             its layers with weights, batch normalisation aside.
     macs:              multiply-adds for one image.
     dataset:           a key of DATASETS.
-    is_sample:         whether it learnt from the few digits that come with Convscope, and was tested on them.
+    is_sample:         whether it learnt from a part that stands in for the whole data set, and was tested on it.
     images:            how many it learnt from.
     recipe:            as `recipe_key` says it.
     accuracy:          a fraction of the test images, which it had not learnt from.
@@ -131,11 +131,9 @@ def macs_of(spec: ModelSpec) -> int:
 
 def recipe_key(recipe: TrainSpec) -> str:
     """Equal for recipes that differ in chance and in the number of images alone."""
-    values = recipe.to_dict()
+    values = recipe.identity()
     for name in ("seed", "train_size", "precision"):
         values.pop(name, None)
-    if values.get("patience") is None:
-        values.pop("patience", None)  # a recipe without it is the recipe of before there was any
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

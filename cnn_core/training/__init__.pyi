@@ -1,3 +1,4 @@
+from .checkpoint import dataset_of_file as dataset_of_file
 from .checkpoint import images_learnt_from as images_learnt_from
 from .checkpoint import load_model as load_model
 from .checkpoint import load_training as load_training
@@ -15,6 +16,7 @@ from .events import Finished as Finished
 from .events import SnapshotDue as SnapshotDue
 from .events import TrainState as TrainState
 from .events import Validated as Validated
+from .fit import check_images as check_images
 from .history import Curve as Curve
 from .history import History as History
 from .loop import train as train
@@ -34,5 +36,6 @@ from .robustness import accuracy_under as accuracy_under
 from .robustness import calibration as calibration
 from .robustness import changed_images as changed_images
 from .robustness import expected_calibration_error as expected_calibration_error
+from .spec import EXAMPLES as EXAMPLES
 from .spec import RECIPES as RECIPES
 from .spec import TrainSpec as TrainSpec
