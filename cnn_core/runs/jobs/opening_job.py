@@ -259,10 +259,12 @@ def _looks_at(spec: ModelSpec) -> str:
 def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFile, began: float) -> None:
     scaled = with_scale(net, file.scale)
     result = _result(scaled, file, learnt_from, run)
-    snapshots = run.folder / "snapshots"
-    save_model(run.folder / ORIGINAL, net, net.spec, learnt_from=learnt_from)
+    snapshots, dataset = run.folder / "snapshots", file.dataset or None
+    save_model(run.folder / ORIGINAL, net, net.spec, learnt_from=learnt_from, dataset=dataset)
     for snapshot in ("last", "step_00000000_epoch_0.0000"):  # the second is where more epochs begin
-        save_model(snapshots / f"{snapshot}.safetensors", scaled, net.spec, learnt_from=learnt_from)
+        save_model(
+            snapshots / f"{snapshot}.safetensors", scaled, net.spec, learnt_from=learnt_from, dataset=dataset
+        )
     write_json(run.folder / "learnt_from.json", learnt_from.to_dict())
     if file.by != "visitor":
         file = replace(file, seconds=time.monotonic() - began)
