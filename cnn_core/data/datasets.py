@@ -28,6 +28,8 @@ from cnn_core.data.cifar import read_cifar
 from cnn_core.data.fetching import Progress
 from cnn_core.data.idx import damaged, read_idx
 from cnn_core.data.network import FetchFailed
+from cnn_core.data.own.as_dataset import own_images, sentence
+from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import (
     SAMPLE_MIXED,
     SAMPLE_TEST,
@@ -120,7 +122,7 @@ def load_images(
 ) -> ImageSet:
     """The images of a data set, from the first source that has them.
 
-    name:        a key of DATASETS.
+    name:        a key of DATASETS, or of a visitor's own: "own:<id>".
     split:       "train" or "test".
     on_progress: called with a fraction and a sentence during a download.
     fetch:       False never touches the network, as a page wants it that must not wait.
@@ -130,6 +132,9 @@ def load_images(
     dataset = dataset_of(name)
     if split not in SPLITS:
         raise StudentError(f"There is no split {quoted(split)}.", hint="Choose train or test.")
+    if is_own(name):
+        images, labels = own_images(name, cast(Split, split))
+        return ImageSet(name, split, images, labels, dataset.classes, sentence(dataset))
     attempt = partial(fetching.fetch, on_progress=on_progress) if fetch else None
     return _load(dataset, cast(Split, split), settings().data_dir, attempt)
 

@@ -27,6 +27,8 @@ from cnn_core.data.catalog.record import Split as Split
 from cnn_core.data.cifar import file_size as cifar_file_size
 from cnn_core.data.idx import check_bytes, file_size, unreadable
 from cnn_core.data.network import recent_failure
+from cnn_core.data.own.as_dataset import own_dataset, sentence, why_missing
+from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError, quoted
 from cnn_core.settings import settings
 
@@ -60,7 +62,12 @@ class Availability:
 
 
 def dataset_of(name: str) -> Dataset:
-    """What is known about a data set. Raises StudentError for a name that is not in DATASETS."""
+    """What is known about a data set, of the catalogue or a visitor's own.
+
+    Raises StudentError for a name that is neither in DATASETS nor `own:<id>`.
+    """
+    if is_own(name):
+        return own_dataset(name)
     if not isinstance(name, str) or name not in KNOWN:
         raise StudentError(f"There is no data set {quoted(name)}.", hint=f"Choose one of {', '.join(KNOWN)}.")
     return KNOWN[name]
@@ -69,6 +76,9 @@ def dataset_of(name: str) -> Dataset:
 def available(name: str) -> Availability:
     """What could be loaded this moment. Looks at file names and sizes only, never at the network."""
     dataset = dataset_of(name)
+    if is_own(name):
+        reason = why_missing(name)
+        return Availability("missing", 0, 0, reason) if reason else _own_available(dataset)
     try:
         files = find_files(dataset, settings().data_dir)
     except StudentError as error:
@@ -82,6 +92,10 @@ def available(name: str) -> Availability:
     if sample is not None:
         return Availability("sample", sample.train, sample.test, sample_sentence(dataset, sample))
     return Availability("missing", 0, 0, f"{dataset.title}: not on this machine yet.")
+
+
+def _own_available(dataset: Dataset) -> Availability:
+    return Availability("complete", *dataset.counts, sentence(dataset))
 
 
 class Sample(NamedTuple):

@@ -11,6 +11,7 @@ from .augment_evidence import stays as stays
 from .augment_evidence import through_range as through_range
 from .augment_evidence import walk as walk
 from .augment_evidence import worth_dragging as worth_dragging
+from .cat_face import STAGES as STAGES
 from .cat_face import Stage as Stage
 from .cat_face import cat_photo as cat_photo
 from .cat_face import cat_stages as cat_stages

@@ -1,4 +1,4 @@
-"""Designs to start from: the lesson's, its rival, two of history's and fashion's, and one that trains in seconds.
+"""Designs to start from: the lesson's, its rival, two of history's and fashion's, a quick one, two of Keras's examples.
 
 And an empty one, for whoever builds by hand. What was built by hand is recognised by its numbers (`preset_of`).
 """
@@ -81,6 +81,29 @@ PRESETS: dict[str, ModelSpec] = {
         Conv2D(96, kernel_size=1, activation="relu"),
         BatchNormalization(),
         GlobalAveragePooling2D(),
+        Dense(10, activation="softmax"),
+    ),
+    # keras/examples/mnist_cnn.py, for years the first convnet that people met: 1,199,882 parameters
+    "mnist_cnn": _digits(
+        "Keras’s mnist_cnn",
+        Conv2D(32, activation="relu"),
+        Conv2D(64, activation="relu"),
+        MaxPooling2D(),
+        Dropout(0.25),
+        Flatten(),
+        Dense(128, activation="relu"),
+        Dropout(0.5),
+        Dense(10, activation="softmax"),
+    ),
+    # keras.io/examples/vision/mnist_convnet, which took its place: 34,826 parameters
+    "simple_convnet": _digits(
+        "Keras’s simple convnet",
+        Conv2D(32, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(64, activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dropout(0.5),
         Dense(10, activation="softmax"),
     ),
     # Pairs of convolutions, then a pool (Simonyan & Zisserman 2014), as in keras/examples/cifar10_cnn.py, but smaller,

@@ -30,6 +30,7 @@ USUAL_SPEED = (
 )
 USUAL_IMAGES = 60_000  # of a data set, for waits
 DREAM_SECONDS = 5.0  # of a usual dream
+OPENING_SECONDS = 3.0  # of a usual file
 
 MOST_SPEEDS = 200  # designs whose speed is remembered, the latest
 
@@ -207,6 +208,8 @@ def seconds_left(run: Run, store: KnowsSpeeds) -> float:
         return status.eta
     if run.kind == "dream":
         return DREAM_SECONDS
+    if run.kind == "opening" or not run.has_recipe:
+        return OPENING_SECONDS
     recipe = run.recipe
     there = KNOWN[run.dataset].count("train") if run.dataset in KNOWN else USUAL_IMAGES
     images = recipe.epochs * min(recipe.train_size or there, there)

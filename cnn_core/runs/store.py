@@ -30,6 +30,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
+from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs import adoption, expectation, going_on, submission
@@ -38,6 +39,7 @@ from cnn_core.runs.fairness import Ticket
 from cnn_core.runs.files import explain_disk_errors, file_names, locked, read_json, write_json
 from cnn_core.runs.ids import is_run_id, owner_of
 from cnn_core.runs.measured import Measurement, Results
+from cnn_core.runs.openings import Openings
 from cnn_core.runs.run import ACTIONS, Run
 from cnn_core.runs.status import Status, change_status
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
@@ -65,6 +67,7 @@ class RunStore:
         self._trash = Trash(self.path)
         self._speeds = expectation.Speeds(self.path)
         self._results = Results(self.path)
+        self.openings = Openings(self.path)
 
     # Asking for work
 
@@ -343,7 +346,7 @@ class RunStore:
 
     def is_remeasuring(self, run: Run) -> bool:
         """Whether a worker is to measure the averages of a finished run, or is at it."""
-        return run.status.state == "finished" and self._tickets.of(run.id) is not None
+        return run.status.state == "finished" and run.has_recipe and self._tickets.of(run.id) is not None
 
     def _begin_again(self, run: Run, recipe: TrainSpec, epoch: float) -> None:
         self._change(run, epochs=recipe.epochs)
@@ -362,7 +365,8 @@ class RunStore:
             epochs=recipe.epochs,
             steps=0,
         )
-        if not run.is_opened:  # it did not begin by chance, so it is nobody's twin
+        # One that did not begin by chance is nobody's twin; nor one that goes on with own pictures of another day.
+        if not run.is_opened and not is_own(run.dataset):
             twin = submission.training_twin(run.spec, recipe, run.dataset)
             self._visitors.set_twin(run.owner, twin, run.id)
         self._tickets.put(run)

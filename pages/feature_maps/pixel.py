@@ -132,23 +132,22 @@ def _products_in_colour(parts: PixelSum) -> None:
                 caption(title)
                 picture(image, f"colour_{title}", alt=image_words.in_colour_alt(title), px=GRID_PX)
     caption(image_words.HOW_A_KERNEL_IS_COLOURED)
-    every = [(part.numpy(), scale, _largest(part)) for part, scale in _in_a_row(parts)]
+    columns = (
+        (image_words.BELOW, parts.patch, "activation"),
+        (image_words.KERNEL, parts.kernel, "signed"),
+        (image_words.PRODUCTS, parts.products, "signed"),
+    )
     for i, name in enumerate(image_words.COLOURS):
         st.markdown(
             image_words.sum_of_colour(name, parts.products[i].numel(), float(parts.products[i].sum()))
         )
-        row = st.grid(3, min_column_width=86, gap="xsmall")
-        for title, (values, scale, limits) in zip(
-            (image_words.BELOW, image_words.KERNEL, image_words.PRODUCTS), every, strict=True
-        ):
+        row = st.grid(3, min_column_width=GRID_PX + 2, gap="xsmall")
+        for title, values, scale in columns:
             with row:
-                _grid(title, values[i], scale, f"{name}, {title}", limits)
+                # The words above the first row stand for all three.
+                _grid("" if i else title, values[i].numpy(), scale, f"{name}, {title}", _largest(values))
     if padding := int(parts.padding.sum()):
         caption(image_words.on_padding(padding))
-
-
-def _in_a_row(parts: PixelSum) -> list[tuple[Tensor, str]]:
-    return [(parts.patch, "activation"), (parts.kernel, "signed"), (parts.products, "signed")]
 
 
 def _largest(values: Tensor) -> tuple[float, float]:
@@ -173,7 +172,8 @@ def _channel_below(parts: PixelSum) -> int:
 def _grid(title: str, values: np.ndarray, scale: str, alt: str = "", limits: Limits = "own") -> None:
     size, alt = len(values), alt or title
     with st.container(gap="xsmall"):
-        caption(title)
+        if title:
+            caption(title)
         if size <= 4:
             number_grid(values, alt=alt, scale=scale, limits=limits, cell_px=GRID_PX // size)
         else:

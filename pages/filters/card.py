@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cnn_core.insight import Examples, FilterPictures
     from pages.ui.drawing.sheets import Rectangle
 
+# Three examples fit beside each other: of 28 pixels at three screen pixels each, of larger images at two.
+EXAMPLE_PX = {False: 84, True: 64}
+
 
 def card(
     network: networks.LoadedNetwork, question: Question, about: FilterCard, class_name: str | None
@@ -135,7 +138,7 @@ def _examples(dataset: str, about: FilterCard) -> None:
             image_sheet(test.images[indices].numpy() / 255),
             key="card_digits",
             alt=words.examples_alt(about.layer),
-            tile_px=84,
+            tile_px=EXAMPLE_PX[test.images.shape[3] > 28],
             labels=[
                 words.example_label(i, test.classes[int(test.labels[i])], value)
                 for i, value in zip(indices, about.examples.values[0].tolist(), strict=True)

@@ -14,6 +14,7 @@ from pages.ui.wording.which_images import how_many
 # ---------------------------------------------------------------- comparing
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
+OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
 CHOOSE = "Choose runs below, up to six."
 CURVES = "One colour per run: solid on digits kept aside, dotted on the digits being learnt."
 BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."

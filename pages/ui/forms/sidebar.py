@@ -127,7 +127,7 @@ def _with_moments(labels: dict[str, str], network: NetworkName) -> dict[str, str
 
 def _runs() -> list[Run]:
     newest = server.store().runs(owner=who.visitor(), limit=4 * MOST_RUNS)  # dreams are among them
-    return [run for run in newest if run.kind != "dream"][:MOST_RUNS]
+    return [run for run in newest if run.kind == "training"][:MOST_RUNS]
 
 
 def _shared_label(network: str) -> str:
