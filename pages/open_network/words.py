@@ -23,13 +23,7 @@ ANOTHER = "Open another"
 BACK = "Back to the network"
 
 
-def label(megabytes: int) -> str:
-    """Of the uploader.
-
-    >>> label(60)
-    'A file of up to 60 MB'
-    """
-    return f"A file of up to {megabytes} MB"
+LABEL = "A file with a network"
 
 
 def waiting(file: str, ahead: int, is_measuring: bool) -> str:
@@ -170,7 +164,7 @@ def not_said(file: OpenedFile) -> list[str]:
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {KNOWN[file.dataset].title}.")
     if not file.said_scale and file.dataset:
-        sentences.append("How its input was scaled. Two ways were tried, at left.")
+        sentences.append(f"How its input was scaled. Two ways were tried: see “{WHAT_IT_EXPECTS}”")
     return sentences
 
 
@@ -232,7 +226,7 @@ def compared(said: float, measured: float, images: int, is_sample: bool) -> tupl
             False,
             f"Here {apart}, but these are {count(images)} other digits: with more of them it would be closer.",
         )
-    return False, f"Here {apart}. Look at the scale and at the data set, at left: were they the same?"
+    return False, f"Here {apart}. Were the scale and the data set the same?"
 
 
 # ---------------------------------------------------------------- ways on
@@ -240,7 +234,8 @@ def compared(said: float, measured: float, images: int, is_sample: bool) -> tupl
 
 MAPS = "its feature maps of one image"
 DREAM = "a photo, as its filters would have it"
-TRAIN_IT_ON = "train it on, from these weights"
+TRAIN_IT_ON = "more epochs, from these weights"
+WAYS = {"train": "Train it on"}  # what no page asks itself
 
 
 def pictures(filters: Sequence[int]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import dataset_of, how_many_files, raw_folder
 from cnn_core.model import summarize
-from cnn_core.training import RECIPES, averages_mislead
+from cnn_core.training import EXAMPLES, RECIPES, averages_mislead
 from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural
@@ -165,6 +165,8 @@ def _recipe(run: Run) -> str:
     for name in ("lesson", "fast"):
         if run.recipe.replace(seed=0, train_size=None, epochs=RECIPES[name].epochs) == RECIPES[name]:
             return name.title()
+    if run.recipe.replace(seed=0, train_size=None) in EXAMPLES.values():
+        return "Keras’s"
     return "Own"
 
 

@@ -16,11 +16,9 @@ from cnn_core.data.own import (
     from_pad,
     frozen_key,
     is_own,
-    limits,
-    log,
     open_zip,
-    own_set,
 )
+from cnn_core.data.own import limits, log, own_set
 from cnn_core.data.own.contents import Replay, add_line
 from cnn_core.data.own.names import cleaned, key_of, parts_of
 from cnn_core.data.own.prepare import as_png, usual_way
