@@ -10,8 +10,7 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.data import read_photo
-from cnn_core.data.digits import BOX, SIDE
-from cnn_core.data.own.prepare import as_image, from_photo
+from cnn_core.data.digits import BOX
 from cnn_core.data.photo.reading import HIGHEST, LOWEST
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
