@@ -111,13 +111,13 @@ class RunStore:
         """
         return self._submit(submission.dream(settings, image_png), owner)
 
-    def adopt(self, content: bytes, name: str, owner: str) -> str:
-        """Take in a saved network (the bytes of a .safetensors file of ours) as a finished run; returns its id.
+    def adopt(self, content: bytes, name: str, owner: str, dataset: str | None = None) -> str:
+        """Take in a network (the bytes of a file that `cnn_core.opening` reads) as a finished run; returns its id.
 
-        It is tested at once on MNIST's test images, or on those of them that are on this machine.
+        dataset: key of what it reads, for a file that does not say it; None has it measured.
         Raises StudentError for anything that is not one, whole and fitting; nothing in it is ever executed.
         """
-        return adoption.adopt(self.path, content, name, owner).id
+        return adoption.adopt(self.path, content, name, owner, dataset).id
 
     def _submit(self, wish: submission.Submission, token: str, again: bool = False) -> str:
         owner = owner_of(token)

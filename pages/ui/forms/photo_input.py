@@ -16,7 +16,7 @@ from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
 from pages.ui.drawing.contact_sheet import contact_sheet
-from pages.ui.drawing.sheets import picture, sheet
+from pages.ui.drawing.sheets import image_picture, picture, sheet
 from pages.ui.visitor import networks
 from pages.ui.wording import photos
 from pages.ui.wording.blocks import caption
