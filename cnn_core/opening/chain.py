@@ -353,7 +353,9 @@ class Chain:
         return StudentError(
             f"{where}: a {rows}×{columns} {noun}{moves} with {window.padding_words}{edge}, on a {height}×{width} map, "
             "is no window of ours.",
-            hint="Padding 0 (“valid”) could stand there, or as much as “same” adds, after a new training.",
+            hint="Padding 0 (“valid”) could stand there, or as much as “same” adds, after a new training."
+            if rows == columns
+            else "A square could stand there, after a new training.",
         )
 
     def _remark(self, text: str) -> None:
