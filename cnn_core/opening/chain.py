@@ -132,6 +132,13 @@ def _offset(window: Window, size: int, axis: int, side: int, padding: str) -> in
     return offset if 0 <= offset <= side - window.reach(axis) else None
 
 
+def _our_dilation(window: Window, ours: Ours) -> int:
+    """The dilation with which a layer of ours has just this window; 1 where it needs a kernel with zeros, or none."""
+    rows, columns = window.dilations
+    is_square = rows == columns > 1 and window.sides[0] == window.sides[1]
+    return rows if is_square and ours.stride == 1 and ours.side == window.reach(0) else 1
+
+
 @dataclass
 class Chain:
     """Layers of ours, made one after another. Each method adds what computes the same, or raises StudentError.
@@ -173,18 +180,21 @@ class Chain:
         refuse_above_limit(
             where, ours.side**2 * filters * (channels if 1 < groups < channels else weight.shape[1])
         )
-        kernel = self._embedded(where, weight, window, ours)
+        is_depthwise = groups == channels > 1
+        apart = 1 if is_depthwise else _our_dilation(window, ours)
+        kernel = weight if apart > 1 else self._embedded(where, weight, window, ours)
         bias = torch.zeros(filters) if bias is None else bias.reshape(filters)
         weights = {"conv.weight": kernel, "conv.bias": bias}
         layer: Layer
-        if groups == channels > 1:
+        if is_depthwise:
             many = filters // channels
             layer = DepthwiseConv2D(ours.side, ours.stride, ours.padding, depth_multiplier=many)
         else:
             if groups > 1:
                 weights["conv.weight"] = over_all_maps(kernel, groups)
                 self._remark(GROUPS.format(where=where, groups=groups))
-            layer = Conv2D(filters, ours.side, ours.stride, ours.padding)
+            side = window.sides[0] if apart > 1 else ours.side
+            layer = Conv2D(filters, side, ours.stride, ours.padding, dilation_rate=apart)
         self.add(where, layer, weights)
 
     def dense(self, where: str, weight: Tensor, bias: Tensor | None) -> None:
