@@ -16,6 +16,9 @@ from .learnt_from import NOT_KNOWN as NOT_KNOWN
 from .learnt_from import ImagesLearntFrom as ImagesLearntFrom
 from .learnt_from import Overlap as Overlap
 from .learnt_from import Portion as Portion
+from .light import LightParams as LightParams
+from .light import apply_light as apply_light
+from .light import sample_light as sample_light
 from .photo import PhotoReading as PhotoReading
 from .photo import digit_from_upload as digit_from_upload
 from .photo import read_photo as read_photo

@@ -1,4 +1,4 @@
-"""Random changes of images: draw them (`sample_affine`), then apply them (`apply_affine`).
+"""Random changes of images: draw them (`sample_affine`), then apply them (`apply_affine`). Light is `light.py`'s.
 
 Rotation, shift, shear, zoom and flips are one matrix per image. It says, for every pixel of the result,
 which place of the original to look at; between pixels the four neighbours are mixed. As it leads from the
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cnn_core.data.augment_spec import FILL_MODES, AugmentSpec, in_pixels
+from cnn_core.data.light import apply_light, sample_light
 from cnn_core.errors import StudentError, quoted
 
 # A place this near to the border counts as on it: rounding must not turn the border of an image that was
@@ -118,7 +119,11 @@ def augment(images: Tensor, spec: AugmentSpec, generator: torch.Generator | None
     """
     rows, columns = images.shape[-2:]
     params = sample_affine(spec, len(images), (rows, columns), generator)
-    return apply_affine(images, params, spec.fill_mode, spec.cval)
+    moved = apply_affine(images, params, spec.fill_mode, spec.cval)
+    if not spec.changes_light:
+        return moved
+    count, channels = images.shape[:2]
+    return apply_light(moved, sample_light(spec, (count, channels, rows, columns), generator))
 
 
 def affine_matrices(params: AffineParams) -> Tensor:

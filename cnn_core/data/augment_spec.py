@@ -14,6 +14,7 @@ from cnn_core.checks import is_number
 from cnn_core.errors import StudentError, quoted, shown
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
+LIGHT = ("contrast", "brightness", "noise", "erasing")  # joined later: what is off, nothing of before knows
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,12 @@ class AugmentSpec:
     vertical_flip:      the same, top and bottom.
     fill_mode:          what fills the places the image has left: nearest, constant, reflect or wrap.
     cval:               the brightness of "constant", 0 black to 1 white.
-    Source: Keras's `ImageDataGenerator`, whose names these are. Raises StudentError for impossible values.
+    contrast:           c means a factor from 1 - c to 1 + c, of each pixel's distance to the image's mean.
+    brightness:         up to so much is added to all pixels, or taken away: 1 makes black white.
+    noise:              the spread of the normal noise that is added to each pixel.
+    erasing:            the probability that a patch of the image is painted black.
+    Source: Keras's `ImageDataGenerator`, whose names these are, up to `cval`; then its layers `RandomContrast`,
+    `RandomBrightness`, `GaussianNoise` and `RandomErasing` (see `light.py`). Raises StudentError for impossible values.
     """
 
     rotation_range: float = 0.0
@@ -41,6 +47,10 @@ class AugmentSpec:
     vertical_flip: bool = False
     fill_mode: str = "nearest"
     cval: float = 0.0
+    contrast: float = 0.0
+    brightness: float = 0.0
+    noise: float = 0.0
+    erasing: float = 0.0
 
     def __post_init__(self) -> None:
         self._check_number("rotation_range", 0, 360, "degrees")
@@ -48,6 +58,10 @@ class AugmentSpec:
         self._check_number("height_shift_range", 0, 1000, "(a fraction below 1, pixels from 1 on)")
         self._check_number("shear_range", 0, 89, "degrees")
         self._check_number("cval", 0, 1, "(0 is black, 1 is white)")
+        self._check_number("contrast", 0, 1, "(0 leaves it as it is)")
+        self._check_number("brightness", 0, 1, "(0 leaves it as it is)")
+        self._check_number("noise", 0, 1, "(0.1 can be seen well)")
+        self._check_number("erasing", 0, 1, "(a probability)")
         self._check_zoom()
         for name in ("horizontal_flip", "vertical_flip"):
             if not isinstance(getattr(self, name), bool):
@@ -99,6 +113,10 @@ class AugmentSpec:
             values["zoom_range"] = list(self.zoom_range)
         return values
 
+    def identity(self) -> dict[str, Any]:
+        """`to_dict` without the changes of light that are off: as it was written before there were any."""
+        return {name: value for name, value in self.to_dict().items() if name not in LIGHT or value}
+
     @property
     def zoom_limits(self) -> tuple[float, float]:
         """The smallest and the largest zoom factor that may be drawn."""
@@ -109,6 +127,16 @@ class AugmentSpec:
     @property
     def changes_nothing(self) -> bool:
         """True when every image comes out as it went in."""
+        return self.moves_nothing and not self.changes_light
+
+    @property
+    def changes_light(self) -> bool:
+        """Whether contrast, brightness, noise or a patch may change the numbers of pixels that stay where they are."""
+        return any(getattr(self, name) for name in LIGHT)
+
+    @property
+    def moves_nothing(self) -> bool:
+        """True when every pixel stays where it is."""
         ranges = (self.rotation_range, self.width_shift_range, self.height_shift_range, self.shear_range)
         return (
             not any(ranges)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import KNOWN, available
 from cnn_core.errors import StudentError
 
@@ -30,7 +31,7 @@ SAMPLE_PLACES = Path(__file__).with_name("sample_places.json")
 class Portion:
     """Images of one data set that a network learnt from: of its training images all but the last, or a choice of them.
 
-    dataset:    a key of DATASETS.
+    dataset:    a key of DATASETS, or of a visitor's own.
     source:     "complete": the whole data set's training images; "sample": those of the 5,000 digits always here.
     count:      how many images these are.
     kept_aside: how many of the source's last images are not among them.
@@ -94,6 +95,8 @@ class Portion:
 
     def count_among(self, others: ImageSet) -> int | None:
         """How many of `others` are among these images, by their bytes; None where that cannot be told here."""
+        if is_own(self.dataset) and others.split == "test":
+            return 0  # of an own data set no picture kept for testing ever comes among those to learn from
         if others.name != self.dataset:
             return 0
         learnt = _fingerprints_of(self)
@@ -240,7 +243,7 @@ def _is_possible(values: Mapping[Any, Any]) -> bool:
     numbers = [values.get(name, 0) for name in ("count", "kept_aside", "seed", "left_out")]
     chosen = values.get("chosen")
     return (
-        values.get("dataset") in KNOWN
+        (values.get("dataset") in KNOWN or is_own(values.get("dataset")))
         and values.get("source") in ("complete", "sample")
         and isinstance(values.get("digest", ""), str)
         and all(type(number) is int and number >= 0 for number in numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnn_core.model.setting import Choice, Padding, Side, Stride
+from cnn_core.model.setting import Choice, Dilation, Padding, Side, Stride
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
 MAX_FILTERS = 4_096  # of one convolution
@@ -30,6 +30,12 @@ STRIDES_HELP = (
 STRIDES_HELP += "high and half as wide as with strides of 1 (rounded up)."
 STRIDES = Stride(help=STRIDES_HELP, most=MAX_PIXELS, unsaid=1)
 POOL_STRIDES = Stride(help=STRIDES_HELP, most=MAX_PIXELS)
+DILATION = Dilation(
+    help="How far apart the kernel’s numbers lie on the map. With 2, a 3×3 kernel takes every second pixel of a 5×5 "
+    "window: it sees more, with the same weights. Strides must then be 1.",
+    most=MAX_PIXELS,
+    later=True,
+)
 PADDING = Padding(
     help="“valid”: the kernel stays inside the map, so a kernel larger than 1×1 leaves a smaller map. “same”: a border "
     "of zeros is put around the map, so that with strides of 1 the map keeps its size."

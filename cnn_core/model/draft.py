@@ -206,7 +206,10 @@ def _for_small_maps(
     side = min(above.output_shape[1:], default=0) if above else 0
     kind = kind_in(layers[at])
     if side and kind:
-        name = kind.window_setting
+        name, apart = kind.window_setting, layers[at].get("dilation_rate", 1)
+        if apart > 1:
+            yield "Set dilation_rate to 1", _with_settings(given, layers, at, dilation_rate=1)
+            side = (side - 1) // apart + 1
         yield f"Use {kind.settings()[name].amount(side)}", _with_settings(given, layers, at, **{name: side})
 
 
@@ -274,6 +277,10 @@ def _mended_settings(
     }
     wrong = [name for name in usual if name not in good and (name in layer or name in kind.required())]
     mended = {"type": kind.type, **{name: usual[name] for name in wrong}, **good}
+    if not wrong:  # each value is possible, and two of them are not together
+        for name, value in usual.items():
+            if layer.get(name, value) != value and _is_layer({**layer, name: value}):
+                yield f"Set {name} to {value}", _with_settings(given, layers, at, **{name: value})
     label = " and ".join(f"{name} to {usual[name]}" for name in wrong)
     label = f"Set {label}" if wrong else "Remove the unknown setting"
     yield label, _with(given, [*layers[:at], mended, *layers[at + 1 :]])

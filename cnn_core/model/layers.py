@@ -22,6 +22,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model.common_settings import (
     ACTIVATIONS,
     ANY_ACTIVATION,
+    DILATION,
     INNER_ACTIVATION,
     KERNEL,
     MAX_FILTERS,
@@ -120,8 +121,14 @@ class Layer:
         return sentence(cls.settings(), values) or cls.leaves
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready, every setting present."""
-        return {"type": self.type} | {field.name: getattr(self, field.name) for field in fields(self)}
+        """JSON-ready, every setting present, but for those of later versions that have their default."""
+        settings = self.settings()
+        values = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if not (settings[field.name].later and getattr(self, field.name) == field.default)
+        }
+        return {"type": self.type} | values
 
     # --- arithmetic ---
 
@@ -166,11 +173,13 @@ class _Windowed(Layer):
         channels, height, width = shape
         window = self.window()
         assert window is not None
-        if window.padding == "valid" and window.side > min(height, width):
+        if window.padding == "valid" and window.reach > min(height, width):
             side, what = window.side, self.window_noun
+            apart = window.dilation > 1
+            reach = f" with dilation {window.dilation} reaches over {window.reach}×{window.reach} pixels and"
             raise StudentError(
-                f"a {side}×{side} {what} does not fit on a {height}×{width} map.",
-                hint=f"Use a smaller {what}, or padding “same”.",
+                f"a {side}×{side} {what}{reach if apart else ''} does not fit on a {height}×{width} map.",
+                hint=f"Use a smaller {what}{', a smaller dilation' if apart else ''}, or padding “same”.",
             )
         return self.channels_out(channels), window.output_size(height), window.output_size(width)
 
@@ -186,7 +195,7 @@ class Conv2D(_Windowed):
     title = "Convolution"
     in_short = "small filters make maps"
     about = "Slides small filters over the maps. Each filter leaves one map."
-    form = ("filters", "kernel_size", "padding", "activation", "strides")
+    form = ("filters", "kernel_size", "padding", "activation", "strides", "dilation_rate")
     has_filters = True
     counted = "filters"
     window_setting = "kernel_size"
@@ -207,9 +216,19 @@ class Conv2D(_Windowed):
     strides: Annotated[int, STRIDES] = 1  # pixels per move
     padding: Annotated[str, PADDING] = "valid"  # "same": a border of zeros
     activation: Annotated[str, INNER_ACTIVATION] = "linear"
+    dilation_rate: Annotated[int, DILATION] = 1  # pixels from one number of a kernel to the next
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.strides > 1 and self.dilation_rate > 1:  # Keras refuses it too
+            raise StudentError(
+                f"a convolution with dilation {self.dilation_rate} moves by one pixel, and its strides are "
+                f"{self.strides}.",
+                hint="Set strides or dilation_rate to 1.",
+            )
 
     def window(self) -> Sliding:
-        return Sliding(self.kernel_size, self.strides, self.padding)
+        return Sliding(self.kernel_size, self.strides, self.padding, self.dilation_rate)
 
     def channels_out(self, channels: int) -> int:
         return self.filters

@@ -206,24 +206,26 @@ class _ConvolvingLayer(Activated):
 
     def __init__(self, layer: Conv2D | DepthwiseConv2D, channels: int, groups: int) -> None:
         super().__init__(layer.activation)
-        # An odd kernel that moves by one pixel needs the same padding on every side: torch does that by itself.
-        centred = layer.padding == "same" and layer.strides == 1 and layer.kernel_size % 2 == 1
+        # A kernel that reaches over an odd number of pixels and moves by one needs the same padding on every side: torch does that by itself.
+        window = layer.window()
+        centred = window.padding == "same" and window.stride == 1 and window.reach % 2 == 1
         self.conv = _Conv2d(
             channels,
             layer.channels_out(channels),
             layer.kernel_size,
             layer.strides,
-            padding=layer.kernel_size // 2 if centred else 0,
+            padding=window.reach // 2 if centred else 0,
+            dilation=window.dilation,
             groups=groups,
         )
         nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
-        self.layer = layer
+        self.window = window
         self.groups = groups
-        self.pads = layer.padding == "same" and not centred
+        self.pads = window.padding == "same" and not centred
 
     def before(self, values: Tensor) -> Tensor:
         if self.pads:
-            values = pad_same(values, self.layer.kernel_size, self.layer.strides)
+            values = pad_same(values, self.window.reach, self.window.stride)
         return self.conv(values)
 
 
@@ -257,7 +259,7 @@ class _PoolLayer(nn.Module):
     def __init__(self, layer: Pooling) -> None:
         super().__init__()
         self.pads = layer.padding == "same"
-        self.size, self.strides, _ = layer.window()
+        self.size, self.strides, *_ = layer.window()
 
 
 class MaxPoolLayer(_PoolLayer):

@@ -1,4 +1,4 @@
-"""Designs to start from: the lesson's, its rival, two of history's and fashion's, and one that trains in seconds.
+"""Designs to start from: the lesson's, its rival, two of history's and fashion's, a quick one, two of Keras's examples.
 
 And an empty one, for whoever builds by hand. What was built by hand is recognised by its numbers (`preset_of`).
 """
@@ -6,6 +6,7 @@ And an empty one, for whoever builds by hand. What was built by hand is recognis
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cnn_core.errors import StudentError
@@ -14,6 +15,7 @@ from cnn_core.model.layers import (
     BatchNormalization,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePooling2D,
     Layer,
@@ -81,10 +83,54 @@ PRESETS: dict[str, ModelSpec] = {
         GlobalAveragePooling2D(),
         Dense(10, activation="softmax"),
     ),
+    # keras/examples/mnist_cnn.py, for years the first convnet that people met: 1,199,882 parameters
+    "mnist_cnn": _digits(
+        "Keras’s mnist_cnn",
+        Conv2D(32, activation="relu"),
+        Conv2D(64, activation="relu"),
+        MaxPooling2D(),
+        Dropout(0.25),
+        Flatten(),
+        Dense(128, activation="relu"),
+        Dropout(0.5),
+        Dense(10, activation="softmax"),
+    ),
+    # keras.io/examples/vision/mnist_convnet, which took its place: 34,826 parameters
+    "simple_convnet": _digits(
+        "Keras’s simple convnet",
+        Conv2D(32, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(64, activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dropout(0.5),
+        Dense(10, activation="softmax"),
+    ),
 }
 
 # What any network needs: the image comes in, one number per class goes out. It can be trained as it is.
 EMPTY = _digits(UNNAMED, Flatten(), Dense(10, activation="softmax"))
+
+
+def fitted(spec: ModelSpec, input_shape: tuple[int, int, int], classes: int) -> ModelSpec:
+    """A design for other images: the same layers, and a last dense layer of as many units as there are classes.
+
+    input_shape: (channels, height, width) of an image.
+    The name stays. Raises StudentError, with the layer's name, where these layers cannot stand on such images, and
+    where the network would be more than this server allows.
+    """
+    if (spec.input_shape, spec.classes) == (tuple(input_shape), classes):
+        return spec
+    *body, last = spec.layers
+    if isinstance(last, Dense):
+        return spec.replace(
+            input_shape=input_shape, classes=classes, layers=(*body, replace(last, units=classes))
+        )
+    # It ends with a convolution and global pooling: one map per class.
+    at = max((i for i, layer in enumerate(body) if isinstance(layer, Conv2D)), default=None)
+    if at is not None:
+        body[at] = replace(body[at], filters=classes)  # type: ignore[call-arg]
+    return spec.replace(input_shape=input_shape, classes=classes, layers=(*body, last))
 
 
 def preset_of(draft: Mapping[str, Any]) -> str | None:

@@ -26,6 +26,7 @@ class Setting:
     usual:   the value that mends a wrong one; None: the default.
     added:   what "Add a layer" sets; None: the usual value.
     offered: a form's choices; empty: any number may be typed.
+    later:   files are older than the setting: where it has its default, it is not written into them either.
     least_remedy: a network that is too large may be mended by halving the value, so far down; 0: it may not.
     """
 
@@ -34,6 +35,7 @@ class Setting:
     usual: Any = None
     added: Any = None
     offered: tuple[Any, ...] = ()
+    later: bool = False
     least_remedy: int = 0
 
     asks: ClassVar[str] = "how many {} it has"  # completes "it does not say ..."
@@ -119,6 +121,21 @@ class Stride(Setting):
 
     def words(self, value: int) -> str:
         return "" if value == self.unsaid else f", strides {value}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dilation(Setting):
+    """Pixels from one cell of the window to the next; 1: they touch."""
+
+    most: int
+    label: str = "Dilation"
+    offered: tuple[int, ...] = (1, 2, 3, 4)
+
+    def checked(self, name: str, value: Any) -> int:
+        return whole(name, value, self.most)
+
+    def words(self, value: int) -> str:
+        return "" if value == 1 else f", dilation {value}"
 
 
 @dataclass(frozen=True, kw_only=True)

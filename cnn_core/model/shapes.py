@@ -38,17 +38,23 @@ def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
 class Sliding(NamedTuple):
     """How a square window moves over a map."""
 
-    side: int  # pixels
+    side: int  # cells
     stride: int  # pixels per move
     padding: str  # "valid" or "same"
+    dilation: int = 1  # pixels from one cell of the window to the next
+
+    @property
+    def reach(self) -> int:
+        """Pixels per side from its first cell to its last: a 3×3 window with dilation 2 reaches over 5×5."""
+        return (self.side - 1) * self.dilation + 1
 
     def output_size(self, size: int) -> int:
         """Side of the map it leaves of one of `size` pixels. Raises StudentError when it does not fit."""
-        return output_size(size, self.side, self.stride, self.padding)
+        return output_size(size, self.reach, self.stride, self.padding)
 
     def border(self, size: int) -> tuple[int, int]:
         """(before, after): pixels of padding along a side of `size` pixels."""
-        return same_padding(size, self.side, self.stride) if self.padding == "same" else (0, 0)
+        return same_padding(size, self.reach, self.stride) if self.padding == "same" else (0, 0)
 
 
 def shape_text(shape: Shape) -> str:

@@ -43,7 +43,7 @@ def walk(input_shape: Shape, layers: Sequence[Layer], names: Sequence[str]) -> I
         if layer.sees_all:
             field = sees_all
         elif window := layer.window():
-            field += (window.side - 1) * jump
+            field += (window.reach - 1) * jump
             jump *= window.stride
         yield LayerSummary(
             name, layer.type, after, layer.parameters(shape), layer.macs(shape), min(field, sees_all)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from cnn_core.model import ModelSpec
 from cnn_core.opening.chain import ONE_NUMBER
@@ -36,16 +37,17 @@ def read(content: bytes, name: str, onto: ModelSpec | None) -> Opened:
         net, spec = load_model(content)
         return Opened(spec, net, dataset=dataset_of_file(content))
     items, remarks = _layers(content)
+    guessed: list[str] = []
     if onto is None:
         found = guesses_for(items, title_of(name))
-        remarks += [SUPPOSED.format(words=found[0].words), CHECK]
-        remarks += [ONE_OTHER if len(found) == 2 else OTHERS.format(count=len(found) - 1)] * (len(found) > 1)
+        guessed += [SUPPOSED.format(words=found[0].words), CHECK]
+        guessed += [ONE_OTHER if len(found) == 2 else OTHERS.format(count=len(found) - 1)] * (len(found) > 1)
         onto = found[0].spec
     spec, net, more = put_onto(items, onto)
-    supposed = [EPSILON_SUPPOSED] * any(
+    guessed += [EPSILON_SUPPOSED] * any(
         item.epsilon == TORCH_EPSILON for item in items if item.kind == "norm"
     )
-    return Opened(spec, net, remarks=(*remarks, *supposed, *more))
+    return Opened(spec, net, remarks=(*remarks, *more), guesses=tuple(guessed))
 
 
 def guesses(content: bytes, name: str) -> tuple[Guess, ...]:
@@ -60,7 +62,7 @@ def guesses(content: bytes, name: str) -> tuple[Guess, ...]:
 
 
 def best_guess(content: bytes, name: str, images: Tensor, labels: Tensor) -> tuple[Guess, float] | None:
-    """The guess that reads most of these images rightly, and its share of them; None where no guess takes such images.
+    """The guess that reads most of these images rightly, and its share; None where no guess takes such images.
 
     images: (N, C, H, W) uint8, or floats in [0, 1]; a few hundred suffice.  labels: (N,).
     Among equals it is the likeliest. Raises StudentError as `guesses` does.

@@ -131,11 +131,9 @@ def macs_of(spec: ModelSpec) -> int:
 
 def recipe_key(recipe: TrainSpec) -> str:
     """Equal for recipes that differ in chance and in the number of images alone."""
-    values = recipe.to_dict()
+    values = recipe.identity()
     for name in ("seed", "train_size", "precision"):
         values.pop(name, None)
-    if values.get("patience") is None:
-        values.pop("patience", None)  # a recipe without it is the recipe of before there was any
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -30,6 +30,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
+from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs import adoption, expectation, going_on, submission
@@ -364,7 +365,8 @@ class RunStore:
             epochs=recipe.epochs,
             steps=0,
         )
-        if not run.is_opened:  # it did not begin by chance, so it is nobody's twin
+        # One that did not begin by chance is nobody's twin; nor one that goes on with own pictures of another day.
+        if not run.is_opened and not is_own(run.dataset):
             twin = submission.training_twin(run.spec, recipe, run.dataset)
             self._visitors.set_twin(run.owner, twin, run.id)
         self._tickets.put(run)

@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from cnn_core.data.own.as_dataset import fingerprint, frozen_key
+from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
 from cnn_core.model.spec import ModelSpec
@@ -48,7 +50,7 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     """Ask for a training.
 
     spec, recipe: what is trained, and how; held to this server's limits, which our own presets are not.
-    dataset: a name of the catalogue.
+    dataset: a name of the catalogue, or a visitor's own set, which is then kept with its classes of now.
     name: what its owner calls the run; None calls it like the design.
     Raises StudentError where this server does not do such trainings.
     """
@@ -56,6 +58,7 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     recipe = recipe.replace()  # checks this server's limits
     if not is_dataset(dataset):
         raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")
+    dataset = frozen_key(dataset) if is_own(dataset) else dataset
     card = {
         "kind": "training",
         "spec": spec.to_dict(),
@@ -85,10 +88,10 @@ def dream(settings: Mapping[str, Any], image_png: bytes) -> Submission:
 
 def training_twin(spec: ModelSpec, recipe: TrainSpec, dataset: str) -> str:
     """What two trainings share that come to the same weights."""
-    settings = recipe.to_dict()
-    if settings["patience"] is None:  # so that what was asked for before there was patience is found
-        del settings["patience"]
-    return _digest(_canonical({"spec": spec.fingerprint, "recipe": settings, "dataset": dataset}))
+    asked = {"spec": spec.fingerprint, "recipe": recipe.identity(), "dataset": dataset}
+    if is_own(dataset):  # more pictures of the same classes are other images to learn from
+        asked["pictures"] = fingerprint(dataset)
+    return _digest(_canonical(asked))
 
 
 def _canonical(values: Mapping[str, Any]) -> bytes:

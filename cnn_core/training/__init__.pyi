@@ -35,5 +35,6 @@ from .robustness import accuracy_under as accuracy_under
 from .robustness import calibration as calibration
 from .robustness import changed_images as changed_images
 from .robustness import expected_calibration_error as expected_calibration_error
+from .spec import EXAMPLES as EXAMPLES
 from .spec import RECIPES as RECIPES
 from .spec import TrainSpec as TrainSpec

@@ -19,6 +19,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.model.modes import in_mode
 from cnn_core.training.fast.passes import FastNetwork
+from cnn_core.training.fast.recorded import Passes, RecordedPasses
 from cnn_core.training.hardware import multiplies_in_bfloat16
 from cnn_core.training.inputs import as_input, check_fit, order_of, with_label_noise
 from cnn_core.training.optimizers import optimizer_for
@@ -105,11 +106,15 @@ class Learner:
         )
         self.network = FastNetwork(task.net, self.in_bfloat16)
         self.named_weights, self.weights = task.weights, list(task.weights.values())
+        self.kernels = [weight for weight in self.weights if weight.dim() > 1]
         self.modules = list(task.net.modules())
         # Of our layers only dropout draws from the global random state; what others' do, nobody knows.
         self.draws_globally = not isinstance(task.net, Network) or any(
             isinstance(module, nn.Dropout) for module in self.modules
         )
+        self.passes: Passes = self._passes
+        if device.type == "cuda" and isinstance(task.net, Network):
+            self.passes = RecordedPasses(self._passes, self.weights, self.network.is_hooked)
         self.optimizer = optimizer_for(self.spec, self.weights)
         self._restore(optimizer)
         self._order: tuple[int, Tensor] | None = None  # the epoch, and its order of the images
@@ -131,14 +136,29 @@ class Learner:
                 for weight in self.weights:
                     weight.grad = None
                 images, labels = self._batch(number)
-                logits = self.network.forward(images)
-                loss, gradient = cross_entropy(logits, labels, self.spec.label_smoothing)
-                self.network.backward(gradient)
+                loss, correct = self.passes(images, labels)
+                self._add_l2()
                 self.optimizer.step()
             finally:
                 for weight, grad in zip(self.weights, listeners_grads, strict=True):
                     weight.grad = grad
-        return StepResult(number, learning_rate, len(labels), loss, (logits.argmax(1) == labels).sum())
+        return StepResult(number, learning_rate, len(labels), loss, correct)
+
+    def _passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward and backward: the loss and how many were right; each weight has its `.grad` then."""
+        logits = self.network.forward(images)
+        loss, gradient = cross_entropy(logits, labels, self.spec.label_smoothing)
+        self.network.backward(gradient)
+        return loss, (logits.argmax(1) == labels).sum()
+
+    def _add_l2(self) -> None:
+        """Add the slope of l2 · (sum of the squares of all kernels): 2 · l2 · w, whoever computed the other slopes."""
+        if self.spec.l2 == 0.0:
+            return
+        kernels = [kernel for kernel in self.kernels if kernel.grad is not None]
+        with torch.no_grad():
+            grads = [kernel.grad for kernel in kernels]
+            torch._foreach_add_(grads, kernels, alpha=2 * self.spec.l2)  # type: ignore[arg-type]
 
     def weights_are_finite(self) -> bool:
         """Whether every weight is still a number."""

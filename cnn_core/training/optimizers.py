@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cnn_core.training.spec import TrainSpec
 
 EPSILON = 1e-7  # Keras's, for all its optimizers
+ADADELTA_RHO = 0.95  # Keras's, for Adadelta alone
 _SUM = "mean_square_plus_epsilon"
 
 
@@ -96,7 +97,25 @@ class _Uncompiled:
 
 
 class PlainSGD(_Uncompiled, torch.optim.SGD):
-    """Stochastic gradient descent, with momentum; `keras.optimizers.SGD`."""
+    """Stochastic gradient descent, with momentum or Nesterov's; `keras.optimizers.SGD` while the rate is constant.
+
+    Keras keeps the last steps, with the rate in them, torch the slopes: where the rate changes, Keras goes on with the
+    momentum of the old rate, torch with that of the new one.
+    Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning".
+    """
+
+
+class KerasAdadelta(_Uncompiled, torch.optim.Adadelta):
+    """Adadelta: each weight's step is as long as its steps were lately, and scaled by how large its slopes were.
+
+        v = rho * v + (1 - rho) * g**2
+        d = g * sqrt(u + epsilon) / sqrt(v + epsilon)       u: the same mean, of d**2
+        w = w - learning_rate * d
+
+    The paper has no learning rate: that is a rate of 1. Since steps begin near sqrt(epsilon), a smaller rate leaves
+    next to nothing of them. With Keras's epsilon and rho torch's formula is Keras's.
+    Source: Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method", algorithm 1; `keras.optimizers.Adadelta`.
+    """
 
 
 class _KerasEpsilon(_Uncompiled):
@@ -143,7 +162,16 @@ def optimizer_for(spec: TrainSpec, weights: list[nn.Parameter]) -> torch.optim.O
         if spec.optimizer == "rmsprop":
             return KerasRMSprop(weights, lr=lr)
         if spec.optimizer == "sgd":
-            return PlainSGD(weights, lr=lr, momentum=spec.momentum, weight_decay=decay, fused=True)
+            return PlainSGD(
+                weights,
+                lr=lr,
+                momentum=spec.momentum,
+                weight_decay=decay,
+                nesterov=spec.nesterov,
+                fused=True,
+            )
+        if spec.optimizer == "adadelta":
+            return KerasAdadelta(weights, lr=lr, rho=ADADELTA_RHO, eps=EPSILON, foreach=True)
         adam = KerasAdamW if spec.optimizer == "adamw" else KerasAdam
         return adam(weights, lr=lr, weight_decay=decay, fused=True)
 

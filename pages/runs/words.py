@@ -214,6 +214,9 @@ def moment(read: str, sure: float, right: float, of: str, is_silent: bool) -> st
     return f"It reads {read}, {probability(sure)} sure; {percent(right)} of {of} right.{silent}"
 
 
+KERNEL_IN_COLOUR = "its kernel; grey is 0"
+
+
 def kernel_title(maps: int, heaviest: int) -> str:
     """Of the picture of a filter's heaviest kernel. maps: how many there are below it.
 

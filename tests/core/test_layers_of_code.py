@@ -15,13 +15,15 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
-SHARED = {"errors", "settings", "checks", "network_name", "significance"}
+SHARED = {"errors", "settings", "checks", "network_name", "significance", "files", "owners"}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
     "checks": {"errors"},
     "settings": {"errors"},
     "network_name": {"errors"},
     "significance": set(),
+    "files": {"errors"},
+    "owners": set(),
     "model": SHARED,
     "data": SHARED,
     "training": SHARED | {"model", "data"},
@@ -49,6 +51,8 @@ NEED_TORCH = (
     "sampler",
     "snapshots",
     "examiner",
+    "opening_job",
+    "reading",
     "measure",
 )  # what a worker imports when it works
 TORCH_FREE += [

@@ -115,7 +115,7 @@ def _is_relu(layer: nn.Module) -> bool:
 
 
 def _head_of(child: Any, window: Window) -> Head:
-    if isinstance(child, ConvLayer):
+    if isinstance(child, ConvLayer) and window.dilation == 1:
         return OwnConvolution(child, window)
     if isinstance(child, DenseLayer):
         return OwnUnit(child, window)
@@ -242,9 +242,9 @@ def _convolution(conv: Any, window: Window) -> Callable[[Tensor], Tensor]:
 
     def convolve(x: Tensor) -> Tensor:
         x = _padded(x, window)
-        if weight.shape[1] <= FEW_CHANNELS:
+        if weight.shape[1] <= FEW_CHANNELS and window.dilation == 1:
             return _FoldedConvolution.apply(x, weight, bias, window.stride)
-        return F.conv2d(channels_last(x), weight, bias, window.stride)
+        return F.conv2d(channels_last(x), weight, bias, window.stride, dilation=window.dilation)
 
     return convolve
 

@@ -26,17 +26,21 @@ class Field(NamedTuple):
 class Window:
     """How one layer moves over the map below it: (before, after) pixels of padding along each side."""
 
-    size: tuple[int, int]  # rows, columns
+    size: tuple[int, int]  # rows, columns of cells
     stride: int = 1
     pad_rows: Span = (0, 0)
     pad_columns: Span = (0, 0)
+    dilation: int = 1  # positions from one of its cells to the next
 
     def at(self, field: Field) -> Field:
         """The positions of the map below that the positions `field` of this layer were computed from."""
         return Field(
-            _reach(field.rows, self.size[0], self.stride, self.pad_rows[0]),
-            _reach(field.columns, self.size[1], self.stride, self.pad_columns[0]),
+            _reach(field.rows, self._length(self.size[0]), self.stride, self.pad_rows[0]),
+            _reach(field.columns, self._length(self.size[1]), self.stride, self.pad_columns[0]),
         )
+
+    def _length(self, cells: int) -> int:
+        return (cells - 1) * self.dilation + 1
 
 
 def receptive_field(spec: ModelSpec, layer: str, row: int = 0, column: int = 0) -> Field:
@@ -80,7 +84,8 @@ def _window(layer: Layer, below: tuple[int, ...]) -> Window:
     if sliding := layer.window():
         _, height, width = below
         side = sliding.side
-        return Window((side, side), sliding.stride, sliding.border(height), sliding.border(width))
+        borders = sliding.border(height), sliding.border(width)
+        return Window((side, side), sliding.stride, *borders, sliding.dilation)
     if layer.makes_list and len(below) == 3:
         return Window((below[1], below[2]))
     return Window((1, 1))

@@ -48,11 +48,12 @@ class PixelSum:
     total:      before the activation.
     activation: its name.
     value:      the number itself.
-    below:      the rows and columns of the map below that the patch covers, not clipped.
+    below:      the rows and columns of the map below that the patch reaches over, not clipped.
     field:      the rows and columns of the image it can see, (first, last), clipped to the image.
     unclipped:  the same, not clipped: it may begin below 0.
     winner:     of a max pooling, (row, column) in the map below; else None.
     reads_image: whether the numbers below are the image's.
+    channels_below: how many channels there are below, though the sum may look at some of them only.
     """
 
     layer: str
@@ -74,6 +75,13 @@ class PixelSum:
     unclipped: Field
     winner: tuple[int, int] | None = None
     reads_image: bool = False
+    channels_below: int = 1
+
+    @property
+    def dilation(self) -> int:
+        """Pixels of the map below from one number of the patch to the next."""
+        first, last = self.below.rows
+        return (last - first) // (self.patch.shape[1] - 1) if self.patch.shape[1] > 1 else 1
 
     @property
     def contributions(self) -> list[Contribution]:
@@ -131,7 +139,8 @@ def explain_pixel(
     index = names.index(known_layer(net, layer))
     maps = {name: values[0] for name, values in outputs(net, batch, names[: index + 1])}
     place = _checked_place(layer, tuple(maps[layer].shape), (channel, row, column))
-    part = _part(net, index, [batch[0].cpu(), *maps.values()], place)
+    below = [batch[0].cpu(), *maps.values()]
+    part = _part(net, index, below, place)
     products = part.patch * part.kernel
     # In double precision: the order of adding must not show in the number a student adds up by hand.
     total = products.double().sum().item() + part.bias
@@ -158,6 +167,7 @@ def explain_pixel(
         unclipped=unclipped,
         winner=part.winner,
         reads_image=index == 0,
+        channels_below=len(below[index]),
     )
 
 
@@ -180,7 +190,7 @@ def _activated(child: Any, total: float) -> float:
 
 def _convolution(child: ConvLayer, inputs: Tensor, window: Window, place: Place) -> _Sum:
     channel, below = place.channel, window.at(place.position)
-    patch, padding = _cut(inputs, below)
+    patch, padding = _cut(inputs, below, window.dilation)
     kernel, bias = child.conv.weight[channel].cpu(), child.conv.bias
     return _Sum(patch, kernel, 0.0 if bias is None else bias[channel].item(), padding, below=below)
 
@@ -268,12 +278,18 @@ def _as_maps(part: _Sum, shape: tuple[int, ...]) -> _Sum:
     return _Sum(part.patch.view(shape), part.kernel.view(shape), part.bias)
 
 
-def _cut(maps: Tensor, below: Field) -> tuple[Tensor, Tensor]:
-    """The patch (C, k, k) of `maps` at rows and columns that may lie outside, and (k, k) bool: where they do."""
+def _cut(maps: Tensor, below: Field, step: int = 1) -> tuple[Tensor, Tensor]:
+    """The patch (C, k, k) of `maps` at rows and columns that may lie outside, and (k, k) bool: where they do.
+
+    step: from one row or column of the patch to the next.
+    """
     _, height, width = maps.shape
     (top, bottom), (left, right) = below
     pads = (max(-left, 0), max(right - width + 1, 0), max(-top, 0), max(bottom - height + 1, 0))
-    room = (slice(top + pads[2], bottom + pads[2] + 1), slice(left + pads[0], right + pads[0] + 1))
+    room = (
+        slice(top + pads[2], bottom + pads[2] + 1, step),
+        slice(left + pads[0], right + pads[0] + 1, step),
+    )
     outside = F.pad(torch.zeros(height, width), pads, value=1).bool()
     return F.pad(maps, pads)[:, *room].clone(), outside[room].clone()
 

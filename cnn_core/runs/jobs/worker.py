@@ -43,6 +43,9 @@ MAX_OPENINGS = 2  # a file likewise: the first time it may have been the machine
 def warm_up(store_path: str, threads: int) -> None:
     """Once per worker, before its first run: everything that takes long, so that the first step does not."""
     signal.signal(signal.SIGTERM, _keep_the_run)
+    os.environ["CONVSCOPE_RUNS"] = (
+        store_path  # visitors' own pictures lie there, whatever folder the runner was given
+    )
     threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     with suppress(OSError):
         os.nice(5)  # the pages answer first

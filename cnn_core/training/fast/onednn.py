@@ -60,12 +60,16 @@ def _torch_has_all_names() -> bool:
 def suits(child: nn.Module) -> bool:
     """Whether a `Row` may have this layer of a network."""
     if isinstance(child, Activated):
-        knows_it = type(child) in _MIXES and not getattr(child, "pads", False)
+        knows_it = type(child) in _MIXES and not getattr(child, "pads", False) and not _is_dilated(child)
         return knows_it and child.activation_name in ("relu", "linear", "softmax")
     # Windows that overlap add up their gradients, which would be rounded in another order.
     return isinstance(child, nn.Flatten | nn.Dropout) or (
         isinstance(child, MaxPoolLayer) and not child.pads and child.size <= child.strides
     )
+
+
+def _is_dilated(child: nn.Module) -> bool:
+    return isinstance(child, ConvLayer) and child.window.dilation > 1
 
 
 class Row:
