@@ -159,6 +159,11 @@ def channels_last(shape: Shape) -> Shape:
     return (*shape[1:], shape[0])
 
 
+def l2_of(recipe: Recipe) -> float:
+    """Keras's `kernel_regularizer=L2(l2)`, of every kernel; 0 for a recipe that knows none."""
+    return getattr(recipe, "l2", 0.0)
+
+
 def decay_of_gradient(recipe: Recipe) -> float:
     """The weight decay that is added to the gradient; adamw's is not, and Keras has that one itself."""
     return 0.0 if recipe.optimizer == "adamw" else getattr(recipe, "weight_decay", 0.0)

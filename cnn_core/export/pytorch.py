@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnn_core.export.layers import LAYERS, TORCH_CLASSES
+from cnn_core.export.light import torch_lines
 from cnn_core.export.program import (
     FILE_FORMAT,
     Recipe,
@@ -19,6 +20,7 @@ from cnn_core.export.program import (
     ends_in_softmax,
     images_of,
     in_a_comment,
+    l2_of,
     patience_of,
     source_of,
     steps,
@@ -275,6 +277,7 @@ def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
             batch=recipe.batch_size,
             augment="augment(images[batch])" if recipe.augment is not None else "images[batch]",
             smoothing=smoothing,
+            **_torch_l2(recipe),
             advance="            schedule.step()\n" if cycle else "",
             **_torch_patience(recipe, kept_aside),
         )
@@ -291,12 +294,25 @@ def _torch_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
     return {"kept": kept, "watch": _TORCH_WATCH.format(patience=patience), "back": _TORCH_BACK}
 
 
+def _torch_l2(recipe: Recipe) -> dict[str, str]:
+    l2 = l2_of(recipe)
+    if not l2:
+        return {"penalty": "", "learnt": "loss"}
+    kernels = "weight.square().sum() for weight in net.parameters() if weight.dim() > 1"
+    line = f"            penalty = {l2!r} * sum({kernels})  # L2, kernels only\n"
+    return {"penalty": line, "learnt": "(loss + penalty)"}
+
+
 def _decay(recipe: Recipe) -> tuple[str, Any, Any]:
     return (
         "weight_decay",
         getattr(recipe, "weight_decay", 0.0),
         0.0 if recipe.optimizer != "adamw" else None,
     )
+
+
+def _nesterov(recipe: Recipe) -> tuple[str, Any, Any]:
+    return ("nesterov", getattr(recipe, "nesterov", False), False)
 
 
 def _momentum(recipe: Recipe) -> tuple[str, Any, Any]:
@@ -312,7 +328,11 @@ _TORCH_OPTIMIZERS: dict[str, Callable[[Recipe], str]] = {
         f"torch.optim.AdamW(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_decay(r))})"
     ),
     "sgd": lambda r: (
-        f"torch.optim.SGD(net.parameters(), lr={r.learning_rate!r}{arguments(_momentum(r), _decay(r))})"
+        f"torch.optim.SGD(net.parameters(), lr={r.learning_rate!r}"
+        f"{arguments(_momentum(r), _decay(r), _nesterov(r))})"
+    ),
+    "adadelta": lambda r: (
+        f"torch.optim.Adadelta(net.parameters(), lr={r.learning_rate!r}, rho=0.95, eps=1e-7)"
     ),
 }
 
@@ -335,6 +355,7 @@ def _torch_augment(augment: Any) -> str:
         before=before,
         mode="reflection" if augment.fill_mode == "reflect" else "border",
         after=after.format(cval=float(augment.cval)),
+        light=torch_lines(augment),
     )
 
 
@@ -373,7 +394,7 @@ def augment(images: torch.Tensor) -> torch.Tensor:
     rows, columns = rows + height / 2 - 0.5, columns + width / 2 - 0.5
 {before}    places = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], dim=-1)
     moved = F.grid_sample(images, places, padding_mode="{mode}", align_corners=False)
-{after}    return moved
+{after}{light}    return moved
 """
 
 _TORCH_RMSPROP = """
@@ -404,8 +425,8 @@ def train(net: nn.Module) -> None:
         for batch in torch.randperm(len(images)).split({batch}):
             answers = net({augment}.to(device))
             loss = F.cross_entropy(answers, labels[batch].to(device){smoothing})
-            optimizer.zero_grad()
-            loss.backward()
+{penalty}            optimizer.zero_grad()
+            {learnt}.backward()
             optimizer.step()
 {advance}            seen += len(batch)
             lost += loss.item() * len(batch)

@@ -143,13 +143,8 @@ def fitting_datasets(spec: ModelSpec) -> list[str]:
     return [
         key
         for key, dataset in KNOWN.items()
-        if shape_of(key) == spec.input_shape and len(dataset.classes) == spec.classes
+        if dataset.shape == spec.input_shape and len(dataset.classes) == spec.classes
     ]
-
-
-def shape_of(key: str) -> tuple[int, ...]:
-    """Of an image of a data set: (C, H, W)."""
-    return tuple(getattr(KNOWN[key], "shape", (1, 28, 28)))
 
 
 def read_opened(folder: Path) -> OpenedFile | None:

@@ -16,6 +16,7 @@ from .events import Finished as Finished
 from .events import SnapshotDue as SnapshotDue
 from .events import TrainState as TrainState
 from .events import Validated as Validated
+from .fit import check_images as check_images
 from .history import Curve as Curve
 from .history import History as History
 from .loop import train as train

@@ -307,7 +307,7 @@ def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFi
             scaled,
             scaled.spec,
             learnt_from=learnt_from,
-            dataset=file.dataset or None,
+            dataset=dataset,
         )
     write_json(run.folder / "learnt_from.json", learnt_from.to_dict())
     if file.by != "visitor":
