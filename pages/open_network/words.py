@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import KNOWN, Dataset, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.runs.opened import EQUAL, LEAST, OpenedFile, Trial
+from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
+from pages.ui.wording.which_images import no_test
 
 # ---------------------------------------------------------------- the door
 
@@ -21,6 +24,7 @@ WEIGHTS_ALONE = (
     "build that design first. A design saved as .json opens here as well, and goes into the sidebar."
 )
 ANOTHER = "Open another"
+IN_THE_SIDEBAR = "The design is in the sidebar now. It has learnt nothing yet: train it on the page Train."
 BACK = "Back to the network"
 
 
@@ -109,7 +113,9 @@ def answer(layers: int, parameters: int, accuracy: float | None, of: str, file: 
     if accuracy is not None:
         return f"{begin} Measured here it reads **{percent(accuracy)}** of {of}."
     if file.dataset:
-        return f"{begin} It says that it learnt from {_title(file.dataset)}, and those are not on this machine."
+        return (
+            f"{begin} It says that it learnt from {_title(file.dataset)}, and those are not on this machine."
+        )
     return f"{begin} {NONE_OF_THEM if file.trials else NO_IMAGES}"
 
 
@@ -207,6 +213,17 @@ def onto_design(file: str) -> str:
     return f"The design in the sidebar is changed. Put the weights of {plain(file)} onto it?"
 
 
+def worth(one: Trained) -> str:
+    """Why its accuracy may be no test; "" where nothing is against it.
+
+    A network from elsewhere was usually kept away from the test images, but not from the digits that come with
+    Convscope: those are some of MNIST's training images.
+    """
+    if not one.seen and (one.learnt_from.is_known or not one.is_sample):
+        return ""
+    return no_test(Overlap(one.count, one.seen, one.learnt_from.is_known), _noun(one.dataset))
+
+
 # ---------------------------------------------------------------- what evaluate() said
 
 
@@ -274,13 +291,13 @@ def mistakes(accuracy: float, images: int, dataset: str) -> str:
     )
 
 
-def data_set_title(key: str) -> str:
-    """In the list of data sets; "" where none is chosen yet.
+def data_set_title(title: str) -> str:
+    """In the list of data sets. title: of one; "" where none is chosen yet.
 
-    >>> data_set_title("mnist"), data_set_title("")
+    >>> data_set_title("MNIST digits"), data_set_title("")
     ('It reads MNIST digits', 'Choose a data set')
     """
-    return f"It reads {_title(key)}" if key else "Choose a data set"
+    return f"It reads {title}" if title else "Choose a data set"
 
 
 def scale_title(scale: str) -> str:
