@@ -51,7 +51,9 @@ def taken_up(net: Network, factor: Sequence[float] | Vector, offset: Sequence[fl
     Raises StudentError where a layer has to be put in front and the design would become too large.
     """
     channels = net.spec.input_shape[0]
-    p, q = (np.broadcast_to(np.asarray(values, np.float64), (channels,)) for values in (factor, offset))
+    p, q = (
+        np.broadcast_to(np.asarray(values, np.float64), (channels,)).copy() for values in (factor, offset)
+    )
     if (p == 1).all() and (q == 0).all():
         return Taken(net, False)
     place = _place_that_takes(net.spec, p, q)
