@@ -25,6 +25,7 @@ from cnn_core.export.program import (
     source_of,
     steps,
 )
+from cnn_core.export.reading import is_plain, torch_read
 from cnn_core.model.shapes import shape_text
 from cnn_core.model.spec import ModelSpec
 
@@ -44,7 +45,7 @@ class Program:
 def pytorch_program(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: str = "mnist") -> Program:
     """Raises StudentError for a data set no export knows."""
     source = source_of(dataset)
-    training = [] if recipe is None else _torch_training(recipe, source.kept_aside)
+    training = [] if recipe is None else _torch_training(recipe, source.kept_aside, spec.classes)
     cycles = recipe is not None and recipe.schedule == "one_cycle"
     return Program(
         imports="import math\n" * cycles + _TORCH_IMPORTS.strip("\n"),
@@ -105,6 +106,8 @@ def pytorch_data(dataset: str) -> str:
     source = source_of(dataset)
     if source.is_sample:
         return _TORCH_SAMPLE
+    if not is_plain(source):
+        return torch_read(source)
     return _TORCH_DATA.format(torchvision=source.torchvision, title=source.title)
 
 
@@ -248,7 +251,7 @@ def save_weights(net: nn.Module, path: str) -> None:
 '''
 
 
-def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
+def _torch_training(recipe: Recipe, kept_aside: int, classes: int) -> list[str]:
     """The loop of the recipe, preceded by what it needs: Keras's RMSprop, the affine moves."""
     parts = [_TORCH_RMSPROP] if recipe.optimizer == "rmsprop" else []
     if recipe.augment is not None:
@@ -263,7 +266,8 @@ def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
     if recipe.label_noise:
         subset += (
             f"    noisy = torch.rand(len(labels)) < {recipe.label_noise!r}  # these get a wrong label\n"
-            "    labels = torch.where(noisy, (labels + torch.randint(1, 10, labels.shape)) % 10, labels)\n"
+            f"    others = (labels + torch.randint(1, {classes}, labels.shape)) % {classes}\n"
+            "    labels = torch.where(noisy, others, labels)\n"
         )
     cycle = recipe.schedule == "one_cycle"
     smoothing = arguments(("label_smoothing", getattr(recipe, "label_smoothing", 0.0), 0.0))

@@ -225,7 +225,7 @@ def curves(
     traces = [
         trace for run in coloured for trace in _run_traces(*run, is_loss=is_loss, with_training=training)
     ]
-    title = "Loss on digits kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
+    title = "Loss on images kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
     layout = dict(
         template=template(mode),
         height=height,
