@@ -240,3 +240,29 @@ def test_a_hand_made_network_is_not_changed_by_looking(app, ten):
         open_page(app, PAGES[page], ten)
     assert all(value.equal(before[name]) for name, value in net.state_dict().items())
     assert not any(module._forward_hooks or module.training for module in net.modules())
+
+
+@pytest.mark.parametrize("page", ["feature maps", "filters", "dream", "augmentation"])
+@pytest.mark.parametrize("classes", [10, 2])
+def test_an_untrained_design_of_colours_looks_at_photos(app, photos, page, classes):
+    app = open_page(app, PAGES[page], "design", colour_spec(classes))
+    assert not [said.value for said in app.markdown if ":red[:material/error:" in said.value]
+    if page == "feature maps":
+        assert "**input** :gray[32×32]" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "dataset"),
+    [
+        ((1, 28, 28), 10, "mnist"),
+        ((1, 28, 28), 7, "mnist"),
+        ((1, 28, 28), 26, "mnist"),  # the letters are not here
+        ((3, 32, 32), 10, "cifar10"),
+        ((3, 32, 32), 2, "cat_or_dog"),
+        ((3, 32, 32), 5, "cifar10"),
+        ((3, 20, 20), 10, "mnist"),  # nothing has that shape, and the page says so
+    ],
+)
+def test_an_untrained_design_is_shown_images_of_its_shape(photos, shape, classes, dataset):
+    spec = colour_spec(classes).replace(input_shape=shape)
+    assert networks._images_for(spec) == dataset
