@@ -35,7 +35,9 @@ def cat():
 
 def test_the_thousand_names_are_torchvisions_in_its_order():
     folder = Path(find_spec("torchvision").submodule_search_locations[0])
-    tree = ast.parse((folder / "models" / "_meta.py").read_text(encoding="utf-8"))  # importing it takes seconds
+    tree = ast.parse(
+        (folder / "models" / "_meta.py").read_text(encoding="utf-8")
+    )  # importing it takes seconds
     (theirs,) = (
         ast.literal_eval(node.value)
         for node in tree.body
