@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,14 +31,12 @@ def colour_spec(classes=10):
     ]})  # fmt: skip
 
 
-@pytest.fixture
-def photos(tmp_path):
-    """A little CIFAR-10: four photos a class, of noise that is redder in one class and bluer in another."""
-    folder = tmp_path / "data"
-    folder.mkdir()
+def a_little_cifar10(data, classes=THINGS):
+    """Four photos a class in the data folder, of noise that is redder in one class and bluer in another."""
+    data.mkdir()
     chance = np.random.RandomState(0)
-    with zipfile.ZipFile(folder / "cifar10_sample.zip", "w") as archive:
-        for place, name in enumerate(THINGS):
+    with zipfile.ZipFile(data / "cifar10_sample.zip", "w") as archive:
+        for place, name in enumerate(classes):
             for split in ("train", "test"):
                 for i in range(4):
                     pixels = chance.randint(0, 200, (32, 32, 3))
@@ -47,11 +46,19 @@ def photos(tmp_path):
                     archive.writestr(f"{split}/{name}/{i:04}.png", content.getvalue())
 
 
+@pytest.fixture
+def photos(tmp_path):
+    a_little_cifar10(tmp_path / "data")
+
+
 @pytest.fixture(params=[10, 2, 26])
-def run(request, photos):
-    """A run of ten classes, of two (cat or dog), and of more than its data set has names for."""
-    dataset = "cat_or_dog" if request.param == 2 else "cifar10"
-    return f"run:{kept_run(colour_spec(request.param), dataset)}"
+def run(request, tmp_path, monkeypatch):
+    """A run of ten classes, of two (cat or dog), and of 26."""
+    count = request.param
+    classes = THINGS if count < 26 else tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    monkeypatch.setitem(KNOWN, "cifar10", replace(KNOWN["cifar10"], classes=classes))
+    a_little_cifar10(tmp_path / "data", classes)
+    return f"run:{kept_run(colour_spec(count), 'cat_or_dog' if count == 2 else 'cifar10')}"
 
 
 @pytest.fixture
