@@ -51,8 +51,8 @@ def why_missing(key: str) -> str:
 def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
     """The pictures of one part of an own data set: (N, C, H, W) uint8, and their (N,) int64 labels.
 
-    Those to learn from come in such an order that any stretch of them, as the end that is kept for validation, holds the
-    classes about as often as the whole. Raises StudentError where there are none.
+    Those to learn from come in such an order that any stretch of them, as the end that is kept for validation, holds
+    the classes about as often as the whole. Raises StudentError where there are none.
     """
     import torch
 
