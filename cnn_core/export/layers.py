@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnn_core.export.program import Step, arguments
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Pairs = list[tuple[str, object]]  # arguments of a call, by name
 Node = tuple[str, list[str], dict[str, Any]]  # of ONNX: operator, names of its weights, attributes
@@ -30,6 +33,33 @@ class RCall:
 
 
 @dataclass(frozen=True)
+class KerasWeight:
+    """One of a layer's weights in a file of Keras.
+
+    name: Keras's.  ours: of the tensor, after the layer's name and a dot.  change: from our order of axes to Keras's.
+    """
+
+    name: str
+    ours: str
+    change: Callable[[np.ndarray], np.ndarray] = lambda values: values
+
+
+@dataclass(frozen=True)
+class KerasLayer:
+    """One layer in the description that a file of Keras begins with.
+
+    config:  its settings but for name and type of number.
+    weights: in Keras's order.
+    suffix:  of its name, where it is a helper of ours.
+    """
+
+    class_name: str
+    config: dict[str, Any]
+    weights: tuple[KerasWeight, ...] = ()
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """One kind of layer in each language; every list is in the order of computation."""
 
@@ -37,6 +67,7 @@ class Row:
     keras: Callable[[Step], list[str]]  # lines of the list
     r: Callable[[Step], list[RCall]]
     onnx: Callable[[Step], list[Node]]  # the first takes what comes in
+    keras_file: Callable[[Step], KerasLayer]
 
 
 # --- what several kinds need ------------------------------------------------------------------------
@@ -219,6 +250,59 @@ def _onnx_dense(step: Step) -> list[Node]:
     return [("Gemm", names, {"transB": 1}), *_onnx_activation(step)]
 
 
+def _file_weights(step: Step, class_name: str, *weights: KerasWeight, **settings: object) -> KerasLayer:
+    """Of a layer with an activation."""
+    return KerasLayer(class_name, {**settings, "activation": step.activation, "use_bias": True}, weights)
+
+
+def _file_window(step: Step, **settings: object) -> dict[str, Any]:
+    _, stride = _moves(step)
+    padding = getattr(step.layer, "padding", "valid")
+    return {"strides": [stride, stride], "padding": padding, "data_format": "channels_last", **settings}
+
+
+def _file_conv(step: Step) -> KerasLayer:
+    layer: Any = step.layer
+    kernel = KerasWeight("kernel", "conv.weight", lambda weight: weight.transpose(2, 3, 1, 0))
+    window = _file_window(step, kernel_size=[layer.kernel_size, layer.kernel_size])
+    bias = KerasWeight("bias", "conv.bias")
+    return _file_weights(step, "Conv2D", kernel, bias, filters=layer.filters, **window)
+
+
+def _file_depthwise(step: Step) -> KerasLayer:
+    layer: Any = step.layer
+    side, many = layer.kernel_size, layer.depth_multiplier
+
+    def by_channel(weight: np.ndarray) -> np.ndarray:
+        return weight.reshape(-1, many, side, side).transpose(2, 3, 0, 1)
+
+    kernel = KerasWeight("depthwise_kernel", "conv.weight", by_channel)
+    window = _file_window(step, kernel_size=[side, side], depth_multiplier=many)
+    return _file_weights(step, "DepthwiseConv2D", kernel, KerasWeight("bias", "conv.bias"), **window)
+
+
+def _file_dense(step: Step) -> KerasLayer:
+    kernel = KerasWeight("kernel", "dense.weight", lambda weight: weight.T)
+    return _file_weights(step, "Dense", kernel, KerasWeight("bias", "dense.bias"), units=step.after[0])
+
+
+def _file_pool(step: Step, class_name: str) -> KerasLayer:
+    side, _ = _moves(step)
+    return KerasLayer(class_name, _file_window(step, pool_size=[side, side]))
+
+
+def _file_norm(step: Step) -> KerasLayer:
+    config = {"axis": -1, "momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
+    names = {
+        "gamma": "weight",
+        "beta": "bias",
+        "moving_mean": "running_mean",
+        "moving_variance": "running_var",
+    }
+    weights = tuple(KerasWeight(name, f"norm.{ours}") for name, ours in names.items())
+    return KerasLayer("BatchNormalization", config, weights)
+
+
 # --- pooling ----------------------------------------------------------------------------------------
 
 
@@ -311,51 +395,68 @@ def _r_flatten(step: Step) -> list[RCall]:
 # --- the table --------------------------------------------------------------------------------------
 
 LAYERS: dict[str, Row] = {
-    "conv2d": Row(_torch_conv, _keras_conv, _r_conv, _onnx_conv),
-    "depthwise_conv2d": Row(_torch_depthwise, _keras_depthwise, _r_depthwise, _onnx_depthwise),
+    "conv2d": Row(_torch_conv, _keras_conv, _r_conv, _onnx_conv, _file_conv),
+    "depthwise_conv2d": Row(
+        _torch_depthwise, _keras_depthwise, _r_depthwise, _onnx_depthwise, _file_depthwise
+    ),
     "max_pooling2d": Row(
         _torch_max,
         _keras_max,
         lambda step: _r_pool(step, "layer_max_pooling_2d"),
         lambda step: [("MaxPool", [], _onnx_window(step))],
+        lambda step: _file_pool(step, "MaxPooling2D"),
     ),
     "average_pooling2d": Row(
         _torch_average,
         _keras_average,
         lambda step: _r_pool(step, "layer_average_pooling_2d"),
         lambda step: [("AveragePool", [], _onnx_window(step) | {"count_include_pad": 0})],
+        lambda step: _file_pool(step, "AveragePooling2D"),
     ),
     "global_average_pooling2d": Row(
         _torch_global,
         lambda step: _keras_line(step, "GlobalAveragePooling2D"),
         lambda step: _r_call(step, "layer_global_average_pooling_2d"),
         lambda step: [("GlobalAveragePool", [], {}), ("Flatten", [], {"axis": 1})],
+        lambda step: KerasLayer(
+            "GlobalAveragePooling2D", {"data_format": "channels_last", "keepdims": False}
+        ),
     ),
     "batch_normalization": Row(
         _torch_norm,
         _keras_norm,
         lambda step: _r_call(step, "layer_batch_normalization", penalised=("gamma", "beta")),
         _onnx_norm,
+        _file_norm,
     ),
     "activation": Row(
         lambda step: [(step.name, TORCH_ACTIVATIONS.get(step.activation, "nn.Identity()"))],
         lambda step: _keras_line(step, "Activation", f'"{step.activation}"'),
         _r_activation,
         _onnx_activation,
+        lambda step: KerasLayer("Activation", {"activation": step.activation}),
     ),
     "dropout": Row(
         lambda step: [(step.name, f"nn.Dropout({_rate(step)!r})")],
         lambda step: _keras_line(step, "Dropout", repr(_rate(step))),
         lambda step: _r_call(step, "layer_dropout", ("rate", _rate(step))),
         lambda step: [],  # it does nothing in use
+        lambda step: KerasLayer("Dropout", {"rate": _rate(step)}),
     ),
     "flatten": Row(
         lambda step: [(step.name, "nn.Flatten()")],
         _keras_flatten,
         _r_flatten,
         lambda step: [("Flatten", [], {"axis": 1})],
+        lambda step: KerasLayer("Flatten", {"data_format": "channels_last"}),
     ),
-    "dense": Row(_torch_dense, _keras_dense, _r_dense, _onnx_dense),
+    "dense": Row(
+        _torch_dense,
+        _keras_dense,
+        _r_dense,
+        _onnx_dense,
+        _file_dense,
+    ),
 }
 
 # Classes that a PyTorch program brings along where one of its modules is such.

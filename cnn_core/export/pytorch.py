@@ -5,6 +5,7 @@ The text is one file that builds the network, reads our weights, trains by the r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 from cnn_core.export.layers import LAYERS, TORCH_CLASSES
 from cnn_core.export.light import torch_lines
 from cnn_core.export.program import (
+    FILE_FORMAT,
     Recipe,
     Step,
     arguments,
     ends_in_softmax,
+    images_of,
     in_a_comment,
     l2_of,
     patience_of,
@@ -67,6 +70,7 @@ def export_pytorch(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: st
         program.data,
         program.test,
         program.training,
+        _torch_saving(spec, recipe, dataset) if recipe is not None else "",
         _torch_main(recipe),
     ]
     return (
@@ -190,7 +194,7 @@ def test(net: nn.Module) -> float:
 def _torch_main(recipe: Recipe | None) -> str:
     otherwise = 'sys.exit("Usage: python net.py weights.safetensors")'
     if recipe is not None:
-        otherwise = 'train(net)\n        save_file(net.state_dict(), "trained.safetensors")'
+        otherwise = 'train(net)\n        save_weights(net, "trained.safetensors")'
     seed = 0 if recipe is None else recipe.seed
     return _TORCH_MAIN.format(seed=seed, otherwise=otherwise)
 
@@ -205,6 +209,43 @@ if __name__ == "__main__":
         {otherwise}
     print(f"Test accuracy: {{test(net):.4f}}")
 """
+
+
+def _torch_saving(spec: ModelSpec, recipe: Recipe, dataset: str) -> str:
+    """What is written beside the weights: with it, Convscope opens the file as a network of its own.
+
+    The design goes without its name: a name comes from a stranger, and stands in a comment only.
+    """
+    design = {key: value for key, value in spec.to_dict().items() if key != "name"}
+    layers = design.pop("layers")
+    lines = [json.dumps(design)[:-1] + ', "layers": [', *(f"{json.dumps(layer)}, " for layer in layers)]
+    lines = [*lines[:-1], lines[-1].removesuffix(", "), "]}"]
+    return _TORCH_SAVE.format(
+        format=FILE_FORMAT,
+        dataset=source_of(dataset).key,
+        learnt_from=repr(json.dumps(images_of(recipe, dataset).to_dict())),
+        spec="\n".join(f"        {line!r}" for line in lines),
+    )
+
+
+_TORCH_SAVE = '''
+ABOUT = {{  # Convscope reads it when the file is opened there
+    "format": "{format}",
+    "dataset": "{dataset}",
+    "learnt_from": {learnt_from},
+    "spec": (
+{spec}
+    ),
+}}
+
+
+def save_weights(net: nn.Module, path: str) -> None:
+    """Under Convscope's names, "conv2d_1.conv.weight" for our "conv2d_1.weight": the file opens there again."""
+    inside = {{"dense": "dense", "batch": "norm"}}  # all others are convolutions
+    names = {{name: name.split(".") for name in net.state_dict()}}
+    deeper = {{name: f"{{a}}.{{inside.get(a.split('_')[0], 'conv')}}.{{b}}" for name, (a, b) in names.items()}}
+    save_file({{deeper[name]: value.cpu() for name, value in net.state_dict().items()}}, path, ABOUT)
+'''
 
 
 def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:

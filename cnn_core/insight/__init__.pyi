@@ -11,6 +11,12 @@ from .dream.photo import GOOGLENET_DEPTHS as GOOGLENET_DEPTHS
 from .dream.photo import googlenet_file as googlenet_file
 from .dream.photo import photo_network as photo_network
 from .dream.photo import photos as photos
+from .dream.seen import DepthMaps as DepthMaps
+from .dream.seen import PhotoAnswer as PhotoAnswer
+from .dream.seen import class_names as class_names
+from .dream.seen import fitted_photo as fitted_photo
+from .dream.seen import maps_at_depth as maps_at_depth
+from .dream.seen import photo_answers as photo_answers
 from .filters.ascent import RECIPES as RECIPES
 from .filters.ascent import AscentRecipe as AscentRecipe
 from .filters.ascent import FilterPictures as FilterPictures
@@ -18,6 +24,7 @@ from .filters.ascent import maximize_filters as maximize_filters
 from .filters.examples import Examples as Examples
 from .filters.examples import FilterCard as FilterCard
 from .filters.examples import card_of as card_of
+from .filters.examples import first_kernels as first_kernels
 from .filters.examples import heaviest_kernels as heaviest_kernels
 from .filters.examples import strongest_examples as strongest_examples
 from .filters.examples import strongest_for_units as strongest_for_units

@@ -11,9 +11,11 @@ from .augment_evidence import stays as stays
 from .augment_evidence import through_range as through_range
 from .augment_evidence import walk as walk
 from .augment_evidence import worth_dragging as worth_dragging
+from .cat_face import STAGES as STAGES
 from .cat_face import Stage as Stage
 from .cat_face import cat_photo as cat_photo
 from .cat_face import cat_stages as cat_stages
+from .cat_face import photo_stages as photo_stages
 from .cat_face import spotlight as spotlight
 from .convolution import NAMED_KERNELS as NAMED_KERNELS
 from .convolution import Sweep as Sweep

@@ -1,34 +1,21 @@
-"""How a cat's face is put together: what a photo net sees of it early, in the middle, and late.
+"""How a cat's face is put together: what a photo net sees of it, or of any photo, early, in the middle, and late.
 
 Not a drawing: these are the maps of EfficientNet-Lite0, which learnt from a million photos, for one photo of a cat.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from cnn_core.insight.dream.photo import photo_network, photos
+from cnn_core.insight.dream.seen import DepthMaps, maps_at_depth
 
 STAGES = {"edges": "scales", "parts": "fur", "wholes": "creatures"}  # ours -> the net's own depths
 HEIGHT, WIDTH = 224, 336  # pixels: the photo's shape, at the size the net was trained for
 
 
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """The strongest maps at one depth.
-
-    indices: their numbers in the layer.
-    maps:    (count, h, w), 0 and more.
-    total:   how many the layer has.
-    """
-
-    indices: list[int]
-    maps: Tensor
-    total: int
+Stage = DepthMaps  # the strongest maps at one depth
 
 
 def cat_photo() -> Tensor:
@@ -38,20 +25,22 @@ def cat_photo() -> Tensor:
     )
 
 
-@torch.no_grad()
 def cat_stages(count: int = 12) -> dict[str, Stage]:
-    """{"edges", "parts", "wholes"}: at each depth the `count` maps that differ most from place to place.
+    """{"edges", "parts", "wholes"}: at each depth the `count` maps of the cat that differ most from place to place.
 
-    A map that is bright everywhere tells nothing; the spread (standard deviation) finds those that choose.
     Raises StudentError if the photo network is not installed.
     """
-    maps_at_depth = photo_network().maps_at(cat_photo()[None], tuple(STAGES.values()))
-    stages = {}
-    for stage, depth in STAGES.items():
-        maps = maps_at_depth[depth][0].clamp_min(0)
-        indices = maps.flatten(1).std(dim=1).topk(count).indices
-        stages[stage] = Stage(indices.tolist(), maps[indices].contiguous(), len(maps))
-    return stages
+    return photo_stages(cat_photo(), count)
+
+
+def photo_stages(photo: Tensor, count: int = 12) -> dict[str, Stage]:
+    """The same for any photo.
+
+    photo: (3, H, W) in [0, 1], from `fitted_photo`.
+    Raises StudentError if the photo network is not installed.
+    """
+    net = photo_network()
+    return {stage: maps_at_depth(net, photo, depth, count) for stage, depth in STAGES.items()}
 
 
 def spotlight(photo: Tensor, one_map: Tensor) -> Tensor:

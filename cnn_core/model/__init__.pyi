@@ -17,6 +17,7 @@ from .network import Network as Network
 from .network import build as build
 from .presets import EMPTY as EMPTY
 from .presets import PRESETS as PRESETS
+from .presets import fitted as fitted
 from .presets import preset_of as preset_of
 from .spec import ModelSpec as ModelSpec
 from .spec import summarize as summarize

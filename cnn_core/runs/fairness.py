@@ -1,7 +1,8 @@
 """Whose turn is it? One pure function: the runner asks it to choose, the store to tell a visitor their place.
 
-The rule: visitors take turns, whoever was served longest ago comes first; a visitor has one training (and
-one dream) running at a time; a visitor whose page has been silent for long goes behind all who are there.
+The rule: files to be opened come first, for they take seconds and somebody looks on. Visitors take turns, whoever
+was served longest ago comes first; a visitor has one training (and one dream, and one opening) running at a time; a
+visitor whose page has been silent for long goes behind all who are there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Ticket:
     created: int  # nanoseconds since 1970, when the run was submitted
     run_id: str
     owner: str  # hash of the visitor's token
-    kind: str  # training | dream
+    kind: str  # training | dream | opening
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -62,6 +63,7 @@ def order(
         lane = min(
             queues,
             key=lambda lane: (
+                lane[1] != "opening",
                 lane[0] in away,
                 lane in busy,
                 last.get(lane[0], 0.0),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TypeGuard
 
+from cnn_core.data.own.names import is_own
+from cnn_core.owners import is_owner as is_owner
+from cnn_core.owners import owner_of as owner_of
+
 _RUN = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
-_OWNER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _DATASET = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 
 
@@ -16,16 +18,6 @@ def is_run_id(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _RUN.fullmatch(value) is not None
 
 
-def is_owner(value: object) -> TypeGuard[str]:
-    """Whether this can be what `owner_of` gives."""
-    return isinstance(value, str) and _OWNER.fullmatch(value) is not None
-
-
 def is_dataset(value: object) -> TypeGuard[str]:
-    """Whether this can be a data set's name."""
-    return isinstance(value, str) and _DATASET.fullmatch(value) is not None
-
-
-def owner_of(token: str) -> str:
-    """The hash under which a visitor's things are kept: the token itself is never written down."""
-    return hashlib.sha256(b"convscope visitor " + token.encode("utf-8", "replace")).hexdigest()[:32]
+    """Whether this can be a data set's name: one of the catalogue, or one of a visitor's own."""
+    return isinstance(value, str) and (_DATASET.fullmatch(value) is not None or is_own(value))

@@ -29,7 +29,7 @@ from cnn_core.runs.ids import is_dataset, is_owner, owner_of
 from cnn_core.runs.status import Status, read_status
 from cnn_core.training.spec import TrainSpec, checked_learning_rate
 
-KINDS = ("training", "dream")
+KINDS = ("training", "dream", "opening")
 ACTIONS = ("stop", "pause", "resume")
 LONGEST_NAME = 80
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import orjson
 
+from cnn_core.data.own.as_dataset import fingerprint, frozen_key
+from cnn_core.data.own.names import is_own
+from cnn_core.data.sources import KNOWN, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
 from cnn_core.model.spec import ModelSpec
@@ -22,9 +25,11 @@ from cnn_core.runs.files import write_json, write_whole
 from cnn_core.runs.ids import is_dataset
 from cnn_core.runs.run import LONGEST_NAME, Run
 from cnn_core.runs.status import Status, write_status
+from cnn_core.training.fit import check_images
 from cnn_core.training.spec import TrainSpec
 
 FORMAT = 1
+_FOLDERS = {"training": ("snapshots", "frames"), "dream": ("frames",), "opening": ("snapshots", "frames")}
 LARGEST_PICTURE = 20_000_000  # bytes of a dream's photo
 
 
@@ -47,7 +52,7 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     """Ask for a training.
 
     spec, recipe: what is trained, and how; held to this server's limits, which our own presets are not.
-    dataset: a name of the catalogue.
+    dataset: a name of the catalogue, or a visitor's own set, which is then kept with its classes of now.
     name: what its owner calls the run; None calls it like the design.
     Raises StudentError where this server does not do such trainings.
     """
@@ -55,6 +60,9 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     recipe = recipe.replace()  # checks this server's limits
     if not is_dataset(dataset):
         raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")
+    dataset = frozen_key(dataset) if is_own(dataset) else dataset
+    if is_own(dataset) or dataset in KNOWN:  # what a worker does not know it will say itself
+        check_images(spec, dataset_of(dataset))
     card = {
         "kind": "training",
         "spec": spec.to_dict(),
@@ -84,7 +92,10 @@ def dream(settings: Mapping[str, Any], image_png: bytes) -> Submission:
 
 def training_twin(spec: ModelSpec, recipe: TrainSpec, dataset: str) -> str:
     """What two trainings share that come to the same weights."""
-    return _digest(_canonical({"spec": spec.fingerprint, "recipe": recipe.identity(), "dataset": dataset}))
+    asked = {"spec": spec.fingerprint, "recipe": recipe.identity(), "dataset": dataset}
+    if is_own(dataset):  # more pictures of the same classes are other images to learn from
+        asked["pictures"] = fingerprint(dataset)
+    return _digest(_canonical(asked))
 
 
 def _canonical(values: Mapping[str, Any]) -> bytes:
@@ -105,20 +116,26 @@ def clean_name(name: str) -> str:
 
 
 def create_run(
-    path: Path, card: Mapping[str, Any], owner: str, status: Status, image_png: bytes | None = None
+    path: Path,
+    card: Mapping[str, Any],
+    owner: str,
+    status: Status,
+    image_png: bytes | None = None,
+    upload: bytes | None = None,
 ) -> Run:
     """A new run's folder, whole or not at all.
 
     path: the store's folder.
     card: what was asked for, as `run.json` says it.
     owner: the hash of the visitor's token.
+    image_png, upload: what a dream begins with; a file that is to be opened.
     Raises OSError where it cannot be written.
     """
     run_id, created = secrets.token_urlsafe(8), time.time_ns()
     unfinished = path / f".{run_id}.new"
     unfinished.mkdir(mode=0o755)
     try:
-        for folder in ("snapshots", "frames") if card["kind"] == "training" else ("frames",):
+        for folder in _FOLDERS[card["kind"]]:
             (unfinished / folder).mkdir()
         identity = {"format": FORMAT, "id": run_id, "created": created / 1e9, "owner": owner}
         write_json(unfinished / "run.json", {**identity, **card})
@@ -126,6 +143,8 @@ def create_run(
         write_status(unfinished, replace(status, heartbeat=created / 1e9))
         if image_png is not None:
             write_whole(unfinished / "image.png", image_png)
+        if upload is not None:
+            write_whole(unfinished / "upload", upload)
         os.replace(unfinished, path / run_id)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)

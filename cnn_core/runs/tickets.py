@@ -70,9 +70,12 @@ class Tickets:
 
     # Changing hands
 
-    def put(self, run: Run) -> None:
-        """Write the ticket of a run that is to wait. Raises OSError."""
-        ticket = Ticket(int(run.created * 1e9), run.id, run.owner, run.kind)
+    def put(self, run: Run, kind: str = "") -> None:
+        """Write the ticket of a run that is to wait. Raises OSError.
+
+        kind: of the work, where it is not the run's own.
+        """
+        ticket = Ticket(int(run.created * 1e9), run.id, run.owner, kind or run.kind)
         (self.path / QUEUE).mkdir(exist_ok=True)
         (self.path / QUEUE / ticket.file_name).touch()
 

@@ -19,6 +19,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.model.modes import in_mode
 from cnn_core.training.fast.passes import FastNetwork
+from cnn_core.training.fast.recorded import Passes, RecordedPasses
 from cnn_core.training.hardware import multiplies_in_bfloat16
 from cnn_core.training.inputs import as_input, check_fit, order_of, with_label_noise
 from cnn_core.training.optimizers import optimizer_for
@@ -111,6 +112,9 @@ class Learner:
         self.draws_globally = not isinstance(task.net, Network) or any(
             isinstance(module, nn.Dropout) for module in self.modules
         )
+        self.passes: Passes = self._passes
+        if device.type == "cuda" and isinstance(task.net, Network):
+            self.passes = RecordedPasses(self._passes, self.weights, self.network.is_hooked)
         self.optimizer = optimizer_for(self.spec, self.weights)
         self._restore(optimizer)
         self._order: tuple[int, Tensor] | None = None  # the epoch, and its order of the images
@@ -132,15 +136,20 @@ class Learner:
                 for weight in self.weights:
                     weight.grad = None
                 images, labels = self._batch(number)
-                logits = self.network.forward(images)
-                loss, gradient = cross_entropy(logits, labels, self.spec.label_smoothing)
-                self.network.backward(gradient)
+                loss, correct = self.passes(images, labels)
                 self._add_l2()
                 self.optimizer.step()
             finally:
                 for weight, grad in zip(self.weights, listeners_grads, strict=True):
                     weight.grad = grad
-        return StepResult(number, learning_rate, len(labels), loss, (logits.argmax(1) == labels).sum())
+        return StepResult(number, learning_rate, len(labels), loss, correct)
+
+    def _passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward and backward: the loss and how many were right; each weight has its `.grad` then."""
+        logits = self.network.forward(images)
+        loss, gradient = cross_entropy(logits, labels, self.spec.label_smoothing)
+        self.network.backward(gradient)
+        return loss, (logits.argmax(1) == labels).sum()
 
     def _add_l2(self) -> None:
         """Add the slope of l2 · (sum of the squares of all kernels): 2 · l2 · w, whoever computed the other slopes."""

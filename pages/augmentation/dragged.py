@@ -40,12 +40,12 @@ class Path:
 
 def path_of(parameter: str, trial: Trial) -> Path:
     """What is read all the way along one parameter."""
-    low, high = worth_dragging(trial.spec, parameter)
+    low, high = worth_dragging(trial.spec, parameter, trial.size)
     changes = tuple(walk(parameter, low, high, STEPS))
     values = [words.value_of(parameter, change) for change in changes]
     reading = trial.read(changes)
     start = nearest(values, PARAMETERS[parameter][0])
-    least, most = span(trial.spec, parameter)
+    least, most = span(trial.spec, parameter, trial.size)
     settings = nearest(values, least), nearest(values, most)
     return Path(parameter, values, reading, start, settings, stays(reading, trial.label, start))
 
@@ -132,5 +132,5 @@ def _training_words(network: networks.LoadedNetwork, parameter: str) -> str:
     if not recipe_is_known(network):
         return words.RECIPE_UNKNOWN
     spec = changes_in_training(network)
-    low, high = span(spec, parameter) if spec else (0.0, 0.0)
+    low, high = span(spec, parameter, network.spec.input_shape[1:]) if spec else (0.0, 0.0)
     return words.trained_with(parameter, low, high)

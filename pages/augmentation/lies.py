@@ -21,7 +21,7 @@ def where_the_label_breaks(trial: Trial) -> None:
     """Draw a warning for each way in which these settings make wrong labels, with the network's word on examples."""
     if trial.network.dataset != "mnist" or trial.network.spec.classes != 10:
         return
-    wrong_labels = lies(trial.spec, trial.label)
+    wrong_labels = lies(trial.spec, trial.label, trial.size)
     if not wrong_labels:
         return
     st.header("Where the label becomes wrong", anchor=False)

@@ -36,14 +36,18 @@ class Settings:
     seed: int  # they come from
 
 
-def ask_settings(own_start: AugmentSpec | None) -> Settings:
-    """Draw the strip with its popover.  own_start: what one's own settings start from; None for the lesson's."""
+def ask_settings(own_start: AugmentSpec | None, size: tuple[int, int] = (28, 28)) -> Settings:
+    """Draw the strip with its popover.
+
+    own_start: what one's own settings start from; None for the lesson's.
+    size:      (rows, columns) of the images.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="augment_strip"):
         kind = _ask_kind()
         spec = spec_of(kind, own_start)
         look = _ask_look()
         with st.popover("Seven settings", icon=":material/tune:", width="content"):
-            _ask_seven_settings(spec)
+            _ask_seven_settings(spec, size)
             count, seed = _ask_draws_and_seed()
         st.space("stretch")
         st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=_draw_again)
@@ -93,7 +97,7 @@ def _ask_look() -> str:
 _PERCENT = ("width_shift_range", "height_shift_range", "zoom_range")  # fractions, asked for in per cent
 
 
-def _ask_seven_settings(spec: AugmentSpec) -> None:
+def _ask_seven_settings(spec: AugmentSpec, size: tuple[int, int]) -> None:
     """Draw the seven settings; a change of any makes them one's own from the next run on."""
     left, right = st.columns(2, gap="medium")
     _slider(left, "Turn, ± degrees", 180, "rotation_range", spec, int(spec.rotation_range))
@@ -106,7 +110,7 @@ def _ask_seven_settings(spec: AugmentSpec) -> None:
     _ask_flip(right, spec)
     _ask_fill_mode(left, spec)
     if spec.shear_range:
-        caption(words.shear_in_words(spec))
+        caption(words.shear_in_words(spec, size))
 
 
 def _slider(

@@ -89,7 +89,7 @@ def draws(trial: Trial, reading: Reading, seed: int) -> None:
         tiles(reading, trial, "augment_draws", lines, with_original=True)
     what_you_see(words.what_draws_show(trial.spec, trial.a_digit))
     if trial.spec.shear_range:
-        caption(words.shear_in_words(trial.spec))
+        caption(words.shear_in_words(trial.spec, trial.size))
 
 
 def one_alone(trial: Trial) -> None:
@@ -103,12 +103,12 @@ def one_alone(trial: Trial) -> None:
 
 
 def _row_of(setting: str, trial: Trial) -> None:
-    changes = tuple(through_range(trial.spec, setting, ALONE))
+    changes = tuple(through_range(trial.spec, setting, ALONE, trial.size))
     reading = trial.read(changes)
     still = words.still_read(reading.kept(trial.label), len(reading), trial.a_digit)
     with st.container(gap="xsmall"):
         title = words.setting_in_words(setting, trial.spec)
-        st.markdown(sheet_heading(title, still, words.moves_by(largest_move(changes))))
+        st.markdown(sheet_heading(title, still, words.moves_by(largest_move(changes, trial.size))))
         tiles(
             reading,
             trial,

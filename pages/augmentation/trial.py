@@ -49,10 +49,15 @@ class Trial:
         if theirs != ours:
             raise StudentError(other_images(shape_text(theirs), shape_text(ours)), "Choose another one.")
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the image."""
+        _, height, width = self.digit.image.shape
+        return height, width
+
     def draws(self, count: int, seed: int) -> tuple[Change, ...]:
         """So many random changes by the settings, sorted by their turn; the same seed, the same changes."""
-        _, height, width = self.digit.image.shape
-        return tuple(drawn(self.spec, count, (height, width), seed))
+        return tuple(drawn(self.spec, count, self.size, seed))
 
     def read(
         self, changes: tuple[Change, ...], fill_mode: str | None = None, digit: ChosenImage | None = None

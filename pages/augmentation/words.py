@@ -143,9 +143,12 @@ def _shift(shift: float) -> str:
     return "" if not shift else f"±{100 * shift:g} %" if shift < 1 else f"±{shift:g} px"
 
 
-def shear_in_words(spec: AugmentSpec) -> str:
-    """How much a shear is, which Keras takes in degrees and many a reader as a fraction."""
-    move = largest_move(through_range(spec, "shear_range", 2))
+def shear_in_words(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str:
+    """How much a shear is, which Keras takes in degrees and many a reader as a fraction.
+
+    size: (rows, columns) of the images.
+    """
+    move = largest_move(through_range(spec, "shear_range", 2, size), size)
     almost = ": almost nothing. Try 20" if move < 0.5 else ""
     return (
         f"Keras counts shear in degrees. {spec.shear_range:g}° moves no pixel by more than {number(move)} "

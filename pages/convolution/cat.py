@@ -1,71 +1,96 @@
-"""How a cat's face is learnt: a real network's maps at three depths."""
+"""How a cat's face is learnt: a real network's maps at three depths, of our cat or of a photo of one's own."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 import streamlit as st
-from torch import Tensor
 
 from cnn_core.errors import StudentError
-from cnn_core.lesson import Stage, cat_photo, cat_stages, spotlight
+from cnn_core.insight import fitted_photo
+from cnn_core.lesson import STAGES, Stage, cat_photo
 from pages.convolution import words
-from pages.ui.drawing.contact_sheet import contact_sheet
-from pages.ui.drawing.sheets import picture, sheet
-from pages.ui.wording.blocks import answer, caption, problem, sheet_heading, what_you_see
+from pages.ui.drawing.contact_sheet import as_picture
+from pages.ui.drawing.sheets import picture
+from pages.ui.forms.colour_photo import ask_photo, pixels_of
+from pages.ui.forms.photo_seen import draw_answers, draw_lit, draw_maps, maps_of
+from pages.ui.wording.blocks import answer, caption, problem, what_you_see
+from pages.ui.wording.photo_seen import PRIVACY
 
-_CHOICE = "cat_map"  # (stage, place among its maps)
-_ITS_EYES = ("parts", 8)
+if TYPE_CHECKING:
+    from torch import Tensor
 
-
-@st.cache_resource(show_spinner=False)
-def stages() -> dict[str, Stage]:
-    """The cat's maps: the same for everybody, computed once."""
-    return cat_stages()
+_CHOICE = "cat_map"  # (key of the photo, stage, place among its maps)
+_WHOSE = {"cat": "A cat", "own": "A photo of yours"}
+_ITS_EYES = ("parts", 8)  # of the cat
 
 
 @st.fragment
 def cat() -> None:
     """Draw real maps of a network for photos, at three depths; a chosen one lights up its places in the photo."""
+    answer(words.EDGES_FIRST)
+    chosen = _photo()
+    if chosen is None:
+        return
+    key, photo = chosen
     try:
-        cat_maps = stages()
+        _maps_and_answers(key, photo)
     except StudentError as error:
         problem(error)
-        return
-    chosen, place = st.session_state.get(_CHOICE, _ITS_EYES)
-    answer(words.EDGES_FIRST)
+
+
+def _photo() -> tuple[str, Tensor] | None:
+    """Draw the choice of the photo. Returns (key, (3, H, W) in [0, 1]), or None until one is sent."""
+    whose = st.segmented_control(
+        "Photo",
+        list(_WHOSE),
+        format_func=_WHOSE.__getitem__,
+        default="cat",
+        required=True,
+        key="cat_photo_of",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if whose != "own":
+        return "cat", cat_photo()
+    sent = ask_photo("cat")
+    caption(PRIVACY)
+    return None if sent is None else (sent[0], pixels_of(sent[1]))
+
+
+def _maps_and_answers(key: str, photo: Tensor) -> None:
+    stages = {stage: maps_of(key, depth, photo) for stage, depth in STAGES.items()}
+    chosen, place = _chosen(key)
     left, side = st.columns([576, 292], gap="medium")
     with left:
-        for name, stage in cat_maps.items():
-            _maps_of(name, stage, selected=place if name == chosen else None)
+        for name, stage in stages.items():
+            _maps_of(name, stage, key, selected=place if name == chosen else None)
     with side:
-        _lit_photo(chosen, cat_maps[chosen], place)
+        fitted = fitted_photo(photo)
+        alt = words.CAT_ALT if key == "cat" else "Your photo"
+        picture(as_picture(fitted.numpy()), "cat_photo", alt=alt, px=292, smooth=True)
+        draw_lit(chosen, stages[chosen], place, fitted, "cat")
+        what_you_see(words.CLICK_A_MAP)
+    st.header(words.WHAT_IS_IT, anchor=False)
+    draw_answers(key, photo, "cat")
 
 
-def _maps_of(name: str, stage: Stage, selected: int | None) -> None:
-    _, height, width = stage.maps.shape
-    st.markdown(sheet_heading(name, f"{len(stage.maps)} of {stage.total} maps of {height}×{width}"))
-    sheet(
-        contact_sheet(stage.maps.numpy(), "activation", "own"),
-        key=f"cat_{name}",
-        alt=f"The strongest maps of the cat: {words.STORY[name]}",
-        tile_px=84,
-        columns=6,
-        labels=[f"{name}, map {index}" for index in stage.indices],
+def _chosen(key: str) -> tuple[str, int]:
+    """The stage and the place of the map that lights up: the one clicked of this very photo."""
+    photo, stage, place = st.session_state.get(_CHOICE, ("", "", 0))
+    if photo == key:
+        return stage, place
+    return _ITS_EYES if key == "cat" else ("parts", 0)
+
+
+def _maps_of(name: str, stage: Stage, key: str, selected: int | None) -> None:
+    story = words.STORY[name] if key == "cat" else words.STORY_OF_ANY[name]
+    draw_maps(
+        name,
+        stage,
+        "cat",
+        alt=words.maps_alt(key == "cat", story),
         selected=selected,
-        on_click=lambda place: st.session_state.update({_CHOICE: (name, place)}),
+        on_click=lambda place: st.session_state.update({_CHOICE: (key, name, place)}),
     )
-    caption(words.STORY[name])
-
-
-def _lit_photo(name: str, stage: Stage, place: int) -> None:
-    photo, index = cat_photo(), stage.indices[place]
-    picture(rgb(photo), "cat_photo", alt="A photo of a tabby cat’s face", px=292, smooth=True)
-    st.markdown(f"**{name}, map {index}** :gray[lights up here]")
-    lit = spotlight(photo, stage.maps[place])
-    picture(rgb(lit), "cat_lit", alt=f"The photo, bright where map {index} is", px=292, smooth=True)
-    what_you_see(words.CLICK_A_MAP)
-
-
-def rgb(image: Tensor) -> np.ndarray:
-    """(3, H, W) in [0, 1] as (H, W, 3) bytes."""
-    return (image.permute(1, 2, 0) * 255).round().byte().numpy()
+    caption(story)

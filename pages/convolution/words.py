@@ -228,6 +228,24 @@ STORY = {
     "parts": "In the middle: several edges at once make an eye, an ear, a nose.",
     "wholes": "Late: parts in the right places make a face.",
 }
+# Of any photo: what is in it, we do not know.
+STORY_OF_ANY = {
+    "edges": STORY["edges"],
+    "parts": "In the middle: several edges at once make a texture, or a part of something.",
+    "wholes": "Late: parts that often come together.",
+}
+CAT_ALT = "A photo of a tabby cat’s face"
+WHAT_IS_IT = "What would the network call it?"
+
+
+def maps_alt(is_cat: bool, story: str) -> str:
+    """
+    >>> maps_alt(False, "Late: parts.")
+    'The strongest maps of your photo: Late: parts.'
+    """
+    return f"The strongest maps of {'the cat' if is_cat else 'your photo'}: {story}"
+
+
 CLICK_A_MAP = (
     "Click a map. EfficientNet-Lite0 learnt these from a million photos; shown are the maps that differ most "
     "from place to place, each from 0 to its own maximum."

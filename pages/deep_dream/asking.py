@@ -15,11 +15,10 @@ from pages.deep_dream.picture import UPLOAD
 from pages.ui.forms.digit_input import are_here, way_and_number
 from pages.ui.visitor.networks import LoadedNetwork
 
-SIZES = {"photo": (256, 400, 576), "digit": (112, 224, 336)}  # pixels of the longer side
-FIRST_SIZE = {
-    "photo": 576,
-    "digit": 224,
-}  # chosen at first: that of the photo is the size of the dream in the project
+# Pixels of the longer side. A network of the sidebar sees a few pixels at a time: on a large photo, only its grain.
+SIZES = {"photo": (256, 400, 576), "digit": (112, 224, 336), "mine": (112, 224, 336)}
+# Chosen at first: that of the photo is the size of the dream in the project.
+FIRST_SIZE = {"photo": 576, "digit": 224, "mine": 224}
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ def ask(network: LoadedNetwork, photographic: tuple[str, ...]) -> Strip | None:
         if kind == "digit" and not are_here(network.dataset):
             return None
         choice = _photo() if kind == "photo" else way_and_number(network.dataset)
-        return Strip(dreamer, kind, choice, _options(kind))
+        size = "mine" if kind == "photo" and dreamer == MINE else kind
+        return Strip(dreamer, kind, choice, _options(size))
 
 
 def layers_and_strength(names: Sequence[str], key: str) -> tuple[tuple[tuple[str, float], ...], float]:
@@ -123,6 +123,7 @@ def _photo() -> str:
 
 
 def _options(kind: str) -> Options:
+    """kind: a key of SIZES."""
     with st.popover("Options", icon=":material/tune:", width="content"):
         side = _side(kind)
         left, right = st.columns(2)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import DEPTHS, GOOGLENET_DEPTHS, dream_layers
+from cnn_core.model import ModelSpec
 from cnn_core.network_name import NetworkName
 from cnn_core.pretrained import card
 from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
@@ -79,3 +80,19 @@ def dataset_of(name: str) -> str:
         return server.store().run(network.name).dataset if network.kind == "run" else "mnist"
     except StudentError:
         return "mnist"
+
+
+def shape_of(name: str) -> tuple[int, int, int]:
+    """(channels, height, width) of the images that the network of a dream's settings looks at.
+
+    Of a photo network the size it was trained for; of a run that is gone, MNIST's.
+    """
+    network = NetworkName.parse(name)
+    try:
+        if network.kind == "run":
+            return server.store().run(network.name).spec.input_shape
+        if network.kind == "design":
+            return ModelSpec.from_link(network.name).input_shape
+    except StudentError:
+        pass
+    return (3, 224, 224) if network.kind == "photo" else (1, 28, 28)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.data import photo_from_upload
-from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
-from cnn_core.errors import StudentError
 from cnn_core.insight import enlarged, photos
 from cnn_core.insight.dream.animation import from_file, to_png
-from cnn_core.insight.dream.dream_spec import MAX_SIDE
 from pages.deep_dream import words
 from pages.deep_dream.dream import Picture
+from pages.ui.forms.colour_photo import ask_photo
 from pages.ui.forms.digit_input import chosen_image
-from pages.ui.forms.photo_input import BROWSER_MB
-from pages.ui.wording.blocks import caption, problem
+from pages.ui.wording.blocks import caption
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 UPLOAD = "upload"  # stands among the photos' names
-_UPLOADED = "dream_upload_kept"  # (hash, PNG): Streamlit forgets a file when the page is left
 
 
 def photo(name: str, side: int, dreamer: str) -> Picture | None:
@@ -65,28 +59,9 @@ def _resized_png(sha: str, side: int, _png: bytes) -> bytes:
 
 
 def _upload(side: int, dreamer: str) -> Picture | None:
-    file = st.file_uploader(
-        f"A photo of yours, at most {MAX_UPLOAD_BYTES // 10**6} MB",
-        type=list(EXTENSIONS),
-        max_upload_size=BROWSER_MB,
-        key="dream_file",
-    )
-    if file is not None:
-        try:
-            _remember(file.getvalue())
-        except StudentError as error:
-            problem(error)
-            return None
-    if _UPLOADED not in st.session_state:
+    sent = ask_photo("dream")
+    if sent is None:
         caption(words.PRIVACY)
         return None
-    sha, png = st.session_state[_UPLOADED]
+    sha, png = sent
     return Picture(_resized_png(sha, side, png), f"{dreamer}/{sha}", words.YOUR_PHOTO)
-
-
-def _remember(content: bytes) -> None:
-    """Keep the photo of a file for this session. Raises StudentError for what is no photo."""
-    sha = hashlib.sha256(content).hexdigest()[:16]
-    if st.session_state.get(_UPLOADED, ("",))[0] != sha:
-        png = to_png(enlarged(photo_from_upload(content, MAX_SIDE), MAX_SIDE))
-        st.session_state[_UPLOADED] = (sha, png)

@@ -14,7 +14,7 @@ from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
 from pages.deep_dream.dream import Dream, Picture, choose_frame, frame_on_page
-from pages.deep_dream.dreamers import dataset_of, title_of
+from pages.deep_dream.dreamers import dataset_of, shape_of, title_of
 from pages.ui.drawing.before_after import before_after, for_browsers, thumbnails
 from pages.ui.drawing.contact_sheet import Sheet
 from pages.ui.drawing.sheets import sheet
@@ -98,7 +98,9 @@ def _large_dream(dream: Dream) -> None:
     size = sizes[-1] if sizes else None
     caption(words.settings(dream.spec, title_of(network), is_ours=dream.run is None, size=size))
     if dream.frames:
-        what_you_see(words.what_you_see(dream.spec, network in PHOTO_NETWORKS, dataset_of(network)))
+        what_you_see(
+            words.what_you_see(dream.spec, network in PHOTO_NETWORKS, dataset_of(network), shape_of(network))
+        )
 
 
 def _download(label: str, file_name: str, data: Callable[[], bytes]) -> None:

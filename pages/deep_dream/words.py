@@ -24,13 +24,14 @@ PHOTO_TITLES = {
 YOUR_PHOTO = "your photo"
 PRIVACY = "It stays on this server with your dream, and only people with the link can see it."
 NO_PHOTO_NETWORK = (
-    "The photo network is not installed here (see requirements.txt); only small grey images can be dreamt of."
+    "The photo network is not installed here (see requirements.txt); only the sidebar’s network can dream."
 )
 DEPTH, LAYER = "Depth, from lines to creatures", "Layer, from first to last"
 GONE, UNTRAINED = "a run that is gone", "an untrained design"
 WATCHING = "Somebody else’s dream; you are watching."
 OCTAVES = "**Octave by octave**"
 FILM = "The animation goes from the original through the octaves and back; what is between them is blended."
+SEEN = "What does the photo network see in the picture?"
 EXPLAIN = "What happens in a dream: up the slope, octaves, and why it is shaken"
 
 
@@ -182,16 +183,26 @@ def dreamt_at(size: list[int]) -> str:
     return f"dreamt at {size[1]}×{size[0]}"
 
 
-def what_you_see(spec: DreamSpec, is_photographic: bool, dataset: str) -> str:
+def what_you_see(
+    spec: DreamSpec, is_photographic: bool, dataset: str, shape: tuple[int, int, int] = (1, 28, 28)
+) -> str:
     """What there is to notice.
 
     is_photographic: dreamt by a photo network; else by one that learnt from `dataset`.
+    shape: (channels, height, width) of the images that such a network looks at.
     """
     sides = f"Left of the line is the original, right of it what was dreamt with {layers(spec)}"
     if is_photographic:
         return (
             f"{sides}. Where something looked a little like what the network learnt from a million photos, it was "
             f"made to look more like it.{_known_at(spec.layers[0][0])}"
+        )
+    channels, height, width = shape
+    if channels > 1:
+        return (
+            f"{sides}. This network is made for pictures of {height}×{width} pixels, and each of its filters sees a "
+            "small part of this one: expect colours and textures rather than things. Where nothing excites its "
+            "filters, the picture hardly changes."
         )
     if not dataset_of(dataset).of_strokes:
         return (

@@ -19,12 +19,14 @@ class Options:
 
     limits: whether each map has a brightness of "own", or one "shared" by the layer.
     every: layers other than convolutions too.
+    kernels: the kernels that lie on the image too.
     beside: a second network, for the same image.
     """
 
     way: str
     limits: str
     every: bool
+    kernels: bool
     beside: LoadedNetwork | None
 
 
@@ -43,8 +45,9 @@ def ask(network: LoadedNetwork) -> Options:
                 persist_state="session",
             )
             every = st.toggle("Pooling and other layers too", key="maps_every", persist_state="session")
+            kernels = st.toggle("Kernels of the first layer", key="maps_kernels_too", persist_state="session")
         st.space("stretch")
-        return Options(way, str(limits), every, _beside(network))
+        return Options(way, str(limits), every, kernels, _beside(network))
 
 
 def _beside(network: LoadedNetwork) -> LoadedNetwork | None:

@@ -9,17 +9,23 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel
 from cnn_core.model.layer_files import kind_named
-from pages.feature_maps import words
+from pages.feature_maps import image_words, words
 from pages.feature_maps.maps import Reading, scale_of
 from pages.feature_maps.selection import Pixel, choose, selected
 from pages.ui.drawing.answer_charts import waterfall
+from pages.ui.drawing.contact_sheet import as_picture, signed_picture
 from pages.ui.drawing.figure import mode, show
-from pages.ui.drawing.sheets import number_grid, picture
+from pages.ui.drawing.sheets import image_picture, number_grid, picture
 from pages.ui.forms.digit_input import singular
 from pages.ui.wording.blocks import caption, problem
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
+
+    from pages.ui.drawing.contact_sheet import Limits
+
+GRID_PX = 84  # side of a grid: three of them fit beside each other
 
 
 def pixel(reading: Reading, refusal: str) -> None:
@@ -50,12 +56,11 @@ def _field(reading: Reading, parts: PixelSum) -> None:
     size = words.window(parts)
     rows, columns = parts.field
     caption(f"it sees {size} pixels")
-    picture(
-        reading.chosen.image[0].numpy(),
+    image_picture(
+        reading.chosen.image.numpy(),
         "pixel_digit",
         alt=words.image_alt(singular(reading.network.dataset), size),
         px=120,
-        limits=(0.0, 1.0),
         rects=[(rows[0], columns[0], rows[1] + 1, columns[1] + 1)],
     )
 
@@ -83,12 +88,19 @@ def _arithmetic(parts: PixelSum) -> None:
         caption(words.ONE_NUMBER)
         _sum(parts)
     else:
-        _products(parts)
+        if image_words.is_in_colour(parts):
+            _products_in_colour(parts)
+        else:
+            _products(parts)
         _sum(parts)
 
 
 def _pooling(parts: PixelSum, rule: str) -> None:
-    caption(words.pooled(parts.channels[0], parts.patch.shape[1], parts.patch.shape[2], rule))
+    caption(
+        words.pooled(
+            image_words.named(parts, parts.channels[0]), parts.patch.shape[1], parts.patch.shape[2], rule
+        )
+    )
     winner = None
     if parts.winner:
         winner = (parts.winner[0] - parts.below.rows[0], parts.winner[1] - parts.below.columns[0])
@@ -102,10 +114,46 @@ def _products(parts: PixelSum) -> None:
     patch, kernel, products = (part[i].numpy() for part in (parts.patch, parts.kernel, parts.products))
     row = st.grid(3, min_column_width=86, gap="xsmall")
     with row:
-        _grid(words.BELOW, patch, scale_of(parts.patch.numpy()))
-        _grid(words.KERNEL, kernel, "signed")
-        _grid(words.PRODUCTS, products, "signed")
+        _grid(image_words.BELOW, patch, scale_of(parts.patch.numpy()))
+        _grid(image_words.KERNEL, kernel, "signed")
+        _grid(image_words.PRODUCTS, products, "signed")
     caption(words.products(products.size, float(parts.products[i].sum()), int(parts.padding.sum())))
+
+
+def _products_in_colour(parts: PixelSum) -> None:
+    """Patch × kernel = products, over red, green and blue of the image, one below the other."""
+    largest = float(parts.kernel.abs().max())
+    with st.container(horizontal=True, gap="small"):
+        for title, image in (
+            (image_words.BELOW, as_picture(parts.patch.numpy())),
+            (image_words.KERNEL, signed_picture(parts.kernel.numpy(), (-largest, largest))),
+        ):
+            with st.container(gap="xsmall", width=GRID_PX + 4):
+                caption(title)
+                picture(image, f"colour_{title}", alt=image_words.in_colour_alt(title), px=GRID_PX)
+    caption(image_words.HOW_A_KERNEL_IS_COLOURED)
+    columns = (
+        (image_words.BELOW, parts.patch, "activation"),
+        (image_words.KERNEL, parts.kernel, "signed"),
+        (image_words.PRODUCTS, parts.products, "signed"),
+    )
+    for i, name in enumerate(image_words.COLOURS):
+        st.markdown(
+            image_words.sum_of_colour(name, parts.products[i].numel(), float(parts.products[i].sum()))
+        )
+        row = st.grid(3, min_column_width=GRID_PX + 2, gap="xsmall")
+        for title, values, scale in columns:
+            with row:
+                # The words above the first row stand for all three.
+                _grid("" if i else title, values[i].numpy(), scale, f"{name}, {title}", _largest(values))
+    if padding := int(parts.padding.sum()):
+        caption(image_words.on_padding(padding))
+
+
+def _largest(values: Tensor) -> tuple[float, float]:
+    """One scale for all three colours."""
+    most = float(values.abs().max()) or 1.0
+    return (0.0 if float(values.min()) >= 0 else -most), most
 
 
 def _channel_below(parts: PixelSum) -> int:
@@ -121,14 +169,15 @@ def _channel_below(parts: PixelSum) -> int:
     return below if below in parts.channels else parts.contributions[0].channel
 
 
-def _grid(title: str, values: np.ndarray, scale: str) -> None:
-    size = len(values)
+def _grid(title: str, values: np.ndarray, scale: str, alt: str = "", limits: Limits = "own") -> None:
+    size, alt = len(values), alt or title
     with st.container(gap="xsmall"):
-        caption(title)
+        if title:
+            caption(title)
         if size <= 4:
-            number_grid(values, alt=title, scale=scale, cell_px=84 // size)
+            number_grid(values, alt=alt, scale=scale, limits=limits, cell_px=GRID_PX // size)
         else:
-            picture(values, f"grid_{title}", alt=title, px=84, scale=scale)
+            picture(values, f"grid_{alt}", alt=alt, px=GRID_PX, scale=scale, limits=limits)
 
 
 def _sum(parts: PixelSum) -> None:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from cnn_core.insight import can_be_silent, silent_in, unchanging_in
-from pages.feature_maps import words
+from cnn_core.insight import can_be_silent, first_kernels, silent_in, unchanging_in
+from pages.feature_maps import image_words, words
 from pages.feature_maps.asking import Options
 from pages.feature_maps.maps import WATCHED, Reading, mapped_layers, ranges_of, scale_of
 from pages.feature_maps.selection import choose, selected, strongest
-from pages.ui.drawing.contact_sheet import Sheet, contact_sheet
-from pages.ui.drawing.sheets import picture, sheet
+from pages.ui.drawing.contact_sheet import Sheet, contact_sheet, signed_sheet
+from pages.ui.drawing.sheets import image_picture, sheet
 from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import server
-from pages.ui.wording.blocks import sheet_heading, what_you_see
+from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 
 FIRST_PX = 452  # the first sheet: where there is no such room beside the image, it goes below
 IMAGE_PX = 84  # the input beside the first sheet: three screen pixels for each of its own
@@ -35,6 +35,8 @@ def sheets(reading: Reading, options: Options) -> None:
             _image(reading)
         with st.container(width=FIRST_PX, key="maps_first"):
             _layer(layers[0], reading, options, is_clickable=True)
+    if options.kernels:
+        _first_kernels(reading)
     for layer in layers[1:]:
         _layer(layer, reading, options, is_clickable=True)
 
@@ -69,8 +71,36 @@ def _image(reading: Reading) -> None:
     with st.container(gap="xsmall"):
         st.markdown(sheet_heading("input", f"{height}×{width}"))
         alt = f"The image: {reading.chosen.title}"
-        picture(image[0].numpy(), "maps_input", alt=alt, px=IMAGE_PX, limits=(0.0, 1.0))
+        image_picture(image.numpy(), "maps_input", alt=alt, px=IMAGE_PX)
         st.markdown(words.read_as(reading.classes[best], reading.probabilities[best]))
+
+
+def _first_kernels(reading: Reading) -> None:
+    """Draw the kernels that lie on the image itself: of a colour image in colour."""
+    spec = reading.network.spec
+    layer = spec.layer_names[0]
+    kernels = first_kernels(reading.network.net)
+    if kernels is None:
+        caption(image_words.NO_FIRST_KERNELS)
+        return
+    weights = kernels.numpy()
+    channels, height, width = weights.shape[1:]
+    largest = float(np.abs(weights).max())
+    with st.container(gap="xsmall"):
+        st.markdown(
+            sheet_heading(
+                f"kernels of {layer}", *image_words.kernel_facts(len(weights), (height, width), largest)
+            )
+        )
+        sheet(
+            signed_sheet(weights, (-largest, largest)),
+            key="maps_kernels",
+            alt=image_words.kernels_alt(layer),
+            tile_px=52,
+            labels=image_words.kernel_labels(weights),
+            clickable=False,
+        )
+    caption(image_words.how_kernels_are_drawn(channels))
 
 
 def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pages.feature_maps.image_words import in_sum, is_in_colour, named, on_padding
 from pages.ui.forms.digit_input import article
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, number, plural, probability, short, signed
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 HOW_SURE = "## How sure is it?"
 WHERE_FROM = "## Where does this pixel come from?"
 ONE_NUMBER = "One number comes in, one goes out."
-BELOW, KERNEL, PRODUCTS = "below", "× kernel", "= products"
 
 # ---------------------------------------------------------------- the answer
 
@@ -211,12 +211,14 @@ def map_range(channel: int, low: float, high: float) -> str:
     return f"map {channel}, {number(low)} to {number(high)}"
 
 
-def pooled(channel: int, height: int, width: int, rule: str) -> str:
+def pooled(name: str, height: int, width: int, rule: str) -> str:
     """
-    >>> pooled(3, 2, 2, "Each counts the same.")
+    name: of what is pooled, from `named`.
+
+    >>> pooled("map 3 below", 2, 2, "Each counts the same.")
     'Map 3 below, 2×2 of its pixels. Each counts the same.'
     """
-    return f"Map {channel} below, {height}×{width} of its pixels. {rule}"
+    return f"{name[0].upper()}{name[1:]}, {height}×{width} of its pixels. {rule}"
 
 
 def comes_out(value: float) -> str:
@@ -230,8 +232,11 @@ def comes_out(value: float) -> str:
 def inputs(pixel: PixelSum) -> dict[int, str]:
     """{channel below: what it is called in the list}, the heaviest first."""
     if pixel.reads_image and pixel.patch.shape[0] == 1:
-        return {pixel.contributions[0].channel: "the image below"}
-    return {part.channel: f"map {part.channel} below: {signed(part.total)}" for part in pixel.contributions}
+        channel = pixel.contributions[0].channel
+        return {channel: named(pixel, channel)}
+    return {
+        part.channel: f"{named(pixel, part.channel)}: {signed(part.total)}" for part in pixel.contributions
+    }
 
 
 def products(cells: int, total: float, padding: int) -> str:
@@ -239,16 +244,23 @@ def products(cells: int, total: float, padding: int) -> str:
     >>> products(9, 0.47, 3)
     'These 9 products add up to **0.47**. 3 cells lie on padding and count as 0.'
     """
-    edge = f" {plural(padding, 'cell lies', 'cells lie')} on padding and count as 0." if padding else ""
+    edge = f" {on_padding(padding)}" if padding else ""
     return f"These {cells} products add up to **{number(total)}**.{edge}"
 
 
 def terms(pixel: PixelSum, most: int = 4) -> list[tuple[str, float]]:
     """The parts of the sum, each with its name: the heaviest `most`, the rest together, the bias."""
-    parts, is_image = pixel.contributions, pixel.reads_image and pixel.patch.shape[0] == 1
-    rows = [("the image" if is_image else f"map {part.channel}", part.total) for part in parts[:most]]
+    parts = pixel.contributions
+    if is_in_colour(pixel):
+        parts = sorted(parts, key=lambda part: part.channel)
+    rows = [(in_sum(pixel, part.channel), part.total) for part in parts[:most]]
     if rest := parts[most:]:
-        rows.append((plural(len(rest), "other map"), sum(part.total for part in rest)))
+        rows.append(
+            (
+                plural(len(rest), "other channel" if pixel.reads_image else "other map"),
+                sum(part.total for part in rest),
+            )
+        )
     return [*rows, ("bias", pixel.bias)]
 
 

@@ -10,10 +10,10 @@ import streamlit as st
 from cnn_core.insight import FilterCard, heaviest_kernels
 from pages.filters import words
 from pages.filters.asking import Question
-from pages.filters.climbing import as_grey, pictures_of
+from pages.filters.climbing import pictures_of
 from pages.filters.layers import has_maps
-from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
-from pages.ui.drawing.sheets import picture, sheet
+from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, signed_sheet
+from pages.ui.drawing.sheets import image_picture, sheet
 from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from cnn_core.insight import Examples, FilterPictures
     from pages.ui.drawing.sheets import Rectangle
+
+# Three examples fit beside each other: of 28 pixels at three screen pixels each, of larger images at two.
+EXAMPLE_PX = {False: 84, True: 64}
 
 
 def card(
@@ -38,7 +41,10 @@ def card(
         caption(words.about_weights(about))
     _before_and_after(network, question, about)
     if about.kernel is not None and about.kernel.ndim == 3:
-        _kernels(about.kernel)
+        if _lies_on_colours(network, about):
+            _kernel_in_colour(about.kernel)
+        else:
+            _kernels(about.kernel)
     if about.silent:
         caption(words.never_fires(about.examples.count))
         return
@@ -65,7 +71,7 @@ def _one_picture(one: FilterPictures, what: str, about: FilterCard) -> None:
         caption(f"**{words.reason(why, about.silent)}**")
         return
     alt = words.picture_alt(about.layer, about.filter, what)
-    picture(as_grey(one.images)[0], f"card_{what}", alt=alt, px=140)
+    image_picture(one.images[0].numpy(), f"card_{what}", alt=alt, limits="own", px=140)
 
 
 def _kernels(kernel: Tensor) -> None:
@@ -84,6 +90,41 @@ def _kernels(kernel: Tensor) -> None:
         )
 
 
+def _lies_on_colours(network: networks.LoadedNetwork, about: FilterCard) -> bool:
+    """Whether this filter reads red, green and blue of the image itself."""
+    spec = network.spec
+    is_first = about.layer == spec.layer_names[0]
+    return is_first and about.kernel is not None and len(about.kernel) == IN_COLOUR == spec.input_shape[0]
+
+
+def _kernel_in_colour(kernel: Tensor) -> None:
+    """Draw a kernel over red, green and blue: as one colour, and each channel by itself."""
+    limit = float(kernel.abs().max()) or 1.0
+    with st.container(gap="xsmall"):
+        caption(words.KERNEL_IN_COLOUR)
+        with st.container(horizontal=True, gap="small"):
+            with st.container(width=64):
+                sheet(
+                    signed_sheet(kernel[None].numpy(), (-limit, limit)),
+                    key="card_kernel",
+                    alt="The kernel in colour",
+                    tile_px=60,
+                    labels=["red, green and blue together"],
+                    clickable=False,
+                )
+            with st.container(width=196):
+                sheet(
+                    contact_sheet(kernel.numpy(), "signed", (-limit, limit)),
+                    key="card_kernels",
+                    alt="The kernel over each colour",
+                    tile_px=60,
+                    labels=["over red", "over green", "over blue"],
+                    captions=[("red", ""), ("green", ""), ("blue", "")],
+                    clickable=False,
+                    columns=3,
+                )
+
+
 def _examples(dataset: str, about: FilterCard) -> None:
     test = server.images(dataset, "test")
     indices = about.examples.indices[0].tolist()
@@ -97,7 +138,7 @@ def _examples(dataset: str, about: FilterCard) -> None:
             image_sheet(test.images[indices].numpy() / 255),
             key="card_digits",
             alt=words.examples_alt(about.layer),
-            tile_px=84,
+            tile_px=EXAMPLE_PX[test.images.shape[3] > 28],
             labels=[
                 words.example_label(i, test.classes[int(test.labels[i])], value)
                 for i, value in zip(indices, about.examples.values[0].tolist(), strict=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from cnn_core.insight import (
@@ -87,10 +86,5 @@ def examples_of(weights_key: str, layer: str, _network: LoadedNetwork) -> Exampl
 
 
 def watched(network: LoadedNetwork) -> Tensor:
-    """The first 2,000 test images, (N, 1, 28, 28) in [0, 1], as the network takes them."""
+    """The first 2,000 test images, (N, C, H, W) in [0, 1], as the network takes them."""
     return server.images(network.dataset, "test").images[:WATCHED].float() / 255
-
-
-def as_grey(images: Tensor) -> np.ndarray:
-    """(F, C, H, W) to (F, H, W): the only channel, or the mean of several."""
-    return images.numpy().mean(axis=1)

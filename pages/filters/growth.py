@@ -7,9 +7,9 @@ import torch
 
 from pages.filters import words
 from pages.filters.asking import Question
-from pages.filters.climbing import as_grey, growth_of, slopes_of
+from pages.filters.climbing import growth_of, slopes_of
 from pages.filters.layers import filters_of_sheet
-from pages.ui.drawing.contact_sheet import contact_sheet
+from pages.ui.drawing.contact_sheet import image_sheet, signed_sheet
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
 from pages.ui.visitor import networks
 
@@ -28,8 +28,8 @@ def growth(network: networks.LoadedNetwork, question: Question, width: int) -> N
     gradients = torch.cat([pictures.gradients[0], torch.zeros_like(pictures.gradients[0, :1])])
     flipbook(
         [
-            Strip(words.NOW, contact_sheet(as_grey(pictures.path[0]), "grey", "own"), 224),
-            Strip(words.GRADIENT, contact_sheet(as_grey(gradients), "signed", "own"), 224),
+            Strip(words.NOW, image_sheet(pictures.path[0].numpy(), "own"), 224),
+            Strip(words.gradient(gradients.shape[1]), signed_sheet(gradients.numpy()), 224),
         ],
         key="filter_growth",
         book=f"{network.weights_key}/{layer}/{question.index}/{climb}",

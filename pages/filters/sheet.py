@@ -9,9 +9,8 @@ import streamlit as st
 from cnn_core.insight.filters.ascent import NO_SLOPE
 from pages.filters import words
 from pages.filters.asking import Question, choose
-from pages.filters.climbing import as_grey
 from pages.filters.layers import has_maps
-from pages.ui.drawing.contact_sheet import contact_sheet
+from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 
@@ -57,13 +56,13 @@ def all_filters(
     singular: what one image of the data set is, "digit".
     """
     layer, climb = question.layer, question.climb
-    images = as_grey(pictures.images)
-    height, width = images.shape[1:]
+    images = pictures.images.numpy()
+    height, width = images.shape[2:]
     with st.container(gap="xsmall"):
         facts = words.heading_facts(len(images), (height, width), climb.steps, climb.seed)
         st.markdown(sheet_heading(layer, *facts))
         sheet(
-            contact_sheet(images, "grey", "own"),
+            image_sheet(images, "own"),
             key=f"filters_{layer}",
             alt=words.sheet_alt(layer),
             tile_px=56 if height <= 56 else height,

@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 RECIPES = "“Lesson” is the notebook’s own loop; “Clean” adds the five things above."
 LOOKS_FOR, BEFORE_TRAINING = "looks for", "before training"
 NOW = "the image now"
-GRADIENT = "the gradient: brighter where orange"
+
+
+def gradient(channels: int) -> str:
+    """
+    channels: of the image.
+
+    >>> gradient(1), gradient(3)
+    ('the gradient: brighter where orange', 'the gradient: more of a colour where it shows')
+    """
+    return (
+        "the gradient: more of a colour where it shows"
+        if channels == 3
+        else "the gradient: brighter where orange"
+    )
+
 
 # ---------------------------------------------------------------- the strip
 
@@ -231,6 +245,9 @@ def kernels(drawn: int, total: int) -> str:
     """
     which = plural(total, "kernel") if drawn == total else f"{drawn} heaviest of its {count(total)} kernels"
     return f"{which}; orange +, blue −"
+
+
+KERNEL_IN_COLOUR = "its kernel: at the left in colour, grey is 0; then over each colour, orange +, blue −"
 
 
 def picture_alt(layer: str, index: int, what: str) -> str:

@@ -19,6 +19,7 @@ WAYS_ON = {  # address -> (what one does there, its icon)
     "convolution": ("Start the lesson: what a kernel does", "school"),
     "feature_maps": ("Look inside this network", "search"),
     "train": ("Train your own", "play_arrow"),
+    "open_network": ("Open your own network", "folder_open"),
 }
 
 

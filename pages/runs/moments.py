@@ -44,11 +44,15 @@ class Moments:
 
 @dataclass(frozen=True)
 class Look:
-    """What is looked at in each moment: one filter of one layer, and what it makes of one image."""
+    """What is looked at in each moment: one filter of one layer, and what it makes of one image.
+
+    reads_image: whether that layer lies on the image itself.
+    """
 
     image: ChosenImage
     layer: str
     filter: int
+    reads_image: bool = False
 
     @property
     def key(self) -> str:

@@ -16,7 +16,7 @@ from cnn_core.model import ModelSpec, summarize
 from cnn_core.model.layer_files import kind_named
 from pages.runs import words
 from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, moments_of
-from pages.ui.drawing.contact_sheet import contact_sheet, mosaic
+from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, mosaic, signed_sheet
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
 from pages.ui.forms.digit_input import are_here, chosen_image, way_and_number
 from pages.ui.visitor import design, networks, server
@@ -104,7 +104,7 @@ def _ask(network: LoadedNetwork) -> Look | None:
         layer = _layer(network.spec)
         filter = _filter(network.spec, layer)
     image = chosen_image(way, network.dataset)
-    return None if image is None else Look(image, layer, filter)
+    return None if image is None else Look(image, layer, filter, layer == network.spec.layer_names[0])
 
 
 def _layer(spec: ModelSpec) -> str:
@@ -183,14 +183,24 @@ def _strips(frames: list[Frame], look: Look) -> list[Strip]:
     """The filter's map and all maps of its layer, what it looks for, and its heaviest kernel: as far as it has them."""
     last = frames[-1]
     strips = _maps(frames, look) if last.maps.ndim == 3 else []
-    pictures = np.stack([(frame.picture.mean(0) * (not frame.dead)).numpy() for frame in frames])
-    strips.append(Strip("what it looks for", contact_sheet(pictures, "grey", "own"), 168))
-    if last.kernel is not None and last.kernel.ndim == 3:
+    pictures = np.stack([(frame.picture * (not frame.dead)).numpy() for frame in frames])
+    strips.append(Strip("what it looks for", image_sheet(pictures, "own"), 168))
+    if _lies_on_colours(last, look):
+        kernels = _stack([frame.kernel for frame in frames if frame.kernel is not None])
+        strips.append(Strip(words.KERNEL_IN_COLOUR, signed_sheet(kernels, "shared"), 120))
+    elif last.kernel is not None and last.kernel.ndim == 3:
         heaviest = heaviest_kernels(last.kernel, 1)[0]
         kernels = _stack([frame.kernel[heaviest] for frame in frames if frame.kernel is not None])
         title = words.kernel_title(len(last.kernel), heaviest)
         strips.append(Strip(title, contact_sheet(kernels, "signed", "shared"), 120))
     return strips
+
+
+def _lies_on_colours(frame: Frame, look: Look) -> bool:
+    """Whether the filter reads red, green and blue of the image itself."""
+    return (
+        look.reads_image and frame.kernel is not None and len(frame.kernel) == IN_COLOUR == len(frame.picture)
+    )
 
 
 def _maps(frames: list[Frame], look: Look) -> list[Strip]:

@@ -14,10 +14,7 @@ from pages.ui.drawing.legend import in_colour
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server, who
-from pages.ui.wording import refusals
 from pages.ui.wording.numbers import count, duration
-
-LARGEST_FILE = 25  # megabytes
 
 
 def my_runs(limit: int) -> list[Run]:
@@ -49,7 +46,7 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
         horizontal=True, vertical_alignment="center", gap="small", key=f"row_{one.name.replace(':', '_')}"
     ):
         # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=700):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=740):
             _pick_box(one, selection)
             _facts(one, colour)
         st.space("stretch")
@@ -87,28 +84,13 @@ def _facts(one: Trained, colour: str | None) -> None:
     st.markdown(in_colour(colour, one.label), width=195)
     st.markdown(words.share_in_row(one), width=125)
     st.markdown(f":gray[{count(one.parameters)} parameters]", width=142)
-    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=138)
+    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=180)
 
 
 # ---------------------------------------------------------------- a network from elsewhere
 
 
-def open_saved() -> None:
-    """Draw the way in: a file that Convscope made becomes one of the visitor's runs."""
-    with st.expander("Open a saved network"):
-        # Any file may be chosen: what is no network of ours is told so in a sentence, not behind a red sign.
-        file = st.file_uploader(
-            "A .safetensors file that was saved here, with “Save”. Files of Keras (.h5, .keras) cannot be opened.",
-            max_upload_size=LARGEST_FILE,
-        )
-        if file is not None and st.button("Open it", key="open_saved"):
-            with refusals.collect("runs"):
-                _adopt(file.getvalue(), file.name.rsplit(".", 1)[0])
-            refusals.draw("runs")
-
-
-def _adopt(content: bytes, name: str) -> None:
-    run_id = server.store().adopt(content, name, who.visitor())
-    st.session_state["opened"] = run_id
-    design.look_at(f"run:{run_id}")
-    st.rerun()
+def open_your_own() -> None:
+    """Draw the door to the page that opens a file."""
+    page = entry("open_network")
+    st.page_link(ROOT / page.file, label=words.OPEN_YOUR_OWN, icon=":material/folder_open:", width="content")

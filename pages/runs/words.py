@@ -14,8 +14,12 @@ from pages.ui.wording.which_images import how_many
 # ---------------------------------------------------------------- comparing
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
+OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
 CHOOSE = "Choose runs below, up to six."
-CURVES = "One colour per run: solid on digits kept aside, dotted on the digits being learnt."
+CURVES = (
+    "One colour per run: solid on digits kept aside, dotted on the digits being learnt. Beside each name stands the "
+    "last value of its solid line."
+)
 BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."
 MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."
@@ -211,6 +215,9 @@ def moment(read: str, sure: float, right: float, of: str, is_silent: bool) -> st
     """
     silent = " Its filter finds nothing to look for yet." if is_silent else ""
     return f"It reads {read}, {probability(sure)} sure; {percent(right)} of {of} right.{silent}"
+
+
+KERNEL_IN_COLOUR = "its kernel; grey is 0"
 
 
 def kernel_title(maps: int, heaviest: int) -> str:

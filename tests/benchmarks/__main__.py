@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
 
 
 THEMES = ("pictures", "training", "pages", "growth")  # in the order of importance
-ON_REQUEST = ("accuracy",)
+ON_REQUEST = ("accuracy", "gpu")
 
 
 def main() -> int:

@@ -326,7 +326,7 @@ def test_kmnist_offline_is_refused_with_one_thing_to_try():
 
 
 @pytest.mark.parametrize(
-    "name", ["cifar10", "", "../mnist", None, 7, ["mnist"], "x" * 10**6, 10**5_000, "\ud800"], ids=shown
+    "name", ["imagenet", "", "../mnist", None, 7, ["mnist"], "x" * 10**6, 10**5_000, "\ud800"], ids=shown
 )
 def test_an_unknown_data_set_is_refused_in_few_words(name):
     for ask in (available, fetch_in_background, lambda name: load_images(name, "train")):
@@ -337,14 +337,21 @@ def test_an_unknown_data_set_is_refused_in_few_words(name):
         load_images("mnist", "validation")
 
 
-def test_every_data_set_has_ten_classes_and_torchvisions_name():
+def test_every_data_set_has_torchvisions_name_and_classes():
     import torchvision.datasets
 
-    assert list(DATASETS) == ["mnist", "fashion_mnist", "kmnist"]
+    assert list(DATASETS) == ["mnist", "fashion_mnist", "kmnist", "emnist_letters", "cifar10", "cat_or_dog"]
     for dataset in KNOWN.values():
-        source = getattr(torchvision.datasets, dataset.folder)
-        assert len(dataset.classes) == len(source.classes) == 10
-        assert [name.removesuffix(".gz") for name, _ in source.resources] == list(NAMES)
+        source = getattr(torchvision.datasets, dataset.in_torchvision)
+        if dataset.archive is None:
+            assert len(dataset.classes) == len(source.classes) == 10
+            assert [name.removesuffix(".gz") for name, _ in source.resources] == list(NAMES)
+    letters = torchvision.datasets.EMNIST
+    assert [name.lower() for name in KNOWN["emnist_letters"].classes] == letters.classes_split_dict[
+        "letters"
+    ][1:]
+    assert KNOWN["emnist_letters"].archive.address == letters.url
+    assert KNOWN["emnist_letters"].archive.md5 == letters.md5
     assert [name.split()[-1] for name in KNOWN["kmnist"].classes] == torchvision.datasets.KMNIST.classes
     assert list(KNOWN["fashion_mnist"].classes) == torchvision.datasets.FashionMNIST.classes
 

@@ -15,13 +15,15 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
-SHARED = {"errors", "settings", "checks", "network_name", "significance"}
+SHARED = {"errors", "settings", "checks", "network_name", "significance", "files", "owners"}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
     "checks": {"errors"},
     "settings": {"errors"},
     "network_name": {"errors"},
     "significance": set(),
+    "files": {"errors"},
+    "owners": set(),
     "model": SHARED,
     "data": SHARED,
     "training": SHARED | {"model", "data"},
@@ -30,7 +32,8 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "lesson": SHARED | {"model", "data", "insight"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
     "doctor": SHARED | {"model", "data", "training"},
-    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor"},
+    "opening": SHARED | {"model", "data", "training"},
+    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening"},
 }
 TORCH_FREE = [
     "errors", "settings", "checks", "model", "model.layers", "model.layer_files", "model.setting", "model.spec",

@@ -3,7 +3,9 @@
 import pytest
 
 from cnn_core.model import PRESETS
+from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
+from cnn_core.training import save_model
 from tests.pages.app import OWNER, kept_run, open_page, text
 
 PAGES = {
@@ -147,9 +149,20 @@ def test_train_another_leaves_the_finished_run_for_its_design(app, finished_run)
     assert "This network is not in training" in text(app)
 
 
-def test_a_saved_network_is_tested_when_it_is_opened(finished_run):
+def test_a_saved_network_is_tested_when_it_is_opened(tmp_path):
     store = RunStore()
-    content = store.run(finished_run).snapshot_path("last").read_bytes()
+    save_model(tmp_path / "net", load("lesson"), load("lesson").spec)
+    content = (tmp_path / "net").read_bytes()
     result = store.run(store.adopt(content, "from a friend", OWNER)).status.result
     assert result["count"] in (500, 10_000)
-    assert 0 <= result["accuracy"] <= 1
+    assert 0.98 <= result["accuracy"] <= 1
+
+
+@pytest.mark.parametrize("view", ["confusion", "mistakes"])
+@pytest.mark.parametrize(("network", "is_offered"), [("pretrained:mlp", False), ("pretrained:lesson", True)])
+def test_evaluate_promises_feature_maps_only_of_a_network_that_has_some(app, view, network, is_offered):
+    app.query_params["view"] = view
+    app.query_params["net"] = network
+    app = open_page(app, PAGES["evaluate"])
+    assert not app.exception
+    assert ("Click an image to see its feature maps." in text(app)) == is_offered

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.ui.drawing.contact_sheet import colour, contact_sheet, image_sheet, ink_on, mosaic, png, table
+from pages.ui.drawing.contact_sheet import (
+    as_picture,
+    colour,
+    contact_sheet,
+    image_sheet,
+    ink_on,
+    mosaic,
+    png,
+    signed_picture,
+    signed_sheet,
+    table,
+)
 from pages.ui.drawing.palette import ACTIVATION, SIGNED
 
 
@@ -102,11 +113,51 @@ def test_numbers_in_cells_can_be_read_on_every_colour():
     assert ink_on(np.array([252, 255, 164])) == "#000000"
 
 
-def test_images_are_drawn_as_they_are_and_colour_is_refused():
+def test_grey_images_are_drawn_as_they_are():
     images = np.stack([np.zeros((1, 4, 4)), np.full((1, 4, 4), 0.5)]).astype(np.float32)
     assert image_sheet(images).png == contact_sheet(images[:, 0], "grey", (0.0, 1.0)).png
-    with pytest.raises(AssertionError, match="3 channels"):
-        image_sheet(np.zeros((2, 3, 4, 4)))
+
+
+def test_three_channels_are_red_green_and_blue():
+    images = np.zeros((5, 3, 2, 4), np.float32)
+    images[0, 0], images[1, 1], images[2, 2], images[3] = 1.0, 1.0, 1.0, 0.5
+    sheet = image_sheet(images)
+    assert [tuple(tile[0, 0]) for tile in tiles_of(sheet)] == [
+        (255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128), (0, 0, 0)
+    ]  # fmt: skip
+    assert (sheet.low, sheet.high, sheet.dark.tolist()) == (0.0, 1.0, [False] * 4 + [True])
+    assert np.array_equal(as_picture(images[0]), tiles_of(sheet)[0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 32])
+def test_every_colour_tile_can_be_cut_out_again(count):
+    bytes_ = np.random.RandomState(0).randint(0, 256, (count, 3, 3, 4))
+    assert np.array_equal(tiles_of(image_sheet(bytes_ / 255)), bytes_.transpose(0, 2, 3, 1))
+
+
+def test_a_stretched_colour_picture_has_one_range_for_its_three_channels():
+    """Each channel stretched by itself would make a grey picture of an orange one."""
+    image = np.array([[[2.0, 2.0]], [[1.0, 1.0]], [[0.0, 0.0]]])
+    assert tuple(as_picture(image, "own")[0, 0]) == (255, 128, 0)
+
+
+def test_a_kernel_over_colours_is_drawn_about_grey():
+    kernel = np.array([[[[0.0, 2.0]], [[-2.0, 0.0]], [[1.0, -1.0]]]])  # (1, 3, 1, 2)
+    (tile,) = tiles_of(signed_sheet(kernel))
+    assert tuple(tile[0, 0]) == (127, 0, 190)  # red 0, green the least, blue half way up
+    assert tuple(tile[0, 1]) == (254, 127, 64)
+    assert np.array_equal(signed_picture(kernel[0]), tile)
+    assert tuple(tiles_of(signed_sheet(np.zeros((1, 3, 2, 2))))[0, 0, 0]) == (127, 127, 127)
+
+
+def test_a_kernel_over_one_channel_keeps_its_blue_and_orange():
+    kernel = np.array([[[[-2.0, 0.0, 2.0]]]])
+    assert signed_sheet(kernel).png == contact_sheet(kernel[:, 0], "signed").png
+
+
+def test_of_two_channels_nobody_knows_the_colours_and_the_mean_is_drawn():
+    image = np.array([[[0.0, 1.0]], [[1.0, 1.0]]])
+    assert np.array_equal(as_picture(image)[0], [[128] * 3, [255] * 3])
 
 
 def test_a_mosaic_stretches_each_map_and_leaves_a_line_between_them():

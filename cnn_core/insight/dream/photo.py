@@ -66,6 +66,29 @@ class PhotoNetwork(nn.Module):
         """{depth: maps (B, C, h, w)} for these depths.  images: (B, 3, H, W) in [0, 1]."""
         raise NotImplementedError
 
+    def last_maps(self, images: Tensor) -> Tensor:
+        """(B, C, h, w): what the mean over all places is taken of, before the classes are decided.
+
+        images: (B, 3, H, W) in [0, 1].
+        """
+        raise NotImplementedError
+
+    def scores_of(self, last_maps: Tensor) -> Tensor:
+        """(B, 1000) logits.  last_maps: as `last_maps` gives them."""
+        return self.class_layer()(last_maps.mean((2, 3)))
+
+    def class_weights(self) -> Tensor:
+        """(1000, C): how much the mean of each of the last maps counts for each class."""
+        return self.class_layer().weight.detach()
+
+    def class_layer(self) -> nn.Linear:
+        """The dense layer at the end."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 1000) logits.  images: (B, 3, H, W) in [0, 1]."""
+        return self.scores_of(self.last_maps(images))
+
     def _normalised(self, images: Tensor) -> Tensor:
         mean: Any = self.mean
         deviation: Any = self.deviation
@@ -97,11 +120,15 @@ class _EfficientNetLite0(PhotoNetwork):
     def _blocks(self) -> list[_Block]:
         return [block for block in self.blocks if isinstance(block, _Block)]
 
-    def forward(self, images: Tensor) -> Tensor:
+    def last_maps(self, images: Tensor) -> Tensor:
         x = _relu6(self.stem(self._normalised(images)))
         for block in self._blocks():
             x = block.contracted(block.expanded(x), x)
-        return self.classes(_relu6(self.head(x)).mean((2, 3)))
+        return _relu6(self.head(x))
+
+    def class_layer(self) -> nn.Linear:
+        assert isinstance(self.classes, nn.Linear)
+        return self.classes
 
 
 class _Block(nn.Module):
@@ -142,8 +169,18 @@ class _GoogLeNet(PhotoNetwork):
                 break
         return maps
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.net(self._normalised(images))
+    def last_maps(self, images: Tensor) -> Tensor:
+        x = self.net._transform_input(self._normalised(images))
+        for name, part in self.net.named_children():
+            if name == "avgpool":
+                break
+            x = part(x)
+        return x
+
+    def class_layer(self) -> nn.Linear:
+        layer = self.net.fc
+        assert isinstance(layer, nn.Linear)
+        return layer
 
 
 @cache

@@ -216,6 +216,18 @@ def weights_of(net: Network, layer: str, filter: int) -> tuple[Tensor | None, fl
     return part.weight[filter].detach().cpu().clone(), bias
 
 
+def first_kernels(net: Network) -> Tensor | None:
+    """The kernels that lie on the image itself, (filters, C, k, k), copied; None where the first layer has no such.
+
+    A depthwise convolution's kernels lie on one channel each, so they are none of these.
+    """
+    child = next(iter(net.children()), None)
+    conv = getattr(child, "conv", None)
+    if conv is None or conv.groups > 1:
+        return None
+    return conv.weight.detach().float().cpu().clone()
+
+
 def heaviest_kernels(kernel: Tensor, count: int = HEAVIEST) -> list[int]:
     """The input channels whose kernels weigh most, by the sum of their absolute weights; the heaviest first.
 

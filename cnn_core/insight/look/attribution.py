@@ -31,8 +31,8 @@ TOGETHER = 64  # covered images at a time: captum's default of one takes three t
 class Attribution:
     """How much each pixel counts for one class.
 
-    values: (H, W); saliency and grad_cam 0 or more, the others signed, in logits; summed over the image's channels
-            (saliency: the largest).
+    values: (H, W); saliency and grad_cam 0 or more, the others signed, in logits. Of an image of several channels
+            saliency gives the largest of a pixel, integrated gradients their sum; occlusion covers all at once.
     target: the class.
     method: one of METHODS.
     layer:  of grad_cam, where it looked; else None.
@@ -135,7 +135,7 @@ def _occlusion(net: nn.Module, batch: Tensor, target: int, _layer: str | None) -
         target=target,
         perturbations_per_eval=TOGETHER,
     )
-    return values[0].sum(0), None
+    return values[0, 0], None  # the patch covers all channels, and each is given the whole difference
 
 
 def _grad_cam(net: nn.Module, batch: Tensor, target: int, layer: str | None) -> tuple[Tensor, None]:

@@ -53,6 +53,7 @@ class PixelSum:
     unclipped:  the same, not clipped: it may begin below 0.
     winner:     of a max pooling, (row, column) in the map below; else None.
     reads_image: whether the numbers below are the image's.
+    channels_below: how many channels there are below, though the sum may look at some of them only.
     """
 
     layer: str
@@ -74,6 +75,7 @@ class PixelSum:
     unclipped: Field
     winner: tuple[int, int] | None = None
     reads_image: bool = False
+    channels_below: int = 1
 
     @property
     def dilation(self) -> int:
@@ -137,7 +139,8 @@ def explain_pixel(
     index = names.index(known_layer(net, layer))
     maps = {name: values[0] for name, values in outputs(net, batch, names[: index + 1])}
     place = _checked_place(layer, tuple(maps[layer].shape), (channel, row, column))
-    part = _part(net, index, [batch[0].cpu(), *maps.values()], place)
+    below = [batch[0].cpu(), *maps.values()]
+    part = _part(net, index, below, place)
     products = part.patch * part.kernel
     # In double precision: the order of adding must not show in the number a student adds up by hand.
     total = products.double().sum().item() + part.bias
@@ -164,6 +167,7 @@ def explain_pixel(
         unclipped=unclipped,
         winner=part.winner,
         reads_image=index == 0,
+        channels_below=len(below[index]),
     )
 
 

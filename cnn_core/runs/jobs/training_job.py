@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from cnn_core.data import ImageSet, Portion, load_images, split_sizes
+from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model import Network, build
 from cnn_core.runs.best import go_back_to
@@ -55,7 +56,11 @@ def train_run(store: RunStore, run: Run) -> str:
     fetching = _fetch_listener(store, run)
     images, validation = learning_images(run.dataset, fetching)
     test = load_images(run.dataset, "test", fetching)
-    _write_learnt_from(run, images, validation)
+    if not _write_learnt_from(run, images, validation):
+        raise StudentError(
+            "The pictures of this data set have changed since the run began, so it cannot go on as it was.",
+            hint="Train on them anew: it takes seconds.",
+        )
     net, state = _resumed(run)
     listener = TrainingListener(run, net, len(images), test, state, reason)
     listener.examiner = Examiner(run, net, images, validation)
@@ -81,7 +86,7 @@ def _fetch_listener(store: RunStore, run: Run) -> Callable[[float, str], None]:
 
 
 def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: Progress) -> None:
-    progress.write(at_once=True, reason="Reading the test digits.")
+    progress.write(at_once=True, reason="Reading the test images.")
     seconds = progress.seconds
     result = evaluation_result(evaluate(net, test), test, run.learnt_from) | {"seconds": seconds}
     if other := _other_result(run, test):
@@ -97,7 +102,12 @@ def _remember_result(
 ) -> None:
     """Keep what it came to for the next one's expectation, if it was a test of one training, all of it done here."""
     learnt_from = run.learnt_from
-    if run.is_opened or len(learnt_from.portions) != 1 or not learnt_from.overlap(test).is_test:
+    if (
+        run.is_opened
+        or is_own(run.dataset)
+        or len(learnt_from.portions) != 1
+        or not learnt_from.overlap(test).is_test
+    ):
         return
     store.remember_result(
         Measurement.of(
@@ -136,11 +146,19 @@ def learning_images(
     return images.split_off(split_sizes(len(images))[1])
 
 
-def _write_learnt_from(run: Run, images: ImageSet, validation: ImageSet) -> None:
-    """Note which images it is going to learn from, beside those it learnt from before it was interrupted or opened."""
+def _write_learnt_from(run: Run, images: ImageSet, validation: ImageSet) -> bool:
+    """Note which images it is going to learn from, beside those it learnt from before it was interrupted or opened.
+
+    Returns False, and notes nothing, where it began with other pictures of a visitor's own.
+    """
     recipe = run.recipe
     portion = Portion.of(images, kept_aside=len(validation), chosen=recipe.train_size, seed=recipe.seed)
+    before = run.learnt_from.portions
+    has_begun = is_own(run.dataset) and run.status.saved_step > 0
+    if has_begun and any(one.dataset == portion.dataset for one in before) and portion not in before:
+        return False
     write_json(run.folder / "learnt_from.json", run.learnt_from.with_portion(portion).to_dict())
+    return True
 
 
 def _resumed(run: Run) -> tuple[Network, TrainState | None]:

@@ -24,15 +24,17 @@ from typing import Any
 
 import orjson
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import Diverged, StudentError
 from cnn_core.runs.files import locked, read_json, write_json
 from cnn_core.runs.jobs.leaving import DONE, StopWork, server_restarts
+from cnn_core.runs.openings import clear
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 
 log = logging.getLogger("convscope.worker")
 
 MAX_TRIES = 3  # a run that takes its worker down so often without getting on is given up
+MAX_OPENINGS = 2  # a file likewise: the first time it may have been the machine
 
 
 # ---------------------------------------------------------------- once per worker
@@ -41,6 +43,9 @@ MAX_TRIES = 3  # a run that takes its worker down so often without getting on is
 def warm_up(store_path: str, threads: int) -> None:
     """Once per worker, before its first run: everything that takes long, so that the first step does not."""
     signal.signal(signal.SIGTERM, _keep_the_run)
+    os.environ["CONVSCOPE_RUNS"] = (
+        store_path  # visitors' own pictures lie there, whatever folder the runner was given
+    )
     threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     with suppress(OSError):
         os.nice(5)  # the pages answer first
@@ -92,14 +97,23 @@ def work(store_path: str | Path, run_id: str) -> str:
     run = store.run(run_id)
     # A predecessor whose runner was killed may take a moment to notice; two must never write one folder.
     with locked(run.folder / "lock"):
-        if run.status.state == "finished":  # it is over: all that can be wished for is other averages
-            from cnn_core.runs.jobs.remeasuring import remeasure_run
-
-            return remeasure_run(run)
+        if run.status.state == "finished":
+            return _do_more(run)
         outcome = _do(store, run)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()
     return outcome
+
+
+def _do_more(run: Run) -> str:
+    """It is over: all that can be wished for is another data set for an opened one, or other averages."""
+    if not run.has_recipe:
+        from cnn_core.runs.jobs.opening_job import choose_run
+
+        return choose_run(run)
+    from cnn_core.runs.jobs.remeasuring import remeasure_run
+
+    return remeasure_run(run)
 
 
 def _do(store: RunStore, run: Run) -> str:
@@ -109,6 +123,8 @@ def _do(store: RunStore, run: Run) -> str:
     except StopWork as stop:
         _end(store, run, stop.state, stop.reason)
         return stop.outcome
+    except Diverged as error:
+        _end(store, run, "failed", str(error), "diverged")
     except StudentError as error:
         _end(store, run, "failed", str(error))
     except Exception as error:
@@ -124,15 +140,20 @@ def _job(store: RunStore, run: Run) -> str:
         from cnn_core.runs.jobs.dream_job import dream_run
 
         return dream_run(store, run)
+    if run.kind == "opening" or not run.has_recipe:
+        from cnn_core.runs.jobs.opening_job import open_run
+
+        return open_run(run)
     from cnn_core.runs.jobs.training_job import train_run
 
     return train_run(store, run)
 
 
-def _end(store: RunStore, run: Run, state: str, reason: str) -> None:
+def _end(store: RunStore, run: Run, state: str, reason: str, cause: str = "") -> None:
     changes: dict[str, Any] = {
         "state": state,
         "reason": reason,
+        "cause": cause,
         "eta": None,
         "images_per_second": 0.0,
         "ended": 0.0 if state in ("paused", "interrupted") else time.time(),
@@ -147,9 +168,12 @@ def _end(store: RunStore, run: Run, state: str, reason: str) -> None:
 
 
 def _count_try(run: Run) -> None:
-    """Give up on a run that has taken down three workers from the same step."""
+    """Give up on a run that has taken down three workers from the same step, and on a file that has two."""
     tries, step = read_json(run.folder / "tries.json"), run.status.saved_step
     count = tries.get("count", 0) if tries.get("step") == step else 0
+    if run.kind == "opening" and isinstance(count, int) and count >= MAX_OPENINGS:
+        clear(run)
+        raise StudentError(_DEADLY_FILE, hint="Save the network again, and open the new file.")
     if isinstance(count, int) and count >= MAX_TRIES:
         raise StudentError(
             f"This run ended its process {MAX_TRIES} times at the same place, perhaps because the memory was full.",
@@ -158,12 +182,21 @@ def _count_try(run: Run) -> None:
     write_json(run.folder / "tries.json", {"count": count + 1, "step": step})
 
 
-_LESS_MEMORY = {"training": "Try smaller batches or a smaller network.", "dream": "Try a smaller picture."}
+_DEADLY_FILE = (
+    "This file ended the process that read it, twice: it is damaged, or needs more memory than there is."
+)
+_LESS_MEMORY = {
+    "training": "Try smaller batches or a smaller network.",
+    "dream": "Try a smaller picture.",
+    "opening": "Open a smaller network.",
+}
 
 
 def _sentence(error: Exception, kind: str) -> str:
     """What a run's owner reads of an error that is no StudentError."""
     text = str(error)
+    if kind == "opening" and not isinstance(error, OSError | MemoryError):
+        return f"This file could not be read ({type(error).__name__}). Save the network again, and open the new file."
     is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if is_full or "No space left" in text:  # safetensors wraps the system's error
         return "The disk of this server is full. Make room, then start the run again."

@@ -82,9 +82,12 @@ class FastNetwork:
             step, tape = self.tapes.pop()
             gradient = step.backward(gradient, tape, onward=bool(self.tapes))
 
+    def is_hooked(self) -> bool:
+        """Whether somebody's function waits for what passes a layer or a weight."""
+        return any(map(_has_hooks, self.modules)) or any(weight._backward_hooks for weight in self.weights)
+
     def _steps(self) -> list[_Step]:
-        hooked = any(map(_has_hooks, self.modules)) or any(weight._backward_hooks for weight in self.weights)
-        return self.plain if hooked else self.short
+        return self.plain if self.is_hooked() else self.short
 
     @staticmethod
     def _shortened(net: Network, half: bool) -> list[_Step]:

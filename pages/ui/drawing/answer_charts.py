@@ -7,8 +7,10 @@ from itertools import accumulate
 
 from pages.ui.drawing.figure import Figure, no_markup, note, template
 from pages.ui.drawing.palette import ACTIVATION, INK, SIGNED, WRONG
+from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import number, probability, signed
 
+MOST_LETTERS = 10  # of ", is a 5", beside a bar
 Term = tuple[str, float]  # a label and its number
 
 
@@ -26,13 +28,19 @@ def bars(
     """
     text, muted, _, _ = INK[mode]
     answer = max(range(len(probabilities)), key=lambda i: probabilities[i])
-    correction = "" if truth in (None, answer) else f", is a {no_markup(classes[truth])}"
+    correction = remark = ""
+    if truth is not None and truth != answer:
+        correction = f", is {no_markup(article(classes[truth]))}"
+        if len(correction) > MOST_LETTERS:  # there is no room for it beside the bars
+            correction, remark = ", wrong", ", right"
     colors = [muted] * len(probabilities)
     colors[answer] = WRONG[mode] if correction else text
     names = [no_markup(name) for name in classes]
     names[answer] = f"<b>{names[answer]}</b>"
     numbers = [probability(value) for value in probabilities]
     numbers[answer] = f"<b>{numbers[answer]}{correction}</b>"
+    if remark and truth is not None:
+        numbers[truth] += remark
     notes = [
         note(numbers[i], color=colors[i], x=1, xref="paper", xanchor="left", xshift=8, y=i)
         for i, value in enumerate(probabilities)

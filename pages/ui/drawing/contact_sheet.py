@@ -1,4 +1,8 @@
-"""Many small pictures as one PNG with a palette."""
+"""Many small pictures as one PNG: numbers in the colours of a scale, or images of three channels as they look.
+
+A picture with one channel is grey, one with three is in colour: red, green and blue, in this order. Of another number
+of channels nobody knows the colours, so their mean is drawn in grey.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from PIL import Image
 from pages.ui.drawing.palette import ACTIVATION, SIGNED
 
 Limits = str | tuple[float, float]  # "own" | "shared" | (low, high)
+IN_COLOUR = 3  # channels of a picture that has colours
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,7 @@ def contact_sheet(tiles: np.ndarray, scale: str = "activation", limits: Limits =
     """
     tiles = np.asarray(tiles, dtype=np.float32)
     count, height, width = tiles.shape
-    columns = max(1, min(count, int(np.ceil(np.sqrt(count)))))
-    rows = max(1, -(-count // columns))
+    columns, rows = _across(count)
     filled = np.zeros((rows * columns, height, width), dtype=np.uint8)
     filled[:count] = indices(tiles, scale, limits)
     whole = (
@@ -120,21 +124,88 @@ def contact_sheet(tiles: np.ndarray, scale: str = "activation", limits: Limits =
     return Sheet(out.getvalue(), height, width, count, columns, _ranges(tiles))
 
 
-def image_sheet(images: np.ndarray) -> Sheet:
-    """Images as they are, black 0 and white 1, one tile an image.
+def image_sheet(images: np.ndarray, limits: Limits = (0.0, 1.0)) -> Sheet:
+    """Images, one tile an image: grey of one channel, in colour of three.
 
-    images: (N, 1, H, W) float in [0, 1], or a torch tensor. Three channels are refused: a sheet has one palette.
+    images: (N, C, H, W) float, or a torch tensor.
+    limits: what is black and what is white; as they are, images go from 0 to 1. "own" stretches each image to its own
+            range, over all its channels together, so that a colour stays that colour.
     """
     images = np.asarray(images, dtype=np.float32)
     assert images.ndim == 4, f"(N, C, H, W) images, not {images.shape}"
-    assert images.shape[1] == 1, f"only grey images can be drawn so far, not {images.shape[1]} channels"
-    return contact_sheet(images[:, 0], "grey", (0.0, 1.0))
+    if images.shape[1] != IN_COLOUR:
+        return contact_sheet(images.mean(axis=1), "grey", limits)
+    return _colour_sheet(images, "grey", limits)
+
+
+def signed_sheet(values: np.ndarray, limits: Limits = "own") -> Sheet:
+    """Kernels or gradients over an image's channels, one tile each: of three channels in colour, about grey.
+
+    values: (N, C, H, W) float, or a torch tensor. Of one channel they are drawn in the scale "signed". Of three, 0 is
+            the middle grey in each of red, green and blue; the largest absolute value gives full light, and minus that
+            none.
+    limits: "own" of each tile, "shared" by all, or a pair of numbers.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    assert values.ndim == 4, f"(N, C, H, W) values, not {values.shape}"
+    if values.shape[1] != IN_COLOUR:
+        return contact_sheet(values.mean(axis=1), "signed", limits)
+    return _colour_sheet(values, "signed", limits)
+
+
+def as_picture(image: np.ndarray, limits: Limits = (0.0, 1.0)) -> np.ndarray:
+    """One image as it looks: (C, H, W) float to (H, W, 3) uint8, grey of one channel, in colour of three.
+
+    limits: as in `image_sheet`.
+    """
+    image = np.asarray(image, dtype=np.float32)
+    if len(image) != IN_COLOUR:
+        return colour(image.mean(axis=0), "grey", limits)
+    return _light(image[None], "grey", limits)[0]
+
+
+def signed_picture(values: np.ndarray, limits: Limits = "own") -> np.ndarray:
+    """One tile of `signed_sheet`: (C, H, W) float to (H, W, 3) uint8."""
+    values = np.asarray(values, dtype=np.float32)
+    if len(values) != IN_COLOUR:
+        return colour(values.mean(axis=0), "signed", limits)
+    return _light(values[None], "signed", limits)[0]
+
+
+def _light(tiles: np.ndarray, scale: str, limits: Limits) -> np.ndarray:
+    """(N, 3, H, W) float to (N, H, W, 3) uint8. All channels of a tile have one range.
+
+    scale: "grey", from the smallest number, no light, to the largest; "signed", with 0 in the middle.
+    """
+    count, channels, height, width = tiles.shape
+    places = indices(tiles.reshape(count, channels * height, width), scale, limits)
+    return places.reshape(tiles.shape).transpose(0, 2, 3, 1)
+
+
+def _colour_sheet(tiles: np.ndarray, scale: str, limits: Limits) -> Sheet:
+    count, _, height, width = tiles.shape
+    columns, rows = _across(count)
+    filled = np.zeros((rows * columns, height, width, 3), dtype=np.uint8)
+    filled[:count] = _light(tiles, scale, limits)
+    whole = (
+        filled.reshape(rows, columns, height, width, 3)
+        .swapaxes(1, 2)
+        .reshape(rows * height, columns * width, 3)
+    )
+    return Sheet(png(whole), height, width, count, columns, _ranges(tiles))
+
+
+def _across(count: int) -> tuple[int, int]:
+    """(columns, rows) of a sheet."""
+    columns = max(1, min(count, int(np.ceil(np.sqrt(count)))))
+    return columns, max(1, -(-count // columns))
 
 
 def _ranges(tiles: np.ndarray) -> np.ndarray:
     if tiles.size == 0:
         return np.zeros((len(tiles), 2), dtype=np.float32)
-    return np.stack([tiles.min(axis=(1, 2)), tiles.max(axis=(1, 2))], axis=1)
+    values = tiles.reshape(len(tiles), -1)
+    return np.stack([values.min(axis=1), values.max(axis=1)], axis=1)
 
 
 def mosaic(maps: np.ndarray) -> np.ndarray:

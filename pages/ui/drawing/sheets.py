@@ -18,7 +18,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from pages.ui.drawing.contact_sheet import Limits, Sheet, colour, ink_on, png
+from pages.ui.drawing.contact_sheet import Limits, Sheet, as_picture, colour, ink_on, png
 from pages.ui.drawing.palette import INK, MARK, MARK_EDGE
 from pages.ui.frame.components import component_file
 from pages.ui.wording.numbers import number
@@ -93,6 +93,7 @@ def sheet(
     captions: Sequence[tuple[str, str]] | None = None,
     wrong: Collection[int] = (),
     columns: str | int = "auto",
+    keeps_gap: bool = False,
     marks: Sequence[Sequence[Rectangle]] | None = None,
     clickable: bool = True,
     on_click: Callable[[int], None] | None = None,
@@ -109,6 +110,7 @@ def sheet(
     captions: (bold, muted) below each tile; a line break in the muted part is kept.
     wrong:    indices with the red frame, whose captions turn red too.
     columns:  "auto" fits 16, 8, 6, 5, 4 ... in a row; a number is kept wherever the width allows.
+    keeps_gap: let a row with fewer tiles than columns have the gaps of a full one, as of sheets under each other.
     marks:    per tile the rectangles to draw in teal, in pixels of the tile.
     on_click: called with the index before the page runs again, so that the page already knows its selection.
     opens:    key of the container that shows what was clicked. Where that is out of sight, as on a phone, a button
@@ -118,6 +120,7 @@ def sheet(
     data = tiles_data(tiles) | {
         "tile": tile_px,
         "columns": [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1)),
+        "keeps": keeps_gap,
         "alt": alt,
         "labels": [str(i) for i in numbers] if labels is None else list(labels),
         "selected": selected,
@@ -145,6 +148,8 @@ def _index(value: Any, count: int) -> int | None:
 
 # ---------------------------------------------------------------- one enlarged picture
 
+SMALL = 64 * 64  # pixels; those of larger pictures are too small to point at
+
 
 @dataclass(frozen=True)
 class _Pixels:
@@ -163,8 +168,7 @@ def _pixels(image: np.ndarray | bytes, scale: str, limits: Limits) -> _Pixels:
     height, width = image.shape[:2]
     if image.ndim == 3:
         return _Pixels(png(image), (height, width), None)
-    small = image.size <= 64 * 64  # larger ones have pixels too small to point at
-    values = [number(float(value)) for value in image.ravel()] if small else None
+    values = [number(float(value)) for value in image.ravel()] if image.size <= SMALL else None
     return _Pixels(png(colour(image, scale, limits)), (height, width), values)
 
 
@@ -190,6 +194,7 @@ def picture(
     grid: tuple[int, int] | None = None,
     read_out: bool = True,
     smooth: bool = False,
+    values: Sequence[str] | None = None,
     on_click: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int] | None:
     """Put one enlarged picture on the page. Returns the (row, column) clicked in this very run, else None.
@@ -198,12 +203,13 @@ def picture(
     px:    wished width in CSS pixels; a pixelated picture takes the nearest whole multiple of its own.
     rects: the teal marks, in pixels of the image.
     clickable, grid: a click gives the cell of a grid of (rows, columns); without `grid`, the pixel itself.
-    read_out: say position and value under the pointer; values are known for (H, W) arrays only.
+    read_out: say position and value under the pointer; of other pictures than (H, W) arrays only `values` says them.
     smooth: for photos.
+    values: what is read out at each pixel, row by row.
     on_click: called with (row, column) before the page runs again.
     """
     key, pixels = component_key(key), _pixels(image, scale, limits)
-    values = pixels.values if read_out else None
+    values = (list(values) if values is not None else pixels.values) if read_out else None
     cells = grid or (pixels.size if clickable or values else None)
     data = {
         "src": data_uri(pixels.png),
@@ -224,6 +230,25 @@ def picture(
             on_click(*cell)
 
     return _cell(_picture(key=key, data=[data], on_clicked_change=changed).clicked, cells)
+
+
+def image_picture(
+    image: np.ndarray, key: str, *, alt: str, limits: Limits = (0.0, 1.0), **look: Any
+) -> tuple[int, int] | None:
+    """Put an image on the page as it looks, grey or in colour. Returns what `picture` returns.
+
+    image:  (C, H, W) float; its numbers are read out under the pointer, of each channel.
+    limits: what is black and what is white: (0, 1), or "own" to stretch it to its own range.
+    look:   what else `picture` takes.
+    """
+    image = np.asarray(image)
+    if len(image) == 1:
+        return picture(image[0], key, alt=alt, limits=limits, **look)
+    values = None
+    if image[0].size <= SMALL:
+        rows = np.moveaxis(image, 0, -1).reshape(-1, len(image)).tolist()
+        values = [" · ".join(number(value) for value in row) for row in rows]
+    return picture(as_picture(image, limits), key, alt=alt, values=values, **look)
 
 
 def _cell(value: Any, grid: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ from pages.ui.forms.photo_input import own_photo
 from pages.ui.frame import address
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem
+from pages.ui.wording.classes import article as article
 from pages.ui.wording.numbers import count
 
 if TYPE_CHECKING:
@@ -119,15 +120,6 @@ def _number(dataset: str) -> None:
         width=150,
         **_ALIKE,
     )
-
-
-def article(name: str) -> str:
-    """A class's name in a sentence.
-
-    >>> article("7"), article("8"), article("Ankle boot")
-    ('a 7', 'an 8', 'Ankle boot')
-    """
-    return name if not name.isdigit() else f"an {name}" if name == "8" else f"a {name}"
 
 
 def chosen_image(way: str, dataset: str = "mnist") -> ChosenImage | None:

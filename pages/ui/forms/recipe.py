@@ -13,13 +13,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import DATASETS, AugmentSpec, available
+from cnn_core.data.own.shelf import Shelf
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import preset_of
 from cnn_core.settings import settings
 from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
 from cnn_core.training.spec import MAX_BATCH_SIZE, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
 from pages.ui.forms.recipe_memory import remember, remembered
-from pages.ui.visitor import design
+from pages.ui.visitor import design, who
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
 
@@ -94,11 +96,14 @@ class Choice:
 def data_set_and_recipe() -> Choice:
     """Draw the widgets of the control strip, in the container that is open. Their values outlive a page change."""
     title = _kind()
+    names = data_sets()
+    if st.session_state.get("recipe_dataset", "mnist") not in names:  # an own one that was removed
+        del st.session_state["recipe_dataset"]
     dataset = st.selectbox(
         "Data set",
-        list(DATASETS),
-        index=_place(list(DATASETS), remembered("recipe_dataset", "mnist")),
-        format_func=DATASETS.__getitem__,
+        list(names),
+        index=_place(list(names), remembered("recipe_dataset", "mnist")),
+        format_func=names.__getitem__,
         key="recipe_dataset",
         filter_mode=None,
         width=190,
@@ -141,9 +146,15 @@ def _kind() -> str:
     return str(kind or "lesson")
 
 
+def data_sets() -> dict[str, str]:
+    """{key: title} of what can be trained on: the catalogue, and the visitor's own sets that have enough pictures."""
+    own = [one for one in Shelf().of(who.visitor()) if one.problem() is None]
+    return DATASETS | {one.key: f"{one.name} (my data)" for one in own}
+
+
 def _options(dataset: str, kind: str) -> Choice:
     try:
-        recipe = _size_and_seed(_base(kind), available(dataset).train or 60_000)
+        recipe = _size_and_seed(_base(kind), available(dataset).train or dataset_of(dataset).count("train"))
     except StudentError as error:
         return Choice(dataset, TITLES[kind], RECIPES["lesson"], error)
     return Choice(dataset, TITLES[kind], recipe)
@@ -215,7 +226,7 @@ def _own_numbers() -> TrainSpec:
     )
 
 
-def _less_used(optimizer: str) -> dict[str, float]:
+def _less_used(optimizer: str) -> dict[str, Any]:
     """What most recipes leave alone, folded away: fields of a TrainSpec."""
     with st.expander(_LESS_USED):
         left, right = st.columns(2)

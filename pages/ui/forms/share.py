@@ -31,7 +31,8 @@ _copy_link = st.components.v2.component(
 
 
 OPENS_HERE = (
-    "**To open here again.** Only this file opens here: on the page Runs, under “Open a saved network”."
+    "**To open here again.** This file opens here with all that is known of it: on the page Runs, under “Open your own "
+    "network”."
 )
 LINK_OPENS_HERE = (
     "**To open here again.** Copy link keeps the design in an address. A trained network can also be saved as a file "
@@ -42,7 +43,7 @@ CODE_WORDS = (
 )
 WEIGHTS_WORDS = "They also read the safetensors file, and then test the network as it was trained here."
 HAND_IN = "**To look at or hand in.**"
-AS_JSON = "The layers and their settings as text, for programs of your own. It does not open here."
+AS_JSON = "The layers and their settings as text. It opens here too, on the page Runs, under “Open your own network”."
 
 
 def share(draft: design.Draft, spec: ModelSpec | None) -> None:

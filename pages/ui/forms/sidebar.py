@@ -25,7 +25,7 @@ from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording.blocks import caption, plain, problem, small
 from pages.ui.wording.numbers import big, count
-from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label, shared_label
+from pages.ui.wording.run_states import CAN_BE_TRAINED, OF_WHICH_IMAGES, run_label, shared_label
 
 if TYPE_CHECKING:
     from cnn_core.runs import Run
@@ -82,6 +82,7 @@ def _which_network() -> None:
         list(labels),
         format_func=lambda network: labels.get(network, network),
         filter_mode=None,
+        help=OF_WHICH_IMAGES,
         **controlled("network-choice", design.looked_at(), _choose_network, words=tuple(labels.values())),
     )
 
@@ -128,7 +129,7 @@ def _with_moments(labels: dict[str, str], network: NetworkName) -> dict[str, str
 
 def _runs() -> list[Run]:
     newest = server.store().runs(owner=who.visitor(), limit=4 * MOST_RUNS)  # dreams are among them
-    return [run for run in newest if run.kind != "dream"][:MOST_RUNS]
+    return [run for run in newest if run.kind == "training"][:MOST_RUNS]
 
 
 def _shared_label(network: str) -> str:
@@ -172,15 +173,23 @@ def _start_from(draft: design.Draft) -> None:
 
 
 def _is_empty(draft: design.Draft) -> bool:
-    return draft["layers"] == EMPTY.to_dict()["layers"]
+    return draft["layers"] == design.for_images_of(draft, EMPTY)["layers"]
 
 
 def _choose_preset(key: str) -> None:
     if key in PRESETS or key == _EMPTY:
-        draft = (PRESETS | {_EMPTY: EMPTY})[key].to_dict()
+        draft = design.for_images_of(_now(), (PRESETS | {_EMPTY: EMPTY})[key])
         design.commit(draft)
         choose_example(draft)
         selection.select(None)
+
+
+def _now() -> design.Draft:
+    """What the sidebar shows; of a network that is gone the design."""
+    try:
+        return design.shown()
+    except StudentError:
+        return design.draft()
 
 
 def _name(draft: design.Draft) -> None:

@@ -36,10 +36,11 @@ class Entry:
     # says "Page not found" to any other, before dashboard.py has had a chance.
     url_path: str
     question: str
+    in_bar: bool = True
 
 
 PAGES: tuple[Entry, ...] = (
-    Entry("pages/0_home.py", "Home", "", "What is this?"),
+    Entry("pages/0_home.py", "Home", "", "What is this?", in_bar=False),
     Entry("pages/1_convolution.py", "Convolution", "convolution", "What does a kernel do?"),
     Entry("pages/2_train.py", "Train", "train", "Is it learning?"),
     Entry("pages/3_evaluate.py", "Evaluate", "evaluate", "Where does it go wrong?"),
@@ -47,7 +48,12 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
     Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
     Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes leave a 7 a 7?"),
+    Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?"),
     Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
+    # Behind a door on Home and one in Runs.
+    Entry(
+        "pages/9_open_network.py", "Open a network", "open_network", "What is in your network?", in_bar=False
+    ),
 )
 
 
@@ -80,7 +86,7 @@ def build_pages() -> list[StreamlitPage]:
     """The pages whose files exist, in the order of the syllabus.
 
     Home is Streamlit's default page: it answers at "/" alone (its own path would say "Page not found"), so
-    the bar does not list it and the wordmark leads there.
+    the bar does not list it and the wordmark leads there. Other pages that it does not list have a door on a page.
     """
     return [
         st.Page(
@@ -88,7 +94,7 @@ def build_pages() -> list[StreamlitPage]:
             title=page.title,
             url_path=page.url_path or None,
             default=page.url_path == "",
-            visibility="hidden" if page.url_path == "" else "visible",
+            visibility="visible" if page.in_bar else "hidden",
         )
         for page in PAGES
         if exists(page)

@@ -121,7 +121,7 @@ def _saved(one: Trained) -> bytes:
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        save_model(path, one.net, one.spec, learnt_from=one.learnt_from)
+        save_model(path, one.net, one.spec, learnt_from=one.learnt_from, dataset=one.dataset)
         return path.read_bytes()
 
 
@@ -177,12 +177,11 @@ def _facts(one: Trained, images: int) -> dict[str, str]:
 
 
 def _pictures(one: Trained, image: torch.Tensor) -> list[tuple[str, bytes]]:
-    """[(caption, PNG)] of an image (1, H, W) in [0, 1] and of the maps that the network's convolutions make of it."""
+    """[(caption, PNG)] of an image (C, H, W) in [0, 1] and of the maps that the network's convolutions make of it."""
     from cnn_core.insight import feature_maps
-    from pages.ui.drawing.contact_sheet import colour, contact_sheet, png
+    from pages.ui.drawing.contact_sheet import as_picture, contact_sheet, png
 
-    grey = png(colour(image[0].numpy(), "grey", (0.0, 1.0)))
-    pictures = [("Test image no. 0", _as_png(_enlarged(grey, 140)))]
+    pictures = [("Test image no. 0", _as_png(_enlarged(png(as_picture(image.numpy())), 140)))]
     for name, maps in feature_maps(one.net, image).items():
         if maps.ndim == 3 and kind_named(name).has_filters:
             sheet = contact_sheet(maps.numpy())

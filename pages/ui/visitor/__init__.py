@@ -26,6 +26,7 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     photo_across_<photo>  forms/photo_input        a widget                  no
     photo_down_<photo>    forms/photo_input        a widget                  no
     photo_piece_<photo>   forms/photo_input        nobody                    yes
+    colour_photo          forms/colour_photo       nobody                    yes
     drawings              forms/canvas             nobody                    yes: registry of pads
     controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
     address_<name>        frame/address            nobody                    yes: registry of what the address said

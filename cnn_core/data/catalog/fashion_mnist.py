@@ -1,0 +1,23 @@
+"""Fashion-MNIST: photos of clothes, cut out and grey (Xiao, Rasul and Vollgraf 2017)."""
+
+from pathlib import Path
+
+from cnn_core.data.catalog.record import Dataset
+
+_CLOTHES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+FASHION_MNIST = Dataset(
+    key="fashion_mnist",
+    name="Fashion-MNIST",
+    title="Fashion-MNIST clothes",
+    noun="clothes",
+    singular="garment",
+    folder="FashionMNIST",
+    classes=_CLOTHES,
+    keras="fashion_mnist",
+    of_strokes=False,
+    axis_begins=76,
+    system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
+)

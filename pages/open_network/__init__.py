@@ -1,0 +1,1 @@
+"""Sections of the page that opens a network made elsewhere."""

@@ -1,0 +1,128 @@
+"""The door: which files can be brought, the uploader, and what becomes of a file while a worker has it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from cnn_core.model import ModelSpec
+from cnn_core.runs import Run
+from cnn_core.runs.openings import LARGEST_MB
+from pages.open_network import words
+from pages.ui.visitor import design, server, who
+from pages.ui.wording import refusals
+from pages.ui.wording.blocks import caption, problem
+
+PLACE = "open_network"  # where this page says a refusal
+_ASKED = "open_network_run"  # the id of the file that was brought last
+_ANOTHER = "open_network_another"  # whether the door is wanted though a network is open
+_UPLOADS = "open_network_uploads"  # how many files were brought: each has an uploader of its own
+LOOK_SECONDS = 0.4  # between two looks at a file that a worker has
+
+
+def is_wanted() -> bool:
+    """Whether the visitor wants the door although an opened network is looked at."""
+    return bool(st.session_state.get(_ANOTHER)) or pending() is not None
+
+
+def want(is_wanted: bool = True) -> None:
+    """Show the door, or the network again; for callbacks."""
+    st.session_state[_ANOTHER] = is_wanted
+
+
+def pending() -> Run | None:
+    """The visitor's file that a worker has or will have, or that was refused in this session."""
+    run = server.store().openings.latest(who.visitor())
+    if run is None or run.status.unfinished or run.id == st.session_state.get(_ASKED):
+        return run
+    server.store().openings.forget(run.id, who.visitor())  # refused long ago, and read
+    return None
+
+
+def door() -> None:
+    """Draw it."""
+    st.markdown(words.WHICH_FILES)
+    caption(words.WEIGHTS_ALONE)
+    number = st.session_state.get(_UPLOADS, 0)
+    # Any file may be chosen: what is no network is told so in a sentence, not behind a red sign.
+    st.file_uploader(
+        words.LABEL,
+        max_upload_size=LARGEST_MB,
+        key=f"open_network_file_{number}",
+        on_change=_bring,
+        args=(f"open_network_file_{number}",),
+    )
+    refusals.draw(PLACE)
+    run = pending()
+    if run is not None and run.status.unfinished:
+        st.session_state[_ASKED] = run.id  # also after F5
+        st.fragment(_wait, run_every=LOOK_SECONDS)(run)
+    elif run is not None:
+        problem(StudentError(run.status.reason))
+    elif _is_open():
+        st.rerun()
+
+
+def _wait(run: Run) -> None:
+    """Say how far it is; once it is open or refused, draw the whole page anew."""
+    now = Run(run.folder)
+    status = now.status
+    if now.kind != "opening" or not status.unfinished:
+        st.rerun()
+    server.store().mend(now)
+    ahead = server.store().place(now.id) if status.state == "queued" else 0
+    text = words.waiting(str(now.card.get("file")), ahead, status.reason != "" and status.state == "running")
+    st.markdown(f":material/hourglass_top: {text}")
+
+
+def _is_open() -> bool:
+    """Whether the file that was brought last is open: then it is looked at from now on, once."""
+    run_id = st.session_state.pop(_ASKED, None)
+    if run_id is None:
+        return False
+    try:
+        run = server.store().run(run_id)
+    except StudentError:
+        return False
+    if not run.is_opened:
+        return False
+    design.look_at(f"run:{run_id}")
+    want(False)
+    return True
+
+
+# ---------------------------------------------------------------- what a click does
+
+
+def _bring(key: str) -> None:
+    file = st.session_state.get(key)
+    if file is None:
+        return
+    with refusals.collect(PLACE):
+        run_id = server.store().openings.ask(file.getvalue(), file.name, who.visitor(), _sidebar_design())
+        _watch(run_id)
+    st.session_state[_UPLOADS] = (
+        st.session_state.get(_UPLOADS, 0) + 1
+    )  # the bytes need not stay in the session
+
+
+def bring_again(run: Run) -> None:
+    """Put the weights of an opened file onto the design in the sidebar; for a callback."""
+    with refusals.collect(PLACE):
+        spec = _sidebar_design()
+        if spec is None:
+            raise StudentError("The design in the sidebar cannot be built.", hint="Mend it there first.")
+        _watch(server.store().openings.again(run.id, who.visitor(), spec))
+
+
+def _watch(run_id: str) -> None:
+    st.session_state[_ASKED] = run_id
+    server.wake_runner()
+
+
+def _sidebar_design() -> ModelSpec | None:
+    """The design in the sidebar, where it can be built."""
+    try:
+        return design.inspect(design.shown()).spec
+    except StudentError:
+        return None

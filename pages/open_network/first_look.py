@@ -1,0 +1,126 @@
+"""The first look at a network that was opened from a file: its number, its layers, what it expects, the ways on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from cnn_core.model import summarize
+from cnn_core.network_name import NetworkName
+from cnn_core.runs import Run
+from cnn_core.runs.opened import OpenedFile, read_opened
+from cnn_core.runs.openings import read_wish
+from pages.open_network import door, words
+from pages.open_network.trials import trials
+from pages.open_network.ways import ways_on
+from pages.ui.drawing.diagram import diagram_alt, network_diagram
+from pages.ui.drawing.figure import mode, show
+from pages.ui.frame.board import board
+from pages.ui.trained.trained import Trained
+from pages.ui.visitor import design, server
+from pages.ui.wording import refusals
+from pages.ui.wording.blocks import answer, caption, on_primary, plain
+from pages.ui.wording.numbers import percent
+
+_GUESSED = (
+    "open_network_guessed"  # the id of the opened network whose layers were guessed: its design may be edited
+)
+
+
+def opened_run() -> Run | None:
+    """The network that is looked at, where it was opened from a file; or the one whose design is being corrected."""
+    name = NetworkName.parse(design.looked_at())
+    run_id = name.name if name.kind == "run" else ""
+    if name.kind == "design":
+        run_id = st.session_state.get(_GUESSED, "")
+    try:
+        run = server.store().run(run_id)
+    except StudentError:
+        return None
+    return run if run.is_opened and read_opened(run.folder) is not None else None
+
+
+def first_look(run: Run) -> None:
+    """Draw all of it."""
+    file = read_opened(run.folder)
+    assert file is not None
+    one, spec = Trained.of_run(run), run.spec
+    st.session_state[_GUESSED] = run.id if file.guesses else ""
+    result = run.status.result or {}
+    rows = summarize(spec)
+    answer(words.answer(len(rows), one.parameters, result.get("accuracy"), one.of_which_images, file))
+    _strip(run, file)
+    _correction(run, file)
+    top, left, below = board("open_network_board", second="left")
+    with top:
+        _number(one)
+    with left:
+        show(network_diagram(spec, mode()), key="open_network_diagram", alt=diagram_alt(spec))
+        trials(run, file)
+    with below:
+        _what_it_does_not_say(file)
+        ways_on(one)
+    if read_wish(run) is not None:
+        st.fragment(_until_measured, run_every=door.LOOK_SECONDS)(run)
+
+
+def _strip(run: Run, file: OpenedFile) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="open_network_strip"):
+        st.markdown(words.about_file(file), width="content")
+        st.space("stretch")
+        st.button(words.ANOTHER, icon=":material/folder_open:", key="open_another", on_click=door.want)
+
+
+def _correction(run: Run, file: OpenedFile) -> None:
+    """What was guessed, and once the design is corrected in the sidebar, the button that takes it."""
+    if not file.guesses:
+        return
+    if design.looked_at() != design.DESIGN:
+        caption(words.guessed())
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(words.onto_design(file.name), width="content")
+        st.button(
+            on_primary(words.USE_THIS_DESIGN),
+            type="primary",
+            key="use_this_design",
+            on_click=door.bring_again,
+            args=(run,),
+        )
+    refusals.draw(door.PLACE)
+
+
+def _number(one: Trained) -> None:
+    """Its accuracy, and beside it what `evaluate()` said at home."""
+    if one.accuracy is None:
+        return
+    st.metric("Accuracy, measured here", percent(one.accuracy))
+    said = st.text_input(
+        words.SAID, placeholder="0.9441", key=f"open_network_said_{one.name}", persist_state="session"
+    )
+    if not said:
+        return
+    fraction = words.fraction_of(said)
+    if fraction is None:
+        caption(words.NO_NUMBER)
+        return
+    agrees, sentence = words.compared(fraction, one.accuracy, one.count, one.is_sample)
+    st.markdown(f":green[:material/check: {sentence}]" if agrees else sentence)
+
+
+def _what_it_does_not_say(file: OpenedFile) -> None:
+    sentences = [*words.not_said(file), *file.guesses]
+    if sentences:
+        st.markdown(f"### {words.not_said_title(sentences)}")
+        for sentence in sentences:
+            st.markdown(plain(sentence))
+    if file.remarks:
+        st.markdown(f"### {words.CHANGED}")
+        for remark in file.remarks:
+            st.markdown(plain(remark))
+
+
+def _until_measured(run: Run) -> None:
+    caption(words.TESTING)
+    if read_wish(run) is None:
+        st.rerun()

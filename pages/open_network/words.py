@@ -1,0 +1,320 @@
+"""The sentences of the page that opens a network made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnn_core.data.sources import KNOWN
+from cnn_core.runs.opened import EQUAL, LEAST, OpenedFile, Trial
+from pages.ui.wording.blocks import plain
+from pages.ui.wording.numbers import count, duration, percent, plural, points
+
+# ---------------------------------------------------------------- the door
+
+WHICH_FILES = (
+    "Bring a network that you trained elsewhere. **Keras**: .keras or .h5, also from R. **PyTorch**: .safetensors, .pt "
+    "or .pth with a state_dict. **ONNX**: .onnx. Files that were saved here open again too. Nothing in a file is run."
+)
+WEIGHTS_ALONE = (
+    "A file that holds weights alone says nothing of its layers: it is put onto the design in the sidebar. Choose or "
+    "build that design first. A design saved as .json opens here as well, and goes into the sidebar."
+)
+ANOTHER = "Open another"
+BACK = "Back to the network"
+
+
+LABEL = "A file with a network"
+
+
+def waiting(file: str, ahead: int, is_measuring: bool) -> str:
+    """While a worker has the file, or will have it.
+
+    ahead: how many are before it.
+
+    >>> waiting("net.h5", 0, False), waiting("net.h5", 2, False), waiting("net.h5", 0, True)
+    ('Opening net.h5 …', 'net.h5 waits: 2 are ahead of it.', 'net.h5 is open. Trying it on the test images …')
+    """
+    if is_measuring:
+        return f"{plain(file)} is open. Trying it on the test images …"
+    if ahead:
+        return f"{plain(file)} waits: {plural(ahead, 'is', 'are')} ahead of it."
+    return f"Opening {plain(file)} …"
+
+
+# ---------------------------------------------------------------- the first look
+
+_SMALL = (
+    "No",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
+    "Eleven",
+    "Twelve",
+)
+_KINDS = {
+    "keras": "Keras",
+    "hdf5": "Keras, HDF5",
+    "torch": "PyTorch",
+    "safetensors": "safetensors",
+    "onnx": "ONNX",
+    "json": "a design",
+}
+SCALES = {
+    "unit": ("0 to 1", "as in the lesson"),
+    "bytes": ("0 to 255", "raw bytes"),
+    "signed": ("−1 to 1", "grey at 0"),
+    "standard": ("−0.4 to 2.8", "as PyTorch’s example"),
+    "inverted": ("inverted", "black on white"),
+}
+NONE_OF_THEM = "It reads none of the data sets here. What was it trained on?"
+NO_IMAGES = "No data set here has images of its size and as many classes, so it cannot be tested here."
+TRAINED_ON = (
+    "This network was opened from a file, and has been trained here since. Its curves are on the page Train."
+)
+TESTING = "Testing it on all test images …"
+LOOK_INTO_IT = "Look into it"
+WHAT_IT_EXPECTS = "Which numbers does it expect?"
+WHICH_IMAGES = "Which images does it read?"
+USE_THIS_DESIGN = "Use this design"
+SAID = "What evaluate() said"
+NO_NUMBER = "Type the accuracy as a number, such as 0.9441 or 94.4 %."
+CHANGED = "What was changed to open it"
+
+
+def how_many(number: int) -> str:
+    """At the beginning of a sentence.
+
+    >>> how_many(6), how_many(40)
+    ('Six', '40')
+    """
+    return _SMALL[number] if number < len(_SMALL) else str(number)
+
+
+def answer(layers: int, parameters: int, accuracy: float | None, of: str, file: OpenedFile) -> str:
+    """The line under the title.
+
+    accuracy: a fraction of the test images; None where it was not tested.
+    of:       which images those are: "MNIST’s 10,000 test digits".
+    """
+    noun = "layer" if layers == 1 else "layers"
+    begin = f"{how_many(layers)} {noun} and **{count(parameters)}** parameters."
+    if accuracy is not None:
+        return f"{begin} Measured here it reads **{percent(accuracy)}** of {of}."
+    if file.dataset:
+        return f"{begin} It says that it learnt from {KNOWN[file.dataset].title}, and those are not on this machine."
+    return f"{begin} {NONE_OF_THEM if file.trials else NO_IMAGES}"
+
+
+def about_file(file: OpenedFile) -> str:
+    """The file, its kind, its size, and how long it took.
+
+    >>> about_file(OpenedFile("net.keras", 96_000, "keras", 1.2))
+    '**net.keras** :gray[· Keras · 96 kB · opened in 1 s]'
+    """
+    facts = [_KINDS.get(file.kind, ""), size(file.bytes), f"opened in {duration(file.seconds)}"]
+    return f"**{plain(file.name)}** :gray[· {' · '.join(filter(None, facts))}]"
+
+
+def size(number: int) -> str:
+    """A file's size.
+
+    >>> size(788_360), size(25_000_000), size(300)
+    ('788 kB', '25.0 MB', '300 bytes')
+    """
+    if number >= 1_000_000:
+        return f"{number / 1e6:.1f} MB"
+    return f"{number / 1e3:.0f} kB" if number >= 1000 else plural(number, "byte")
+
+
+def scales_told(file: OpenedFile) -> str:
+    """Under the bars of the scales."""
+    ones = [trial for scale in SCALES if (trial := file.trial_of(file.dataset, scale))]
+    if len(ones) < 2:
+        return ""
+    images = (
+        f"{how_many(len(ones))} ways were tried, each on {count(ones[0].count)} test {_noun(file.dataset)}."
+    )
+    if file.said_scale:
+        return f"{images} The file shows that it wants {SCALES[file.said_scale][0]}."
+    first = f"The file does not say how its input was scaled, so {images[:1].lower()}{images[1:]}"
+    best = max(one.accuracy for one in ones)
+    ties = [SCALES[one.scale][0] for one in ones if best - one.accuracy < EQUAL]
+    if len(ties) > 1:
+        return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
+    return f"{first} Change it if you know better."
+
+
+def data_sets_told(file: OpenedFile) -> str:
+    """Under the bars of the data sets."""
+    best = [one for key in KNOWN if (one := file.best_of(key))]
+    if not best:
+        return ""
+    images = f"Each bar: the best scale, on {count(min(one.count for one in best))} test images or more."
+    if file.said_dataset:
+        return f"{images} The file says {KNOWN[file.said_dataset].title if file.said_dataset in KNOWN else 'another'}."
+    if max(one.accuracy for one in best) < LEAST:
+        return f"{images} It reads none of them. Choose what it was trained on."
+    return f"{images} The file does not say what it was trained on. Change it if you know better."
+
+
+def not_said(file: OpenedFile) -> list[str]:
+    """What the file does not say, and how that was settled; one sentence or two for each."""
+    sentences = []
+    if not file.said_dataset and file.by == "measured":
+        best = file.best_of(file.dataset)
+        reads = f"It reads {percent(best.accuracy)} of the {_noun(file.dataset)} tried, so" if best else "So"
+        sentences.append(f"What it was trained on. {reads} {KNOWN[file.dataset].title} is taken.")
+    if not file.said_dataset and file.by == "visitor":
+        sentences.append(f"What it was trained on. You said {KNOWN[file.dataset].title}.")
+    if not file.said_scale and file.dataset:
+        sentences.append(
+            f"How its input was scaled. {how_many(len(SCALES))} ways were tried: see “{WHAT_IT_EXPECTS}”"
+        )
+    return sentences
+
+
+def not_said_title(sentences: Sequence[str]) -> str:
+    """
+    >>> not_said_title(["a", "b"]), not_said_title(["a"])
+    ('Two things the file does not say', 'One thing the file does not say')
+    """
+    things = "thing" if len(sentences) == 1 else "things"
+    return f"{how_many(len(sentences))} {things} the file does not say"
+
+
+def guessed() -> str:
+    """Above the guesses about a file of weights."""
+    return (
+        f"The file holds weights, and these things were guessed. Correct the layers in the sidebar where you know "
+        f"better, then press “{USE_THIS_DESIGN}”."
+    )
+
+
+def onto_design(file: str) -> str:
+    """Beside the button that puts a file's weights onto the design in the sidebar.
+
+    >>> onto_design("net.pt")
+    'The design in the sidebar is changed. Put the weights of net.pt onto it?'
+    """
+    return f"The design in the sidebar is changed. Put the weights of {plain(file)} onto it?"
+
+
+# ---------------------------------------------------------------- what evaluate() said
+
+
+def fraction_of(text: str) -> float | None:
+    """An accuracy that somebody typed; None where it is none.
+
+    >>> fraction_of("94.3 %"), fraction_of("0.9441"), fraction_of("94,3"), fraction_of("much"), fraction_of("1.0")
+    (0.943, 0.9441, 0.943, None, 1.0)
+    """
+    is_percent = "%" in text
+    try:
+        value = float(text.replace("%", "").replace(",", ".").strip())
+    except ValueError:
+        return None
+    value = round(value / 100, 8) if is_percent or value > 1 else value
+    return value if 0 <= value <= 1 else None
+
+
+def compared(said: float, measured: float, images: int, is_sample: bool) -> tuple[bool, str]:
+    """Whether both agree to 0.1 points, and a sentence about it.
+
+    said, measured: fractions.
+    images:         how many were read here.
+    """
+    if abs(said - measured) <= 0.001 + 1e-9:
+        return True, "That is what it reads here too."
+    apart = points(measured - said)
+    if is_sample:
+        return (
+            False,
+            f"Here {apart}, but these are {count(images)} other digits: with more of them it would be closer.",
+        )
+    return False, f"Here {apart}. Were the scale and the data set the same?"
+
+
+# ---------------------------------------------------------------- ways on
+
+
+MAPS = "its feature maps of one image"
+DREAM = "a photo, as its filters would have it"
+TRAIN_IT_ON = "more epochs, from these weights"
+WAYS = {"train": "Train it on"}  # what no page asks itself
+
+
+def pictures(filters: Sequence[int]) -> str:
+    """filters: how many each convolution has.
+
+    >>> pictures([16]), pictures([16, 32]), pictures([32, 64, 64])
+    ('16 pictures', '16 and 32 pictures', '32, 64 and 64 pictures')
+    """
+    *first, last = map(str, filters)
+    return f"{', '.join(first)} and {last} pictures" if first else f"{last} pictures"
+
+
+def mistakes(accuracy: float, images: int, dataset: str) -> str:
+    """
+    >>> mistakes(0.9434, 10_000, "mnist"), mistakes(1.0, 500, "mnist")
+    ('the 566 digits it misreads', 'it misreads none of the 500 digits')
+    """
+    wrong, noun = round((1 - accuracy) * images), _noun(dataset)
+    if not wrong:
+        return f"it misreads none of the {count(images)} {noun}"
+    return (
+        f"the {count(wrong)} {noun} it misreads" if wrong > 1 else f"the one of the {noun} that it misreads"
+    )
+
+
+def data_set_title(key: str) -> str:
+    """In the list of data sets; "" where none is chosen yet.
+
+    >>> data_set_title("mnist"), data_set_title("")
+    ('It reads MNIST digits', 'Choose a data set')
+    """
+    return f"It reads {KNOWN[key].title}" if key in KNOWN else "Choose a data set"
+
+
+def scale_title(scale: str) -> str:
+    """
+    >>> scale_title("bytes")
+    'Use 0 to 255'
+    """
+    return f"Use {SCALES[scale][0]}"
+
+
+def bar_rows(trials: Sequence[Trial], chosen: Trial | None, by: str) -> list[tuple[str, str, float, bool]]:
+    """(what, in other words, fraction, whether it is the chosen one) for each.
+
+    by: "scale" or "dataset": what tells them apart.
+    """
+    rows = []
+    for trial in trials:
+        what, other = SCALES[trial.scale] if by == "scale" else _name_and_noun(trial.dataset)
+        rows.append((what, other, trial.accuracy, trial == chosen))
+    return rows
+
+
+def _listed(names: Sequence[str]) -> str:
+    """
+    >>> _listed(["0 to 1", "0 to 255", "inverted"])
+    '0 to 1, 0 to 255 and inverted'
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _name_and_noun(key: str) -> tuple[str, str]:
+    return (KNOWN[key].name, KNOWN[key].noun) if key in KNOWN else (key, "")
+
+
+def _noun(key: str) -> str:
+    """What the images of a data set show, plural."""
+    return KNOWN[key].noun if key in KNOWN else "images"
