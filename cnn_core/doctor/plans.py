@@ -259,9 +259,9 @@ def low_rate(case: Case) -> Finding | None:
     if case.state or rate > usual / 3 or way >= enough:
         return None
     moved = (
-        f"Adadelta finds the length of its steps by itself, and this rate makes them {count_of(1 / rate)} times shorter. "
+        f"Adadelta finds the length of its steps by itself; this rate makes them {count_of(1 / rate)} times shorter. "
         "Measured once with the lesson’s convnet, 4,000 digits and three epochs: with a rate of 1 it read "
-        f"{share(READ_BY_ADADELTA[1.0])}, with 0.1 {share(READ_BY_ADADELTA[0.1])}, with 0.001, which Keras begins with, "
+        f"{share(READ_BY_ADADELTA[1.0])}, with 0.1 {share(READ_BY_ADADELTA[0.1])}, with Keras’s default, 0.001, "
         f"{share(READ_BY_ADADELTA[0.001])}."
         if is_adadelta
         else f"In {case.steps:,} steps no weight moves by more than about {way:.2g}."
