@@ -9,6 +9,9 @@ from cnn_core.data import AugmentSpec, LightParams, apply_light, sample_affine, 
 from cnn_core.data.augment import apply_affine, augment
 from cnn_core.errors import StudentError
 from cnn_core.export.light import r_function, torchvision_steps
+from cnn_core.lesson import Change, each_alone, read_changed, through_range
+from cnn_core.lesson import drawn as drawn_changes
+from cnn_core.lesson.augment_evidence import Light
 
 SHAPE = (6, 3, 9, 14)
 IMAGES = torch.rand(SHAPE, generator=torch.Generator().manual_seed(4))
@@ -155,3 +158,44 @@ def test_r_s_function_has_a_line_for_each_change_that_is_on():
     assert "sd = 0.5" in text
     assert "factor" not in text
     assert r_function(AugmentSpec.lesson()) == ""
+
+
+# ---------------------------------------------------------------- the page's own draws of one digit
+
+
+def test_the_draws_of_the_page_change_light_within_the_settings_and_move_as_before():
+    spec = AugmentSpec(rotation_range=30, contrast=0.3, brightness=0.2, noise=0.1, erasing=0.5)
+    changes = drawn_changes(spec, 200, seed=1)
+    plain = drawn_changes(AugmentSpec(rotation_range=30), 200, seed=1)
+    assert [change.turn for change in changes] == [change.turn for change in plain]
+    assert all(change.light is None for change in plain)
+    lights = [change.light for change in changes]
+    assert all(0.7 <= light.contrast <= 1.3 and abs(light.brightness) <= 0.2 for light in lights)
+    assert 70 < sum(light.patch is not None for light in lights) < 130
+    assert len({light.noise_seed for light in lights}) == 200
+
+
+def test_a_network_is_asked_about_the_image_with_its_light_changed_and_twice_about_the_same():
+    seen = []
+
+    class Asked:
+        def predict(self, images):
+            seen.append(images)
+            return torch.full((len(images), 10), 0.1)
+
+    image = torch.rand(1, 28, 28, generator=chance())
+    light = Light(contrast=0.5, brightness=0.1, noise=0.2, noise_seed=3, patch=(2.0, 5.0, 0.0, 4.0))
+    for _ in range(2):
+        read_changed(Asked(), image, [Change(), Change(light=light)])
+    assert seen[0][0].equal(image)
+    assert seen[0][1, 0, 0:4, 2:5].eq(0).all()
+    assert not torch.allclose(seen[0][1, :, 5:], image[:, 5:], atol=0.01)
+    assert seen[0].equal(seen[1])
+
+
+def test_each_change_of_light_alone_goes_through_its_range():
+    spec = AugmentSpec(contrast=0.4, erasing=0.2)
+    assert list(each_alone(spec)) == ["contrast", "erasing"]
+    contrasts = [change.light.contrast for change in through_range(spec, "contrast", 3)]
+    assert contrasts == pytest.approx([0.6, 1.0, 1.4])
+    assert all(change.light.patch for change in through_range(spec, "erasing", 6))
