@@ -123,13 +123,9 @@ class Layer:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, every setting present, but for those of later versions that have their default."""
-        values = {"type": self.type} | {field.name: getattr(self, field.name) for field in fields(self)}
-        for field in fields(self):
-            if self.settings()[field.name].later and values[field.name] == field.default:
-                del values[field.name]
-        return values
-
-    # --- arithmetic ---
+        values = {"type": self.type} | vars(self)
+        off = [f.name for f in fields(self) if self.settings()[f.name].later and values[f.name] == f.default]
+        return {name: value for name, value in values.items() if name not in off}
 
     def window(self) -> Sliding | None:
         """How it slides over the map that comes in; None for a layer that does not."""
