@@ -45,6 +45,12 @@ def patience_of(recipe: Recipe) -> int | None:
     return getattr(recipe, "patience", None)
 
 
+def monitor_of(recipe: Recipe) -> tuple[str, str]:
+    """What makes an epoch better, and in which direction, as Keras says it: ("val_loss", "min")."""
+    monitor = getattr(recipe, "monitor", "val_accuracy")
+    return monitor, "min" if monitor == "val_loss" else "max"
+
+
 @dataclass(frozen=True)
 class Source:
     """Where an exported program reads its images."""

@@ -136,6 +136,9 @@ def recipe_key(recipe: TrainSpec) -> str:
         values.pop(name, None)
     if values.get("patience") is None:
         values.pop("patience", None)  # a recipe without it is the recipe of before there was any
+        values.pop("monitor", None)  # which weights a run ends with is no matter of it then
+    elif values.get("monitor") == "val_accuracy":
+        values.pop("monitor")
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

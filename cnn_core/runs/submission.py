@@ -87,6 +87,8 @@ def training_twin(spec: ModelSpec, recipe: TrainSpec, dataset: str) -> str:
     settings = recipe.to_dict()
     if settings["patience"] is None:  # so that what was asked for before there was patience is found
         del settings["patience"]
+    if settings["monitor"] == "val_accuracy":  # and before there was a choice
+        del settings["monitor"]
     return _digest(_canonical({"spec": spec.fingerprint, "recipe": settings, "dataset": dataset}))
 
 

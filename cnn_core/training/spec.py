@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd")
 SCHEDULES = ("constant", "one_cycle")
+MONITORS = ("val_accuracy", "val_loss")  # as Keras calls them
 PRECISIONS = ("auto", "float32", "bfloat16")
 MAX_BATCH_SIZE = 2_048  # the lesson's convnet needs about half a megabyte an image while it learns
 MAX_SEED = 2**32 - 1
@@ -46,12 +47,18 @@ class TrainSpec:
     momentum: float = 0.0  # sgd only
     weight_decay: float = 0.0  # adamw: decoupled; sgd and adam: added to the gradient
     label_smoothing: float = 0.0  # 0.1 asks for 91 % certainty of ten classes, not 100 %
-    # Stop when so many epochs brought no better validation accuracy, and take the best epoch's weights; None: never.
+    # Stop when so many epochs brought no better validation, and take the best epoch's weights; None: never.
     patience: int | None = None
+    monitor: str = "val_accuracy"  # what makes an epoch better: a higher accuracy, or a lower loss
     check_limits: InitVar[bool] = True
 
     def __post_init__(self, check_limits: bool) -> None:
-        for name, choices in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
+        for name, choices in (
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("precision", PRECISIONS),
+            ("monitor", MONITORS),
+        ):
             choice(name, getattr(self, name), choices)
         most, why = (settings().max_epochs, "as this server allows") if check_limits else (MOST_EPOCHS, "")
         self._set("epochs", _whole("epochs", self.epochs, 1, most, why))
