@@ -11,7 +11,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
-    frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on a wall;
+    frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
                              `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
 """
 
