@@ -145,6 +145,19 @@ def test_no_word_is_cut_and_nothing_scrolls_sideways(server, new_page, path, wai
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
 
 
+OUTSIDE = """() => [...document.querySelectorAll(".js-plotly-plot text")].filter((e) => {
+  const words = e.getBoundingClientRect(), chart = e.closest(".main-svg").getBoundingClientRect();
+  return words.width && (words.left < chart.left - 1 || words.right > chart.right + 1);
+}).map((e) => e.textContent)"""
+
+
+def test_on_a_projector_no_words_of_a_chart_are_cut_at_its_edge(server, new_page):
+    page = new_page(server.url + "/feature_maps", width=1024, height=768)
+    expect(page.locator(".js-plotly-plot .annotation-text").first).to_be_attached(timeout=60_000)
+    ready(page)
+    assert page.evaluate(OUTSIDE) == []  # "28 other maps" was "her maps"
+
+
 SHARE = """plot => plot._fullLayout._size.w / plot.getBoundingClientRect().width"""
 
 

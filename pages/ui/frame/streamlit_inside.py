@@ -77,6 +77,10 @@ _FRAME = f"""<style>
   .js-plotly-plot, .js-plotly-plot .main-svg {{ overflow: visible !important }}
   {_ON_THE_WALL}
 }}
+/* Beside the sidebar a projector leaves little: none of it for empty edges. */
+@media (min-width: 641px) and (max-width: 1200px) {{
+  [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
+}}
 /* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
 :is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
 [data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
