@@ -19,6 +19,7 @@ from cnn_core.export.program import (
     ends_in_softmax,
     in_a_comment,
     l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
@@ -114,16 +115,17 @@ def _keras_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
     patience = patience_of(recipe)
     if patience is None:
         return {"kept": "", "watch": ""}
+    monitor, mode = monitor_of(recipe)
     return {
         "kept": f"    kept = images[-{kept_aside}:], keras.utils.to_categorical(labels[-{kept_aside}:], CLASSES)\n",
-        "watch": _KERAS_WATCH.format(patience=patience),
+        "watch": _KERAS_WATCH.format(patience=patience, monitor=monitor, mode=mode),
     }
 
 
 # After the other arguments of `fit`.
 _KERAS_WATCH = """,
                     validation_data=kept, callbacks=[keras.callbacks.EarlyStopping(
-                        "val_accuracy", mode="max", patience={patience}, restore_best_weights=True)]"""
+                        "{monitor}", mode="{mode}", patience={patience}, restore_best_weights=True)]"""
 
 
 def _keras_decay(recipe: Recipe) -> str:

@@ -49,6 +49,12 @@ def patience_of(recipe: Recipe) -> int | None:
     return getattr(recipe, "patience", None)
 
 
+def monitor_of(recipe: Recipe) -> tuple[str, str]:
+    """What makes an epoch better, and in which direction, as Keras says it: ("val_loss", "min")."""
+    monitor = getattr(recipe, "monitor", "val_accuracy")
+    return monitor, "min" if monitor == "val_loss" else "max"
+
+
 FILE_FORMAT = "1"  # of our .safetensors files, as `training.checkpoint` reads them
 
 

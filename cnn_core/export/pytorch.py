@@ -21,6 +21,7 @@ from cnn_core.export.program import (
     images_of,
     in_a_comment,
     l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
@@ -294,8 +295,14 @@ def _torch_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
     patience = patience_of(recipe)
     if patience is None:
         return {"kept": "", "watch": "", "back": ""}
-    kept = f"    kept, their_labels = images[-{kept_aside}:], labels[-{kept_aside}:]\n    best, waited = -1.0, 0\n"
-    return {"kept": kept, "watch": _TORCH_WATCH.format(patience=patience), "back": _TORCH_BACK}
+    _, mode = monitor_of(recipe)
+    worst, better, validation = {
+        "max": ("-1.0", ">", "(answers.argmax(dim=1) == their_labels).float().mean().item()"),
+        "min": ('float("inf")', "<", "F.cross_entropy(answers, their_labels).item()"),
+    }[mode]
+    kept = f"    kept, their_labels = images[-{kept_aside}:], labels[-{kept_aside}:]\n    best, waited = {worst}, 0\n"
+    watch = _TORCH_WATCH.format(patience=patience, better=better, validation=validation)
+    return {"kept": kept, "watch": watch, "back": _TORCH_BACK}
 
 
 def _torch_l2(recipe: Recipe) -> dict[str, str]:
@@ -441,11 +448,11 @@ def train(net: nn.Module) -> None:
 _TORCH_WATCH = """
         net.eval()
         with torch.no_grad():
-            answers = torch.cat([net(batch.to(device)).argmax(dim=1).cpu() for batch in kept.split(500)])
-        validation = (answers == their_labels).float().mean().item()
+            answers = torch.cat([net(batch.to(device)).cpu() for batch in kept.split(500)])
+        validation = {validation}
         print(f"    validation {{validation:.4f}}")
         waited += 1
-        if validation > best:
+        if validation {better} best:
             best, waited = validation, 0
             best_weights = {{name: value.clone() for name, value in net.state_dict().items()}}
         if waited >= {patience}:  # so many epochs, and none of them better
