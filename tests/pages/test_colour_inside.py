@@ -166,6 +166,21 @@ def test_why_is_answered_for_a_colour_photo(app, ten):
     app = open_page(app, PAGES["feature maps"], ten, why_open=True)
     for title in ("Saliency", "Integrated gradients", "Occlusion", "Grad-CAM"):
         assert f"**{title}**" in text(app)
+    assert "of red, green and blue the largest" in text(app)
+    assert "red, green and blue added" in text(app)
+
+
+def test_why_says_nothing_of_colours_where_there_are_none(app):
+    app = open_page(app, PAGES["feature maps"], "pretrained:lesson", why_open=True)
+    assert "red" not in text(app).partition("Saliency")[2].partition("Where a tiny")[0]
+
+
+def test_a_photo_of_a_colour_network_is_sent_and_not_drawn(app, ten):
+    """Whoever drew a digit before sees a test photo, and no pad that would be refused."""
+    app = open_page(app, PAGES["feature maps"], ten, digit_way="draw")
+    assert "**input** :gray[32×32]" in text(app)
+    (ways,) = [group for group in app.get("button_group") if group.label == "Image"]
+    assert [option.content for option in ways.proto.options] == ["Test photo", "Upload"]
 
 
 def test_filters_are_drawn_in_colour_and_so_are_kernel_and_examples(app, ten):
