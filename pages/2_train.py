@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.data import available
+from cnn_core.data.sources import dataset_of
 from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
@@ -15,7 +16,7 @@ from cnn_core.runs import Run
 from pages.train import again, doctor, start
 from pages.train.data_steps import data_steps
 from pages.train.end_words import lacks_batch
-from pages.train.expectation import FULL_TRAIN, what_to_expect
+from pages.train.expectation import what_is_learnt_from, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
 from pages.train.words import EXPLAINED, not_in_training
@@ -52,19 +53,25 @@ def before() -> Choice:
     refusals.draw("train")
     again.question(inspected.spec, choice)
     again.way_back()
+    wrong = start.misfit(inspected.spec, choice)
     if choice.problem:
         problem(choice.problem)
+    elif inspected.spec is not None and wrong is not None:
+        start.offer_to_fit(inspected.spec, choice, wrong)
     elif inspected.spec is not None and (lack := lacks_batch(inspected.spec, choice.recipe.batch_size)):
         st.markdown(f":yellow[:material/warning: {lack}]")
     with verdict:
         answer(not_in_training(bool(server.store().runs(owner=who.visitor(), limit=1))))
     left, right = st.columns([DIAGRAM_WIDTH, SIDE_WIDTH], gap="medium")
+    possible = inspected.spec if choice.problem is None and wrong is None else None
     with left:
         start.diagram(inspected)
-    with right:
-        if inspected.spec is not None and choice.problem is None:
-            what_to_expect(inspected.spec, choice)
-            doctor.before_it_starts(inspected.spec, choice)
+        if possible is not None:
+            doctor.before_it_starts(possible, choice)
+    if possible is not None:
+        with right:
+            what_to_expect(possible, choice)
+        what_is_learnt_from(choice)
     return choice
 
 
@@ -74,7 +81,7 @@ def during(run: Run) -> None:
     verdict = st.empty()  # above the strip, which stays as it is from second to second
     st.fragment(strip)(run)
     board_style(BOARD, second="left")
-    sizes = split_sizes(available(run.dataset).train or FULL_TRAIN)
+    sizes = split_sizes(available(run.dataset).train or dataset_of(run.dataset).count("train"))
     is_moving = status.unfinished or server.store().is_remeasuring(run)
     st.fragment(live, run_every=1.0 if is_moving else None)(run, (status.state, is_moving), verdict, sizes)
     next_question("evaluate", "asks this network about the test images.")

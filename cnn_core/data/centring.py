@@ -14,15 +14,16 @@ FAINTEST_DRAWING = 0.1  # a drawing whose brightest pixel is below this is empty
 _EDGE = 0.25  # where a stroke begins in a large drawing, whose edges are blurred over several pixels
 
 
-def placed_as(ink: np.ndarray, by_mass: bool) -> np.ndarray:
+def placed_as(ink: np.ndarray, by_mass: bool, margin: int = 0) -> np.ndarray:
     """What is drawn, as the images of a data set have it.
 
     ink:     float32 (H, W) in [0, 1], 0 background to 1 ink; something is drawn.
     by_mass: fit into 20×20 and put the centre of mass into the middle, as MNIST's makers did; else the longer side
-             becomes 28 pixels, and the box around the thing comes to the middle.
+             becomes 28 pixels less the margins, and the box around the thing comes to the middle.
+    margin:  pixels that stay free at each side, where it is not fitted by mass.
     Returns float32 (28, 28) in [0, 1]. A digit of MNIST comes back as it is.
     """
-    thing = _scaled(ink, BOX if by_mass else SIDE)
+    thing = _scaled(ink, BOX if by_mass else SIDE - 2 * margin)
     if by_mass:
         # In MNIST the centre of mass lies at row 14 and column 14, counted from 0, and digits move by whole pixels.
         row, column = _first_pixel(thing.sum(axis=1)), _first_pixel(thing.sum(axis=0))

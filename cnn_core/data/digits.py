@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cnn_core.data.catalog.record import shape_words
 from cnn_core.data.centring import BOX as BOX
 from cnn_core.data.centring import FAINTEST_DRAWING, placed_as
 from cnn_core.data.centring import SIDE as SIDE
@@ -39,11 +40,18 @@ def fitted(drawing: Tensor, dataset: Dataset) -> Tensor:
     """Centre and scale a drawing as the images of a data set are.
 
     drawing: as for `centre_digit`; grey levels are kept.
-    Returns (1, 28, 28) in [0, 1]. Of a data set whose images fill their square the longer side becomes 28 pixels, and
-    the box around the thing, not its mass, comes to the middle. Raises StudentError when nothing is drawn.
+    Returns (1, 28, 28) in [0, 1]. Of a data set whose images fill their square the longer side becomes 28 pixels, less
+    the margin that its images have, and the box around the thing, not its mass, comes to the middle.
+    Raises StudentError when nothing is drawn, and for a data set of colour photos, which nobody draws.
     Source: Xiao, Rasul and Vollgraf 2017, "Fashion-MNIST", section 2; for MNIST see `centre_digit`.
     """
-    return torch.from_numpy(placed_as(_checked(drawing).numpy(), dataset.is_centred_by_mass))[None]
+    if dataset.shape != (1, SIDE, SIDE):
+        raise StudentError(
+            f"A drawing is grey, and images of {dataset.name} have {shape_words(dataset.shape)}.",
+            hint="Choose a test image, or send a photo.",
+        )
+    ink = _checked(drawing).numpy()
+    return torch.from_numpy(placed_as(ink, dataset.is_centred_by_mass, dataset.margin))[None]
 
 
 def digit_from_drawing(drawing: Tensor | np.ndarray, dataset: str = "mnist") -> Tensor:

@@ -32,7 +32,7 @@ class Portion:
     """Images of one data set that a network learnt from: of its training images all but the last, or a choice of them.
 
     dataset:    a key of DATASETS, or of a visitor's own.
-    source:     "complete": the whole data set's training images; "sample": those of the 5,000 digits always here.
+    source:     "complete": the whole data set's training images; "sample": those of the part that stands in for it.
     count:      how many images these are.
     kept_aside: how many of the source's last images are not among them.
     chosen:     so many of the others were chosen by chance; None where it is all of them.
@@ -102,7 +102,12 @@ class Portion:
         learnt = _fingerprints_of(self)
         if learnt is not None:
             return sum(one in learnt for one in _fingerprints(others))
-        if self.source == "complete" and others.is_sample and others.split == "test":
+        if (
+            self.dataset == "mnist"
+            and self.source == "complete"
+            and others.is_sample
+            and others.split == "test"
+        ):
             return len(self._places() & set(sample_places()))
         return None
 
@@ -214,7 +219,7 @@ def _training_images(dataset: str, source: Source) -> ImageSet | None:
     from cnn_core.data.datasets import load_images, load_sample
 
     if source == "sample":
-        return load_sample("train")
+        return load_sample("train", dataset)
     try:
         is_here = available(dataset).state == "complete"
         return load_images(dataset, "train", fetch=False) if is_here else None

@@ -7,6 +7,7 @@ import math
 from cnn_core.doctor import cures
 from cnn_core.doctor.case import Case, Cure, Finding, share
 from cnn_core.model import ModelSpec, summarize
+from cnn_core.model.layers import Dropout
 from cnn_core.training.spec import TrainSpec
 
 ADAPTIVE = ("rmsprop", "adam", "adamw")  # they divide each slope by its own recent size
@@ -100,11 +101,14 @@ def _missing_answers(case: Case) -> list[int]:
 
 
 def one_dense_layer(case: Case) -> Finding | None:
-    """Nearly all parameters of a convnet in one dense layer: the way to few is pooling. An MLP has nothing else."""
+    """Nearly all parameters of a convnet in one dense layer: the way to few is pooling. An MLP has nothing else.
+
+    Nothing is said where dropout stands beside that layer: then it is large by intent, as in Keras's `mnist_cnn`.
+    """
     spec = case.spec
     if case.state or not any(layer.has_filters for layer in spec.layers):
         return None
-    if (place := _heavy_layer(spec)) is None:
+    if (place := _heavy_layer(spec)) is None or _has_dropout_beside(spec, place):
         return None
     rows = summarize(spec)
     total = sum(row.parameters for row in rows)
@@ -121,6 +125,14 @@ def one_dense_layer(case: Case) -> Finding | None:
         f"**{share(rows[place].parameters / total)}** of its {total:,} parameters are in {rows[place].name}.{fewer}",
         cure,
     )
+
+
+def _has_dropout_beside(spec: ModelSpec, place: int) -> bool:
+    """Whether dropout stands right behind a dense layer, or before it with no other weights between."""
+    first = place
+    while first and not (spec.layers[first - 1].has_filters or spec.layers[first - 1].has_units):
+        first -= 1
+    return any(isinstance(layer, Dropout) and layer.rate > 0 for layer in spec.layers[first : place + 2])
 
 
 def _heavy_layer(spec: ModelSpec) -> int | None:

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from cnn_core.export.layers import LAYERS
+from cnn_core.export.light import keras_layers
 from cnn_core.export.program import (
     Recipe,
     Source,
@@ -17,6 +18,7 @@ from cnn_core.export.program import (
     decay_of_gradient,
     ends_in_softmax,
     in_a_comment,
+    l2_of,
     patience_of,
     source_of,
     steps,
@@ -50,9 +52,11 @@ def export_keras(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> 
             subset=_keras_subset(recipe),
             rate=_keras_rate(recipe),
             optimizer=_KERAS_OPTIMIZERS[recipe.optimizer].format(
-                decay=getattr(recipe, "weight_decay", 0.0), momentum=getattr(recipe, "momentum", 0.0)
+                decay=getattr(recipe, "weight_decay", 0.0),
+                momentum=getattr(recipe, "momentum", 0.0),
+                nesterov=", nesterov=True" if getattr(recipe, "nesterov", False) else "",
             ),
-            decay=_keras_decay(recipe),
+            decay=_keras_decay(recipe) + _keras_l2(recipe),
             loss=_keras_loss(spec, recipe),
             learner="keras.Sequential([*augmentation(), model])" if recipe.augment is not None else "model",
             epochs=recipe.epochs,
@@ -127,6 +131,19 @@ def _keras_decay(recipe: Recipe) -> str:
     )
 
 
+def _keras_l2(recipe: Recipe) -> str:
+    l2 = l2_of(recipe)
+    if not l2:
+        return ""
+    penalty = l2 + decay_of_gradient(recipe) / 2
+    return (
+        "    # The same as kernel_regularizer in each layer. Keras adds it to the losses that it reports.\n"
+        "    for weight in model.trainable_weights:\n"
+        "        if len(weight.shape) > 1:  # a kernel\n"
+        f"            weight.regularizer = keras.regularizers.L2({penalty!r})\n"
+    )
+
+
 def _keras_rate(recipe: Recipe) -> str:
     if recipe.schedule == "constant":
         return repr(recipe.learning_rate)
@@ -163,6 +180,7 @@ def _keras_augment(augment: Any) -> str:
     if (low, high) != (1.0, 1.0):
         reach = (round(low - 1, 6), round(high - 1, 6))
         lines.append(f"layers.RandomZoom({reach}, {reach}{fill}),")
+    lines += [f"{layer}," for layer in keras_layers(augment)]
     return "".join(f"        {line}\n" for line in lines)
 
 
@@ -170,7 +188,8 @@ _KERAS_OPTIMIZERS = {
     "rmsprop": "keras.optimizers.RMSprop(rate)",
     "adam": "keras.optimizers.Adam(rate)",
     "adamw": "keras.optimizers.AdamW(rate, weight_decay={decay!r})",
-    "sgd": "keras.optimizers.SGD(rate, momentum={momentum!r})",
+    "sgd": "keras.optimizers.SGD(rate, momentum={momentum!r}{nesterov})",
+    "adadelta": "keras.optimizers.Adadelta(rate, rho=0.95, epsilon=1e-7)",
 }
 
 _KERAS_HEAD = '''

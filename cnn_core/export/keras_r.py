@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnn_core.export.layers import LAYERS, RCall
+from cnn_core.export.light import r_function
 from cnn_core.export.program import (
     Recipe,
     Source,
@@ -10,6 +11,7 @@ from cnn_core.export.program import (
     decay_of_gradient,
     ends_in_softmax,
     in_a_comment,
+    l2_of,
     patience_of,
     source_of,
     steps,
@@ -20,12 +22,13 @@ from cnn_core.model.spec import ModelSpec
 def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> str:
     """Keras in R, written as the lesson writes it: `keras_model_sequential() %>% layer_conv_2d(...)`."""
     source = source_of(dataset)
-    decay = decay_of_gradient(recipe)
-    all_layers = " %>%\n".join(_r_lines(spec, decay))
+    decay, l2 = decay_of_gradient(recipe), l2_of(recipe)
+    all_layers = " %>%\n".join(_r_lines(spec, decay, l2))
     cycle = recipe.schedule == "one_cycle"
     parts = [
         _R_HEAD.format(name=in_a_comment(spec.name), title=source.title),
         _R_DECAY.format(decay=_r(decay)) if decay else "",
+        _R_L2.format(penalty=_r(l2 + decay / 2)) if l2 else "",
         f"model_cnn = keras_model_sequential() %>%\n{all_layers}\n",
         _r_data(source),
         _R_PREPARE.format(
@@ -39,6 +42,7 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
                 rate=_r(recipe.learning_rate),
                 decay=_r(getattr(recipe, "weight_decay", 0.0)),
                 momentum=_r(getattr(recipe, "momentum", 0.0)),
+                nesterov=", nesterov = TRUE" if getattr(recipe, "nesterov", False) else "",
             ),
             loss=_r_loss(spec, recipe),
         ),
@@ -70,34 +74,47 @@ def _r(value: object) -> str:
     return f"'{value}'"
 
 
-def _r_line(call: RCall, first: list[tuple[str, object]], decay: float) -> str:
+def _r_line(call: RCall, first: list[tuple[str, object]], decay: float, l2: float) -> str:
     """The call as R writes it. first: arguments before its own."""
-    penalties = [(f"{weight}_regularizer", _RName("decay")) for weight in call.penalised if decay]
+    penalties = [
+        (f"{weight}_regularizer", _RName("l2" if l2 and weight in _KERNELS else "decay"))
+        for weight in call.penalised
+        if decay or (l2 and weight in _KERNELS)
+    ]
     name = [("name", call.name)] if call.name else []
     pairs = [*first, *call.pairs, *penalties, *name]
     return f"  {call.function}({', '.join(f'{name} = {_r(value)}' for name, value in pairs)})"
 
 
-def _r_lines(spec: ModelSpec, decay: float = 0.0) -> list[str]:
+def _r_lines(spec: ModelSpec, decay: float = 0.0, l2: float = 0.0) -> list[str]:
     """One `layer_...` call a line; the first also says what comes in.
 
     decay: of the gradient; written as a penalty on all weights of a layer.
+    l2:    a penalty on kernels alone.
     """
     calls = [call for step in steps(spec) for call in LAYERS[step.layer.type].r(step)]
     shape: list[tuple[str, object]] = [("input_shape", channels_last(spec.input_shape))]
-    return [_r_line(call, [] if i else shape, decay) for i, call in enumerate(calls)]
+    return [_r_line(call, [] if i else shape, decay, l2) for i, call in enumerate(calls)]
 
+
+_KERNELS = ("kernel", "depthwise")  # of the weights that a call may penalise
 
 _R_DECAY = """
 # the recipe adds {decay} of each weight to its gradient: the slope of half of that times the square
 decay = regularizer_l2({decay} / 2)
 """
 
+_R_L2 = """
+# a part of the loss: so much of the sum of the squares of all kernels
+l2 = regularizer_l2({penalty})
+"""
+
 _R_OPTIMIZERS = {
     "rmsprop": "optimizer_rmsprop(learning_rate = {rate})",
     "adam": "optimizer_adam(learning_rate = {rate})",
     "adamw": "keras::keras$optimizers$AdamW(learning_rate = {rate}, weight_decay = {decay})",
-    "sgd": "optimizer_sgd(learning_rate = {rate}, momentum = {momentum})",
+    "sgd": "optimizer_sgd(learning_rate = {rate}, momentum = {momentum}{nesterov})",
+    "adadelta": "optimizer_adadelta(learning_rate = {rate}, rho = 0.95, epsilon = 1e-07)",
 }
 
 
@@ -154,8 +171,11 @@ def _r_fit(recipe: Recipe, callbacks: str) -> str:
         ("fill_mode", augment.fill_mode),
         ("cval", augment.cval),
     ]
+    if light := r_function(augment):
+        settings.append(("preprocessing_function", _RName("light")))
+        light += "\n"
     lines = ",\n".join(f"  {name} = {_r(value)}" for name, value in settings)
-    return _R_FIT_AUGMENTED.format(
+    return light + _R_FIT_AUGMENTED.lstrip("\n").format(
         settings=lines, epochs=recipe.epochs, batch=recipe.batch_size, callbacks=callbacks
     )
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.learnt_from import ImagesLearntFrom, Portion
+from cnn_core.data.sources import KNOWN, SAMPLE_TRAIN
 from cnn_core.errors import StudentError
 from cnn_core.model.layers import Layer
 from cnn_core.model.shapes import Shape
@@ -45,6 +46,9 @@ def patience_of(recipe: Recipe) -> int | None:
     return getattr(recipe, "patience", None)
 
 
+FILE_FORMAT = "1"  # of our .safetensors files, as `training.checkpoint` reads them
+
+
 @dataclass(frozen=True)
 class Source:
     """Where an exported program reads its images."""
@@ -55,10 +59,19 @@ class Source:
     address: str = ""  # where its files are, where Keras does not have it
     kept_aside: int = 5_000  # training images the dashboard never learns from: it measures itself on them
     is_sample: bool = False
+    key: str = "mnist"  # of the data set that its images are from
+    count: int = SAMPLE_TRAIN  # training images, those kept aside included
 
 
 SOURCES = {
-    key: Source(dataset.name, dataset.folder, dataset.keras, dataset.address)
+    key: Source(
+        dataset.name,
+        dataset.folder,
+        dataset.keras,
+        dataset.address,
+        key=key,
+        count=dataset.count("train"),
+    )
     for key, dataset in KNOWN.items()
 }
 SOURCES["mnist_sample"] = Source("MNIST, 5,000 of its digits", "", None, kept_aside=500, is_sample=True)
@@ -119,6 +132,23 @@ def source_of(dataset: str) -> Source:
     return SOURCES[dataset]
 
 
+def images_of(recipe: Recipe, dataset: str) -> ImagesLearntFrom:
+    """Which images an exported program learns from by this recipe, as our own files say it."""
+    source = source_of(dataset)
+    count = source.count - source.kept_aside
+    size = recipe.train_size
+    chosen, seed = (size, recipe.seed) if size is not None and size < count else (None, 0)
+    part = Portion(
+        source.key,
+        "sample" if source.is_sample else "complete",
+        chosen or count,
+        source.kept_aside,
+        chosen,
+        seed,
+    )
+    return ImagesLearntFrom((part,))
+
+
 def arguments(*pairs: tuple[str, Any, Any]) -> str:
     """`, name=value` for each (name, value, default) whose value is not the default."""
     return "".join(f", {name}={value!r}" for name, value, default in pairs if value != default)
@@ -127,6 +157,11 @@ def arguments(*pairs: tuple[str, Any, Any]) -> str:
 def channels_last(shape: Shape) -> Shape:
     """(C, H, W), as we write a shape, as Keras does."""
     return (*shape[1:], shape[0])
+
+
+def l2_of(recipe: Recipe) -> float:
+    """Keras's `kernel_regularizer=L2(l2)`, of every kernel; 0 for a recipe that knows none."""
+    return getattr(recipe, "l2", 0.0)
 
 
 def decay_of_gradient(recipe: Recipe) -> float:

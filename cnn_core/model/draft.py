@@ -13,7 +13,7 @@ from typing import Any
 from cnn_core.errors import StudentError
 from cnn_core.model.layer_files import kind_in, layer_from_dict
 from cnn_core.model.layers import Layer
-from cnn_core.model.presets import PRESETS
+from cnn_core.model.presets import PRESETS, fitted
 from cnn_core.model.spec import MAX_LAYERS, UNNAMED, ModelSpec, names_of, summarize
 from cnn_core.model.summary import LayerSummary, walk
 
@@ -52,13 +52,24 @@ def inspect_draft(draft: object) -> Draft:
         if _helps(inspection, after):
             tried.append((after.problem is not None, Remedy(label, mended)))
     tried.sort(key=lambda one: one[0])  # what mends everything comes before what mends only this
-    lesson = PRESETS["lesson"].to_dict()
+    lesson = _lesson_for(draft)
     is_fresh_start_fair = not tried or inspection.problem.layer is None  # one bad layer is no reason for it
     # An operator's limits may be smaller still than the lesson's convnet.
     if is_fresh_start_fair and _look(lesson).problem is None:
         tried.append((False, Remedy("Start from the lesson’s convnet", lesson)))
     remedies = tuple(remedy for _, remedy in tried[:MOST_REMEDIES])
     return replace(inspection, remedies=remedies)
+
+
+def _lesson_for(draft: object) -> dict[str, Any]:
+    """The lesson's convnet for the images and classes of a draft; for MNIST's digits where those make no sense."""
+    try:
+        made_for = {key: draft[key] for key in ("input_shape", "classes")}  # type: ignore[index]
+        answer = {"type": "dense", "units": made_for["classes"]}
+        spec = ModelSpec.from_dict({**made_for, "layers": [_ANY_NETWORK[0], answer]}, check_limits=False)
+        return fitted(PRESETS["lesson"], spec.input_shape, spec.classes, check_limits=False).to_dict()
+    except (StudentError, KeyError, TypeError):
+        return PRESETS["lesson"].to_dict()
 
 
 def _look(draft: object) -> Draft:
@@ -132,7 +143,7 @@ def _candidates(draft: object, inspection: Draft) -> Iterator[tuple[str, dict[st
     given = dict(draft)
     if not layers:
         yield "Add flatten and a dense layer", _with(given, [{"type": "flatten"}, _answer(given)])
-        yield "Use the lesson’s layers", _with(given, PRESETS["lesson"].to_dict()["layers"])
+        yield "Use the lesson’s layers", _with(given, _lesson_for(given)["layers"])
     if inspection.problem.layer not in inspection.names:
         yield from _for_the_whole(given)
         return

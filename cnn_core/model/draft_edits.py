@@ -13,7 +13,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model.layer_files import kind_in
 from cnn_core.model.layers import LAYER_TYPES
 from cnn_core.model.presets import PRESETS, preset_of
-from cnn_core.model.spec import MAX_LAYERS, MAX_NAME, UNNAMED
+from cnn_core.model.spec import MAX_LAYERS, MAX_NAME, UNNAMED, ModelSpec
 
 DraftDict = dict[str, Any]  # a ModelSpec's to_dict(), possible or not
 LONGEST_NAME = 60  # characters that are typed; a name of before may have up to MAX_NAME
@@ -30,8 +30,12 @@ def readable(draft: Any) -> DraftDict:
     layers = draft.get("layers") if isinstance(draft, dict) else None
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         raise StudentError("it holds no list of layers.")
-    if draft.get("input_shape") != [1, 28, 28] or draft.get("classes") != 10:
-        raise StudentError("it is not made for digits of 28×28 pixels.")
+    try:
+        made_for = {key: draft[key] for key in ("input_shape", "classes")}
+        pooled, answer = {"type": "global_average_pooling2d"}, {"type": "dense", "units": draft["classes"]}
+        ModelSpec.from_dict({**made_for, "layers": [pooled, answer]}, check_limits=False)
+    except (StudentError, KeyError):
+        raise StudentError("it does not say for what images it is made, or for impossible ones.") from None
     if not isinstance(draft.get("name", ""), str) or len(draft.get("name", "")) > MAX_NAME:
         raise StudentError("its name is no text, or too long.")
     for layer in layers:

@@ -9,7 +9,7 @@ operation is refused, by its name and with what could stand in its place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod, sqrt
 
 import torch
@@ -182,7 +182,7 @@ class Chain:
             layer = DepthwiseConv2D(ours.side, ours.stride, ours.padding, depth_multiplier=many)
         else:
             if groups > 1:
-                weights["conv.weight"] = _over_all_maps(kernel, groups)
+                weights["conv.weight"] = over_all_maps(kernel, groups)
                 self._remark(GROUPS.format(where=where, groups=groups))
             layer = Conv2D(filters, ours.side, ours.stride, ours.padding)
         self.add(where, layer, weights)
@@ -251,8 +251,8 @@ class Chain:
     def activation(self, where: str, name: str) -> None:
         """One of our activations; it goes into the layer before where that has none yet."""
         last = self.layers[-1] if self.layers else None
-        if getattr(last, "activation", None) == "linear" and not isinstance(last, Activation):
-            self.layers[-1] = type(last)(**(_settings(last) | {"activation": name}))  # type: ignore[arg-type]
+        if isinstance(last, Conv2D | DepthwiseConv2D | Dense) and last.activation == "linear":
+            self.layers[-1] = replace(last, activation=name)
         else:
             self.add(where, Activation(name))
 
@@ -407,7 +407,7 @@ def refuse_above_limit(where: str, count: int) -> None:
         )
 
 
-def _over_all_maps(kernel: Tensor, groups: int) -> Tensor:
+def over_all_maps(kernel: Tensor, groups: int) -> Tensor:
     """Kernels of groups, (filters, channels / groups, K, K), as kernels over all channels, zero over the others."""
     filters, few = kernel.shape[:2]
     whole = torch.zeros(filters, few * groups, *kernel.shape[2:])
@@ -416,8 +416,3 @@ def _over_all_maps(kernel: Tensor, groups: int) -> Tensor:
         own = slice(group * each, (group + 1) * each)
         whole[own, group * few : (group + 1) * few] = kernel[own]
     return whole
-
-
-def _settings(layer: Layer | None) -> dict[str, object]:
-    assert layer is not None
-    return {name: getattr(layer, name) for name in layer.settings()}

@@ -1,7 +1,8 @@
 """The numbers in an ONNX graph that do not depend on the image: weights, and the sizes that a reshape asks for.
 
 Exporters compute some of them by nodes: a weight is turned round before it is used, a batch size is asked of the map
-and put into a list. The few operations that do so are done here by NumPy, each on as many numbers as a network may have.
+and put into a list. The few operations that do so are done here by NumPy, each on as many numbers as a network may
+have.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ class Opened:
              that it was trained on numbers from 0 to 255. The network does not do that yet: `trial.with_scale` puts the
              factor into its first layer.
     remarks: whole sentences about what was changed so that it could be opened, and still answers the same.
+    guesses: whole sentences about what the file does not say, and was guessed.
     """
 
     spec: ModelSpec
@@ -26,3 +27,4 @@ class Opened:
     dataset: str | None = None
     scale: int = 1
     remarks: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()

@@ -57,7 +57,13 @@ def plan(run: Run, learning_rate: float | None) -> Resumption:
 def diverged(run: Run) -> bool:
     """Whether a run failed because its loss or its weights became infinite."""
     status = run.status
-    return status.state == "failed" and "the steps are too long" in status.reason
+    return status.state == "failed" and status.cause == "diverged"
+
+
+def ended_by_patience(run: Run) -> bool:
+    """Whether a run finished before its last epoch, since nothing got better."""
+    status, recipe = run.status, run.recipe
+    return status.state == "finished" and recipe.patience is not None and status.epoch < recipe.epochs
 
 
 def rate_before(run: Run) -> float:

@@ -36,7 +36,7 @@ class Measurement:
     depth:             its layers with weights, batch normalisation aside.
     macs:              multiply-adds for one image.
     dataset:           a key of DATASETS.
-    is_sample:         whether it learnt from the few digits that come with Convscope, and was tested on them.
+    is_sample:         whether it learnt from a part that stands in for the whole data set, and was tested on it.
     images:            how many it learnt from.
     recipe:            as `recipe_key` says it.
     accuracy:          a fraction of the test images, which it had not learnt from.

@@ -16,7 +16,7 @@ from cnn_core.errors import StudentError, quoted
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import explain_disk_errors, locked, read_json, write_json
 from cnn_core.runs.ids import is_dataset, is_run_id, owner_of
-from cnn_core.runs.opened import SCALES, UPLOAD
+from cnn_core.runs.opened import UPLOAD, is_scale
 from cnn_core.runs.run import LONGEST_NAME, Run
 from cnn_core.runs.status import Status
 from cnn_core.runs.submission import clean_name, create_run
@@ -86,11 +86,11 @@ class Openings:
             ) from error
         return self.ask(content, str(run.card.get("file") or run.name), token, onto)
 
-    def choose(self, run_id: str, token: str, dataset: str, scale: int) -> None:
+    def choose(self, run_id: str, token: str, dataset: str, scale: str) -> None:
         """Have an opened network tested on another data set, or with its input scaled otherwise; a worker does it.
 
         dataset: a key of the catalogue.
-        scale:   what an image in [0, 1] is multiplied by: 1 or 255.
+        scale:   a key of `opened.SCALES`.
         Raises StudentError for a run that was not opened from a file or has been trained here since, and for
         anything that cannot be measured.
         """
@@ -100,7 +100,7 @@ class Openings:
                 f"“{run.name}” has been trained here, so its data set is known.",
                 hint="Open its file once more.",
             )
-        if not is_dataset(dataset) or scale not in SCALES:
+        if not is_dataset(dataset) or not is_scale(scale):
             raise StudentError("There is no such data set or scale.", hint="Choose another.")
         with explain_disk_errors(_NO_FOLDER):
             write_json(run.folder / _WISH, {"dataset": dataset, "scale": scale})
@@ -160,11 +160,11 @@ class Openings:
             )
 
 
-def read_wish(run: Run) -> tuple[str, int] | None:
+def read_wish(run: Run) -> tuple[str, str] | None:
     """(data set, scale) that the owner of an opened run wants to have measured; None where there is no such wish."""
     wish = read_json(run.folder / _WISH)
     dataset, scale = wish.get("dataset"), wish.get("scale")
-    return (dataset, int(scale)) if is_dataset(dataset) and scale in SCALES else None
+    return (dataset, str(scale)) if is_dataset(dataset) and is_scale(scale) else None
 
 
 def forget_wish(run: Run) -> None:
@@ -202,6 +202,10 @@ def _check_size(content: bytes, name: str) -> None:
 
 
 def opening_card(run: Run) -> dict[str, Any]:
-    """What was asked for with a file: "file", and "onto" as a design or None."""
-    onto = run.card.get("onto")
-    return {"file": str(run.card.get("file") or run.name), "onto": onto if isinstance(onto, dict) else None}
+    """What was asked for with a file: "file"; "onto" as a design or None; "dataset" where it was said with it."""
+    onto, dataset = run.card.get("onto"), run.card.get("dataset")
+    return {
+        "file": str(run.card.get("file") or run.name),
+        "onto": onto if isinstance(onto, dict) else None,
+        "dataset": dataset if is_dataset(dataset) else None,
+    }

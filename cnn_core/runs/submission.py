@@ -16,6 +16,7 @@ import orjson
 
 from cnn_core.data.own.as_dataset import fingerprint, frozen_key
 from cnn_core.data.own.names import is_own
+from cnn_core.data.sources import KNOWN, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
 from cnn_core.model.spec import ModelSpec
@@ -24,6 +25,7 @@ from cnn_core.runs.files import write_json, write_whole
 from cnn_core.runs.ids import is_dataset
 from cnn_core.runs.run import LONGEST_NAME, Run
 from cnn_core.runs.status import Status, write_status
+from cnn_core.training.fit import check_images
 from cnn_core.training.spec import TrainSpec
 
 FORMAT = 1
@@ -59,6 +61,8 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     if not is_dataset(dataset):
         raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")
     dataset = frozen_key(dataset) if is_own(dataset) else dataset
+    if is_own(dataset) or dataset in KNOWN:  # what a worker does not know it will say itself
+        check_images(spec, dataset_of(dataset))
     card = {
         "kind": "training",
         "spec": spec.to_dict(),

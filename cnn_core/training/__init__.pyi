@@ -1,3 +1,4 @@
+from .checkpoint import dataset_of_file as dataset_of_file
 from .checkpoint import images_learnt_from as images_learnt_from
 from .checkpoint import load_model as load_model
 from .checkpoint import load_training as load_training
@@ -15,6 +16,7 @@ from .events import Finished as Finished
 from .events import SnapshotDue as SnapshotDue
 from .events import TrainState as TrainState
 from .events import Validated as Validated
+from .fit import check_images as check_images
 from .history import Curve as Curve
 from .history import History as History
 from .loop import train as train

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
-from cnn_core.errors import StudentError
+from cnn_core.errors import Diverged, StudentError
 from cnn_core.training.ahead import MEASURED_IMAGES
 from cnn_core.training.early_stopping import EarlyStopping
 from cnn_core.training.evaluation import Evaluation, evaluate
@@ -57,8 +57,8 @@ def train(
     At each event the network's weights are those after its step (on a GPU: at each but a BatchDone), and its
     modes, its `.grad` and torch's random state are the caller's. While the generator lives, `net` may be on
     another device (`settings().device`); it comes back when the generator ends, is closed or fails. The last
-    batch of an epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, when
-    there is nothing to train or to learn from, when `net` was designed for other images, or when the recipe has
+    batch of an epoch may be smaller, as in Keras. Raises Diverged when the loss is no longer a number, and StudentError
+    when there is nothing to train or to learn from, when `net` was designed for other images, or when the recipe has
     patience and there is nothing to validate on.
     """
     task = Task.of(net, data, spec)
@@ -220,9 +220,9 @@ class _Loop:
     def _peak(self) -> float:
         return self.recipes_rate if self.chosen_rate is None else self.chosen_rate
 
-    def _diverged(self, step: int, what: str) -> StudentError:
+    def _diverged(self, step: int, what: str) -> Diverged:
         rate = self.times.learning_rate(step or 1, self._peak())
-        return StudentError(
+        return Diverged(
             f"At step {step:,} {what}: with a learning rate of {rate:.2g} the steps are too long.",
             hint=f"Try a learning rate of {min(0.001, self._peak() / 10):.2g}.",
         )

@@ -55,8 +55,8 @@ class TrainSpec:
     # Stop when so many epochs brought no better validation accuracy, and take the best epoch's weights; None: never.
     patience: int | None = None
     nesterov: bool = False  # of sgd's momentum: the slope is taken where the momentum is about to lead
-    # Keras's `kernel_regularizer=L2(l2)` on every layer: l2 times the sum of the squares of all kernels is a part of the
-    # loss that is learnt from. Biases and batch normalisation are left out, and no reported loss has it in it.
+    # Keras's `kernel_regularizer=L2(l2)` on every layer: l2 times the sum of the squares of all kernels is a part of
+    # the loss that is learnt from. Biases and batch normalisation are left out, and no reported loss has it in it.
     l2: float = 0.0
     check_limits: InitVar[bool] = True
 

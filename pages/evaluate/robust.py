@@ -1,4 +1,4 @@
-"""How accuracy falls as the test digits are shifted, turned and noised."""
+"""How accuracy falls as the test images are shifted, turned and noised."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import torch
 
 from cnn_core import pretrained
 from cnn_core.data import ImageSet
-from cnn_core.model import PRESETS
+from cnn_core.errors import StudentError
+from cnn_core.model import PRESETS, fitted
 from cnn_core.training import CHANGES, accuracy_under, changed_images
 from pages.evaluate import words
 from pages.evaluate.exam import Exam
@@ -26,6 +27,7 @@ from pages.ui.trained.trained import Trained
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, what_you_see
+from pages.ui.wording.numbers import percent
 
 ROBUST = 2_000  # test images of the curves
 _STARTED = "evaluate_race"  # the run for which this visitor asked for a fair race here
@@ -49,9 +51,13 @@ def rivals(network: networks.LoadedNetwork) -> list[networks.LoadedNetwork]:
     """
     others = []
     for name in RIVALS:
-        if PRESETS[name].fingerprint == network.spec.fingerprint:
+        try:
+            rival = fitted(PRESETS[name], network.spec.input_shape, network.spec.classes)
+        except StudentError:  # its layers cannot stand on such images
             continue
-        own = trained_on_the_same(network.learnt_from, PRESETS[name])
+        if rival.fingerprint == network.spec.fingerprint:
+            continue
+        own = trained_on_the_same(network.learnt_from, rival)
         if own is not None:
             others.append(networks.named(own))
         elif network.dataset == "mnist" and name in pretrained.names():
@@ -128,7 +134,10 @@ def _lines(exam: Exam, change: str, contest: Sequence[networks.LoadedNetwork]) -
 
 def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:
     strengths, unit = CHANGES[change]
-    names = [in_colour(color, name) for (name, _), color in zip(lines, RUNS[mode()], strict=False)]
+    names = [
+        in_colour(color, name, percent(values[-1]))
+        for (name, values), color in zip(lines, RUNS[mode()], strict=False)
+    ]
     st.markdown(" &emsp; ".join(names))
     show(
         robustness_chart(strengths, lines, unit, 1 / exam.network.spec.classes, mode()),

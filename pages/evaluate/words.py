@@ -166,7 +166,10 @@ def what_robustness_shows(images: int, change: str) -> str:
         "noise": "Noise changes every pixel a little. What a network makes of it depends on its layers and on what it "
         "learnt from.",
     }
-    point = f"Each point is the accuracy on {count(images)} test images, all changed by that much."
+    point = (
+        f"Each point is the accuracy on {count(images)} test images, all changed by that much. Beside each name stands "
+        "its last point."
+    )
     return f"{point} {more[change]}" if change in more else point
 
 

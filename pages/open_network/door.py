@@ -46,7 +46,7 @@ def door() -> None:
     number = st.session_state.get(_UPLOADS, 0)
     # Any file may be chosen: what is no network is told so in a sentence, not behind a red sign.
     st.file_uploader(
-        words.label(LARGEST_MB),
+        words.LABEL,
         max_upload_size=LARGEST_MB,
         key=f"open_network_file_{number}",
         on_change=_bring,

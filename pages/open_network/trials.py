@@ -104,11 +104,11 @@ def _choose_dataset(run_id: str, file: OpenedFile, dataset: str) -> None:
         _choose(run_id, dataset, file.said_scale or file.scale_for(dataset))
 
 
-def _choose_scale(run_id: str, file: OpenedFile, scale: int) -> None:
+def _choose_scale(run_id: str, file: OpenedFile, scale: str) -> None:
     _choose(run_id, file.dataset, scale)
 
 
-def _choose(run_id: str, dataset: str, scale: int) -> None:
+def _choose(run_id: str, dataset: str, scale: str) -> None:
     with refusals.collect(PLACE):
         server.store().openings.choose(run_id, who.visitor(), dataset, scale)
         server.wake_runner()

@@ -23,13 +23,7 @@ ANOTHER = "Open another"
 BACK = "Back to the network"
 
 
-def label(megabytes: int) -> str:
-    """Of the uploader.
-
-    >>> label(60)
-    'A file of up to 60 MB'
-    """
-    return f"A file of up to {megabytes} MB"
+LABEL = "A file with a network"
 
 
 def waiting(file: str, ahead: int, is_measuring: bool) -> str:
@@ -72,7 +66,13 @@ _KINDS = {
     "onnx": "ONNX",
     "json": "a design",
 }
-SCALES = {1: ("0 to 1", "as in the lesson"), 255: ("0 to 255", "raw bytes")}
+SCALES = {
+    "unit": ("0 to 1", "as in the lesson"),
+    "bytes": ("0 to 255", "raw bytes"),
+    "signed": ("−1 to 1", "grey at 0"),
+    "standard": ("−0.4 to 2.8", "as PyTorch’s example"),
+    "inverted": ("inverted", "black on white"),
+}
 NONE_OF_THEM = "It reads none of the data sets here. What was it trained on?"
 NO_IMAGES = "No data set here has images of its size and as many classes, so it cannot be tested here."
 TRAINED_ON = (
@@ -138,12 +138,16 @@ def scales_told(file: OpenedFile) -> str:
     ones = [trial for scale in SCALES if (trial := file.trial_of(file.dataset, scale))]
     if len(ones) < 2:
         return ""
-    images = f"Tried on {count(ones[0].count)} test {_noun(file.dataset)} with each."
+    images = (
+        f"{how_many(len(ones))} ways were tried, each on {count(ones[0].count)} test {_noun(file.dataset)}."
+    )
     if file.said_scale:
-        return f"{images} The file shows that it wants 0 to {file.said_scale}."
-    first = f"The file does not say how its input was scaled. {images}"
-    if abs(ones[0].accuracy - ones[1].accuracy) < EQUAL:
-        return f"{first} The two cannot be told apart; 0 to 1 is taken. Change it if you know better."
+        return f"{images} The file shows that it wants {SCALES[file.said_scale][0]}."
+    first = f"The file does not say how its input was scaled, so {images[:1].lower()}{images[1:]}"
+    best = max(one.accuracy for one in ones)
+    ties = [SCALES[one.scale][0] for one in ones if best - one.accuracy < EQUAL]
+    if len(ties) > 1:
+        return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
     return f"{first} Change it if you know better."
 
 
@@ -152,7 +156,7 @@ def data_sets_told(file: OpenedFile) -> str:
     best = [one for key in KNOWN if (one := file.best_of(key))]
     if not best:
         return ""
-    images = f"Each bar: {count(best[0].count)} test images, with the better of the two scales."
+    images = f"Each bar: the best scale, on {count(min(one.count for one in best))} test images or more."
     if file.said_dataset:
         return f"{images} The file says {KNOWN[file.said_dataset].title if file.said_dataset in KNOWN else 'another'}."
     if max(one.accuracy for one in best) < LEAST:
@@ -170,7 +174,9 @@ def not_said(file: OpenedFile) -> list[str]:
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {KNOWN[file.dataset].title}.")
     if not file.said_scale and file.dataset:
-        sentences.append("How its input was scaled. Two ways were tried, at left.")
+        sentences.append(
+            f"How its input was scaled. {how_many(len(SCALES))} ways were tried: see “{WHAT_IT_EXPECTS}”"
+        )
     return sentences
 
 
@@ -232,7 +238,7 @@ def compared(said: float, measured: float, images: int, is_sample: bool) -> tupl
             False,
             f"Here {apart}, but these are {count(images)} other digits: with more of them it would be closer.",
         )
-    return False, f"Here {apart}. Look at the scale and at the data set, at left: were they the same?"
+    return False, f"Here {apart}. Were the scale and the data set the same?"
 
 
 # ---------------------------------------------------------------- ways on
@@ -240,7 +246,8 @@ def compared(said: float, measured: float, images: int, is_sample: bool) -> tupl
 
 MAPS = "its feature maps of one image"
 DREAM = "a photo, as its filters would have it"
-TRAIN_IT_ON = "train it on, from these weights"
+TRAIN_IT_ON = "more epochs, from these weights"
+WAYS = {"train": "Train it on"}  # what no page asks itself
 
 
 def pictures(filters: Sequence[int]) -> str:
@@ -275,9 +282,9 @@ def data_set_title(key: str) -> str:
     return f"It reads {KNOWN[key].title}" if key in KNOWN else "Choose a data set"
 
 
-def scale_title(scale: int) -> str:
+def scale_title(scale: str) -> str:
     """
-    >>> scale_title(255)
+    >>> scale_title("bytes")
     'Use 0 to 255'
     """
     return f"Use {SCALES[scale][0]}"
@@ -293,6 +300,15 @@ def bar_rows(trials: Sequence[Trial], chosen: Trial | None, by: str) -> list[tup
         what, other = SCALES[trial.scale] if by == "scale" else _name_and_noun(trial.dataset)
         rows.append((what, other, trial.accuracy, trial == chosen))
     return rows
+
+
+def _listed(names: Sequence[str]) -> str:
+    """
+    >>> _listed(["0 to 1", "0 to 255", "inverted"])
+    '0 to 1, 0 to 255 and inverted'
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _name_and_noun(key: str) -> tuple[str, str]:

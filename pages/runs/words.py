@@ -16,7 +16,10 @@ from pages.ui.wording.which_images import how_many
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
 OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
 CHOOSE = "Choose runs below, up to six."
-CURVES = "One colour per run: solid on digits kept aside, dotted on the digits being learnt."
+CURVES = (
+    "One colour per run: solid on digits kept aside, dotted on the digits being learnt. Beside each name stands the "
+    "last value of its solid line."
+)
 BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."
 MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."

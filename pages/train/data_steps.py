@@ -10,11 +10,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import ImageSet, available
+from cnn_core.data.sources import dataset_of
 from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.lesson.preparation import Preparation, prepare
 from pages.train import data_words as words
-from pages.ui.drawing.sheets import picture
+from pages.ui.drawing.palette import ink_on
+from pages.ui.drawing.sheets import image_picture
 from pages.ui.forms.digit_input import article
 from pages.ui.visitor import server
 from pages.ui.wording import terms
@@ -25,9 +27,15 @@ EXAMPLE = 7  # the label of the image that is shown: the lesson's first test ima
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """An image to show the steps on.  pixels: (28, 28) uint8."""
+    """An image to show the steps on.
+
+    pixels:  (C, H, W) uint8.
+    dataset: that it is of; not the one that is learnt from, where that is not here.
+    steps:   of its first channel.
+    """
 
     pixels: np.ndarray
+    dataset: str
     label: int
     name: str  # of its class
     title: str  # "test image no. 4, a 7"
@@ -43,11 +51,11 @@ def data_steps(dataset: str, train_size: int | None) -> None:
     with st.expander(words.TITLE):
         images, example = images_learnt_from(dataset, train_size), example_of(dataset)
         steps = example.steps
-        text = words.loaded(images, dataset, steps.row, example.title)
+        text = words.loaded(images, dataset, steps.row, example.title, example.dataset)
         with _step(text, words.r_loaded(images, dataset), "label"):
-            picture(example.pixels / 255.0, "data_example", alt=example.title, px=112, limits=(0.0, 1.0))
+            image_picture(example.pixels / 255.0, "data_example", alt=example.title, px=112)
             st.html(cells(steps.stored, steps.scaled))
-        _step(words.reshaped(images), words.r_reshaped(images), "channel")
+        _step(words.reshaped(images, dataset), words.r_reshaped(images, dataset), "channel")
         with _step(words.SCALED, words.R_SCALED, "weight"):
             st.html(cells([f"{value:.2f}" for value in steps.scaled], steps.scaled))
         text = words.one_hot(example.label, example.name, len(steps.one_hot))
@@ -57,8 +65,8 @@ def data_steps(dataset: str, train_size: int | None) -> None:
 
 
 def images_learnt_from(dataset: str, train_size: int | None) -> int:
-    """How many images a run of that recipe learns from, of what is on this machine; of 60,000 where nothing is yet."""
-    learn, _ = split_sizes(available(dataset).train or words.WHOLE)
+    """How many images a run of that recipe learns from, of what is on this machine; of all where nothing is yet."""
+    learn, _ = split_sizes(available(dataset).train or dataset_of(dataset).count("train"))
     return min(learn, train_size or learn)
 
 
@@ -68,15 +76,15 @@ def example_of(dataset: str) -> Example:
         test = server.images(dataset, "test")
     except StudentError:
         test = server.images("mnist", "test")
-    return _first_of(test, EXAMPLE)
+    return _first_of(test, min(EXAMPLE, len(test.classes) - 1))
 
 
 def _first_of(test: ImageSet, label: int) -> Example:
     index = int((test.labels == label).nonzero()[0])
-    pixels = test.images[index, 0].numpy()
+    pixels = test.images[index].numpy()
     name = test.classes[label]
-    steps = prepare(pixels.tolist(), label, len(test.classes))
-    return Example(pixels, label, name, f"test image no. {index}, {article(name)}", steps)
+    steps = prepare(pixels[0].tolist(), label, len(test.classes))
+    return Example(pixels, test.name, label, name, f"test image no. {index}, {article(name)}", steps)
 
 
 def _step(text: str, code: str, term: str) -> DeltaGenerator:
@@ -103,7 +111,7 @@ def cells(texts: Sequence[object], brightness: Sequence[float], numbered: bool =
 
 def _cell(index: int, text: str, bright: float, numbered: bool) -> str:
     grey = round(255 * bright)
-    ink = "#1D2129" if grey > 140 else "#FFFFFF"
+    ink = ink_on(f"#{grey:02x}{grey:02x}{grey:02x}")
     head = f'<div style="font-size:12px;opacity:.75">{index}</div>' if numbered else ""
     box = f"background:rgb({grey},{grey},{grey});color:{ink};border:1px solid #8888;line-height:24px;font-size:12px"
     return (

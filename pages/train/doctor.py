@@ -28,8 +28,6 @@ from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, on_primary
 
-FULL_TRAIN = 60_000  # images of a data set that is not here yet
-
 # ---------------------------------------------------------------- before a run
 
 
@@ -98,7 +96,7 @@ def findings_of(run: Run, images: int) -> list[Finding]:
 def _case(spec: ModelSpec, recipe: TrainSpec, dataset: str, images: int | None = None) -> Case:
     data = dataset_of(dataset)
     if images is None:
-        images, _ = split_sizes(available(dataset).train or FULL_TRAIN)
+        images, _ = split_sizes(available(dataset).train or data.count("train"))
     return Case(spec, recipe, images, data.noun, data.classes, data.of_strokes)
 
 

@@ -12,13 +12,17 @@ from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
 from cnn_core.runs.expectation import expect
 from cnn_core.settings import settings
-from pages.train.words import expected_accuracy, how_to_get, images_used, why_expected, why_this_long
+from pages.train.words import (
+    expected_accuracy,
+    expected_time,
+    how_to_get,
+    images_used,
+    why_expected,
+    why_this_long,
+)
 from pages.ui.forms.recipe import Choice
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem, small
-from pages.ui.wording.numbers import roughly
-
-FULL_TRAIN, FULL_TEST = 60_000, 10_000  # images of a data set that is not here yet
 
 
 def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
@@ -28,15 +32,26 @@ def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
         _fetch(choice.dataset)
     if data.state == "missing":
         return  # nothing is to be expected of images that may never come
-    learn, validation_images = split_sizes(data.train or FULL_TRAIN)
-    is_sample, noun = data.state == "sample", dataset_of(choice.dataset).noun
+    record = dataset_of(choice.dataset)
+    learn, _ = split_sizes(data.train or record.count("train"))
+    is_sample, noun = data.state == "sample", record.noun
     outlook = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
     st.markdown("**What to expect**")
-    st.metric("Time on this machine", roughly(outlook.seconds))
+    st.metric("Time on this machine", expected_time(outlook))
     st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.low, outlook.high, is_sample))
     caption(f"{why_expected(outlook, noun)} {why_this_long(outlook)}")
+
+
+def what_is_learnt_from(choice: Choice) -> None:
+    """Draw what each of the images will be for, and what is wrong with them."""
+    data = available(choice.dataset)
+    if data.state == "missing":
+        return
+    record = dataset_of(choice.dataset)
+    learn, validation_images = split_sizes(data.train or record.count("train"))
     learn = min(learn, choice.recipe.train_size or learn)
-    caption(images_used(learn, choice.recipe.epochs, validation_images, data.test or FULL_TEST, noun))
+    test = data.test or record.count("test")
+    caption(images_used(learn, choice.recipe.epochs, validation_images, test, record.noun))
     _condition(data)
 
 
@@ -54,7 +69,7 @@ def cannot_be_had(dataset: str) -> bool:
 
 
 def _could_be_fetched(state: str, dataset: str) -> bool:
-    """Whether the digits that came with us stand in for all of them, and nobody has found yet that it must be so."""
+    """Whether a few images stand in for all of them, and nobody has found yet that it must be so."""
     return state == "sample" and not settings().offline and not recent_failure(dataset)
 
 

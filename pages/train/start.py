@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from cnn_core.data import available
+from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.model import ModelSpec
+from cnn_core.model import PRESETS, ModelSpec, fitted
 from cnn_core.model.draft import Draft
+from cnn_core.training import check_images
 from pages.train import again
+from pages.train.data_words import fit_label, misfit_way_out
 from pages.train.expectation import cannot_be_had
 from pages.train.words import NOT_POSSIBLE, about_diagram
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
@@ -17,6 +22,9 @@ from pages.ui.forms.recipe import Choice, data_set_and_recipe
 from pages.ui.visitor import design
 from pages.ui.wording.blocks import caption, on_primary, problem, what_you_see
 
+MOST_OFFERS = 2
+_FOR_COLOUR: dict[bool, tuple[str, ...]] = {True: ("small_vgg",), False: ()}  # presets that suit such images
+
 
 def inspected_design() -> Draft:
     """What can be said of the design in the sidebar; of the lesson's where that one makes no sense."""
@@ -24,6 +32,40 @@ def inspected_design() -> Draft:
         return design.inspect(design.shown())
     except StudentError:
         return design.inspect(design.lesson())
+
+
+def misfit(spec: ModelSpec | None, choice: Choice) -> StudentError | None:
+    """What is wrong where the design is for other images than those that are chosen; None where they fit."""
+    try:
+        if spec is not None:
+            check_images(spec, dataset_of(choice.dataset))
+    except StudentError as error:
+        return error
+    return None
+
+
+def offer_to_fit(spec: ModelSpec, choice: Choice, wrong: StudentError) -> None:
+    """Say that design and images do not fit, and offer designs that do: the same layers, else a preset."""
+    data = dataset_of(choice.dataset)
+    with st.container(border=True, key="misfit_box"):
+        problem(StudentError(wrong.message, hint=misfit_way_out(data)))
+        with st.container(horizontal=True, gap="small"):
+            for i, (label, fitting) in enumerate(_fitting(spec, data)):
+                st.button(label, key=f"fit_{i}", on_click=design.commit, args=(fitting.to_dict(),))
+
+
+def _fitting(spec: ModelSpec, data: Dataset) -> list[tuple[str, ModelSpec]]:
+    """(label, design) of what can be trained on these images, the nearest to `spec` first; two at most."""
+    offers = {fit_label(data): spec}
+    offers |= {f"Use {PRESETS[key].name}": PRESETS[key] for key in (*_FOR_COLOUR[data.is_colour], "lesson")}
+    found: dict[str, tuple[str, ModelSpec]] = {}
+    for label, other in offers.items():
+        with suppress(
+            StudentError
+        ):  # its layers cannot stand on such images, or are too much for this server
+            fitting = fitted(other, data.shape, len(data.classes))
+            found.setdefault(fitting.fingerprint, (label, fitting))
+    return list(found.values())[:MOST_OFFERS]
 
 
 def strip(spec: ModelSpec | None) -> Choice:
@@ -36,7 +78,7 @@ def strip(spec: ModelSpec | None) -> Choice:
             key="train",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=spec is None or not _is_possible(choice),
+            disabled=spec is None or not _is_possible(choice) or misfit(spec, choice) is not None,
             on_click=again.start,
             args=(spec, choice),
         )

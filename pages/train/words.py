@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_core.data.learnt_from import Overlap
-from cnn_core.data.sources import dataset_of
+from cnn_core.data.sources import dataset_of, how_many_files, raw_folder
 from cnn_core.model import summarize
-from cnn_core.training import RECIPES, averages_mislead
+from cnn_core.training import EXAMPLES, RECIPES, averages_mislead
 from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
-from pages.ui.wording.numbers import count, duration, epochs, percent, plural
+from pages.ui.wording.numbers import count, duration, epochs, percent, plural, roughly
 from pages.ui.wording.run_states import finished, state_words, turn
 from pages.ui.wording.which_images import no_test
 
@@ -52,8 +53,13 @@ def not_in_training(has_runs: bool) -> str:
     return "Not yet: you have trained nothing so far. Choose a network in the sidebar and a recipe here."
 
 
+def expected_time(outlook: Expectation) -> str:
+    """How long it will take."""
+    return "not known yet" if outlook.seconds is None else roughly(outlook.seconds)
+
+
 def expected_accuracy(low: float | None, high: float | None, is_sample: bool) -> str:
-    """Between which accuracies, as fine as the images allow: the sample's 500 test digits are too few for a decimal.
+    """Between which accuracies, as fine as the images allow: a sample's few test images are too few for a decimal.
 
     low, high: fractions; None where nobody knows.
 
@@ -85,7 +91,7 @@ def why_this_long(outlook: Expectation) -> str:
     return {
         "design": "The time is that of its last training here.",
         "machine": "The time is reckoned from its multiply-adds and from what was trained here before.",
-        "elsewhere": "The time is reckoned from its multiply-adds, for a machine like ours.",
+        "nothing": "How long it takes is known once something was trained on this machine.",
     }[outlook.time_from]
 
 
@@ -100,8 +106,8 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
 def how_to_get(dataset: Dataset) -> str:
     """What to do about images that cannot be fetched."""
     return (
-        f"Choose MNIST, or put the four files of {dataset.name} into the data folder, "
-        f"under {dataset.folder}/raw."
+        f"Choose MNIST, or put the {how_many_files(dataset)} files of {dataset.name} into the data folder, "
+        f"under {raw_folder(dataset, Path())}."
     )
 
 
@@ -164,6 +170,8 @@ def _recipe(run: Run) -> str:
     for name in ("lesson", "fast"):
         if run.recipe.replace(seed=0, train_size=None, epochs=RECIPES[name].epochs) == RECIPES[name]:
             return name.title()
+    if run.recipe.replace(seed=0, train_size=None) in EXAMPLES.values():
+        return "Keras’s"
     return "Own"
 
 
@@ -217,7 +225,9 @@ def _so_far(run: Run, validation_images: int) -> str:
         f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}** "
         f"of {many}{noun} it has never been shown."
     )
-    if accuracy > 3 * chance:
+    if accuracy > min(
+        3 * chance, (1 + chance) / 2
+    ):  # of two or three classes, three times chance is not to be had
         return f"Yes. {so_far}"
     if done < 0.3:
         return f"It has just begun. {so_far}"
@@ -258,8 +268,8 @@ def reading(guess: int, label: int, classes: Sequence[str]) -> str:
 EXPLAINED = {
     "What optimiser, loss, batch and epoch mean": (
         "**Loss.** How wrong the answer is, in one number. Here it is cross-entropy: minus the logarithm of the "
-        "probability given to the right digit. Sure and right costs almost nothing, sure and wrong costs a lot; a "
-        "network that knows nothing gives each digit 10 % and pays 2.3.\n\n"
+        "probability given to the right class. Sure and right costs almost nothing, sure and wrong costs a lot; a "
+        "network that knows nothing gives each of ten classes 10 % and pays 2.3.\n\n"
         "**Batch.** The network looks at a handful of images, 64 in the lesson, before it changes. Fewer make the "
         "direction noisy, more make each step slow.\n\n"
         "**Optimiser.** The rule that turns the slope of the loss into a step for every weight. RMSprop, the "

@@ -41,9 +41,9 @@ def test_the_images_are_those_that_are_used_and_never_sixty_thousand_of_a_sample
     learn, _ = split_sizes(len(load_images("mnist", "train", fetch=False)))
     assert images_learnt_from("mnist", None) == learn
     assert images_learnt_from("mnist", 300) == 300
-    assert "**4,000** images of MNIST" in words.loaded(4000, "mnist", 9, "test image no. 4, a 7")
+    assert "**4,000** images of MNIST" in words.loaded(4000, "mnist", 9, "test image no. 4, a 7", "mnist")
     assert "train_images[1:4000, , ]" in words.r_loaded(4000, "mnist")
-    assert "c(4000, 28, 28, 1)" in words.r_reshaped(4000)
+    assert "c(4000, 28, 28, 1)" in words.r_reshaped(4000, "mnist")
 
 
 def test_a_data_set_that_is_whole_is_not_cut_in_r():
@@ -51,10 +51,45 @@ def test_a_data_set_that_is_whole_is_not_cut_in_r():
     assert "dataset_fashion_mnist()" in words.r_loaded(60_000, "fashion_mnist")
 
 
+def test_a_colour_image_has_its_shape_already_and_three_numbers_for_a_pixel():
+    said = words.loaded(8889, "cifar10", 3, "test image no. 13, horse", "cifar10")
+    assert "**8,889** images of CIFAR-10" in said
+    assert "32 rows of 32 pixels, and each pixel is three whole numbers" in said
+    assert "row 3 of the red ones" in said
+    assert "8,889×32×32×3 numbers, and the network takes them in this shape" in words.reshaped(
+        8889, "cifar10"
+    )
+    assert words.r_reshaped(8889, "cifar10") == ""
+    r = words.r_loaded(8889, "cifar10")
+    assert "data = dataset_cifar10()" in r
+    assert "it brings 50,000; here 8,889 are learnt from" in r
+    assert "train_images = train_images[1:8889, , , ]" in r
+
+
+def test_cat_or_dog_is_chosen_from_cifars_ten_classes_in_r():
+    r = words.r_loaded(9000, "cat_or_dog")
+    assert "chosen = train_labels %in% c(3, 5)" in r
+    assert "train_labels = match(train_labels[chosen], c(3, 5)) - 1" in r
+    assert "# these are 10,000; here 9,000 are learnt from" in r
+
+
+def test_letters_say_that_rows_and_columns_were_exchanged():
+    assert words.TRANSPOSED in words.loaded(5, "emnist_letters", 9, "test image no. 4, H", "emnist_letters")
+    assert words.TRANSPOSED not in words.loaded(5, "kmnist", 9, "test image no. 4, や ya", "kmnist")
+
+
+def test_where_the_images_are_not_here_the_example_is_said_to_be_another_sets():
+    said = words.loaded(45_000, "cifar10", 9, "test image no. 0, a 7", "mnist")
+    assert (
+        "They are not on this machine yet, so here is test image no. 0, a 7 of MNIST. An image is 28 rows"
+        in said
+    )
+
+
 def test_a_cell_is_as_grey_as_its_number_and_its_ink_can_be_read():
     row = cells([0, 255], [0.0, 1.0])
     assert "background:rgb(0,0,0);color:#FFFFFF" in row
-    assert "background:rgb(255,255,255);color:#1D2129" in row
+    assert "background:rgb(255,255,255);color:#000000" in row
 
 
 def test_where_a_data_set_is_not_here_a_digit_stands_in_for_it(monkeypatch):

@@ -1,4 +1,4 @@
-"""A photo of one digit or several: where they are, and what a network gets of each.
+"""A photo of one digit or several: where they are, and what a network gets of each; of a colour photo its middle.
 
 The steps, in the order of the modules beside this one: compare with the paper around (`paper`), take out printed lines
 (`lines`), choose the digits among what is left (`pieces`), bring thin strokes to MNIST's width (`stroke`), and centre
@@ -16,6 +16,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from cnn_core.data.centring import FAINTEST_DRAWING, placed_as
+from cnn_core.data.photo.colour import middle_square
 from cnn_core.data.photo.garment import cut_out
 from cnn_core.data.photo.lines import without_lines
 from cnn_core.data.photo.paper import FAINTEST, LUMINANCE, Darkness, darkness
@@ -43,7 +44,7 @@ class Piece:
     """One digit of a photo.
 
     box:      where it lies.
-    pixels:   float32 (28, 28) in [0, 1], light on dark.
+    pixels:   float32 (C, H, W) in [0, 1]; of one channel light on dark.
     was_thin: whether its stroke was thickened.
     """
 
@@ -53,10 +54,10 @@ class Piece:
 
     @property
     def image(self) -> Tensor:
-        """(1, 28, 28) in [0, 1]: what a network gets."""
+        """(C, H, W) in [0, 1]: what a network gets."""
         import torch  # looking at a photo needs none, and exported programs bring the looking along
 
-        return torch.from_numpy(self.pixels)[None]
+        return torch.from_numpy(self.pixels)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def read_photo(
     Raises StudentError for files that are not images, and where nothing stands out from the paper.
     """
     record = dataset_of(dataset)
-    read = read_strokes if record.of_strokes else read_thing
+    read = read_scene if record.is_colour else read_strokes if record.of_strokes else read_thing
     return read(data, record, limit, frame)
 
 
@@ -161,6 +162,15 @@ def read_thing(
     return _single(_as_bytes(colours), is_thing, box, pixels)
 
 
+def read_scene(
+    data: bytes, record: Dataset, limit: float | None = None, frame: Frame | None = None
+) -> PhotoReading:
+    """`read_photo` for a data set of colour photos: the middle square, and nothing is cut out."""
+    colours = _colours(data, record, frame)
+    pixels, where = middle_square(colours, record.shape)
+    return _single(_as_bytes(colours), np.zeros(colours.shape[:2], bool), where, pixels)
+
+
 def _colours(data: bytes, record: Dataset, frame: Frame | None) -> np.ndarray:
     """(H, W, 3) in [0, 1]."""
     image = open_image(data, LONGEST if frame is None else 2 * LONGEST)
@@ -182,7 +192,9 @@ def _image_itself(colours: np.ndarray, record: Dataset, limit: float | None) -> 
     whole = None if limit is not None else image_of_its_own(grey, record)
     if whole is None:
         return None
-    return _single(_as_bytes(colours), np.abs(grey - np.median(grey)) > LOWEST, (0, 0, *grey.shape), whole)
+    return _single(
+        _as_bytes(colours), np.abs(grey - np.median(grey)) > LOWEST, (0, 0, *grey.shape), whole[None]
+    )
 
 
 def _single(photo: np.ndarray, ink: np.ndarray, box: Box, pixels: np.ndarray) -> PhotoReading:
@@ -191,14 +203,16 @@ def _single(photo: np.ndarray, ink: np.ndarray, box: Box, pixels: np.ndarray) ->
 
 
 def _placed(ink: np.ndarray, record: Dataset) -> np.ndarray:
-    """As the data set's images are: (28, 28) in [0, 1]."""
+    """As the data set's images are: (1, 28, 28) in [0, 1]."""
     if ink.max() < FAINTEST_DRAWING:
         raise StudentError("Nothing is drawn yet.", hint="Draw a digit, large and with a thick pen.")
-    return placed_as(ink.clip(0, 1).astype(np.float32), record.is_centred_by_mass)
+    return placed_as(ink.clip(0, 1).astype(np.float32), record.is_centred_by_mass, record.margin)[None]
 
 
 def digit_from_upload(data: bytes, dataset: str = "mnist") -> Tensor:
-    """What a network gets of the digit that stands out most in an image file: (1, 28, 28) in [0, 1].
+    """What a network gets of the digit that stands out most in an image file, or of a colour photo's middle.
+
+    Returns (C, H, W) in [0, 1], of the data set's shape.
 
     Raises StudentError as `read_photo` does.
     """

@@ -1,4 +1,4 @@
-"""Twelve test digits that are watched while a network learns, and how it reads them now: `samples.json`."""
+"""Twelve test images that are watched while a network learns, and how it reads them now: `samples.json`."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _sample_digits: dict[tuple[str, int], list[int]] = {}  # (data set, its size) ->
 
 
 class DigitSampler:
-    """Lets a network read the twelve digits, and writes down how.
+    """Lets a network read the twelve images, and writes down how.
 
     run:  in whose folder.
     net:  the network as it learns.
-    test: the test images the digits are from.
+    test: the test images they are from.
     """
 
     def __init__(self, run: Run, net: Network, test: ImageSet) -> None:
         self.file, self.net = run.folder / "samples.json", net
         self.indices = sample_digits(test)
         self.labels = test.labels[self.indices].tolist()
-        self.images: Tensor = test.images[self.indices].float() / 255  # (12, 1, 28, 28)
+        self.images: Tensor = test.images[self.indices].float() / 255  # (12, C, H, W)
         self.last_reading = -math.inf
 
     def read(self, step: int, epoch: float, at_once: bool = False) -> None:

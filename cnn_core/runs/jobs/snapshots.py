@@ -54,14 +54,19 @@ class SnapshotKeeper:
         if event.epoch % 1 == 0 and event.accuracy > self.best:
             self.best = event.accuracy
             save_model(
-                self.folder / "best.safetensors", self.net, self.spec, learnt_from=self.run.learnt_from
+                self.folder / "best.safetensors",
+                self.net,
+                self.spec,
+                learnt_from=self.run.learnt_from,
+                dataset=self.run.dataset,
             )
             write_best(self.run.folder, Best(event.step, event.epoch, event.accuracy))
 
     def keep(self, event: SnapshotDue) -> None:
         """Save the weights of this moment, under its step. Raises OSError."""
         name = f"step_{event.step:08d}_epoch_{event.epoch:.4f}.safetensors"
-        save_model(self.folder / name, self.net, self.spec, learnt_from=self.run.learnt_from)
+        learnt_from, dataset = self.run.learnt_from, self.run.dataset
+        save_model(self.folder / name, self.net, self.spec, learnt_from=learnt_from, dataset=dataset)
         thin_snapshots(self.run)
 
     def keep_last(self, event: SnapshotDue) -> None:
@@ -74,6 +79,7 @@ class SnapshotKeeper:
             self.spec,
             event.state,
             learnt_from=self.run.learnt_from,
+            dataset=self.run.dataset,
         )
         self.saved_at = time.monotonic()
         self.save_seconds = max(SAVE_SECONDS, (self.saved_at - start) / SAVE_SHARE)

@@ -86,7 +86,7 @@ def _fetch_listener(store: RunStore, run: Run) -> Callable[[float, str], None]:
 
 
 def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: Progress) -> None:
-    progress.write(at_once=True, reason="Reading the test digits.")
+    progress.write(at_once=True, reason="Reading the test images.")
     seconds = progress.seconds
     result = evaluation_result(evaluate(net, test), test, run.learnt_from) | {"seconds": seconds}
     if other := _other_result(run, test):

@@ -27,7 +27,8 @@ to draw in, with a pen, a finger or the mouse. Delete clears it, Control Z takes
 )
 
 
-_DRAWINGS = "drawings"  # key of a pad -> [what it began with, what is drawn now]; two pages may share a pad
+# Key of a pad -> [what it began with, what is drawn now, how often it was wiped]; two pages may share a pad.
+_DRAWINGS = "drawings"
 
 
 def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
@@ -43,17 +44,26 @@ def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
     px:    side of the pad on screen, in CSS pixels.
     """
     drawings = st.session_state.setdefault(_DRAWINGS, {})
-    drawing = drawings.setdefault(key, [None, None])
-    if key not in st.session_state:  # Streamlit forgets a widget when its page is left
+    drawing = drawings.setdefault(key, [None, None, 0])
+    widget = f"{key}_{drawing[2]}" if drawing[2] else key
+    if widget not in st.session_state:  # Streamlit forgets a widget when its page is left
         drawing[0] = drawing[1]
     pad = _pad(
-        key=key,
+        key=widget,
         data=[{"brush": brush, "px": px, "start": drawing[0]}],
         default={"pixels": drawing[0]},
         on_pixels_change=lambda: None,
     )
     drawing[1] = pixels_or_none(pad.pixels)
     return drawing[1]
+
+
+def wipe_canvas(key: str) -> None:
+    """Let the pad of that key be empty when it is drawn the next time: its drawing was put somewhere."""
+    drawings = st.session_state.setdefault(_DRAWINGS, {})
+    wiped = drawings.get(key, [None, None, 0])[2]
+    # A widget of its own: what the browser still sends of the old one then means nothing.
+    drawings[key] = [None, None, wiped + 1]
 
 
 def pixels_or_none(value: Any) -> list[int] | None:

@@ -18,6 +18,7 @@ from cnn_core.model.draft_edits import LONGEST_NAME, changed, inserted, moved, r
 from cnn_core.model.spec import MAX_LAYERS
 from cnn_core.network_name import NetworkName
 from pages.ui.forms import layer_editor, selection
+from pages.ui.forms.recipe import choose_example
 from pages.ui.forms.share import share
 from pages.ui.frame import streamlit_inside
 from pages.ui.frame.controlled import controlled
@@ -171,13 +172,23 @@ def _start_from(draft: design.Draft) -> None:
 
 
 def _is_empty(draft: design.Draft) -> bool:
-    return draft["layers"] == EMPTY.to_dict()["layers"]
+    return draft["layers"] == design.for_images_of(draft, EMPTY)["layers"]
 
 
 def _choose_preset(key: str) -> None:
     if key in PRESETS or key == _EMPTY:
-        design.commit((PRESETS | {_EMPTY: EMPTY})[key].to_dict())
+        draft = design.for_images_of(_now(), (PRESETS | {_EMPTY: EMPTY})[key])
+        design.commit(draft)
+        choose_example(draft)
         selection.select(None)
+
+
+def _now() -> design.Draft:
+    """What the sidebar shows; of a network that is gone the design."""
+    try:
+        return design.shown()
+    except StudentError:
+        return design.draft()
 
 
 def _name(draft: design.Draft) -> None:

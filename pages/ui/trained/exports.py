@@ -121,7 +121,7 @@ def _saved(one: Trained) -> bytes:
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        save_model(path, one.net, one.spec, learnt_from=one.learnt_from)
+        save_model(path, one.net, one.spec, learnt_from=one.learnt_from, dataset=one.dataset)
         return path.read_bytes()
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS
+from cnn_core.model import PRESETS, fitted
 from cnn_core.training import RECIPES
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server, who
@@ -58,9 +59,11 @@ def race(own: Trained) -> list[str]:
     dataset = own.dataset or "mnist"
     if not _images_are_at_hand(own):
         recipe = recipe.replace(seed=recipe.seed + 1)  # with the same seed the store would return the old one
-    specs = {own.spec.fingerprint: own.spec} if own.spec.input_shape == (1, 28, 28) else {}
+    record = dataset_of(dataset)
+    specs = {own.spec.fingerprint: own.spec} if own.spec.input_shape == record.shape else {}
     for name in RIVALS:
-        specs.setdefault(PRESETS[name].fingerprint, PRESETS[name])
+        rival = fitted(PRESETS[name], record.shape, len(record.classes))
+        specs.setdefault(rival.fingerprint, rival)
     names = []
     for spec in specs.values():
         is_own = spec.fingerprint == own.spec.fingerprint

@@ -20,7 +20,7 @@ import streamlit as st
 
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, inspect_draft, links
+from cnn_core.model import PRESETS, ModelSpec, fitted, inspect_draft, links
 from cnn_core.model import Draft as Inspection
 from cnn_core.model.draft_edits import DraftDict as Draft
 from cnn_core.model.draft_edits import readable, well_named
@@ -65,6 +65,15 @@ def draft() -> Draft:
 def lesson() -> Draft:
     """The design everybody starts from."""
     return PRESETS["lesson"].to_dict()
+
+
+def for_images_of(other: Draft, preset: ModelSpec) -> Draft:
+    """A preset for the images and the classes of another design; as it is, where it cannot stand on those."""
+    try:
+        shape, classes = tuple(other["input_shape"]), other["classes"]
+        return fitted(preset, shape, classes, check_limits=False).to_dict()
+    except (StudentError, KeyError, TypeError):
+        return preset.to_dict()
 
 
 def shown() -> Draft:
