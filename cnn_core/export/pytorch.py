@@ -12,6 +12,7 @@ from typing import Any
 
 from cnn_core.export.layers import LAYERS, TORCH_CLASSES
 from cnn_core.export.light import torch_lines
+from cnn_core.export.own_picture import NEEDS, own_picture
 from cnn_core.export.program import (
     FILE_FORMAT,
     Recipe,
@@ -39,6 +40,7 @@ class Program:
     data: str
     test: str
     training: str  # empty without a recipe
+    picture: str
 
 
 def pytorch_program(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: str = "mnist") -> Program:
@@ -47,12 +49,13 @@ def pytorch_program(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: s
     training = [] if recipe is None else _torch_training(recipe, source.kept_aside)
     cycles = recipe is not None and recipe.schedule == "one_cycle"
     return Program(
-        imports="import math\n" * cycles + _TORCH_IMPORTS.strip("\n"),
+        imports=_LATER + "import math\n" * cycles + _TORCH_IMPORTS.strip("\n"),
         network=pytorch_network(spec).strip("\n"),
         weights=_TORCH_WEIGHTS.strip("\n"),
         data=pytorch_data(dataset).strip("\n"),
         test=_TORCH_TEST.strip("\n"),
         training="\n\n\n".join(part.strip("\n") for part in training),
+        picture=pytorch_picture(dataset),
     )
 
 
@@ -62,8 +65,8 @@ def export_pytorch(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: st
     Run as `python net.py weights.safetensors` it tests our weights; without a file it trains by the recipe.
     """
     program = pytorch_program(spec, recipe, dataset=dataset)
-    use = "\n    python net.py                         trains the network from the start" if recipe else ""
-    head = _TORCH_HEAD.format(name=in_a_comment(spec.name), use=use).strip("\n")
+    use = "\n    python net.py                                  trains the network from the start" if recipe else ""
+    head = _TORCH_HEAD.format(name=in_a_comment(spec.name), use=use, needs=NEEDS).strip("\n")
     parts = [
         program.network,
         program.weights,
@@ -108,6 +111,13 @@ def pytorch_data(dataset: str) -> str:
     return _TORCH_DATA.format(torchvision=source.torchvision, title=source.title)
 
 
+def pytorch_picture(dataset: str) -> str:
+    """`read_picture` with all it stands on, and `answers`."""
+    own = own_picture(dataset)
+    read = _TORCH_PICTURE.format(function=own.function).strip("\n")
+    return f"{own.imports}\n\n{own.preparation}\n\n\n{read}"
+
+
 def _torch_lines(step: Step) -> list[str]:
     lines = [f'("{name}", {code}),' for name, code in LAYERS[step.layer.type].pytorch(step)]
     lines[-1] += f"  # {shape_text(step.after)}"
@@ -117,12 +127,15 @@ def _torch_lines(step: Step) -> list[str]:
 _TORCH_HEAD = '''
 """A network designed in Convscope, in plain PyTorch.
 
-    python net.py weights.safetensors     tests the weights you downloaded beside this file{use}
+    python net.py weights.safetensors              tests the weights you downloaded beside this file
+    python net.py weights.safetensors seven.png    reads a picture of your own{use}
 
-Needs: torch, torchvision, safetensors.
+Needs: torch, torchvision, safetensors; for pictures of your own also {needs}.
 """
 # Network: {name}
 '''
+
+_LATER = "from __future__ import annotations\n\n"
 
 _TORCH_IMPORTS = """
 import os
@@ -180,6 +193,21 @@ def read(train: bool) -> tuple[torch.Tensor, torch.Tensor]:
     return pixels[chosen].float().reshape(-1, 1, 28, 28) / 255, labels[chosen].long()
 '''
 
+_TORCH_PICTURE = '''
+def read_picture(path: str) -> torch.Tensor:
+    """A picture of your own, as the network wants it: float (1, C, H, W) in [0, 1]."""
+    with open(path, "rb") as file:
+        reading = {function}(file.read(), IMAGES)
+    return torch.from_numpy(reading.pieces[reading.main].pixels)[None]
+
+
+@torch.no_grad()
+def answers(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Probabilities (B, classes)."""
+    net.eval()
+    return net(images.to(device)).softmax(dim=1).cpu()
+'''
+
 _TORCH_TEST = '''
 @torch.no_grad()
 def test(net: nn.Module) -> float:
@@ -207,7 +235,11 @@ if __name__ == "__main__":
         load_weights(net, sys.argv[1])
     else:
         {otherwise}
-    print(f"Test accuracy: {{test(net):.4f}}")
+    for path in sys.argv[2:]:
+        for name, share in zip(IMAGES.classes, answers(net, read_picture(path))[0].tolist()):
+            print(f"{{path}}: {{name}} {{share:.4f}}")
+    if len(sys.argv) < 3:
+        print(f"Test accuracy: {{test(net):.4f}}")
 """
 
 
