@@ -41,10 +41,11 @@ def _scaled(ink: np.ndarray, longest: int) -> np.ndarray:
     rows, columns = (np.flatnonzero(is_inked.any(axis=axis)) for axis in (1, 0))
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = longest / max(cut.shape)
-    return _resized(cut, (max(1, round(cut.shape[0] * scale)), max(1, round(cut.shape[1] * scale))))
+    return resized(cut, (max(1, round(cut.shape[0] * scale)), max(1, round(cut.shape[1] * scale))))
 
 
-def _resized(ink: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resized(ink: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(H, W) in [0, 1] at another size: smaller by the mean of what each pixel covers, larger by going between."""
     # Averaging areas makes the grey edges of MNIST's digits; enlarging that way would make blocks.
     weights = _areas if max(ink.shape) > max(size) else _between
     rows, columns = (weights(before, after) for before, after in zip(ink.shape, size, strict=True))

@@ -6,7 +6,8 @@ Nothing is cut out and no ground is taken away: those data sets show things in t
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+
+from cnn_core.data.centring import resized
 
 Box = tuple[int, int, int, int]
 
@@ -22,8 +23,6 @@ def middle_square(colours: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.
     height, width = colours.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = (colours[top : top + side, left : left + side] * 255).round().astype(np.uint8)
-    _, rows, columns = shape
-    way = Image.Resampling.BOX if side >= max(rows, columns) else Image.Resampling.BILINEAR
-    small = np.asarray(Image.fromarray(square).resize((columns, rows), way), dtype=np.float32) / 255
-    return np.ascontiguousarray(small.transpose(2, 0, 1)), (top, left, top + side, left + side)
+    square = colours[top : top + side, left : left + side].astype(np.float32)
+    small = np.stack([resized(square[..., channel], shape[1:]) for channel in range(3)])
+    return small, (top, left, top + side, left + side)
