@@ -42,8 +42,8 @@ def export_notebook(
     cells += _feature_maps(spec)
     cells += [
         _markdown(
-            "## A picture of your own\nPut a photo of yours beside this notebook. The long cell is how Convscope's pages "
-            "prepare it; the network learnt from pictures made in this way, and reads others badly."
+            "## A picture of your own\nPut a photo of yours beside this notebook. The long cell is how Convscope's "
+            "pages prepare it; the network learnt from pictures made in this way, and reads others badly."
         ),
         _code(program.picture),
         _code('# answers(net, read_picture("seven.png"))'),
