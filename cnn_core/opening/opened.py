@@ -18,6 +18,7 @@ class Opened:
     scale:   what an image in [0, 1] is to be multiplied by before it: 1, or 255 where the file itself shows that it
              was trained on numbers from 0 to 255. `trial.with_scale(net, scale)` takes images in [0, 1].
     remarks: whole sentences about what was changed so that it could be opened, and still answers the same.
+    guesses: whole sentences about what the file does not say, and was guessed.
     """
 
     spec: ModelSpec
@@ -25,3 +26,4 @@ class Opened:
     dataset: str | None = None
     scale: int = 1
     remarks: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()

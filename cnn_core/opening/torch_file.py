@@ -37,16 +37,17 @@ def read(content: bytes, name: str, onto: ModelSpec | None) -> Opened:
         net, spec = load_model(content)
         return Opened(spec, net, dataset=dataset_of_file(content))
     items, remarks = _layers(content)
+    guessed: list[str] = []
     if onto is None:
         found = guesses_for(items, title_of(name))
-        remarks += [SUPPOSED.format(words=found[0].words), CHECK]
-        remarks += [ONE_OTHER if len(found) == 2 else OTHERS.format(count=len(found) - 1)] * (len(found) > 1)
+        guessed += [SUPPOSED.format(words=found[0].words), CHECK]
+        guessed += [ONE_OTHER if len(found) == 2 else OTHERS.format(count=len(found) - 1)] * (len(found) > 1)
         onto = found[0].spec
     spec, net, more = put_onto(items, onto)
-    supposed = [EPSILON_SUPPOSED] * any(
+    guessed += [EPSILON_SUPPOSED] * any(
         item.epsilon == TORCH_EPSILON for item in items if item.kind == "norm"
     )
-    return Opened(spec, net, remarks=(*remarks, *supposed, *more))
+    return Opened(spec, net, remarks=(*remarks, *more), guesses=tuple(guessed))
 
 
 def guesses(content: bytes, name: str) -> tuple[Guess, ...]:

@@ -11,7 +11,8 @@ from statistics import median
 from typing import Literal, Protocol
 
 from cnn_core import pretrained
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.own.names import is_own
+from cnn_core.data.sources import KNOWN, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs import measured
@@ -211,7 +212,8 @@ def seconds_left(run: Run, store: KnowsResults) -> float:
     if run.kind == "opening" or not run.has_recipe:
         return OPENING_SECONDS
     recipe = run.recipe
-    there = KNOWN[run.dataset].count("train") if run.dataset in KNOWN else USUAL_IMAGES
+    is_known = run.dataset in KNOWN or is_own(run.dataset)
+    there = dataset_of(run.dataset).count("train") if is_known else USUAL_IMAGES
     images = recipe.epochs * min(recipe.train_size or there, there)
     images -= status.step * recipe.batch_size
     speed, _ = _speed(store, store.results(), run.spec)

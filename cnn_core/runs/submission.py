@@ -16,7 +16,7 @@ import orjson
 
 from cnn_core.data.own.as_dataset import fingerprint, frozen_key
 from cnn_core.data.own.names import is_own
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.sources import KNOWN, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
 from cnn_core.model.spec import ModelSpec
@@ -61,8 +61,8 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     if not is_dataset(dataset):
         raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")
     dataset = frozen_key(dataset) if is_own(dataset) else dataset
-    if dataset in KNOWN:  # what a worker does not know it will say itself
-        check_images(spec, KNOWN[dataset])
+    if is_own(dataset) or dataset in KNOWN:  # what a worker does not know it will say itself
+        check_images(spec, dataset_of(dataset))
     card = {
         "kind": "training",
         "spec": spec.to_dict(),

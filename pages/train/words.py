@@ -225,7 +225,9 @@ def _so_far(run: Run, validation_images: int) -> str:
         f"After {epochs(done)} of {plural(run.recipe.epochs, 'epoch')} it reads **{percent(accuracy)}** "
         f"of {many}{noun} it has never been shown."
     )
-    if accuracy > 3 * chance:
+    if accuracy > min(
+        3 * chance, (1 + chance) / 2
+    ):  # of two or three classes, three times chance is not to be had
         return f"Yes. {so_far}"
     if done < 0.3:
         return f"It has just begun. {so_far}"

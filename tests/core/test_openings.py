@@ -10,16 +10,19 @@ import torch
 
 from cnn_core.data.sources import KNOWN
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, build
+from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.opening import MAX_BYTES, Opened
 from cnn_core.pretrained import load
 from cnn_core.runs import RunStore, openings
-from cnn_core.runs.jobs import opening_job
+from cnn_core.runs.jobs import opening_job, reading
 from cnn_core.runs.jobs.opening_job import decided, tried
 from cnn_core.runs.jobs.worker import work
-from cnn_core.runs.opened import OpenedFile, Trial, fitting_datasets, read_opened
-from cnn_core.training import load_model, save_model
+from cnn_core.runs.opened import SCALES, OpenedFile, Trial, fitting_datasets, read_opened
+from cnn_core.training import RECIPES, load_model, save_model
 
+SEVEN = ModelSpec.from_dict({"name": "Seven", "input_shape": [1, 28, 28], "classes": 7, "layers": [
+    {"type": "flatten"}, {"type": "dense", "units": 7, "activation": "softmax"},
+]})  # fmt: skip
 OWNER, OTHER = "a" * 22, "b" * 22
 
 
@@ -33,7 +36,7 @@ def reads_as(monkeypatch):
     """`reads_as(net, dataset=...)`: whatever is brought holds this network, and says this of itself."""
 
     def reads_as(net, **says):
-        monkeypatch.setattr(opening_job, "open_network", lambda *_: Opened(net.spec, net, **says))
+        monkeypatch.setattr(reading, "open_network", lambda *_: Opened(net.spec, net, **says))
 
     return reads_as
 
@@ -68,14 +71,15 @@ def times_255(net):
 
 @pytest.fixture
 def clothes(tmp_path, monkeypatch):
-    """A little Fashion-MNIST, all black."""
+    """A little Fashion-MNIST: the same square, whatever it is said to be."""
     little = dataclasses.replace(KNOWN["fashion_mnist"], counts=(40, 30), system_folder=None)
     monkeypatch.setitem(KNOWN, "fashion_mnist", little)
     folder = tmp_path / "data" / "FashionMNIST" / "raw"
     folder.mkdir(parents=True)
     for split, count in (("train", 40), ("t10k", 30)):
-        labels = np.arange(count) % 10
-        for values, name in ((labels, "labels-idx1"), (np.zeros((count, 28, 28)), "images-idx3")):
+        labels, images = np.arange(count) % 10, np.zeros((count, 28, 28))
+        images[:, 8:20, 8:20] = 200
+        for values, name in ((labels, "labels-idx1"), (images, "images-idx3")):
             header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
             (folder / f"{split}-{name}-ubyte").write_bytes(header + values.astype(np.uint8).tobytes())
 
@@ -115,16 +119,16 @@ def test_what_is_measured_is_what_the_net_itself_reads(store, reads_as):
     file = read_opened(run.folder)
     few = test.take(min(opening_job.TRIED, len(test)))
     right = (mnist_net().predict(few.images / 255).argmax(1) == few.labels).float().mean()
-    assert file.trial_of("mnist", 1).accuracy == pytest.approx(float(right), abs=1e-6)
-    assert (file.dataset, file.scale, file.by, file.name) == ("mnist", 1, "measured", "my_model.h5")
+    assert file.trial_of("mnist", "unit").accuracy == pytest.approx(float(right), abs=1e-6)
+    assert (file.dataset, file.scale, file.by, file.name) == ("mnist", "unit", "measured", "my_model.h5")
 
 
 def test_a_net_that_wants_0_to_255_shows_itself_and_is_read_like_the_one_it_was_made_of(store, reads_as):
     reads_as(times_255(mnist_net()))
     run = bring(store)
     file = read_opened(run.folder)
-    assert file.scale == 255
-    assert file.trial_of("mnist", 255).accuracy > file.trial_of("mnist", 1).accuracy + 0.3
+    assert file.scale == "bytes"
+    assert file.trial_of("mnist", "bytes").accuracy > file.trial_of("mnist", "unit").accuracy + 0.3
     net = load_model(run.snapshot_path("last"))[0]
     images = torch.rand(4, 1, 28, 28)
     torch.testing.assert_close(net.predict(images), mnist_net().predict(images), atol=1e-5, rtol=1e-4)
@@ -153,7 +157,7 @@ def test_what_the_file_says_of_its_data_set_is_taken_however_little_it_reads(sto
     run = bring(store)
     assert run.dataset == "fashion_mnist"
     assert read_opened(run.folder).by == "file"
-    # All 30 are black, so it gives one answer: of each class there are three.
+    # All 30 are alike, so it gives one answer: of each class there are three.
     assert run.status.result["accuracy"] == pytest.approx(0.1)
     assert run.status.result["count"] == 30
 
@@ -171,13 +175,10 @@ def test_a_fashion_mnist_network_trained_here_saved_and_opened_again_is_one(stor
 
 def test_data_sets_and_scales_are_tried_where_size_and_classes_fit(clothes):
     trials = tried(mnist_net())
-    assert [(one.dataset, one.scale, one.count) for one in trials] == [
-        ("mnist", 1, 500),
-        ("mnist", 255, 500),
-        ("fashion_mnist", 1, 30),
-        ("fashion_mnist", 255, 30),
-    ]
-    assert fitting_datasets(dataclasses.replace(PRESETS["tiny"], classes=7)) == []
+    mnist = [("mnist", scale, 500) for scale in SCALES]
+    clothes = [("fashion_mnist", scale, 30) for scale in SCALES]
+    assert [(one.dataset, one.scale, one.count) for one in trials] == [*mnist, *clothes]
+    assert fitting_datasets(SEVEN) == []
 
 
 # ---------------------------------------------------------------- who decides
@@ -185,20 +186,20 @@ def test_data_sets_and_scales_are_tried_where_size_and_classes_fit(clothes):
 
 def trials(*accuracies):
     """Of MNIST with both scales, then of Fashion-MNIST."""
-    pairs = [("mnist", 1), ("mnist", 255), ("fashion_mnist", 1), ("fashion_mnist", 255)]
+    pairs = [(key, scale) for key in ("mnist", "fashion_mnist") for scale in ("unit", "bytes")]
     return tuple(Trial(*pair, accuracy, 1000) for pair, accuracy in zip(pairs, accuracies, strict=False))
 
 
 @pytest.mark.parametrize(
     ("accuracies", "expected"),
     [
-        ((0.943, 0.943, 0.1, 0.1), ("mnist", 1, "measured")),  # a tie: the usual scale
-        ((0.943, 0.9435, 0.1, 0.1), ("mnist", 1, "measured")),  # less than a tenth of a point is one too
-        ((0.2, 0.943, 0.1, 0.1), ("mnist", 255, "measured")),
-        ((0.1, 0.1, 0.88, 0.3), ("fashion_mnist", 1, "measured")),
-        ((0.29, 0.1, 0.2, 0.29), ("", 1, "")),  # under 30 % everywhere
-        ((0.3, 0.1, 0.2, 0.1), ("mnist", 1, "measured")),
-        ((), ("", 1, "")),
+        ((0.943, 0.943, 0.1, 0.1), ("mnist", "unit", "measured")),  # a tie: the usual scale
+        ((0.943, 0.9435, 0.1, 0.1), ("mnist", "unit", "measured")),  # less than a tenth of a point is one too
+        ((0.2, 0.943, 0.1, 0.1), ("mnist", "bytes", "measured")),
+        ((0.1, 0.1, 0.88, 0.3), ("fashion_mnist", "unit", "measured")),
+        ((0.29, 0.1, 0.2, 0.29), ("", "unit", "")),  # under 30 % everywhere
+        ((0.3, 0.1, 0.2, 0.1), ("mnist", "unit", "measured")),
+        ((), ("", "unit", "")),
     ],
 )
 def test_the_best_trial_decides_and_none_under_thirty_per_cent(accuracies, expected):
@@ -208,9 +209,13 @@ def test_the_best_trial_decides_and_none_under_thirty_per_cent(accuracies, expec
 
 def test_what_the_file_says_goes_before_what_was_measured():
     said = OpenedFile("a", said_dataset="fashion_mnist", trials=trials(0.99, 0.1, 0.1, 0.2))
-    assert (decided(said).dataset, decided(said).scale, decided(said).by) == ("fashion_mnist", 255, "file")
-    scaled = OpenedFile("a", said_scale=255, trials=trials(0.99, 0.9))
-    assert (decided(scaled).dataset, decided(scaled).scale) == ("mnist", 255)
+    assert (decided(said).dataset, decided(said).scale, decided(said).by) == (
+        "fashion_mnist",
+        "bytes",
+        "file",
+    )
+    scaled = OpenedFile("a", said_scale="bytes", trials=trials(0.99, 0.9))
+    assert (decided(scaled).dataset, decided(scaled).scale) == ("mnist", "bytes")
 
 
 # ---------------------------------------------------------------- the owner knows better
@@ -219,18 +224,20 @@ def test_what_the_file_says_goes_before_what_was_measured():
 def test_its_owner_may_overrule_data_set_and_scale_and_it_is_tested_anew(store, reads_as, clothes):
     reads_as(times_255(mnist_net()))
     run = bring(store)
-    store.openings.choose(run.id, OWNER, "fashion_mnist", 1)
+    store.openings.choose(run.id, OWNER, "fashion_mnist", "unit")
     the_worker_takes(store, run.id)
     run = store.run(run.id)
     file = read_opened(run.folder)
     assert (file.dataset, file.scale, file.by, run.dataset) == (
         "fashion_mnist",
-        1,
+        "unit",
         "visitor",
         "fashion_mnist",
     )
     assert (run.status.state, run.status.result["count"]) == ("finished", 30)
-    store.openings.choose(run.id, OWNER, "mnist", 255)  # and back: the weights of the file are still known
+    store.openings.choose(
+        run.id, OWNER, "mnist", "bytes"
+    )  # and back: the weights of the file are still known
     the_worker_takes(store, run.id)
     images = torch.rand(4, 1, 28, 28)
     net = load_model(store.run(run.id).snapshot_path("last"))[0]
@@ -242,7 +249,7 @@ def test_a_data_set_that_cannot_be_had_is_refused_in_a_sentence_and_nothing_chan
     reads_as(mnist_net())
     run = bring(store)
     before = run.status.result
-    store.openings.choose(run.id, OWNER, "kmnist", 1)  # offline, and not here
+    store.openings.choose(run.id, OWNER, "kmnist", "unit")  # offline, and not here
     the_worker_takes(store, run.id)
     run = store.run(run.id)
     assert read_opened(run.folder).refusal
@@ -254,12 +261,12 @@ def test_only_its_owner_may_and_only_before_it_is_trained_on(store, reads_as):
     reads_as(mnist_net())
     run = bring(store)
     with pytest.raises(StudentError, match="whoever opened"):
-        store.openings.choose(run.id, OTHER, "mnist", 255)
+        store.openings.choose(run.id, OTHER, "mnist", "bytes")
     with pytest.raises(StudentError, match="no such data set or scale"):
-        store.openings.choose(run.id, OWNER, "mnist", 3)
+        store.openings.choose(run.id, OWNER, "mnist", "three")
     store.extend(run.id, OWNER, 1)
     with pytest.raises(StudentError, match="has been trained here"):
-        store.openings.choose(run.id, OWNER, "mnist", 255)
+        store.openings.choose(run.id, OWNER, "mnist", "bytes")
 
 
 def test_trained_on_it_learns_its_own_data_set(store, reads_as, clothes):
@@ -300,7 +307,7 @@ def test_a_reader_that_fails_by_a_fault_of_ours_says_so_and_leaves_nothing(store
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(opening_job, "open_network", broken)
+    monkeypatch.setattr(reading, "open_network", broken)
     run = bring(store)
     assert run.status.state == "failed"
     assert "This file could not be read (ZeroDivisionError)." in run.status.reason
@@ -345,7 +352,7 @@ def test_what_is_too_large_or_empty_is_refused_before_anything_is_written(store,
     monkeypatch.setattr(openings, "LARGEST_FILE", 10)
     with pytest.raises(StudentError, match="60 MB can be opened"):
         store.openings.ask(b"x" * 11, "net.h5", OWNER)
-    with pytest.raises(StudentError, match="“net.h5” is empty"):
+    with pytest.raises(StudentError, match=r"“net\.h5” is empty"):
         store.openings.ask(b"", "net.h5", OWNER)
     assert not store.path.exists()
 
@@ -365,14 +372,10 @@ def test_a_visitor_has_so_many_files_waiting_and_others_have_theirs(store):
     with pytest.raises(StudentError, match="3 of your files wait"):
         store.openings.ask(b"{}", "one more.h5", OWNER)
     store.openings.ask(b"{}", "another's.h5", OTHER)
-    store.submit(
-        PRESETS["tiny"], __import__("cnn_core.training", fromlist=["RECIPES"]).RECIPES["fast"], "mnist", OWNER
-    )
+    store.submit(PRESETS["tiny"], RECIPES["fast"], "mnist", OWNER)
 
 
 def test_a_file_comes_before_all_trainings(store):
-    from cnn_core.training import RECIPES
-
     for number in range(3):
         store.submit(PRESETS["tiny"], RECIPES["fast"].replace(seed=number), "mnist", OTHER)
     run_id = store.openings.ask(b"{}", "net.h5", OWNER)
@@ -401,7 +404,7 @@ def test_rubbish_in_what_is_known_of_a_file_reads_as_absent():
         {
             "name": 5,
             "bytes": -1,
-            "scale": 7,
+            "scale": 255,
             "by": [],
             "dataset": "../x",
             "trials": [{"dataset": "mnist", "scale": 1, "accuracy": 2, "count": 3}, 5],
@@ -411,6 +414,18 @@ def test_rubbish_in_what_is_known_of_a_file_reads_as_absent():
     )
     assert file == OpenedFile("", remarks=("well",))
     whole = OpenedFile(
-        "a.h5", 5, "hdf5", 0.5, "mnist", 255, "mnist", 255, "file", trials(0.5, 0.6), ("r",), ("g",), "n"
+        "a.h5",
+        5,
+        "hdf5",
+        0.5,
+        "mnist",
+        "bytes",
+        "mnist",
+        "bytes",
+        "file",
+        trials(0.5, 0.6),
+        ("r",),
+        ("g",),
+        "n",
     )
     assert OpenedFile.from_dict(whole.to_dict() | {"trials": [t.__dict__ for t in whole.trials]}) == whole

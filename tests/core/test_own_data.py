@@ -16,9 +16,11 @@ from cnn_core.data.own import (
     from_pad,
     frozen_key,
     is_own,
+    limits,
+    log,
     open_zip,
+    own_set,
 )
-from cnn_core.data.own import limits, log, own_set
 from cnn_core.data.own.contents import Replay, add_line
 from cnn_core.data.own.names import cleaned, key_of, parts_of
 from cnn_core.data.own.prepare import as_png, usual_way
@@ -112,11 +114,12 @@ def test_an_own_set_is_a_data_set_with_its_classes_and_its_counts(shelf):
     assert (record.shape, record.counts, record.noun) == ((1, 28, 28), (30, 11), "pictures")
 
 
-@pytest.mark.parametrize("colour, shape", [(False, (1, 28, 28)), (True, (3, 32, 32))])
+@pytest.mark.parametrize(("colour", "shape"), [(False, (1, 28, 28)), (True, (3, 32, 32))])
 def test_its_images_are_bytes_in_the_sets_shape_as_they_were_added(shelf, colour, shape):
     one = filled(shelf, (4, 4), colour)
     train = load_images(one.key, "train")
-    assert train.images.dtype == torch.uint8 and train.images.shape[1:] == shape
+    assert train.images.dtype == torch.uint8
+    assert train.images.shape[1:] == shape
     first = pictures(1, seed=0, size=len(one.contents().pictures[0].pixels))[0]
     assert first.pixels in [bytes(row) for row in train.images.flatten(1).numpy()]
 
@@ -145,7 +148,8 @@ def test_after_a_set_is_removed_its_classes_are_still_called_what_they_were(shel
     key = frozen_key(one.key)
     one.remove(OWNER)
     assert dataset_of(key).classes == ("house", "fish", "star")
-    assert available(key).state == "missing" and "removed" in available(key).source
+    assert available(key).state == "missing"
+    assert "removed" in available(key).source
     with pytest.raises(StudentError, match="were removed from this server"):
         load_images(key, "test")
     assert shelf.of(OWNER) == []
@@ -184,7 +188,7 @@ def test_more_pictures_are_another_training(shelf):
 
 
 @pytest.mark.parametrize(
-    "counts, message",
+    ("counts", "message"),
     [
         ((), "second thing"),
         ((9,), "second thing"),
@@ -226,7 +230,9 @@ def test_a_stranger_may_do_nothing_with_a_set_whose_id_they_know(shelf):
     ):
         with pytest.raises(StudentError):
             forbidden()
-    assert one.contents().count() == 6 and not one.may_look(STRANGER) and shelf.of(STRANGER) == []
+    assert one.contents().count() == 6
+    assert not one.may_look(STRANGER)
+    assert shelf.of(STRANGER) == []
 
 
 def test_whoever_has_the_link_adds_pictures_and_takes_out_only_their_own(shelf):
@@ -256,7 +262,8 @@ def test_the_owner_takes_out_whatever_one_contributor_added(shelf):
     bo = one.contents().contributors()[1]
     assert (bo.who, bo.count) == ("Bo", 5)
     gone = one.take_out_contributor(OWNER, bo.by)
-    assert len(gone) == 5 and one.contents().count() == 6
+    assert len(gone) == 5
+    assert one.contents().count() == 6
     one.put_back(OWNER, gone)
     assert one.contents().count() == 11
 
@@ -270,7 +277,8 @@ def test_after_sharing_has_stopped_the_link_and_its_guests_are_out(shelf):
         shelf.open_link(key, STRANGER)
     with pytest.raises(StudentError, match="not shared with you"):
         guest.add(GUEST, 0, pictures(1, 40))
-    assert shelf.of(GUEST) == [] and one.share(OWNER) != key
+    assert shelf.of(GUEST) == []
+    assert one.share(OWNER) != key
 
 
 @pytest.mark.parametrize("key", [None, "", "x", "../card.json", "a" * 11, 3])
@@ -288,10 +296,12 @@ def test_no_file_holds_a_visitors_token(shelf, tmp_path):
     one = filled(shelf, (3, 3))
     shelf.open_link(one.share(OWNER), GUEST).add(GUEST, 0, pictures(1, 40))
     for path in tmp_path.rglob("*"):
-        assert OWNER not in str(path) and GUEST not in str(path)
+        assert OWNER not in str(path)
+        assert GUEST not in str(path)
         if path.is_file():
             content = path.read_bytes()
-            assert OWNER.encode() not in content and GUEST.encode() not in content
+            assert OWNER.encode() not in content
+            assert GUEST.encode() not in content
 
 
 # Limits, in the student's numbers
@@ -358,7 +368,8 @@ def test_a_class_taken_out_comes_back_with_its_pictures(shelf):
     one.take_out_class(OWNER, 0)
     assert one.contents().count() == 23
     one.put_back_class(OWNER, 0)
-    assert one.contents().count() == 41 and dataset_of(one.key).classes == ("house", "fish", "star")
+    assert one.contents().count() == 41
+    assert dataset_of(one.key).classes == ("house", "fish", "star")
 
 
 def test_after_an_hour_a_picture_that_was_taken_out_is_wiped_from_the_disk(shelf, monkeypatch):
@@ -379,7 +390,7 @@ def test_after_an_hour_a_picture_that_was_taken_out_is_wiped_from_the_disk(shelf
 
 
 @pytest.mark.parametrize(
-    "text, name",
+    ("text", "name"),
     [
         ("house", "house"),
         ("  two  words ", "two words"),
@@ -413,7 +424,8 @@ def test_a_class_without_a_name_is_refused(shelf):
 @pytest.mark.parametrize(
     "rubbish",
     [b"{", b"null\n", b"[1]\n", b"\xff\xfe\n", b'{"do":"add"}\n', b'{"do":"add","n":0,"px":3,"sum":"x"}\n',
-     b'{"do":"drop","ids":[-1,999,"x",null]}\n', b'{"do":"class","n":-4,"name":"x"}\n', b'{"do":"name","n":0,"name":5}\n',
+     b'{"do":"drop","ids":[-1,999,"x",null]}\n', b'{"do":"class","n":-4,"name":"x"}\n',
+     b'{"do":"name","n":0,"name":5}\n',
      b'{"do":"add","n":0,"px":"!!!","sum":"x"}\n'],
 )  # fmt: skip
 def test_a_foreign_line_takes_nothing_else_with_it(shelf, rubbish):
@@ -448,9 +460,12 @@ def test_a_set_comes_back_from_its_zip_pixel_by_pixel_with_its_parts_and_names(s
     def kept(of):
         return {(p.number, p.pixels, p.part, p.way, p.who) for p in of.contents().pictures}
 
-    assert kept(other) == kept(one) and brought.added == 10 and not brought.refused
+    assert kept(other) == kept(one)
+    assert brought.added == 10
+    assert not brought.refused
     assert [own.name for own in other.contents().classes] == ["T-shirt/top", "fish"]
-    assert other.is_owner(GUEST) and other.shape == one.shape
+    assert other.is_owner(GUEST)
+    assert other.shape == one.shape
 
 
 # Prepared
@@ -479,8 +494,6 @@ def test_of_a_photo_the_square_in_the_middle_is_taken(shelf):
 
 
 def test_how_a_photo_is_probably_meant():
-    assert (
-        usual_way([]) == "thing"
-        and usual_way(["draw", "draw", "thing"]) == "ink"
-        and usual_way(["thing"]) == "thing"
-    )
+    assert usual_way([]) == "thing"
+    assert usual_way(["draw", "draw", "thing"]) == "ink"
+    assert usual_way(["thing"]) == "thing"

@@ -1,4 +1,4 @@
-"""What strangers may bring to their data set: photos, zips of folders, CSVs of pixels, and all that only looks like it."""
+"""What strangers may bring to their data set: photos, zips of folders, CSVs of pixels, and what only looks like it."""
 
 import io
 import struct
@@ -98,7 +98,8 @@ def test_a_photo_of_twelve_megapixels_is_turned_upright_and_made_small(shelf):
     one = shelf.make(OWNER)
     bring_files(one, OWNER, 0, [("a.jpg", saved(Image.fromarray(tall), "JPEG", exif=exif))], "thing")
     pixels = np.frombuffer(one.contents().pictures[0].pixels, np.uint8).reshape(28, 28)
-    assert pixels[:10].max() < 30 and pixels[-10:].min() > 225
+    assert pixels[:10].max() < 30
+    assert pixels[-10:].min() > 225
 
 
 def test_a_drawing_on_paper_is_found_and_is_light_on_dark(shelf):
@@ -107,7 +108,8 @@ def test_a_drawing_on_paper_is_found_and_is_light_on_dark(shelf):
     one = shelf.make(OWNER)
     bring_files(one, OWNER, 0, [("a.jpg", saved(Image.fromarray(paper), "JPEG"))], "ink")
     pixels = np.frombuffer(one.contents().pictures[0].pixels, np.uint8).reshape(28, 28)
-    assert pixels[14, 14] > 200 and pixels[0].max() == 0
+    assert pixels[14, 14] > 200
+    assert pixels[0].max() == 0
 
 
 def test_each_folder_of_a_zip_is_a_class_whatever_lies_around_it(shelf):
@@ -129,7 +131,8 @@ def test_each_folder_of_a_zip_is_a_class_whatever_lies_around_it(shelf):
 def test_a_file_in_a_zip_that_is_no_picture_is_named_and_the_others_are_taken(shelf):
     one = shelf.make(OWNER)
     brought = bring_zip(one, OWNER, zipped({"a/1.png": png(1), "a/<b>2.png": b"no picture"}), "thing")
-    assert brought.added == 1 and brought.refused[0][0] == "b 2.png"
+    assert brought.added == 1
+    assert brought.refused[0][0] == "b 2.png"
     assert "not an image" in str(brought.refused[0][1])
 
 
@@ -146,7 +149,7 @@ HEADER = "label," + ",".join(f"pixel{i}" for i in range(784))
         csv([row(7, 1), row(7, 2), row(3, 3)], sign="\t"),
         b"\xef\xbb\xbf" + csv([row(7, 1), row(7, 2), row(3, 3)], HEADER),
         csv([row("7.0", 1), row("7.0", 2), row("3.0", 3)]),
-        csv([row(n, s)[1:] + [n] for n, s in ((7, 1), (7, 2), (3, 3))], HEADER[6:] + ",label"),
+        csv([[*row(n, s)[1:], n] for n, s in ((7, 1), (7, 2), (3, 3))], HEADER[6:] + ",label"),
         csv([row(7, 1), row(7, 2), row(3, 3)]) + b"\n\n\n",
         csv([row('"7"', 1), row('"7"', 2), row('"3"', 3)]),
     ],
@@ -275,7 +278,8 @@ PHOTOS = {
     "a png with a broken middle": png(side=64)[:200] + bytes(200) + png(side=64)[400:],
     "a jpeg cut short": saved(photo("RGB"), "JPEG")[:120],
     "a gif of its head alone": b"GIF89a" + bytes(7),
-    "a bmp that promises": b"BM" + struct.pack("<IHHI", 100, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
+    "a bmp that promises": b"BM"
+    + struct.pack("<IHHI", 100, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, *[0] * 6),
     "a huge head": huge_png(60_000, 60_000),
     "a larger head": huge_png(2**31 - 1, 1),
     "a head of nothing": huge_png(0, 0),
@@ -332,8 +336,11 @@ def refused_at_once(bring, data, one):
         time.monotonic() - began < 20
     )  # two seconds on a quiet machine; tracing memory alone is five times slower
     assert peak < 200_000_000
-    assert refusal.value.message and refusal.value.hint and "Traceback" not in str(refusal.value)
-    assert one.contents().count() == 0 and len(one.contents().classes) <= 1
+    assert refusal.value.message
+    assert refusal.value.hint
+    assert "Traceback" not in str(refusal.value)
+    assert one.contents().count() == 0
+    assert len(one.contents().classes) <= 1
 
 
 @pytest.mark.parametrize("name", ZIPS)
@@ -363,7 +370,8 @@ def test_one_upload_decodes_no_more_than_it_may(shelf, monkeypatch):
     monkeypatch.setattr(module, "MOST_WORK", 2_500)
     one = shelf.make(OWNER)
     brought = bring_files(one, OWNER, 0, [(f"{i}.png", png(i)) for i in range(5)], "thing")
-    assert brought.added == 3 and len(brought.refused) == 2
+    assert brought.added == 3
+    assert len(brought.refused) == 2
     assert "second go" in str(brought.refused[0][1])
 
 

@@ -98,9 +98,8 @@ def test_half_a_line_is_cut_off_by_the_next_writer(shared, cut):
     assert one.contents().count() == 2
     writer(key, 2, count=1).communicate()
     assert one.contents().count() == 3
-    assert log.read_bytes().endswith(b"\n") and all(
-        line.startswith(b"{") for line in log.read_bytes().splitlines()
-    )
+    assert log.read_bytes().endswith(b"\n")
+    assert all(line.startswith(b"{") for line in log.read_bytes().splitlines())
 
 
 def test_a_writer_that_stands_still_with_the_lock_and_is_killed_lets_the_next_one_in(shared):

@@ -80,6 +80,21 @@ def test_what_is_read_wrongly_is_red_and_says_as_what():
     assert sum(len(group["x"]) for group in groups) == 4
 
 
-def test_long_names_are_drawn_as_the_numbers_of_their_classes():
+def test_long_names_are_drawn_as_their_beginnings_or_as_numbers_where_two_begin_alike():
     groups = scatter(answers=(0, 1, 2, 0), classes=("T-shirt/top", "Trouser", "Ankle boot"))["data"]
+    assert [group["text"][0] for group in groups] == ["T-s", "Tro", "Ank"]
+    groups = scatter(answers=(0, 1, 2, 0), classes=("Trousers", "Trouser", "Ankle boot"))["data"]
     assert [group["text"][0] for group in groups] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("classes", [2, 10, 26])
+def test_a_cell_of_the_matrix_can_be_clicked_and_no_marker_reaches_into_the_next(classes):
+    names = [chr(65 + i) for i in range(classes)]
+    chart = confusion_chart(np.full((classes, classes), 100), names, "light")
+    marker = chart["data"][1]["marker"]["size"]
+    assert len(chart["data"][1]["x"]) == classes**2
+    assert marker * classes <= 400  # pixels of the figure without its margins
+    assert marker >= 8
+    # "100" is about 1.7 times as wide as its figures are high
+    sizes = {note["font"]["size"] for note in chart["layout"]["annotations"]}
+    assert max(sizes) * 1.7 < 500 / classes

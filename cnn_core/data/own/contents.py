@@ -174,7 +174,8 @@ class Replay:
             pixels = b""
         sound = type(number) is int and number in self.classes and isinstance(name, str)
         number, name = (number, name) if sound else (-1, "")
-        assert isinstance(number, int) and isinstance(name, str)
+        assert isinstance(number, int)
+        assert isinstance(name, str)
         way = line.get("way")
         self.pictures.append(
             Picture(

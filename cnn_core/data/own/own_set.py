@@ -128,6 +128,10 @@ class OwnSet:
         owner = self.card.get("owner")
         return isinstance(owner, str) and bool(token) and secrets.compare_digest(owner, owner_of(token))
 
+    def is_by_owner(self, by: str) -> bool:
+        """Whether a contributor's hash is the owner's."""
+        return self.card.get("owner") == by
+
     @property
     def link_key(self) -> str:
         """The key of its link; "" where it is not shared."""

@@ -56,7 +56,7 @@ function layout(s) {
   const columns = d.columns.find((n) => needs(n, step, 2) <= width + 0.01) ?? 1;
   while (side(step + 1) <= 1.4 * d.tile && needs(columns, step + 1, 4) <= width) step += 1;
   const w = side(step), h = d.th * step / dpr;
-  const spare = columns > 1 && columns <= d.count ? (width - columns * w) / (columns - 1) : 4;
+  const spare = columns > 1 && (columns <= d.count || d.keeps) ? (width - columns * w) / (columns - 1) : 4;
   const gap = Math.floor(Math.min(18, Math.max(2, spare)) * dpr) / dpr;
   const rowGap = d.captions ? 12 : Math.min(gap, 10);
   const look = [step, dpr, columns, gap, w, h, d.count, JSON.stringify(d.marks), JSON.stringify(d.states)].join(" ");

@@ -93,6 +93,7 @@ def sheet(
     captions: Sequence[tuple[str, str]] | None = None,
     wrong: Collection[int] = (),
     columns: str | int = "auto",
+    keeps_gap: bool = False,
     marks: Sequence[Sequence[Rectangle]] | None = None,
     clickable: bool = True,
     on_click: Callable[[int], None] | None = None,
@@ -109,6 +110,7 @@ def sheet(
     captions: (bold, muted) below each tile; a line break in the muted part is kept.
     wrong:    indices with the red frame, whose captions turn red too.
     columns:  "auto" fits 16, 8, 6, 5, 4 ... in a row; a number is kept wherever the width allows.
+    keeps_gap: let a row with fewer tiles than columns have the gaps of a full one, as of sheets under each other.
     marks:    per tile the rectangles to draw in teal, in pixels of the tile.
     on_click: called with the index before the page runs again, so that the page already knows its selection.
     opens:    key of the container that shows what was clicked. Where that is out of sight, as on a phone, a button
@@ -118,6 +120,7 @@ def sheet(
     data = tiles_data(tiles) | {
         "tile": tile_px,
         "columns": [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1)),
+        "keeps": keeps_gap,
         "alt": alt,
         "labels": [str(i) for i in numbers] if labels is None else list(labels),
         "selected": selected,

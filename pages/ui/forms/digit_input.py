@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from cnn_core.data import digit_from_pixels
-from cnn_core.data.own.prepare import as_image, from_pad
-from cnn_core.data.sources import KNOWN, dataset_of
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from pages.ui.forms.canvas import digit_canvas
-from pages.ui.forms.photo_input import own_colour_photo, own_photo
+from pages.ui.forms.photo_input import own_photo
 from pages.ui.frame import address
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem
@@ -37,7 +36,7 @@ _ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "colla
 class ChosenImage:
     """The image that goes through the network.
 
-    image: (C, H, W) in [0, 1].
+    image: (1, 28, 28) in [0, 1].
     key:   the same key, the same image.
     label, index: of a test image, else None.
     """
@@ -88,23 +87,10 @@ def way_and_number(dataset: str = "mnist") -> str:
 
 
 def _way(dataset: str) -> str:
-    ways = ways_of(dataset)
     words = WAYS | {"test": f"Test {singular(dataset)}"}
-    if st.session_state.get(_WAY) not in (None, *ways):
-        st.session_state[_WAY] = "test"  # another network's images could be drawn
     return st.segmented_control(
-        "Image", ways, format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
+        "Image", list(WAYS), format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
     )
-
-
-def ways_of(dataset: str) -> list[str]:
-    """The ways to an image. Photos in colour cannot be drawn on the pad; what a visitor collected in colour may be.
-
-    >>> ways_of("mnist"), ways_of("cifar10")
-    (['test', 'draw', 'upload'], ['test', 'upload'])
-    """
-    is_photo = dataset_of(dataset).shape[0] > 1 and dataset in KNOWN
-    return [way for way in WAYS if way != "draw" or not is_photo]
 
 
 def _no_such_image(text: str, images: int) -> str:
@@ -142,7 +128,7 @@ def chosen_image(way: str, dataset: str = "mnist") -> ChosenImage | None:
         if way == "draw":
             return _drawn(dataset)
         if way == "upload":
-            image = own_photo(dataset) if dataset_of(dataset).shape[0] == 1 else own_colour_photo(dataset)
+            image = own_photo(dataset)
             return None if image is None else ChosenImage(image, _key(image), "your picture")
     except StudentError as error:
         problem(error)
@@ -162,11 +148,7 @@ def _drawn(dataset: str) -> ChosenImage | None:
     if pixels is None:
         caption(f"Draw a {singular(dataset)} in the square: the page follows your pen.")
         return None
-    shape = dataset_of(dataset).shape
-    if shape[0] > 1:  # as the drawings of such a set are kept
-        image = as_image(from_pad(pixels, shape), shape)
-    else:
-        image = digit_from_pixels(pixels, dataset=dataset)
+    image = digit_from_pixels(pixels, dataset=dataset)
     return ChosenImage(image, _key(image), "your drawing")
 
 

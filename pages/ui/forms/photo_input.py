@@ -11,7 +11,6 @@ import streamlit as st
 
 from cnn_core.data import read_photo
 from cnn_core.data.digits import BOX
-from cnn_core.data.own.prepare import as_image, from_photo
 from cnn_core.data.photo.reading import HIGHEST, LOWEST
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
@@ -69,33 +68,6 @@ def own_photo(dataset: str) -> Tensor | None:
     place = _show(photo, reading)
     _correct(photo, reading)
     return reading.pieces[place].image
-
-
-def own_colour_photo(dataset: str) -> Tensor | None:
-    """Draw the place for a file, and what the network gets of it. Returns (3, H, W), or None while there is none.
-
-    Raises StudentError for a file that is no photo.
-    """
-    record = dataset_of(dataset)
-    file = st.file_uploader(
-        photos.colour_label(record.singular, MAX_UPLOAD_BYTES // 10**6),
-        type=list(EXTENSIONS),
-        max_upload_size=BROWSER_MB,
-        key="colour_photo_file",
-    )
-    if file is None:
-        caption(photos.before_choosing_in_colour(record.singular))
-        return None
-    data = file.getvalue()
-    image = _middle_of(hashlib.sha256(data).hexdigest()[:12], record.shape, data)
-    image_picture(image.numpy(), "photo_cut", alt=photos.colour_cut_alt(record.shape[1:]), px=192)
-    caption(photos.cut_out_in_colour(record.shape[1:]))
-    return image
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _middle_of(sha: str, shape: tuple[int, int, int], _data: bytes) -> Tensor:
-    return as_image(from_photo(_data, shape, "thing"), shape)
 
 
 def _limit_by_hand(sha: str) -> float | None:

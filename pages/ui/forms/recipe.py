@@ -13,14 +13,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import DATASETS, AugmentSpec, available
+from cnn_core.data.own.shelf import Shelf
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import preset_of
 from cnn_core.settings import settings
 from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
-from cnn_core.training.spec import MAX_BATCH_SIZE, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
+from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
 from pages.ui.forms.recipe_memory import remember, remembered
-from pages.ui.visitor import design
+from pages.ui.visitor import design, who
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
 
@@ -71,8 +72,13 @@ _DECAY = (
 )
 _NOISE = "This share of the training labels is replaced by wrong ones. So you can see what a network learns by heart."
 _PATIENCE = (
-    "Stop when so many epochs in a row brought no better accuracy on the images kept aside, and take the weights of "
+    "Stop when so many epochs in a row brought nothing better on the images kept aside, and take the weights of "
     "the best epoch: EarlyStopping in Keras. 0 trains all epochs."
+)
+_MONITORED = {"val_accuracy": "a higher accuracy", "val_loss": "a lower loss"}
+_MONITOR = (
+    "What makes an epoch the best one, on the images kept aside. Keras calls it monitor, val_accuracy or val_loss; "
+    "its own choice is val_loss."
 )
 _SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
 
@@ -95,11 +101,14 @@ class Choice:
 def data_set_and_recipe() -> Choice:
     """Draw the widgets of the control strip, in the container that is open. Their values outlive a page change."""
     title = _kind()
+    names = data_sets()
+    if st.session_state.get("recipe_dataset", "mnist") not in names:  # an own one that was removed
+        del st.session_state["recipe_dataset"]
     dataset = st.selectbox(
         "Data set",
-        list(DATASETS),
-        index=_place(list(DATASETS), remembered("recipe_dataset", "mnist")),
-        format_func=DATASETS.__getitem__,
+        list(names),
+        index=_place(list(names), remembered("recipe_dataset", "mnist")),
+        format_func=names.__getitem__,
         key="recipe_dataset",
         filter_mode=None,
         width=190,
@@ -140,6 +149,12 @@ def _kind() -> str:
         **_BARE,
     )
     return str(kind or "lesson")
+
+
+def data_sets() -> dict[str, str]:
+    """{key: title} of what can be trained on: the catalogue, and the visitor's own sets that have enough pictures."""
+    own = [one for one in Shelf().of(who.visitor()) if one.problem() is None]
+    return DATASETS | {one.key: f"{one.name} (my data)" for one in own}
 
 
 def _options(dataset: str, kind: str) -> Choice:
@@ -212,6 +227,7 @@ def _own_numbers() -> TrainSpec:
         augment=_random_changes(left),
         label_noise=_wrong_labels(right) / 100,
         patience=_patience(left) or None,
+        monitor=_one_of(right, "Better is", "own_monitor", MONITORS, _MONITORED.__getitem__, _MONITOR),
         **_less_used(optimizer),
     )
 

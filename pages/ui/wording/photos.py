@@ -52,37 +52,6 @@ def before_choosing(dataset: Dataset) -> str:
     )
 
 
-def colour_label(what: str, megabytes: int) -> str:
-    """Of the place for a photo in colour.
-
-    >>> colour_label("photo", 25)
-    'A photo of yours, at most 25 MB'
-    """
-    return f"A {what} of yours, at most {megabytes} MB"
-
-
-def before_choosing_in_colour(what: str) -> str:
-    """
-    >>> before_choosing_in_colour("photo")
-    'The square in the middle of your photo is used, so put the thing there, and let it fill the square.'
-    """
-    return f"The square in the middle of your {what} is used, so put the thing there, and let it fill the square."
-
-
-def cut_out_in_colour(size: tuple[int, ...]) -> str:
-    """
-    size: (rows, columns).
-
-    >>> cut_out_in_colour((32, 32))
-    'What the network gets: the square in the middle of your photo, 32×32 pixels.'
-    """
-    return f"What the network gets: the square in the middle of your photo, {size[0]}×{size[1]} pixels."
-
-
-def colour_cut_alt(size: tuple[int, ...]) -> str:
-    return f"The {size[0]}×{size[1]} pixels that the network gets"
-
-
 def left_out(kinds: Iterable[str]) -> str:
     """What was seen and not taken for a part of the digit; empty where there was nothing.
 

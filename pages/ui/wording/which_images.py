@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.own.names import is_own
+from cnn_core.data.sources import KNOWN, dataset_of
 from pages.ui.wording.numbers import count
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ def learnt_from_words(learnt_from: ImagesLearntFrom) -> str:
 
 
 def _portion(portion: Portion) -> str:
-    dataset = KNOWN[portion.dataset]
+    dataset = dataset_of(portion.dataset)
+    if is_own(portion.dataset):
+        gone = "" if sum(dataset.counts) else ", which were removed since"
+        return f"{count(portion.count)} pictures of {dataset.name}{gone}"
+    if portion.source == "sample" and not dataset.has_sample:
+        return f"{count(portion.count)} {dataset.noun} of a sample of {dataset.name}"
     if portion.source == "sample":
         return f"{count(portion.count)} of the 5,000 {dataset.noun} that come with Convscope"
     return f"{count(portion.count)} of {dataset.name}’s {count(dataset.count('train'))} training images"
@@ -49,8 +55,13 @@ def taken_from(learnt_from: ImagesLearntFrom) -> str:
     """What these images are a part of."""
     texts = []
     for portion in learnt_from.portions:
-        dataset = KNOWN[portion.dataset]
-        sample = f"the 5,000 {dataset.noun} that come with Convscope"
+        dataset = dataset_of(portion.dataset)
+        if is_own(portion.dataset):
+            texts.append(f"the pictures of {dataset.name}")
+            continue
+        sample = f"a sample of {dataset.name}"
+        if dataset.has_sample:
+            sample = f"the 5,000 {dataset.noun} that come with Convscope"
         whole = f"{dataset.name}’s {count(dataset.count('train'))} training images"
         texts.append(sample if portion.source == "sample" else whole)
     if not learnt_from.is_known:
@@ -63,11 +74,16 @@ def tested_on(dataset: str, images: int, is_sample: bool) -> str:
 
     >>> tested_on("mnist", 500, True), tested_on("fashion_mnist", 10_000, False)
     ('500 test digits that come with Convscope', 'Fashion-MNIST’s 10,000 test clothes')
+    >>> tested_on("cifar10", 2_000, True)
+    '2,000 test photos of a sample of CIFAR-10'
     """
-    noun = KNOWN[dataset].noun if dataset in KNOWN else "images"
+    is_known = dataset in KNOWN or is_own(dataset)
+    noun = dataset_of(dataset).noun if is_known else "images"
+    if is_sample and is_known and not dataset_of(dataset).has_sample:
+        return f"{count(images)} test {noun} of a sample of {dataset_of(dataset).name}"
     if is_sample:
         return f"{count(images)} test {noun} that come with Convscope"
-    owner = f"{KNOWN[dataset].name}’s " if dataset in KNOWN else ""
+    owner = f"{dataset_of(dataset).name}’s " if is_known else ""
     return f"{owner}{count(images)} test {noun}"
 
 

@@ -1,0 +1,1 @@
+"""The sections of the page "My data", and its sentences."""

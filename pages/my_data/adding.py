@@ -1,0 +1,158 @@
+"""Where pictures come from: the pad, the camera, files. Whatever comes goes to the class that is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from cnn_core.data.own.bringing_in import Brought, bring_csv, bring_files, bring_zip
+from cnn_core.data.own.own_set import NewPicture, OwnSet
+from cnn_core.data.own.prepare import PhotoWay, from_pad, from_photo, usual_way
+from cnn_core.data.uploads import EXTENSIONS
+from cnn_core.errors import StudentError
+from pages.my_data import words
+from pages.my_data.chosen import View, aim_at, made, renew, serial
+from pages.my_data.undoing import say
+from pages.ui.forms.canvas import collecting_canvas
+from pages.ui.frame.controlled import controlled
+from pages.ui.frame.process import in_turn
+from pages.ui.visitor import who
+from pages.ui.wording import refusals
+from pages.ui.wording.blocks import caption
+
+_WHO = "data_who"  # what the visitor wants to be called
+_PHOTO_WAY = "data_photo_way"
+PAD = "data_pad"
+BROWSER_MB = 60  # more than we take: between the two limits a file gets a sentence of ours
+PAD_PX = 276
+
+
+def panel(way: str, view: View) -> None:
+    """Draw the place where the next picture comes from.  way: "draw", "camera" or "upload"."""
+    target = view.target
+    st.subheader(words.heading(way, target.name), anchor=False)
+    _ask_target(view)
+    photo_way = "thing" if way == "draw" else _ask_photo_way(view)
+    if way == "draw":
+        st.fragment(_pad)(view)
+    elif way == "camera":
+        _camera(view, photo_way)
+    else:
+        _upload(view, photo_way)
+    refusals.draw("data_add")
+    caption(_below(way, photo_way, view))
+    if view.one is not None and (view.one.link_key or not view.is_owner):
+        st.text_input(words.WHO, key=_WHO, help=words.WHO_HELP, max_chars=30, persist_state="session")
+
+
+def _below(way: str, photo_way: str, view: View) -> str:
+    first = {"draw": words.ADD_BY_ENTER, "camera": words.CAMERA_ADDS, "upload": words.UPLOAD_WHAT}[way]
+    return f"{first} {words.how_prepared(way, photo_way, view.is_colour)}"
+
+
+def _ask_target(view: View) -> None:
+    classes = view.contents.classes
+    if len(classes) < 2:
+        return
+    names = {own.number: own.name for own in classes}
+    st.segmented_control(
+        "Class",
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        **controlled("data-target", view.target.number, aim_at, words=tuple(names.items())),
+    )
+
+
+def _ask_photo_way(view: View) -> PhotoWay:
+    """What photos show; in colour they can only show things."""
+    if view.is_colour:
+        return "thing"
+    usual = usual_way([picture.way for picture in view.contents.pictures])
+    way = st.segmented_control(
+        "What photos show",
+        list(words.PHOTO_WAYS),
+        format_func=words.PHOTO_WAYS.__getitem__,
+        default=usual,
+        required=True,
+        key=_PHOTO_WAY,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return "ink" if way == "ink" else "thing"
+
+
+# ---------------------------------------------------------------- three ways
+
+
+def _pad(view: View) -> None:
+    target = view.target
+    drawings = collecting_canvas(PAD, words.adds_to(target.name), target.number, PAD_PX)
+    if drawings:
+        with refusals.collect("data_add"):
+            for drawing in drawings:
+                _add(view, drawing.target, [from_pad(drawing.pixels, view.shape)])
+        st.rerun()
+
+
+def _camera(view: View, way: PhotoWay) -> None:
+    photo = st.camera_input("Camera", key=f"data_camera_{serial()}", label_visibility="collapsed")
+    if photo is not None:
+        data = photo.getvalue()
+        with refusals.collect("data_add"):
+            _add(view, view.target.number, [from_photo(data, view.shape, way)])
+        renew()
+        st.rerun()
+
+
+def _add(view: View, number: int, pictures: Sequence[NewPicture]) -> None:
+    """Add pictures to the class of that number; to the first class where the set is only made now."""
+    one = made(view)
+    added = one.add(who.visitor(), number, pictures, str(st.session_state.get(_WHO, "")))
+    if not added.ids:
+        raise StudentError("This very picture is in the set already.", hint="Make another.")
+    say("")
+
+
+def _upload(view: View, way: PhotoWay) -> None:
+    files = st.file_uploader(
+        "Files",
+        type=[*EXTENSIONS, "zip", "csv"],
+        accept_multiple_files=True,
+        key=f"data_files_{serial()}",
+        max_upload_size=BROWSER_MB,
+        label_visibility="collapsed",
+    )
+    if files:
+        with refusals.collect("data_add"):
+            given = [(file.name, file.getvalue()) for file in files]
+            came = _bring(made(view), view.target.number, given, way, str(st.session_state.get(_WHO, "")))
+            first = str(came.refused[0][1]) if came.refused else ""
+            say(words.brought(came.added, came.already, len(came.refused), first, came.classes), came.ids)
+        renew()
+        st.rerun()
+
+
+@in_turn
+def _bring(one: OwnSet, number: int, files: Sequence[tuple[str, bytes]], way: PhotoWay, name: str) -> Brought:
+    """Add what was uploaded: zips and CSVs by themselves, all images together."""
+    token, all_of_it = who.visitor(), Brought()
+    images = [(file, data) for file, data in files if not file.lower().endswith((".zip", ".csv"))]
+    for file, data in files:
+        if file.lower().endswith(".zip"):
+            all_of_it = _and(all_of_it, bring_zip(one, token, data, way, name))
+        elif file.lower().endswith(".csv"):
+            all_of_it = _and(all_of_it, bring_csv(one, token, data, name))
+    return _and(all_of_it, bring_files(one, token, number, images, way, name)) if images else all_of_it
+
+
+def _and(one: Brought, other: Brought) -> Brought:
+    return Brought(
+        one.added + other.added,
+        one.already + other.already,
+        one.refused + other.refused,
+        one.classes + other.classes,
+        one.ids + other.ids,
+    )
