@@ -4,8 +4,12 @@ The oracle is Keras's own `predict`, with weights that no mistake survives.
 """
 
 import importlib.util
+import io
+import json
 import os
+import zipfile
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -230,3 +234,75 @@ def test_the_name_of_a_design_is_that_of_its_file():
         ("\u202e.h5", "My design"),
     ]:
         assert open_network(content, name).spec.name == title
+
+
+def rewritten(content, change):
+    """A .keras file whose weights `change(old, new)` has written anew."""
+    buffer, weights = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
+        with h5py.File(io.BytesIO(old.read("model.weights.h5"))) as source, h5py.File(weights, "w") as target:
+            change(source, target)
+        for name in ("metadata.json", "config.json"):
+            new.writestr(name, old.read(name))
+        new.writestr("model.weights.h5", weights.getvalue())
+    return buffer.getvalue()
+
+
+def test_keras_2_12_has_another_group_and_leaves_out_every_second_number():
+    """Its layers stand twice in the dictionary that it writes, and are numbered twice: conv2d, conv2d_2, conv2d_4."""
+
+    def change(source, target):
+        for name in source["layers"]:
+            stem, _, number = name.rpartition("_")
+            doubled = f"{stem}_{2 * int(number)}" if number.isdecimal() else name
+            source.copy(source["layers"][name], target, f"_layer_checkpoint_dependencies/{doubled}")
+
+    content = saved(network("strides_and_same"), ".keras")
+    opened = open_network(content, "new.keras")
+    assert same_weights(open_network(rewritten(content, change), "old.keras").net, opened.net)
+
+
+def test_eleven_layers_of_a_class_are_taken_by_number_and_not_by_alphabet():
+    import keras
+
+    layers = [keras.layers.Dense(10, activation="relu") for _ in range(12)]
+    model = keras.Sequential([keras.Input((4, 4)), keras.layers.Flatten(), *layers])
+    live_in(model)
+    opened = open_network(saved(model, ".keras"), "deep.keras")
+    images = images_for(opened)
+    assert np.abs(our_answer(opened, images) - keras_says(model, opened, images)).max() < 1e-4
+
+
+def test_a_description_that_is_a_list_as_before_keras_2_2_opens():
+    model = network("lesson")
+
+    def older(config):
+        return config | {"config": config["config"]["layers"][1:]}
+
+    content = in_layout_of_keras_2(model)
+    buffer = io.BytesIO(content)
+    with h5py.File(buffer, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        first = config["config"]["layers"][1]["config"]
+        first["batch_input_shape"] = [None, 28, 28, 1]
+        file.attrs["model_config"] = json.dumps(older(config))
+    assert same_weights(open_network(buffer.getvalue(), "a.h5").net, open_network(content, "a.h5").net)
+
+
+def test_long_lists_of_names_are_cut_into_pieces():
+    """HDF5 holds no attribute above 64 kB, so Keras writes weight_names0, weight_names1, ..."""
+    content = in_layout_of_keras_2(network("lesson"))
+    buffer = io.BytesIO(content)
+    with h5py.File(buffer, "r+") as file:
+        for group in file["model_weights"].values():
+            names = group.attrs["weight_names"]
+            del group.attrs["weight_names"]
+            for number, name in enumerate(names):
+                group.attrs[f"weight_names{number}"] = [name]
+        names = file["model_weights"].attrs["layer_names"]
+        del file["model_weights"].attrs["layer_names"]
+        file["model_weights"].attrs["layer_names0"], file["model_weights"].attrs["layer_names1"] = (
+            names[:3],
+            names[3:],
+        )
+    assert same_weights(open_network(buffer.getvalue(), "a.h5").net, open_network(content, "a.h5").net)
