@@ -47,6 +47,7 @@ TORCH_FREE = [
 NEED_TORCH = (
     "training_job",
     "remeasuring",
+    "guessing",
     "dream_job",
     "sampler",
     "snapshots",
