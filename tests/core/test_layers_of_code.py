@@ -52,6 +52,8 @@ NEED_TORCH = (
     "sampler",
     "snapshots",
     "examiner",
+    "opening_job",
+    "reading",
     "measure",
 )  # what a worker imports when it works
 TORCH_FREE += [

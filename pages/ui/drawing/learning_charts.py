@@ -179,6 +179,8 @@ def _epoch_axis(epochs: float, images: int | None, mode: str) -> Figure:
 
 def _loss_axis(loss: _Axis, mode: str) -> Figure:
     ticks = [value for value in _LOSS_TICKS if loss.bottom <= math.log10(value) <= loss.top]
+    if loss.top - loss.bottom > 4:  # of one that exploded: whole powers of ten alone have room
+        ticks = [value for value in ticks if math.log10(value) % 1 == 0]
     return dict(
         type="log",
         range=[loss.bottom, loss.top],
@@ -225,7 +227,7 @@ def curves(
     traces = [
         trace for run in coloured for trace in _run_traces(*run, is_loss=is_loss, with_training=training)
     ]
-    title = "Loss on digits kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
+    title = "Loss on images kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
     layout = dict(
         template=template(mode),
         height=height,
