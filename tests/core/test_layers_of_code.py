@@ -47,7 +47,6 @@ TORCH_FREE = [
 NEED_TORCH = (
     "training_job",
     "remeasuring",
-    "guessing",
     "dream_job",
     "sampler",
     "snapshots",

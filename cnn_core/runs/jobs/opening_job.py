@@ -28,7 +28,6 @@ from cnn_core.model import ModelSpec, Network
 from cnn_core.opening import Opened
 from cnn_core.opening.input_scale import taken_up
 from cnn_core.runs.files import write_json
-from cnn_core.runs.jobs.guessing import likeliest
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
 from cnn_core.runs.jobs.reading import likeliest
 from cnn_core.runs.opened import (
@@ -147,9 +146,6 @@ def _read(run: Run) -> tuple[Opened, ImagesLearntFrom, int, str]:
         kind = kind_of(content, card["file"])
         opened = likeliest(content, card["file"], kind, onto, card["insists"])
         _check_answers(opened)
-    if opened.guesses and onto is None:
-        change_status(run.folder, reason=_MEASURING)
-        opened = likeliest(content, card["file"], opened, lambda: obey(run))
     learnt_from = NOT_KNOWN
     with suppress(StudentError):
         learnt_from = images_learnt_from(content)
