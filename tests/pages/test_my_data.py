@@ -1,4 +1,4 @@
-"""The page "My data", and every other page on a network that learnt from an own set, also after that set has changed."""
+"""The page "My data", and each other page on a network that learnt from an own set, also after that set has changed."""
 
 import numpy as np
 import pytest
