@@ -1,0 +1,64 @@
+"""A student brings the network that Keras saved: its accuracy, what evaluate() said, and its feature maps."""
+
+import importlib.util
+import os
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from cnn_core.pretrained import load
+from cnn_core.runs import RunStore
+
+if importlib.util.find_spec("keras") is None:
+    pytest.skip("Keras is not installed, and the file is made by it", allow_module_level=True)
+os.environ.setdefault("KERAS_BACKEND", "torch")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*HDF5 file.*:UserWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def keras_file(tmp_path_factory):
+    """The lesson's network as Keras saves it."""
+    from tests.core.keras_twin import keras_network
+
+    net = load("lesson")
+    weights = {name: value.numpy() for name, value in net.state_dict().items()}
+    path = tmp_path_factory.mktemp("keras") / "mnist_cnn.h5"
+    keras_network(net.spec.to_dict(), weights).save(path)
+    return path
+
+
+def bring(page, path):
+    expect(page.get_by_text("A file with a network")).to_be_visible(timeout=30_000)
+    page.locator("input[type=file]").first.set_input_files(path)
+
+
+def test_a_keras_h5_is_opened_from_home_measured_and_looked_into(server, new_page, keras_file):
+    page = new_page(server.url)
+    page.get_by_role("link", name="Open your own network").click()
+    expect(page.get_by_role("heading", level=1, name="What is in your network?")).to_be_visible()
+    bring(page, keras_file)
+    expect(page.get_by_text("of 500 test digits").first).to_be_visible(timeout=120_000)
+    expect(page.get_by_test_id("stMetricValue")).to_have_text("98.2 %")
+    expect(page).to_have_url(re.compile(r"/open_network\?net=run%3A[\w-]{11}$"))
+    (run,) = RunStore(server.runs).runs()
+    assert (run.name, run.is_opened, run.dataset) == ("mnist_cnn", True, "mnist")
+    page.get_by_label("What evaluate() said").fill("0.982")
+    page.get_by_label("What evaluate() said").press("Enter")
+    expect(page.get_by_text("That is what it reads here too.")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text("mnist_cnn, 98.2 %")).to_be_visible()
+    page.get_by_role("link", name="What does each layer see?").click()
+    expect(page.get_by_text("64 maps of 11×11").first).to_be_visible(timeout=60_000)
+    expect(page).to_have_url(re.compile(r"feature_maps.*net=run"))
+
+
+def test_a_file_that_is_no_network_is_refused_in_a_sentence(server, new_page, tmp_path):
+    page = new_page(server.url + "/open_network")
+    (tmp_path / "net.pkl").write_bytes(b"\x80\x04\x95 anything")
+    bring(page, tmp_path / "net.pkl")
+    expect(page.get_by_text("which may run any program when it is opened")).to_be_visible(timeout=120_000)
+    bring(page, tmp_path / "net.pkl")  # and the door stays open
+    expect(page.get_by_text("which may run any program when it is opened")).to_be_visible(timeout=120_000)
