@@ -12,10 +12,12 @@ from cnn_core.export.program import (
     ends_in_softmax,
     in_a_comment,
     l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
 )
+from cnn_core.export.reading import is_plain, r_data
 from cnn_core.model.spec import ModelSpec
 
 
@@ -33,8 +35,9 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
         _r_data(source),
         _R_PREPARE.format(
             keep_aside=source.kept_aside,
+            size=", ".join(map(str, channels_last(spec.input_shape))),
             classes=spec.classes,
-            subset=_r_subset(recipe),
+            subset=_r_subset(recipe, spec.classes),
             validation="" if patience_of(recipe) is None else _R_VALIDATION.format(classes=spec.classes),
         ),
         _R_COMPILE.format(
@@ -126,7 +129,7 @@ def _r_loss(spec: ModelSpec, recipe: Recipe) -> str:
     return f"loss_categorical_crossentropy(from_logits = {logits}, label_smoothing = {_r(smoothing)})"
 
 
-def _r_subset(recipe: Recipe) -> str:
+def _r_subset(recipe: Recipe, classes: int) -> str:
     lines = ""
     if recipe.train_size is not None:
         lines += f"chosen = sample(length(train_labels), min({recipe.train_size}, length(train_labels)))\n"
@@ -138,7 +141,8 @@ def _r_subset(recipe: Recipe) -> str:
             f"noisy = runif(length(train_labels)) < {_r(recipe.label_noise)}  # these get a wrong label\n"
         )
         lines += (
-            "train_labels[noisy] = (train_labels[noisy] + sample(1:9, sum(noisy), replace = TRUE)) %% 10\n"
+            f"others = sample(1:{classes - 1}, sum(noisy), replace = TRUE)\n"
+            f"train_labels[noisy] = (train_labels[noisy] + others) %% {classes}\n"
         )
     return lines
 
@@ -148,9 +152,10 @@ def _r_callbacks(recipe: Recipe) -> str:
     callbacks = ["one_cycle"] if recipe.schedule == "one_cycle" else []
     validation = ""
     if (patience := patience_of(recipe)) is not None:
+        monitor, mode = monitor_of(recipe)
         validation = ",\n  validation_data = list(validation_images, validation_labels)"
         callbacks.append(
-            f"callback_early_stopping(monitor = 'val_accuracy', mode = 'max', patience = {patience}, "
+            f"callback_early_stopping(monitor = '{monitor}', mode = '{mode}', patience = {patience}, "
             "restore_best_weights = TRUE)"
         )
     return validation + (f",\n  callbacks = list({', '.join(callbacks)})" if callbacks else "")
@@ -199,6 +204,8 @@ c(c(train_images, train_labels), c(test_images, test_labels)) %<-% data
 def _r_data(source: Source) -> str:
     if source.is_sample:
         return _R_SAMPLE
+    if not is_plain(source):
+        return r_data(source)
     if source.keras:
         return _R_DATA.format(module=source.keras)
     return _R_IDX.format(title=source.title, address=source.address, folder=source.torchvision)
@@ -233,8 +240,8 @@ test_labels = labels[4501:5000]
 """
 
 _R_PREPARE = """
-train_images = array_reshape(train_images, c(dim(train_images)[1], 28, 28, 1)) / 255
-test_images = array_reshape(test_images, c(dim(test_images)[1], 28, 28, 1)) / 255
+train_images = array_reshape(train_images, c(dim(train_images)[1], {size})) / 255
+test_images = array_reshape(test_images, c(dim(test_images)[1], {size})) / 255
 # the dashboard measures itself on the last {keep_aside} training images
 kept = seq_len(length(train_labels) - {keep_aside})
 {validation}train_images = train_images[kept, , , , drop = FALSE]

@@ -21,10 +21,12 @@ from cnn_core.export.program import (
     images_of,
     in_a_comment,
     l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
 )
+from cnn_core.export.reading import is_plain, torch_read
 from cnn_core.model.shapes import shape_text
 from cnn_core.model.spec import ModelSpec
 
@@ -44,7 +46,7 @@ class Program:
 def pytorch_program(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: str = "mnist") -> Program:
     """Raises StudentError for a data set no export knows."""
     source = source_of(dataset)
-    training = [] if recipe is None else _torch_training(recipe, source.kept_aside)
+    training = [] if recipe is None else _torch_training(recipe, source.kept_aside, spec.classes)
     cycles = recipe is not None and recipe.schedule == "one_cycle"
     return Program(
         imports="import math\n" * cycles + _TORCH_IMPORTS.strip("\n"),
@@ -105,6 +107,8 @@ def pytorch_data(dataset: str) -> str:
     source = source_of(dataset)
     if source.is_sample:
         return _TORCH_SAMPLE
+    if not is_plain(source):
+        return torch_read(source)
     return _TORCH_DATA.format(torchvision=source.torchvision, title=source.title)
 
 
@@ -248,7 +252,7 @@ def save_weights(net: nn.Module, path: str) -> None:
 '''
 
 
-def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
+def _torch_training(recipe: Recipe, kept_aside: int, classes: int) -> list[str]:
     """The loop of the recipe, preceded by what it needs: Keras's RMSprop, the affine moves."""
     parts = [_TORCH_RMSPROP] if recipe.optimizer == "rmsprop" else []
     if recipe.augment is not None:
@@ -263,7 +267,8 @@ def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
     if recipe.label_noise:
         subset += (
             f"    noisy = torch.rand(len(labels)) < {recipe.label_noise!r}  # these get a wrong label\n"
-            "    labels = torch.where(noisy, (labels + torch.randint(1, 10, labels.shape)) % 10, labels)\n"
+            f"    others = (labels + torch.randint(1, {classes}, labels.shape)) % {classes}\n"
+            "    labels = torch.where(noisy, others, labels)\n"
         )
     cycle = recipe.schedule == "one_cycle"
     smoothing = arguments(("label_smoothing", getattr(recipe, "label_smoothing", 0.0), 0.0))
@@ -290,8 +295,14 @@ def _torch_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
     patience = patience_of(recipe)
     if patience is None:
         return {"kept": "", "watch": "", "back": ""}
-    kept = f"    kept, their_labels = images[-{kept_aside}:], labels[-{kept_aside}:]\n    best, waited = -1.0, 0\n"
-    return {"kept": kept, "watch": _TORCH_WATCH.format(patience=patience), "back": _TORCH_BACK}
+    _, mode = monitor_of(recipe)
+    worst, better, validation = {
+        "max": ("-1.0", ">", "(answers.argmax(dim=1) == their_labels).float().mean().item()"),
+        "min": ('float("inf")', "<", "F.cross_entropy(answers, their_labels).item()"),
+    }[mode]
+    kept = f"    kept, their_labels = images[-{kept_aside}:], labels[-{kept_aside}:]\n    best, waited = {worst}, 0\n"
+    watch = _TORCH_WATCH.format(patience=patience, better=better, validation=validation)
+    return {"kept": kept, "watch": watch, "back": _TORCH_BACK}
 
 
 def _torch_l2(recipe: Recipe) -> dict[str, str]:
@@ -437,11 +448,11 @@ def train(net: nn.Module) -> None:
 _TORCH_WATCH = """
         net.eval()
         with torch.no_grad():
-            answers = torch.cat([net(batch.to(device)).argmax(dim=1).cpu() for batch in kept.split(500)])
-        validation = (answers == their_labels).float().mean().item()
+            answers = torch.cat([net(batch.to(device)).cpu() for batch in kept.split(500)])
+        validation = {validation}
         print(f"    validation {{validation:.4f}}")
         waited += 1
-        if validation > best:
+        if validation {better} best:
             best, waited = validation, 0
             best_weights = {{name: value.clone() for name, value in net.state_dict().items()}}
         if waited >= {patience}:  # so many epochs, and none of them better

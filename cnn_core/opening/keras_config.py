@@ -33,6 +33,10 @@ _OTHER_NAMES = {  # of a class, in other versions of Keras
 }
 
 
+class RefusedLayer(StudentError):
+    """A refusal that says which layer it is about."""
+
+
 @dataclass(frozen=True)
 class KerasLayer:
     """One layer of the chain.
@@ -50,11 +54,20 @@ class KerasLayer:
     count: int = 0
     within: tuple[tuple[str, int, str], ...] = ()
 
+    @property
+    def called(self) -> str:
+        """Its name in a sentence."""
+        return quoted(self.name)
+
     def refusal(self, what: str, hint: str) -> StudentError:
         """what: completes "Layer 4 of 7, “conv2d_3”, ..."."""
         if self.kind == "InputLayer":
-            return StudentError(f"The input of this network {what}.", hint=hint)
-        return StudentError(f"Layer {self.place} of {self.count}, {quoted(self.name)}, {what}.", hint=hint)
+            return RefusedLayer(f"The input of this network {what}.", hint=hint)
+        return RefusedLayer(f"Layer {self.place} of {self.count}, {self.called}, {what}.", hint=hint)
+
+    def refusal_like(self, error: StudentError) -> StudentError:
+        """The refusal of one of our own layers, with the place and the name that the file has for it."""
+        return RefusedLayer(f"Layer {self.place} of {self.count}, {self.called}: {error.message}", error.hint)
 
 
 def parsed(text: str | bytes, name: str) -> Any:

@@ -161,7 +161,7 @@ def what_robustness_shows(images: int, change: str) -> str:
     more = {
         "shift": "A convolution uses the same filters everywhere in the image; a dense layer has its own weights for "
         "each place. So a shift mostly costs a convnet less.",
-        "rotation": "A turned stroke is another stroke to a filter. Only a network that learnt from turned images is "
+        "rotation": "A turned edge is another edge to a filter. Only a network that learnt from turned images is "
         "prepared for it.",
         "noise": "Noise changes every pixel a little. What a network makes of it depends on its layers and on what it "
         "learnt from.",

@@ -71,7 +71,7 @@ def _train_on(run: Run) -> None:
             on_click=_extend,
             args=(run.id,),
             width="stretch",
-            help=more_epochs(run) if run.has_recipe else words.FROM_ITS_WEIGHTS,
+            help=more_epochs(run) if run.has_recipe else words.from_its_weights(run.dataset),
         )
     else:
         caption(words.RATE_IS_GONE)

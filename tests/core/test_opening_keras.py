@@ -36,13 +36,14 @@ def network(name, seed=0):
 
 
 def images_for(opened, count=6, seed=1):
+    """Images in the range that the file's network takes."""
     chance = torch.Generator().manual_seed(seed)
-    return torch.rand(count, *opened.spec.input_shape, generator=chance)
+    return opened.scale * torch.rand(count, *opened.spec.input_shape, generator=chance)
 
 
 def keras_says(model, opened, images):
-    """What Keras predicts for these images, in the shape and the range that its network takes."""
-    given = (images * opened.scale).numpy()
+    """What Keras predicts for these images, in the shape that its network takes."""
+    given = images.numpy()
     if model.input_shape[1:] != tuple(given.shape[1:]):  # channels come last, or there is but one list
         given = given.transpose(0, 2, 3, 1).reshape(-1, *model.input_shape[1:])
     return model(given, training=False).detach().numpy()

@@ -72,10 +72,18 @@ def test_a_loss_that_explodes_stays_in_the_picture():
     bottom, top = loss_and_accuracy(wild, 5)["layout"]["yaxis2"]["range"]
     assert bottom <= -2
     assert 10**top >= 900
+    assert loss_and_accuracy(wild, 5)["layout"]["yaxis2"]["ticktext"] == [
+        "0.01",
+        "0.1",
+        "1",
+        "10",
+        "100",
+        "1000",
+    ]
 
 
 PHONE = 390 - 2 * 16  # pixels of a chart on a phone, between the margins of the page
-AXIS = 48  # pixels that the numbers of an axis need beside it
+AXIS = 52  # pixels that the numbers of an axis need beside it
 
 
 def test_on_a_phone_the_lines_have_all_of_the_width_but_for_the_numbers_of_the_axis():

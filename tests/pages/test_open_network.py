@@ -83,7 +83,10 @@ def test_a_file_is_brought_waits_is_opened_and_looked_at(app, no_runner, tmp_pat
         app.session_state["network"] == f"run:{run.id}"
     )  # the sidebar looks at it, and the address names it
     app.run()
-    assert "Eight layers and **93,322** parameters. Measured here it reads **98.2 %** of 500 test digits" in text(app)
+    assert (
+        "Eight layers and **93,322** parameters. Measured here it reads **98.2 %** of 500 test digits"
+        in text(app)
+    )
 
 
 def test_a_visitor_who_comes_back_while_it_waits_sees_it_wait(app, no_runner, tmp_path):

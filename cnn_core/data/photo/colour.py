@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from PIL import Image
+import torch.nn.functional as F
 from torch import Tensor
 
 Box = tuple[int, int, int, int]
@@ -24,8 +24,8 @@ def middle_square(colours: np.ndarray, shape: tuple[int, int, int]) -> tuple[Ten
     height, width = colours.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = (colours[top : top + side, left : left + side] * 255).round().astype(np.uint8)
-    _, rows, columns = shape
-    way = Image.Resampling.BOX if side >= max(rows, columns) else Image.Resampling.BILINEAR
-    small = np.asarray(Image.fromarray(square).resize((columns, rows), way), dtype=np.float32) / 255
-    return torch.from_numpy(small).permute(2, 0, 1).contiguous(), (top, left, top + side, left + side)
+    square = torch.from_numpy(np.ascontiguousarray(colours[top : top + side, left : left + side]))
+    smaller = side >= max(shape[1:])
+    how = {"mode": "area"} if smaller else {"mode": "bilinear", "align_corners": False}
+    small = F.interpolate(square.float().permute(2, 0, 1)[None], size=shape[1:], **how)[0].clamp(0, 1)
+    return small, (top, left, top + side, left + side)

@@ -16,12 +16,8 @@ from pages.ui.wording.numbers import loss_text, percent
 if TYPE_CHECKING:
     from cnn_core.runs import Curve, History
 
-_TITLE, _VALUES, _GAP, _FOOT = (
-    26,
-    20,
-    40,
-    44,
-)  # pixels: a panel's title, its values, between panels, below the last
+# Pixels: a panel's title, the values below it, between the panels, below the last; for letters as large as on a wall.
+_TITLE, _VALUES, _GAP, _FOOT = 30, 20, 44, 44
 _RIGHT = 16  # pixels: half of the last number of the axis
 _LOSS_TICKS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1e3)
 
@@ -77,7 +73,7 @@ def loss_and_accuracy(
     images: int | None = None,
     alike: bool = False,
     enlarged: bool = False,
-    height: int = 540,
+    height: int = 550,
 ) -> Figure:
     """Accuracy over loss (log), against epochs to the end of the run, training thin and validation thick.
 
@@ -106,7 +102,7 @@ def loss_and_accuracy(
     layout = dict(
         template=template(mode),
         height=height,
-        margin=dict(l=44, r=_RIGHT, t=top, b=_FOOT),
+        margin=dict(l=52, r=_RIGHT, t=top, b=_FOOT),
         annotations=[
             _panel_title("Accuracy, % of images read correctly", 1, mode, above=_VALUES),
             _panel_title("Loss, cross-entropy, log scale", share, mode, above=_VALUES),
@@ -183,6 +179,8 @@ def _epoch_axis(epochs: float, images: int | None, mode: str) -> Figure:
 
 def _loss_axis(loss: _Axis, mode: str) -> Figure:
     ticks = [value for value in _LOSS_TICKS if loss.bottom <= math.log10(value) <= loss.top]
+    if loss.top - loss.bottom > 4:  # of one that exploded: whole powers of ten alone have room
+        ticks = [value for value in ticks if math.log10(value) % 1 == 0]
     return dict(
         type="log",
         range=[loss.bottom, loss.top],
@@ -229,7 +227,7 @@ def curves(
     traces = [
         trace for run in coloured for trace in _run_traces(*run, is_loss=is_loss, with_training=training)
     ]
-    title = "Loss on digits kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
+    title = "Loss on images kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
     layout = dict(
         template=template(mode),
         height=height,

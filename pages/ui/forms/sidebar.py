@@ -25,7 +25,7 @@ from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording.blocks import caption, plain, problem, small
 from pages.ui.wording.numbers import big, count
-from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label, shared_label
+from pages.ui.wording.run_states import CAN_BE_TRAINED, OF_WHICH_IMAGES, run_label, shared_label
 
 if TYPE_CHECKING:
     from cnn_core.runs import Run
@@ -82,6 +82,7 @@ def _which_network() -> None:
         list(labels),
         format_func=lambda network: labels.get(network, network),
         filter_mode=None,
+        help=OF_WHICH_IMAGES,
         **controlled("network-choice", design.looked_at(), _choose_network, words=tuple(labels.values())),
     )
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from cnn_core.runs import Run, Status
 
 
+# In the sidebar there is room for a number, not for what it is a share of.
+OF_WHICH_IMAGES = (
+    "The number behind a name: how many of its test images that run reads rightly. Which images these are, and how "
+    "many, stands on the page Runs."
+)
+
+
 def run_label(run: Run) -> str:
     """One line about a run of the visitor's own: "My run, in training", or "Lesson convnet, 98.7 %" at its end."""
     status = run.status
