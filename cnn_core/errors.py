@@ -28,6 +28,10 @@ class StudentError(ValueError):
         return f"{where}{self.message} {self.hint}".strip()
 
 
+class Diverged(StudentError):
+    """A training whose loss or weights became infinite; to be gone on with by smaller steps."""
+
+
 def shown(value: object) -> str:
     """A stranger's value in a sentence: short, printable, and safe for numbers of a thousand digits.
 

@@ -16,7 +16,7 @@ from cnn_core.runs import Run
 from pages.train import again, doctor, start
 from pages.train.data_steps import data_steps
 from pages.train.end_words import lacks_batch
-from pages.train.expectation import what_to_expect
+from pages.train.expectation import what_is_learnt_from, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
 from pages.train.words import EXPLAINED, not_in_training
@@ -63,12 +63,15 @@ def before() -> Choice:
     with verdict:
         answer(not_in_training(bool(server.store().runs(owner=who.visitor(), limit=1))))
     left, right = st.columns([DIAGRAM_WIDTH, SIDE_WIDTH], gap="medium")
+    possible = inspected.spec if choice.problem is None and wrong is None else None
     with left:
         start.diagram(inspected)
-    with right:
-        if inspected.spec is not None and choice.problem is None and wrong is None:
-            what_to_expect(inspected.spec, choice)
-            doctor.before_it_starts(inspected.spec, choice)
+        if possible is not None:
+            doctor.before_it_starts(possible, choice)
+    if possible is not None:
+        with right:
+            what_to_expect(possible, choice)
+        what_is_learnt_from(choice)
     return choice
 
 

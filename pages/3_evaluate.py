@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from pages.evaluate.confusion import confusion
 from pages.evaluate.exam import Exam, exam_of
@@ -27,12 +28,15 @@ VIEWS = {  # its name in the code -> (its word on the page, what draws it)
 }
 
 
-def ask() -> str:
+def ask(dataset: str) -> str:
     """Draw the choice of a view. Returns a key of VIEWS."""
+    names = {key: name for key, (name, _) in VIEWS.items()}
+    if dataset_of(dataset).is_colour:  # nobody draws a photo
+        names["draw"] = "Your photo"
     view = st.segmented_control(
         "View",
         list(VIEWS),
-        format_func=lambda key: VIEWS[key][0],
+        format_func=names.__getitem__,
         default="confusion",
         required=True,
         key="view",
@@ -48,7 +52,7 @@ def show(exam: Exam) -> None:
     said = of_which_images(exam.network.learnt_from, exam.overlap, exam.noun)
     if beneath := " ".join(filter(None, [said, exam.test.source if exam.test.is_sample else ""])):
         caption(beneath)
-    _, draw_view = VIEWS[ask()]
+    _, draw_view = VIEWS[ask(exam.network.dataset)]
     draw_view(exam)
 
 

@@ -28,4 +28,4 @@ def page() -> None:
 
 page_head("open_network")
 page()
-next_question("evaluate", "shows which images a network misreads.")
+next_question("runs", "puts your networks side by side.")

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnn_core.data.catalog.record import shape_words
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import MAX_UPLOAD_BYTES as MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
@@ -44,13 +45,19 @@ def fitted(drawing: Tensor, dataset: Dataset) -> Tensor:
     """Centre and scale a drawing as the images of a data set are.
 
     drawing: as for `centre_digit`; grey levels are kept.
-    Returns (1, 28, 28) in [0, 1]. Of a data set whose images fill their square the longer side becomes 28 pixels, and
-    the box around the thing, not its mass, comes to the middle. Raises StudentError when nothing is drawn.
+    Returns (1, 28, 28) in [0, 1]. Of a data set whose images fill their square the longer side becomes 28 pixels, less
+    the margin that its images have, and the box around the thing, not its mass, comes to the middle.
+    Raises StudentError when nothing is drawn, and for a data set of colour photos, which nobody draws.
     Source: Xiao, Rasul and Vollgraf 2017, "Fashion-MNIST", section 2; for MNIST see `centre_digit`.
     """
+    if dataset.shape != (1, SIDE, SIDE):
+        raise StudentError(
+            f"A drawing is grey, and images of {dataset.name} have {shape_words(dataset.shape)}.",
+            hint="Choose a test image, or send a photo.",
+        )
     if dataset.is_centred_by_mass:
         return centre_digit(drawing)
-    thing = _scaled(_checked(drawing), SIDE)
+    thing = _scaled(_checked(drawing), SIDE - 2 * dataset.margin)
     return _placed(thing, (SIDE - len(thing)) // 2, (SIDE - thing.shape[1]) // 2)
 
 

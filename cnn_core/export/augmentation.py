@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cnn_core.data.augment_spec import AugmentSpec, in_pixels
+from cnn_core.data.augment_spec import LIGHT, AugmentSpec, in_pixels
+from cnn_core.export.light import keras_layers, r_function, torchvision_steps
 
 EXCHANGED = "# present Keras exchanges the two shifts, hence their order here"
 
@@ -16,8 +17,12 @@ def keras_r_lines(spec: AugmentSpec) -> str:
     arguments = ",\n".join(f"  {name} = {_r(value)}" for name, value in settings.items())
     remark = f"{EXCHANGED}\n" if is_exchanged else ""
     generator = f"image_data_generator(\n{arguments}\n)" if arguments else "image_data_generator()"
+    if light := r_function(spec):
+        generator = generator.removesuffix("\n)").removesuffix(")")
+        generator += f"{',' if arguments else ''}\n  preprocessing_function = light\n)"
+        light += "\n"
     return (
-        f"library(keras)\n{remark}datagen = {generator}\n"
+        f"library(keras)\n{light}{remark}datagen = {generator}\n"
         "changed = flow_images_from_data(train_images, train_labels, generator = datagen, batch_size = 64)"
     )
 
@@ -37,18 +42,29 @@ def _keras_settings(spec: AugmentSpec) -> tuple[dict[str, Any], bool]:
     defaults = AugmentSpec()
     width, height = spec.width_shift_range, spec.height_shift_range
     settings = {**spec.to_dict(), "width_shift_range": height, "height_shift_range": width}
-    return {n: v for n, v in settings.items() if v != getattr(defaults, n)}, width != height
+    known = {n: v for n, v in settings.items() if n not in LIGHT and v != getattr(defaults, n)}
+    return known, width != height
 
 
 def keras_line(spec: AugmentSpec) -> str:
-    """The Python that does the same in Keras: an import and `augmentation = ImageDataGenerator(...)`."""
+    """The Python that does the same in Keras: an import and `augmentation = ImageDataGenerator(...)`.
+
+    The generator knows no changes of light like these: they are layers, to stand in front of the network.
+    """
     settings, is_exchanged = _keras_settings(spec)
     remark = f"  {EXCHANGED}" if is_exchanged else ""
     arguments = [f"{name}={value!r}" for name, value in settings.items()]
     return (
         "from tensorflow.keras.preprocessing.image import ImageDataGenerator\n"
-        f"augmentation = ImageDataGenerator({', '.join(arguments)}){remark}"
+        f"{_light_in_keras(spec)}augmentation = ImageDataGenerator({', '.join(arguments)}){remark}"
     )
+
+
+def _light_in_keras(spec: AugmentSpec) -> str:
+    if not spec.changes_light:
+        return ""
+    layers = ", ".join(keras_layers(spec))
+    return f"import keras\nfrom keras import layers\nlight = keras.Sequential([{layers}])  # before the network\n"
 
 
 def torchvision_line(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str:
@@ -61,7 +77,7 @@ def torchvision_line(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str
     rows, columns = size
     pads = (
         spec.fill_mode != "constant"
-        and not replace(spec, horizontal_flip=False, vertical_flip=False).changes_nothing
+        and not replace(spec, horizontal_flip=False, vertical_flip=False).moves_nothing
     )
     steps = []
     if pads and spec.fill_mode == "wrap":
@@ -76,7 +92,8 @@ def torchvision_line(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str
         steps.append(f"v2.CenterCrop(({rows}, {columns}))")
     steps += ["v2.RandomHorizontalFlip()"] * spec.horizontal_flip
     steps += ["v2.RandomVerticalFlip()"] * spec.vertical_flip
-    imports = "import torch\n" * ("torch.nn" in str(steps)) + "from torchvision.transforms import v2\n"
+    steps += torchvision_steps(spec)
+    imports = "import torch\n" * ("torch." in str(steps)) + "from torchvision.transforms import v2\n"
     return f"{imports}augmentation = v2.Compose([{', '.join(steps or ['v2.Identity()'])}])"
 
 

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from cnn_core.export.layers import LAYERS
+from cnn_core.export.light import keras_layers
 from cnn_core.export.program import (
     Recipe,
     Source,
@@ -17,10 +18,13 @@ from cnn_core.export.program import (
     decay_of_gradient,
     ends_in_softmax,
     in_a_comment,
+    l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
 )
+from cnn_core.export.reading import is_plain, keras_raw
 from cnn_core.model.spec import ModelSpec
 
 
@@ -42,17 +46,19 @@ def export_keras(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> 
     if recipe.schedule == "one_cycle":
         parts.append(_KERAS_CYCLE)
     if recipe.augment is not None:
-        parts.append(_KERAS_AUGMENT.format(layers=_keras_augment(recipe.augment)))
+        parts.append(_KERAS_AUGMENT.format(layers=_keras_augment(recipe.augment, spec.input_shape[1:])))
     parts.append(
         _KERAS_TRAIN.format(
             keep_aside=source.kept_aside,
             **_keras_patience(recipe, source.kept_aside),
-            subset=_keras_subset(recipe),
+            subset=_keras_subset(recipe, spec.classes),
             rate=_keras_rate(recipe),
             optimizer=_KERAS_OPTIMIZERS[recipe.optimizer].format(
-                decay=getattr(recipe, "weight_decay", 0.0), momentum=getattr(recipe, "momentum", 0.0)
+                decay=getattr(recipe, "weight_decay", 0.0),
+                momentum=getattr(recipe, "momentum", 0.0),
+                nesterov=", nesterov=True" if getattr(recipe, "nesterov", False) else "",
             ),
-            decay=_keras_decay(recipe),
+            decay=_keras_decay(recipe) + _keras_l2(recipe),
             loss=_keras_loss(spec, recipe),
             learner="keras.Sequential([*augmentation(), model])" if recipe.augment is not None else "model",
             epochs=recipe.epochs,
@@ -71,7 +77,13 @@ def _keras_read(source: Source, classes: int) -> str:
         raw = _KERAS_SAMPLE
     else:
         raw = _KERAS_DATASET.format(module=source.keras) if source.keras else _idx_reader(source)
-    return raw.strip("\n") + "\n\n" + _KERAS_READ.format(title=source.title, classes=classes)
+    if not is_plain(source):
+        raw = keras_raw(source)
+    channels, height, width = source.shape
+    grey = "[..., None]" if channels == 1 else ""
+    size = f"{height}, {width}, {channels}"
+    read = _KERAS_READ.format(title=source.title, classes=classes, grey=grey, size=size)
+    return raw.strip("\n") + "\n\n" + read
 
 
 def _keras_loss(spec: ModelSpec, recipe: Recipe) -> str:
@@ -83,7 +95,7 @@ def _keras_loss(spec: ModelSpec, recipe: Recipe) -> str:
     return f"keras.losses.CategoricalCrossentropy({', '.join(arguments)})"
 
 
-def _keras_subset(recipe: Recipe) -> str:
+def _keras_subset(recipe: Recipe, classes: int) -> str:
     lines = ""
     if recipe.train_size is not None:
         lines += (
@@ -93,7 +105,7 @@ def _keras_subset(recipe: Recipe) -> str:
     if recipe.label_noise:
         lines += (
             f"    noisy = np.random.rand(len(labels)) < {recipe.label_noise!r}  # these get a wrong label\n"
-            "    labels[noisy] = (labels[noisy] + np.random.randint(1, 10, noisy.sum())) % 10\n"
+            f"    labels[noisy] = (labels[noisy] + np.random.randint(1, {classes}, noisy.sum())) % {classes}\n"
         )
     return lines
 
@@ -103,16 +115,17 @@ def _keras_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
     patience = patience_of(recipe)
     if patience is None:
         return {"kept": "", "watch": ""}
+    monitor, mode = monitor_of(recipe)
     return {
         "kept": f"    kept = images[-{kept_aside}:], keras.utils.to_categorical(labels[-{kept_aside}:], CLASSES)\n",
-        "watch": _KERAS_WATCH.format(patience=patience),
+        "watch": _KERAS_WATCH.format(patience=patience, monitor=monitor, mode=mode),
     }
 
 
 # After the other arguments of `fit`.
 _KERAS_WATCH = """,
                     validation_data=kept, callbacks=[keras.callbacks.EarlyStopping(
-                        "val_accuracy", mode="max", patience={patience}, restore_best_weights=True)]"""
+                        "{monitor}", mode="{mode}", patience={patience}, restore_best_weights=True)]"""
 
 
 def _keras_decay(recipe: Recipe) -> str:
@@ -127,13 +140,26 @@ def _keras_decay(recipe: Recipe) -> str:
     )
 
 
+def _keras_l2(recipe: Recipe) -> str:
+    l2 = l2_of(recipe)
+    if not l2:
+        return ""
+    penalty = l2 + decay_of_gradient(recipe) / 2
+    return (
+        "    # The same as kernel_regularizer in each layer. Keras adds it to the losses that it reports.\n"
+        "    for weight in model.trainable_weights:\n"
+        "        if len(weight.shape) > 1:  # a kernel\n"
+        f"            weight.regularizer = keras.regularizers.L2({penalty!r})\n"
+    )
+
+
 def _keras_rate(recipe: Recipe) -> str:
     if recipe.schedule == "constant":
         return repr(recipe.learning_rate)
     return f"OneCycle({recipe.learning_rate!r}, {recipe.epochs} * -(-len(images) // {recipe.batch_size}))"
 
 
-def _keras_augment(augment: Any) -> str:
+def _keras_augment(augment: Any, size: tuple[int, int]) -> str:
     """Keras's layers for the settings that do something. Their order is the generator's, turned round."""
     fill = f', fill_mode="{augment.fill_mode}"'
     if augment.fill_mode == "constant" and augment.cval:
@@ -150,8 +176,8 @@ def _keras_augment(augment: Any) -> str:
     if augment.width_shift_range or augment.height_shift_range:
         # Keras's generator reads 1 and more as pixels; its layer knows fractions only.
         down, right = (
-            float(reach) if reach < 1 else round(float(reach) / 28, 6)
-            for reach in (augment.height_shift_range, augment.width_shift_range)
+            float(reach) if reach < 1 else round(float(reach) / side, 6)
+            for reach, side in zip((augment.height_shift_range, augment.width_shift_range), size, strict=True)
         )
         lines.append(f"layers.RandomTranslation({down!r}, {right!r}{fill}),")
     if augment.shear_range:
@@ -163,6 +189,7 @@ def _keras_augment(augment: Any) -> str:
     if (low, high) != (1.0, 1.0):
         reach = (round(low - 1, 6), round(high - 1, 6))
         lines.append(f"layers.RandomZoom({reach}, {reach}{fill}),")
+    lines += [f"{layer}," for layer in keras_layers(augment)]
     return "".join(f"        {line}\n" for line in lines)
 
 
@@ -170,7 +197,8 @@ _KERAS_OPTIMIZERS = {
     "rmsprop": "keras.optimizers.RMSprop(rate)",
     "adam": "keras.optimizers.Adam(rate)",
     "adamw": "keras.optimizers.AdamW(rate, weight_decay={decay!r})",
-    "sgd": "keras.optimizers.SGD(rate, momentum={momentum!r})",
+    "sgd": "keras.optimizers.SGD(rate, momentum={momentum!r}{nesterov})",
+    "adadelta": "keras.optimizers.Adadelta(rate, rho=0.95, epsilon=1e-7)",
 }
 
 _KERAS_HEAD = '''
@@ -255,9 +283,9 @@ def raw(train: bool) -> tuple[np.ndarray, np.ndarray]:
 
 _KERAS_READ = '''
 def read(train: bool) -> tuple[np.ndarray, np.ndarray]:
-    """{title}: images float32 (N, 28, 28, 1) in [0, 1], labels (N,)."""
+    """{title}: images float32 (N, {size}) in [0, 1], labels (N,)."""
     images, labels = raw(train)
-    return images[..., None].astype("float32") / 255, labels.astype("int64")
+    return images{grey}.astype("float32") / 255, labels.astype("int64")
 
 
 CLASSES = {classes}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnn_core.export.layers import LAYERS, RCall
+from cnn_core.export.light import r_function
 from cnn_core.export.program import (
     Recipe,
     Source,
@@ -10,28 +11,33 @@ from cnn_core.export.program import (
     decay_of_gradient,
     ends_in_softmax,
     in_a_comment,
+    l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
 )
+from cnn_core.export.reading import is_plain, r_data
 from cnn_core.model.spec import ModelSpec
 
 
 def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> str:
     """Keras in R, written as the lesson writes it: `keras_model_sequential() %>% layer_conv_2d(...)`."""
     source = source_of(dataset)
-    decay = decay_of_gradient(recipe)
-    all_layers = " %>%\n".join(_r_lines(spec, decay))
+    decay, l2 = decay_of_gradient(recipe), l2_of(recipe)
+    all_layers = " %>%\n".join(_r_lines(spec, decay, l2))
     cycle = recipe.schedule == "one_cycle"
     parts = [
         _R_HEAD.format(name=in_a_comment(spec.name), title=source.title),
         _R_DECAY.format(decay=_r(decay)) if decay else "",
+        _R_L2.format(penalty=_r(l2 + decay / 2)) if l2 else "",
         f"model_cnn = keras_model_sequential() %>%\n{all_layers}\n",
         _r_data(source),
         _R_PREPARE.format(
             keep_aside=source.kept_aside,
+            size=", ".join(map(str, channels_last(spec.input_shape))),
             classes=spec.classes,
-            subset=_r_subset(recipe),
+            subset=_r_subset(recipe, spec.classes),
             validation="" if patience_of(recipe) is None else _R_VALIDATION.format(classes=spec.classes),
         ),
         _R_COMPILE.format(
@@ -39,6 +45,7 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
                 rate=_r(recipe.learning_rate),
                 decay=_r(getattr(recipe, "weight_decay", 0.0)),
                 momentum=_r(getattr(recipe, "momentum", 0.0)),
+                nesterov=", nesterov = TRUE" if getattr(recipe, "nesterov", False) else "",
             ),
             loss=_r_loss(spec, recipe),
         ),
@@ -70,34 +77,47 @@ def _r(value: object) -> str:
     return f"'{value}'"
 
 
-def _r_line(call: RCall, first: list[tuple[str, object]], decay: float) -> str:
+def _r_line(call: RCall, first: list[tuple[str, object]], decay: float, l2: float) -> str:
     """The call as R writes it. first: arguments before its own."""
-    penalties = [(f"{weight}_regularizer", _RName("decay")) for weight in call.penalised if decay]
+    penalties = [
+        (f"{weight}_regularizer", _RName("l2" if l2 and weight in _KERNELS else "decay"))
+        for weight in call.penalised
+        if decay or (l2 and weight in _KERNELS)
+    ]
     name = [("name", call.name)] if call.name else []
     pairs = [*first, *call.pairs, *penalties, *name]
     return f"  {call.function}({', '.join(f'{name} = {_r(value)}' for name, value in pairs)})"
 
 
-def _r_lines(spec: ModelSpec, decay: float = 0.0) -> list[str]:
+def _r_lines(spec: ModelSpec, decay: float = 0.0, l2: float = 0.0) -> list[str]:
     """One `layer_...` call a line; the first also says what comes in.
 
     decay: of the gradient; written as a penalty on all weights of a layer.
+    l2:    a penalty on kernels alone.
     """
     calls = [call for step in steps(spec) for call in LAYERS[step.layer.type].r(step)]
     shape: list[tuple[str, object]] = [("input_shape", channels_last(spec.input_shape))]
-    return [_r_line(call, [] if i else shape, decay) for i, call in enumerate(calls)]
+    return [_r_line(call, [] if i else shape, decay, l2) for i, call in enumerate(calls)]
 
+
+_KERNELS = ("kernel", "depthwise")  # of the weights that a call may penalise
 
 _R_DECAY = """
 # the recipe adds {decay} of each weight to its gradient: the slope of half of that times the square
 decay = regularizer_l2({decay} / 2)
 """
 
+_R_L2 = """
+# a part of the loss: so much of the sum of the squares of all kernels
+l2 = regularizer_l2({penalty})
+"""
+
 _R_OPTIMIZERS = {
     "rmsprop": "optimizer_rmsprop(learning_rate = {rate})",
     "adam": "optimizer_adam(learning_rate = {rate})",
     "adamw": "keras::keras$optimizers$AdamW(learning_rate = {rate}, weight_decay = {decay})",
-    "sgd": "optimizer_sgd(learning_rate = {rate}, momentum = {momentum})",
+    "sgd": "optimizer_sgd(learning_rate = {rate}, momentum = {momentum}{nesterov})",
+    "adadelta": "optimizer_adadelta(learning_rate = {rate}, rho = 0.95, epsilon = 1e-07)",
 }
 
 
@@ -109,7 +129,7 @@ def _r_loss(spec: ModelSpec, recipe: Recipe) -> str:
     return f"loss_categorical_crossentropy(from_logits = {logits}, label_smoothing = {_r(smoothing)})"
 
 
-def _r_subset(recipe: Recipe) -> str:
+def _r_subset(recipe: Recipe, classes: int) -> str:
     lines = ""
     if recipe.train_size is not None:
         lines += f"chosen = sample(length(train_labels), min({recipe.train_size}, length(train_labels)))\n"
@@ -121,7 +141,8 @@ def _r_subset(recipe: Recipe) -> str:
             f"noisy = runif(length(train_labels)) < {_r(recipe.label_noise)}  # these get a wrong label\n"
         )
         lines += (
-            "train_labels[noisy] = (train_labels[noisy] + sample(1:9, sum(noisy), replace = TRUE)) %% 10\n"
+            f"others = sample(1:{classes - 1}, sum(noisy), replace = TRUE)\n"
+            f"train_labels[noisy] = (train_labels[noisy] + others) %% {classes}\n"
         )
     return lines
 
@@ -131,9 +152,10 @@ def _r_callbacks(recipe: Recipe) -> str:
     callbacks = ["one_cycle"] if recipe.schedule == "one_cycle" else []
     validation = ""
     if (patience := patience_of(recipe)) is not None:
+        monitor, mode = monitor_of(recipe)
         validation = ",\n  validation_data = list(validation_images, validation_labels)"
         callbacks.append(
-            f"callback_early_stopping(monitor = 'val_accuracy', mode = 'max', patience = {patience}, "
+            f"callback_early_stopping(monitor = '{monitor}', mode = '{mode}', patience = {patience}, "
             "restore_best_weights = TRUE)"
         )
     return validation + (f",\n  callbacks = list({', '.join(callbacks)})" if callbacks else "")
@@ -154,8 +176,11 @@ def _r_fit(recipe: Recipe, callbacks: str) -> str:
         ("fill_mode", augment.fill_mode),
         ("cval", augment.cval),
     ]
+    if light := r_function(augment):
+        settings.append(("preprocessing_function", _RName("light")))
+        light += "\n"
     lines = ",\n".join(f"  {name} = {_r(value)}" for name, value in settings)
-    return _R_FIT_AUGMENTED.format(
+    return light + _R_FIT_AUGMENTED.lstrip("\n").format(
         settings=lines, epochs=recipe.epochs, batch=recipe.batch_size, callbacks=callbacks
     )
 
@@ -179,6 +204,8 @@ c(c(train_images, train_labels), c(test_images, test_labels)) %<-% data
 def _r_data(source: Source) -> str:
     if source.is_sample:
         return _R_SAMPLE
+    if not is_plain(source):
+        return r_data(source)
     if source.keras:
         return _R_DATA.format(module=source.keras)
     return _R_IDX.format(title=source.title, address=source.address, folder=source.torchvision)
@@ -213,8 +240,8 @@ test_labels = labels[4501:5000]
 """
 
 _R_PREPARE = """
-train_images = array_reshape(train_images, c(dim(train_images)[1], 28, 28, 1)) / 255
-test_images = array_reshape(test_images, c(dim(test_images)[1], 28, 28, 1)) / 255
+train_images = array_reshape(train_images, c(dim(train_images)[1], {size})) / 255
+test_images = array_reshape(test_images, c(dim(test_images)[1], {size})) / 255
 # the dashboard measures itself on the last {keep_aside} training images
 kept = seq_len(length(train_labels) - {keep_aside})
 {validation}train_images = train_images[kept, , , , drop = FALSE]

@@ -53,11 +53,12 @@ def export_onnx(net: Network) -> bytes:
         *((12, output) for output in outputs),
         *((13, shape) for shape in shapes),
     )
+    what = {1: ", light on black", 3: ": red, green and blue"}.get(net.spec.input_shape[0], "")
     softmax = "" if ends_in_softmax(net.spec) else " The softmax after the logits is added for reading."
     return _message(
         (1, IR_VERSION),
         (2, "convscope"),
-        (6, f"Designed in Convscope. Images are float32 in [0, 1], digits white on black.{softmax}"),
+        (6, f"Designed in Convscope. Images are float32 in [0, 1]{what}.{softmax}"),
         (7, graph),
         (8, _message((1, ""), (2, OPSET))),
     )

@@ -8,9 +8,13 @@ from strangers, so a name is only ever written into a comment, by `repr`, on one
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.catalog.record import Dataset, IdxFiles
+from cnn_core.data.learnt_from import ImagesLearntFrom, Portion
+from cnn_core.data.sources import KNOWN, SAMPLE_TRAIN, raw_folder
+from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.model.layers import Layer
 from cnn_core.model.shapes import Shape
@@ -45,6 +49,15 @@ def patience_of(recipe: Recipe) -> int | None:
     return getattr(recipe, "patience", None)
 
 
+def monitor_of(recipe: Recipe) -> tuple[str, str]:
+    """What makes an epoch better, and in which direction, as Keras says it: ("val_loss", "min")."""
+    monitor = getattr(recipe, "monitor", "val_accuracy")
+    return monitor, "min" if monitor == "val_loss" else "max"
+
+
+FILE_FORMAT = "1"  # of our .safetensors files, as `training.checkpoint` reads them
+
+
 @dataclass(frozen=True)
 class Source:
     """Where an exported program reads its images."""
@@ -55,12 +68,37 @@ class Source:
     address: str = ""  # where its files are, where Keras does not have it
     kept_aside: int = 5_000  # training images the dashboard never learns from: it measures itself on them
     is_sample: bool = False
+    key: str = "mnist"  # of the data set that its images are from
+    count: int = SAMPLE_TRAIN  # training images, those kept aside included
+    shape: tuple[int, int, int] = (1, 28, 28)  # of an image, (channels, height, width)
+    picked: tuple[int, ...] = ()  # the labels that its classes have in the files; () is all, in their order
+    folder: str = ""  # of its files, in the data folder
+    files: tuple[str, ...] = ()  # images and labels to learn from, and to test with; for IDX files
+    first_label: int = 0
+    is_transposed: bool = False
 
 
-SOURCES = {
-    key: Source(dataset.name, dataset.folder, dataset.keras, dataset.address)
-    for key, dataset in KNOWN.items()
-}
+def _source(dataset: Dataset) -> Source:
+    files = dataset.files
+    plain = isinstance(files, IdxFiles)
+    return Source(
+        dataset.name,
+        dataset.in_torchvision,
+        dataset.keras,
+        dataset.address,
+        kept_aside=split_sizes(dataset.count("train"))[1],
+        key=dataset.key,
+        count=dataset.count("train"),
+        shape=dataset.shape,
+        picked=() if isinstance(files, IdxFiles) else files.picked,
+        folder=raw_folder(dataset, Path()).as_posix(),
+        files=(*files.train, *files.test) if plain else (),
+        first_label=files.first_label if isinstance(files, IdxFiles) else 0,
+        is_transposed=isinstance(files, IdxFiles) and files.is_transposed,
+    )
+
+
+SOURCES = {key: _source(dataset) for key, dataset in KNOWN.items()}
 SOURCES["mnist_sample"] = Source("MNIST, 5,000 of its digits", "", None, kept_aside=500, is_sample=True)
 
 
@@ -119,6 +157,23 @@ def source_of(dataset: str) -> Source:
     return SOURCES[dataset]
 
 
+def images_of(recipe: Recipe, dataset: str) -> ImagesLearntFrom:
+    """Which images an exported program learns from by this recipe, as our own files say it."""
+    source = source_of(dataset)
+    count = source.count - source.kept_aside
+    size = recipe.train_size
+    chosen, seed = (size, recipe.seed) if size is not None and size < count else (None, 0)
+    part = Portion(
+        source.key,
+        "sample" if source.is_sample else "complete",
+        chosen or count,
+        source.kept_aside,
+        chosen,
+        seed,
+    )
+    return ImagesLearntFrom((part,))
+
+
 def arguments(*pairs: tuple[str, Any, Any]) -> str:
     """`, name=value` for each (name, value, default) whose value is not the default."""
     return "".join(f", {name}={value!r}" for name, value, default in pairs if value != default)
@@ -127,6 +182,11 @@ def arguments(*pairs: tuple[str, Any, Any]) -> str:
 def channels_last(shape: Shape) -> Shape:
     """(C, H, W), as we write a shape, as Keras does."""
     return (*shape[1:], shape[0])
+
+
+def l2_of(recipe: Recipe) -> float:
+    """Keras's `kernel_regularizer=L2(l2)`, of every kernel; 0 for a recipe that knows none."""
+    return getattr(recipe, "l2", 0.0)
 
 
 def decay_of_gradient(recipe: Recipe) -> float:

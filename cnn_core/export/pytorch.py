@@ -5,21 +5,28 @@ The text is one file that builds the network, reads our weights, trains by the r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from cnn_core.export.layers import LAYERS, TORCH_CLASSES
+from cnn_core.export.light import torch_lines
 from cnn_core.export.program import (
+    FILE_FORMAT,
     Recipe,
     Step,
     arguments,
     ends_in_softmax,
+    images_of,
     in_a_comment,
+    l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
 )
+from cnn_core.export.reading import is_plain, torch_read
 from cnn_core.model.shapes import shape_text
 from cnn_core.model.spec import ModelSpec
 
@@ -39,7 +46,7 @@ class Program:
 def pytorch_program(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: str = "mnist") -> Program:
     """Raises StudentError for a data set no export knows."""
     source = source_of(dataset)
-    training = [] if recipe is None else _torch_training(recipe, source.kept_aside)
+    training = [] if recipe is None else _torch_training(recipe, source.kept_aside, spec.classes)
     cycles = recipe is not None and recipe.schedule == "one_cycle"
     return Program(
         imports="import math\n" * cycles + _TORCH_IMPORTS.strip("\n"),
@@ -65,6 +72,7 @@ def export_pytorch(spec: ModelSpec, recipe: Recipe | None = None, *, dataset: st
         program.data,
         program.test,
         program.training,
+        _torch_saving(spec, recipe, dataset) if recipe is not None else "",
         _torch_main(recipe),
     ]
     return (
@@ -99,6 +107,8 @@ def pytorch_data(dataset: str) -> str:
     source = source_of(dataset)
     if source.is_sample:
         return _TORCH_SAMPLE
+    if not is_plain(source):
+        return torch_read(source)
     return _TORCH_DATA.format(torchvision=source.torchvision, title=source.title)
 
 
@@ -188,7 +198,7 @@ def test(net: nn.Module) -> float:
 def _torch_main(recipe: Recipe | None) -> str:
     otherwise = 'sys.exit("Usage: python net.py weights.safetensors")'
     if recipe is not None:
-        otherwise = 'train(net)\n        save_file(net.state_dict(), "trained.safetensors")'
+        otherwise = 'train(net)\n        save_weights(net, "trained.safetensors")'
     seed = 0 if recipe is None else recipe.seed
     return _TORCH_MAIN.format(seed=seed, otherwise=otherwise)
 
@@ -205,7 +215,44 @@ if __name__ == "__main__":
 """
 
 
-def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
+def _torch_saving(spec: ModelSpec, recipe: Recipe, dataset: str) -> str:
+    """What is written beside the weights: with it, Convscope opens the file as a network of its own.
+
+    The design goes without its name: a name comes from a stranger, and stands in a comment only.
+    """
+    design = {key: value for key, value in spec.to_dict().items() if key != "name"}
+    layers = design.pop("layers")
+    lines = [json.dumps(design)[:-1] + ', "layers": [', *(f"{json.dumps(layer)}, " for layer in layers)]
+    lines = [*lines[:-1], lines[-1].removesuffix(", "), "]}"]
+    return _TORCH_SAVE.format(
+        format=FILE_FORMAT,
+        dataset=source_of(dataset).key,
+        learnt_from=repr(json.dumps(images_of(recipe, dataset).to_dict())),
+        spec="\n".join(f"        {line!r}" for line in lines),
+    )
+
+
+_TORCH_SAVE = '''
+ABOUT = {{  # Convscope reads it when the file is opened there
+    "format": "{format}",
+    "dataset": "{dataset}",
+    "learnt_from": {learnt_from},
+    "spec": (
+{spec}
+    ),
+}}
+
+
+def save_weights(net: nn.Module, path: str) -> None:
+    """Under Convscope's names, "conv2d_1.conv.weight" for our "conv2d_1.weight": the file opens there again."""
+    inside = {{"dense": "dense", "batch": "norm"}}  # all others are convolutions
+    names = {{name: name.split(".") for name in net.state_dict()}}
+    deeper = {{name: f"{{a}}.{{inside.get(a.split('_')[0], 'conv')}}.{{b}}" for name, (a, b) in names.items()}}
+    save_file({{deeper[name]: value.cpu() for name, value in net.state_dict().items()}}, path, ABOUT)
+'''
+
+
+def _torch_training(recipe: Recipe, kept_aside: int, classes: int) -> list[str]:
     """The loop of the recipe, preceded by what it needs: Keras's RMSprop, the affine moves."""
     parts = [_TORCH_RMSPROP] if recipe.optimizer == "rmsprop" else []
     if recipe.augment is not None:
@@ -220,7 +267,8 @@ def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
     if recipe.label_noise:
         subset += (
             f"    noisy = torch.rand(len(labels)) < {recipe.label_noise!r}  # these get a wrong label\n"
-            "    labels = torch.where(noisy, (labels + torch.randint(1, 10, labels.shape)) % 10, labels)\n"
+            f"    others = (labels + torch.randint(1, {classes}, labels.shape)) % {classes}\n"
+            "    labels = torch.where(noisy, others, labels)\n"
         )
     cycle = recipe.schedule == "one_cycle"
     smoothing = arguments(("label_smoothing", getattr(recipe, "label_smoothing", 0.0), 0.0))
@@ -234,6 +282,7 @@ def _torch_training(recipe: Recipe, kept_aside: int) -> list[str]:
             batch=recipe.batch_size,
             augment="augment(images[batch])" if recipe.augment is not None else "images[batch]",
             smoothing=smoothing,
+            **_torch_l2(recipe),
             advance="            schedule.step()\n" if cycle else "",
             **_torch_patience(recipe, kept_aside),
         )
@@ -246,8 +295,23 @@ def _torch_patience(recipe: Recipe, kept_aside: int) -> dict[str, str]:
     patience = patience_of(recipe)
     if patience is None:
         return {"kept": "", "watch": "", "back": ""}
-    kept = f"    kept, their_labels = images[-{kept_aside}:], labels[-{kept_aside}:]\n    best, waited = -1.0, 0\n"
-    return {"kept": kept, "watch": _TORCH_WATCH.format(patience=patience), "back": _TORCH_BACK}
+    _, mode = monitor_of(recipe)
+    worst, better, validation = {
+        "max": ("-1.0", ">", "(answers.argmax(dim=1) == their_labels).float().mean().item()"),
+        "min": ('float("inf")', "<", "F.cross_entropy(answers, their_labels).item()"),
+    }[mode]
+    kept = f"    kept, their_labels = images[-{kept_aside}:], labels[-{kept_aside}:]\n    best, waited = {worst}, 0\n"
+    watch = _TORCH_WATCH.format(patience=patience, better=better, validation=validation)
+    return {"kept": kept, "watch": watch, "back": _TORCH_BACK}
+
+
+def _torch_l2(recipe: Recipe) -> dict[str, str]:
+    l2 = l2_of(recipe)
+    if not l2:
+        return {"penalty": "", "learnt": "loss"}
+    kernels = "weight.square().sum() for weight in net.parameters() if weight.dim() > 1"
+    line = f"            penalty = {l2!r} * sum({kernels})  # L2, kernels only\n"
+    return {"penalty": line, "learnt": "(loss + penalty)"}
 
 
 def _decay(recipe: Recipe) -> tuple[str, Any, Any]:
@@ -256,6 +320,10 @@ def _decay(recipe: Recipe) -> tuple[str, Any, Any]:
         getattr(recipe, "weight_decay", 0.0),
         0.0 if recipe.optimizer != "adamw" else None,
     )
+
+
+def _nesterov(recipe: Recipe) -> tuple[str, Any, Any]:
+    return ("nesterov", getattr(recipe, "nesterov", False), False)
 
 
 def _momentum(recipe: Recipe) -> tuple[str, Any, Any]:
@@ -271,7 +339,11 @@ _TORCH_OPTIMIZERS: dict[str, Callable[[Recipe], str]] = {
         f"torch.optim.AdamW(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_decay(r))})"
     ),
     "sgd": lambda r: (
-        f"torch.optim.SGD(net.parameters(), lr={r.learning_rate!r}{arguments(_momentum(r), _decay(r))})"
+        f"torch.optim.SGD(net.parameters(), lr={r.learning_rate!r}"
+        f"{arguments(_momentum(r), _decay(r), _nesterov(r))})"
+    ),
+    "adadelta": lambda r: (
+        f"torch.optim.Adadelta(net.parameters(), lr={r.learning_rate!r}, rho=0.95, eps=1e-7)"
     ),
 }
 
@@ -294,6 +366,7 @@ def _torch_augment(augment: Any) -> str:
         before=before,
         mode="reflection" if augment.fill_mode == "reflect" else "border",
         after=after.format(cval=float(augment.cval)),
+        light=torch_lines(augment),
     )
 
 
@@ -332,7 +405,7 @@ def augment(images: torch.Tensor) -> torch.Tensor:
     rows, columns = rows + height / 2 - 0.5, columns + width / 2 - 0.5
 {before}    places = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], dim=-1)
     moved = F.grid_sample(images, places, padding_mode="{mode}", align_corners=False)
-{after}    return moved
+{after}{light}    return moved
 """
 
 _TORCH_RMSPROP = """
@@ -363,8 +436,8 @@ def train(net: nn.Module) -> None:
         for batch in torch.randperm(len(images)).split({batch}):
             answers = net({augment}.to(device))
             loss = F.cross_entropy(answers, labels[batch].to(device){smoothing})
-            optimizer.zero_grad()
-            loss.backward()
+{penalty}            optimizer.zero_grad()
+            {learnt}.backward()
             optimizer.step()
 {advance}            seen += len(batch)
             lost += loss.item() * len(batch)
@@ -375,11 +448,11 @@ def train(net: nn.Module) -> None:
 _TORCH_WATCH = """
         net.eval()
         with torch.no_grad():
-            answers = torch.cat([net(batch.to(device)).argmax(dim=1).cpu() for batch in kept.split(500)])
-        validation = (answers == their_labels).float().mean().item()
+            answers = torch.cat([net(batch.to(device)).cpu() for batch in kept.split(500)])
+        validation = {validation}
         print(f"    validation {{validation:.4f}}")
         waited += 1
-        if validation > best:
+        if validation {better} best:
             best, waited = validation, 0
             best_weights = {{name: value.clone() for name, value in net.state_dict().items()}}
         if waited >= {patience}:  # so many epochs, and none of them better

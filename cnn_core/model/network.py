@@ -206,7 +206,8 @@ class _ConvolvingLayer(Activated):
 
     def __init__(self, layer: Conv2D | DepthwiseConv2D, channels: int, groups: int) -> None:
         super().__init__(layer.activation)
-        # A kernel that reaches over an odd number of pixels and moves by one needs the same padding on every side: torch does that by itself.
+        # A kernel that reaches over an odd number of pixels and moves by one needs the same padding on every side:
+        # torch does that by itself.
         window = layer.window()
         centred = window.padding == "same" and window.stride == 1 and window.reach % 2 == 1
         self.conv = _Conv2d(

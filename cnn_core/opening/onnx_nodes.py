@@ -215,7 +215,7 @@ def _order_after(walk: Walk, now: tuple[int, ...], sides: tuple[int, ...]) -> st
             order = "NCHW" if sides[0] in (1, 3) else "NHWC"
         if len(sides) != 3:
             return None
-        walk.chain = Chain(sides if order != "NHWC" else (sides[2], *sides[:2]))  # type: ignore[arg-type]
+        walk.chain = Chain(sides if order != "NHWC" else (sides[2], *sides[:2]))
         return order
     if "F" in walk.order:
         return "NF" + "." * (len(sides) - 1) if set(sides[1:]) == {1} else None

@@ -18,7 +18,17 @@ from cnn_core.model import ModelSpec, Network, summarize
 from cnn_core.model.layers import BatchNormalization, Conv2D, Dense, DepthwiseConv2D, Layer
 from cnn_core.model.network import NORM_EPSILON
 from cnn_core.model.shapes import Shape
-from cnn_core.opening.chain import EPSILON, Ours, Weights, Window, network_with, our_norm, same_window
+from cnn_core.opening.chain import (
+    EPSILON,
+    GROUPS,
+    Ours,
+    Weights,
+    Window,
+    network_with,
+    our_norm,
+    over_all_maps,
+    same_window,
+)
 
 Kind = Literal["conv", "dense", "norm"]
 NOUNS: dict[Kind, str] = {
@@ -128,6 +138,8 @@ def _conv(
     deep = 1 if isinstance(layer, DepthwiseConv2D) else before[0]
     wanted = (layer.channels_out(before[0]), deep, layer.kernel_size, layer.kernel_size)
     weight = item.weight
+    if weight.ndim == 4 and deep > 1 and deep % weight.shape[1] == 0 and weight.shape[1] < deep:
+        weight = _without_groups(item, weight, deep, wanted, remarks)
     if tuple(weight.shape) != wanted:
         kernel = _in_larger_kernel(weight, layer, wanted, before)
         if kernel is None:
@@ -140,6 +152,17 @@ def _conv(
         ):
             remarks.append(SHIFTED.format(where=name, stride=layer.strides, pad=layer.kernel_size // 2))
     return {"conv.weight": weight, "conv.bias": _bias(item, name, wanted[0])}
+
+
+def _without_groups(
+    item: Weighted, weight: Tensor, deep: int, wanted: tuple[int, ...], remarks: list[str]
+) -> Tensor:
+    """Kernels over groups of maps as kernels over all of them."""
+    groups = deep // weight.shape[1]
+    if weight.shape[0] % groups or weight.shape[0] != wanted[0]:
+        return weight
+    remarks.append(GROUPS.format(where=item.where, groups=groups))
+    return over_all_maps(weight, groups)
 
 
 def centred_window(kernel: int, stride: int) -> Window:

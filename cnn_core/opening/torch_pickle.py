@@ -45,13 +45,6 @@ class Elsewhere:
     reference: Any
 
 
-class _Mark:
-    pass
-
-
-_MARK = _Mark()
-
-
 def parse(content: bytes) -> tuple[Any, set[str]]:
     """(the value that the pickle describes, all names in it). Raises StudentError for what is no sound pickle."""
     if len(content) > MAX_PICKLE:
@@ -94,6 +87,7 @@ class _Machine:
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
+        self.marks: list[int] = []  # heights of the stack at which a group of values begins
         self.memo: dict[int, Any] = {}
         self.names: set[str] = set()
 
@@ -109,8 +103,8 @@ class _Machine:
             raise ValueError(instruction)
 
     def above_mark(self) -> list[Any]:
-        place = len(self.stack) - 1 - self.stack[::-1].index(_MARK)
-        values = self.stack[place + 1 :]
+        place = self.marks.pop()
+        values = self.stack[place:]
         del self.stack[place:]
         return values
 
@@ -161,15 +155,13 @@ class _Machine:
         values = owner.items if isinstance(owner, Call) else owner
         if not isinstance(values, dict) or len(pairs) % 2:
             raise TypeError("items")
-        values.update(zip(pairs[::2], pairs[1::2], strict=True))
+        values.update(_dictionary(pairs))
 
     def put_elements(self, elements: list[Any]) -> None:
         owner = self.stack[-1]
         if isinstance(owner, list):
             owner.extend(elements)
-        elif isinstance(owner, set):
-            owner.update(elements)
-        elif not isinstance(owner, Call):
+        elif not isinstance(owner, Call | set):  # what is in a set is of no use to us
             raise TypeError("elements")
 
     def remember(self, place: int) -> None:
@@ -181,6 +173,9 @@ def _as_name(value: Any) -> Name:
 
 
 def _dictionary(pairs: list[Any]) -> dict[Any, Any]:
+    # A tuple inside a tuple inside a tuple, two at a time, would take for ever to be looked up.
+    if any(isinstance(key, tuple | frozenset) for key in pairs[::2]):
+        raise TypeError("keys")
     return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
@@ -197,9 +192,9 @@ _EMPTY: dict[str, Callable[[], Any]] = {
     "NONE": lambda: None,
     "NEWTRUE": lambda: True,
     "NEWFALSE": lambda: False,
-    "MARK": lambda: _MARK,
 }
-_STEPS: dict[str, Callable[[_Machine, Any], None]] = {
+_STEPS: dict[str, Callable[[_Machine, Any], Any]] = {
+    "MARK": lambda machine, _: machine.marks.append(len(machine.stack)),
     "GLOBAL": _Machine.named,
     "STACK_GLOBAL": _Machine.named_by_stack,
     "REDUCE": _Machine.call,
@@ -210,8 +205,8 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "BUILD": _Machine.build,
     "BINPERSID": lambda machine, _: machine.stack.append(Elsewhere(machine.stack.pop())),
     "PERSID": lambda machine, argument: machine.stack.append(Elsewhere(argument)),
-    "POP": lambda machine, _: machine.take(1) and None,
-    "POP_MARK": lambda machine, _: machine.above_mark() and None,
+    "POP": lambda machine, _: machine.take(1),
+    "POP_MARK": lambda machine, _: machine.above_mark(),
     "DUP": lambda machine, _: machine.stack.append(machine.stack[-1]),
     "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.above_mark())),
     "TUPLE1": lambda machine, _: machine.stack.append(machine.take(1)),
@@ -219,7 +214,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "TUPLE3": lambda machine, _: machine.stack.append(machine.take(3)),
     "LIST": lambda machine, _: machine.stack.append(machine.above_mark()),
     "DICT": lambda machine, _: machine.stack.append(_dictionary(machine.above_mark())),
-    "FROZENSET": lambda machine, _: machine.stack.append(frozenset(machine.above_mark())),
+    "FROZENSET": lambda machine, _: machine.stack.append(frozenset(machine.above_mark()[:0])),
     "SETITEM": lambda machine, _: machine.put_items(list(machine.take(2))),
     "SETITEMS": lambda machine, _: machine.put_items(machine.above_mark()),
     "APPEND": lambda machine, _: machine.put_elements(list(machine.take(1))),

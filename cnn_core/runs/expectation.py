@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Literal, Protocol
@@ -21,14 +22,11 @@ from cnn_core.runs.measured import Measurement
 from cnn_core.runs.run import Run
 from cnn_core.training.spec import TrainSpec
 
-# Measured with one thread of a two-core server: a fixed cost an image (gathering, the loss, the optimizer) and one
-# for each of its multiply-adds, forwards and backwards. Only used until a design has been trained on this machine.
+# A fixed cost for each image (gathering, the loss, the optimizer) and one for each of its multiply-adds, forwards and
+# backwards. Measured on our machine, so never told as a time: they say how much slower one design is than another.
 SECONDS_PER_IMAGE = 3.0e-5
 SECONDS_PER_MAC = 2.5e-11
 
-USUAL_SPEED = (
-    10_000.0  # images a second of the lesson's net with one thread, for waits where none was measured
-)
 USUAL_IMAGES = 60_000  # of a data set, for waits
 DREAM_SECONDS = 5.0  # of a usual dream
 OPENING_SECONDS = 3.0  # of a usual file
@@ -53,16 +51,15 @@ class KnowsResults(KnowsSpeeds, Protocol):
         """The latest trainings on this machine."""
 
 
-TimeBasis = Literal["design", "machine", "elsewhere"]
+TimeBasis = Literal["design", "machine", "nothing"]
 
 
 @dataclass(frozen=True)
 class Expectation:
     """What a training will bring.
 
-    seconds:    of training alone.
-    time_from:  "design": this design was trained on this machine; "machine": others were; "elsewhere": none was, and
-                the time is that of our machine.
+    seconds:    of training alone; None where nothing was trained on this machine yet.
+    time_from:  "design": this design was trained on this machine; "machine": others were; "nothing": none was.
     low, high:  between what fractions of the test images it will read, as others did; None where nobody knows.
     from_here:  whether those others were trained on this server; else they are of our table.
     like:       what they were: "" for this very design, else "convnets with relu".
@@ -70,7 +67,7 @@ class Expectation:
     trainings:  how many they were.
     """
 
-    seconds: float
+    seconds: float | None
     time_from: TimeBasis
     low: float | None = None
     high: float | None = None
@@ -91,8 +88,9 @@ def expect(
     """What a training will bring, told by trainings that were done.
 
     The time is that of the same design's last training on this machine; else it is reckoned from its multiply-adds and
-    the pace of whatever was trained here. The accuracy is that of trainings of the same design, else of designs like
-    it, by the same recipe on the same data: those of this server, else those of our table.
+    the pace of whatever was trained here; before the first training it is not known. The accuracy is that of trainings
+    of the same design, else of designs like it, by the same recipe on the same data: those of this server, else those
+    of our table.
 
     spec, recipe: what would be trained, and how.
     dataset: a name of the catalogue.
@@ -102,7 +100,7 @@ def expect(
     learn = min(images, recipe.train_size or images)
     done_here = store.results()
     speed, basis = _speed(store, done_here, spec)
-    known = Expectation(learn * recipe.epochs / speed, basis)
+    known = Expectation(None if speed is None else learn * recipe.epochs / speed, basis)
     for measurements, is_here in ((done_here, True), ((*measured.table(), *_of_cards()), False)):
         comparable = measured.by_recipe(measurements, recipe, dataset, is_sample)
         for alike, like in (
@@ -140,17 +138,18 @@ def _of_cards() -> list[Measurement]:
     ]
 
 
-def _speed(store: KnowsSpeeds, done_here: Sequence[Measurement], spec: ModelSpec) -> tuple[float, TimeBasis]:
+def _speed(
+    store: KnowsSpeeds, done_here: Sequence[Measurement], spec: ModelSpec
+) -> tuple[float | None, TimeBasis]:
     """Images per second, and what that is told by."""
     if (speed := store.speed_of(spec)) is not None:
         return speed, "design"
-    predicted = predicted_speed(spec)
     ratios = [one.images_per_second / _predicted(one.macs) for one in done_here]
-    return (predicted * median(ratios), "machine") if ratios else (predicted, "elsewhere")
+    return (predicted_speed(spec) * median(ratios), "machine") if ratios else (None, "nothing")
 
 
 def predicted_speed(spec: ModelSpec) -> float:
-    """Images a second that one worker of this machine will learn, about.
+    """Images a second that one worker of our machine learns, about: what designs are compared by.
 
     >>> from cnn_core.model.presets import PRESETS
     >>> 3_000 < predicted_speed(PRESETS["lesson"]) < 15_000
@@ -174,13 +173,14 @@ def expected_wait(
     workers: int,
     seconds_left: Callable[[str], float],
 ) -> float | None:
-    """About how many seconds until a run is started; 0 at work, None where it does not wait.
+    """About how many seconds until a run is started; 0 at work, None where it does not wait, infinite if nobody knows.
 
     The runner's rule, played forward: a worker is free when its run is done, a visitor's lane when its own is.
 
     taken, waiting: all tickets, those that wait in the order in which they will be started.
     workers: how many runs are worked on at once.
-    seconds_left: how long the run of an id will still take; it may raise StudentError for one that is gone.
+    seconds_left: how long the run of an id will still take, infinite if nobody knows; it may raise StudentError for one
+        that is gone.
     """
     if any(ticket.run_id == run_id for ticket in taken):
         return 0.0
@@ -199,8 +199,8 @@ def expected_wait(
     return None
 
 
-def seconds_left(run: Run, store: KnowsSpeeds) -> float:
-    """About how long a run will still be at work.
+def seconds_left(run: Run, store: KnowsResults) -> float:
+    """About how long a run will still be at work; infinite where nothing was trained on this machine to tell it by.
 
     Raises StudentError for a run that this server cannot read.
     """
@@ -216,7 +216,8 @@ def seconds_left(run: Run, store: KnowsSpeeds) -> float:
     there = dataset_of(run.dataset).count("train") if is_known else USUAL_IMAGES
     images = recipe.epochs * min(recipe.train_size or there, there)
     images -= status.step * recipe.batch_size
-    return max(0, images) / (store.speed_of(run.spec) or USUAL_SPEED)
+    speed, _ = _speed(store, store.results(), run.spec)
+    return inf if speed is None else max(0, images) / speed
 
 
 class Speeds:

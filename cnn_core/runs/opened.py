@@ -6,18 +6,28 @@ in `original.safetensors`: those of the snapshots may have another scale put int
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.sources import KNOWN, dataset_of
+from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import read_json, write_json
 from cnn_core.runs.ids import is_dataset
 
 FILE, ORIGINAL, UPLOAD = "opened.json", "original.safetensors", "upload"
-SCALES = (1, 255)  # what an image in [0, 1] is multiplied by before it goes into the network
+UNIT, BYTES = "unit", "bytes"
+# What was done to an image in [0, 1] before it went into a network: (factor, offset). The fourth is what PyTorch's own
+# example does with MNIST, (x − 0.1307) / 0.3081.
+SCALES: dict[str, tuple[float, float]] = {
+    UNIT: (1.0, 0.0),
+    BYTES: (255.0, 0.0),
+    "signed": (2.0, -1.0),
+    "standard": (1 / 0.3081, -0.1307 / 0.3081),
+    "inverted": (-1.0, 1.0),
+}
 DECIDERS = ("file", "measured", "visitor", "")
 LEAST = 0.3  # of the images, for a data set that a network is said to read
 EQUAL = (
@@ -31,13 +41,13 @@ class Trial:
     """How a network read some images of a data set, with one scale of its input.
 
     dataset:  a key of the catalogue.
-    scale:    one of SCALES.
+    scale:    a key of SCALES.
     accuracy: a fraction of them.
     count:    how many.
     """
 
     dataset: str
-    scale: int
+    scale: str
     accuracy: float
     count: int
 
@@ -49,7 +59,7 @@ class Trial:
         dataset, scale = values.get("dataset"), values.get("scale")
         accuracy, count = values.get("accuracy"), values.get("count")
         is_number = isinstance(accuracy, int | float) and not isinstance(accuracy, bool)
-        if not (is_dataset(dataset) and scale in SCALES and is_number and type(count) is int):
+        if not (is_dataset(dataset) and is_scale(scale) and is_number and type(count) is int):
             return None
         return cls(dataset, scale, float(accuracy), count) if 0 <= accuracy <= 1 else None  # type: ignore[operator,arg-type]
 
@@ -62,7 +72,7 @@ class OpenedFile:
     bytes:   its size.
     kind:    of file, as `cnn_core.opening.kind_of` calls it.
     seconds: from its first byte read to the network tested.
-    said_dataset, said_scale: what the file itself says; "" and 0 where it says nothing.
+    said_dataset, said_scale: what the file itself says; "" where it says nothing.
     dataset, scale: what is taken; dataset "" where the network reads none of the data sets.
     by:      who decided that: "file", "measured" or "visitor"; "" where nobody could.
     trials:  what was measured, in the order of the catalogue.
@@ -76,9 +86,9 @@ class OpenedFile:
     kind: str = ""
     seconds: float = 0.0
     said_dataset: str = ""
-    said_scale: int = 0
+    said_scale: str = ""
     dataset: str = ""
-    scale: int = 1
+    scale: str = UNIT
     by: str = ""
     trials: tuple[Trial, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -95,9 +105,9 @@ class OpenedFile:
             kind=_text(values.get("kind"), 40),
             seconds=_number(values.get("seconds"), float, 0.0),
             said_dataset=_dataset(values.get("said_dataset")),
-            said_scale=_one_of(values.get("said_scale"), SCALES, 0),
+            said_scale=_one_of(values.get("said_scale"), SCALES, ""),
             dataset=_dataset(values.get("dataset")),
-            scale=_one_of(values.get("scale"), SCALES, 1),
+            scale=_one_of(values.get("scale"), SCALES, UNIT),
             by=_one_of(values.get("by"), DECIDERS, ""),
             trials=tuple(filter(None, map(Trial.from_dict, trials or []))),
             remarks=_sentences(values.get("remarks")),
@@ -109,15 +119,15 @@ class OpenedFile:
         """JSON-ready."""
         return asdict(self)
 
-    def trial_of(self, dataset: str, scale: int) -> Trial | None:
+    def trial_of(self, dataset: str, scale: str) -> Trial | None:
         """What was measured of this data set with this scale; None where that was not."""
         return next((t for t in self.trials if (t.dataset, t.scale) == (dataset, scale)), None)
 
-    def scale_for(self, dataset: str) -> int:
-        """The scale with which it clearly reads more of this data set; 1 where they cannot be told apart."""
-        best, usual = self.best_of(dataset), self.trial_of(dataset, 1)
+    def scale_for(self, dataset: str) -> str:
+        """The scale with which it clearly reads more of this data set; the usual where they cannot be told apart."""
+        best, usual = self.best_of(dataset), self.trial_of(dataset, UNIT)
         if best is None or usual is None or best.accuracy - usual.accuracy < EQUAL:
-            return 1
+            return UNIT
         return best.scale
 
     def best_of(self, dataset: str) -> Trial | None:
@@ -131,16 +141,16 @@ class OpenedFile:
 
 def fitting_datasets(spec: ModelSpec) -> list[str]:
     """The data sets whose images and classes a network of this design could be for, whether they are here or not."""
-    return [
-        key
-        for key, dataset in KNOWN.items()
-        if shape_of(key) == spec.input_shape and len(dataset.classes) == spec.classes
-    ]
+    return [key for key in KNOWN if fits(spec, key)]
 
 
-def shape_of(key: str) -> tuple[int, ...]:
-    """Of an image of a data set: (C, H, W)."""
-    return tuple(getattr(KNOWN[key], "shape", (1, 28, 28)))
+def fits(spec: ModelSpec, key: str) -> bool:
+    """Whether a network of this design could be for a data set: its images have that size, and it as many classes."""
+    try:
+        dataset = dataset_of(key)
+    except StudentError:  # one of a visitor's own that was removed
+        return False
+    return dataset.shape == spec.input_shape and len(dataset.classes) == spec.classes
 
 
 def read_opened(folder: Path) -> OpenedFile | None:
@@ -167,8 +177,13 @@ def _dataset(value: object) -> str:
     return value if is_dataset(value) else ""
 
 
-def _one_of(value: Any, choices: tuple[Any, ...], otherwise: Any) -> Any:
-    return value if type(value) in (int, str) and value in choices else otherwise
+def is_scale(value: object) -> bool:
+    """Whether it is a key of SCALES."""
+    return isinstance(value, str) and value in SCALES
+
+
+def _one_of(value: object, choices: Collection[str], otherwise: str) -> str:
+    return value if isinstance(value, str) and value in choices else otherwise
 
 
 def _sentences(value: object) -> tuple[str, ...]:

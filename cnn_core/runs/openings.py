@@ -16,7 +16,7 @@ from cnn_core.errors import StudentError, quoted
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import explain_disk_errors, locked, read_json, write_json
 from cnn_core.runs.ids import is_dataset, is_run_id, owner_of
-from cnn_core.runs.opened import SCALES, UPLOAD
+from cnn_core.runs.opened import UPLOAD, is_scale
 from cnn_core.runs.run import LONGEST_NAME, Run
 from cnn_core.runs.status import Status
 from cnn_core.runs.submission import clean_name, create_run
@@ -42,13 +42,21 @@ class Openings:
         self._visitors = Visitors(path)
         self._tickets = Tickets(path, self._visitors)
 
-    def ask(self, content: bytes, file_name: str, token: str, onto: ModelSpec | None = None) -> str:
+    def ask(
+        self,
+        content: bytes,
+        file_name: str,
+        token: str,
+        onto: ModelSpec | None = None,
+        insists: bool = False,
+    ) -> str:
         """Ask for a file to be opened; returns the id of the run that it becomes.
 
         content:   the whole file.
         file_name: what it was called.
         token:     the visitor's secret.
         onto:      the design for a file that holds weights alone.
+        insists:   whether it has to be that design, also where another was guessed or is in the file.
         Raises StudentError for an empty file, one that is too large, where too many wait already, and where the folder
         cannot be written.
         """
@@ -60,6 +68,7 @@ class Openings:
             "name": name.rpartition(".")[0] or name,
             "file": name,
             "onto": None if onto is None else onto.to_dict(),
+            "insists": insists,
         }
         with explain_disk_errors(_NO_FOLDER):
             self._visitors.make_folders(owner)
@@ -84,13 +93,13 @@ class Openings:
             raise StudentError(
                 f"The file of “{run.name}” was not kept.", hint="Open it once more."
             ) from error
-        return self.ask(content, str(run.card.get("file") or run.name), token, onto)
+        return self.ask(content, str(run.card.get("file") or run.name), token, onto, insists=True)
 
-    def choose(self, run_id: str, token: str, dataset: str, scale: int) -> None:
+    def choose(self, run_id: str, token: str, dataset: str, scale: str) -> None:
         """Have an opened network tested on another data set, or with its input scaled otherwise; a worker does it.
 
         dataset: a key of the catalogue.
-        scale:   what an image in [0, 1] is multiplied by: 1 or 255.
+        scale:   a key of `opened.SCALES`.
         Raises StudentError for a run that was not opened from a file or has been trained here since, and for
         anything that cannot be measured.
         """
@@ -100,7 +109,7 @@ class Openings:
                 f"“{run.name}” has been trained here, so its data set is known.",
                 hint="Open its file once more.",
             )
-        if not is_dataset(dataset) or scale not in SCALES:
+        if not is_dataset(dataset) or not is_scale(scale):
             raise StudentError("There is no such data set or scale.", hint="Choose another.")
         with explain_disk_errors(_NO_FOLDER):
             write_json(run.folder / _WISH, {"dataset": dataset, "scale": scale})
@@ -160,11 +169,11 @@ class Openings:
             )
 
 
-def read_wish(run: Run) -> tuple[str, int] | None:
+def read_wish(run: Run) -> tuple[str, str] | None:
     """(data set, scale) that the owner of an opened run wants to have measured; None where there is no such wish."""
     wish = read_json(run.folder / _WISH)
     dataset, scale = wish.get("dataset"), wish.get("scale")
-    return (dataset, int(scale)) if is_dataset(dataset) and scale in SCALES else None
+    return (dataset, str(scale)) if is_dataset(dataset) and is_scale(scale) else None
 
 
 def forget_wish(run: Run) -> None:
@@ -202,6 +211,11 @@ def _check_size(content: bytes, name: str) -> None:
 
 
 def opening_card(run: Run) -> dict[str, Any]:
-    """What was asked for with a file: "file", and "onto" as a design or None."""
-    onto = run.card.get("onto")
-    return {"file": str(run.card.get("file") or run.name), "onto": onto if isinstance(onto, dict) else None}
+    """What was asked for with a file: "file", "onto" (a design or None), "insists", "dataset" (a key or None)."""
+    onto, dataset = run.card.get("onto"), run.card.get("dataset")
+    return {
+        "file": str(run.card.get("file") or run.name),
+        "onto": onto if isinstance(onto, dict) else None,
+        "insists": run.card.get("insists") is True,
+        "dataset": dataset if is_dataset(dataset) else None,
+    }

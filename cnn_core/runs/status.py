@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnn_core.training import Evaluation
 
 STATES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
+CAUSES = ("", "diverged")
 UNFINISHED = ("queued", "running", "paused", "interrupted")
 
 
@@ -25,6 +26,7 @@ class Status:
 
     state: str = "queued"
     reason: str = ""  # a sentence, where there is something to say
+    cause: str = ""  # of a failure: "diverged" where loss or weights became infinite; "" for all others
     step: int = 0  # optimizer steps done
     steps: int = 0  # of how many; 0 until the data is there
     epoch: float = 0.0
@@ -51,6 +53,8 @@ class Status:
     def from_dict(cls, values: Mapping[str, Any]) -> Status:
         """Whatever stands there: a field that makes no sense counts as absent."""
         fields = {name: values[name] for name in _TYPES if _is_possible(name, values.get(name))}
+        if "cause" not in values and "the steps are too long" in fields.get("reason", ""):
+            fields["cause"] = "diverged"  # a version before said so in that sentence alone
         if isinstance(result := fields.get("result"), dict):
             fields["result"] = {name: figure for name, figure in result.items() if _can_be(name, figure)}
         return cls(**fields)
@@ -61,7 +65,9 @@ class Status:
 
 
 _TYPES: dict[str, Any] = {
-    name: {"state": str, "reason": str, "result": dict}.get(name, int if kind == "int" else int | float)
+    name: {"state": str, "reason": str, "cause": str, "result": dict}.get(
+        name, int if kind == "int" else int | float
+    )
     for name, kind in Status.__annotations__.items()
 }
 
@@ -70,8 +76,8 @@ def _is_possible(name: str, value: object) -> bool:
     """Whether a field of a status can have this value."""
     if isinstance(value, bool) or not isinstance(value, _TYPES[name]):
         return False
-    if name == "state":
-        return value in STATES
+    if name in ("state", "cause"):
+        return value in (STATES if name == "state" else CAUSES)
     return not isinstance(value, int | float) or value >= 0
 
 

@@ -46,10 +46,9 @@ from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
 from cnn_core.runs.trash import Trash, evict
 from cnn_core.runs.visitors import Visitors
 from cnn_core.settings import settings
-from cnn_core.training.spec import TrainSpec, checked_learning_rate
+from cnn_core.training.spec import TrainSpec
 
 KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
-MOST_LEARNING_RATE = 1.0  # for a change while it trains
 
 _NO_FOLDER = "The folder for runs cannot be written"
 
@@ -111,13 +110,13 @@ class RunStore:
         """
         return self._submit(submission.dream(settings, image_png), owner)
 
-    def adopt(self, content: bytes, name: str, owner: str) -> str:
-        """Take in a saved network (the bytes of a .safetensors file of ours) as a finished run; returns its id.
+    def adopt(self, content: bytes, name: str, owner: str, dataset: str | None = None) -> str:
+        """Take in a network (the bytes of a file that `cnn_core.opening` reads) as a finished run; returns its id.
 
-        It is tested at once on MNIST's test images, or on those of them that are on this machine.
+        dataset: key of what it reads, for a file that does not say it; None has it measured.
         Raises StudentError for anything that is not one, whole and fitting; nothing in it is ever executed.
         """
-        return adoption.adopt(self.path, content, name, owner).id
+        return adoption.adopt(self.path, content, name, owner, dataset).id
 
     def _submit(self, wish: submission.Submission, token: str, again: bool = False) -> str:
         owner = owner_of(token)
@@ -207,7 +206,7 @@ class RunStore:
         return waiting.index(run_id) if run_id in waiting else 0
 
     def expected_wait(self, run_id: str) -> float | None:
-        """About how many seconds until this run is started; 0 at work, None where it does not wait."""
+        """About how many seconds until it is started, inf if nobody knows; 0 at work, None where it does not wait."""
         waiting = (
             self.turns()
         )  # before the taken ones: a ticket taken while we look is seen twice, and not missed
@@ -252,7 +251,7 @@ class RunStore:
             raise StudentError(f"“{run.name}” has ended already.", hint="Start a new one.")
         wish: dict[str, Any] = {} if action is None else {"action": action}
         if learning_rate is not None:
-            wish["learning_rate"] = _checked_change(learning_rate)
+            wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
             with locked(run.folder / "control.lock"):
                 write_json(run.folder / "control.json", run.control | wish)
@@ -293,7 +292,7 @@ class RunStore:
         if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
             raise StudentError("More epochs means one or more.", hint="Try 1.")
         # Of one whose patience ended it the rest of its epochs is still to come; it goes on without patience.
-        impatient = recipe.patience is not None and run.status.epoch < recipe.epochs
+        impatient = going_on.ended_by_patience(run)
         before = (int(run.status.epoch) if impatient else recipe.epochs) if run.has_recipe else 0
         longer = recipe.replace(epochs=before + epochs)  # checks this server's limit
         if not (run.folder / "snapshots" / "last.safetensors").is_file():
@@ -323,7 +322,7 @@ class RunStore:
             write_json(run.folder / "control.json", {} if rate is None else {"learning_rate": rate})
             with suppress(OSError):
                 (run.folder / "tries.json").unlink()
-            self.set_status(run, state="queued", reason="", eta=None, ended=0.0, result=None)
+            self.set_status(run, state="queued", reason="", cause="", eta=None, ended=0.0, result=None)
             self._tickets.put(run)
 
     def remeasure(self, run_id: str, owner: str) -> None:
@@ -473,10 +472,3 @@ class RunStore:
 
 def _writing(run: Run) -> AbstractContextManager[None]:
     return explain_disk_errors(f"The folder of “{run.name}” cannot be written")
-
-
-def _checked_change(learning_rate: object) -> float:
-    rate = checked_learning_rate(learning_rate)
-    if rate > MOST_LEARNING_RATE:
-        raise StudentError(f"A learning rate of {rate:g} makes the loss explode.", hint="Try 0.001.")
-    return rate

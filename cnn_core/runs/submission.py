@@ -61,7 +61,7 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     if not is_dataset(dataset):
         raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")
     dataset = frozen_key(dataset) if is_own(dataset) else dataset
-    if dataset in KNOWN or is_own(dataset):  # what a worker does not know it will say itself
+    if is_own(dataset) or dataset in KNOWN:  # what a worker does not know it will say itself
         check_images(spec, dataset_of(dataset))
     card = {
         "kind": "training",

@@ -1,3 +1,4 @@
+from .checkpoint import dataset_of_file as dataset_of_file
 from .checkpoint import images_learnt_from as images_learnt_from
 from .checkpoint import load_model as load_model
 from .checkpoint import load_training as load_training

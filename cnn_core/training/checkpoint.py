@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -32,6 +33,7 @@ from cnn_core.training.spec import checked_learning_rate
 
 FORMAT = "1"  # raised when a file of before can no longer be read
 MAX_HEADER = 1_000_000  # bytes; ours have a few thousand
+_DATASET = re.compile(r"[a-z0-9_]{1,40}(:[A-Za-z0-9_-]{1,40})?", re.ASCII)
 _SIZES = {"F32": 4, "F16": 2, "I64": 8}  # bytes of a number
 
 
@@ -42,16 +44,18 @@ def save_model(
     *,
     dtype: torch.dtype | None = None,
     learnt_from: ImagesLearntFrom = NOT_KNOWN,
+    dataset: str | None = None,
 ) -> None:
     """Write the weights of `net` and its `spec` to `path`, whole or not at all.
 
     dtype:       for floating-point weights; torch.float16 halves the file (for pictures, not for further training).
     learnt_from: the images it learnt from, as `images_learnt_from` reads them again.
+    dataset:     key of the data set whose images it reads, as `dataset_of_file` reads it again; None where unknown.
     Raises StudentError when a weight is not a finite number.
     """
     tensors = {name: _plain(value, dtype) for name, value in net.state_dict().items()}
     _refuse_unless_finite(tensors)
-    _write(path, tensors, _metadata(spec, learnt_from))
+    _write(path, tensors, _metadata(spec, learnt_from, dataset))
 
 
 def images_learnt_from(source: str | Path | bytes) -> ImagesLearntFrom:
@@ -65,6 +69,21 @@ def images_learnt_from(source: str | Path | bytes) -> ImagesLearntFrom:
         return ImagesLearntFrom.from_dict(_json_in(header, "learnt_from"))
     except StudentError:  # what is beside the weights spoils no network
         return NOT_KNOWN
+
+
+def dataset_of_file(source: str | Path | bytes) -> str | None:
+    """Key of the data set whose images the network in a file of ours reads; None where the file does not say.
+
+    A file of before the key was written down says it by the images that its network learnt from last. Whether this
+    server has the data set is another question. Raises as `images_learnt_from` does.
+    """
+    with _opened(source) as file:
+        header, _ = _read_header(file)
+    key = header["__metadata__"].get("dataset")
+    if isinstance(key, str) and _DATASET.fullmatch(key):
+        return key
+    portions = images_learnt_from(source).portions
+    return portions[-1].dataset if portions else None
 
 
 def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[Network, ModelSpec]:
@@ -91,6 +110,7 @@ def save_training(
     state: TrainState,
     *,
     learnt_from: ImagesLearntFrom = NOT_KNOWN,
+    dataset: str | None = None,
 ) -> None:
     """Write all that a training needs to go on bit for bit. The file is a `load_model` file as well.
 
@@ -106,9 +126,9 @@ def save_training(
         "learning_rate": state.learning_rate,
     }
     if state.best is not None:
-        numbers["best"] = [float(state.best.accuracy), state.best.waited]
+        numbers["best"] = [float(state.best.value), state.best.waited]
         beside |= {f"best/{name}": _plain(value) for name, value in state.best.weights.items()}
-    metadata = _metadata(spec, learnt_from) | {"training": json.dumps(numbers)}
+    metadata = _metadata(spec, learnt_from, dataset) | {"training": json.dumps(numbers)}
     _write(path, weights | beside, metadata)
 
 
@@ -138,14 +158,14 @@ def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _best_so_far(numbers: object, weights: dict[str, Tensor], net: nn.Module) -> BestSoFar | None:
-    """numbers: [accuracy, epochs waited], or None where the recipe has no patience."""
+    """numbers: [accuracy or loss, epochs waited], or None where the recipe has no patience."""
     if numbers is None:
         return None
     makes_sense = (
         isinstance(numbers, list)
         and len(numbers) == 2
         and type(numbers[0]) is float
-        and 0 <= numbers[0] <= 1
+        and 0 <= numbers[0] < math.inf
         and type(numbers[1]) is int
         and numbers[1] >= 0
     )
@@ -154,10 +174,12 @@ def _best_so_far(numbers: object, weights: dict[str, Tensor], net: nn.Module) ->
     return BestSoFar(numbers[0], numbers[1], weights)  # type: ignore[index]
 
 
-def _metadata(spec: ModelSpec, learnt_from: ImagesLearntFrom) -> dict[str, str]:
+def _metadata(spec: ModelSpec, learnt_from: ImagesLearntFrom, dataset: str | None) -> dict[str, str]:
     metadata = {"format": FORMAT, "spec": json.dumps(spec.to_dict())}
     if learnt_from != NOT_KNOWN:
         metadata["learnt_from"] = json.dumps(learnt_from.to_dict())
+    if dataset:
+        metadata["dataset"] = dataset
     return metadata
 
 

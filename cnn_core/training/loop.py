@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.data.datasets import ImageSet
-from cnn_core.errors import StudentError
+from cnn_core.errors import Diverged, StudentError
 from cnn_core.training.ahead import MEASURED_IMAGES
 from cnn_core.training.early_stopping import EarlyStopping
 from cnn_core.training.evaluation import Evaluation, evaluate
@@ -57,8 +57,8 @@ def train(
     At each event the network's weights are those after its step (on a GPU: at each but a BatchDone), and its
     modes, its `.grad` and torch's random state are the caller's. While the generator lives, `net` may be on
     another device (`settings().device`); it comes back when the generator ends, is closed or fails. The last
-    batch of an epoch may be smaller, as in Keras. Raises StudentError when the loss is no longer a number, when
-    there is nothing to train or to learn from, when `net` was designed for other images, or when the recipe has
+    batch of an epoch may be smaller, as in Keras. Raises Diverged when the loss is no longer a number, and StudentError
+    when there is nothing to train or to learn from, when `net` was designed for other images, or when the recipe has
     patience and there is nothing to validate on.
     """
     task = Task.of(net, data, spec)
@@ -114,7 +114,7 @@ class _Loop:
         self.net, self.learner, self.times = task.net, learner, times
         self.validation, self.control = validation, control
         self.measured = task.plain(MEASURED_IMAGES) if validation is not None else None
-        self.early_stopping = EarlyStopping(task.spec.patience, state.best)
+        self.early_stopping = EarlyStopping(task.spec.patience, state.best, task.spec.monitor)
         self.recipes_rate = task.spec.learning_rate
         self.step, self.seconds, self.chosen_rate = state.step, state.seconds, state.learning_rate
         self.speed = _Speed()
@@ -193,7 +193,8 @@ class _Loop:
         assert self.measured is not None
         result, training = self._read(self.validation), self._read(self.measured)
         if self.step % self.times.per_epoch == 0:
-            self.early_stopping.epoch_ended(result.accuracy, self.net)
+            by_loss = self.early_stopping.monitor == "val_loss"
+            self.early_stopping.epoch_ended(result.loss if by_loss else result.accuracy, self.net)
         return Validated(
             self.step,
             self.times.epoch(self.step),
@@ -220,9 +221,9 @@ class _Loop:
     def _peak(self) -> float:
         return self.recipes_rate if self.chosen_rate is None else self.chosen_rate
 
-    def _diverged(self, step: int, what: str) -> StudentError:
+    def _diverged(self, step: int, what: str) -> Diverged:
         rate = self.times.learning_rate(step or 1, self._peak())
-        return StudentError(
+        return Diverged(
             f"At step {step:,} {what}: with a learning rate of {rate:.2g} the steps are too long.",
             hint=f"Try a learning rate of {min(0.001, self._peak() / 10):.2g}.",
         )

@@ -13,10 +13,12 @@ from cnn_core.runs import Gain, Pair, gain
 from cnn_core.training import CHANGES, accuracy_under
 from pages.augmentation import pair_words
 from pages.augmentation.pairs import ask_pair
-from pages.ui.drawing.evaluation_charts import two_curves
+from pages.ui.drawing.evaluation_charts import WITH_AND_WITHOUT, two_curves
 from pages.ui.drawing.figure import mode, show
+from pages.ui.drawing.legend import names_in_colour
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption, problem, what_you_see
+from pages.ui.wording.numbers import percent
 from pages.ui.wording.which_images import no_test
 
 IMAGES = 2_000  # test images behind each point of the curves
@@ -98,6 +100,9 @@ def _no_test(one: networks.LoadedNetwork) -> str:
 def _curves(trained: TrainedPair, change: str, curves: Sequence[Sequence[float]], advantage: Gain) -> None:
     strengths, unit = CHANGES[change]
     st.markdown(pair_words.curves_heading(change, trained.images))
+    titles = {name: name for name in WITH_AND_WITHOUT}
+    ends = {name: percent(curve[-1]) for name, curve in zip(WITH_AND_WITHOUT, curves, strict=True)}
+    st.markdown(names_in_colour(titles, mode(), ends))
     show(
         two_curves(strengths, curves, unit, 1 / trained.pair.augmented.spec.classes, mode()),
         key=f"pair_{change}",

@@ -23,11 +23,11 @@ NOT_TO_ITS_END = (
 CHANGE_WORDS = {"rotation": "Turned", "shift": "Shifted"}
 
 
-def price_of_both(epochs: int, images: int, noun: str, seconds: float) -> str:
-    """What the two trainings will cost.  noun: of the images.  seconds: of one of them."""
+def price_of_both(epochs: int, images: int, noun: str, seconds: float | None) -> str:
+    """What the two trainings will cost.  noun: of the images.  seconds: of one of them; None if nobody knows."""
+    time = "" if seconds is None else f", {about(2 * seconds)}"
     return (
-        f"Two runs of {plural(epochs, 'epoch')} over {count(images)} {noun}, {about(2 * seconds)}. "
-        "You may leave this page."
+        f"Two runs of {plural(epochs, 'epoch')} over {count(images)} {noun}{time}. You may leave this page."
     )
 
 
@@ -58,7 +58,7 @@ def what_the_curves_show(recipe: TrainSpec, augment: AugmentSpec) -> str:
     return (
         f"Same design, same seed, {plural(recipe.epochs, 'epoch')}, one difference: one of them saw every "
         f"image changed ({', '.join(short_words(augment))}). At the left end the test images are not changed: a lower "
-        "line there is the price of the changes."
+        "line there is the price of the changes. Beside each name stands the last point of its line."
     )
 
 

@@ -200,9 +200,9 @@ def what_you_see(
     channels, height, width = shape
     if channels > 1:
         return (
-            f"{sides}. This network looks at pictures of {height}×{width} pixels, so each of its filters sees a small "
-            "part of this one at a time, and what it dreams of is small, too. Where nothing excites its filters, the "
-            "picture hardly changes."
+            f"{sides}. This network is made for pictures of {height}×{width} pixels, and each of its filters sees a "
+            "small part of this one: expect colours and textures rather than things. Where nothing excites its "
+            "filters, the picture hardly changes."
         )
     if not dataset_of(dataset).of_strokes:
         return (

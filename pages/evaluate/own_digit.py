@@ -1,13 +1,15 @@
-"""A digit of the visitor's own hand, read while it is drawn."""
+"""A digit of the visitor's own hand, read while it is drawn; for a network of colour photos, a photo."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.data import digit_from_pixels
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from pages.evaluate import words
 from pages.evaluate.exam import Exam
@@ -16,12 +18,19 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.forms import none_of_these
 from pages.ui.forms.canvas import digit_canvas
 from pages.ui.forms.digit_input import singular
+from pages.ui.forms.photo_input import own_photo
 from pages.ui.wording.blocks import caption, problem
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @st.fragment
 def own_digit(exam: Exam) -> None:
-    """Draw the pad, and beside it what the network reads."""
+    """Draw the pad, and beside it what the network reads; of a photo below it."""
+    if dataset_of(exam.network.dataset).is_colour:
+        _own_photo(exam)
+        return
     left, right = st.columns([300, 560], gap="medium")
     with left:
         pixels = digit_canvas("digit_pad", px=280)  # by its key the same drawing as on the other pages
@@ -29,12 +38,30 @@ def own_digit(exam: Exam) -> None:
         if pixels is None:
             caption(words.draw_one(singular(exam.network.dataset)))
         else:
-            _answer(pixels, exam)
+            _drawing(pixels, exam)
 
 
-def _answer(pixels: Sequence[int], exam: Exam) -> None:
+def _own_photo(exam: Exam) -> None:
+    try:
+        image = own_photo(exam.network.dataset)
+    except StudentError as error:
+        problem(error)
+        return
+    if image is not None:
+        _answer(image, exam)
+
+
+def _drawing(pixels: Sequence[int], exam: Exam) -> None:
     try:
         image = digit_from_pixels(pixels, dataset=exam.network.dataset)
+    except StudentError as error:
+        problem(error)
+        return
+    _answer(image, exam)
+
+
+def _answer(image: Tensor, exam: Exam) -> None:
+    try:
         chances = exam.network.net.predict(image[None])[0].tolist()
     except StudentError as error:
         problem(error)

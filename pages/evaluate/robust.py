@@ -27,6 +27,7 @@ from pages.ui.trained.trained import Trained
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, what_you_see
+from pages.ui.wording.numbers import percent
 
 ROBUST = 2_000  # test images of the curves
 _STARTED = "evaluate_race"  # the run for which this visitor asked for a fair race here
@@ -133,7 +134,10 @@ def _lines(exam: Exam, change: str, contest: Sequence[networks.LoadedNetwork]) -
 
 def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:
     strengths, unit = CHANGES[change]
-    names = [in_colour(color, name) for (name, _), color in zip(lines, RUNS[mode()], strict=False)]
+    names = [
+        in_colour(color, name, percent(values[-1]))
+        for (name, values), color in zip(lines, RUNS[mode()], strict=False)
+    ]
     st.markdown(" &emsp; ".join(names))
     show(
         robustness_chart(strengths, lines, unit, 1 / exam.network.spec.classes, mode()),

@@ -161,12 +161,15 @@ def what_robustness_shows(images: int, change: str) -> str:
     more = {
         "shift": "A convolution uses the same filters everywhere in the image; a dense layer has its own weights for "
         "each place. So a shift mostly costs a convnet less.",
-        "rotation": "A turned stroke is another stroke to a filter. Only a network that learnt from turned images is "
+        "rotation": "A turned edge is another edge to a filter. Only a network that learnt from turned images is "
         "prepared for it.",
         "noise": "Noise changes every pixel a little. What a network makes of it depends on its layers and on what it "
         "learnt from.",
     }
-    point = f"Each point is the accuracy on {count(images)} test images, all changed by that much."
+    point = (
+        f"Each point is the accuracy on {count(images)} test images, all changed by that much. Beside each name stands "
+        "its last point."
+    )
     return f"{point} {more[change]}" if change in more else point
 
 

@@ -273,6 +273,16 @@ def last_bar(pixel: PixelSum) -> str:
     return f"sum, {pixel.activation}" if has_activation(pixel) else "sum"
 
 
+def holes(pixel: PixelSum) -> str:
+    """Which numbers a dilated kernel takes; "" for one whose numbers are neighbours."""
+    if pixel.dilation == 1:
+        return ""
+    first, last = pixel.below.rows
+    side, which = last - first + 1, {2: "second", 3: "third", 4: "fourth"}.get(pixel.dilation)
+    every = f"every {which} row and column" if which else f"one row and column in {pixel.dilation}"
+    return f"Dilation {pixel.dilation}: the kernel takes {every} of a window of {side}×{side}."
+
+
 def sum_alt(pixel: PixelSum) -> str:
     return f"The contributions add up to {number(pixel.total)}, and {last_bar(pixel)} gives {number(pixel.value)}"
 

@@ -95,6 +95,8 @@ def _number(one: Trained) -> None:
     if one.accuracy is None:
         return
     st.metric("Accuracy, measured here", percent(one.accuracy))
+    if sentence := words.worth(one):
+        caption(sentence)
     said = st.text_input(
         words.SAID, placeholder="0.9441", key=f"open_network_said_{one.name}", persist_state="session"
     )

@@ -10,8 +10,9 @@ import streamlit as st
 from cnn_core.data.sources import KNOWN
 from cnn_core.errors import StudentError
 from cnn_core.runs import Run
-from cnn_core.runs.opened import SCALES, OpenedFile, Trial, fitting_datasets
+from cnn_core.runs.opened import SCALES, OpenedFile, Trial, fits
 from pages.open_network import words
+from pages.ui.forms.recipe import data_sets
 from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals
@@ -69,16 +70,17 @@ def _row(what: str, other: str, fraction: float, is_chosen: bool) -> str:
 
 def _choices(run: Run, file: OpenedFile) -> None:
     """The two choices, for the network's owner."""
-    keys = fitting_datasets(run.spec)
+    titles = data_sets()
+    keys = [key for key in titles if fits(run.spec, key)]
     if not keys or not run.is_owner(who.visitor()):
         return
-    if not file.dataset:
-        keys = ["", *keys]
+    if file.dataset not in keys:
+        keys = [file.dataset, *keys]
     with st.container(horizontal=True):
         st.selectbox(
             "Data set",
             keys,
-            format_func=words.data_set_title,
+            format_func=lambda key: words.data_set_title(titles.get(key, "")),
             filter_mode=None,
             label_visibility="collapsed",
             width=230,
@@ -104,11 +106,11 @@ def _choose_dataset(run_id: str, file: OpenedFile, dataset: str) -> None:
         _choose(run_id, dataset, file.said_scale or file.scale_for(dataset))
 
 
-def _choose_scale(run_id: str, file: OpenedFile, scale: int) -> None:
+def _choose_scale(run_id: str, file: OpenedFile, scale: str) -> None:
     _choose(run_id, file.dataset, scale)
 
 
-def _choose(run_id: str, dataset: str, scale: int) -> None:
+def _choose(run_id: str, dataset: str, scale: str) -> None:
     with refusals.collect(PLACE):
         server.store().openings.choose(run_id, who.visitor(), dataset, scale)
         server.wake_runner()

@@ -7,6 +7,7 @@ import streamlit as st
 from cnn_core.model import ModelSpec, summarize
 from cnn_core.model.layer_files import kind_named
 from pages.open_network import words
+from pages.ui.frame import streamlit_inside
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import caption
@@ -18,7 +19,8 @@ def ways_on(one: Trained) -> None:
     for url_path, note in ways(one).items():
         page = entry(url_path)
         with st.container(gap=None):
-            st.page_link(ROOT / page.file, label=page.question)
+            with streamlit_inside.words_in_a_line(f"from_opened_{url_path}"):
+                st.page_link(ROOT / page.file, label=f":primary[{words.WAYS.get(url_path, page.question)}]")
             caption(note)
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.learnt_from import Overlap
+from cnn_core.data.sources import KNOWN, Dataset, dataset_of
+from cnn_core.errors import StudentError
 from cnn_core.runs.opened import EQUAL, LEAST, OpenedFile, Trial
+from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
+from pages.ui.wording.which_images import no_test
 
 # ---------------------------------------------------------------- the door
 
@@ -20,16 +24,11 @@ WEIGHTS_ALONE = (
     "build that design first. A design saved as .json opens here as well, and goes into the sidebar."
 )
 ANOTHER = "Open another"
+IN_THE_SIDEBAR = "The design is in the sidebar now. It has learnt nothing yet: train it on the page Train."
 BACK = "Back to the network"
 
 
-def label(megabytes: int) -> str:
-    """Of the uploader.
-
-    >>> label(60)
-    'A file of up to 60 MB'
-    """
-    return f"A file of up to {megabytes} MB"
+LABEL = "A file with a network"
 
 
 def waiting(file: str, ahead: int, is_measuring: bool) -> str:
@@ -72,7 +71,13 @@ _KINDS = {
     "onnx": "ONNX",
     "json": "a design",
 }
-SCALES = {1: ("0 to 1", "as in the lesson"), 255: ("0 to 255", "raw bytes")}
+SCALES = {
+    "unit": ("0 to 1", "as in the lesson"),
+    "bytes": ("0 to 255", "raw bytes"),
+    "signed": ("−1 to 1", "grey at 0"),
+    "standard": ("−0.4 to 2.8", "as PyTorch’s example"),
+    "inverted": ("inverted", "black on white"),
+}
 NONE_OF_THEM = "It reads none of the data sets here. What was it trained on?"
 NO_IMAGES = "No data set here has images of its size and as many classes, so it cannot be tested here."
 TRAINED_ON = (
@@ -108,7 +113,9 @@ def answer(layers: int, parameters: int, accuracy: float | None, of: str, file: 
     if accuracy is not None:
         return f"{begin} Measured here it reads **{percent(accuracy)}** of {of}."
     if file.dataset:
-        return f"{begin} It says that it learnt from {KNOWN[file.dataset].title}, and those are not on this machine."
+        return (
+            f"{begin} It says that it learnt from {_title(file.dataset)}, and those are not on this machine."
+        )
     return f"{begin} {NONE_OF_THEM if file.trials else NO_IMAGES}"
 
 
@@ -138,12 +145,16 @@ def scales_told(file: OpenedFile) -> str:
     ones = [trial for scale in SCALES if (trial := file.trial_of(file.dataset, scale))]
     if len(ones) < 2:
         return ""
-    images = f"Tried on {count(ones[0].count)} test {_noun(file.dataset)} with each."
+    images = (
+        f"{how_many(len(ones))} ways were tried, each on {count(ones[0].count)} test {_noun(file.dataset)}."
+    )
     if file.said_scale:
-        return f"{images} The file shows that it wants 0 to {file.said_scale}."
-    first = f"The file does not say how its input was scaled. {images}"
-    if abs(ones[0].accuracy - ones[1].accuracy) < EQUAL:
-        return f"{first} The two cannot be told apart; 0 to 1 is taken. Change it if you know better."
+        return f"{images} The file shows that it wants {SCALES[file.said_scale][0]}."
+    first = f"The file does not say how its input was scaled, so {images[:1].lower()}{images[1:]}"
+    best = max(one.accuracy for one in ones)
+    ties = [SCALES[one.scale][0] for one in ones if best - one.accuracy < EQUAL]
+    if len(ties) > 1:
+        return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
     return f"{first} Change it if you know better."
 
 
@@ -152,9 +163,9 @@ def data_sets_told(file: OpenedFile) -> str:
     best = [one for key in KNOWN if (one := file.best_of(key))]
     if not best:
         return ""
-    images = f"Each bar: {count(best[0].count)} test images, with the better of the two scales."
+    images = f"Each bar: the best scale, on {count(min(one.count for one in best))} test images or more."
     if file.said_dataset:
-        return f"{images} The file says {KNOWN[file.said_dataset].title if file.said_dataset in KNOWN else 'another'}."
+        return f"{images} The file says {_title(file.said_dataset)}."
     if max(one.accuracy for one in best) < LEAST:
         return f"{images} It reads none of them. Choose what it was trained on."
     return f"{images} The file does not say what it was trained on. Change it if you know better."
@@ -166,11 +177,13 @@ def not_said(file: OpenedFile) -> list[str]:
     if not file.said_dataset and file.by == "measured":
         best = file.best_of(file.dataset)
         reads = f"It reads {percent(best.accuracy)} of the {_noun(file.dataset)} tried, so" if best else "So"
-        sentences.append(f"What it was trained on. {reads} {KNOWN[file.dataset].title} is taken.")
+        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
     if not file.said_dataset and file.by == "visitor":
-        sentences.append(f"What it was trained on. You said {KNOWN[file.dataset].title}.")
+        sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
     if not file.said_scale and file.dataset:
-        sentences.append("How its input was scaled. Two ways were tried, at left.")
+        sentences.append(
+            f"How its input was scaled. {how_many(len(SCALES))} ways were tried: see “{WHAT_IT_EXPECTS}”"
+        )
     return sentences
 
 
@@ -198,6 +211,17 @@ def onto_design(file: str) -> str:
     'The design in the sidebar is changed. Put the weights of net.pt onto it?'
     """
     return f"The design in the sidebar is changed. Put the weights of {plain(file)} onto it?"
+
+
+def worth(one: Trained) -> str:
+    """Why its accuracy may be no test; "" where nothing is against it.
+
+    A network from elsewhere was usually kept away from the test images, but not from the digits that come with
+    Convscope: those are some of MNIST's training images.
+    """
+    if not one.seen and (one.learnt_from.is_known or not one.is_sample):
+        return ""
+    return no_test(Overlap(one.count, one.seen, one.learnt_from.is_known), _noun(one.dataset))
 
 
 # ---------------------------------------------------------------- what evaluate() said
@@ -232,7 +256,7 @@ def compared(said: float, measured: float, images: int, is_sample: bool) -> tupl
             False,
             f"Here {apart}, but these are {count(images)} other digits: with more of them it would be closer.",
         )
-    return False, f"Here {apart}. Look at the scale and at the data set, at left: were they the same?"
+    return False, f"Here {apart}. Were the scale and the data set the same?"
 
 
 # ---------------------------------------------------------------- ways on
@@ -240,7 +264,8 @@ def compared(said: float, measured: float, images: int, is_sample: bool) -> tupl
 
 MAPS = "its feature maps of one image"
 DREAM = "a photo, as its filters would have it"
-TRAIN_IT_ON = "train it on, from these weights"
+TRAIN_IT_ON = "more epochs, from these weights"
+WAYS = {"train": "Train it on"}  # what no page asks itself
 
 
 def pictures(filters: Sequence[int]) -> str:
@@ -266,18 +291,18 @@ def mistakes(accuracy: float, images: int, dataset: str) -> str:
     )
 
 
-def data_set_title(key: str) -> str:
-    """In the list of data sets; "" where none is chosen yet.
+def data_set_title(title: str) -> str:
+    """In the list of data sets. title: of one; "" where none is chosen yet.
 
-    >>> data_set_title("mnist"), data_set_title("")
+    >>> data_set_title("MNIST digits"), data_set_title("")
     ('It reads MNIST digits', 'Choose a data set')
     """
-    return f"It reads {KNOWN[key].title}" if key in KNOWN else "Choose a data set"
+    return f"It reads {title}" if title else "Choose a data set"
 
 
-def scale_title(scale: int) -> str:
+def scale_title(scale: str) -> str:
     """
-    >>> scale_title(255)
+    >>> scale_title("bytes")
     'Use 0 to 255'
     """
     return f"Use {SCALES[scale][0]}"
@@ -295,10 +320,34 @@ def bar_rows(trials: Sequence[Trial], chosen: Trial | None, by: str) -> list[tup
     return rows
 
 
+def _listed(names: Sequence[str]) -> str:
+    """
+    >>> _listed(["0 to 1", "0 to 255", "inverted"])
+    '0 to 1, 0 to 255 and inverted'
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _name_and_noun(key: str) -> tuple[str, str]:
-    return (KNOWN[key].name, KNOWN[key].noun) if key in KNOWN else (key, "")
+    dataset = _dataset(key)
+    return (dataset.name, dataset.noun) if dataset else (key, "")
 
 
 def _noun(key: str) -> str:
     """What the images of a data set show, plural."""
-    return KNOWN[key].noun if key in KNOWN else "images"
+    dataset = _dataset(key)
+    return dataset.noun if dataset else "images"
+
+
+def _title(key: str) -> str:
+    dataset = _dataset(key)
+    return dataset.title if dataset else "another data set"
+
+
+def _dataset(key: str) -> Dataset | None:
+    """What is known of it; None of one that was removed since."""
+    try:
+        return dataset_of(key)
+    except StudentError:
+        return None

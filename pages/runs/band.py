@@ -72,7 +72,7 @@ def _traces(epochs: np.ndarray, per_cent: np.ndarray, color: str) -> list[Figure
 
 def _title(mode: str) -> Figure:
     return dict(
-        text="Accuracy on digits kept aside, %",
+        text="Accuracy on images kept aside, %",
         x=0,
         y=1,
         xref="paper",

@@ -15,7 +15,7 @@ from pages.runs.picks import picks, put_only
 from pages.runs.rows import my_runs, networks_of, row
 from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed_groups
 from pages.ui.drawing.figure import mode, show
-from pages.ui.drawing.learning_charts import curves
+from pages.ui.drawing.learning_charts import curves, last_value
 from pages.ui.drawing.legend import colours, names_in_colour
 from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
@@ -91,10 +91,12 @@ def _curves(selection: Sequence[Trained]) -> None:
         persist_state="session",
     )
     if lines := _with_curve(selection):
-        st.markdown(names_in_colour({run.name: run.label for run in lines}, mode()))
+        of = "loss" if measure == "loss" else "accuracy"
+        ends = {run.name: last_value(run.history, of) for run in lines}
+        st.markdown(names_in_colour({run.name: run.label for run in lines}, mode(), ends))
         histories = [(run.label, run.history) for run in lines]
         low = None if measure == "top" else 0  # the learning itself first, then the last per cents
-        figure = curves(histories, mode(), measure="loss" if measure == "loss" else "accuracy", low=low)
+        figure = curves(histories, mode(), measure=of, low=low)
         show(figure, key="runs_curves", alt="Curves of the chosen runs")
         what_you_see(words.CURVES)
     if without := [run for run in selection if not run.has_curve]:

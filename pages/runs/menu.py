@@ -12,6 +12,7 @@ from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption
+from pages.ui.wording.run_states import more_epochs
 
 MORE_EPOCHS, MORE_SEEDS = 2, 2  # with one click
 LONGEST_NAME = 80
@@ -70,7 +71,7 @@ def _train_on(run: Run) -> None:
             on_click=_extend,
             args=(run.id,),
             width="stretch",
-            help=None if run.has_recipe else words.FROM_ITS_WEIGHTS,
+            help=more_epochs(run) if run.has_recipe else words.from_its_weights(run.dataset),
         )
     else:
         caption(words.RATE_IS_GONE)

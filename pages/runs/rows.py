@@ -46,7 +46,7 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
         horizontal=True, vertical_alignment="center", gap="small", key=f"row_{one.name.replace(':', '_')}"
     ):
         # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=700):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=740):
             _pick_box(one, selection)
             _facts(one, colour)
         st.space("stretch")
@@ -84,7 +84,7 @@ def _facts(one: Trained, colour: str | None) -> None:
     st.markdown(in_colour(colour, one.label), width=195)
     st.markdown(words.share_in_row(one), width=125)
     st.markdown(f":gray[{count(one.parameters)} parameters]", width=142)
-    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=138)
+    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=180)
 
 
 # ---------------------------------------------------------------- a network from elsewhere

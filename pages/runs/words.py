@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.runs.best import Best
 from pages.runs.verdicts import beyond_chance
 from pages.ui.trained.trained import Trained
@@ -16,7 +17,10 @@ from pages.ui.wording.which_images import how_many
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
 OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
 CHOOSE = "Choose runs below, up to six."
-CURVES = "One colour per run: solid on digits kept aside, dotted on the digits being learnt."
+CURVES = (
+    "One colour per run: solid on images kept aside, dotted on the images being learnt. Beside each name stands the "
+    "last value of its solid line."
+)
 BAND = "The band reaches from the worst to the best of the seeds, the line is their mean."
 MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."
@@ -151,7 +155,16 @@ def more(name: str) -> str:
     return f"More :gray[about {plain(name)}]"
 
 
-FROM_ITS_WEIGHTS = "By the lesson’s recipe on MNIST, beginning with these weights."
+def from_its_weights(dataset: str) -> str:
+    """By what a network that was opened from a file is trained further.  dataset: its key; "" where nobody knows.
+
+    >>> from_its_weights("cifar10")
+    'By the lesson’s recipe on CIFAR-10, beginning with these weights.'
+    """
+    images = f" on {dataset_of(dataset).name}" if dataset else ""
+    return f"By the lesson’s recipe{images}, beginning with these weights."
+
+
 RATE_IS_GONE = "Its learning rate ended near zero (one cycle), so more epochs would change almost nothing."
 WEIGHTS = {"last": "last epoch", "best": "best epoch", "remeasured": "averages anew"}
 OPENED = "Opened from a file: Convscope does not know how it was trained before."

@@ -15,6 +15,7 @@ from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.lesson.preparation import Preparation, prepare
 from pages.train import data_words as words
+from pages.ui.drawing.palette import ink_on
 from pages.ui.drawing.sheets import image_picture
 from pages.ui.forms.digit_input import article
 from pages.ui.visitor import server
@@ -110,7 +111,7 @@ def cells(texts: Sequence[object], brightness: Sequence[float], numbered: bool =
 
 def _cell(index: int, text: str, bright: float, numbered: bool) -> str:
     grey = round(255 * bright)
-    ink = "#1D2129" if grey > 140 else "#FFFFFF"
+    ink = ink_on(f"#{grey:02x}{grey:02x}{grey:02x}")
     head = f'<div style="font-size:12px;opacity:.75">{index}</div>' if numbered else ""
     box = f"background:rgb({grey},{grey},{grey});color:{ink};border:1px solid #8888;line-height:24px;font-size:12px"
     return (

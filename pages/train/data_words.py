@@ -128,9 +128,9 @@ def fit_label(dataset: Dataset) -> str:
     """Of the button that makes a design fit a data set, keeping its layers.
 
     >>> fit_label(dataset_of("cifar10"))
-    'Fit my layers to 32×32×3 and 10 classes'
+    'Fit these layers to 32×32×3 and 10 classes'
     """
-    return f"Fit my layers to {shape_text(dataset.shape)} and {len(dataset.classes)} classes"
+    return f"Fit these layers to {shape_text(dataset.shape)} and {len(dataset.classes)} classes"
 
 
 def misfit_way_out(dataset: Dataset) -> str:

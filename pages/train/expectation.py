@@ -12,11 +12,17 @@ from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
 from cnn_core.runs.expectation import expect
 from cnn_core.settings import settings
-from pages.train.words import expected_accuracy, how_to_get, images_used, why_expected, why_this_long
+from pages.train.words import (
+    expected_accuracy,
+    expected_time,
+    how_to_get,
+    images_used,
+    why_expected,
+    why_this_long,
+)
 from pages.ui.forms.recipe import Choice
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem, small
-from pages.ui.wording.numbers import roughly
 
 
 def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
@@ -27,17 +33,25 @@ def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
     if data.state == "missing":
         return  # nothing is to be expected of images that may never come
     record = dataset_of(choice.dataset)
-    learn, validation_images = split_sizes(data.train or record.count("train"))
+    learn, _ = split_sizes(data.train or record.count("train"))
     is_sample, noun = data.state == "sample", record.noun
     outlook = expect(server.store(), spec, choice.recipe, choice.dataset, learn, is_sample)
     st.markdown("**What to expect**")
-    st.metric("Time on this machine", roughly(outlook.seconds))
+    st.metric("Time on this machine", expected_time(outlook))
     st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.low, outlook.high, is_sample))
     caption(f"{why_expected(outlook, noun)} {why_this_long(outlook)}")
+
+
+def what_is_learnt_from(choice: Choice) -> None:
+    """Draw what each of the images will be for, and what is wrong with them."""
+    data = available(choice.dataset)
+    if data.state == "missing":
+        return
+    record = dataset_of(choice.dataset)
+    learn, validation_images = split_sizes(data.train or record.count("train"))
     learn = min(learn, choice.recipe.train_size or learn)
-    caption(
-        images_used(learn, choice.recipe.epochs, validation_images, data.test or record.count("test"), noun)
-    )
+    test = data.test or record.count("test")
+    caption(images_used(learn, choice.recipe.epochs, validation_images, test, record.noun))
     _condition(data)
 
 

@@ -12,7 +12,7 @@ from pages.ui.forms.sidebar import TOLD
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import on_primary, small
-from pages.ui.wording.run_states import run_label
+from pages.ui.wording.run_states import more_epochs, run_label
 
 MORE_EPOCHS = 2  # with one click
 
@@ -114,7 +114,14 @@ def _afterwards(run: Run) -> None:
         _on(run)
     if state == "finished" and run.recipe.schedule == "constant":
         label = f"{MORE_EPOCHS} epochs more"
-        st.button(label, icon=":material/forward_media:", key="extend", on_click=_extend, args=(run.id,))
+        st.button(
+            label,
+            icon=":material/forward_media:",
+            key="extend",
+            help=more_epochs(run),
+            on_click=_extend,
+            args=(run.id,),
+        )
     label = "Try again" if state == "failed" else "Train another"
     if st.button(label, icon=":material/restart_alt:", key="again", on_click=_again, args=(run.id,)):
         st.rerun()  # the whole page changes, not this fragment alone

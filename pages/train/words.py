@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import dataset_of, how_many_files, raw_folder
 from cnn_core.model import summarize
-from cnn_core.training import RECIPES, averages_mislead
+from cnn_core.training import EXAMPLES, RECIPES, averages_mislead
 from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
-from pages.ui.wording.numbers import count, duration, epochs, percent, plural
+from pages.ui.wording.numbers import count, duration, epochs, percent, plural, roughly
 from pages.ui.wording.run_states import finished, state_words, turn
 from pages.ui.wording.which_images import no_test
 
@@ -53,6 +53,11 @@ def not_in_training(has_runs: bool) -> str:
     return "Not yet: you have trained nothing so far. Choose a network in the sidebar and a recipe here."
 
 
+def expected_time(outlook: Expectation) -> str:
+    """How long it will take."""
+    return "not known yet" if outlook.seconds is None else roughly(outlook.seconds)
+
+
 def expected_accuracy(low: float | None, high: float | None, is_sample: bool) -> str:
     """Between which accuracies, as fine as the images allow: a sample's few test images are too few for a decimal.
 
@@ -86,7 +91,7 @@ def why_this_long(outlook: Expectation) -> str:
     return {
         "design": "The time is that of its last training here.",
         "machine": "The time is reckoned from its multiply-adds and from what was trained here before.",
-        "elsewhere": "The time is reckoned from its multiply-adds, for a machine like ours.",
+        "nothing": "How long it takes is known once something was trained on this machine.",
     }[outlook.time_from]
 
 
@@ -165,6 +170,8 @@ def _recipe(run: Run) -> str:
     for name in ("lesson", "fast"):
         if run.recipe.replace(seed=0, train_size=None, epochs=RECIPES[name].epochs) == RECIPES[name]:
             return name.title()
+    if run.recipe.replace(seed=0, train_size=None) in EXAMPLES.values():
+        return "Keras’s"
     return "Own"
 
 

@@ -67,7 +67,7 @@ def plot(lines: Iterable[Line]) -> Any:
         at = [line.at for line in found]
         where = {"row": place // 2 + 1, "col": place % 2 + 1}
         figure.add_scatter(
-            x=at, y=[median(line.ours) for line in found], name="ours", line_color="#0B6E6E", **where
+            x=at, y=[median(line.ours) for line in found], name="ours", line_color="#0A6464", **where
         )
         if found[0].peer:
             theirs = {"name": found[0].peer_name, "line_color": "#5C6270", "line_dash": "dot"}

@@ -23,7 +23,12 @@ def to_keras(images: np.ndarray) -> np.ndarray:
     return images.transpose(0, 2, 3, 1)  # (B, H, W, C)
 
 
-def keras_network(spec: dict, weights: dict):
+def new_network(spec: dict):
+    """The same layers with Keras's own first weights."""
+    return keras_network(spec, None)
+
+
+def keras_network(spec: dict, weights: dict | None):
     import keras
 
     channels, height, width = spec["input_shape"]
@@ -37,7 +42,8 @@ def keras_network(spec: dict, weights: dict):
             values = keras.layers.Permute((3, 1, 2))(values)  # ours is (C, H, W)
         twin = _TYPES[layer["type"]](keras.layers, settings)
         values = twin(values)
-        _put_weights(twin, name, weights)
+        if weights is not None:
+            _put_weights(twin, name, weights)
     return keras.Model(images, values)
 
 

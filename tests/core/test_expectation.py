@@ -1,6 +1,7 @@
 """What a visitor is told before pressing Train."""
 
 import json
+from math import inf
 
 import pytest
 
@@ -51,7 +52,25 @@ def store(tmp_path, monkeypatch):
 
 def test_where_nothing_like_it_was_trained_nothing_is_known(store):
     nothing = expect(store, PRESETS["tiny"], RECIPES["lesson"], "mnist", 4_000, True)
-    assert (nothing.accuracy, nothing.low, nothing.high, nothing.time_from) == (None, None, None, "elsewhere")
+    assert (nothing.accuracy, nothing.low, nothing.high) == (None, None, None)
+    assert (nothing.seconds, nothing.time_from) == (None, "nothing")
+
+
+def test_our_tables_speeds_are_told_to_nobody(tmp_path):
+    # They are of our machine. Its accuracies are known here all the same.
+    told = expect(RunStore(tmp_path), PRESETS["lesson"], RECIPES["lesson"], "mnist", 4_000, True)
+    assert told.accuracy is not None
+    assert told.seconds is None
+
+
+def test_whoever_waits_on_a_server_where_nothing_was_trained_is_told_no_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_WORKERS", "1")
+    store = RunStore(tmp_path)
+    ids = [store.submit(PRESETS["tiny"], RECIPES["lesson"], owner=owner * 22) for owner in "ab"]
+    assert [store.expected_wait(run_id) for run_id in ids] == [0, inf]
+    store.remember_result(a_result(PRESETS["lesson"], speed=predicted_speed(PRESETS["lesson"]) / 2))
+    pace = predicted_speed(PRESETS["tiny"]) / 2  # half as fast as ours, whatever is trained
+    assert store.expected_wait(ids[1]) == pytest.approx(5 * 60_000 / pace, rel=1e-3)
 
 
 def test_a_training_of_the_same_design_here_is_what_to_expect(store):

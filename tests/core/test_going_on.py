@@ -176,7 +176,9 @@ def test_a_run_that_exploded_at_once_begins_again_with_the_rate_that_was_advised
     assert going_on.sound_step(run) == 0
     assert going_on.rate_to_try(run) == 0.001  # never more than the usual one
     assert "Try a learning rate of 0.001" in run.status.reason
+    assert run.status.cause == "diverged"
     store.go_on(run.id, OWNER)
+    assert run.status.cause == ""
     run = do(store, run)
     assert run.status.state == "finished"
     same = build(LINEAR, seed=0)
@@ -243,9 +245,38 @@ def test_a_run_with_patience_ends_early_with_its_best_weights_and_knows_both(sto
     assert run.status.result["other"]["accuracy"] == pytest.approx(last.accuracy)
 
 
+def test_a_run_that_watches_its_loss_keeps_the_epoch_of_the_lowest_loss_as_its_best(store):
+    run = trained(store, OVERFIT.replace(epochs=8, patience=8, monitor="val_loss"))
+    ends = [event for event in told(run) if event["kind"] == "validated" and event["epoch"] % 1 == 0]
+    lowest = min(ends, key=lambda event: event["loss"])
+    assert (run.best().step, run.best().loss) == (lowest["step"], lowest["loss"])
+    kept, end = (load_model(run.snapshot_path(which))[0].state_dict() for which in ("best", "last"))
+    assert run.best() == best_in_events(run.folder / "events.jsonl", monitor="val_loss")
+    by_accuracy = trained(store, OVERFIT.replace(epochs=8, patience=8))
+    assert by_accuracy.id != run.id  # another recipe, another run
+    assert kept.keys() == end.keys()
+
+
+def test_a_divergence_is_a_fact_of_the_status_and_not_a_matter_of_words(store):
+    run = trained(store, WILD, LINEAR)
+    card = json.loads((run.folder / "status.json").read_text())
+    for words, cause, has_diverged in (
+        ("Anything at all.", "diverged", True),
+        ("At step 6 the loss became nan: the steps are too long.", "", False),
+        ("At step 6 the loss became nan: the steps are too long.", "nonsense", False),
+    ):
+        (run.folder / "status.json").write_text(json.dumps(card | {"reason": words, "cause": cause}))
+        assert going_on.diverged(run) == has_diverged
+    del card["cause"]  # as a version before wrote it: the sentence is all there is
+    (run.folder / "status.json").write_text(json.dumps(card))
+    assert going_on.diverged(run)
+
+
 def test_more_epochs_after_patience_go_on_from_the_last_epoch_without_it(store):
     run = trained(store, OVERFIT.replace(epochs=40, patience=2))
     ended = int(run.status.epoch)
+    assert going_on.ended_by_patience(run)
+    assert not going_on.ended_by_patience(trained(store, OVERFIT.replace(epochs=2, patience=2)))
     store.extend(run.id, OWNER, 2)
     assert run.recipe == OVERFIT.replace(epochs=ended + 2)
     run = do(store, run)

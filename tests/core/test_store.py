@@ -13,7 +13,6 @@ import pytest
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, Status, ensure_runner, runner_is_alive
-from cnn_core.runs.expectation import USUAL_SPEED
 from cnn_core.runs.fairness import Ticket, order
 from cnn_core.runs.files import is_locked, locked
 from cnn_core.runs.history import read_history, thinned
@@ -365,11 +364,12 @@ def test_a_visitor_who_left_yields_their_place(store, monkeypatch):
 def test_the_expected_wait_grows_along_the_queue(store, monkeypatch):
     monkeypatch.setenv("CONVSCOPE_WORKERS", "1")
     ids = [submit(store, owner) for owner in ("ada", "bob", "eve")]
+    store.remember_speed(store.run(ids[0]), 10_000.0)
     waits = [store.expected_wait(run_id) for run_id in ids]
     assert waits[0] == 0
     assert 0 < waits[1] < waits[2]
     assert waits[2] == pytest.approx(2 * waits[1])
-    store.remember_speed(store.run(ids[0]), 2 * USUAL_SPEED)  # the machine turns out twice as fast
+    store.remember_speed(store.run(ids[0]), 20_000.0)  # the machine turns out twice as fast
     assert store.expected_wait(ids[1]) == pytest.approx(waits[1] / 2)
     finish(store, ids[0])
     assert store.expected_wait(ids[0]) is None

@@ -60,6 +60,9 @@ class AtOnce:
     def free(self):
         return 1 - len(self.back)
 
+    def has_spare(self):
+        return False
+
     def start(self, run_id):
         run = self.store.run(run_id)
         state = "paused" if run.control.get("action") == "pause" else "finished"

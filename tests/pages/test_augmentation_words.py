@@ -183,6 +183,9 @@ def test_two_runs_cost_twice_one():
     assert pair_words.price_of_both(2, 4000, "digits", 30.0) == (
         "Two runs of 2 epochs over 4,000 digits, about 1 min. You may leave this page."
     )
+    assert pair_words.price_of_both(2, 4000, "digits", None) == (
+        "Two runs of 2 epochs over 4,000 digits. You may leave this page."
+    )
 
 
 # What is true for every network, data set and setting

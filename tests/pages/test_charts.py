@@ -1,16 +1,17 @@
 """Figures are plain dictionaries, so what they promise can be read off them."""
 
+import re
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
 from cnn_core.errors import StudentError
 from cnn_core.runs import Curve, History
 from pages.ui.drawing.answer_charts import bars, waterfall
-from pages.ui.drawing.figure import spread, template
-from pages.ui.drawing.learning_charts import curves, loss_and_accuracy
-from pages.ui.drawing.palette import RUNS
+from pages.ui.drawing.evaluation_charts import robustness_chart, two_curves
+from pages.ui.drawing.figure import template
+from pages.ui.drawing.learning_charts import curves, last_value, loss_and_accuracy
+from pages.ui.drawing.palette import RUNS, TRAINING, VALIDATION_TEXT
 
 EMPTY = History()
 
@@ -71,24 +72,47 @@ def test_a_loss_that_explodes_stays_in_the_picture():
     bottom, top = loss_and_accuracy(wild, 5)["layout"]["yaxis2"]["range"]
     assert bottom <= -2
     assert 10**top >= 900
+    assert loss_and_accuracy(wild, 5)["layout"]["yaxis2"]["ticktext"] == [
+        "0.01",
+        "0.1",
+        "1",
+        "10",
+        "100",
+        "1000",
+    ]
 
 
-def test_labels_at_the_line_ends_never_overlap():
-    # Both lines end at the very same accuracy and loss.
-    annotations = loss_and_accuracy(full(), 5, height=500)["layout"]["annotations"]
-    for axis in ("y domain", "y2 domain"):
-        places = [a["y"] * 195 for a in annotations if a.get("yref") == axis]  # a panel is 195 pixels high
-        assert len(places) == 2
-        assert abs(places[0] - places[1]) >= 19.9
+PHONE = 390 - 2 * 16  # pixels of a chart on a phone, between the margins of the page
+AXIS = 52  # pixels that the numbers of an axis need beside it
 
 
-@pytest.mark.parametrize("wanted", [[10, 10, 10], [0, 0], [100, 99, 98], [50], [], [3, 97], [5] * 20])
-def test_spread_places_keep_apart_in_order_and_inside(wanted):
-    places = spread(wanted, gap=20, low=8, high=92)
-    assert all(8 - 1e-9 <= place <= 92 + 1e-9 for place in places)
-    ordered = [place for _, place in sorted(zip(wanted, places, strict=True))]
-    gap = min(20, 84 / max(len(wanted) - 1, 1))
-    assert all(b - a >= gap - 1e-9 for a, b in pairwise(ordered))
+def test_on_a_phone_the_lines_have_all_of_the_width_but_for_the_numbers_of_the_axis():
+    figures = [
+        loss_and_accuracy(full(), 5),
+        curves([("a", full()), ("b", full())]),
+        robustness_chart([0, 1], [("A", [0.9, 0.5]), ("B", [0.9, 0.4])], "pixels", 0.1, "light"),
+        two_curves([0, 1], [[0.9, 0.5], [0.9, 0.5]], "pixels", 0.1, "light"),
+    ]
+    for figure in figures:
+        margin = figure["layout"]["margin"]
+        assert margin["l"] <= AXIS
+        assert PHONE - margin["l"] - margin["r"] >= 0.8 * PHONE
+
+
+def test_the_last_values_stand_in_one_line_above_each_panel_in_the_colours_of_their_lines():
+    # Both lines end at the very same accuracy and loss: nothing to overlap there.
+    history = History(Curve([9], [3.0], [0.02], [0.99]), Curve([9], [3.0], [0.115], [0.985]))
+    notes = loss_and_accuracy(history, 5)["layout"]["annotations"]
+    said = [re.sub("<[^>]*>", "", note["text"]) for note in notes]
+    assert said[1] == "Loss, cross-entropy, log scale"
+    assert [" ".join(text.split()) for text in said[2:]] == [
+        "training 99.0 % validation 98.5 %",
+        "training 0.0200 validation 0.115",
+    ]
+    assert all(color in notes[2]["text"] for color in (TRAINING["light"], VALIDATION_TEXT["light"]))
+    assert last_value(history) == "98.5 %"
+    assert last_value(history, "loss") == "0.115"
+    assert last_value(EMPTY) == ""
 
 
 def test_hue_is_the_run_and_dots_are_training():

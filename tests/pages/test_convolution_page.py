@@ -114,3 +114,13 @@ def test_a_network_of_tanh_is_pooled_without_claims_about_its_brightness(app):
     said = text(page)
     assert "The change" in said
     assert "of the brightness" not in said
+
+
+def test_on_pooling_the_digit_has_a_name_and_the_nudge_has_ends(page):
+    page.query_params["convolution_tab"] = "Pooling"
+    page.run()
+    assert not page.exception
+    number = page.number_input(key="pooling_digit")
+    assert (number.label, number.min, number.max) == ("Test digit, number", 0, 499)
+    nudge = page.get("button_group")[-1]
+    assert [option.content for option in nudge.proto.options] == ["−3", "−2", "−1", "0", "+1", "+2", "+3"]

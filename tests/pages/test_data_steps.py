@@ -89,7 +89,7 @@ def test_where_the_images_are_not_here_the_example_is_said_to_be_another_sets():
 def test_a_cell_is_as_grey_as_its_number_and_its_ink_can_be_read():
     row = cells([0, 255], [0.0, 1.0])
     assert "background:rgb(0,0,0);color:#FFFFFF" in row
-    assert "background:rgb(255,255,255);color:#1D2129" in row
+    assert "background:rgb(255,255,255);color:#000000" in row
 
 
 def test_where_a_data_set_is_not_here_a_digit_stands_in_for_it(monkeypatch):

@@ -1,19 +1,17 @@
 """The figures that say how well a network does: what they promise can be read off them."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
 from pages.ui.drawing.evaluation_charts import (
-    WITH_AND_WITHOUT,
     calibration_chart,
     confusion_chart,
     robustness_chart,
     scatter_of_images,
     two_curves,
 )
-from pages.ui.drawing.palette import INK, PAPER, RUNS, WRONG
+from pages.ui.drawing.legend import colours
+from pages.ui.drawing.palette import INK, WRONG
 
 MATRIX = np.array([[90, 10, 0], [1, 80, 0], [0, 0, 70]])
 DIGITS = ("0", "1", "2")
@@ -45,9 +43,9 @@ def test_only_mistakes_are_coloured_and_only_cells_with_images_have_a_number():
     assert {cell: note["text"] for cell, note in numbers.items()} == {
         (0, 0): "90", (0, 1): "10", (1, 0): "1", (1, 1): "80", (2, 2): "70",
     }  # fmt: skip
-    text, muted, _, _ = INK["light"]
+    muted = INK["light"][1]
     colors = [numbers[cell]["font"]["color"] for cell in ((0, 0), (0, 1), (1, 0))]
-    assert colors == [muted, PAPER["light"], text]  # the diagonal, a dark cell, a pale one
+    assert colors == [muted, "#FFFFFF", "#000000"]  # the diagonal, a dark cell, a pale one
     assert len(buttons["x"]) == 9  # every cell can be clicked
 
 
@@ -56,20 +54,16 @@ def test_a_network_that_is_never_wrong_is_a_pale_picture():
     assert figure["data"][0]["zmax"] == 1.0
 
 
-def test_last_values_stand_apart_though_the_lines_end_at_one_place():
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_lines_have_the_colours_that_stand_before_their_names(mode):
     lines = [(name, [0.9, 0.5]) for name in "ABC"]
-    layout = robustness_chart([0, 1], lines, "pixels", 0.1, "light")["layout"]
-    *ends, guessing = layout["annotations"]
-    assert all(b["y"] - a["y"] >= 6.5 for a, b in pairwise(ends))
-    assert (guessing["text"], guessing["y"]) == ("guessing", pytest.approx(10))
-
-
-def test_both_curves_of_a_pair_are_named_at_their_ends_in_their_colours():
-    layout = two_curves([0, 1], [[0.9, 0.5], [0.9, 0.5]], "pixels", 0.1, "light")["layout"]
-    names = [note for note in layout["annotations"] if note["text"] != "guessing"]
-    assert [note["text"] for note in names] == [f"<b>{name}</b><br>50.0 %" for name in WITH_AND_WITHOUT]
-    assert [note["font"]["color"] for note in names] == RUNS["light"][:2]
-    assert names[0]["y"] != names[1]["y"]
+    charts = [robustness_chart([0, 1], lines, "pixels", 0.1, mode)]
+    charts.append(two_curves([0, 1], [[0.9, 0.5], [0.9, 0.5]], "pixels", 0.1, mode))
+    for chart in charts:
+        names = [line["name"] for line in chart["data"]]
+        assert [line["line"]["color"] for line in chart["data"]] == list(colours(names, mode).values())
+        [guessing] = chart["layout"]["annotations"]
+        assert (guessing["text"], guessing["y"]) == ("guessing", pytest.approx(10))
 
 
 def test_ticks_below_a_narrow_chart_leave_room_for_each_other():
@@ -86,6 +80,21 @@ def test_what_is_read_wrongly_is_red_and_says_as_what():
     assert sum(len(group["x"]) for group in groups) == 4
 
 
-def test_long_names_are_drawn_as_the_numbers_of_their_classes():
+def test_long_names_are_drawn_as_their_beginnings_or_as_numbers_where_two_begin_alike():
     groups = scatter(answers=(0, 1, 2, 0), classes=("T-shirt/top", "Trouser", "Ankle boot"))["data"]
+    assert [group["text"][0] for group in groups] == ["T-s", "Tro", "Ank"]
+    groups = scatter(answers=(0, 1, 2, 0), classes=("Trousers", "Trouser", "Ankle boot"))["data"]
     assert [group["text"][0] for group in groups] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("classes", [2, 10, 26])
+def test_a_cell_of_the_matrix_can_be_clicked_and_no_marker_reaches_into_the_next(classes):
+    names = [chr(65 + i) for i in range(classes)]
+    chart = confusion_chart(np.full((classes, classes), 100), names, "light")
+    marker = chart["data"][1]["marker"]["size"]
+    assert len(chart["data"][1]["x"]) == classes**2
+    assert marker * classes <= 400  # pixels of the figure without its margins
+    assert marker >= 8
+    # "100" is about 1.7 times as wide as its figures are high
+    sizes = {note["font"]["size"] for note in chart["layout"]["annotations"]}
+    assert max(sizes) * 1.7 < 500 / classes

@@ -156,3 +156,13 @@ def test_a_saved_network_is_tested_when_it_is_opened(tmp_path):
     result = store.run(store.adopt(content, "from a friend", OWNER)).status.result
     assert result["count"] in (500, 10_000)
     assert 0.98 <= result["accuracy"] <= 1
+
+
+@pytest.mark.parametrize("view", ["confusion", "mistakes"])
+@pytest.mark.parametrize(("network", "is_offered"), [("pretrained:mlp", False), ("pretrained:lesson", True)])
+def test_evaluate_promises_feature_maps_only_of_a_network_that_has_some(app, view, network, is_offered):
+    app.query_params["view"] = view
+    app.query_params["net"] = network
+    app = open_page(app, PAGES["evaluate"])
+    assert not app.exception
+    assert ("Click an image to see its feature maps." in text(app)) == is_offered

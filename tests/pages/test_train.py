@@ -357,7 +357,7 @@ def test_a_run_that_exploded_offers_a_smaller_rate(app, no_runner):
     run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"].replace(learning_rate=0.1), owner=OWNER)
     store.take(store.next_ticket())
     why = "At step 6 the loss became nan: with a learning rate of 0.1 the steps are too long. Try 0.001."
-    tell(store, run_id, state="failed", epoch=0.1, reason=why)
+    tell(store, run_id, state="failed", cause="diverged", epoch=0.1, reason=why)
     store.done(run_id)
     open_train(app, run_id)
     assert "Go on with rate 0.001" in app.button(key="go_on").label

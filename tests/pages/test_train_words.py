@@ -114,12 +114,14 @@ def test_a_run_is_named_by_its_recipe(store, recipe, name):
 
 
 def test_where_nobody_knows_the_accuracy_nothing_is_promised():
-    nobody = Expectation(20.0, "elsewhere")
+    nobody = Expectation(None, "nothing")
     assert words.expected_accuracy(nobody.low, nobody.high, is_sample=False) == "not known yet"
     assert words.why_expected(nobody, "clothes") == (
         "Nobody has trained such a network by this recipe on so many images yet."
     )
-    assert "a machine like ours" in words.why_this_long(nobody)
+    assert words.expected_time(nobody) == "not known yet"
+    assert "once something was trained on this machine" in words.why_this_long(nobody)
+    assert words.expected_time(Expectation(103.0, "machine")) == "1 min 40 s"
 
 
 def test_an_expected_accuracy_names_the_trainings_it_comes_from():

@@ -12,7 +12,7 @@ CAT_OR_DOG = replace(
     name="Cat or dog",
     title="Cat or dog photos (of CIFAR-10)",
     classes=_NAMES,
-    axis_begins=50,
+    axis_begins=52,
     counts=(10_000, 2_000),
     files=CifarFiles(picked=tuple(map(CIFAR10.classes.index, _NAMES))),
 )

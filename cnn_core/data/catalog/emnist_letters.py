@@ -17,6 +17,7 @@ EMNIST_LETTERS = Dataset(
     keras=None,
     address="https://www.nist.gov/itl/products-and-services/emnist-dataset",
     axis_begins=70,
+    margin=2,
     counts=(124_800, 20_800),
     files=IdxFiles(
         ("emnist-letters-train-images-idx3-ubyte", "emnist-letters-train-labels-idx1-ubyte"),

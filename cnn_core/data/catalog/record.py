@@ -82,6 +82,7 @@ class Dataset:
     files:         which files hold it.
     archive:       the one file to fetch; None where torchvision knows the files.
     torchvision:   the name of torchvision's class; "" is that of the folder.
+    margin:        pixels that its images leave free at each side, where they are not centred by mass.
     sample_zip:    the file in the data folder that may hold some of its images as pictures; "" where there is none.
     """
 
@@ -104,6 +105,7 @@ class Dataset:
     files: IdxFiles | CifarFiles = IdxFiles()
     archive: Archive | None = None
     torchvision: str = ""
+    margin: int = 0
     sample_zip: str = ""
 
     def count(self, split: Split) -> int:
@@ -127,3 +129,13 @@ class Dataset:
     def in_torchvision(self) -> str:
         """The name of torchvision's class."""
         return self.torchvision or self.folder
+
+
+def shape_words(shape: tuple[int, int, int]) -> str:
+    """(channels, height, width) as pages write it.
+
+    >>> shape_words((3, 32, 32))
+    '32×32×3'
+    """
+    channels, height, width = shape
+    return f"{height}×{width}×{channels}"

@@ -60,7 +60,9 @@ def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
     pictures = _spread(contents, numbers, part)
     if not pictures:
         why = why_missing(key) or f"“{one.name}” has no pictures for this."
-        raise StudentError(why, hint="What needs no pictures still works: Filters shows what each filter looks for.")
+        raise StudentError(
+            why, hint="What needs no pictures still works: Filters shows what each filter looks for."
+        )
     joined = bytearray(b"".join(picture.pixels for picture in pictures))
     return (
         torch.frombuffer(joined, dtype=torch.uint8).view(len(pictures), *one.shape),

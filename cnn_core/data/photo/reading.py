@@ -1,4 +1,4 @@
-"""A photo of one digit or several: where they are, and what a network gets of each.
+"""A photo of one digit or several: where they are, and what a network gets of each; of a colour photo its middle.
 
 The steps, in the order of the modules beside this one: compare with the paper around (`paper`), take out printed lines
 (`lines`), choose the digits among what is left (`pieces`), bring thin strokes to MNIST's width (`stroke`), and centre
@@ -17,6 +17,7 @@ from skimage.filters import threshold_otsu
 from torch import Tensor
 
 from cnn_core.data.digits import fitted
+from cnn_core.data.photo.colour import middle_square
 from cnn_core.data.photo.garment import cut_out
 from cnn_core.data.photo.lines import without_lines
 from cnn_core.data.photo.paper import FAINTEST, LUMINANCE, Darkness, darkness
@@ -40,7 +41,7 @@ class Piece:
     """One digit of a photo.
 
     box:      where it lies.
-    image:    (1, 28, 28) in [0, 1], light on dark: what a network gets.
+    image:    (C, H, W) in [0, 1]: what a network gets; of one channel light on dark.
     was_thin: whether its stroke was thickened.
     """
 
@@ -118,6 +119,9 @@ def read_photo(
         )
     colours = _framed(colours_of(image), frame)
     photo = (colours * 255).round().astype(np.uint8)
+    if record.is_colour:
+        small, where = middle_square(colours, record.shape)
+        return _single(photo, np.zeros(photo.shape[:2], bool), where, small)
     grey = colours @ LUMINANCE
     whole = None if limit is not None else image_of_its_own(grey, record)
     if whole is not None:
@@ -141,7 +145,9 @@ def _single(photo: np.ndarray, ink: np.ndarray, box: Box, image: Tensor) -> Phot
 
 
 def digit_from_upload(data: bytes, dataset: str = "mnist") -> Tensor:
-    """What a network gets of the digit that stands out most in an image file: (1, 28, 28) in [0, 1].
+    """What a network gets of the digit that stands out most in an image file, or of a colour photo's middle.
+
+    Returns (C, H, W) in [0, 1], of the data set's shape.
 
     Raises StudentError as `read_photo` does.
     """

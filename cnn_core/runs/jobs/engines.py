@@ -28,6 +28,9 @@ class Engine(Protocol):
     def free(self) -> int:
         """How many more runs it could start now."""
 
+    def has_spare(self) -> bool:
+        """Whether it could start one more that takes seconds, such as a file to be opened, though `free` is 0."""
+
     def start(self, run_id: str) -> None:
         """Let a worker do this run."""
 
@@ -41,19 +44,29 @@ class Engine(Protocol):
         """End all workers, whatever they do."""
 
 
+SPARE_SECONDS = 30.0  # the spare worker ends after so long without work: it takes 300 MB
+
+
 class LocalEngine:
-    """`workers` processes with torch imported and the data mapped, each with `threads` threads."""
+    """`workers` processes with torch imported and the data mapped, each with `threads` threads.
+
+    While all of them are busy a spare one is started for what takes seconds, so that nobody who opens a file has to
+    wait for somebody's fifty epochs.
+    """
 
     def __init__(self, store_path: Path, workers: int, threads: int) -> None:
         self.store_path, self.workers, self.threads = store_path, workers, threads
         self.at_work: dict[str, Any] = {}  # run id -> future
         self.breaks = 0  # pools that broke without any run coming back from them
-        self.pool = self._new_pool()
+        self.spare: ProcessPool | None = None
+        self.in_spare: set[str] = set()
+        self.last_spare = 0.0
+        self.pool = self._new_pool(workers)
 
-    def _new_pool(self) -> ProcessPool:
+    def _new_pool(self, workers: int) -> ProcessPool:
         # spawn: torch's threads do not survive a fork, and the workers import what they need themselves.
         pool = ProcessPool(
-            self.workers,
+            workers,
             initializer=_begin,
             initargs=(str(self.store_path), self.threads),
             context=multiprocessing.get_context("spawn"),
@@ -63,13 +76,36 @@ class LocalEngine:
 
     def free(self) -> int:
         """See Engine."""
-        return self.workers - len(self.at_work)
+        return self.workers - len(self.at_work.keys() - self.in_spare)
+
+    def has_spare(self) -> bool:
+        """See Engine."""
+        return not self.in_spare
 
     def start(self, run_id: str) -> None:
         """See Engine."""
-        if not self.pool.active:
+        pool = self.pool
+        if self.free() <= 0:
+            pool = self._spare_pool()
+            self.in_spare.add(run_id)
+        elif not pool.active:
             self._mend()
-        self.at_work[run_id] = self.pool.schedule(_work, args=(str(self.store_path), run_id))
+            pool = self.pool
+        self.at_work[run_id] = pool.schedule(_work, args=(str(self.store_path), run_id))
+
+    def _spare_pool(self) -> ProcessPool:
+        if self.spare is None or not self.spare.active:
+            self.spare = self._new_pool(1)
+        return self.spare
+
+    def _end_spare_in_time(self) -> None:
+        now = time.monotonic()
+        if self.in_spare:
+            self.last_spare = now
+        elif self.spare is not None and now - self.last_spare > SPARE_SECONDS:
+            self.spare.stop()
+            self.spare.join()
+            self.spare = None
 
     def returned(self) -> list[tuple[str, str]]:
         """Runs that came back since the last call, each with "done", "paused", "left" or LOST."""
@@ -77,10 +113,12 @@ class LocalEngine:
         for run_id, future in list(self.at_work.items()):
             if future.done():
                 del self.at_work[run_id]
+                self.in_spare.discard(run_id)
                 outcomes.append((run_id, self._outcome(run_id, future)))
         # Pebble gives up when a worker dies while none of them is at work; a new pool is all it takes.
         if not self.pool.active and not self.at_work:
             self._mend()
+        self._end_spare_in_time()
         return outcomes
 
     def _outcome(self, run_id: str, future: Any) -> str:
@@ -99,7 +137,7 @@ class LocalEngine:
         log.warning("the pool of workers broke; a new one is made")
         time.sleep(min(10.0, 0.1 * 2**self.breaks))  # where workers cannot live, do not burn a core on it
         self._end_pool()
-        self.pool = self._new_pool()
+        self.pool = self._new_pool(self.workers)
 
     def leave(self, pids: list[int]) -> None:
         """Ask these workers to keep what they have and come back."""
@@ -113,9 +151,11 @@ class LocalEngine:
         self._end_pool()
 
     def _end_pool(self) -> None:
-        self.pool.stop()
-        with suppress(RuntimeError):
-            self.pool.join()
+        for pool in filter(None, (self.pool, self.spare)):
+            pool.stop()
+            with suppress(RuntimeError):
+                pool.join()
+        self.spare = None
         for process in multiprocessing.active_children():
             process.kill()
             process.join()

@@ -38,7 +38,8 @@ def _remeasured(run: Run) -> dict[str, float]:
     learnt_from = images.take(recipe.train_size, seed=recipe.seed) if recipe.train_size else images
     net, spec = load_model(run.snapshot_path(run.moment))
     measure_averages(net, learnt_from)
-    save_model(run.folder / "snapshots" / "remeasured.safetensors", net, spec, learnt_from=run.learnt_from)
+    path = run.folder / "snapshots" / "remeasured.safetensors"
+    save_model(path, net, spec, learnt_from=run.learnt_from, dataset=run.dataset)
     result = evaluate(net, load_images(run.dataset, "test"))
     return {
         "accuracy": result.accuracy,

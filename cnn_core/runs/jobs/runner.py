@@ -131,13 +131,20 @@ class Runner:
             self.store.evict()
 
     def _start_what_may_start(self) -> None:
-        while not self.leaving and self.engine.free() > 0:
+        while not self.leaving and (self.engine.free() > 0 or self._may_use_the_spare()):
             ticket = self.store.next_ticket()
             if ticket is None or not self.store.take(ticket):
                 break
             log.info("run %s: starts", ticket.run_id)
             self._announce(ticket.run_id)
             self.engine.start(ticket.run_id)
+
+    def _may_use_the_spare(self) -> bool:
+        # Files to be opened come first, so whoever is next is one of them. One whose visitor has another at work waits.
+        if not self.engine.has_spare():
+            return False
+        ticket = self.store.next_ticket() if any(t.kind == "opening" for t in self.store.waiting()) else None
+        return ticket is not None and ticket.kind == "opening"
 
     def _announce(self, run_id: str) -> None:
         # A cold worker takes seconds to import torch; whoever watches should know that something happens.

@@ -24,7 +24,7 @@ from typing import Any
 
 import orjson
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import Diverged, StudentError
 from cnn_core.runs.files import locked, read_json, write_json
 from cnn_core.runs.jobs.leaving import DONE, StopWork, server_restarts
 from cnn_core.runs.openings import clear
@@ -123,6 +123,8 @@ def _do(store: RunStore, run: Run) -> str:
     except StopWork as stop:
         _end(store, run, stop.state, stop.reason)
         return stop.outcome
+    except Diverged as error:
+        _end(store, run, "failed", str(error), "diverged")
     except StudentError as error:
         _end(store, run, "failed", str(error))
     except Exception as error:
@@ -147,10 +149,11 @@ def _job(store: RunStore, run: Run) -> str:
     return train_run(store, run)
 
 
-def _end(store: RunStore, run: Run, state: str, reason: str) -> None:
+def _end(store: RunStore, run: Run, state: str, reason: str, cause: str = "") -> None:
     changes: dict[str, Any] = {
         "state": state,
         "reason": reason,
+        "cause": cause,
         "eta": None,
         "images_per_second": 0.0,
         "ended": 0.0 if state in ("paused", "interrupted") else time.time(),

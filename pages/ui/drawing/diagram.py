@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pages.ui.drawing.figure import Figure, template
 from pages.ui.drawing.palette import ACCENT, INK
+from pages.ui.frame.streamlit_inside import WALL_ZOOM
 from pages.ui.wording.numbers import plural, shape_text
 
 if TYPE_CHECKING:
@@ -229,6 +230,7 @@ def _room_for(labels: Sequence[tuple[float, str]], end: float, narrowest: float)
     end: the largest x.  narrowest: as in `_labels`.
     """
     angle = radians(ANGLE)
-    below = max(len(label) for _, label in labels) * LETTER * sin(angle) + FONT_SIZE + 4
+    # On a wall the letters are larger, by the zoom of the page, and the figure is told nothing of it.
+    below = WALL_ZOOM * (max(len(label) for _, label in labels) * LETTER * sin(angle) + FONT_SIZE) + 4
     beside = max(len(label) * LETTER * cos(angle) - (end - x) * narrowest for x, label in labels)
     return round(below), round(max(4.0, beside + 6))

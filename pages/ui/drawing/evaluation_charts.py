@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pages.ui.drawing.figure import Figure, spread, template
-from pages.ui.drawing.palette import ACCENT, INK, MARK, PAPER, RUNS, WRONG
-from pages.ui.wording.numbers import percent
+from pages.ui.drawing.figure import Figure, template
+from pages.ui.drawing.palette import ACCENT, INK, LETTERS, MARK, RUNS, WRONG, ink_on, mixed
 
 # ---------------------------------------------------------------- who is taken for whom
+
+
+MANY = 12  # classes above which the figures in the cells are small
 
 
 def confusion_chart(matrix: np.ndarray, classes: Sequence[str], mode: str, height: int = 500) -> Figure:
@@ -51,13 +53,14 @@ def _cells_to_click(classes: Sequence[str], mode: str) -> Figure:
     # A heatmap cell cannot be selected, an invisible marker on it can; one that skips hover could not be clicked.
     text, _, _, _ = INK[mode]
     places = [(t, p) for t in range(len(classes)) for p in range(len(classes))]
+    side = max(8, round(340 / len(classes)))  # pixels: within a cell, on a narrow page too
     invisible = dict(marker=dict(opacity=0))
     return dict(
         type="scatter",
         mode="markers",
         x=[p for _, p in places],
         y=[t for t, _ in places],
-        marker=dict(size=34, symbol="square", opacity=0, color=text),
+        marker=dict(size=side, symbol="square", opacity=0, color=text),
         customdata=[f"{classes[t]}, taken for {classes[p]}" for t, p in places],
         hovertemplate="%{customdata}<extra></extra>",
         unselected=invisible,
@@ -67,12 +70,13 @@ def _cells_to_click(classes: Sequence[str], mode: str) -> Figure:
 
 def _counts(matrix: np.ndarray, wrong: np.ndarray, mode: str) -> list[Figure]:
     """The number in each cell that has one, light where the cell is dark."""
-    text, muted, _, _ = INK[mode]
-    strong = 0.55 * max(1.0, wrong.max())
+    _, muted, _, surface = INK[mode]
+    most = max(1.0, wrong.max())
+    size = 12 if len(matrix) <= MANY else 9
     notes = []
     for t, p in np.argwhere(matrix).tolist():
-        color = muted if t == p else PAPER[mode] if wrong[t, p] > strong else text
-        note = dict(x=p, y=t, text=f"{matrix[t, p]:,}", showarrow=False, font=dict(size=12, color=color))
+        color = muted if t == p else ink_on(mixed(surface, ACCENT[mode], wrong[t, p] / most))
+        note = dict(x=p, y=t, text=f"{matrix[t, p]:,}", showarrow=False, font=dict(size=size, color=color))
         notes.append(note)
     return notes
 
@@ -207,9 +211,9 @@ def robustness_chart(
     mode: str,
     height: int = 380,
 ) -> Figure:
-    """Accuracy against the strength of a change, a line a network, with its last value at the end.
+    """Accuracy against the strength of a change, a line a network.
 
-    Which is which stands above it (`legend.in_colour`), so that the lines keep their width on a phone.
+    Which is which stands above it with its last value (`legend.in_colour`), so that the lines have all of a phone.
 
     lines:  (a network's name, its accuracy at each strength, fractions).
     unit:   the title of the axis.
@@ -217,40 +221,18 @@ def robustness_chart(
     """
     _, muted, _, _ = INK[mode]
     pairs = list(zip(lines, RUNS[mode], strict=False))
-    ends = [(values[-1], color) for (_, values), color in pairs]
     guess = _guess_line(chance, muted) | dict(x0=strengths[0], x1=strengths[-1])
     layout = dict(
         template=template(mode),
         height=height,
-        margin=dict(l=48, r=64, t=16, b=44),
-        annotations=[*_last_values(ends, strengths[-1]), _guessing(strengths[0], chance, muted)],
+        margin=dict(l=48, r=16, t=16, b=44),
+        annotations=[_guessing(strengths[0], chance, muted)],
         shapes=[guess],
         xaxis=dict(title=dict(text=unit), tickvals=list(strengths)),
         yaxis=dict(range=[0, 101], title=dict(text="accuracy, %")),
     )
     traces = [_accuracy_line(name, strengths, values, color) for (name, values), color in pairs]
     return dict(data=traces, layout=layout)
-
-
-def _last_values(ends: Sequence[tuple[float, str]], x: float) -> list[Figure]:
-    """The accuracy at the end of each line, 6.5 points apart at least, so that no two of them touch."""
-    notes: list[Figure] = []
-    floor = 0.0
-    for value, color in sorted(ends):
-        place = max(100 * value, floor)
-        floor = place + 6.5
-        notes.append(
-            dict(
-                text=f"<b>{percent(value)}</b>",
-                x=x,
-                y=place,
-                xanchor="left",
-                xshift=8,
-                showarrow=False,
-                font=dict(size=13, color=color),
-            )
-        )
-    return notes
 
 
 WITH_AND_WITHOUT = ("with changes", "without")  # what the two networks of a pair are called
@@ -264,24 +246,19 @@ def two_curves(
     mode: str,
     height: int = 280,
 ) -> Figure:
-    """Accuracy against the strength of a change, with and without; names and last values at the ends of the lines.
+    """Accuracy against the strength of a change, with and without; which is which stands above it (`legend`).
 
     curves: the accuracy of both at each strength, fractions, in the order of WITH_AND_WITHOUT.
     unit:   the title of the axis.
     chance: the accuracy of guessing, a fraction.
     """
     _, muted, border, _ = INK[mode]
-    top, foot = 12, 44
-    last = [line[-1] for line in curves]
     guess = _guess_line(chance, border) | dict(x0=0, x1=1, xref="paper")
     layout = dict(
         template=template(mode),
         height=height,
-        margin=dict(l=44, r=104, t=top, b=foot),
-        annotations=[
-            *_names_at_the_ends(last, strengths[-1], height - top - foot, mode),
-            _guessing(strengths[0], chance, muted),
-        ],
+        margin=dict(l=44, r=16, t=12, b=44),
+        annotations=[_guessing(strengths[0], chance, muted)],
         shapes=[guess],
         xaxis=_strength_axis(strengths, unit),
         yaxis=dict(range=[0, 100.5], tickvals=[0, 25, 50, 75, 100], automargin=False),
@@ -290,26 +267,6 @@ def two_curves(
     return dict(
         data=[_accuracy_line(name, strengths, line, color) for name, line, color in named], layout=layout
     )
-
-
-def _names_at_the_ends(last: Sequence[float], x: float, panel: float, mode: str) -> list[Figure]:
-    # panel: pixels from the foot of the axis to its top; a name with its value needs 36 of them.
-    ends = spread([panel * value for value in last], gap=36, low=16, high=panel - 16)
-    return [
-        dict(
-            text=f"<b>{name}</b><br>{percent(value)}",
-            x=x,
-            xanchor="left",
-            xshift=8,
-            y=end / panel,
-            yref="y domain",
-            yanchor="middle",
-            align="left",
-            showarrow=False,
-            font=dict(size=13.5, color=color),
-        )
-        for name, value, end, color in zip(WITH_AND_WITHOUT, last, ends, RUNS[mode], strict=False)
-    ]
 
 
 def _strength_axis(strengths: Sequence[float], unit: str) -> Figure:
@@ -425,12 +382,14 @@ def _letters(
 
 
 def _class_color(label: int, mode: str) -> str:
-    text, _, _, _ = INK[mode]
-    colors = [*RUNS[mode], text, "#8A8F98", "#B87400", "#2B8A3E"]
-    return colors[label % len(colors)]
+    return LETTERS[mode][label % len(LETTERS[mode])]
 
 
 def _short_names(classes: Sequence[str]) -> list[str]:
-    """Up to three letters for each class; its number where one of them has no name so short."""
+    """Up to three letters for each class; its number where those are not all different."""
     short = [name.split()[-1] if len(name) > 3 else name for name in classes]
+    if max(len(name) for name in short) > 3:
+        short = [name[:3] for name in classes]
+        if len(set(short)) < len(classes):
+            return [str(i) for i in range(len(classes))]
     return short if max(len(name) for name in short) <= 3 else [str(i) for i in range(len(classes))]

@@ -1,4 +1,4 @@
-"""What all charts share: the template, notes and places for labels, and `show`, which puts a figure on the page.
+"""What all charts share: the template, notes, and `show`, which puts a figure on the page.
 
 A figure is a plain dictionary in Plotly's own words, made by a pure function (answer_charts, learning_charts,
 evaluation_charts, diagram). So none of them imports Plotly, and a tick of the live page costs the server some 8 ms.
@@ -6,7 +6,7 @@ evaluation_charts, diagram). So none of them imports Plotly, and a tick of the l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -125,35 +125,3 @@ def no_markup(text: str) -> str:
     '&lt;b&gt; &amp; % {x}'
     """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
-
-
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Places as near as possible to the wanted ones, in the same order, at least `gap` apart, from `low` to `high`.
-
-    (Where they cannot all fit they overlap evenly.)
-
-        >>> spread([50, 52, 90], gap=20, low=0, high=100)
-        [41.0, 61.0, 90.0]
-    """
-    if not wanted:
-        return []
-    gap = min(gap, (high - low) / max(len(wanted) - 1, 1))
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    # Groups of labels that touch each other; a group sits around the mean of what its members want.
-    groups: list[list[float]] = []  # [sum of wanted first places, count]
-    for rank, i in enumerate(order):
-        first = min(max(wanted[i], low), high) - rank * gap
-        groups.append([first, 1])
-        while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
-            total, size = groups.pop()
-            groups[-1][0] += total
-            groups[-1][1] += size
-    places = [0.0] * len(wanted)
-    rank = 0
-    for total, size in groups:
-        for _ in range(int(size)):
-            # Held inside both ends; the shift by rank keeps the order and the gap.
-            first = min(max(total / size, low), high - (len(wanted) - 1) * gap)
-            places[order[rank]] = first + rank * gap
-            rank += 1
-    return places

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from pages.ui.drawing.figure import Figure, no_markup, note, spread, template
+from pages.ui.drawing.figure import Figure, no_markup, note, template
 from pages.ui.drawing.palette import INK, RUNS, TRAINING, VALIDATION, VALIDATION_TEXT
 from pages.ui.wording.numbers import loss_text, percent
 
 if TYPE_CHECKING:
     from cnn_core.runs import Curve, History
 
-LABEL_ROOM = 116  # pixels right of the axis for the label of a line that has reached the end
-_TITLE, _GAP, _FOOT = 26, 40, 44  # pixels: above the first panel, between the panels, below the second
+# Pixels: a panel's title, the values below it, between the panels, below the last; for letters as large as on a wall.
+_TITLE, _VALUES, _GAP, _FOOT = 30, 20, 44, 44
+_RIGHT = 16  # pixels: half of the last number of the axis
 _LOSS_TICKS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1e3)
-_ACCURACY_TICKS = {0: [0, 25, 50, 75, 100], 76: [76, 84, 92, 100], 88: [88, 92, 96, 100]}
+
+
+def _accuracy_ticks(floor: int) -> list[int]:
+    """Where the axis of accuracies has its numbers, in per cent; its floor leaves a multiple of 3 to 100, or all of it.
+
+    >>> _accuracy_ticks(88), _accuracy_ticks(0)
+    ([88, 92, 96, 100], [0, 25, 50, 75, 100])
+    """
+    return list(range(floor, 101, (100 - floor) // 3 if floor else 25))
 
 
 @dataclass(frozen=True)
@@ -29,22 +38,6 @@ class _Axis:
     bottom: float
     top: float
     is_log: bool = False
-
-    def place(self, value: float) -> float:
-        """Where a value stands in the panel, from 0 at the bottom to 1 at the top."""
-        height = math.log10(max(value, 1e-9)) if self.is_log else value
-        return (height - self.bottom) / (self.top - self.bottom)
-
-
-@dataclass(frozen=True)
-class _End:
-    """The label at the end of a line. place: from 0, bottom, to 1, top.  x: the last epoch."""
-
-    place: float
-    words: str
-    color: str
-    x: float
-    is_bold: bool = True
 
 
 # ---------------------------------------------------------------- one run, while it learns
@@ -64,9 +57,11 @@ class _Line:
     def is_validation(self) -> bool:
         return self.name == "validation"
 
-    def end(self, value: float, words: str, axis: _Axis) -> _End:
-        label = f"{self.name} {words}"
-        return _End(axis.place(value), label, self.ink, self.curve.epoch[-1], self.is_validation)
+    def last(self, value: str) -> str:
+        """Its name and its last value, in its colour, as Plotly's HTML."""
+        words = f"{self.name} {value}"
+        weighty = f"<b>{words}</b>" if self.is_validation else words
+        return f'<span style="color:{self.ink}">{weighty}</span>'
 
 
 def loss_and_accuracy(
@@ -78,9 +73,11 @@ def loss_and_accuracy(
     images: int | None = None,
     alike: bool = False,
     enlarged: bool = False,
-    height: int = 500,
+    height: int = 550,
 ) -> Figure:
     """Accuracy over loss (log), against epochs to the end of the run, training thin and validation thick.
+
+    The last values stand above each panel: beside the lines they would take a third of a phone.
 
     history: what the store has; its curves may be empty.
     epochs:  of the whole run, so that the axis never grows.
@@ -98,26 +95,26 @@ def loss_and_accuracy(
     floor = (
         top if enlarged and max(seen, default=100) > top else 0
     )  # of one that is below it nothing would be seen
-    accuracy = _Axis(floor, 100)
     loss = _Axis(*_loss_range([value for line in lines for value in line.curve.loss]), is_log=True)
-    panel = (height - _TITLE - _GAP - _FOOT) / 2
-    share = panel / (height - _TITLE - _FOOT)  # of Plotly's "paper", which holds both panels and the gap
+    top, gap = _TITLE + _VALUES, _GAP + _VALUES
+    panel = (height - top - gap - _FOOT) / 2
+    share = panel / (height - top - _FOOT)  # of Plotly's "paper", which holds both panels and the gap
     layout = dict(
         template=template(mode),
         height=height,
-        margin=dict(l=44, r=LABEL_ROOM, t=_TITLE, b=_FOOT),
+        margin=dict(l=52, r=_RIGHT, t=top, b=_FOOT),
         annotations=[
-            _panel_title("Accuracy, % of images read correctly", 1, mode),
-            _panel_title("Loss, cross-entropy, log scale", share, mode),
-            *_end_labels(_aligned(_accuracy_ends(lines, accuracy)), "y", panel),
-            *_end_labels(_aligned(_loss_ends(lines, loss)), "y2", panel),
+            _panel_title("Accuracy, % of images read correctly", 1, mode, above=_VALUES),
+            _panel_title("Loss, cross-entropy, log scale", share, mode, above=_VALUES),
+            *_last_values(_accuracies(lines), 1, mode),
+            *_last_values(_losses(lines), share, mode),
         ],
         xaxis=_epoch_axis(epochs, images, mode),
         yaxis=dict(
             range=[floor, 100.2 if floor else 101],
             domain=[1 - share, 1],
             automargin=False,
-            tickvals=_ACCURACY_TICKS[floor],
+            tickvals=_accuracy_ticks(floor),
         ),
         yaxis2={**_loss_axis(loss, mode), "domain": [0, share]},
     )
@@ -148,20 +145,23 @@ def _traces(line: _Line) -> list[Figure]:
     return [{**common, **accuracy}, {**common, **loss}]
 
 
-def _accuracy_ends(lines: Iterable[_Line], axis: _Axis) -> list[_End]:
-    return [
-        line.end(100 * line.curve.accuracy[-1], percent(line.curve.accuracy[-1]), axis)
-        for line in lines
-        if line.curve.epoch
-    ]
+def _accuracies(lines: Iterable[_Line]) -> list[str]:
+    return [line.last(percent(line.curve.accuracy[-1])) for line in lines if line.curve.epoch]
 
 
-def _loss_ends(lines: Iterable[_Line], axis: _Axis) -> list[_End]:
+def _losses(lines: Iterable[_Line]) -> list[str]:
     return [
-        line.end(line.curve.loss[-1], loss_text(line.curve.loss[-1]), axis)
+        line.last(loss_text(line.curve.loss[-1]))
         for line in lines
         if line.curve.epoch and 0 < line.curve.loss[-1] < math.inf
     ]
+
+
+def _last_values(words: Sequence[str], y: float, mode: str) -> list[Figure]:
+    """The line above a panel that says where its curves stand. y: as in `_panel_title`."""
+    if not words:
+        return []
+    return [_panel_title("   ".join(words), y, mode, size=13.5)]
 
 
 def _epoch_axis(epochs: float, images: int | None, mode: str) -> Figure:
@@ -179,6 +179,8 @@ def _epoch_axis(epochs: float, images: int | None, mode: str) -> Figure:
 
 def _loss_axis(loss: _Axis, mode: str) -> Figure:
     ticks = [value for value in _LOSS_TICKS if loss.bottom <= math.log10(value) <= loss.top]
+    if loss.top - loss.bottom > 4:  # of one that exploded: whole powers of ten alone have room
+        ticks = [value for value in ticks if math.log10(value) % 1 == 0]
     return dict(
         type="log",
         range=[loss.bottom, loss.top],
@@ -205,9 +207,10 @@ def curves(
     height: int = 380,
     training: bool = True,
 ) -> Figure:
-    """Runs over each other: hue = run, solid = validation, dotted = training, the last value at each end.
+    """Runs over each other: hue = run, solid = validation, dotted = training.
 
-    Their names stand above it (`legend.names_in_colour`): beside the lines they would take half of a phone.
+    Their names and last values stand above it (`legend.names_in_colour`, `last_value`): beside the lines they would
+    take half of a phone.
     measure: "accuracy" or "loss".
     epochs:  width of the axis; None takes the longest run's.
     low:     lowest accuracy shown, per cent; None chooses among 0, 50, 80, 88, 96 so that the ends are told apart.
@@ -219,19 +222,17 @@ def curves(
             hint="Let one go to add another.",
         )
     is_loss = measure == "loss"
-    panel = height - _TITLE - _FOOT
     axis = _axis_of([history for _, history in runs], is_loss, low)
     coloured = [(name, history, color) for (name, history), color in zip(runs, RUNS[mode], strict=False)]
     traces = [
         trace for run in coloured for trace in _run_traces(*run, is_loss=is_loss, with_training=training)
     ]
-    ends = [_run_end(history, color, axis) for _, history, color in coloured if history.validation.epoch]
-    title = "Loss on digits kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
+    title = "Loss on images kept aside, log scale" if is_loss else "Accuracy, % of images read correctly"
     layout = dict(
         template=template(mode),
         height=height,
-        margin=dict(l=44, r=64, t=_TITLE, b=_FOOT),
-        annotations=[_panel_title(title, 1, mode), *_end_labels(ends, "y", panel)],
+        margin=dict(l=44, r=_RIGHT, t=_TITLE, b=_FOOT),
+        annotations=[_panel_title(title, 1, mode)],
         xaxis=_shared_epoch_axis(epochs or _longest([history for _, history in runs])),
         yaxis=dict(range=[axis.bottom, axis.top], automargin=False)
         | (dict(type="log", dtick=1) if is_loss else {}),
@@ -270,11 +271,12 @@ def _run_traces(
     ]
 
 
-def _run_end(history: History, color: str, axis: _Axis) -> _End:
+def last_value(history: History, measure: str = "accuracy") -> str:
+    """Where a run's validation stands, in words; "" before the first. measure: "accuracy" or "loss"."""
     curve = history.validation
-    value = curve.loss[-1] if axis.is_log else 100 * curve.accuracy[-1]
-    words = loss_text(value) if axis.is_log else percent(curve.accuracy[-1])
-    return _End(axis.place(value), words, color, max([curve.epoch[-1], *history.train.epoch[-1:]]))
+    if not curve.epoch:
+        return ""
+    return loss_text(curve.loss[-1]) if measure == "loss" else percent(curve.accuracy[-1])
 
 
 def _shared_epoch_axis(epochs: float) -> Figure:
@@ -310,44 +312,17 @@ def _tick_step(epochs: float) -> float:
     return next(step for step in (0.25, 0.5, 1, 2, 5, 10, 100) if epochs / step <= 6)
 
 
-def _panel_title(words: str, y: float, mode: str) -> Figure:
-    """y: the upper edge of the panel, as a share of the figure without its margins."""
+def _panel_title(words: str, y: float, mode: str, *, above: float = 0, size: float = 14) -> Figure:
+    """y: the upper edge of the panel, as a share of the figure without its margins.  above: pixels between both."""
     return note(
         words,
         color=INK[mode][0],
-        size=14,
+        size=size,
         x=0,
         xref="paper",
         xanchor="left",
         y=y,
         yref="paper",
         yanchor="bottom",
-        yshift=6,
+        yshift=6 + above,
     )
-
-
-def _aligned(ends: Sequence[_End]) -> list[_End]:
-    """The same labels, one below the other, right of the longest line."""
-    x = max((end.x for end in ends), default=0)
-    return [replace(end, x=x) for end in ends]
-
-
-def _end_labels(ends: Sequence[_End], axis: str, panel: float) -> list[Figure]:
-    """Labels right of the last points, none on another.  axis: "y" or "y2".  panel: its height in pixels."""
-    places = spread([panel * end.place for end in ends], gap=20, low=8, high=panel - 8)
-    return [
-        note(
-            f"<b>{end.words}</b>" if end.is_bold else end.words,
-            color=end.color,
-            size=13.5,
-            x=end.x,
-            xref="x",
-            xanchor="left",
-            xshift=8,
-            y=place / panel,
-            yref=f"{axis} domain",
-            yanchor="middle",
-            align="left",
-        )
-        for place, end in zip(places, ends, strict=True)
-    ]

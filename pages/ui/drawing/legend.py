@@ -13,19 +13,26 @@ def colours(curves: Iterable[str], mode: str) -> dict[str, str]:
     return dict(zip(curves, RUNS[mode], strict=False))
 
 
-def in_colour(color: str | None, name: str) -> str:
-    """A run's name in Markdown behind a dash of its colour.
+def in_colour(color: str | None, name: str, value: str = "") -> str:
+    """A run's name in Markdown behind a dash of its colour, and the last value of its line.
 
-    >>> in_colour("#3B43C6", "a_b")
-    ':color[**━━**]{foreground="#3B43C6"} **a\\\\_b**'
+    >>> in_colour("#3B43C6", "a_b", "0.115")
+    ':color[**━━**]{foreground="#3B43C6"} **a\\\\_b** 0.115'
     """
     dash = f':color[**━━**]{{foreground="{color}"}} ' if color else ""
-    return f"{dash}**{plain(name)}**"
+    unbroken = value.replace(" ", "\u00a0")  # on a phone the line folds, and no number may
+    return f"{dash}**{plain(name)}** {unbroken}".rstrip()
 
 
-def names_in_colour(titles: Mapping[str, str], mode: str) -> str:
-    """Which line is which, in one line of Markdown that may fold on a phone. titles: {curve: its title}."""
+def names_in_colour(titles: Mapping[str, str], mode: str, values: Mapping[str, str] | None = None) -> str:
+    """Which line is which, in one line of Markdown that may fold on a phone.
+
+    titles: {curve: its title}.
+    values: {curve: where it ends}.
+    """
     colour = colours(titles, mode)
     return " &emsp; ".join(
-        in_colour(colour[curve], title) for curve, title in titles.items() if curve in colour
+        in_colour(colour[curve], title, (values or {}).get(curve, ""))
+        for curve, title in titles.items()
+        if curve in colour
     )

@@ -10,13 +10,13 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.data import read_photo
-from cnn_core.data.digits import BOX, SIDE
+from cnn_core.data.digits import BOX
 from cnn_core.data.photo.reading import HIGHEST, LOWEST
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
 from pages.ui.drawing.contact_sheet import contact_sheet
-from pages.ui.drawing.sheets import picture, sheet
+from pages.ui.drawing.sheets import image_picture, picture, sheet
 from pages.ui.visitor import networks
 from pages.ui.wording import photos
 from pages.ui.wording.blocks import caption
@@ -44,18 +44,18 @@ class _Photo:
 
 
 def own_photo(dataset: str) -> Tensor | None:
-    """Draw the place for a file, then what was found in it. Returns (1, 28, 28), or None while there is none.
+    """Draw the place for a file, then what was found in it. Returns (C, H, W), or None while there is none.
 
     Raises StudentError for a file in which nothing is found; the way to put a frame is drawn before.
     """
     record = dataset_of(dataset)
     file = st.file_uploader(
-        photos.upload_label(record.singular, MAX_UPLOAD_BYTES // 10**6),
+        photos.upload_label(record, MAX_UPLOAD_BYTES // 10**6),
         type=list(EXTENSIONS),
         max_upload_size=BROWSER_MB,
     )
     if file is None:
-        caption(photos.before_choosing(record.singular, record.of_strokes))
+        caption(photos.before_choosing(record))
         return None
     data = file.getvalue()
     sha = hashlib.sha256(data).hexdigest()[:12]
@@ -106,22 +106,21 @@ def _show(photo: _Photo, reading: PhotoReading) -> int:
     left, right = st.columns([330, 220], gap="small")
     with left:
         rects = [found.box for found in reading.pieces]
-        what = photo.dataset.singular
         picture(
             reading.photo,
             "photo_found",
-            alt=f"Your photo, with a frame around the {what}",
+            alt=photos.found(photo.dataset),
             px=330,
             rects=rects,
             smooth=True,
         )
     with right:
-        cut = piece.image[0].numpy()
-        picture(cut, "photo_cut", alt="The 28×28 pixels that the network gets", px=196, limits=(0, 1))
-        is_small = reading.limit is None and photo.dataset.of_strokes
-        caption(
-            photos.ALREADY_SMALL if is_small else photos.cut_out(SIDE, BOX, photo.dataset.is_centred_by_mass)
+        _, rows, columns = piece.image.shape
+        image_picture(
+            piece.image.numpy(), "photo_cut", alt=f"The {rows}×{columns} pixels that the network gets", px=196
         )
+        is_small = reading.limit is None and photo.dataset.of_strokes
+        caption(photos.ALREADY_SMALL if is_small else photos.cut_out(photo.dataset, BOX))
     remarks = [photos.THIN] if piece.was_thin else []
     caption(" ".join([*remarks, photos.left_out(reading.left_out)]).strip() or " ")
     return place

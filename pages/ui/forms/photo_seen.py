@@ -66,7 +66,8 @@ def draw_answers(key: str, photo: Tensor, place: str) -> None:
     small = interpolate(fitted_photo(photo)[None], size=_size(photo), mode="bilinear", antialias=True)[
         0
     ].clamp(0, 1)
-    lit = stack([spotlight(small, one.places) for one in answers])
+    # Squared, for `spotlight` takes the root: these maps are coarse, and what is half as strong must look weaker.
+    lit = stack([spotlight(small, one.places.square()) for one in answers])
     sheet(
         image_sheet(lit.numpy()),
         key=f"{place}_answers",

@@ -16,26 +16,32 @@ from cnn_core.data import DATASETS, AugmentSpec, available
 from cnn_core.data.own.shelf import Shelf
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
+from cnn_core.model import preset_of
 from cnn_core.settings import settings
-from cnn_core.training import RECIPES, TrainSpec
-from cnn_core.training.spec import MAX_BATCH_SIZE, OPTIMIZERS, PRECISIONS, SCHEDULES
+from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
+from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
 from pages.ui.forms.recipe_memory import remember, remembered
-from pages.ui.visitor import who
+from pages.ui.visitor import design, who
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
 
-TITLES = {"lesson": "Lesson", "fast": "Fast", "own": "My own"}
+TITLES = {"lesson": "Lesson", "fast": "Fast", "example": "Keras’s", "own": "My own"}
+KIND = "recipe_kind"
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 GENTLE = AugmentSpec(rotation_range=10, width_shift_range=0.1, height_shift_range=0.1, zoom_range=0.1)
 AUGMENTATIONS: dict[str, AugmentSpec | None] = {
     "none": None,
     "gentle": GENTLE,
     "lesson": AugmentSpec.lesson(),
+    "light": AugmentSpec(contrast=0.2, brightness=0.2, noise=0.1),
+    "patch": AugmentSpec(erasing=0.5),
 }
 _AUGMENTATION_WORDS = {
     "none": "no random changes",
     "gentle": "gentle: ±10°, ±10 %",
     "lesson": "the lesson’s: ±90°, ±20 %",
+    "light": "light: contrast, brightness, noise",
+    "patch": "a black patch, half the time",
 }
 _SEED = (
     "The number that every random choice begins with: the first weights, the order of the images. The same seed gives "
@@ -47,11 +53,32 @@ _SCHEDULE = (
 _PRECISION = (
     "How exact the numbers are. Auto uses shorter ones (bfloat16) where that is faster on this processor."
 )
-_CHANGES = "Each image is turned, shifted and zoomed at random, in a new way each time it is shown."
+_CHANGES = (
+    "Each image is changed at random, in a new way each time it is shown: turned, shifted and zoomed; or its light; or "
+    "a part of it is painted black."
+)
+_MOMENTUM = (
+    "This share of the last step is added to the next one, as a rolling ball keeps its speed. 0.9 is usual."
+)
+_NESTEROV = "Take the slope where the momentum is about to lead, not where the weights are."
+_LESS_USED = "L2, weight decay, smoothing"
+_L2 = (
+    "The loss grows by this number times the sum of the squares of all kernel weights: kernel_regularizer in Keras. So "
+    "large weights cost something. 0.0001 is usual, 0 is off. The loss in the charts is without it."
+)
+_DECAY = (
+    "AdamW makes each weight a little smaller in each step, whatever the loss says. With sgd and adam a part of each "
+    "weight is added to its slope, like an L2 penalty of half as much, but on all weights."
+)
 _NOISE = "This share of the training labels is replaced by wrong ones. So you can see what a network learns by heart."
 _PATIENCE = (
-    "Stop when so many epochs in a row brought no better accuracy on the images kept aside, and take the weights of "
+    "Stop when so many epochs in a row brought nothing better on the images kept aside, and take the weights of "
     "the best epoch: EarlyStopping in Keras. 0 trains all epochs."
+)
+_MONITORED = {"val_accuracy": "a higher accuracy", "val_loss": "a lower loss"}
+_MONITOR = (
+    "What makes an epoch the best one, on the images kept aside. Keras calls it monitor, val_accuracy or val_loss; "
+    "its own choice is val_loss."
 )
 _SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
 
@@ -73,16 +100,7 @@ class Choice:
 
 def data_set_and_recipe() -> Choice:
     """Draw the widgets of the control strip, in the container that is open. Their values outlive a page change."""
-    title = st.segmented_control(
-        "Recipe",
-        list(TITLES),
-        format_func=TITLES.__getitem__,
-        default=remembered("recipe_kind", "lesson"),
-        required=True,
-        key="recipe_kind",
-        width="content",
-        **_BARE,
-    )
+    title = _kind()
     names = data_sets()
     if st.session_state.get("recipe_dataset", "mnist") not in names:  # an own one that was removed
         del st.session_state["recipe_dataset"]
@@ -97,7 +115,40 @@ def data_set_and_recipe() -> Choice:
         **_BARE,
     )
     with st.popover("Options", icon=":material/tune:", width="content"):
-        return _options(str(dataset or "mnist"), str(title or "lesson"))
+        return _options(str(dataset or "mnist"), title)
+
+
+def example_of(draft: design.Draft) -> TrainSpec | None:
+    """The recipe that belongs to a design: of one of Keras's examples its own; None for any other design."""
+    return EXAMPLES.get(preset_of(draft) or "")
+
+
+def choose_example(draft: design.Draft) -> None:
+    """For a callback: where the design is an example of Keras's, its recipe is chosen with it."""
+    if example_of(draft) is not None:
+        st.session_state[KIND] = "example"
+
+
+def _kind() -> str:
+    """Draw the choice among the recipes; an example's own is among them only beside its design."""
+    shown = example_of(design.shown())
+    titles = [kind for kind in TITLES if kind != "example" or shown is not None]
+    chosen = st.session_state.get(KIND)
+    if chosen is None:
+        first = remembered(KIND, "lesson")
+        chosen = st.session_state[KIND] = first if first in titles else "lesson"
+    elif chosen not in titles:
+        st.session_state[KIND] = "lesson"
+    kind = st.segmented_control(
+        "Recipe",
+        titles,
+        format_func=TITLES.__getitem__,
+        required=True,
+        key=KIND,
+        width="content",
+        **_BARE,
+    )
+    return str(kind or "lesson")
 
 
 def data_sets() -> dict[str, str]:
@@ -118,7 +169,8 @@ def _base(kind: str) -> TrainSpec:
     """A ready recipe, said in one line, or the visitor's own numbers. Raises StudentError where they are no recipe."""
     if kind == "own":
         return _own_numbers()
-    recipe = RECIPES.get(kind, RECIPES["lesson"])
+    recipe = example_of(design.shown()) if kind == "example" else RECIPES.get(kind)
+    recipe = recipe or RECIPES["lesson"]
     caption(
         f"{TITLES[kind]} recipe: {recipe.optimizer}, learning rate {recipe.learning_rate:g}, "
         f"{_spaced(recipe.schedule)}, batches of {recipe.batch_size}, "
@@ -160,19 +212,35 @@ def _own_numbers() -> TrainSpec:
     """Two widgets a line, in the order in which a beginner needs them. StudentError where they make no recipe."""
     left, right = st.columns(2)
     optimizer = _one_of(left, "Optimiser", "own_optimizer", OPTIMIZERS)
+    rate, momentum = _rate(right), 0.0
+    if has_momentum := optimizer == "sgd":
+        momentum = _momentum(left)
     return TrainSpec(
         optimizer=optimizer,
-        learning_rate=_rate(right),
+        learning_rate=rate,
+        momentum=momentum,
+        nesterov=has_momentum and _nesterov(right, possible=momentum > 0),
         epochs=_epochs(left),
         batch_size=_batch(right),
         schedule=_one_of(left, "Schedule", "own_schedule", SCHEDULES, _spaced, _SCHEDULE),
         precision=_one_of(right, "Precision", "own_precision", PRECISIONS, help=_PRECISION),
         augment=_random_changes(left),
         label_noise=_wrong_labels(right) / 100,
-        weight_decay=_decay(left, possible=optimizer != "rmsprop"),
-        label_smoothing=_smoothing(right),
         patience=_patience(left) or None,
+        monitor=_one_of(right, "Better is", "own_monitor", MONITORS, _MONITORED.__getitem__, _MONITOR),
+        **_less_used(optimizer),
     )
+
+
+def _less_used(optimizer: str) -> dict[str, Any]:
+    """What most recipes leave alone, folded away: fields of a TrainSpec."""
+    with st.expander(_LESS_USED):
+        left, right = st.columns(2)
+        return {
+            "l2": _l2(left),
+            "weight_decay": _decay(right, possible=optimizer not in NO_DECAY),
+            "label_smoothing": _smoothing(left),
+        }
 
 
 def _one_of(
@@ -212,6 +280,34 @@ def _rate(column: DeltaGenerator) -> float:
     )
 
 
+def _momentum(column: DeltaGenerator) -> float:
+    value = remembered("own_momentum", 0.0)
+    return column.number_input(
+        "Momentum", 0.0, 0.99, value, 0.1, "%.2f", key="own_momentum", help=_MOMENTUM, **_STAYS
+    )
+
+
+def _nesterov(column: DeltaGenerator, possible: bool) -> bool:
+    """possible: whether there is a momentum; without it the widget stays and says nothing."""
+    wanted = column.selectbox(
+        "Nesterov",
+        (False, True),
+        index=int(remembered("own_nesterov", False)),
+        format_func=lambda is_on: "on" if is_on else "off",
+        key="own_nesterov",
+        filter_mode=None,
+        help=_NESTEROV,
+        disabled=not possible,
+        **_STAYS,
+    )
+    return possible and bool(wanted)
+
+
+def _l2(column: DeltaGenerator) -> float:
+    value = remembered("own_l2", 0.0)
+    return column.number_input("L2", 0.0, 1.0, value, 0.0001, "%.4f", key="own_l2", help=_L2, **_STAYS)
+
+
 def _epochs(column: DeltaGenerator) -> int:
     most = settings().max_epochs
     value = remembered("own_epochs", min(most, RECIPES["lesson"].epochs))
@@ -240,6 +336,7 @@ def _decay(column: DeltaGenerator, possible: bool) -> float:
         0.005,
         format="%.3f",
         key="own_decay",
+        help=_DECAY,
         disabled=not possible,
         **_STAYS,
     )

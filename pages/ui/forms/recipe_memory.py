@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.settings import settings
-from cnn_core.training.spec import MAX_BATCH_SIZE, MOST_EPOCHS, OPTIMIZERS, PRECISIONS, SCHEDULES
+from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, MOST_EPOCHS, OPTIMIZERS, PRECISIONS, SCHEDULES
 from pages.ui.visitor import server, who
 
 _MEMORY = "recipe_memory"  # what the file said when the session began
@@ -30,7 +30,7 @@ def _between(least: float, most: float, kind: type[int] | type[float] = int) -> 
 def _checks() -> dict[str, Callable[[Any], bool]]:
     """{key of a widget: whether it can show a value}."""
     return {
-        "recipe_kind": _one_of("lesson", "fast", "own"),
+        "recipe_kind": _one_of("lesson", "fast", "example", "own"),
         "recipe_size": _between(1, 10**9),
         "recipe_seed": _between(0, 2**31),
         "own_optimizer": _one_of(*OPTIMIZERS),
@@ -39,10 +39,14 @@ def _checks() -> dict[str, Callable[[Any], bool]]:
         "own_batch": _between(1, MAX_BATCH_SIZE),
         "own_schedule": _one_of(*SCHEDULES),
         "own_precision": _one_of(*PRECISIONS),
-        "own_augment": _one_of("none", "gentle", "lesson"),
+        "own_augment": _one_of("none", "gentle", "lesson", "light", "patch"),
         "own_noise": lambda value: _between(0, 90)(value) and value % 5 == 0,
         "own_decay": _between(0.0, 1.0, float),
+        "own_momentum": _between(0.0, 0.99, float),
+        "own_nesterov": lambda value: isinstance(value, bool),
+        "own_l2": _between(0.0, 1.0, float),
         "own_smoothing": _between(0.0, 0.5, float),
+        "own_monitor": _one_of(*MONITORS),
         "own_patience": _between(0, MOST_EPOCHS),
     }
 

@@ -18,13 +18,14 @@ from cnn_core.model.draft_edits import LONGEST_NAME, changed, inserted, moved, r
 from cnn_core.model.spec import MAX_LAYERS
 from cnn_core.network_name import NetworkName
 from pages.ui.forms import layer_editor, selection
+from pages.ui.forms.recipe import choose_example
 from pages.ui.forms.share import share
 from pages.ui.frame import streamlit_inside
 from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording.blocks import caption, plain, problem, small
 from pages.ui.wording.numbers import big, count
-from pages.ui.wording.run_states import CAN_BE_TRAINED, run_label, shared_label
+from pages.ui.wording.run_states import CAN_BE_TRAINED, OF_WHICH_IMAGES, run_label, shared_label
 
 if TYPE_CHECKING:
     from cnn_core.runs import Run
@@ -81,6 +82,7 @@ def _which_network() -> None:
         list(labels),
         format_func=lambda network: labels.get(network, network),
         filter_mode=None,
+        help=OF_WHICH_IMAGES,
         **controlled("network-choice", design.looked_at(), _choose_network, words=tuple(labels.values())),
     )
 
@@ -176,7 +178,9 @@ def _is_empty(draft: design.Draft) -> bool:
 
 def _choose_preset(key: str) -> None:
     if key in PRESETS or key == _EMPTY:
-        design.commit(design.for_images_of(_now(), (PRESETS | {_EMPTY: EMPTY})[key]))
+        draft = design.for_images_of(_now(), (PRESETS | {_EMPTY: EMPTY})[key])
+        design.commit(draft)
+        choose_example(draft)
         selection.select(None)
 
 

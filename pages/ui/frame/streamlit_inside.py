@@ -11,7 +11,8 @@ are used, but for the list of one in which a component is given its data (`sheet
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
-    frame_style()            test ids of links, `stApp`                              no ring in the bar; small on a wall
+    frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
+                             `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
 """
 
 from __future__ import annotations
@@ -57,6 +58,13 @@ def hold_place(name: str) -> None:
 RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
 WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
 
+# Plotly writes the size of its letters beside each, so that each size has to be named.
+_CHART_LETTERS = (11, 12, 13, 13.5, 14, 15, 16)
+_ON_THE_WALL = "\n  ".join(
+    f'.js-plotly-plot text[style*="font-size: {size:g}px"] {{ font-size: {size * WALL_ZOOM:g}px !important }}'
+    for size in _CHART_LETTERS
+)
+
 _FRAME = f"""<style>
 :is([data-testid="stTopNavLink"], [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
   outline: 3px solid {RING} !important; outline-offset: 1px }}
@@ -65,7 +73,23 @@ _FRAME = f"""<style>
   [data-testid="stMain"] {{ height: calc(100dvh / {WALL_ZOOM}) !important }}
   /* Plotly is told its size in pixels of the screen, and would grow twice. */
   .js-plotly-plot {{ zoom: calc(1 / {WALL_ZOOM}) }}
+  /* Its letters have a size of their own, and what grows may stand over the edge of a figure. */
+  .js-plotly-plot, .js-plotly-plot .main-svg {{ overflow: visible !important }}
+  {_ON_THE_WALL}
 }}
+/* Beside the sidebar a projector leaves little: none of it for empty edges. */
+@media (min-width: 641px) and (max-width: 1200px) {{
+  [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
+}}
+/* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
+:is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
+[data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
+  text-overflow: clip !important }}
+[data-testid="stMetricValue"] {{ line-height: 1.2 }}
+/* Of code Streamlit's colours are too pale to be read: 2.5:1. */
+[data-testid="stCode"] code .token {{ color: color-mix(in srgb, {RING} 45%, currentColor) !important }}
+[data-testid="stCode"] code .token:is(.operator, .punctuation) {{ color: inherit !important }}
+[data-testid="stCode"] code .token.comment {{ color: color-mix(in srgb, currentColor 75%, transparent) !important }}
 </style>"""
 
 

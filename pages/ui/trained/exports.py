@@ -121,7 +121,7 @@ def _saved(one: Trained) -> bytes:
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        save_model(path, one.net, one.spec, learnt_from=one.learnt_from)
+        save_model(path, one.net, one.spec, learnt_from=one.learnt_from, dataset=one.dataset)
         return path.read_bytes()
 
 
@@ -134,8 +134,11 @@ def _onnx(one: Trained) -> bytes:
 def _notebook(one: Trained) -> bytes:
     from cnn_core.export import export_notebook
 
+    # A part of a set that only this server has cannot be tested on at home: there the whole set is.
+    is_at_home = not one.is_sample or one.source != one.dataset
+    accuracy = one.accuracy if is_at_home else None
     return export_notebook(
-        one.spec, one.recipe, one.accuracy, dataset=one.source, weights=f"{one.stem}.safetensors"
+        one.spec, one.recipe, accuracy, dataset=one.source, weights=f"{one.stem}.safetensors"
     )
 
 

@@ -38,7 +38,7 @@ class Trained:
     accuracy: a fraction of the test images; None before it was tested.
     loss:     mean cross-entropy on them; None likewise.
     count:    how many they are; 0 likewise.
-    is_sample: whether they are the few that come with Convscope.
+    is_sample: whether they are a part that stands in for the whole data set.
     seen:     how many of them it had learnt from; then its accuracy is no test.
     learnt_from: which images it learnt from.
     steps:    changes of its weights, as far as they happened here; 0 where that is not known.

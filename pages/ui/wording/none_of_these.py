@@ -77,9 +77,9 @@ def honest(is_of_digits: bool) -> str:
     text = "It is a help and no proof. A letter A that is drawn like a 4 looks like a 4 by this number too."
     if is_of_digits:
         text += (
-            " We measured it on our own networks: at a limit that 5 of 100 test digits do not pass, about half to two "
-            "thirds of printed letters and of doodles do not pass either. That is no better than softmax’s own "
-            "certainty, and our modern convnet finds plain noise more familiar than any digit."
+            " We measured it on our own networks, at a limit that 5 of 100 test digits do not pass. Of printed letters "
+            "and doodles, 45 to 78 in 100 did not pass either, and softmax’s own certainty did about as well. Plain "
+            "noise was refused always by our lesson convnet, and never by our MLP and our modern convnet."
         )
     return text
 

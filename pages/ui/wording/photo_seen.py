@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from cnn_core.insight import PhotoAnswer
 
 PRIVACY = (
-    "Your photo stays on this server, in its memory only, and is forgotten when your visit ends. Both Deep Dream and "
-    "“How a cat’s face is learnt” can use it."
+    "Your photo stays on this server, in its memory only, and is forgotten when your visit ends. Deep Dream can use "
+    "it, too; only if you start a dream of it, it is kept with that dream."
 )
 
 
@@ -80,4 +80,4 @@ def map_facts(shown: int, total: int, height: int, width: int) -> str:
     return f"{shown} of {count(total)} maps of {height}×{width}"
 
 
-STRONGEST = "Shown are the maps that differ most from place to place, each from 0 to its own maximum. What is below 0 is black."
+STRONGEST = "Shown are the maps that differ most from place to place, each from 0, black, to its own maximum."

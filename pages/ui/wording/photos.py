@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from cnn_core.data.catalog.record import Dataset
 from pages.ui.wording.numbers import probability
 
 _LEFT_OUT = {  # in the order in which they are told
@@ -15,25 +16,33 @@ _LEFT_OUT = {  # in the order in which they are told
 }
 
 
-def upload_label(what: str, megabytes: int) -> str:
+def upload_label(dataset: Dataset, megabytes: int) -> str:
     """Of the place for the file; the limit is told before one is chosen.
 
-    >>> upload_label("digit", 25)
+    >>> from cnn_core.data.sources import KNOWN
+    >>> upload_label(KNOWN["mnist"], 25)
     'A picture of one digit, or of several: a photo of at most 25 MB'
-    >>> upload_label("garment", 25)
-    'A picture of one garment: a photo of at most 25 MB'
+    >>> upload_label(KNOWN["fashion_mnist"], 25), upload_label(KNOWN["cifar10"], 25)
+    ('A picture of one garment: a photo of at most 25 MB', 'A photo of at most 25 MB')
     """
+    what = dataset.singular
+    if dataset.is_colour:
+        return f"A photo of at most {megabytes} MB"
     several = ", or of several" if what == "digit" else ""
     return f"A picture of one {what}{several}: a photo of at most {megabytes} MB"
 
 
-def before_choosing(what: str, of_strokes: bool) -> str:
+def before_choosing(dataset: Dataset) -> str:
     """What kind of picture will do.
 
-    >>> before_choosing("garment", False)
+    >>> from cnn_core.data.sources import KNOWN
+    >>> before_choosing(KNOWN["fashion_mnist"])
     'Put one garment on a plain ground of another brightness. It is cut out, and made light on dark.'
     """
-    if not of_strokes:
+    what = dataset.singular
+    if dataset.is_colour:
+        return f"{_one_of(dataset.classes)}, in the middle of the photo. Its middle square is made small, in colour."
+    if not dataset.of_strokes:
         return (
             f"Put one {what} on a plain ground of another brightness. It is cut out, and made light on dark."
         )
@@ -123,18 +132,47 @@ def several_lines(count: int) -> str:
     return f"{count} were found. Click one to look into it."
 
 
-def cut_out(side: int, box: int, by_mass: bool) -> str:
-    """What was done to the cut-out.
+def cut_out(dataset: Dataset, box: int) -> str:
+    """What was done to the cut-out.  box: pixels of the square into which MNIST's digits are fitted.
 
-    >>> cut_out(28, 20, True)
+    >>> from cnn_core.data.sources import KNOWN
+    >>> cut_out(KNOWN["mnist"], 20)
     'What the network gets: 28×28 pixels, the digit fitted into 20×20, its centre of mass in the middle.'
+    >>> cut_out(KNOWN["cifar10"], 20)
+    'What the network gets: the middle square of your photo, made 32×32 pixels.'
     """
-    if by_mass:
+    _, rows, columns = dataset.shape
+    if dataset.is_colour:
+        return f"What the network gets: the middle square of your photo, made {rows}×{columns} pixels."
+    if dataset.is_centred_by_mass:
         return (
-            f"What the network gets: {side}×{side} pixels, the digit fitted into {box}×{box}, "
+            f"What the network gets: {rows}×{columns} pixels, the {dataset.singular} fitted into {box}×{box}, "
             "its centre of mass in the middle."
         )
-    return f"What the network gets: {side}×{side} pixels, the longer side fills them, the other is in the middle."
+    fills = f"fills {rows - 2 * dataset.margin} of them" if dataset.margin else "fills them"
+    return f"What the network gets: {rows}×{columns} pixels, the longer side {fills}, the other is in the middle."
+
+
+def found(dataset: Dataset) -> str:
+    """What is drawn on the photo, for those who cannot see it.
+
+    >>> from cnn_core.data.sources import KNOWN
+    >>> found(KNOWN["mnist"])
+    'Your photo, with a frame around the digit'
+    """
+    return (
+        f"Your photo, with a frame around {'its middle' if dataset.is_colour else f'the {dataset.singular}'}"
+    )
+
+
+def _one_of(classes: Sequence[str]) -> str:
+    """
+    >>> _one_of(("cat", "dog")), _one_of(("airplane", "bird", "cat"))
+    ('A cat or a dog', 'One of these: airplane, bird, cat')
+    """
+    if len(classes) == 2:
+        return " or ".join(f"{'A' if not i else 'a'} {name}" for i, name in enumerate(classes))
+    return f"One of these: {', '.join(classes)}"
 
 
 ALREADY_SMALL = "What the network gets: the picture is an enlarged 28×28 image, so it goes in as it is."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import TYPE_CHECKING
 
+from cnn_core.runs.going_on import ended_by_patience
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import GOING_ON
 from pages.ui.wording.blocks import plain
@@ -11,6 +13,13 @@ from pages.ui.wording.numbers import about, count, duration, epochs, percent, pl
 
 if TYPE_CHECKING:
     from cnn_core.runs import Run, Status
+
+
+# In the sidebar there is room for a number, not for what it is a share of.
+OF_WHICH_IMAGES = (
+    "The number behind a name: how many of its test images that run reads rightly. Which images these are, and how "
+    "many, stands on the page Runs."
+)
 
 
 def run_label(run: Run) -> str:
@@ -53,10 +62,20 @@ def state_words(run: Run) -> str:
 
 
 def turn(run_id: str) -> tuple[int, float | None]:
-    """Of a run that waits: how many are before it, and in how many seconds it begins; None where that is no time."""
+    """Of a run that waits: how many are before it, and in how many seconds it begins, as `queued` takes them."""
     store = server.store()
     wait = store.expected_wait(run_id)
     return store.place(run_id), wait if wait and wait >= 1 else None
+
+
+def more_epochs(run: Run) -> str | None:
+    """What more epochs mean for a run that patience ended; None for others, of which there is nothing to say."""
+    if not ended_by_patience(run):
+        return None
+    return (
+        "It stopped by itself, for nothing got better. Now it goes on without patience, from its last epoch and not "
+        "from its best one."
+    )
 
 
 CAN_BE_TRAINED = "This network can be trained."
@@ -66,18 +85,21 @@ NO_MAPS = "This network has no feature maps: an MLP looks at all pixels at once.
 
 
 def queued(ahead: int, seconds: float | None = None) -> str:
-    """
+    """seconds: until it begins; None where that is no time, infinite where nobody knows.
+
     >>> queued(2, 61)
     'Waiting: 2 runs are ahead of yours, about 1 min. You may leave this page.'
     >>> queued(0)
     'Getting ready. You may leave this page.'
     >>> queued(0, 30)
     'Waiting: yours is next, about 30 s. You may leave this page.'
+    >>> queued(1, float("inf"))
+    'Waiting: 1 run is ahead of yours. You may leave this page.'
     """
     if not ahead and seconds is None:  # a worker is free: it only has to start
         return "Getting ready. You may leave this page."
     place = f"{plural(ahead, 'run is', 'runs are')} ahead of yours" if ahead else "yours is next"
-    when = "" if seconds is None else f", {about(seconds)}"
+    when = "" if seconds is None or isinf(seconds) else f", {about(seconds)}"
     return f"Waiting: {place}{when}. You may leave this page."
 
 

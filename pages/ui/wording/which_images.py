@@ -30,6 +30,8 @@ def _portion(portion: Portion) -> str:
     if is_own(portion.dataset):
         gone = "" if sum(dataset.counts) else ", which were removed since"
         return f"{count(portion.count)} pictures of {dataset.name}{gone}"
+    if portion.source == "sample" and not dataset.has_sample:
+        return f"{count(portion.count)} {dataset.noun} of a sample of {dataset.name}"
     if portion.source == "sample":
         return f"{count(portion.count)} of the 5,000 {dataset.noun} that come with Convscope"
     return f"{count(portion.count)} of {dataset.name}’s {count(dataset.count('train'))} training images"
@@ -57,7 +59,9 @@ def taken_from(learnt_from: ImagesLearntFrom) -> str:
         if is_own(portion.dataset):
             texts.append(f"the pictures of {dataset.name}")
             continue
-        sample = f"the 5,000 {dataset.noun} that come with Convscope"
+        sample = f"a sample of {dataset.name}"
+        if dataset.has_sample:
+            sample = f"the 5,000 {dataset.noun} that come with Convscope"
         whole = f"{dataset.name}’s {count(dataset.count('train'))} training images"
         texts.append(sample if portion.source == "sample" else whole)
     if not learnt_from.is_known:
@@ -70,9 +74,13 @@ def tested_on(dataset: str, images: int, is_sample: bool) -> str:
 
     >>> tested_on("mnist", 500, True), tested_on("fashion_mnist", 10_000, False)
     ('500 test digits that come with Convscope', 'Fashion-MNIST’s 10,000 test clothes')
+    >>> tested_on("cifar10", 2_000, True)
+    '2,000 test photos of a sample of CIFAR-10'
     """
     is_known = dataset in KNOWN or is_own(dataset)
     noun = dataset_of(dataset).noun if is_known else "images"
+    if is_sample and is_known and not dataset_of(dataset).has_sample:
+        return f"{count(images)} test {noun} of a sample of {dataset_of(dataset).name}"
     if is_sample:
         return f"{count(images)} test {noun} that come with Convscope"
     owner = f"{dataset_of(dataset).name}’s " if is_known else ""

@@ -1,0 +1,178 @@
+"""Nothing too pale, too small, cut off or squeezed: on a desk, a projector, a wall, a phone, and twice enlarged."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ready
+from tests.browser.test_shell import contrast
+
+# Each word's ink and ground as numbers, and its size. Words on pictures are left out (their ground is no colour of the
+# page), those that cannot be pressed, which the guidelines leave out as well, and the dashes of a legend.
+WORDS = """() => {
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (color) => { paint.clearRect(0, 0, 1, 1); paint.fillStyle = color; paint.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = paint.getImageData(0, 0, 1, 1).data; return [r, g, b, a / 255]; };
+  const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
+  const parent = (e) => e.assignedSlot ?? e.parentElement ?? e.getRootNode().host ?? null;
+  const every = [];
+  const walk = (root) => { for (const e of root.querySelectorAll("*")) {
+    every.push(e); if (e.shadowRoot) walk(e.shadowRoot); } };
+  walk(document.querySelector("[data-testid=stApp]"));
+  const found = [];
+  for (const e of every) {
+    const words = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent.trim()).join(" ").trim();
+    const box = e.getBoundingClientRect(), style = getComputedStyle(e);
+    if (!words || /^[━ ]*$/.test(words)) continue;
+    if (box.width < 4 || box.height < 4 || style.visibility === "hidden") continue;
+    if (style.fontFamily.includes("Material")) continue;
+    if (e.closest("style, [disabled], [aria-disabled=true], .face, .board, .hm")) continue;
+    const ground = [];
+    let shown = true, clear = 1;
+    for (let x = e; x && shown; x = parent(x)) {
+      const s = getComputedStyle(x);
+      if (s.backgroundImage !== "none" || s.clipPath !== "none" || s.opacity === "0") shown = false;
+      clear *= Number(s.opacity);
+      const color = rgba(s.backgroundColor);
+      if (color[3]) ground.push(color);
+      if (color[3] === 1) break;
+    }
+    if (!shown) continue;
+    const paper = ground.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+    const ink = rgba(e instanceof SVGElement ? style.fill : style.color);
+    ink[3] *= clear;
+    found.push({ words: words.slice(0, 40), size: parseFloat(style.fontSize), ink: over(ink, paper), paper });
+  }
+  return found;
+}"""
+
+
+def pale_words(page) -> list[str]:
+    """What is written on the page and has less contrast than small letters need, or large ones."""
+    words = page.evaluate(WORDS)
+    assert len(words) > 20
+    return [
+        f"{one['words']} {contrast(one['ink'], one['paper']):.2f}"
+        for one in words
+        if contrast(one["ink"], one["paper"]) < (3 if one["size"] >= 24 else 4.5)
+    ]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_view_that_was_just_chosen_and_is_still_pointed_at_can_be_read(server, new_page, dark):
+    page = new_page(server.url + "/runs", dark=dark)
+    page.get_by_role("radio", name="Replay").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=60_000)
+    page.get_by_role("radio", name="Replay").hover()
+    assert pale_words(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("path", "wait_for"),
+    [
+        ("/runs", "All my runs"),
+        ("/train", "What to expect"),  # the code of its folded box is in the page
+        ("/augmentation", "The same in your own code"),
+        ("/evaluate?view=map", "Click a figure"),
+        ("/evaluate?view=robust", "What they are asked to read"),
+    ],
+)
+def test_coloured_words_of_legends_codes_and_maps_can_be_read(server, new_page, dark, path, wait_for):
+    page = new_page(server.url + path, dark=dark)
+    expect(page.get_by_text(wait_for).first).to_be_visible(timeout=60_000)
+    ready(page)
+    assert pale_words(page) == []
+
+
+def test_on_a_projector_the_input_digit_has_three_pixels_for_each_of_its_own(server, new_page):
+    page = new_page(server.url + "/feature_maps", width=1024, height=768)
+    digit = page.locator(".st-key-maps_input canvas").first
+    expect(digit).to_be_visible(timeout=30_000)
+    box = digit.bounding_box()
+    assert (box["width"], box["height"]) == (84, 84)  # it shrank to 28
+
+
+SIZES = """() => [...document.querySelectorAll(".js-plotly-plot text")].map(
+  (e) => parseFloat(getComputedStyle(e).fontSize))"""
+
+
+def test_on_a_wall_the_letters_of_charts_grow_with_the_page(server, new_page):
+    sizes = []
+    for width in (1400, 1920):
+        page = new_page(server.url + "/evaluate", width=width, height=1080)
+        expect(page.locator(".js-plotly-plot .annotation-text").first).to_be_visible(timeout=60_000)
+        sizes.append(sorted(page.evaluate(SIZES)))
+    assert len(sizes[0]) > 20
+    assert sizes[1] == pytest.approx([1.25 * size for size in sizes[0]])
+
+
+CUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].filter((e) => {
+  const text = [...e.childNodes].find((n) => n.nodeType === 3 && n.textContent.trim());
+  if (!text || e.closest("style, svg, [role=tablist]")) return false;
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  const words = range.getBoundingClientRect();
+  if (words.width < 4) return false;
+  let isCut = false;
+  for (let x = e; x && x.dataset?.testid !== "stMain"; x = x.parentElement) {
+    const style = getComputedStyle(x), box = x.getBoundingClientRect();
+    if (style.visibility === "hidden" || style.clipPath !== "none" || style.opacity === "0") return false;
+    if (["hidden", "clip"].includes(style.overflowX) && words.right > box.right + 1) isCut = true;
+  }
+  return isCut;
+}).map((e) => e.textContent)"""
+
+
+@pytest.mark.parametrize(
+    ("path", "wait_for"),
+    [
+        ("/", "Train your own"),
+        ("/augmentation", "Train with and without"),
+        ("/train", "What to expect"),
+        ("/feature_maps", "How sure is it?"),
+        ("/runs", "All my runs"),
+    ],
+)
+@pytest.mark.parametrize("size", [(700, 500), (1024, 768)])  # 1400×1000 at 200 %, and a projector
+def test_no_word_is_cut_and_nothing_scrolls_sideways(server, new_page, path, wait_for, size):
+    page = new_page(server.url + path, width=size[0], height=size[1])
+    expect(page.get_by_text(wait_for).first).to_be_attached(timeout=60_000)
+    ready(page)
+    assert page.evaluate(CUT) == []  # "Only turned: is" it was
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+
+
+OUTSIDE = """() => [...document.querySelectorAll(".js-plotly-plot text")].filter((e) => {
+  const words = e.getBoundingClientRect(), chart = e.closest(".main-svg").getBoundingClientRect();
+  return words.width && (words.left < chart.left - 1 || words.right > chart.right + 1);
+}).map((e) => e.textContent)"""
+
+
+def test_on_a_projector_no_words_of_a_chart_are_cut_at_its_edge(server, new_page):
+    page = new_page(server.url + "/feature_maps", width=1024, height=768)
+    expect(page.locator(".js-plotly-plot .annotation-text").first).to_be_attached(timeout=60_000)
+    ready(page)
+    assert page.evaluate(OUTSIDE) == []  # "28 other maps" was "her maps"
+
+
+SHARE = """plot => plot._fullLayout._size.w / plot.getBoundingClientRect().width"""
+
+
+@pytest.mark.parametrize("path", ["/runs", "/evaluate?view=robust"])
+def test_on_a_phone_the_lines_of_a_chart_have_all_of_its_width(server, new_page, path):
+    page = new_page(server.url + path, width=390, height=844)
+    plot = page.locator(".js-plotly-plot").first
+    expect(plot).to_be_visible(timeout=60_000)
+    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout?._size")
+    assert plot.evaluate(SHARE) >= 0.8  # the rest is for the numbers of the axis; it was 0.67
+    assert plot.bounding_box()["width"] >= 390 - 2 * 20
+
+
+def test_under_the_diagram_of_train_there_is_no_hole(server, new_page):
+    page = new_page(server.url + "/train")
+    below = page.get_by_text(re.compile("^What you see. Each block")).bounding_box()
+    next_words = page.get_by_text(re.compile("^It learns from")).bounding_box()
+    assert next_words["y"] - (below["y"] + below["height"]) < 120  # it was 250
