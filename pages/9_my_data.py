@@ -102,9 +102,9 @@ def page() -> None:
         panel(way, view)
     with mosaics:
         rows(view)
+        came_of_it(view)
     with below:
         settings_of(view)
-    came_of_it(view)
     watch(view)
 
 
