@@ -61,15 +61,15 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
                 page.keyboard.press("Enter")
             else:
                 page.get_by_role("button", name=f"Add it to {name}").click()
-        expect(page.get_by_text(f"{EACH} pictures")).to_have_count(number, timeout=60_000)
+        expect(page.get_by_text(f"{EACH} pictures", exact=True)).to_have_count(number, timeout=60_000)
     expect(page.get_by_text(f"Three classes, {3 * EACH} pictures. Enough to begin.")).to_be_visible()
 
     # Taken out by a click on its tile, and brought back
     page.get_by_role("button", name=re.compile("^star no. 3.*take it out")).click()
     expect(page.get_by_text("1 picture taken out.")).to_be_visible()
-    expect(page.get_by_text(f"{EACH - 1} pictures")).to_be_visible()
+    expect(page.get_by_text(f"{EACH - 1} pictures", exact=True)).to_be_visible()
     page.get_by_role("button", name="Undo", exact=True).last.click()
-    expect(page.get_by_text(f"{EACH} pictures")).to_have_count(3)
+    expect(page.get_by_text(f"{EACH} pictures", exact=True)).to_have_count(3)
 
     page.get_by_role("button", name=f"Train on {3 * EACH}").click()
     page.wait_for_url("**/train**")

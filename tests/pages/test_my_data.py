@@ -1,4 +1,4 @@
-"""The page "My data", and every other page on a network that learnt from an own set, also after that set has changed."""
+"""The page "My data", and every other page on a network that learnt from own pictures, also after these have changed."""
 
 import numpy as np
 import pytest
@@ -167,3 +167,23 @@ def test_every_page_opens_on_a_network_that_learnt_from_own_pictures(app, file, 
     page = open_page(app, file, network=f"run:{run}")
     if since == "removed" and file == "pages/3_evaluate.py":
         assert "The pictures of “My set 1” were removed from this server." in text(page)
+
+
+@pytest.mark.parametrize(("colour", "way"), [(True, "thing"), (False, "thing"), (False, "draw")])
+def test_a_network_is_confused_in_the_way_its_pictures_came(app, colour, way):
+    one = Shelf().make(OWNER, colour=colour, classes=("house", "fish"))
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        size = 3072 if colour else 784
+        one.add(OWNER, number, [NewPicture(rng.bytes(size), way) for _ in range(6)])
+    run = kept_run(fitted(PRESETS["tiny"], one.shape, 2), one.key)
+    page = open_page(app, "pages/3_evaluate.py", network=f"run:{run}", view="draw")
+    asks_for_photos = "Show it one of your things" in text(page)
+    assert asks_for_photos == (way == "thing")
+
+
+@pytest.mark.parametrize("way", ["draw", "upload"])
+def test_feature_maps_takes_a_photo_for_a_network_of_photos(app, way):
+    run = kept_run(fitted(PRESETS["tiny"], (3, 32, 32), 3), filled(colour=True).key)
+    page = open_page(app, "pages/4_feature_maps.py", network=f"run:{run}", digit_way=way)
+    assert not page.exception
