@@ -110,4 +110,4 @@ def page() -> None:
 
 page_head("my_data")
 page()
-next_question("train", "watches a training, and asks for other recipes.")
+next_question("runs", "compares your networks, and keeps them.")

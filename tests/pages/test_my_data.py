@@ -1,4 +1,4 @@
-"""The page "My data", and every other page on a network that learnt from own pictures, also after these have changed."""
+"""The page "My data", and every other page on a network that learnt from own pictures, also when these have changed."""
 
 import numpy as np
 import pytest
@@ -187,3 +187,23 @@ def test_feature_maps_takes_a_photo_for_a_network_of_photos(app, way):
     run = kept_run(fitted(PRESETS["tiny"], (3, 32, 32), 3), filled(colour=True).key)
     page = open_page(app, "pages/4_feature_maps.py", network=f"run:{run}", digit_way=way)
     assert not page.exception
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, "x", [3], [[1, 0]], [["1", 0, [9] * 3136]], [[1, 0, [300] * 3136]], [[1, 0, [9] * 3135]],
+     [[True, 0, [9] * 3136]],
+     [[1, None, [9] * 3136]], [[0, 0, [9] * 3136]], [[2**60, 0, [9] * 3136]], [[1, 0, [0] * 3136]]],
+)  # fmt: skip
+def test_what_a_browser_says_that_it_holds_is_looked_at_first(value):
+    from pages.ui.forms.canvas import _waiting
+
+    assert _waiting(value, 0) == []
+
+
+def test_a_drawing_that_is_told_twice_is_taken_once():
+    from pages.ui.forms.canvas import _waiting
+
+    held = [[3, 0, [9] * 3136], [2, 1, [8] * 3136]]
+    assert [(number, drawing.target) for number, drawing in _waiting(held, 1)] == [(2, 1), (3, 0)]
+    assert [number for number, _ in _waiting(held, 2)] == [3]
