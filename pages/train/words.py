@@ -11,6 +11,7 @@ from cnn_core.model import summarize
 from cnn_core.training import EXAMPLES, RECIPES, averages_mislead
 from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural, roughly
 from pages.ui.wording.run_states import finished, state_words, turn
 from pages.ui.wording.which_images import no_test
@@ -260,7 +261,7 @@ def reading(guess: int, label: int, classes: Sequence[str]) -> str:
     >>> reading(7, 7, "0123456789"), reading(1, 7, "0123456789")
     ('7', '1, is a 7')
     """
-    return classes[guess] if guess == label else f"{classes[guess]}, is a {classes[label]}"
+    return classes[guess] if guess == label else f"{classes[guess]}, is {article(classes[label])}"
 
 
 # ---------------------------------------------------------------- for whoever wants to know

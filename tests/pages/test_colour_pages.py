@@ -11,7 +11,7 @@ from PIL import Image
 from cnn_core.data.sources import KNOWN
 from cnn_core.model import PRESETS, ModelSpec, fitted
 from cnn_core.training import TrainSpec
-from pages.train import data_words, start
+from pages.train import data_words, live, start
 from pages.ui.forms.digit_input import chosen_image
 from pages.ui.forms.recipe import Choice
 from pages.ui.wording import which_images
@@ -157,6 +157,17 @@ def test_every_view_of_the_evaluate_page_knows_twenty_six_letters(app, letters, 
     if view == "confusion":
         assert said.count("\n| ") == 1 + 26  # the head of the table, and a row for each letter
         assert "| Z | 2 |" in said
+
+
+def test_the_twelve_photos_are_watched_in_colour():
+    images = np.zeros((12, 3, 32, 32), np.uint8)
+    images[0, 0], images[1, 2] = 255, 100
+    tiles = live._tiles(images.tobytes(), images.shape)
+    sheet = np.asarray(Image.open(io.BytesIO(tiles.png)).convert("RGB"))
+    assert sheet[0, 0].tolist() == [255, 0, 0]
+    assert sheet[0, 32].tolist() == [0, 0, 100]
+    grey = live._tiles(images[:, :1].tobytes(), (12, 1, 32, 32))
+    assert np.asarray(Image.open(io.BytesIO(grey.png)).convert("RGB"))[0, 0].tolist() == [255, 255, 255]
 
 
 def test_the_train_page_of_a_run_on_photos(app, photos, no_runner):
