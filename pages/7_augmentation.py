@@ -19,7 +19,7 @@ from pages.augmentation.progress import progress
 from pages.augmentation.settings import Settings, ask_settings
 from pages.augmentation.sheets import draws, fill_modes, one_alone
 from pages.augmentation.trial import Trial
-from pages.ui.forms.digit_input import begin_with_digit, chosen_image, way_and_number
+from pages.ui.forms.digit_input import are_here, begin_with_digit, chosen_image, way_and_number
 from pages.ui.frame.shell import ROOT, entry, page_head, require_shell
 from pages.ui.visitor import design, networks, server
 from pages.ui.wording.blocks import answer, caption, next_question, problem
@@ -110,6 +110,8 @@ def page() -> None:
     answer(words.WHAT_IT_IS, "augmentation", "label", "epoch")
     answer_place = st.empty()
     settings = ask_settings(pairs[0].augment if pairs else None, network.spec.input_shape[1:])
+    if not are_here(network.dataset):
+        return
     way = ask_digit(network.dataset)
     if network.note:
         caption(network.note)
@@ -141,4 +143,4 @@ def page() -> None:
 
 page_head("augmentation")
 page()
-next_question("runs", "compares your runs.")
+next_question("my_data", "lets a network learn what you draw.")

@@ -13,6 +13,7 @@ from typing import Any
 from cnn_core.checks import is_number
 from cnn_core.errors import StudentError, quoted, shown
 
+PATCH_SHARE = (0.02, 0.33)  # Keras's `scale`: the square of a patch's side, as a fraction of the image's
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 LIGHT = ("contrast", "brightness", "noise", "erasing")  # joined later: what is off, nothing of before knows
 

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnn_core.data.augment_spec import AugmentSpec
-
-PATCH_SHARE = (0.02, 0.33)  # Keras's `scale`: the square of a patch's side, as a fraction of the image's
+from cnn_core.data.augment_spec import PATCH_SHARE, AugmentSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -218,7 +218,11 @@ READ_AFTER = {100: 0.514, 300: 0.706, 4_000: 0.97}
 def high_rate(case: Case) -> Finding | None:
     """A rate at which the lesson's convnet learns less or nothing: thirty times the usual one, of sgd ten times."""
     usual, rate = usual_rate(case.recipe), case.recipe.learning_rate
-    if case.state or rate < TOO_HIGH[case.recipe.optimizer in ADAPTIVE] * usual * 0.999:
+    if (
+        case.state or case.recipe.optimizer not in READ_AT
+    ):  # adadelta learns well at the highest rate there is
+        return None
+    if rate < TOO_HIGH[case.recipe.optimizer in ADAPTIVE] * usual * 0.999:
         return None
     high, at_usual, at_high = READ_AT[case.recipe.optimizer]
     return Finding(
@@ -237,17 +241,30 @@ READ_AT = {
     "adamw": (0.03, 0.944, 0.1),
     "sgd": (1.0, 0.926, 0.1),
 }
-PLAIN_RATE = {"rmsprop": 0.001, "adam": 0.001, "adamw": 0.001, "sgd": 0.1}  # without momentum
+PLAIN_RATE = {
+    "rmsprop": 0.001,
+    "adam": 0.001,
+    "adamw": 0.001,
+    "sgd": 0.1,
+    "adadelta": 1.0,
+}  # without momentum
 
 
 def low_rate(case: Case) -> Finding | None:
     """All steps together are too short a way. Adaptive optimisers move each weight by about the rate in each step."""
     usual, rate = usual_rate(case.recipe), case.recipe.learning_rate
     way = rate * case.steps / (1 - case.recipe.momentum)
-    if case.state or rate > usual / 3 or way >= SHORT_WAY[case.recipe.optimizer in ADAPTIVE]:
+    is_adadelta = case.recipe.optimizer == "adadelta"
+    enough = ADADELTA_WAY if is_adadelta else SHORT_WAY[case.recipe.optimizer in ADAPTIVE]
+    if case.state or rate > usual / 3 or way >= enough:
         return None
     moved = (
-        f"In {case.steps:,} steps no weight moves by more than about {way:.2g}."
+        f"Adadelta finds the length of its steps by itself; this rate makes them {count_of(1 / rate)} times shorter. "
+        "Measured once with the lesson’s convnet, 4,000 digits and three epochs: with a rate of 1 it read "
+        f"{share(READ_BY_ADADELTA[1.0])}, with 0.1 {share(READ_BY_ADADELTA[0.1])}, with Keras’s default, 0.001, "
+        f"{share(READ_BY_ADADELTA[0.001])}."
+        if is_adadelta
+        else f"In {case.steps:,} steps no weight moves by more than about {way:.2g}."
         if case.recipe.optimizer in ADAPTIVE
         else f"The usual one of {case.recipe.optimizer} is {usual:g}."
     )
@@ -258,12 +275,28 @@ def low_rate(case: Case) -> Finding | None:
     )
 
 
+def count_of(ratio: float) -> str:
+    """A ratio above 1 for a sentence: two digits of it, whole from ten on.
+
+    >>> count_of(1000.0), count_of(3.3333), count_of(12.4)
+    ('1,000', '3.3', '12')
+    """
+    return f"{round(ratio):,}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+# {rate: fraction read}, adadelta, measured as READ_AT; with 10 it read 97 %, with 0.01 27.4 %.
+READ_BY_ADADELTA = {1.0: 0.942, 0.1: 0.854, 0.001: 0.156}
+ADADELTA_WAY = 30.0  # rate x steps: with less it is behind what the usual rate reads
+
+
 def usual_rate(recipe: TrainSpec) -> float:
     """The learning rate at which this optimiser usually learns digits; momentum makes each step longer.
 
     >>> usual_rate(TrainSpec()), usual_rate(TrainSpec(optimizer="sgd"))
     (0.001, 0.1)
     """
+    if recipe.optimizer == "adadelta":
+        return PLAIN_RATE["adadelta"]
     return 0.001 if recipe.optimizer in ADAPTIVE else round(0.1 * (1 - recipe.momentum), 6) or 1e-6
 
 

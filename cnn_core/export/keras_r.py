@@ -12,6 +12,7 @@ from cnn_core.export.program import (
     ends_in_softmax,
     in_a_comment,
     l2_of,
+    monitor_of,
     patience_of,
     source_of,
     steps,
@@ -151,9 +152,10 @@ def _r_callbacks(recipe: Recipe) -> str:
     callbacks = ["one_cycle"] if recipe.schedule == "one_cycle" else []
     validation = ""
     if (patience := patience_of(recipe)) is not None:
+        monitor, mode = monitor_of(recipe)
         validation = ",\n  validation_data = list(validation_images, validation_labels)"
         callbacks.append(
-            f"callback_early_stopping(monitor = 'val_accuracy', mode = 'max', patience = {patience}, "
+            f"callback_early_stopping(monitor = '{monitor}', mode = '{mode}', patience = {patience}, "
             "restore_best_weights = TRUE)"
         )
     return validation + (f",\n  callbacks = list({', '.join(callbacks)})" if callbacks else "")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cnn_core.data.augment_spec import AugmentSpec
-from cnn_core.data.light import PATCH_SHARE
+from cnn_core.data.augment_spec import PATCH_SHARE, AugmentSpec
 
 _LEAST, _MOST = PATCH_SHARE
 

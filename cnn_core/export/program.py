@@ -49,6 +49,12 @@ def patience_of(recipe: Recipe) -> int | None:
     return getattr(recipe, "patience", None)
 
 
+def monitor_of(recipe: Recipe) -> tuple[str, str]:
+    """What makes an epoch better, and in which direction, as Keras says it: ("val_loss", "min")."""
+    monitor = getattr(recipe, "monitor", "val_accuracy")
+    return monitor, "min" if monitor == "val_loss" else "max"
+
+
 FILE_FORMAT = "1"  # of our .safetensors files, as `training.checkpoint` reads them
 
 
@@ -130,6 +136,13 @@ def steps(spec: ModelSpec) -> list[Step]:
         Step(row.name, layer, before[i], tuple(row.output_shape), i == last)
         for i, (row, layer) in enumerate(zip(rows, spec.layers, strict=True))
     ]
+
+
+def moves(step: Step) -> tuple[int, int]:
+    """Side and stride of the window that a layer slides."""
+    window = step.layer.window()
+    assert window is not None
+    return window.side, window.stride
 
 
 def in_a_comment(text: str) -> str:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from cnn_core.data import AffineParams, AugmentSpec, affine_matrices, apply_affine, sample_affine
-from cnn_core.data.augment_spec import in_pixels
+from cnn_core.data.augment_spec import LIGHT, in_pixels
+from cnn_core.data.light import LightParams, apply_light, sample_light
 from cnn_core.errors import StudentError
 
 
@@ -23,6 +24,23 @@ class Predicts(Protocol):
 
     def predict(self, images: Tensor) -> Tensor:
         """images: (N, C, H, W) in [0, 1].  Returns probabilities (N, K)."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """What happens to the light of one image, as `cnn_core.data.light` does it.
+
+    contrast:   factor of each pixel's distance to the mean.
+    brightness: added to each pixel, in units of full contrast.
+    noise:      spread of the noise that is added.  noise_seed: of its draws.
+    patch:      what is painted black: left, right, top and bottom edge in pixels; None for nothing.
+    """
+
+    contrast: float = 1.0
+    brightness: float = 0.0
+    noise: float = 0.0
+    noise_seed: int = 0
+    patch: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,7 @@ class Change:
     down:        the same, of the height.
     mirrored:    left becomes right.
     upside_down: top becomes bottom.
+    light:       what happens to its light; None for nothing.
     """
 
     turn: float = 0.0
@@ -46,6 +65,7 @@ class Change:
     down: float = 1.0
     mirrored: bool = False
     upside_down: bool = False
+    light: Light | None = None
 
 
 def changes_of(params: AffineParams) -> list[Change]:
@@ -120,7 +140,24 @@ def read_changed(
     """
     copies = image.expand(len(changes), *image.shape)
     images = apply_affine(copies, params_of(changes), fill_mode, cval)
+    if any(change.light for change in changes):
+        images = apply_light(images, _light_of(changes, images))
     return Reading(images, tuple(changes), net.predict(images))
+
+
+def _light_of(changes: Sequence[Change], images: Tensor) -> LightParams:
+    """The light of each change, for images (N, C, H, W)."""
+    lights = [change.light or Light() for change in changes]
+    noise = [
+        light.noise * torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(light.noise_seed))
+        for light in lights
+    ]
+    return LightParams(
+        contrast=torch.tensor([light.contrast for light in lights]),
+        brightness=torch.tensor([light.brightness for light in lights]),
+        noise=torch.stack(noise),
+        patch=torch.tensor([light.patch or (0.0, 0.0, 0.0, 0.0) for light in lights]),
+    )
 
 
 # ---------------------------------------------------------------- which changes
@@ -132,9 +169,22 @@ def drawn(spec: AugmentSpec, count: int, size: tuple[int, int] = (28, 28), seed:
     size: (rows, columns) of the images.
     """
     generator = torch.Generator().manual_seed(seed)
-    return sorted(
-        changes_of(sample_affine(spec, count, size, generator)), key=lambda c: (c.turn, c.right, c.up)
-    )
+    changes = changes_of(sample_affine(spec, count, size, generator))
+    if spec.changes_light:
+        lights = _lights(spec, count, size, generator)
+        changes = [replace(change, light=light) for change, light in zip(changes, lights, strict=True)]
+    return sorted(changes, key=lambda c: (c.turn, c.right, c.up))
+
+
+def _lights(spec: AugmentSpec, count: int, size: tuple[int, int], generator: torch.Generator) -> list[Light]:
+    params = sample_light(replace(spec, noise=0.0), (count, 1, *size), generator)
+    seeds = torch.randint(2**31, (count,), generator=generator).tolist()
+    return [
+        Light(contrast, brightness, spec.noise, seed, (left, right, top, bottom) if right > left else None)
+        for contrast, brightness, seed, (left, right, top, bottom) in zip(
+            params.contrast.tolist(), params.brightness.tolist(), seeds, params.patch.tolist(), strict=True
+        )
+    ]
 
 
 # What makes a setting do nothing; the fill mode alone never does anything.
@@ -146,6 +196,7 @@ _OFF: dict[str, Any] = {
     "zoom_range": 0.0,
     "horizontal_flip": False,
     "vertical_flip": False,
+    **dict.fromkeys(LIGHT, 0.0),
 }
 
 
@@ -166,6 +217,8 @@ def through_range(
         return [Change(mirrored=True)]
     if setting == "vertical_flip":
         return [Change(upside_down=True)]
+    if setting in LIGHT:
+        return _through_light(spec, setting, count, size)
     if setting == "zoom_range":
         smallest, largest = spec.zoom_limits
         return walk("zoom", smallest, largest, count)
@@ -181,6 +234,21 @@ def through_range(
         )
     parameter, reach = ranges[setting]
     return walk(parameter, -reach, reach, count)
+
+
+def _through_light(spec: AugmentSpec, setting: str, count: int, size: tuple[int, int]) -> list[Change]:
+    """Contrast and brightness from end to end; of noise and of patches so many draws."""
+    reach = getattr(spec, setting)
+    ways = [2 * i / max(count - 1, 1) - 1 for i in range(count)]
+    if setting == "contrast":
+        lights = [Light(contrast=round(1 + reach * way, 6)) for way in ways]
+    elif setting == "brightness":
+        lights = [Light(brightness=round(reach * way, 6)) for way in ways]
+    elif setting == "noise":
+        lights = [Light(noise=reach, noise_seed=i) for i in range(count)]
+    else:
+        lights = _lights(AugmentSpec(erasing=1.0), count, size, torch.Generator().manual_seed(0))
+    return [Change(light=light) for light in lights]
 
 
 class Parameter(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnn_core.errors import StudentError
 from cnn_core.model.setting import Choice, Dilation, Padding, Side, Stride
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
@@ -62,3 +63,12 @@ ANY_ACTIVATION = Choice(
     offered=ACTIVATIONS,
     added="relu",
 )
+
+
+def check_moves(strides: int, dilation: int) -> None:
+    """Raise StudentError for a convolution with both, which Keras refuses too."""
+    if strides > 1 and dilation > 1:
+        raise StudentError(
+            f"a convolution with dilation {dilation} moves by one pixel, and its strides are {strides}.",
+            hint="Set strides or dilation_rate to 1.",
+        )

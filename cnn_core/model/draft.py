@@ -212,14 +212,15 @@ def _for_small_maps(
     for i in reversed(range(at)):
         if (kind := kind_in(layers[i])) and kind.pooling_rule:
             yield f"Remove {inspection.names[i]}", _with(given, layers[:i] + layers[i + 1 :])
+    if layers[at].get("dilation_rate", 1) != 1:
+        yield "Set dilation_rate to 1", _with_settings(given, layers, at, dilation_rate=1)
     yield "Use padding “same”", _with_settings(given, layers, at, padding="same")
     above = inspection.rows[at - 1] if at else None
     side = min(above.output_shape[1:], default=0) if above else 0
     kind = kind_in(layers[at])
     if side and kind:
         name, apart = kind.window_setting, layers[at].get("dilation_rate", 1)
-        if apart > 1:
-            yield "Set dilation_rate to 1", _with_settings(given, layers, at, dilation_rate=1)
+        if isinstance(apart, int) and apart > 1:
             side = (side - 1) // apart + 1
         yield f"Use {kind.settings()[name].amount(side)}", _with_settings(given, layers, at, **{name: side})
 

@@ -33,6 +33,7 @@ from cnn_core.model.common_settings import (
     POOL_PADDING,
     POOL_STRIDES,
     STRIDES,
+    check_moves,
 )
 from cnn_core.model.setting import Choice, Count, Setting, Share, sentence
 from cnn_core.model.shapes import Shape, Sliding, shape_text
@@ -122,15 +123,9 @@ class Layer:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, every setting present, but for those of later versions that have their default."""
-        settings = self.settings()
-        values = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if not (settings[field.name].later and getattr(self, field.name) == field.default)
-        }
-        return {"type": self.type} | values
-
-    # --- arithmetic ---
+        values = {"type": self.type} | vars(self)
+        off = [f.name for f in fields(self) if self.settings()[f.name].later and values[f.name] == f.default]
+        return {name: value for name, value in values.items() if name not in off}
 
     def window(self) -> Sliding | None:
         """How it slides over the map that comes in; None for a layer that does not."""
@@ -174,12 +169,10 @@ class _Windowed(Layer):
         window = self.window()
         assert window is not None
         if window.padding == "valid" and window.reach > min(height, width):
-            side, what = window.side, self.window_noun
-            apart = window.dilation > 1
-            reach = f" with dilation {window.dilation} reaches over {window.reach}×{window.reach} pixels and"
+            less = ", a smaller dilation" if window.dilation > 1 else ""
             raise StudentError(
-                f"a {side}×{side} {what}{reach if apart else ''} does not fit on a {height}×{width} map.",
-                hint=f"Use a smaller {what}{', a smaller dilation' if apart else ''}, or padding “same”.",
+                f"a {window.words(self.window_noun)} does not fit on a {height}×{width} map.",
+                hint=f"Use a smaller {self.window_noun}{less}, or padding “same”.",
             )
         return self.channels_out(channels), window.output_size(height), window.output_size(width)
 
@@ -220,12 +213,7 @@ class Conv2D(_Windowed):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.strides > 1 and self.dilation_rate > 1:  # Keras refuses it too
-            raise StudentError(
-                f"a convolution with dilation {self.dilation_rate} moves by one pixel, and its strides are "
-                f"{self.strides}.",
-                hint="Set strides or dilation_rate to 1.",
-            )
+        check_moves(self.strides, self.dilation_rate)
 
     def window(self) -> Sliding:
         return Sliding(self.kernel_size, self.strides, self.padding, self.dilation_rate)

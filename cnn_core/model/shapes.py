@@ -48,6 +48,13 @@ class Sliding(NamedTuple):
         """Pixels per side from its first cell to its last: a 3×3 window with dilation 2 reaches over 5×5."""
         return (self.side - 1) * self.dilation + 1
 
+    def words(self, noun: str) -> str:
+        """The window for a sentence of why it does not fit: "3×3 kernel".  noun: what it is called."""
+        size = f"{self.side}×{self.side} {noun}"
+        if self.dilation == 1:
+            return size
+        return f"{size} with dilation {self.dilation} reaches over {self.reach}×{self.reach} pixels and"
+
     def output_size(self, size: int) -> int:
         """Side of the map it leaves of one of `size` pixels. Raises StudentError when it does not fit."""
         return output_size(size, self.reach, self.stride, self.padding)

@@ -1,3 +1,13 @@
 from .dispatch import MAX_BYTES as MAX_BYTES
+from .dispatch import kind_of as kind_of
 from .dispatch import open_network as open_network
 from .opened import Opened as Opened
+from .trial import PREPARATIONS as PREPARATIONS
+from .trial import Preparation as Preparation
+from .trial import Trial as Trial
+from .trial import Verdict as Verdict
+from .trial import fitting as fitting
+from .trial import tried as tried
+from .trial import verdict as verdict
+from .trial import with_input as with_input
+from .trial import with_scale as with_scale

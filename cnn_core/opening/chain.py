@@ -8,6 +8,7 @@ operation is refused, by its name and with what could stand in its place.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod, sqrt
@@ -83,7 +84,7 @@ class Window:
     def padding_words(self) -> str:
         """What is around the map, in words."""
         if len(set(self.pads)) == 1:
-            return f"padding of {self.pads[0]} on every side"
+            return f"padding of {self.pads[0]:,} on every side"
         top, left, bottom, right = self.pads
         return f"padding of {top} above, {bottom} below, {left} left and {right} right"
 
@@ -101,6 +102,7 @@ class Ours:
     offsets: tuple[int, int]
 
 
+@functools.lru_cache(maxsize=4_000)
 def same_window(window: Window, sizes: tuple[int, int]) -> Ours | None:
     """The smallest square window of ours in which theirs can lie, with as many places; None where there is none.
 
@@ -130,6 +132,13 @@ def _offset(window: Window, size: int, axis: int, side: int, padding: str) -> in
     before = same_padding(size, side, stride)[0] if padding == "same" else 0
     offset = before - window.pads[axis]
     return offset if 0 <= offset <= side - window.reach(axis) else None
+
+
+def _our_dilation(window: Window, ours: Ours) -> int:
+    """The dilation with which a layer of ours has just this window; 1 where it needs a kernel with zeros, or none."""
+    rows, columns = window.dilations
+    is_square = rows == columns > 1 and window.sides[0] == window.sides[1]
+    return rows if is_square and ours.stride == 1 and ours.side == window.reach(0) else 1
 
 
 @dataclass
@@ -162,9 +171,13 @@ class Chain:
         """weight: (filters, channels / groups, rows, columns).  bias: (filters,), None for none."""
         channels, height, width = self._maps(where, "a convolution")
         filters = weight.shape[0]
-        if groups < 1 or channels % groups or filters % groups or weight.shape[1] * groups != channels:
+        if groups < 1:
             raise StudentError(
-                f"{where} is made for {weight.shape[1] * max(groups, 1):,} maps, and {channels:,} come in.",
+                f"{where} works on {groups:,} groups of maps.", hint="Export the network again."
+            )
+        if channels % groups or filters % groups or weight.shape[1] * groups != channels:
+            raise StudentError(
+                f"{where} is made for {weight.shape[1] * groups:,} maps, and {channels:,} come in.",
                 hint="Its weights belong to another place in the network.",
             )
         ours = same_window(window, (height, width))
@@ -173,18 +186,21 @@ class Chain:
         refuse_above_limit(
             where, ours.side**2 * filters * (channels if 1 < groups < channels else weight.shape[1])
         )
-        kernel = self._embedded(where, weight, window, ours)
+        is_depthwise = groups == channels > 1
+        apart = 1 if is_depthwise else _our_dilation(window, ours)
+        kernel = weight if apart > 1 else self._embedded(where, weight, window, ours)
         bias = torch.zeros(filters) if bias is None else bias.reshape(filters)
         weights = {"conv.weight": kernel, "conv.bias": bias}
         layer: Layer
-        if groups == channels > 1:
+        if is_depthwise:
             many = filters // channels
             layer = DepthwiseConv2D(ours.side, ours.stride, ours.padding, depth_multiplier=many)
         else:
             if groups > 1:
                 weights["conv.weight"] = over_all_maps(kernel, groups)
                 self._remark(GROUPS.format(where=where, groups=groups))
-            layer = Conv2D(filters, ours.side, ours.stride, ours.padding)
+            side = window.sides[0] if apart > 1 else ours.side
+            layer = Conv2D(filters, side, ours.stride, ours.padding, dilation_rate=apart)
         self.add(where, layer, weights)
 
     def dense(self, where: str, weight: Tensor, bias: Tensor | None) -> None:
@@ -345,15 +361,24 @@ class Chain:
             height, width
         ):
             return StudentError(
-                f"{where}: a {rows}×{columns} {noun} does not fit on a {height}×{width} map.",
+                f"{where}: a {rows:,}×{columns:,} {noun} does not fit on a {height}×{width} map.",
                 hint="The images that it is made for are larger, or a pooling above it is another.",
             )
-        moves = "" if set(window.strides) == {1} else f" that moves by {max(window.strides)}"
+        down, right = window.strides
+        if min(down, right) < 1:
+            return StudentError(
+                f"{where}: a {noun} moves by {down} and {right} pixels.", hint="Export the network again."
+            )
+        moves = "" if down == right == 1 else f" that moves by {down}"
+        if down != right:
+            moves = f" that moves by {down} down and by {right} to the right"
         edge = ", and one more at the edge" if window.rounds_up else ""
         return StudentError(
             f"{where}: a {rows}×{columns} {noun}{moves} with {window.padding_words}{edge}, on a {height}×{width} map, "
             "is no window of ours.",
-            hint="Padding 0 (“valid”) could stand there, or as much as “same” adds, after a new training.",
+            hint="Padding 0 (“valid”) could stand there, or as much as “same” adds, after a new training."
+            if rows == columns and down == right
+            else "A square with the same stride both ways could stand there, after a new training.",
         )
 
     def _remark(self, text: str) -> None:

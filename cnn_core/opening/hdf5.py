@@ -31,7 +31,7 @@ _ELSEWHERE = "Save the network again with Keras; it writes everything into one f
 _WHY = {
     "damaged": ("it is damaged, or its end is missing", "Download or copy it again."),
     "deep": ("its groups lie too deep inside one another", _ELSEWHERE),
-    "many": ("it has more than 10,000 parts, or names without end", _ELSEWHERE),
+    "many": ("it has more than 5,000 parts, or names without end", _ELSEWHERE),
     "external": ("{} leads to another file", _ELSEWHERE),
     "soft": ("{} is a link, not numbers", _ELSEWHERE),
     "cycle": ("the group {} holds itself", _ELSEWHERE),

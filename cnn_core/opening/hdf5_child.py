@@ -22,7 +22,7 @@ import numpy as np
 MEMORY = 500_000_000  # bytes that this process may take
 SECONDS = 5  # of computing
 MAX_DEPTH = 16  # groups inside groups; Keras has 8 for a network in a network
-MAX_OBJECTS = 10_000
+MAX_OBJECTS = 5_000  # groups, datasets, attributes of a group
 MAX_NAME = 300  # characters
 MAX_TEXT = 4_000_000  # bytes of an attribute
 MAX_CHUNK = 32_000_000  # bytes that have to be unpacked at once
@@ -73,9 +73,11 @@ def walk(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
         yield path, group
         if path.count("/") >= MAX_DEPTH:
             raise Refusal("deep", path)
+        count += len(group)
+        if count > MAX_OBJECTS:
+            raise Refusal("many")
         for name in group:
-            count += 1
-            if count > MAX_OBJECTS or len(name) > MAX_NAME:
+            if len(name) > MAX_NAME:
                 raise Refusal("many")
             inner = f"{path}/{name}".lstrip("/")
             link = group.get(name, getlink=True)

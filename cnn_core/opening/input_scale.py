@@ -1,4 +1,4 @@
-"""What is done to an image before a network, put into the network: it then takes images in [0, 1] and answers the same.
+"""What is done to an image before a network, put into the network: then it takes the image itself and answers the same.
 
 A factor and an offset for each channel are taken up by the first layer that has weights: it weighs sums, and a sum of
 (factor · x + offset) is another sum of x. Two things can stand in the way: a border of zeros, for a zero put around
@@ -9,6 +9,7 @@ smallest wins. There a depthwise convolution of 1×1 goes in front, which does j
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.model.layers import (
+    Activation,
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
@@ -72,9 +74,15 @@ def _place_that_takes(spec: ModelSpec, p: Vector, q: Vector) -> int | None:
     for place, (layer, shape) in enumerate(zip(spec.layers, shapes, strict=False)):
         if isinstance(layer, _TAKES_UP):
             return None if q.any() and _has_border(layer, shape) else place
-        if not (isinstance(layer, _LETS_PASS) or (isinstance(layer, MaxPooling2D) and (p > 0).all())):
+        if not (isinstance(layer, _LETS_PASS) or ((p > 0).all() and _keeps_a_factor(layer, q))):
             return None
     return None
+
+
+def _keeps_a_factor(layer: Layer, q: Vector) -> bool:
+    """Whether a factor above 0, and an offset that is not 0, can as well be applied to what goes out of it."""
+    is_straight = isinstance(layer, Activation) and layer.activation in ("linear", "relu", "leaky_relu")
+    return isinstance(layer, MaxPooling2D) or (is_straight and not q.any())
 
 
 def _has_border(layer: Layer, shape: tuple[int, ...]) -> bool:
@@ -150,3 +158,39 @@ def _change_norm(norm: nn.BatchNorm2d, p: Vector, q: Vector) -> None:
     norm.running_mean.copy_((mean - offset) / factor)
     norm.running_var.copy_(small)
     norm.weight.copy_(scale)
+
+
+def exchanged(net: Network) -> Network:
+    """A network that gives for an image what `net` gives for it with rows and columns exchanged.
+
+    Every kernel is exchanged too, and so are the numbers of a list that was made of maps. Raises StudentError where
+    that list is the end of the network.
+    """
+    spec = net.spec
+    channels, height, width = spec.input_shape
+    copy = build(spec.replace(input_shape=(channels, width, height)))
+    order: Tensor | None = None
+    rows = summarize(spec)
+    shapes = [spec.input_shape, *(row.output_shape for row in rows)]
+    with torch.no_grad():
+        for layer, shape, new, old in zip(spec.layers, shapes, copy.children(), net.children(), strict=False):
+            if isinstance(layer, Flatten) and len(shape) == 3:
+                order = torch.arange(prod(shape)).view(shape).transpose(1, 2).flatten()
+            for name, value in old.state_dict().items():
+                new.state_dict()[name].copy_(_exchanged(value, order))
+            if isinstance(layer, Dense):
+                order = None
+    if order is not None and (order != torch.arange(len(order))).any():
+        raise StudentError(
+            "The rows and columns of this network cannot be exchanged.", hint="Leave them as they are."
+        )
+    return copy.eval()
+
+
+def _exchanged(value: Tensor, order: Tensor | None) -> Tensor:
+    """A kernel turned, or the weights of a list in their new order; a bias stays."""
+    if value.ndim == 4:
+        return value.transpose(2, 3)
+    if order is None or value.ndim == 0 or value.shape[-1] != len(order):
+        return value
+    return value[..., order]

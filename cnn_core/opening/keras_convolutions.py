@@ -71,14 +71,19 @@ def _window(way: Way, layer: KerasLayer) -> tuple[Placement, int, tuple[int, int
             f"has {what}: no square kernel with padding “valid” or “same” looks at the same pixels",
             "Use a square kernel, and padding “same” for a border.",
         )
+    return placement, stride, kernel, dilation
+
+
+def _note_zeros(
+    way: Way, layer: KerasLayer, placement: Placement, kernel: tuple[int, int], dilation: tuple[int, int]
+) -> None:
     if (placement.side, placement.side) != kernel:
         way.remarks.append(
-            f"{layer.name[:40]} has a {kernel[0]}×{kernel[1]} kernel"
+            f"{layer.called} has a {kernel[0]}×{kernel[1]} kernel"
             + (f" with holes ({dilation[0]})" if max(dilation) > 1 else "")
             + f" in the file; here it lies in one of {placement.side}×{placement.side}, with zeros in it. Further "
             "training may move those zeros."
         )
-    return placement, stride, kernel, dilation
 
 
 def conv(way: Way, layer: KerasLayer) -> None:
@@ -91,12 +96,23 @@ def conv(way: Way, layer: KerasLayer) -> None:
         raise layer.refusal(f"has {groups} groups for {channels} channels", "Use 1 group.")
     if groups > 1:
         way.remarks.append(
-            f"{layer.name[:40]} has {groups} groups in the file; here its filters see all channels, with zeros where "
+            f"{layer.called} has {groups} groups in the file; here its filters see all channels, with zeros where "
             "they did not look. Further training may move those zeros."
         )
     note_bias(way, layer, bias)
+    side, apart = kernel[0], holes[0]
+    if (
+        kernel[0] == kernel[1]
+        and holes[0] == holes[1]
+        and placement.side == (side - 1) * apart + 1
+        and 1 in (stride, apart)
+    ):
+        placement, holes = placement._replace(side=side), (1, 1)  # our kind has such holes itself
+    else:
+        _note_zeros(way, layer, placement, kernel, holes)
+        apart = 1
     bend = settings.activation(layer)
-    place = way.add(Conv2D(filters, placement.side, stride, placement.padding, bend), layer)
+    place = way.add(Conv2D(filters, placement.side, stride, placement.padding, bend, apart), layer)
 
     def fill(arrays: Sequence[Array]) -> dict[int, Weights]:
         whole = put_into_square(with_holes(ungrouped(arrays[0], groups), holes), placement)
@@ -126,7 +142,7 @@ def separable(way: Way, layer: KerasLayer) -> None:
     maps = shape[2] * shape[3]
     second = way.add(Conv2D(filters, 1, activation=bend), layer)
     way.remarks.append(
-        f"{layer.name[:40]} is a separable convolution: here a depthwise convolution and a 1×1 convolution, which "
+        f"{layer.called} is a separable convolution: here a depthwise convolution and a 1×1 convolution, which "
         "give the same numbers."
     )
 
@@ -147,6 +163,7 @@ def _slide_depthwise(
     """Adds the layer. Returns its place, the shape of Keras's kernel, and what turns that into ours."""
     multiplier = settings.whole(layer, "depth_multiplier", 1, most=64)
     placement, stride, kernel, holes = _window(way, layer)
+    _note_zeros(way, layer, placement, kernel, holes)
     channels = way.shape[0]
     place = way.add(DepthwiseConv2D(placement.side, stride, placement.padding, multiplier, bend), layer)
 
@@ -163,4 +180,4 @@ def bias_in(arrays: Sequence[Array], at: int, count: int) -> Array:
 
 def note_bias(way: Way, layer: KerasLayer, bias: bool) -> None:
     if not bias:
-        way.without_bias.append(layer.name[:40])
+        way.without_bias.append(layer.called)

@@ -144,9 +144,7 @@ def _spec_of(way: Way, name: str) -> ModelSpec:
         origin = _origin(way, error.layer)
         if origin is None:
             raise
-        raise StudentError(
-            f"Layer {origin.place}, {quoted(origin.name)}: {error.message}", error.hint
-        ) from error
+        raise origin.refusal_like(error) from error
 
 
 def _origin(way: Way, our_name: str | None) -> KerasLayer | None:
@@ -172,27 +170,19 @@ def _opened(way: Way, spec: ModelSpec, file: Hdf5, is_own: bool) -> Opened:
                 state = children[place].state_dict()
                 for key, value in weights.items():
                     state[key].copy_(torch.from_numpy(np.array(value)))
-    return _for_fractions(net.eval(), way)
+    return _with_its_first_step(net.eval(), way)
 
 
-def _for_fractions(net: Network, way: Way) -> Opened:
-    """The network for images in [0, 1], whatever the file does to an image first."""
+def _with_its_first_step(net: Network, way: Way) -> Opened:
+    """The factor and the offset that the file applies to an image become part of the weights."""
     scale = 255 if np.abs(way.factor).max() < LARGE_FACTOR else 1
-    factor, offset = way.factor * scale, way.offset
-    plain = np.allclose(factor, 1, rtol=1e-6, atol=0) and not offset.any()
+    taken = taken_up(net, way.factor, way.offset)
     remarks = list(way.remarks)
-    if plain:
-        if scale == 255:
-            remarks.insert(
-                0, "Its first layer turns 0 to 255 into 0 to 1. Images are 0 to 1 here, so it was left out."
-            )
-        return Opened(net.spec, net, None, scale, tuple(remarks))
-    taken = taken_up(net, factor, offset)
-    what = "The file first changes its input"
-    where = (
-        "here a depthwise convolution of 1×1 in front does that"
-        if taken.in_front
-        else "here its weights do that"
-    )
-    remarks.insert(0, f"{what} by a factor and an offset; {where}, with the same answers.")
+    if taken.net is not net:
+        where = (
+            "a depthwise convolution of 1×1 in front" if taken.in_front else "the weights of the first layers"
+        )
+        remarks.insert(
+            0, f"The step that changes the range of its input is part of {where} here, with the same answers."
+        )
     return Opened(taken.net.spec, taken.net, None, scale, tuple(remarks))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core.errors import shown
+from cnn_core.errors import StudentError, shown
 from cnn_core.model.layers import (
     Activation,
     AveragePooling2D,
@@ -29,13 +29,11 @@ from cnn_core.model.layers import (
 from cnn_core.model.network import NORM_EPSILON
 from cnn_core.model.shapes import shape_text
 from cnn_core.opening import keras_settings as settings
-from cnn_core.opening.keras_config import KerasLayer
+from cnn_core.opening.keras_config import KerasLayer, RefusedLayer
 from cnn_core.opening.keras_convolutions import bias_in, conv, depthwise, note_bias, separable, zero_padding
 from cnn_core.opening.keras_input import NOTHING_IN_USE, begun, reshaped
-from cnn_core.opening.keras_way import Need, Way, Weights, flatten
-from cnn_core.opening.kernels import (
-    Array,
-)
+from cnn_core.opening.keras_way import Need, Way, Weights, flatten, in_our_order
+from cnn_core.opening.kernels import Array
 from cnn_core.opening.refused_layers import refusal_of
 
 
@@ -55,7 +53,12 @@ def translated(chain: Sequence[KerasLayer]) -> Way:
             )
         if settings.precision(layer) not in ("float32", "float64") and layer.kind in _HAVE_WEIGHTS:
             _remark_once(way, _PRECISION)
-        handler(way, layer)
+        try:
+            handler(way, layer)
+        except RefusedLayer:
+            raise
+        except StudentError as error:  # of a layer of ours, which does not know what the file calls it
+            raise layer.refusal_like(error) from error
     _finish(way, chain)
     return way
 
@@ -147,7 +150,7 @@ def _dropout(way: Way, layer: KerasLayer) -> None:
 
 
 def _leave_out(way: Way, layer: KerasLayer) -> None:
-    way.left_out.append(layer.name[:40])
+    way.left_out.append(layer.called)
 
 
 def _rescaling(way: Way, layer: KerasLayer) -> None:
@@ -203,12 +206,12 @@ def _norm(way: Way, layer: KerasLayer) -> None:
     momentum = settings.number(layer, "momentum", 0.99)
     if abs(epsilon - NORM_EPSILON) > 1e-9 or abs(momentum - 0.99) > 1e-9:
         way.remarks.append(
-            f"{layer.name[:40]} has epsilon {epsilon:g} and momentum {momentum:g} in the file; batch normalisation has "
+            f"{layer.called} has epsilon {epsilon:g} and momentum {momentum:g} in the file; batch normalisation has "
             "0.001 and 0.99 here. Its scale was adjusted, so that it answers the same."
         )
 
     def fill(arrays: Sequence[Array]) -> dict[int, Weights]:
-        parts = [a.astype(np.float64) for a in (arrays if order is None else [a[order] for a in arrays])]
+        parts = [in_our_order(array, order).astype(np.float64) for array in arrays]
         gamma = parts.pop(0) if scales else np.ones(channels)
         beta = parts.pop(0) if centres else np.zeros(channels)
         mean, variance = parts
@@ -252,7 +255,7 @@ def _global_max(way: Way, layer: KerasLayer) -> None:
     if not layer.config.get("keepdims"):
         way.add(Flatten(), layer)
     way.remarks.append(
-        f"{layer.name[:40]} takes the largest number of each map: here a max pooling over the whole map, and a flatten."
+        f"{layer.called} takes the largest number of each map: here a max pooling over the whole map, and a flatten."
     )
 
 
@@ -307,7 +310,7 @@ def _dense(way: Way, layer: KerasLayer) -> None:
             raise layer.refusal("is a dense layer on maps", "Put a Flatten before it.")
         place = way.add(Conv2D(units, 1, activation=bend), layer)
         way.remarks.append(
-            f"{layer.name[:40]} is a dense layer on maps, which weighs the channels of each place: here a "
+            f"{layer.called} is a dense layer on maps, which weighs the channels of each place: here a "
             "1×1 convolution."
         )
     else:
@@ -316,7 +319,7 @@ def _dense(way: Way, layer: KerasLayer) -> None:
     is_conv = len(way.shape) == 3
 
     def fill(arrays: Sequence[Array]) -> dict[int, Weights]:
-        kernel = (arrays[0] if order is None else arrays[0][order]).T
+        kernel = in_our_order(arrays[0], order).T
         if is_conv:
             return {place: {"conv.weight": kernel[:, :, None, None], "conv.bias": bias_in(arrays, 1, units)}}
         return {place: {"dense.weight": kernel, "dense.bias": bias_in(arrays, 1, units)}}

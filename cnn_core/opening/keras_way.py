@@ -34,8 +34,8 @@ class Need:
 class Way:
     """How far the translation has come.
 
-    shape:   what goes out of the last layer, as we write it.  first: are the maps still the image itself?
-    order:   after a flatten, the place in Keras's list of each number of ours; None while they are the same.
+    shape:   what goes out of the last layer, as we write it.
+    order:   of the maps that a flatten made a list of, when that list is in another order in Keras: their shape.
     border:  rows and columns of zeros that wait for their convolution: (above, below), (left, right).
     factor, offset: what the file does to an image before its first layer, one number for each channel.
     """
@@ -47,7 +47,7 @@ class Way:
     origins: list[KerasLayer] = field(default_factory=list)
     needs: list[Need] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    order: NDArray[np.int64] | None = None
+    order: Shape | None = None
     border: tuple[tuple[int, int], tuple[int, int]] | None = None
     factor: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
     offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
@@ -72,6 +72,11 @@ def flatten(way: Way, layer: KerasLayer) -> None:
     if len(way.shape) == 3:
         # Keras's Flatten turns channels_first maps round, unless it is told that they are channels_last.
         turned = not way.channels_first or bool(settings.channels_first(layer)) or layer.kind == "InputLayer"
-        order = depth_last(*way.shape)
-        way.order = order if turned and (order != np.arange(len(order))).any() else None
+        channels, height, width = way.shape
+        way.order = way.shape if turned and channels > 1 and height * width > 1 else None
         way.add(Flatten(), layer)
+
+
+def in_our_order(array: Array, order: Shape | None) -> Array:
+    """A list of numbers of Keras's, or a matrix with a row for each of them, in the order of our flatten."""
+    return array if order is None else array[depth_last(*order)]

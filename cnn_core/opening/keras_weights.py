@@ -72,6 +72,8 @@ def _layer_in(path: str) -> str:
 
 
 def _check(need: Need, paths: Sequence[str], file: Hdf5, is_own: bool) -> None:
+    if not all(path in file.datasets for path in paths):
+        raise _missing(need.owner, need.owner.name)
     found = [file.datasets[path].shape for path in paths]
     if len(found) != len(need.shapes) or any(a != b for a, b in zip(found, need.shapes, strict=True)):
         has, wants = (

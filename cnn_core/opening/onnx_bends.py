@@ -105,7 +105,8 @@ def together(
         is_together = all(one.place in computed for one in consumers.get(value, ()))
         if is_together and set(ends) <= {node.outputs[0]}:
             name, remark = _alike(curves[node.outputs[0]])
-            return None if name is None else (name, node.outputs[0], remark)
+            if name is not None:
+                return name, node.outputs[0], remark
     return None
 
 

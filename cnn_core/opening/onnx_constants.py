@@ -17,7 +17,8 @@ from cnn_core.errors import StudentError, quoted
 from cnn_core.opening.onnx_wire import GRAPH, Graph, Node, TensorSaid
 from cnn_core.settings import settings
 
-_DEEPEST = 40  # nodes from an input to a size
+_DEEPEST = 150  # nodes from an input to a size; Keras takes a hundred to write down a padding
+_MOST_COMPUTED = 80_000_000  # bytes, of all together
 _TYPES = {1: "<f4", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8"}
 
 
@@ -31,10 +32,13 @@ class Constants:
         self.said = graph.constants
         self.makers = {output: node for node in graph.nodes for output in node.outputs if output}
         self.shapes: dict[str, tuple[int, ...]] = {}
-        self._arrays: dict[str, np.ndarray | None] = {}
+        self._arrays: dict[str, np.ndarray] = {}
+        self._unknown: set[str] = set()  # at this point of the walk
+        self._left = _MOST_COMPUTED
 
     def get(self, name: str) -> np.ndarray | None:
         """The array called so; None where it depends on the image. Raises StudentError for a torn one."""
+        self._unknown = set()
         return self._get(name, 0)
 
     def _get(self, name: str, depth: int) -> np.ndarray | None:
@@ -45,14 +49,16 @@ class Constants:
         if name in self._arrays:
             return self._arrays[name]
         node = self.makers.get(name)
-        if node is None or depth > _DEEPEST:
+        if node is None or depth > _DEEPEST or name in self._unknown:
             return None
-        self._arrays[name] = None  # in a circle nothing is known
+        self._unknown.add(name)  # so that a circle ends
         value = self._made_by(node, depth)
-        if value is None:
-            del self._arrays[name]  # it may be known later, when the walk has come further
-        else:
+        if value is not None:
+            self._left -= value.nbytes
+            if self._left < 0:
+                raise _too_many()
             self._arrays[name] = value
+            self._unknown.discard(name)
         return value
 
     def _made_by(self, node: Node, depth: int) -> np.ndarray | None:
@@ -61,7 +67,10 @@ class Constants:
         if node.operator == "Shape":
             shape = self.shapes.get(node.inputs[0]) if node.inputs else None
             if shape is None:
-                return None
+                array = self._get(node.inputs[0], depth + 1) if node.inputs else None
+                if array is None:
+                    return None
+                shape = array.shape
             start, end = node.attributes.get("start", 0), node.attributes.get("end", len(shape))
             return np.array(shape[start:end], np.int64)
         make = _MAKERS.get(node.operator)
@@ -93,10 +102,14 @@ def _constant(node: Node) -> np.ndarray | None:
 
 def _within(shape: Sequence[int]) -> None:
     if prod(int(side) for side in shape) > settings().max_parameters:
-        raise StudentError(
-            "A list of numbers that this file computes is larger than any network here.",
-            hint="Open a smaller network.",
-        )
+        raise _too_many()
+
+
+def _too_many() -> StudentError:
+    return StudentError(
+        "The numbers that this file computes are more than any network here has.",
+        hint="Open a smaller network.",
+    )
 
 
 def _each(compute: Callable[..., np.ndarray]) -> Callable[[Mapping[str, Any], list[Any]], np.ndarray]:
@@ -109,7 +122,9 @@ def _each(compute: Callable[..., np.ndarray]) -> Callable[[Mapping[str, Any], li
 
 
 def _divided(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return one // np.where(other == 0, 1, other) if one.dtype.kind in "iu" else one / other
+    if one.dtype.kind not in "iu":
+        return one / other
+    return np.trunc(one / np.where(other == 0, 1, other)).astype(one.dtype)  # towards zero
 
 
 def axes_of(attributes: Mapping[str, Any], given: Sequence[Any]) -> list[int] | None:
@@ -157,6 +172,14 @@ def _reshaped(attributes: Mapping[str, Any], given: list[Any]) -> np.ndarray:
     return given[0].reshape(sides)
 
 
+def _filled(attributes: Mapping[str, Any], given: list[Any]) -> np.ndarray:
+    sides = [int(side) for side in given[0].reshape(-1)[:9]]
+    _within(sides)
+    value = attributes.get("value")
+    numbers = value.numbers().reshape(-1)[:1] if isinstance(value, TensorSaid) else np.zeros(1, np.float32)
+    return np.full(sides, numbers[0], numbers.dtype)
+
+
 def _cast(attributes: Mapping[str, Any], given: list[Any]) -> np.ndarray:
     with np.errstate(all="ignore"):
         return given[0].astype(_TYPES[attributes["to"]])
@@ -172,6 +195,7 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any], list[Any]], np.ndarray]] = {
     "Concat": _joined,
     "Gather": _gathered,
     "Slice": _sliced,
+    "ConstantOfShape": _filled,
     "Add": _each(np.add),
     "Sub": _each(np.subtract),
     "Mul": _each(np.multiply),

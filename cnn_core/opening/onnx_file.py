@@ -84,7 +84,7 @@ def _go(walk: Walk) -> None:
 
 def _step(walk: Walk, node: Node) -> None:
     if node.place in walk.seen:
-        raise StudentError(f"{walk.where(node)} reads what it made itwalk.", hint="Export the network again.")
+        raise StudentError(f"{walk.where(node)} reads what it made itself.", hint="Export the network again.")
     walk.seen.add(node.place)
     if node.domain not in ("", "ai.onnx") or GRAPH in node.attributes.values():
         raise walk.unknown(node)

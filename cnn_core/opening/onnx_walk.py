@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnn_core.errors import StudentError, quoted
+from cnn_core.errors import StudentError, quoted, shown
+from cnn_core.model.common_settings import MAX_PIXELS
 from cnn_core.opening import onnx_bends
 from cnn_core.opening.chain import Chain
 from cnn_core.opening.onnx_constants import Constants
@@ -30,6 +31,10 @@ _INSTEAD = {
     "InstanceNormalization": "Batch normalisation could stand there, after a new training.",
     "GroupNormalization": "Batch normalisation could stand there, after a new training.",
     "LRN": "Batch normalisation could stand there, after a new training.",
+    "Reshape": "Only maps that become a list, or a list that becomes an image, can be followed.",
+    "Transpose": "Only images whose channels come first or last can be followed.",
+    "Squeeze": "Only axes of one can be left out.",
+    "Pad": "A border of zeros in front of a convolution can be opened.",
     "LSTM": "It reads texts or sounds, one after another; here images are read.",
     "GRU": "It reads texts or sounds, one after another; here images are read.",
     "Attention": "It is part of a transformer; here convolutional networks are read.",
@@ -71,6 +76,11 @@ class Walk:
     # --- where it begins and ends ---
 
     def _begin(self, sizes: list[int | None], side: int | None) -> tuple[str, Chain]:
+        if any(one > MAX_PIXELS for one in (sizes[1:] if len(sizes) > 2 else ()) if one is not None):
+            raise StudentError(
+                f"This network takes images of {'×'.join(shown(one) for one in sizes[1:])}.",
+                hint=f"At most {MAX_PIXELS}×{MAX_PIXELS} pixels can be read here.",
+            )
         if len(sizes) == 2:
             return "NF", Chain(_image_of(sizes[1] or 784))
         if len(sizes) == 3:

@@ -70,7 +70,11 @@ class TensorSaid:
             content = np.asarray(self.typed.get("whole", []), np.int64).astype(form).tobytes()
         else:
             content = self.typed.get(typed, b"")
-        if any(side < 0 for side in self.shape) or count * size != len(content):
+        if any(side < 0 for side in self.shape):
+            raise StudentError(
+                f"The weights {quoted(self.name)} have a side below 0.", hint="Export the network again."
+            )
+        if count * size != len(content):
             raise StudentError(
                 f"The weights {quoted(self.name)} are to have {shown(count * size)} bytes, "
                 f"and the file holds {len(content):,}.",

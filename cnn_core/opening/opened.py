@@ -10,14 +10,13 @@ from cnn_core.model.spec import ModelSpec
 
 @dataclass(frozen=True)
 class Opened:
-    """A network from a file, ready to be used like one trained here.
+    """A network from a file: its design, its weights, and what the file says of them.
 
     spec:    its design.
-    net:     the network, in evaluation mode. It takes images (B, C, H, W) in [0, 1], as every network here.
+    net:     the network, in evaluation mode. To scale · x, for x in [0, 1], it answers what the file's own does.
     dataset: key of the data set that it learnt from, where the file says it; None where it does not.
-    scale:   what its first layer wants an image in [0, 1] to be multiplied by: 1, or 255 where the file itself shows
-             that it was trained on numbers from 0 to 255. The network does not do that yet: `trial.with_scale` puts the
-             factor into its first layer.
+    scale:   what an image in [0, 1] is to be multiplied by before it: 1, or 255 where the file itself shows that it
+             was trained on numbers from 0 to 255. `trial.with_scale(net, scale)` takes images in [0, 1].
     remarks: whole sentences about what was changed so that it could be opened, and still answers the same.
     guesses: whole sentences about what the file does not say, and was guessed.
     """

@@ -28,6 +28,8 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"<", "a web page or another text", "Download the file itself, not the page that shows it."),
     (b"version https://git-lfs", "a pointer of Git LFS, not the file itself", "Download the file itself."),
 )
+# The number with which such a file begins, as a pickle of its own. Source: torch/serialization.py, MAGIC_NUMBER.
+_TORCH_OF_BEFORE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 _PICKLE = "a Python pickle, which may run any program when it is opened"
 
 
@@ -68,6 +70,10 @@ def _plain(content: bytes, name: str) -> tuple[str, str]:
     for beginning, what, hint in _BEGINNINGS:
         if content.startswith(beginning):
             return what, hint
+    if content.startswith(_TORCH_OF_BEFORE):
+        return "saved in PyTorch's format of before version 1.6, which is a pickle throughout", (
+            "Load it once in PyTorch, and save `net.state_dict()` with torch.save, or as .safetensors."
+        )
     if content[:1] == b"\x80" and content[1:2] in b"\x00\x01\x02\x03\x04\x05":
         return _PICKLE, _SAVE_TORCH if name.endswith((".pt", ".pth")) else _SAVE_KERAS
     if content[:2] == b"\x1f\x8b":

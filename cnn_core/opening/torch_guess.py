@@ -31,6 +31,7 @@ from cnn_core.opening.onto import Weighted
 
 MOST = 12  # guesses
 _SIDES = {1: (28, 32), 3: (32, 28, 64)}  # of an image, by its channels; the first is the usual one
+_MOST_CONVS = 20
 _KEPT = 8  # ways kept for each side of a map
 _POOLS = ((0, 0), (2, 2), (3, 2), (3, 3), (4, 4))  # (side, stride); the first is none
 
@@ -85,6 +86,12 @@ def guesses_for(items: Sequence[Weighted], name: str) -> tuple[Guess, ...]:
 
     items: in the order in which an image meets them.  name: what the designs are to be called.
     """
+    convs = sum(item.kind == "conv" for item in items)
+    if convs > _MOST_CONVS:
+        raise StudentError(
+            f"The file has {convs} convolutions: what stands between so many can hardly be guessed.",
+            hint="Build the design in the sidebar, and put the weights onto it.",
+        )
     plans = sorted(_plans(items), key=lambda plan: plan.cost)
     plans = _one_per_choice(plans)[:6]
     if not plans:
@@ -217,10 +224,9 @@ def _ends(convs: Sequence[Weighted], dense: Weighted | None, side: int) -> Itera
 def _cost_of_global(items: Sequence[Weighted], convs: Sequence[Weighted], way: _Way) -> float:
     """Behind a global average nothing says how large the maps were; networks that end so mostly pad."""
     room = _modules_after(items, convs[-1])
-    is_taken = (
-        room is not None and room <= 2 and way.turns[-1].pool[0] > 0
-    )  # one of them is the average itself
-    return 2.0 * is_taken - 0.3 * sum(turn.is_padded for turn in way.turns)
+    is_pooled = way.turns[-1].pool[0] > 0  # and averaged over all that is left: one of them would do
+    is_taken = is_pooled and room is not None and room <= 2  # one of these modules is the average itself
+    return 0.6 * is_pooled + 1.4 * is_taken - 0.3 * sum(turn.is_padded for turn in way.turns)
 
 
 def _one_per_choice(plans: Sequence[_Plan]) -> list[_Plan]:

@@ -60,7 +60,12 @@ _SAFE_TYPES = {
 def safetensors_header(content: bytes) -> tuple[dict[str, Any], int]:
     """(the header, where the numbers begin). Raises StudentError for a torn or foreign one."""
     length = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or length > min(MAX_HEADER, len(content) - 8):
+    if MAX_HEADER < length <= len(content) - 8:
+        raise StudentError(
+            f"The header of this .safetensors file has {length:,} bytes, and ours have {MAX_HEADER:,} at most.",
+            hint="Open a smaller network.",
+        )
+    if len(content) < 8 or length > len(content) - 8:
         raise StudentError(
             f"The header of this .safetensors file is to have {shown(length)} bytes, "
             f"and the file has {len(content):,} in all.",
@@ -104,7 +109,7 @@ def _entry(name: str, entry: object) -> tuple[torch.dtype, tuple[int, ...], int,
     kind = _SAFE_TYPES.get(str(entry.get("dtype")))
     if kind is None:
         raise StudentError(
-            f"The tensor {quoted(name)} has the type {shown(entry.get('dtype'))}, which is not read here.",
+            f"The tensor {quoted(name)} has the type {quoted(entry.get('dtype'))}, which is not read here.",
             hint="Save the network with float32 weights.",
         )
     if not _are_sizes(shape) or not _are_sizes(places) or len(places) != 2 or len(shape) > 8:
@@ -163,6 +168,11 @@ def in_torch_zip(content: bytes) -> dict[str, Promise]:
     for other in value.values() if isinstance(value, dict) else ():
         _refuse_a_module(other)
     for name in sorted(names):
+        if name.startswith("torch.") and name.endswith("Storage") and not (_storage(name) or name in _BESIDE):
+            raise StudentError(
+                f"This file holds numbers of a kind that is not read here: {quoted(name.rpartition('.')[2])}.",
+                hint="Save the network with float32 weights.",
+            )
         if not (name in _BESIDE or name.startswith((_REBUILD, "torch.float", "torch.int")) or _storage(name)):
             raise StudentError(
                 f"This file wants {quoted(name)} to be called when it is opened. Convscope calls nothing in a file.",
@@ -301,7 +311,9 @@ class _Archive:
         if kind is None:
             raise _unreadable(name)
         if not _are_whole((offset,)) or not _are_whole(shape) or not _are_whole(stride) or len(shape) > 8:
-            raise _unreadable(name)
+            raise StudentError(
+                f"{quoted(name)} has a shape or a place that makes no sense.", hint="Save the network again."
+            )
         last = offset + sum((side - 1) * step for side, step in zip(shape, stride, strict=False))
         info = self.members.get(f"{self.prefix}data/{reference[2]}")
         if info is None:
@@ -311,7 +323,8 @@ class _Archive:
         room = info.file_size // kind.itemsize
         if len(stride) != len(shape) or (prod(shape) and last >= room):
             raise StudentError(
-                f"{quoted(name)} is to have {shown(prod(shape))} numbers, and the file holds {room:,} for it.",
+                f"{quoted(name)} is to have {shown(prod(shape))} numbers, and not all of them are among the {room:,} "
+                "that the file holds there.",
                 hint="Save or copy the file again.",
             )
 

@@ -6,6 +6,7 @@ for them it is looked up in their events.
 
 from __future__ import annotations
 
+import math
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -24,11 +25,19 @@ class Best:
     step:     optimizer steps done at its end.
     epoch:    its number, from 1; of runs of before it can be a moment within an epoch.
     accuracy: of the validation images, a fraction.
+    loss:     on them; None where a version before wrote it down.
     """
 
     step: int
     epoch: float
     accuracy: float
+    loss: float | None = None
+
+    def value(self, monitor: str) -> float:
+        """What `is_better` compares. monitor: one of MONITORS."""
+        if monitor == "val_loss":
+            return math.inf if self.loss is None else self.loss
+        return self.accuracy
 
 
 def read_best(folder: Path) -> Best | None:
@@ -44,10 +53,11 @@ def write_best(folder: Path, best: Best) -> None:
     write_json(folder / "snapshots" / "best.json", asdict(best))
 
 
-def best_in_events(path: Path, ends_only: bool = True) -> Best | None:
+def best_in_events(path: Path, ends_only: bool = True, monitor: str = "val_accuracy") -> Best | None:
     """The first of the best validations in a file of events.
 
     ends_only: whether those within an epoch are passed over.
+    monitor:   one of MONITORS.
     """
     try:
         with opened(path) as file:
@@ -56,11 +66,14 @@ def best_in_events(path: Path, ends_only: bool = True) -> Best | None:
         return None
     told = [_best_of(event) for event in events if event.get("kind") == Validated.kind]
     counted = [best for best in told if best is not None and not (ends_only and best.epoch % 1)]
-    return max(counted, key=lambda best: best.accuracy, default=None)  # of equal ones, the first
+    choose = min if monitor == "val_loss" else max
+    return choose(counted, key=lambda best: best.value(monitor), default=None)  # of equal ones, the first
 
 
-def go_back_to(folder: Path, step: int) -> None:
+def go_back_to(folder: Path, step: int, monitor: str = "val_accuracy") -> None:
     """A run is taken up again after `step`: a best epoch that comes later has not happened any more.
+
+    monitor: one of MONITORS, as its recipe says.
 
     The events are cut already. The best of what is left is found among the snapshots, or will be found anew.
     """
@@ -71,7 +84,7 @@ def go_back_to(folder: Path, step: int) -> None:
     for name in ("best.json", "best.safetensors"):
         with suppress(OSError):
             (snapshots / name).unlink()
-    before = best_in_events(folder / "events.jsonl")
+    before = best_in_events(folder / "events.jsonl", monitor=monitor)
     kept = before and next(iter(snapshots.glob(f"step_{before.step:08d}_*.safetensors")), None)
     if before and kept:
         shutil.copyfile(kept, snapshots / ".best.copy")
@@ -80,8 +93,9 @@ def go_back_to(folder: Path, step: int) -> None:
 
 
 def _best_of(values: dict[str, Any]) -> Best | None:
-    step, epoch, accuracy = (values.get(name) for name in ("step", "epoch", "accuracy"))
+    step, epoch, accuracy, loss = (values.get(name) for name in ("step", "epoch", "accuracy", "loss"))
     numbers = isinstance(epoch, int | float) and isinstance(accuracy, int | float)
     if type(step) is not int or not numbers or step < 0 or not 0 <= accuracy <= 1 or not 0 <= epoch < 1e6:  # type: ignore[operator]
         return None
-    return Best(step, float(epoch), float(accuracy))  # type: ignore[arg-type]
+    is_loss = isinstance(loss, int | float) and not isinstance(loss, bool) and 0 <= loss < math.inf
+    return Best(step, float(epoch), float(accuracy), float(loss) if is_loss else None)  # type: ignore[arg-type]

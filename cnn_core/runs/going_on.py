@@ -18,6 +18,7 @@ from cnn_core.training.events import BatchDone
 from cnn_core.training.spec import TrainSpec, checked_learning_rate
 
 _FILE = "resume.json"
+MOST_LEARNING_RATE = 1.0  # for a change while it trains
 SOUND_MORE = 0.2  # a loss is sound up to so much above the lowest before it
 
 
@@ -115,6 +116,14 @@ def check_can_be_longer(run: Run, recipe: TrainSpec) -> None:
             "The one_cycle schedule ends with a learning rate near zero, so more epochs would change almost nothing.",
             hint="Start a new run with more epochs, or one with a constant rate.",
         )
+
+
+def checked_change(learning_rate: object) -> float:
+    """A learning rate for a run that is in training. Raises StudentError for one that cannot be, or would explode."""
+    rate = checked_learning_rate(learning_rate)
+    if rate > MOST_LEARNING_RATE:
+        raise StudentError(f"A learning rate of {rate:g} makes the loss explode.", hint="Try 0.001.")
+    return rate
 
 
 # ---------------------------------------------------------------- told to the worker

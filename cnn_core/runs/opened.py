@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.sources import KNOWN, dataset_of
+from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import read_json, write_json
 from cnn_core.runs.ids import is_dataset
@@ -140,16 +141,16 @@ class OpenedFile:
 
 def fitting_datasets(spec: ModelSpec) -> list[str]:
     """The data sets whose images and classes a network of this design could be for, whether they are here or not."""
-    return [
-        key
-        for key, dataset in KNOWN.items()
-        if shape_of(key) == spec.input_shape and len(dataset.classes) == spec.classes
-    ]
+    return [key for key in KNOWN if fits(spec, key)]
 
 
-def shape_of(key: str) -> tuple[int, ...]:
-    """Of an image of a data set: (C, H, W)."""
-    return tuple(getattr(KNOWN[key], "shape", (1, 28, 28)))
+def fits(spec: ModelSpec, key: str) -> bool:
+    """Whether a network of this design could be for a data set: its images have that size, and it as many classes."""
+    try:
+        dataset = dataset_of(key)
+    except StudentError:  # one of a visitor's own that was removed
+        return False
+    return dataset.shape == spec.input_shape and len(dataset.classes) == spec.classes
 
 
 def read_opened(folder: Path) -> OpenedFile | None:

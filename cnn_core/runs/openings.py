@@ -42,13 +42,21 @@ class Openings:
         self._visitors = Visitors(path)
         self._tickets = Tickets(path, self._visitors)
 
-    def ask(self, content: bytes, file_name: str, token: str, onto: ModelSpec | None = None) -> str:
+    def ask(
+        self,
+        content: bytes,
+        file_name: str,
+        token: str,
+        onto: ModelSpec | None = None,
+        insists: bool = False,
+    ) -> str:
         """Ask for a file to be opened; returns the id of the run that it becomes.
 
         content:   the whole file.
         file_name: what it was called.
         token:     the visitor's secret.
         onto:      the design for a file that holds weights alone.
+        insists:   whether it has to be that design, also where another was guessed or is in the file.
         Raises StudentError for an empty file, one that is too large, where too many wait already, and where the folder
         cannot be written.
         """
@@ -60,6 +68,7 @@ class Openings:
             "name": name.rpartition(".")[0] or name,
             "file": name,
             "onto": None if onto is None else onto.to_dict(),
+            "insists": insists,
         }
         with explain_disk_errors(_NO_FOLDER):
             self._visitors.make_folders(owner)
@@ -84,7 +93,7 @@ class Openings:
             raise StudentError(
                 f"The file of “{run.name}” was not kept.", hint="Open it once more."
             ) from error
-        return self.ask(content, str(run.card.get("file") or run.name), token, onto)
+        return self.ask(content, str(run.card.get("file") or run.name), token, onto, insists=True)
 
     def choose(self, run_id: str, token: str, dataset: str, scale: str) -> None:
         """Have an opened network tested on another data set, or with its input scaled otherwise; a worker does it.
@@ -202,10 +211,11 @@ def _check_size(content: bytes, name: str) -> None:
 
 
 def opening_card(run: Run) -> dict[str, Any]:
-    """What was asked for with a file: "file"; "onto" as a design or None; "dataset" where it was said with it."""
+    """What was asked for with a file: "file", "onto" (a design or None), "insists", "dataset" (a key or None)."""
     onto, dataset = run.card.get("onto"), run.card.get("dataset")
     return {
         "file": str(run.card.get("file") or run.name),
         "onto": onto if isinstance(onto, dict) else None,
+        "insists": run.card.get("insists") is True,
         "dataset": dataset if is_dataset(dataset) else None,
     }

@@ -13,6 +13,7 @@
                 lock             held by the worker while it works
            queue/, taken/, paused/   tickets: every unfinished run has one, in one of the three (`tickets`)
            visitors/<owner>/         seen, served, runs/, twins/ (`visitors`)
+           datasets/                 visitors' own pictures (`cnn_core.data.own`)
            trash/                    deleted runs, for a day (`trash`)
            speeds.json               what each design made on this machine (`expectation`)
            results.json              what the latest trainings came to (`measured`)
@@ -46,10 +47,9 @@ from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
 from cnn_core.runs.trash import Trash, evict
 from cnn_core.runs.visitors import Visitors
 from cnn_core.settings import settings
-from cnn_core.training.spec import TrainSpec, checked_learning_rate
+from cnn_core.training.spec import TrainSpec
 
 KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
-MOST_LEARNING_RATE = 1.0  # for a change while it trains
 
 _NO_FOLDER = "The folder for runs cannot be written"
 
@@ -252,7 +252,7 @@ class RunStore:
             raise StudentError(f"“{run.name}” has ended already.", hint="Start a new one.")
         wish: dict[str, Any] = {} if action is None else {"action": action}
         if learning_rate is not None:
-            wish["learning_rate"] = _checked_change(learning_rate)
+            wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
             with locked(run.folder / "control.lock"):
                 write_json(run.folder / "control.json", run.control | wish)
@@ -473,10 +473,3 @@ class RunStore:
 
 def _writing(run: Run) -> AbstractContextManager[None]:
     return explain_disk_errors(f"The folder of “{run.name}” cannot be written")
-
-
-def _checked_change(learning_rate: object) -> float:
-    rate = checked_learning_rate(learning_rate)
-    if rate > MOST_LEARNING_RATE:
-        raise StudentError(f"A learning rate of {rate:g} makes the loss explode.", hint="Try 0.001.")
-    return rate

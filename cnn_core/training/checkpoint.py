@@ -126,7 +126,7 @@ def save_training(
         "learning_rate": state.learning_rate,
     }
     if state.best is not None:
-        numbers["best"] = [float(state.best.accuracy), state.best.waited]
+        numbers["best"] = [float(state.best.value), state.best.waited]
         beside |= {f"best/{name}": _plain(value) for name, value in state.best.weights.items()}
     metadata = _metadata(spec, learnt_from, dataset) | {"training": json.dumps(numbers)}
     _write(path, weights | beside, metadata)
@@ -158,14 +158,14 @@ def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _best_so_far(numbers: object, weights: dict[str, Tensor], net: nn.Module) -> BestSoFar | None:
-    """numbers: [accuracy, epochs waited], or None where the recipe has no patience."""
+    """numbers: [accuracy or loss, epochs waited], or None where the recipe has no patience."""
     if numbers is None:
         return None
     makes_sense = (
         isinstance(numbers, list)
         and len(numbers) == 2
         and type(numbers[0]) is float
-        and 0 <= numbers[0] <= 1
+        and 0 <= numbers[0] < math.inf
         and type(numbers[1]) is int
         and numbers[1] >= 0
     )

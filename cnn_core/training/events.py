@@ -103,12 +103,12 @@ class Control:
 class BestSoFar:
     """The best epoch of a training with patience, as `early_stopping` remembers it.
 
-    accuracy: of the validation images, a fraction.
-    waited:   epochs since, none of them better.
-    weights:  as a network's `state_dict` names them, on the CPU.
+    value:   of what the recipe's monitor says: accuracy on the validation images, a fraction, or loss.
+    waited:  epochs since, none of them better.
+    weights: as a network's `state_dict` names them, on the CPU.
     """
 
-    accuracy: float
+    value: float
     waited: int
     weights: dict[str, Tensor] = field(compare=False, repr=False)
 

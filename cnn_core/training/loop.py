@@ -114,7 +114,7 @@ class _Loop:
         self.net, self.learner, self.times = task.net, learner, times
         self.validation, self.control = validation, control
         self.measured = task.plain(MEASURED_IMAGES) if validation is not None else None
-        self.early_stopping = EarlyStopping(task.spec.patience, state.best)
+        self.early_stopping = EarlyStopping(task.spec.patience, state.best, task.spec.monitor)
         self.recipes_rate = task.spec.learning_rate
         self.step, self.seconds, self.chosen_rate = state.step, state.seconds, state.learning_rate
         self.speed = _Speed()
@@ -193,7 +193,8 @@ class _Loop:
         assert self.measured is not None
         result, training = self._read(self.validation), self._read(self.measured)
         if self.step % self.times.per_epoch == 0:
-            self.early_stopping.epoch_ended(result.accuracy, self.net)
+            by_loss = self.early_stopping.monitor == "val_loss"
+            self.early_stopping.epoch_ended(result.loss if by_loss else result.accuracy, self.net)
         return Validated(
             self.step,
             self.times.epoch(self.step),

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 OPTIMIZERS = ("rmsprop", "adam", "adamw", "sgd", "adadelta")
 NO_DECAY = ("rmsprop", "adadelta")  # these optimizers of ours know no weight decay
 SCHEDULES = ("constant", "one_cycle")
+MONITORS = ("val_accuracy", "val_loss")  # as Keras calls them
 PRECISIONS = ("auto", "float32", "bfloat16")
 MAX_BATCH_SIZE = 2_048  # the lesson's convnet needs about half a megabyte an image while it learns
 MAX_SEED = 2**32 - 1
 LATER: dict[str, Any] = {
     "patience": None,
+    "monitor": "val_accuracy",
     "nesterov": False,
     "l2": 0.0,
 }  # settings that joined later, when off
@@ -52,16 +54,22 @@ class TrainSpec:
     momentum: float = 0.0  # sgd only
     weight_decay: float = 0.0  # adamw: decoupled; sgd and adam: added to the gradient
     label_smoothing: float = 0.0  # 0.1 asks for 91 % certainty of ten classes, not 100 %
-    # Stop when so many epochs brought no better validation accuracy, and take the best epoch's weights; None: never.
+    # Stop when so many epochs brought no better validation, and take the best epoch's weights; None: never.
     patience: int | None = None
     nesterov: bool = False  # of sgd's momentum: the slope is taken where the momentum is about to lead
     # Keras's `kernel_regularizer=L2(l2)` on every layer: l2 times the sum of the squares of all kernels is a part of
     # the loss that is learnt from. Biases and batch normalisation are left out, and no reported loss has it in it.
     l2: float = 0.0
+    monitor: str = "val_accuracy"  # what makes an epoch better: a higher accuracy, or a lower loss
     check_limits: InitVar[bool] = True
 
     def __post_init__(self, check_limits: bool) -> None:
-        for name, choices in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
+        for name, choices in (
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("precision", PRECISIONS),
+            ("monitor", MONITORS),
+        ):
             choice(name, getattr(self, name), choices)
         most, why = (settings().max_epochs, "as this server allows") if check_limits else (MOST_EPOCHS, "")
         self._set("epochs", _whole("epochs", self.epochs, 1, most, why))
@@ -118,6 +126,8 @@ class TrainSpec:
         So whatever was asked for, measured or kept before there were these settings is known again.
         """
         values = self.to_dict() | {"augment": None if self.augment is None else self.augment.identity()}
+        if self.patience is None:
+            del values["monitor"]  # nobody watches it
         return {name: value for name, value in values.items() if name not in LATER or value != LATER[name]}
 
     @classmethod

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import AugmentSpec
-from cnn_core.data.augment_spec import FILL_MODES
+from cnn_core.data.augment_spec import FILL_MODES, LIGHT
 from pages.augmentation import words
 from pages.ui.forms.recipe import GENTLE
 from pages.ui.frame.controlled import controlled_in_popover
@@ -48,6 +48,7 @@ def ask_settings(own_start: AugmentSpec | None, size: tuple[int, int] = (28, 28)
         look = _ask_look()
         with st.popover("Seven settings", icon=":material/tune:", width="content"):
             _ask_seven_settings(spec, size)
+            _ask_light(spec)
             count, seed = _ask_draws_and_seed()
         st.space("stretch")
         st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=_draw_again)
@@ -94,7 +95,12 @@ def _ask_look() -> str:
 
 # ---------------------------------------------------------------- the popover
 
-_PERCENT = ("width_shift_range", "height_shift_range", "zoom_range")  # fractions, asked for in per cent
+_PERCENT = (
+    "width_shift_range",
+    "height_shift_range",
+    "zoom_range",
+    *LIGHT,
+)  # fractions, asked for in per cent
 
 
 def _ask_seven_settings(spec: AugmentSpec, size: tuple[int, int]) -> None:
@@ -111,6 +117,16 @@ def _ask_seven_settings(spec: AugmentSpec, size: tuple[int, int]) -> None:
     _ask_fill_mode(left, spec)
     if spec.shear_range:
         caption(words.shear_in_words(spec, size))
+
+
+def _ask_light(spec: AugmentSpec) -> None:
+    """Draw the changes of light, folded away: the lesson has none of them."""
+    with st.expander(words.LIGHT_TITLE):
+        left, right = st.columns(2, gap="medium")
+        _slider(left, "Contrast, ± %", 90, "contrast", spec, _percent(spec.contrast))
+        _slider(right, "Brightness, ± %", 90, "brightness", spec, _percent(spec.brightness))
+        _slider(left, "Noise, % of full contrast", 50, "noise", spec, _percent(spec.noise))
+        _slider(right, "Black patch, % of images", 100, "erasing", spec, _percent(spec.erasing))
 
 
 def _slider(

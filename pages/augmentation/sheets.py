@@ -38,7 +38,7 @@ def tiles(
     lines: of each picture.  with_original: the digit as it was chosen comes first.
     """
     small = len(reading) > MANY
-    images = reading.images
+    images = reading.images.clamp(0, 1)  # noise may lead a little out of what can be drawn
     drawn = [_tile(reading, i, trial, lines[i], small) for i in range(len(reading))]
     if with_original:
         images = torch.cat([trial.digit.image[None], images])
@@ -108,7 +108,7 @@ def _row_of(setting: str, trial: Trial) -> None:
     still = words.still_read(reading.kept(trial.label), len(reading), trial.a_digit)
     with st.container(gap="xsmall"):
         title = words.setting_in_words(setting, trial.spec)
-        st.markdown(sheet_heading(title, still, words.moves_by(largest_move(changes, trial.size))))
+        st.markdown(sheet_heading(title, still, words.what_moves(setting, largest_move(changes, trial.size))))
         tiles(
             reading,
             trial,

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cnn_core.data.augment_spec import LIGHT
 from cnn_core.lesson import largest_move, through_range
 from pages.ui.wording.numbers import number, plural, probability, signed
 
 if TYPE_CHECKING:
     from cnn_core.data import AugmentSpec
     from cnn_core.lesson import Change
+    from cnn_core.lesson.augment_evidence import Light
 
 # ---------------------------------------------------------------- what it is
 
@@ -74,7 +76,24 @@ def in_full(change: Change) -> str:
     ]
     if change.mirrored or change.upside_down:
         parts.append(flip_in_words(change))
+    if change.light:
+        parts += light_in_words(change.light)
     return ", ".join(parts)
+
+
+def light_in_words(light: Light) -> list[str]:
+    """What is done to the light, one change a text; nothing of what is left as it was."""
+    parts = []
+    if light.contrast != 1:
+        parts.append(f"contrast {number(light.contrast)} times")
+    if light.brightness:
+        parts.append(f"brightness {signed(light.brightness, 2)}")
+    if light.noise:
+        parts.append(f"noise {number(light.noise)}")
+    if light.patch:
+        left, right, top, bottom = light.patch
+        parts.append(f"a black patch of about {number(right - left, 0)}×{number(bottom - top, 0)} pixels")
+    return parts
 
 
 def in_short(change: Change) -> str:
@@ -96,7 +115,12 @@ SETTINGS = {
     "zoom_range": "zoom",
     "horizontal_flip": "horizontal flip",
     "vertical_flip": "vertical flip",
+    "contrast": "contrast",
+    "brightness": "brightness",
+    "noise": "noise",
+    "erasing": "black patch",
 }
+LIGHT_TITLE = "Light, noise, a black patch"
 FLIPS = {  # (left to right, up to down) -> how it is called
     (False, False): "no flip",
     (True, False): "left to right",
@@ -130,6 +154,9 @@ def short_words(spec: AugmentSpec) -> list[str]:
     flip = (spec.horizontal_flip, spec.vertical_flip)
     if any(flip):
         words.append(f"flipped {FLIPS[flip]}")
+    words += [f"{name} ±{100 * getattr(spec, name):g} %" for name in LIGHT[:2] if getattr(spec, name)]
+    words += [f"noise {spec.noise:g}"] * bool(spec.noise)
+    words += [f"a patch in {100 * spec.erasing:g} %"] * bool(spec.erasing)
     return words or ["no change at all"]
 
 
@@ -250,6 +277,11 @@ def still_read(still: int, of: int, a_digit: str) -> str:
     return f"still {a_digit} in {still} of {of}"
 
 
+def what_moves(setting: str, pixels: float) -> str:
+    """How far a setting moves pixels; of a change of light, that it moves none."""
+    return "moves no pixel" if setting in LIGHT else moves_by(pixels)
+
+
 def moves_by(pixels: float) -> str:
     """How far a setting moves the pixel that it moves most."""
     almost = ": almost nothing" if pixels < 0.5 else ""
@@ -260,6 +292,8 @@ def value_alone(setting: str, change: Change) -> str:
     """What one setting does in one picture, all others being off.  setting: a key of SETTINGS."""
     if setting in ("horizontal_flip", "vertical_flip"):
         return flip_in_words(change)
+    if change.light:
+        return ", ".join(light_in_words(change.light)) or "untouched"
     if setting == "shear_range":
         return f"{signed(change.shear, 2 if abs(change.shear) < 1 else 0)}°"
     if setting == "zoom_range":

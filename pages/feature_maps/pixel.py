@@ -117,6 +117,8 @@ def _products(parts: PixelSum) -> None:
         _grid(image_words.BELOW, patch, scale_of(parts.patch.numpy()))
         _grid(image_words.KERNEL, kernel, "signed")
         _grid(image_words.PRODUCTS, products, "signed")
+    if apart := words.holes(parts):
+        caption(apart)
     caption(words.products(products.size, float(parts.products[i].sum()), int(parts.padding.sum())))
 
 

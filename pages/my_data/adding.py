@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from cnn_core.data.own.bringing_in import Brought, bring_csv, bring_files, bring_zip
-from cnn_core.data.own.own_set import OwnSet
+from cnn_core.data.own.own_set import NewPicture, OwnSet
 from cnn_core.data.own.prepare import PhotoWay, from_pad, from_photo, usual_way
 from cnn_core.data.uploads import EXTENSIONS
 from cnn_core.errors import StudentError
 from pages.my_data import words
 from pages.my_data.chosen import View, aim_at, made, renew, serial
 from pages.my_data.undoing import say
-from pages.ui.forms.canvas import digit_canvas, wipe_canvas
+from pages.ui.forms.canvas import collecting_canvas
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.process import in_turn
 from pages.ui.visitor import who
@@ -88,18 +88,12 @@ def _ask_photo_way(view: View) -> PhotoWay:
 
 
 def _pad(view: View) -> None:
-    pixels = digit_canvas(PAD, px=PAD_PX)
-    name = view.target.name
-    if st.button(
-        words.adds_to(name), key="data_add", icon=":material/add:", width="stretch", shortcut="Enter"
-    ):
+    target = view.target
+    drawings = collecting_canvas(PAD, words.adds_to(target.name), target.number, PAD_PX)
+    if drawings:
         with refusals.collect("data_add"):
-            if pixels is None:
-                raise StudentError(
-                    "Nothing is drawn yet.", hint=f"Draw a {name}, large and with a thick pen."
-                )
-            _add(view, lambda one: [from_pad(pixels, one.shape)])
-            wipe_canvas(PAD)
+            for drawing in drawings:
+                _add(view, drawing.target, [from_pad(drawing.pixels, view.shape)])
         st.rerun()
 
 
@@ -108,14 +102,15 @@ def _camera(view: View, way: PhotoWay) -> None:
     if photo is not None:
         data = photo.getvalue()
         with refusals.collect("data_add"):
-            _add(view, lambda one: [from_photo(data, one.shape, way)])
+            _add(view, view.target.number, [from_photo(data, view.shape, way)])
         renew()
         st.rerun()
 
 
-def _add(view: View, prepare: Callable[[OwnSet], list]) -> None:
+def _add(view: View, number: int, pictures: Sequence[NewPicture]) -> None:
+    """Add pictures to the class of that number; to the first class where the set is only made now."""
     one = made(view)
-    added = one.add(who.visitor(), view.target.number, prepare(one), str(st.session_state.get(_WHO, "")))
+    added = one.add(who.visitor(), number, pictures, str(st.session_state.get(_WHO, "")))
     if not added.ids:
         raise StudentError("This very picture is in the set already.", hint="Make another.")
     say("")

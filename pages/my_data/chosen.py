@@ -101,6 +101,11 @@ def made(view: View) -> OwnSet:
     """The view's set; made now where it is still to be made. Raises StudentError where it cannot be."""
     if view.one is not None:
         return view.one
+    # The second of two drawings that came together finds the set that the first has made.
+    chosen = st.session_state.get(_CHOSEN)
+    already = next((one for one in mine() if one.id == chosen), None)
+    if already is not None:
+        return already
     one = Shelf().make(who.visitor(), colour=view.is_colour)
     st.session_state[_CHOSEN] = one.id
     return one

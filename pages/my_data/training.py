@@ -98,7 +98,7 @@ def came_of_it(view: View) -> None:
         st.markdown(words.came_to(run.name, right, tests), width="content")
         for page, word in WAYS_IN:
             _way(run, page, word)
-        if _way_button(run, "confuse", "Confuse it by drawing"):
+        if _way_button(run, "confuse", "Confuse it"):
             st.session_state["view"] = "draw"
             st.switch_page(ROOT / entry("evaluate").file)
 

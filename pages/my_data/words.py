@@ -37,7 +37,9 @@ SHARE_WHAT = (
     "Whoever has the link can see this set and add pictures to it. Only you can change it or remove it."
 )
 STOP_SHARING_WHAT = "The link leads nowhere from then on. What was added stays in your set."
-SEEN_BY_LINK = "A link to a network that learnt from these pictures shows the test pictures to whoever opens it on Evaluate."
+SEEN_BY_LINK = (
+    "Whoever opens a link to a network that learnt from these pictures can see the test pictures on Evaluate."
+)
 OPEN_SAVED = (
     "A zip that was saved here, or one with a folder of pictures for each class. It becomes a new set."
 )
@@ -92,7 +94,8 @@ def little(tests: int) -> str:
     'only 5 are kept for testing, so that one mistake is 20 points of accuracy.'
     """
     verb = "is" if tests == 1 else "are"
-    return f"only {tests} {verb} kept for testing, so that one mistake is {round(100 / max(1, tests))} points of accuracy."
+    points = round(100 / max(1, tests))
+    return f"only {tests} {verb} kept for testing, so that one mistake is {points} points of accuracy."
 
 
 def pictures(number: int) -> str:

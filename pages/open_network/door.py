@@ -17,12 +17,14 @@ PLACE = "open_network"  # where this page says a refusal
 _ASKED = "open_network_run"  # the id of the file that was brought last
 _ANOTHER = "open_network_another"  # whether the door is wanted though a network is open
 _UPLOADS = "open_network_uploads"  # how many files were brought: each has an uploader of its own
+_DESIGN = "open_network_design"  # whether a design has just gone into the sidebar
 LOOK_SECONDS = 0.4  # between two looks at a file that a worker has
 
 
 def is_wanted() -> bool:
     """Whether the visitor wants the door although an opened network is looked at."""
-    return bool(st.session_state.get(_ANOTHER)) or pending() is not None
+    run = pending()
+    return bool(st.session_state.get(_ANOTHER)) or (run is not None and run.status.unfinished)
 
 
 def want(is_wanted: bool = True) -> None:
@@ -53,6 +55,8 @@ def door() -> None:
         args=(f"open_network_file_{number}",),
     )
     refusals.draw(PLACE)
+    if st.session_state.pop(_DESIGN, False):
+        st.markdown(f":green[:material/check: {words.IN_THE_SIDEBAR}]")
     run = pending()
     if run is not None and run.status.unfinished:
         st.session_state[_ASKED] = run.id  # also after F5
@@ -99,11 +103,22 @@ def _bring(key: str) -> None:
     if file is None:
         return
     with refusals.collect(PLACE):
-        run_id = server.store().openings.ask(file.getvalue(), file.name, who.visitor(), _sidebar_design())
-        _watch(run_id)
+        if file.name.lower().endswith(".json"):
+            _put_into_the_sidebar(file.getvalue(), file.name)
+        else:
+            content = file.getvalue()
+            _watch(server.store().openings.ask(content, file.name, who.visitor(), _sidebar_design()))
     st.session_state[_UPLOADS] = (
         st.session_state.get(_UPLOADS, 0) + 1
     )  # the bytes need not stay in the session
+
+
+def _put_into_the_sidebar(content: bytes, name: str) -> None:
+    # Read here: a design is plain text of a few thousand letters, as it is in a link.
+    from cnn_core.opening.design_file import design_in
+
+    design.commit(design_in(content, name).to_dict())
+    st.session_state[_DESIGN] = True
 
 
 def bring_again(run: Run) -> None:
@@ -117,6 +132,7 @@ def bring_again(run: Run) -> None:
 
 def _watch(run_id: str) -> None:
     st.session_state[_ASKED] = run_id
+    want()  # until it is open: a refusal is said at the door
     server.wake_runner()
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnn_core.data.sources import KNOWN
+from cnn_core.data.learnt_from import Overlap
+from cnn_core.data.sources import KNOWN, Dataset, dataset_of
+from cnn_core.errors import StudentError
 from cnn_core.runs.opened import EQUAL, LEAST, OpenedFile, Trial
+from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
+from pages.ui.wording.which_images import no_test
 
 # ---------------------------------------------------------------- the door
 
@@ -20,6 +24,7 @@ WEIGHTS_ALONE = (
     "build that design first. A design saved as .json opens here as well, and goes into the sidebar."
 )
 ANOTHER = "Open another"
+IN_THE_SIDEBAR = "The design is in the sidebar now. It has learnt nothing yet: train it on the page Train."
 BACK = "Back to the network"
 
 
@@ -78,6 +83,7 @@ NO_IMAGES = "No data set here has images of its size and as many classes, so it 
 TRAINED_ON = (
     "This network was opened from a file, and has been trained here since. Its curves are on the page Train."
 )
+NOT_TESTED = "Not tested yet"
 TESTING = "Testing it on all test images …"
 LOOK_INTO_IT = "Look into it"
 WHAT_IT_EXPECTS = "Which numbers does it expect?"
@@ -108,7 +114,9 @@ def answer(layers: int, parameters: int, accuracy: float | None, of: str, file: 
     if accuracy is not None:
         return f"{begin} Measured here it reads **{percent(accuracy)}** of {of}."
     if file.dataset:
-        return f"{begin} It says that it learnt from {KNOWN[file.dataset].title}, and those are not on this machine."
+        return (
+            f"{begin} It says that it learnt from {_title(file.dataset)}, and those are not on this machine."
+        )
     return f"{begin} {NONE_OF_THEM if file.trials else NO_IMAGES}"
 
 
@@ -158,7 +166,7 @@ def data_sets_told(file: OpenedFile) -> str:
         return ""
     images = f"Each bar: the best scale, on {count(min(one.count for one in best))} test images or more."
     if file.said_dataset:
-        return f"{images} The file says {KNOWN[file.said_dataset].title if file.said_dataset in KNOWN else 'another'}."
+        return f"{images} The file says {_title(file.said_dataset)}."
     if max(one.accuracy for one in best) < LEAST:
         return f"{images} It reads none of them. Choose what it was trained on."
     return f"{images} The file does not say what it was trained on. Change it if you know better."
@@ -170,9 +178,9 @@ def not_said(file: OpenedFile) -> list[str]:
     if not file.said_dataset and file.by == "measured":
         best = file.best_of(file.dataset)
         reads = f"It reads {percent(best.accuracy)} of the {_noun(file.dataset)} tried, so" if best else "So"
-        sentences.append(f"What it was trained on. {reads} {KNOWN[file.dataset].title} is taken.")
+        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
     if not file.said_dataset and file.by == "visitor":
-        sentences.append(f"What it was trained on. You said {KNOWN[file.dataset].title}.")
+        sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
     if not file.said_scale and file.dataset:
         sentences.append(
             f"How its input was scaled. {how_many(len(SCALES))} ways were tried: see “{WHAT_IT_EXPECTS}”"
@@ -204,6 +212,17 @@ def onto_design(file: str) -> str:
     'The design in the sidebar is changed. Put the weights of net.pt onto it?'
     """
     return f"The design in the sidebar is changed. Put the weights of {plain(file)} onto it?"
+
+
+def worth(one: Trained) -> str:
+    """Why its accuracy may be no test; "" where nothing is against it.
+
+    A network from elsewhere was usually kept away from the test images, but not from the digits that come with
+    Convscope: those are some of MNIST's training images.
+    """
+    if not one.seen and (one.learnt_from.is_known or not one.is_sample):
+        return ""
+    return no_test(Overlap(one.count, one.seen, one.learnt_from.is_known), _noun(one.dataset))
 
 
 # ---------------------------------------------------------------- what evaluate() said
@@ -273,13 +292,13 @@ def mistakes(accuracy: float, images: int, dataset: str) -> str:
     )
 
 
-def data_set_title(key: str) -> str:
-    """In the list of data sets; "" where none is chosen yet.
+def data_set_title(title: str) -> str:
+    """In the list of data sets. title: of one; "" where none is chosen yet.
 
-    >>> data_set_title("mnist"), data_set_title("")
+    >>> data_set_title("MNIST digits"), data_set_title("")
     ('It reads MNIST digits', 'Choose a data set')
     """
-    return f"It reads {KNOWN[key].title}" if key in KNOWN else "Choose a data set"
+    return f"It reads {title}" if title else "Choose a data set"
 
 
 def scale_title(scale: str) -> str:
@@ -312,9 +331,24 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _name_and_noun(key: str) -> tuple[str, str]:
-    return (KNOWN[key].name, KNOWN[key].noun) if key in KNOWN else (key, "")
+    dataset = _dataset(key)
+    return (dataset.name, dataset.noun) if dataset else (key, "")
 
 
 def _noun(key: str) -> str:
     """What the images of a data set show, plural."""
-    return KNOWN[key].noun if key in KNOWN else "images"
+    dataset = _dataset(key)
+    return dataset.noun if dataset else "images"
+
+
+def _title(key: str) -> str:
+    dataset = _dataset(key)
+    return dataset.title if dataset else "another data set"
+
+
+def _dataset(key: str) -> Dataset | None:
+    """What is known of it; None of one that was removed since."""
+    try:
+        return dataset_of(key)
+    except StudentError:
+        return None

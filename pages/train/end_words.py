@@ -28,11 +28,17 @@ def best_line(run: Run, validation_images: int) -> str:
     if best is None or not len(curve):
         return ""
     many = f"{count(validation_images)} " if validation_images else ""
-    aside = small(f"Both on {many}images kept aside. The best epoch is chosen by them.")
+    by = "its loss on them" if has_lowest_loss(run) else "them"
+    aside = small(f"Both on {many}images kept aside. The best epoch is chosen by {by}.")
     if best.step >= curve.step[-1]:
         return f"Best: epoch {epochs(best.epoch)}, the latest one, {percent(best.accuracy)}."
     now = f"{_now(run)} {percent(curve.accuracy[-1])}"
     return f"**Best: epoch {epochs(best.epoch)}, {percent(best.accuracy)}**; {now}.  \n{aside}"
+
+
+def has_lowest_loss(run: Run) -> bool:
+    """Whether the best epoch is the one with the lowest loss, and not the one with the highest accuracy."""
+    return run.has_recipe and run.recipe.monitor == "val_loss"
 
 
 def _now(run: Run) -> str:
@@ -67,7 +73,8 @@ def patience_over(run: Run) -> str:
     if status.epoch >= recipe.epochs:
         return whose
     waited = plural(recipe.patience, "epoch")
-    return f"It stopped by itself: {waited} in a row brought nothing better. {whose}"
+    better = "no lower loss" if has_lowest_loss(run) else "nothing better"
+    return f"It stopped by itself: {waited} in a row brought {better}. {whose}"
 
 
 def look_into(moment: str, best_epoch: float) -> str:

@@ -104,6 +104,15 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
     )
 
 
+def large_archive(name: str, size: int) -> str:
+    """That a data set has to be fetched in one large file.  size: bytes, at most.
+
+    >>> large_archive("CIFAR-10", 175_000_000)
+    'All of CIFAR-10 comes in one file of up to 175 MB. It is fetched once for everybody on this server.'
+    """
+    return f"All of {name} comes in one file of up to {size / 1e6:.0f} MB. It is fetched once for everybody on this server."
+
+
 def how_to_get(dataset: Dataset) -> str:
     """What to do about images that cannot be fetched."""
     return (

@@ -109,27 +109,53 @@ def test_on_a_wall_the_letters_of_charts_grow_with_the_page(server, new_page):
 
 
 CUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].filter((e) => {
-  const s = getComputedStyle(e);
-  return e.children.length === 0 && e.textContent.trim() && s.overflowX === "hidden" && s.clipPath === "none"
-    && s.display !== "inline" && e.clientWidth > 4 && e.scrollWidth > e.clientWidth + 1;
+  const text = [...e.childNodes].find((n) => n.nodeType === 3 && n.textContent.trim());
+  if (!text || e.closest("style, svg, [role=tablist]")) return false;
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  const words = range.getBoundingClientRect();
+  if (words.width < 4) return false;
+  let isCut = false;
+  for (let x = e; x && x.dataset?.testid !== "stMain"; x = x.parentElement) {
+    const style = getComputedStyle(x), box = x.getBoundingClientRect();
+    if (style.visibility === "hidden" || style.clipPath !== "none" || style.opacity === "0") return false;
+    if (["hidden", "clip"].includes(style.overflowX) && words.right > box.right + 1) isCut = true;
+  }
+  return isCut;
 }).map((e) => e.textContent)"""
 
 
 @pytest.mark.parametrize(
     ("path", "wait_for"),
     [
+        ("/", "Train your own"),
         ("/augmentation", "Train with and without"),
         ("/train", "What to expect"),
         ("/feature_maps", "How sure is it?"),
+        ("/runs", "All my runs"),
     ],
 )
-def test_twice_enlarged_no_word_is_cut_and_nothing_scrolls_sideways(server, new_page, path, wait_for):
-    page = new_page(server.url + path, width=700, height=500, device_scale_factor=2)  # 1400×1000 at 200 %
+@pytest.mark.parametrize("size", [(700, 500), (1024, 768)])  # 1400×1000 at 200 %, and a projector
+def test_no_word_is_cut_and_nothing_scrolls_sideways(server, new_page, path, wait_for, size):
+    page = new_page(server.url + path, width=size[0], height=size[1])
     expect(page.get_by_text(wait_for).first).to_be_attached(timeout=60_000)
     ready(page)
     assert page.evaluate(CUT) == []  # "Only turned: is" it was
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+
+
+OUTSIDE = """() => [...document.querySelectorAll(".js-plotly-plot text")].filter((e) => {
+  const words = e.getBoundingClientRect(), chart = e.closest(".main-svg").getBoundingClientRect();
+  return words.width && (words.left < chart.left - 1 || words.right > chart.right + 1);
+}).map((e) => e.textContent)"""
+
+
+def test_on_a_projector_no_words_of_a_chart_are_cut_at_its_edge(server, new_page):
+    page = new_page(server.url + "/feature_maps", width=1024, height=768)
+    expect(page.locator(".js-plotly-plot .annotation-text").first).to_be_attached(timeout=60_000)
+    ready(page)
+    assert page.evaluate(OUTSIDE) == []  # "28 other maps" was "her maps"
 
 
 SHARE = """plot => plot._fullLayout._size.w / plot.getBoundingClientRect().width"""

@@ -254,6 +254,7 @@ def _print_quoted() -> None:
         "adam": (0.001, 0.03),
         "adamw": (0.001, 0.03),
         "sgd": (0.1, 1.0),
+        "adadelta": (1.0, 0.1, 0.001),
     }.items():
         for rate in rates:
             recipe = LESSON_RECIPE.replace(optimizer=optimizer, learning_rate=rate, epochs=3)

@@ -18,6 +18,7 @@ from cnn_core.training import (
     save_training,
     train,
 )
+from cnn_core.training.spec import MONITORS
 from tests.core.test_train import SPEC, blobs, same, weights
 
 SEQUENCES = [
@@ -42,18 +43,18 @@ class Net(torch.nn.Module):
         return self
 
 
-def ours(accuracies, patience):
+def ours(values, patience, monitor="val_accuracy"):
     """(how many epochs were trained, which one's weights the network has at the end)."""
-    watch, net = EarlyStopping(patience), Net()
-    for epoch, accuracy in enumerate(accuracies, 1):
-        watch.epoch_ended(accuracy, net.at(epoch))
+    watch, net = EarlyStopping(patience, monitor=monitor), Net()
+    for epoch, value in enumerate(values, 1):
+        watch.epoch_ended(value, net.at(epoch))
         if watch.is_over:
             break
     watch.put_back(net)
     return epoch, int(net.epoch)
 
 
-def keras_s(accuracies, patience):
+def keras_s(values, patience, monitor="val_accuracy"):
     os.environ.setdefault("KERAS_BACKEND", "torch")
     keras = pytest.importorskip("keras")
 
@@ -69,23 +70,47 @@ def keras_s(accuracies, patience):
 
     model = Model()
     callback = keras.callbacks.EarlyStopping(
-        monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True
+        monitor=monitor,
+        mode="min" if monitor == "val_loss" else "max",
+        patience=patience,
+        restore_best_weights=True,
     )
     callback.set_model(model)
     callback.on_train_begin()
-    for epoch, accuracy in enumerate(accuracies):
+    for epoch, value in enumerate(values):
         model.weights = epoch + 1
-        callback.on_epoch_end(epoch, {"val_accuracy": accuracy})
+        callback.on_epoch_end(epoch, {monitor: value})
         if model.stop_training:
             break
     callback.on_train_end()
     return epoch + 1, model.weights
 
 
+@pytest.mark.parametrize("monitor", MONITORS)
 @pytest.mark.parametrize("patience", [1, 2, 3, 5])
-@pytest.mark.parametrize("accuracies", SEQUENCES, ids=lambda accuracies: f"{len(accuracies)} epochs")
-def test_it_stops_after_the_epochs_and_with_the_weights_of_keras(accuracies, patience):
-    assert ours(accuracies, patience) == keras_s(accuracies, patience)
+@pytest.mark.parametrize("values", SEQUENCES, ids=lambda values: f"{len(values)} epochs")
+def test_it_stops_after_the_epochs_and_with_the_weights_of_keras(values, patience, monitor):
+    assert ours(values, patience, monitor) == keras_s(values, patience, monitor)
+
+
+def test_by_hand_of_losses_the_lowest_is_the_best():
+    assert ours([0.5, 0.7, 0.6, 0.4], patience=2, monitor="val_loss") == (3, 1)
+    assert ours([0.5, 0.4, 0.4, 0.6, 0.1], patience=2, monitor="val_loss") == (4, 2)  # equal is not better
+
+
+def test_a_training_that_watches_the_loss_ends_with_the_weights_of_its_lowest_loss():
+    recipe = RECIPE.replace(monitor="val_loss", learning_rate=0.05, precision="float32")
+    net, events = run(recipe)
+    losses = [e.loss for e in events if isinstance(e, Validated) and e.epoch == int(e.epoch)]
+    assert evaluate(net, blobs(40, seed=1)).loss == pytest.approx(min(losses), rel=1e-4)
+    assert events[-1].epoch == ours(losses, 2, "val_loss")[0]
+
+
+def test_what_is_watched_is_one_of_two_and_a_recipe_of_before_watches_the_accuracy():
+    with pytest.raises(StudentError, match="monitor"):
+        TrainSpec(monitor="loss")
+    old = {name: value for name, value in TrainSpec(patience=3).to_dict().items() if name != "monitor"}
+    assert TrainSpec.from_dict(old).monitor == "val_accuracy"
 
 
 def test_by_hand_two_epochs_without_a_gain_end_it_and_the_second_is_given_back():

@@ -399,24 +399,29 @@ def test_no_exported_program_drops_the_weight_decay(optimizer):
         assert "decay" not in export(PRESETS["modern"], TrainSpec(optimizer="sgd"))
 
 
+@pytest.mark.parametrize("monitor", ["val_accuracy", "val_loss"])
 def test_exported_pytorch_with_patience_stops_and_goes_back_to_its_best_epoch(
-    tiny_mnist, monkeypatch, capsys
+    tiny_mnist, monkeypatch, capsys, monitor
 ):
     monkeypatch.setenv("CONVSCOPE_DATA", str(tiny_mnist))
-    recipe = TrainSpec(epochs=40, patience=2, optimizer="adam", learning_rate=0.02)
+    recipe = TrainSpec(epochs=40, patience=2, optimizer="adam", learning_rate=0.02, monitor=monitor)
     exported = run_source(export_pytorch(PRESETS["tiny"], recipe))
     torch.manual_seed(0)
     net = exported["build"]()
     exported["train"](net)
     lines = capsys.readouterr().out.splitlines()
     told = [float(line.split()[1]) for line in lines if line.strip().startswith("validation")]
-    best = told.index(max(told))
+    of_best = max(told) if monitor == "val_accuracy" else min(told)
+    best = told.index(of_best)
     assert len(told) == min(40, best + 3)  # two epochs that were no better, and the end
     images, labels = exported["read"](train=True)
     kept, their_labels = images[-5000:], labels[-5000:]
     with torch.no_grad():
-        accuracy = (net.eval()(kept).argmax(1) == their_labels).float().mean().item()
-    assert accuracy == pytest.approx(max(told), abs=1e-4)
+        answers = net.eval()(kept)
+    loss = torch.nn.functional.cross_entropy(answers, their_labels)
+    accuracy = (answers.argmax(1) == their_labels).float().mean()
+    measured = accuracy if monitor == "val_accuracy" else loss
+    assert measured.item() == pytest.approx(of_best, abs=1e-4)
 
 
 def test_every_exported_program_has_the_patience_of_its_recipe_and_none_without():
@@ -429,6 +434,12 @@ def test_every_exported_program_has_the_patience_of_its_recipe_and_none_without(
         assert sign in export(spec, TrainSpec(patience=4))
         assert sign not in export(spec, TrainSpec())
         assert "patience" not in export(spec, TrainSpec())
+    for export, sign in (
+        (export_keras, '"val_loss", mode="min", patience=4'),
+        (export_keras_r, "callback_early_stopping(monitor = 'val_loss', mode = 'min', patience = 4, "),
+        (export_pytorch, "if validation < best:"),
+    ):
+        assert sign in export(spec, TrainSpec(patience=4, monitor="val_loss"))
     cells = json.loads(export_notebook(spec, TrainSpec(patience=4)))["cells"]
     assert any("if waited >= 4:" in "".join(cell["source"]) for cell in cells) == any(
         "def train" in "".join(cell["source"]) for cell in cells

@@ -245,6 +245,18 @@ def test_a_run_with_patience_ends_early_with_its_best_weights_and_knows_both(sto
     assert run.status.result["other"]["accuracy"] == pytest.approx(last.accuracy)
 
 
+def test_a_run_that_watches_its_loss_keeps_the_epoch_of_the_lowest_loss_as_its_best(store):
+    run = trained(store, OVERFIT.replace(epochs=8, patience=8, monitor="val_loss"))
+    ends = [event for event in told(run) if event["kind"] == "validated" and event["epoch"] % 1 == 0]
+    lowest = min(ends, key=lambda event: event["loss"])
+    assert (run.best().step, run.best().loss) == (lowest["step"], lowest["loss"])
+    kept, end = (load_model(run.snapshot_path(which))[0].state_dict() for which in ("best", "last"))
+    assert run.best() == best_in_events(run.folder / "events.jsonl", monitor="val_loss")
+    by_accuracy = trained(store, OVERFIT.replace(epochs=8, patience=8))
+    assert by_accuracy.id != run.id  # another recipe, another run
+    assert kept.keys() == end.keys()
+
+
 def test_a_divergence_is_a_fact_of_the_status_and_not_a_matter_of_words(store):
     run = trained(store, WILD, LINEAR)
     card = json.loads((run.folder / "status.json").read_text())

@@ -51,6 +51,8 @@ NEED_TORCH = (
     "sampler",
     "snapshots",
     "examiner",
+    "opening_job",
+    "reading",
     "measure",
 )  # what a worker imports when it works
 TORCH_FREE += [

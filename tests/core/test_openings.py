@@ -14,7 +14,7 @@ from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.opening import MAX_BYTES, Opened
 from cnn_core.pretrained import load
 from cnn_core.runs import RunStore, openings
-from cnn_core.runs.jobs import opening_job
+from cnn_core.runs.jobs import opening_job, reading
 from cnn_core.runs.jobs.opening_job import decided, tried
 from cnn_core.runs.jobs.worker import work
 from cnn_core.runs.opened import SCALES, OpenedFile, Trial, fitting_datasets, read_opened
@@ -36,7 +36,7 @@ def reads_as(monkeypatch):
     """`reads_as(net, dataset=...)`: whatever is brought holds this network, and says this of itself."""
 
     def reads_as(net, **says):
-        monkeypatch.setattr(opening_job, "open_network", lambda *_: Opened(net.spec, net, **says))
+        monkeypatch.setattr(reading, "open_network", lambda *_: Opened(net.spec, net, **says))
 
     return reads_as
 
@@ -307,7 +307,7 @@ def test_a_reader_that_fails_by_a_fault_of_ours_says_so_and_leaves_nothing(store
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(opening_job, "open_network", broken)
+    monkeypatch.setattr(reading, "open_network", broken)
     run = bring(store)
     assert run.status.state == "failed"
     assert "This file could not be read (ZeroDivisionError)." in run.status.reason

@@ -424,7 +424,8 @@ def test_a_class_without_a_name_is_refused(shelf):
 @pytest.mark.parametrize(
     "rubbish",
     [b"{", b"null\n", b"[1]\n", b"\xff\xfe\n", b'{"do":"add"}\n', b'{"do":"add","n":0,"px":3,"sum":"x"}\n',
-     b'{"do":"drop","ids":[-1,999,"x",null]}\n', b'{"do":"class","n":-4,"name":"x"}\n', b'{"do":"name","n":0,"name":5}\n',
+     b'{"do":"drop","ids":[-1,999,"x",null]}\n', b'{"do":"class","n":-4,"name":"x"}\n',
+     b'{"do":"name","n":0,"name":5}\n',
      b'{"do":"add","n":0,"px":"!!!","sum":"x"}\n'],
 )  # fmt: skip
 def test_a_foreign_line_takes_nothing_else_with_it(shelf, rubbish):

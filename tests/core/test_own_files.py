@@ -1,4 +1,4 @@
-"""What strangers may bring to their data set: photos, zips of folders, CSVs of pixels, and all that only looks like it."""
+"""What strangers may bring to their data set: photos, zips of folders, CSVs of pixels, and what only looks like it."""
 
 import io
 import struct
@@ -278,7 +278,8 @@ PHOTOS = {
     "a png with a broken middle": png(side=64)[:200] + bytes(200) + png(side=64)[400:],
     "a jpeg cut short": saved(photo("RGB"), "JPEG")[:120],
     "a gif of its head alone": b"GIF89a" + bytes(7),
-    "a bmp that promises": b"BM" + struct.pack("<IHHI", 100, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
+    "a bmp that promises": b"BM"
+    + struct.pack("<IHHI", 100, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, *[0] * 6),
     "a huge head": huge_png(60_000, 60_000),
     "a larger head": huge_png(2**31 - 1, 1),
     "a head of nothing": huge_png(0, 0),

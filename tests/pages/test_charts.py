@@ -72,6 +72,14 @@ def test_a_loss_that_explodes_stays_in_the_picture():
     bottom, top = loss_and_accuracy(wild, 5)["layout"]["yaxis2"]["range"]
     assert bottom <= -2
     assert 10**top >= 900
+    assert loss_and_accuracy(wild, 5)["layout"]["yaxis2"]["ticktext"] == [
+        "0.01",
+        "0.1",
+        "1",
+        "10",
+        "100",
+        "1000",
+    ]
 
 
 PHONE = 390 - 2 * 16  # pixels of a chart on a phone, between the margins of the page

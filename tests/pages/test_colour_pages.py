@@ -2,12 +2,14 @@
 
 import dataclasses
 import io
+import threading
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from cnn_core.data import fetching, network
 from cnn_core.data.sources import KNOWN
 from cnn_core.model import PRESETS, ModelSpec, fitted
 from cnn_core.training import TrainSpec
@@ -157,6 +159,25 @@ def test_every_view_of_the_evaluate_page_knows_twenty_six_letters(app, letters, 
     if view == "confusion":
         assert said.count("\n| ") == 1 + 26  # the head of the table, and a row for each letter
         assert "| Z | 2 |" in said
+
+
+def test_a_large_archive_is_fetched_only_when_somebody_asks(app, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "empty"))
+    monkeypatch.setenv("CONVSCOPE_OFFLINE", "0")
+    monkeypatch.setattr(network, "_failures", {})
+    monkeypatch.setattr(network, "_notes_file", lambda: tmp_path / "notes.json")
+    asked = []
+    monkeypatch.setattr(fetching, "fetch", lambda dataset, *_: asked.append(dataset.key))
+    monkeypatch.setattr(fetching, "_fetches", {})
+    letters = fitted(PRESETS["tiny"], (1, 28, 28), 26)
+    page = open_page(app, "pages/2_train.py", "design", letters, recipe_dataset="emnist_letters")
+    assert "All of EMNIST letters comes in one file of up to 600 MB." in text(page)
+    assert asked == []
+    page.button(key="fetch").click().run()
+    for thread in threading.enumerate():
+        if thread.name == "fetch-emnist_letters":
+            thread.join(20)
+    assert asked == ["emnist_letters"]
 
 
 def test_the_twelve_photos_are_watched_in_colour():

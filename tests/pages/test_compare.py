@@ -168,7 +168,9 @@ def test_a_colour_is_a_curve_and_a_name_cannot_act():
     assert colours(drawn, "light") == {"run:1": RUNS["light"][0], "run:3": RUNS["light"][1]}
     line = names_in_colour(drawn, "light")
     assert "No curve" not in line
-    assert names_in_colour(drawn, "light", {"run:1": "99.3 %"}).split(" &emsp; ")[0].endswith("** 99.3 %")
+    assert (
+        names_in_colour(drawn, "light", {"run:1": "99.3 %"}).split(" &emsp; ")[0].endswith("** 99.3\u00a0%")
+    )
     assert r"\*\*\[x\](y)\*\*" in line
     assert r"**\*\*\[x\](y)\*\***: 99.0 %" in verdict([other])
 

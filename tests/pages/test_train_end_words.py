@@ -73,6 +73,16 @@ def test_both_tests_are_told_of_their_own_weights(store):
         "It stopped by itself: 2 epochs in a row brought nothing better. "
         "It has the weights of its best one, epoch 7."
     )
+    store.done(patient.id)
+    by_loss = a_run(
+        store,
+        validated(20, 4.0, 0.9),
+        best=best,
+        recipe=LESSON.replace(patience=2, monitor="val_loss"),
+        state="finished",
+        epoch=4.0,
+    )
+    assert "2 epochs in a row brought no lower loss." in end_words.patience_over(by_loss)
     assert "goes on without patience, from its last epoch" in run_states.more_epochs(patient)
     store.set_status(patient, epoch=5.0)  # it ran through all its epochs
     assert run_states.more_epochs(patient) is None

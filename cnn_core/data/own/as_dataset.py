@@ -51,8 +51,8 @@ def why_missing(key: str) -> str:
 def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
     """The pictures of one part of an own data set: (N, C, H, W) uint8, and their (N,) int64 labels.
 
-    Those to learn from come in such an order that any stretch of them, as the end that is kept for validation, holds the
-    classes about as often as the whole. Raises StudentError where there are none.
+    Those to learn from come in such an order that any stretch of them, as the end that is kept for validation, holds
+    the classes about as often as the whole. Raises StudentError where there are none.
     """
     import torch
 
@@ -60,7 +60,9 @@ def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
     pictures = _spread(contents, numbers, part)
     if not pictures:
         why = why_missing(key) or f"“{one.name}” has no pictures for this."
-        raise StudentError(why, hint="The names of its classes are kept; its pictures are not.")
+        raise StudentError(
+            why, hint="What needs no pictures still works: Filters shows what each filter looks for."
+        )
     joined = bytearray(b"".join(picture.pixels for picture in pictures))
     return (
         torch.frombuffer(joined, dtype=torch.uint8).view(len(pictures), *one.shape),

@@ -1,7 +1,7 @@
 """A file that is only ever appended to, one JSON object a line, by any number of processes at once.
 
-A line is written under a lock and counts once its line break is there. A writer that is killed in the middle leaves half
-a line: readers pass over it, and the next writer cuts it off.
+A line is written under a lock and counts once its line break is there. A writer that is killed in the middle leaves
+half a line: readers pass over it, and the next writer cuts it off.
 """
 
 from __future__ import annotations

@@ -25,10 +25,11 @@ from cnn_core.data import NOT_KNOWN, ImageSet, ImagesLearntFrom, load_images
 from cnn_core.data.sources import available, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, Network
-from cnn_core.opening import Opened, open_network
+from cnn_core.opening import Opened
 from cnn_core.opening.input_scale import taken_up
 from cnn_core.runs.files import write_json
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
+from cnn_core.runs.jobs.reading import likeliest
 from cnn_core.runs.opened import (
     BYTES,
     LEAST,
@@ -77,7 +78,7 @@ def open_run(run: Run) -> str:
             ),
             said_scale=BYTES if opened.scale == 255 else "",
             remarks=tuple(opened.remarks),
-            guesses=tuple(getattr(opened, "guesses", ())),
+            guesses=tuple(opened.guesses),
         )
         file = decided(replace(file, trials=tried(opened.net, file.said_dataset, lambda: obey(run))))
         _write(run, opened.net, learnt_from, file, began)
@@ -142,12 +143,13 @@ def _read(run: Run) -> tuple[Opened, ImagesLearntFrom, int, str]:
         raise StudentError("The file is not on this server any more.", hint="Open it once more.") from error
     onto = None if card["onto"] is None else ModelSpec.from_dict(card["onto"])
     with bounded():
-        opened = open_network(content, card["file"], onto)
+        kind = kind_of(content, card["file"])
+        opened = likeliest(content, card["file"], kind, onto, card["insists"])
         _check_answers(opened)
     learnt_from = NOT_KNOWN
     with suppress(StudentError):
         learnt_from = images_learnt_from(content)
-    return opened, learnt_from, len(content), kind_of(content, card["file"])
+    return opened, learnt_from, len(content), kind
 
 
 def _said_to_be_learnt_from(learnt_from: ImagesLearntFrom) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from cnn_core.runs.best import Best, read_best, write_best
 from cnn_core.runs.run import Run, Snapshot
 from cnn_core.training import save_model, save_training
+from cnn_core.training.early_stopping import is_better
 from cnn_core.training.events import SnapshotDue, Validated
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class SnapshotKeeper:
     def __init__(self, run: Run, net: Network) -> None:
         self.run, self.net, self.spec = run, net, run.spec
         self.folder = run.folder / "snapshots"
-        best = read_best(run.folder)
-        self.best = -1.0 if best is None else best.accuracy
+        self.monitor = run.recipe.monitor
+        self.best = read_best(run.folder)
         self.saved_at = -math.inf
         self.save_seconds = SAVE_SECONDS
 
@@ -51,8 +52,13 @@ class SnapshotKeeper:
 
     def keep_if_best(self, event: Validated) -> None:
         """Save the weights as `best` where it is the end of an epoch, and none before was better. Raises OSError."""
-        if event.epoch % 1 == 0 and event.accuracy > self.best:
-            self.best = event.accuracy
+        if event.epoch % 1:
+            return
+        new = Best(event.step, event.epoch, event.accuracy, event.loss)
+        if self.best is None or is_better(
+            new.value(self.monitor), self.best.value(self.monitor), self.monitor
+        ):
+            self.best = new
             save_model(
                 self.folder / "best.safetensors",
                 self.net,
@@ -60,7 +66,7 @@ class SnapshotKeeper:
                 learnt_from=self.run.learnt_from,
                 dataset=self.run.dataset,
             )
-            write_best(self.run.folder, Best(event.step, event.epoch, event.accuracy))
+            write_best(self.run.folder, new)
 
     def keep(self, event: SnapshotDue) -> None:
         """Save the weights of this moment, under its step. Raises OSError."""

@@ -175,7 +175,7 @@ def _resumed(run: Run) -> tuple[Network, TrainState | None]:
     step = state.step if state is not None else -1
     for name in ("events.jsonl", "health.jsonl"):
         cut_events(run.folder / name, step)
-    go_back_to(run.folder, step)
+    go_back_to(run.folder, step, run.recipe.monitor)
     return net, state
 
 

@@ -31,9 +31,9 @@ function enlarge(pen, pixels) {
 export default function ({ parentElement, data: [data], setStateValue }) {
   const find = (name) => parentElement.querySelector(name);
   const canvas = find("canvas"), pad = find(".pad"), hint = find(".hint"), width = find("input");
-  const undo = find(".undo"), clear = find(".clear"), eraser = find(".eraser");
+  const undo = find(".undo"), clear = find(".clear"), eraser = find(".eraser"), add = find(".add");
   const s = canvas.state ??= { pen: canvas.getContext("2d", { willReadFrequently: true }), pointer: null, fresh: true,
-    drawn: false, last: 0, timer: null, before: [], erases: false };
+    drawn: false, last: 0, timer: null, before: [], erases: false, waiting: [], number: 0 };
   const pen = s.pen;
   s.set = setStateValue;
   pad.style.width = data.px + "px";
@@ -48,9 +48,15 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     clear.disabled = !s.drawn;
     undo.disabled = s.before.length === 0;
     eraser.setAttribute("aria-pressed", String(s.erases));
+    add.disabled = !s.drawn;
     hint.textContent = s.drawn ? "" : "Draw here";
   };
   tell();
+  // A pad that collects: what was added is held here until the server has had it.
+  add.hidden = !data.add;
+  if (data.add && add.textContent !== data.add) add.textContent = data.add;
+  s.waiting = s.waiting.filter(([number]) => number > (data.done ?? 0));
+  s.number = Math.max(s.number, data.done ?? 0);
 
   const at = (event) => {
     const box = s.box;  // of when the stroke began: the page may grow above the pad while the pen is down
@@ -58,6 +64,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
   };
   const send = () => {
     clearTimeout(s.timer);
+    if (data.add) return;  // only what is added is of interest
     s.timer = null;
     s.last = performance.now();
     s.set("pixels", s.drawn ? shrink(canvas) : null);
@@ -126,5 +133,24 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     else return;
     event.preventDefault();
   };
+  const put = () => {
+    const pixels = s.drawn && s.pointer === null ? shrink(canvas) : null;
+    if (!pixels) return;
+    s.number += 1;
+    s.waiting.push([s.number, data.target, pixels]);
+    s.set("waiting", [...s.waiting]);
+    pen.clearRect(0, 0, SIDE, SIDE);
+    s.drawn = false;
+    s.before = [];
+    tell();
+  };
+  add.onclick = put;
+  if (s.onEnter) document.removeEventListener("keydown", s.onEnter);
+  s.onEnter = (event) => {
+    if (!canvas.isConnected) return document.removeEventListener("keydown", s.onEnter);
+    const at = event.composedPath()[0];
+    if (event.key === "Enter" && !at.closest?.("input, textarea, select, button, a, [contenteditable]")) put();
+  };
+  if (data.add) document.addEventListener("keydown", s.onEnter);
   return () => { if (!canvas.isConnected) clearTimeout(s.timer); };
 }

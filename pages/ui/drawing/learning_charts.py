@@ -179,6 +179,8 @@ def _epoch_axis(epochs: float, images: int | None, mode: str) -> Figure:
 
 def _loss_axis(loss: _Axis, mode: str) -> Figure:
     ticks = [value for value in _LOSS_TICKS if loss.bottom <= math.log10(value) <= loss.top]
+    if loss.top - loss.bottom > 4:  # of one that exploded: whole powers of ten alone have room
+        ticks = [value for value in ticks if math.log10(value) % 1 == 0]
     return dict(
         type="log",
         range=[loss.bottom, loss.top],

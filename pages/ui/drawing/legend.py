@@ -16,11 +16,12 @@ def colours(curves: Iterable[str], mode: str) -> dict[str, str]:
 def in_colour(color: str | None, name: str, value: str = "") -> str:
     """A run's name in Markdown behind a dash of its colour, and the last value of its line.
 
-    >>> in_colour("#3B43C6", "a_b", "91.8 %")
-    ':color[**━━**]{foreground="#3B43C6"} **a\\\\_b** 91.8 %'
+    >>> in_colour("#3B43C6", "a_b", "0.115")
+    ':color[**━━**]{foreground="#3B43C6"} **a\\\\_b** 0.115'
     """
     dash = f':color[**━━**]{{foreground="{color}"}} ' if color else ""
-    return f"{dash}**{plain(name)}** {value}".rstrip()
+    unbroken = value.replace(" ", "\u00a0")  # on a phone the line folds, and no number may
+    return f"{dash}**{plain(name)}** {unbroken}".rstrip()
 
 
 def names_in_colour(titles: Mapping[str, str], mode: str, values: Mapping[str, str] | None = None) -> str:

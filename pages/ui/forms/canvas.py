@@ -6,7 +6,7 @@ digit is a sample or an upload beside the pad. Mount it in a fragment, so that a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -20,14 +20,17 @@ to draw in, with a pen, a finger or the mouse. Delete clears it, Control Z takes
 <span class="hint"></span></div>
 <div class="foot"><label title="Pen width"><input type="range" min="8" max="40" step="2" aria-label="Pen width"></label>
 <button type="button" class="eraser" aria-pressed="false">Eraser</button>
-<button type="button" class="undo">Undo</button><button type="button" class="clear">Clear</button></div></div>
+<button type="button" class="undo">Undo</button><button type="button" class="clear">Clear</button></div>
+<button type="button" class="add" hidden></button></div>
 """,
     css=component_file("canvas.css"),
     js=component_file("canvas.js"),
 )
 
 
-# Key of a pad -> [what it began with, what is drawn now, how often it was wiped]; two pages may share a pad.
+MOST_WAITING = 60  # drawings that a browser may hold for a server that is slow
+# Key of a pad -> [what it began with, what is drawn now]; two pages may share a pad. Of a pad that collects, [the
+# number of the last drawing, None].
 _DRAWINGS = "drawings"
 
 
@@ -44,12 +47,11 @@ def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
     px:    side of the pad on screen, in CSS pixels.
     """
     drawings = st.session_state.setdefault(_DRAWINGS, {})
-    drawing = drawings.setdefault(key, [None, None, 0])
-    widget = f"{key}_{drawing[2]}" if drawing[2] else key
-    if widget not in st.session_state:  # Streamlit forgets a widget when its page is left
+    drawing = drawings.setdefault(key, [None, None])
+    if key not in st.session_state:  # Streamlit forgets a widget when its page is left
         drawing[0] = drawing[1]
     pad = _pad(
-        key=widget,
+        key=key,
         data=[{"brush": brush, "px": px, "start": drawing[0]}],
         default={"pixels": drawing[0]},
         on_pixels_change=lambda: None,
@@ -58,12 +60,47 @@ def digit_canvas(key: str, brush: int = 22, px: int = 280) -> list[int] | None:
     return drawing[1]
 
 
-def wipe_canvas(key: str) -> None:
-    """Let the pad of that key be empty when it is drawn the next time: its drawing was put somewhere."""
+class Drawing(NamedTuple):
+    """A drawing that was put somewhere: 56×56 numbers row by row, 0 black to 255 white, and which target it goes to."""
+
+    target: int
+    pixels: list[int]
+
+
+def collecting_canvas(key: str, add: str, target: int, px: int = 280) -> list[Drawing]:
+    """Put a pad on the page whose drawings are collected: its button, or Enter, takes one and clears the pad at once.
+
+    The browser holds each until this server has had it, so that whoever draws faster than the page answers loses none.
+    key:    one a pad.
+    add:    what is written on its button.
+    target: where a drawing goes that is added from now on.
+    px:     side of the pad on screen, in CSS pixels.
+    Returns those that came since the last run, oldest first.
+    """
     drawings = st.session_state.setdefault(_DRAWINGS, {})
-    wiped = drawings.get(key, [None, None, 0])[2]
-    # A widget of its own: what the browser still sends of the old one then means nothing.
-    drawings[key] = [None, None, wiped + 1]
+    done = drawings.setdefault(key, [None, None])[0] or 0  # the number of the last one that was taken
+    pad = _pad(
+        key=key,
+        data=[{"brush": 22, "px": px, "start": None, "add": add, "target": target, "done": done}],
+        default={"waiting": []},
+        on_pixels_change=lambda: None,
+        on_waiting_change=lambda: None,
+    )
+    waiting = _waiting(pad.waiting, done)
+    drawings[key][0] = max([done, *(number for number, _ in waiting)])
+    return [drawing for _, drawing in waiting]
+
+
+def _waiting(value: Any, done: int) -> list[tuple[int, Drawing]]:
+    """(number, drawing) of what a browser says it holds, as far as it is new and a drawing; in their order."""
+    drawings = []
+    for item in value[:MOST_WAITING] if isinstance(value, list) else []:
+        if not isinstance(item, list) or len(item) != 3:
+            continue
+        number, target, pixels = item[0], item[1], pixels_or_none(item[2])
+        if type(number) is int and done < number < 2**50 and type(target) is int and pixels is not None:
+            drawings.append((number, Drawing(target, pixels)))
+    return sorted(drawings, key=lambda pair: pair[0])
 
 
 def pixels_or_none(value: Any) -> list[int] | None:

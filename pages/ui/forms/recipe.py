@@ -19,7 +19,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import preset_of
 from cnn_core.settings import settings
 from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
-from cnn_core.training.spec import MAX_BATCH_SIZE, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
+from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
 from pages.ui.forms.recipe_memory import remember, remembered
 from pages.ui.visitor import design, who
 from pages.ui.wording.blocks import caption
@@ -72,8 +72,13 @@ _DECAY = (
 )
 _NOISE = "This share of the training labels is replaced by wrong ones. So you can see what a network learns by heart."
 _PATIENCE = (
-    "Stop when so many epochs in a row brought no better accuracy on the images kept aside, and take the weights of "
+    "Stop when so many epochs in a row brought nothing better on the images kept aside, and take the weights of "
     "the best epoch: EarlyStopping in Keras. 0 trains all epochs."
+)
+_MONITORED = {"val_accuracy": "a higher accuracy", "val_loss": "a lower loss"}
+_MONITOR = (
+    "What makes an epoch the best one, on the images kept aside. Keras calls it monitor, val_accuracy or val_loss; "
+    "its own choice is val_loss."
 )
 _SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
 
@@ -222,6 +227,7 @@ def _own_numbers() -> TrainSpec:
         augment=_random_changes(left),
         label_noise=_wrong_labels(right) / 100,
         patience=_patience(left) or None,
+        monitor=_one_of(right, "Better is", "own_monitor", MONITORS, _MONITORED.__getitem__, _MONITOR),
         **_less_used(optimizer),
     )
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.settings import settings
-from cnn_core.training.spec import MAX_BATCH_SIZE, MOST_EPOCHS, OPTIMIZERS, PRECISIONS, SCHEDULES
+from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, MOST_EPOCHS, OPTIMIZERS, PRECISIONS, SCHEDULES
 from pages.ui.visitor import server, who
 
 _MEMORY = "recipe_memory"  # what the file said when the session began
@@ -46,6 +46,7 @@ def _checks() -> dict[str, Callable[[Any], bool]]:
         "own_nesterov": lambda value: isinstance(value, bool),
         "own_l2": _between(0.0, 1.0, float),
         "own_smoothing": _between(0.0, 0.5, float),
+        "own_monitor": _one_of(*MONITORS),
         "own_patience": _between(0, MOST_EPOCHS),
     }
 

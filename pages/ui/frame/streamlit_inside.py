@@ -11,7 +11,8 @@ are used, but for the list of one in which a component is given its data (`sheet
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
-    frame_style()            test ids of links, `stApp`                              no ring in the bar; small on a wall
+    frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
+                             `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
 """
 
 from __future__ import annotations
@@ -76,6 +77,15 @@ _FRAME = f"""<style>
   .js-plotly-plot, .js-plotly-plot .main-svg {{ overflow: visible !important }}
   {_ON_THE_WALL}
 }}
+/* Beside the sidebar a projector leaves little: none of it for empty edges. */
+@media (min-width: 641px) and (max-width: 1200px) {{
+  [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
+}}
+/* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
+:is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
+[data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
+  text-overflow: clip !important }}
+[data-testid="stMetricValue"] {{ line-height: 1.2 }}
 /* Of code Streamlit's colours are too pale to be read: 2.5:1. */
 [data-testid="stCode"] code .token {{ color: color-mix(in srgb, {RING} 45%, currentColor) !important }}
 [data-testid="stCode"] code .token:is(.operator, .punctuation) {{ color: inherit !important }}

@@ -50,7 +50,7 @@ class LoadedNetwork:
     step: int | None  # of a run: which snapshot
     trained: bool
     weights_key: str  # the same key, the same weights: what a page may cache by
-    dataset: str = "mnist"  # what it was trained on
+    dataset: str = "mnist"  # what it was trained on; of a design what it could be
     note: str = ""  # a sentence, when something else is shown than was asked for
     learnt_from: ImagesLearntFrom = field(
         default_factory=ImagesLearntFrom
@@ -212,7 +212,17 @@ def _untrained() -> LoadedNetwork:
     inspection = design.inspect(design.draft())
     if inspection.spec is None:
         raise inspection.problem or StudentError("This network cannot be built.")
-    return _built(inspection.spec, 0)
+    return replace(_built(inspection.spec, 0), dataset=_images_for(inspection.spec))
+
+
+def _images_for(spec: ModelSpec) -> str:
+    """The data set whose images an untrained design can look at: of its shape, with as many classes, and here."""
+    from cnn_core.data.sources import KNOWN, available
+
+    of_its_shape = [dataset for dataset in KNOWN.values() if dataset.shape == spec.input_shape]
+    of_its_shape.sort(key=lambda dataset: len(dataset.classes) != spec.classes)
+    here = next((dataset for dataset in of_its_shape if available(dataset.key).is_usable), None)
+    return (here or next(iter(of_its_shape), KNOWN["mnist"])).key
 
 
 # A spec is hashable, and equal specs are equal networks: it is the key itself.
