@@ -110,7 +110,10 @@ def large_archive(name: str, size: int) -> str:
     >>> large_archive("CIFAR-10", 175_000_000)
     'All of CIFAR-10 comes in one file of up to 175 MB. It is fetched once for everybody on this server.'
     """
-    return f"All of {name} comes in one file of up to {size / 1e6:.0f} MB. It is fetched once for everybody on this server."
+    return (
+        f"All of {name} comes in one file of up to {size / 1e6:.0f} MB. "
+        "It is fetched once for everybody on this server."
+    )
 
 
 def how_to_get(dataset: Dataset) -> str:
