@@ -144,9 +144,7 @@ def _spec_of(way: Way, name: str) -> ModelSpec:
         origin = _origin(way, error.layer)
         if origin is None:
             raise
-        raise StudentError(
-            f"Layer {origin.place}, {quoted(origin.name)}: {error.message}", error.hint
-        ) from error
+        raise origin.refusal_like(error) from error
 
 
 def _origin(way: Way, our_name: str | None) -> KerasLayer | None:

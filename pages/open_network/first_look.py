@@ -11,7 +11,7 @@ from cnn_core.runs import Run
 from cnn_core.runs.opened import OpenedFile, read_opened
 from cnn_core.runs.openings import read_wish
 from pages.open_network import door, words
-from pages.open_network.trials import trials
+from pages.open_network.trials import choices, trials
 from pages.open_network.ways import ways_on
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
@@ -53,7 +53,7 @@ def first_look(run: Run) -> None:
     _correction(run, file)
     top, left, below = board("open_network_board", second="left")
     with top:
-        _number(one)
+        _number(one, run, file)
     with left:
         show(network_diagram(spec, mode()), key="open_network_diagram", alt=diagram_alt(spec))
         trials(run, file)
@@ -90,9 +90,12 @@ def _correction(run: Run, file: OpenedFile) -> None:
     refusals.draw(door.PLACE)
 
 
-def _number(one: Trained) -> None:
-    """Its accuracy, and beside it what `evaluate()` said at home."""
+def _number(one: Trained, run: Run, file: OpenedFile) -> None:
+    """Its accuracy, and what `evaluate()` said at home; where there is none, what it was trained on is asked."""
     if one.accuracy is None:
+        st.markdown(f"### {words.NOT_TESTED}")
+        if not file.dataset:
+            choices(run, file)
         return
     st.metric("Accuracy, measured here", percent(one.accuracy))
     if sentence := words.worth(one):

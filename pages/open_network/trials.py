@@ -20,11 +20,15 @@ from pages.ui.wording.blocks import problem, what_you_see
 from pages.ui.wording.numbers import percent
 
 PLACE = "open_network_choice"
-_BAR = (
-    '<div style="display:grid;grid-template-columns:minmax(84px,auto) minmax(84px,auto) 1fr auto;'
-    'column-gap:16px;row-gap:10px;align-items:center;max-width:560px">{}</div>'
-)
-_CELL = '<div style="{}">{}</div>'
+# On a phone the bars need the room of the second column.
+_BARS = """<style>
+.open-bars { display: grid; grid-template-columns: auto auto 1fr auto; gap: 10px 16px; align-items: center }
+@media (max-width: 640px) {
+  .open-bars { grid-template-columns: auto 1fr auto }
+  .open-bars > .other { display: none }
+}
+</style><div class="open-bars">%s</div>"""
+_CELL = '<div class="{}" style="{}">{}</div>'
 
 
 def trials(run: Run, file: OpenedFile) -> None:
@@ -35,11 +39,12 @@ def trials(run: Run, file: OpenedFile) -> None:
         st.html(bars(words.bar_rows(scales, file.trial_of(file.dataset, file.scale), "scale")))
         what_you_see(words.scales_told(file))
     best = [trial for key in KNOWN if (trial := file.best_of(key))]
-    if len(best) > 1:
+    if len(best) > 1 or (best and not file.dataset):
         st.markdown(f"## {words.WHICH_IMAGES}")
         st.html(bars(words.bar_rows(best, _chosen(file, best), "dataset")))
         what_you_see(words.data_sets_told(file))
-    _choices(run, file)
+    if file.dataset:
+        choices(run, file)
 
 
 def _chosen(file: OpenedFile, best: Sequence[Trial]) -> Trial | None:
@@ -52,7 +57,7 @@ def bars(rows: Sequence[tuple[str, str, float, bool]]) -> str:
     >>> bars([("<1", "", 0.5, True)]).count("50.0 %")
     1
     """
-    return _BAR.format("".join(_row(*row) for row in rows))
+    return _BARS % "".join(_row(*row) for row in rows)
 
 
 def _row(what: str, other: str, fraction: float, is_chosen: bool) -> str:
@@ -60,16 +65,16 @@ def _row(what: str, other: str, fraction: float, is_chosen: bool) -> str:
     width = f"width:{100 * fraction:.2f}%;min-width:1px;height:11px;background:currentColor"
     shade = "" if is_chosen else ";opacity:0.6"
     cells = [
-        _CELL.format(weight, escape(what)),
-        _CELL.format("opacity:0.75", escape(other)),
-        _CELL.format("", f'<div style="{width}{shade}"></div>'),
-        _CELL.format(f"text-align:right;{weight}", percent(fraction)),
+        _CELL.format("what", weight, escape(what)),
+        _CELL.format("other", "opacity:0.75", escape(other)),
+        _CELL.format("bar", "", f'<div style="{width}{shade}"></div>'),
+        _CELL.format("share", f"text-align:right;{weight}", percent(fraction)),
     ]
     return "".join(cells)
 
 
-def _choices(run: Run, file: OpenedFile) -> None:
-    """The two choices, for the network's owner."""
+def choices(run: Run, file: OpenedFile) -> None:
+    """Draw the two choices, for the network's owner; the scale once there is a data set."""
     titles = data_sets()
     keys = [key for key in titles if fits(run.spec, key)]
     if not keys or not run.is_owner(who.visitor()):

@@ -83,6 +83,7 @@ NO_IMAGES = "No data set here has images of its size and as many classes, so it 
 TRAINED_ON = (
     "This network was opened from a file, and has been trained here since. Its curves are on the page Train."
 )
+NOT_TESTED = "Not tested yet"
 TESTING = "Testing it on all test images …"
 LOOK_INTO_IT = "Look into it"
 WHAT_IT_EXPECTS = "Which numbers does it expect?"

@@ -18,6 +18,13 @@ from pages.ui.wording import which_images
 from tests.pages.app import kept_run, open_page, text
 
 COLOUR = (3, 32, 32)
+SIGNS = {  # of each view of the Evaluate page
+    "confusion": "Its commonest mistakes",
+    "mistakes": "the surest first",
+    "robust": "What they are asked to read",
+    "map": "Click a figure",
+    "draw": "A photo of at most",
+}
 
 
 @pytest.fixture
@@ -116,9 +123,9 @@ def test_the_steps_show_a_photo_in_its_own_numbers(app, photos):
 def test_every_view_of_the_evaluate_page_shows_photos(app, photos, no_runner, dataset, view):
     classes = len(KNOWN[dataset].classes)
     run = kept_run(fitted(PRESETS["tiny"], COLOUR, classes), dataset)
-    app.query_params["view"] = view
-    page = open_page(app, "pages/3_evaluate.py", f"run:{run}")
+    page = open_page(app, "pages/3_evaluate.py", f"run:{run}", view=view)
     said = text(page)
+    assert SIGNS[view] in said + "".join(one.label for one in page.get("file_uploader"))
     assert f"of {3 * classes} test images" in said
     assert "digit" not in said.replace("digit_pad", "")
     options = next(one for one in page.main.get("button_group") if "Mistakes" in str(one.options)).options
@@ -143,8 +150,8 @@ def letters(tmp_path, monkeypatch):
 @pytest.mark.parametrize("view", ["confusion", "mistakes", "map", "draw"])
 def test_every_view_of_the_evaluate_page_knows_twenty_six_letters(app, letters, no_runner, view):
     run = kept_run(fitted(PRESETS["tiny"], (1, 28, 28), 26), "emnist_letters")
-    app.query_params["view"] = view
-    said = text(open_page(app, "pages/3_evaluate.py", f"run:{run}"))
+    said = text(open_page(app, "pages/3_evaluate.py", f"run:{run}", view=view))
+    assert (SIGNS | {"draw": "Draw a letter"})[view] in said
     assert "of 52 test images" in said
     assert "digit" not in said
     if view == "confusion":
