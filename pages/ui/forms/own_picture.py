@@ -32,7 +32,7 @@ def takes_photos(data: Dataset) -> bool:
 
 
 def confusing(data: Dataset) -> str:
-    """What Evaluate calls the view in which a network is given a picture of the visitor's; also its name in the address.
+    """What Evaluate calls the view for a picture of the visitor’s own; also its name in the address.
 
     Nobody draws a photo.
     """
