@@ -143,4 +143,4 @@ def page() -> None:
 
 page_head("augmentation")
 page()
-next_question("runs", "compares your runs.")
+next_question("my_data", "lets a network learn what you draw.")

@@ -47,6 +47,12 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_the_notebook_finds_the_dashboards_accuracy_and_draws_a_sheet",
         "test_the_offline_sample_is_read_and_parted_as_ours_is",
     },
+    "core/test_opening_hostile_keras.py": None,
+    "core/test_opening_hostile_networks.py": None,
+    "core/test_opening_keras.py": None,
+    "core/test_opening_ours.py": {
+        "test_a_network_trained_by_its_exported_program_comes_back_with_its_accuracy",
+    },
     "core/test_optimizers.py": {
         "test_training_does_not_import_torch_s_compiler_and_leaves_torch_as_it_was",
     },

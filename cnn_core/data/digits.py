@@ -12,19 +12,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from cnn_core.data.catalog.record import shape_words
+from cnn_core.data.centring import BOX as BOX
+from cnn_core.data.centring import FAINTEST_DRAWING, placed_as
+from cnn_core.data.centring import SIDE as SIDE
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import MAX_UPLOAD_BYTES as MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
 
-SIDE, BOX = 28, 20  # pixels: MNIST's images, and the square that a digit is fitted into
 _PADS = (28, 56)  # pixels a side that a drawing on a pad may have
 _MAX_DRAWING = 4096  # pixels per side
-_EDGE = 0.25  # where a stroke begins in a large drawing, whose edges are blurred over several pixels
-_FAINTEST = 0.1  # a drawing whose brightest pixel is below this is empty
 
 
 def centre_digit(drawing: Tensor) -> Tensor:
@@ -34,11 +33,7 @@ def centre_digit(drawing: Tensor) -> Tensor:
     Returns (1, 28, 28) in [0, 1]. A digit of MNIST comes back as it is. Raises StudentError when nothing is drawn.
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
     """
-    ink = _checked(drawing)
-    thing = _scaled(ink, BOX)
-    # In MNIST the centre of mass lies at row 14 and column 14, counted from 0, and digits move by whole pixels.
-    first_row, first_column = (_first_pixel(thing.sum(dim=1 - axis)) for axis in (0, 1))
-    return _placed(thing, first_row, first_column)
+    return torch.from_numpy(placed_as(_checked(drawing).numpy(), by_mass=True))[None]
 
 
 def fitted(drawing: Tensor, dataset: Dataset) -> Tensor:
@@ -55,10 +50,8 @@ def fitted(drawing: Tensor, dataset: Dataset) -> Tensor:
             f"A drawing is grey, and images of {dataset.name} have {shape_words(dataset.shape)}.",
             hint="Choose a test image, or send a photo.",
         )
-    if dataset.is_centred_by_mass:
-        return centre_digit(drawing)
-    thing = _scaled(_checked(drawing), SIDE - 2 * dataset.margin)
-    return _placed(thing, (SIDE - len(thing)) // 2, (SIDE - thing.shape[1]) // 2)
+    ink = _checked(drawing).numpy()
+    return torch.from_numpy(placed_as(ink, dataset.is_centred_by_mass, dataset.margin))[None]
 
 
 def digit_from_drawing(drawing: Tensor | np.ndarray, dataset: str = "mnist") -> Tensor:
@@ -107,43 +100,6 @@ def _checked(drawing: Tensor) -> Tensor:
     ink = ink.detach().to("cpu", torch.float32)
     if not ink.isfinite().all():
         raise StudentError("A drawing must not hold infinite or undefined numbers.")
-    if ink.max() < _FAINTEST:
+    if ink.max() < FAINTEST_DRAWING:
         raise StudentError("Nothing is drawn yet.", hint="Draw a digit, large and with a thick pen.")
     return ink.clamp(0, 1)
-
-
-def _bounding_box(ink: Tensor) -> tuple[int, int, int, int]:
-    """Rows from, to (exclusive), columns from, to."""
-    # In an image of MNIST's size every grey pixel belongs to the digit; in a larger one it may be blur around it.
-    is_inked = ink > (_EDGE * ink.max() if max(ink.shape) > SIDE else 0)
-    rows, columns = is_inked.any(dim=1).nonzero(), is_inked.any(dim=0).nonzero()
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-def _scaled(ink: Tensor, longest: int) -> Tensor:
-    """What is drawn, cut out, `longest` pixels on its longer side."""
-    top, bottom, left, right = _bounding_box(ink)
-    height, width = bottom - top, right - left
-    scale = longest / max(height, width)
-    return _resized(
-        ink[top:bottom, left:right], (max(1, round(height * scale)), max(1, round(width * scale)))
-    )
-
-
-def _placed(thing: Tensor, first_row: int, first_column: int) -> Tensor:
-    image = torch.zeros(1, SIDE, SIDE)
-    image[0, first_row : first_row + thing.shape[0], first_column : first_column + thing.shape[1]] = thing
-    return image
-
-
-def _resized(ink: Tensor, size: tuple[int, int]) -> Tensor:
-    # Averaging areas makes the grey edges of MNIST's digits; enlarging that way would make blocks.
-    smaller = max(ink.shape) > max(size)
-    how = {"mode": "area"} if smaller else {"mode": "bilinear", "align_corners": False}
-    return F.interpolate(ink[None, None], size=size, **how)[0, 0].clamp(0, 1)
-
-
-def _first_pixel(mass: Tensor) -> int:
-    """Where on a side of 28 a digit with this mass per row (or column) has to begin."""
-    centre = float((mass * torch.arange(len(mass))).sum() / mass.sum())
-    return min(max(round(SIDE / 2 - centre), 0), SIDE - len(mass))  # nothing is cut off

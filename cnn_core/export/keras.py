@@ -11,6 +11,7 @@ from typing import Any
 
 from cnn_core.export.layers import LAYERS
 from cnn_core.export.light import keras_layers
+from cnn_core.export.own_picture import NEEDS, own_picture
 from cnn_core.export.program import (
     Recipe,
     Source,
@@ -35,7 +36,7 @@ def export_keras(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> 
     """
     source = source_of(dataset)
     parts = [
-        _KERAS_HEAD.format(name=in_a_comment(spec.name), seed=recipe.seed),
+        _KERAS_HEAD.format(name=in_a_comment(spec.name), seed=recipe.seed, needs=NEEDS),
         _KERAS_BUILD.format(
             shape=channels_last(spec.input_shape),
             layers="".join(f"        {line}\n" for line in _keras_lines(spec)),
@@ -65,7 +66,17 @@ def export_keras(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> 
             batch=recipe.batch_size,
         )
     )
+    parts += [_keras_picture(spec, dataset), _KERAS_MAIN]
     return "\n\n".join(part.strip("\n") + "\n" for part in parts)
+
+
+def _keras_picture(spec: ModelSpec, dataset: str) -> str:
+    own, given = own_picture(dataset), "model.predict(images, verbose=0)"
+    probabilities = (
+        given if ends_in_softmax(spec) else f"keras.ops.convert_to_numpy(keras.ops.softmax({given}))"
+    )
+    read = _KERAS_PICTURE.format(function=own.function, probabilities=probabilities).strip("\n")
+    return f"{own.imports}\n\n{own.preparation}\n\n\n{read}"
 
 
 def _keras_lines(spec: ModelSpec) -> list[str]:
@@ -204,12 +215,15 @@ _KERAS_OPTIMIZERS = {
 _KERAS_HEAD = '''
 """A network designed in Convscope, in Keras 3 (TensorFlow, JAX or PyTorch underneath).
 
-    python net_keras.py weights.safetensors     tests the weights you downloaded beside this file
-    python net_keras.py                         trains the network from the start
+    python net_keras.py weights.safetensors              tests the weights you downloaded beside this file
+    python net_keras.py weights.safetensors seven.png    reads a picture of your own
+    python net_keras.py                                  trains the network from the start
 
-Needs: keras, one of tensorflow, jax or torch (set KERAS_BACKEND), safetensors.
+Needs: keras, one of tensorflow, jax or torch (set KERAS_BACKEND), safetensors; for pictures of your own also {needs}.
 """
 # Network: {name}
+
+from __future__ import annotations
 
 import os
 import sys
@@ -314,16 +328,36 @@ def train(model: keras.Model, learn: bool) -> keras.Model:
         learner.fit(images, keras.utils.to_categorical(labels, CLASSES), epochs={epochs}, batch_size={batch}{watch})
     return learner
 
+'''
 
+_KERAS_MAIN = """
 if __name__ == "__main__":
     model = build()
     model.summary()
     if len(sys.argv) > 1:
         load_weights(model, sys.argv[1])
+    if len(sys.argv) > 2:
+        for path in sys.argv[2:]:
+            for name, share in zip(IMAGES.classes, answers(model, read_picture(path))[0]):
+                print(f"{path}: {name} {share:.4f}")
+        sys.exit()
     learner = train(model, learn=len(sys.argv) == 1)
     images, labels = read(train=False)
     _, accuracy = learner.evaluate(images, keras.utils.to_categorical(labels, CLASSES), verbose=0)
-    print(f"Test accuracy: {{accuracy:.4f}}")
+    print(f"Test accuracy: {accuracy:.4f}")
+"""
+
+_KERAS_PICTURE = '''
+def read_picture(path: str) -> np.ndarray:
+    """A picture of your own, as the network wants it: float32 (1, H, W, C) in [0, 1]."""
+    with open(path, "rb") as file:
+        reading = {function}(file.read(), IMAGES)
+    return reading.pieces[reading.main].pixels.transpose(1, 2, 0)[None]
+
+
+def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Probabilities (B, classes)."""
+    return {probabilities}
 '''
 
 _KERAS_CYCLE = '''

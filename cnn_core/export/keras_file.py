@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnn_core.export.layers import LAYERS, KerasLayer
+from cnn_core.export.keras_layers import KerasLayer
+from cnn_core.export.layers import LAYERS
 from cnn_core.export.program import Step, channels_last, ends_in_softmax, steps
 from cnn_core.model.shapes import Shape
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnn_core.export.program import Step, arguments
-
-if TYPE_CHECKING:
-    import numpy as np
+from cnn_core.export.keras_layers import (
+    KerasLayer,
+    file_conv,
+    file_dense,
+    file_depthwise,
+    file_norm,
+    file_pool,
+)
+from cnn_core.export.program import Step, arguments, moves
 
 Pairs = list[tuple[str, object]]  # arguments of a call, by name
 Node = tuple[str, list[str], dict[str, Any]]  # of ONNX: operator, names of its weights, attributes
@@ -30,33 +35,6 @@ class RCall:
     pairs: Pairs
     penalised: tuple[str, ...] = ()
     name: str = ""
-
-
-@dataclass(frozen=True)
-class KerasWeight:
-    """One of a layer's weights in a file of Keras.
-
-    name: Keras's.  ours: of the tensor, after the layer's name and a dot.  change: from our order of axes to Keras's.
-    """
-
-    name: str
-    ours: str
-    change: Callable[[np.ndarray], np.ndarray] = lambda values: values
-
-
-@dataclass(frozen=True)
-class KerasLayer:
-    """One layer in the description that a file of Keras begins with.
-
-    config:  its settings but for name and type of number.
-    weights: in Keras's order.
-    suffix:  of its name, where it is a helper of ours.
-    """
-
-    class_name: str
-    config: dict[str, Any]
-    weights: tuple[KerasWeight, ...] = ()
-    suffix: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,23 +86,12 @@ def _onnx_activation(step: Step) -> list[Node]:
 
 
 def _onnx_window(step: Step) -> dict[str, Any]:
-    side, stride = _moves(step)
+    side, stride = moves(step)
     left, right, top, bottom = step.padding
     window: dict[str, Any] = {"kernel_shape": [side, side], "strides": [stride, stride]}
-    dilation = _dilation(step)
+    dilation = getattr(step.layer, "dilation_rate", 1)
     apart = {"dilations": [dilation, dilation]} if dilation > 1 else {}
     return window | apart | {"pads": [top, left, bottom, right]}
-
-
-def _moves(step: Step) -> tuple[int, int]:
-    window = step.layer.window()
-    assert window is not None
-    return window.side, window.stride
-
-
-def _dilation(step: Step) -> int:
-    window = step.layer.window()
-    return 1 if window is None else window.dilation
 
 
 def _keras_line(step: Step, *parts: str, note: str = "") -> list[str]:
@@ -133,10 +100,10 @@ def _keras_line(step: Step, *parts: str, note: str = "") -> list[str]:
 
 
 def _keras_window(step: Step, usual_stride: int) -> str:
-    _, stride = _moves(step)
-    moves = "" if stride == usual_stride else f"strides={stride}"
+    _, stride = moves(step)
+    strides = "" if stride == usual_stride else f"strides={stride}"
     same = 'padding="same"' if getattr(step.layer, "padding", "valid") == "same" else ""
-    return ", ".join(part for part in (moves, same) if part)
+    return ", ".join(part for part in (strides, same) if part)
 
 
 def _keras_activation(step: Step) -> str:
@@ -167,9 +134,8 @@ def _torch_conv(step: Step) -> list[tuple[str, str]]:
         ("padding", left if even else 0, 0),
         ("dilation", layer.dilation_rate, 1),
     )
-    code += ")"
     pad = [] if even else _torch_padding(step, f"nn.ZeroPad2d({step.padding})")
-    return [*pad, (step.name, code), *_torch_activation(step)]
+    return [*pad, (step.name, f"{code})"), *_torch_activation(step)]
 
 
 def _keras_conv(step: Step) -> list[str]:
@@ -250,59 +216,6 @@ def _onnx_dense(step: Step) -> list[Node]:
     return [("Gemm", names, {"transB": 1}), *_onnx_activation(step)]
 
 
-def _file_weights(step: Step, class_name: str, *weights: KerasWeight, **settings: object) -> KerasLayer:
-    """Of a layer with an activation."""
-    return KerasLayer(class_name, {**settings, "activation": step.activation, "use_bias": True}, weights)
-
-
-def _file_window(step: Step, **settings: object) -> dict[str, Any]:
-    _, stride = _moves(step)
-    padding = getattr(step.layer, "padding", "valid")
-    return {"strides": [stride, stride], "padding": padding, "data_format": "channels_last", **settings}
-
-
-def _file_conv(step: Step) -> KerasLayer:
-    layer: Any = step.layer
-    kernel = KerasWeight("kernel", "conv.weight", lambda weight: weight.transpose(2, 3, 1, 0))
-    window = _file_window(step, kernel_size=[layer.kernel_size, layer.kernel_size])
-    bias = KerasWeight("bias", "conv.bias")
-    return _file_weights(step, "Conv2D", kernel, bias, filters=layer.filters, **window)
-
-
-def _file_depthwise(step: Step) -> KerasLayer:
-    layer: Any = step.layer
-    side, many = layer.kernel_size, layer.depth_multiplier
-
-    def by_channel(weight: np.ndarray) -> np.ndarray:
-        return weight.reshape(-1, many, side, side).transpose(2, 3, 0, 1)
-
-    kernel = KerasWeight("depthwise_kernel", "conv.weight", by_channel)
-    window = _file_window(step, kernel_size=[side, side], depth_multiplier=many)
-    return _file_weights(step, "DepthwiseConv2D", kernel, KerasWeight("bias", "conv.bias"), **window)
-
-
-def _file_dense(step: Step) -> KerasLayer:
-    kernel = KerasWeight("kernel", "dense.weight", lambda weight: weight.T)
-    return _file_weights(step, "Dense", kernel, KerasWeight("bias", "dense.bias"), units=step.after[0])
-
-
-def _file_pool(step: Step, class_name: str) -> KerasLayer:
-    side, _ = _moves(step)
-    return KerasLayer(class_name, _file_window(step, pool_size=[side, side]))
-
-
-def _file_norm(step: Step) -> KerasLayer:
-    config = {"axis": -1, "momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True}
-    names = {
-        "gamma": "weight",
-        "beta": "bias",
-        "moving_mean": "running_mean",
-        "moving_variance": "running_var",
-    }
-    weights = tuple(KerasWeight(name, f"norm.{ours}") for name, ours in names.items())
-    return KerasLayer("BatchNormalization", config, weights)
-
-
 # --- pooling ----------------------------------------------------------------------------------------
 
 
@@ -313,24 +226,24 @@ def _torch_max(step: Step) -> list[tuple[str, str]]:
 
 
 def _torch_average(step: Step) -> list[tuple[str, str]]:
-    side, stride = _moves(step)
+    side, stride = moves(step)
     if any(step.padding):
         return [(step.name, f"AveragePoolSame({side}, {stride}, {step.padding})")]
     return [(step.name, _torch_pool(step, "AvgPool2d"))]
 
 
 def _torch_pool(step: Step, module: str) -> str:
-    side, stride = _moves(step)
+    side, stride = moves(step)
     return f"nn.{module}({side}{arguments(('stride', stride, side))})"
 
 
 def _keras_max(step: Step) -> list[str]:
-    side, _ = _moves(step)
+    side, _ = moves(step)
     return _keras_line(step, "MaxPooling2D", str(side), _keras_window(step, side))
 
 
 def _keras_average(step: Step) -> list[str]:
-    side, _ = _moves(step)
+    side, _ = moves(step)
     left, right, top, bottom = step.padding
     is_even = left == right and top == bottom
     note = "" if is_even else "  # with PyTorch underneath, Keras 3.15 gets the edge wrong"
@@ -395,23 +308,23 @@ def _r_flatten(step: Step) -> list[RCall]:
 # --- the table --------------------------------------------------------------------------------------
 
 LAYERS: dict[str, Row] = {
-    "conv2d": Row(_torch_conv, _keras_conv, _r_conv, _onnx_conv, _file_conv),
+    "conv2d": Row(_torch_conv, _keras_conv, _r_conv, _onnx_conv, file_conv),
     "depthwise_conv2d": Row(
-        _torch_depthwise, _keras_depthwise, _r_depthwise, _onnx_depthwise, _file_depthwise
+        _torch_depthwise, _keras_depthwise, _r_depthwise, _onnx_depthwise, file_depthwise
     ),
     "max_pooling2d": Row(
         _torch_max,
         _keras_max,
         lambda step: _r_pool(step, "layer_max_pooling_2d"),
         lambda step: [("MaxPool", [], _onnx_window(step))],
-        lambda step: _file_pool(step, "MaxPooling2D"),
+        lambda step: file_pool(step, "MaxPooling2D"),
     ),
     "average_pooling2d": Row(
         _torch_average,
         _keras_average,
         lambda step: _r_pool(step, "layer_average_pooling_2d"),
         lambda step: [("AveragePool", [], _onnx_window(step) | {"count_include_pad": 0})],
-        lambda step: _file_pool(step, "AveragePooling2D"),
+        lambda step: file_pool(step, "AveragePooling2D"),
     ),
     "global_average_pooling2d": Row(
         _torch_global,
@@ -427,7 +340,7 @@ LAYERS: dict[str, Row] = {
         _keras_norm,
         lambda step: _r_call(step, "layer_batch_normalization", penalised=("gamma", "beta")),
         _onnx_norm,
-        _file_norm,
+        file_norm,
     ),
     "activation": Row(
         lambda step: [(step.name, TORCH_ACTIVATIONS.get(step.activation, "nn.Identity()"))],
@@ -455,7 +368,7 @@ LAYERS: dict[str, Row] = {
         _keras_dense,
         _r_dense,
         _onnx_dense,
-        _file_dense,
+        file_dense,
     ),
 }
 

@@ -40,6 +40,14 @@ def export_notebook(
         _code(f"{program.data}\n\n\n{program.test}\n\n\naccuracy = test(net)\n{_expected(test_accuracy)}"),
     ]
     cells += _feature_maps(spec)
+    cells += [
+        _markdown(
+            "## A picture of your own\nPut a photo of yours beside this notebook. The long cell is how Convscope's "
+            "pages prepare it; the network learnt from pictures made in this way, and reads others badly."
+        ),
+        _code(program.picture),
+        _code('# answers(net, read_picture("seven.png"))'),
+    ]
     if program.training:
         cells += [
             _markdown(
@@ -92,7 +100,7 @@ def _feature_maps(spec: ModelSpec) -> list[dict[str, Any]]:
 _OPENING = """# {name}
 Designed and trained in Convscope. Put {weights} beside this notebook.
 
-    pip install torch torchvision safetensors matplotlib"""
+    pip install torch torchvision safetensors matplotlib pillow scipy scikit-image"""
 
 _MAPS = """
 images, labels = read(train=False)

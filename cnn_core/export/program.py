@@ -138,6 +138,13 @@ def steps(spec: ModelSpec) -> list[Step]:
     ]
 
 
+def moves(step: Step) -> tuple[int, int]:
+    """Side and stride of the window that a layer slides."""
+    window = step.layer.window()
+    assert window is not None
+    return window.side, window.stride
+
+
 def in_a_comment(text: str) -> str:
     """A stranger's text on one line of printable characters: `repr` leaves no line break and no control."""
     return repr(str(text)[:80])

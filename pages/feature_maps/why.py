@@ -68,6 +68,13 @@ def _one(name: str, reading: Reading, target: int) -> None:
     picture(values, f"why_{name}", alt=words.method_alt(method), px=168, scale=method.scale)
     low, high = float(values.min()), float(values.max())
     caption(
-        words.method_facts(low, high, attribution.layer, attribution.completeness_error, attribution.places)
+        words.method_facts(
+            low,
+            high,
+            attribution.layer,
+            attribution.completeness_error,
+            attribution.places,
+            method.of_colours if len(chosen.image) > 1 else "",
+        )
     )
     caption(words.method_says(method))

@@ -6,14 +6,13 @@ Nothing is cut out and no ground is taken away: those data sets show things in t
 from __future__ import annotations
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+
+from cnn_core.data.centring import resized
 
 Box = tuple[int, int, int, int]
 
 
-def middle_square(colours: np.ndarray, shape: tuple[int, int, int]) -> tuple[Tensor, Box]:
+def middle_square(colours: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, Box]:
     """The middle square of a photo in the size of a data set's images.
 
     colours: (H, W, 3) in [0, 1].
@@ -24,8 +23,6 @@ def middle_square(colours: np.ndarray, shape: tuple[int, int, int]) -> tuple[Ten
     height, width = colours.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = torch.from_numpy(np.ascontiguousarray(colours[top : top + side, left : left + side]))
-    smaller = side >= max(shape[1:])
-    how = {"mode": "area"} if smaller else {"mode": "bilinear", "align_corners": False}
-    small = F.interpolate(square.float().permute(2, 0, 1)[None], size=shape[1:], **how)[0].clamp(0, 1)
+    square = colours[top : top + side, left : left + side].astype(np.float32)
+    small = np.stack([resized(square[..., channel], shape[1:]) for channel in range(3)])
     return small, (top, left, top + side, left + side)

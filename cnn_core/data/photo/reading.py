@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from scipy import ndimage
 from skimage.filters import threshold_otsu
-from torch import Tensor
 
-from cnn_core.data.digits import fitted
+from cnn_core.data.centring import FAINTEST_DRAWING, placed_as
 from cnn_core.data.photo.colour import middle_square
 from cnn_core.data.photo.garment import cut_out
 from cnn_core.data.photo.lines import without_lines
@@ -28,11 +27,15 @@ from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import colours_of, open_image
 from cnn_core.errors import StudentError
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 LONGEST = 768  # pixels of the longer side, at which a photo is read
 LOWEST, HIGHEST = 0.1, 0.7  # of the paper's brightness: within these a visitor may say what counts as ink
 _LEAST = 8  # pixels of the shorter side
 _OF_INK = 0.45  # of the ink's own darkness: paler than that is paper, or a stroke's blurred edge
 
+Frame = tuple[float, float, float, float]
 Box = tuple[int, int, int, int]  # top, left, bottom, right in pixels; the last two exclusive
 
 
@@ -41,13 +44,20 @@ class Piece:
     """One digit of a photo.
 
     box:      where it lies.
-    image:    (C, H, W) in [0, 1]: what a network gets; of one channel light on dark.
+    pixels:   float32 (C, H, W) in [0, 1]; of one channel light on dark.
     was_thin: whether its stroke was thickened.
     """
 
     box: Box
-    image: Tensor
+    pixels: np.ndarray
     was_thin: bool
+
+    @property
+    def image(self) -> Tensor:
+        """(C, H, W) in [0, 1]: what a network gets."""
+        import torch  # looking at a photo needs none, and exported programs bring the looking along
+
+        return torch.from_numpy(self.pixels)
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ def read_photo(
     data: bytes,
     dataset: str = "mnist",
     limit: float | None = None,
-    frame: tuple[float, float, float, float] | None = None,
+    frame: Frame | None = None,
 ) -> PhotoReading:
     """Find the digits in an image file.
 
@@ -111,37 +121,92 @@ def read_photo(
     Raises StudentError for files that are not images, and where nothing stands out from the paper.
     """
     record = dataset_of(dataset)
+    read = read_scene if record.is_colour else read_strokes if record.of_strokes else read_thing
+    return read(data, record, limit, frame)
+
+
+def read_strokes(
+    data: bytes, record: Dataset, limit: float | None = None, frame: Frame | None = None
+) -> PhotoReading:
+    """`read_photo` for a data set whose images are lines: writing on paper, or on a board."""
+    colours = _colours(data, record, frame)
+    itself = _image_itself(colours, record, limit)
+    if itself is not None:
+        return itself
+    attempt = _best_attempt(colours, limit, may_run_off=frame is not None)
+    findings = attempt.findings
+    pieces = tuple(_piece(digit, attempt, record) for digit in findings.digits)
+    left_out = findings.left_out | ({"lines"} if attempt.lines else set())
+    return PhotoReading(
+        _as_bytes(colours),
+        attempt.ink,
+        pieces,
+        findings.main,
+        attempt.limit,
+        attempt.light_on_dark,
+        frozenset(left_out),
+    )
+
+
+def read_thing(
+    data: bytes, record: Dataset, limit: float | None = None, frame: Frame | None = None
+) -> PhotoReading:
+    """`read_photo` for a data set whose images are surfaces: one thing on its ground."""
+    colours = _colours(data, record, frame)
+    itself = _image_itself(colours, record, limit)
+    if itself is not None:
+        return itself
+    thing, is_thing, box = cut_out(colours @ LUMINANCE)
+    top, left, bottom, right = box
+    pixels = _placed(thing[top:bottom, left:right], record)
+    return _single(_as_bytes(colours), is_thing, box, pixels)
+
+
+def read_scene(
+    data: bytes, record: Dataset, limit: float | None = None, frame: Frame | None = None
+) -> PhotoReading:
+    """`read_photo` for a data set of colour photos: the middle square, and nothing is cut out."""
+    colours = _colours(data, record, frame)
+    pixels, where = middle_square(colours, record.shape)
+    return _single(_as_bytes(colours), np.zeros(colours.shape[:2], bool), where, pixels)
+
+
+def _colours(data: bytes, record: Dataset, frame: Frame | None) -> np.ndarray:
+    """(H, W, 3) in [0, 1]."""
     image = open_image(data, LONGEST if frame is None else 2 * LONGEST)
     if min(image.size) < _LEAST:
         raise StudentError(
             f"This image has {image.width}×{image.height} pixels, which is too little for a {record.singular}.",
             hint=f"Choose one with {_LEAST} pixels or more on its shorter side.",
         )
-    colours = _framed(colours_of(image), frame)
-    photo = (colours * 255).round().astype(np.uint8)
-    if record.is_colour:
-        small, where = middle_square(colours, record.shape)
-        return _single(photo, np.zeros(photo.shape[:2], bool), where, small)
+    return _framed(colours_of(image), frame)
+
+
+def _as_bytes(colours: np.ndarray) -> np.ndarray:
+    return (colours * 255).round().astype(np.uint8)
+
+
+def _image_itself(colours: np.ndarray, record: Dataset, limit: float | None) -> PhotoReading | None:
+    """An image of the data set itself, sent back; None where it is a photo."""
     grey = colours @ LUMINANCE
     whole = None if limit is not None else image_of_its_own(grey, record)
-    if whole is not None:
-        return _single(photo, np.abs(grey - np.median(grey)) > LOWEST, (0, 0, *grey.shape), whole)
-    if not record.of_strokes:
-        thing, is_thing, box = cut_out(grey)
-        top, left, bottom, right = box
-        return _single(photo, is_thing, box, fitted(torch.from_numpy(thing[top:bottom, left:right]), record))
-    attempt = _best_attempt(colours, limit, may_run_off=frame is not None)
-    findings = attempt.findings
-    pieces = tuple(_piece(digit, attempt, record) for digit in findings.digits)
-    left_out = findings.left_out | ({"lines"} if attempt.lines else set())
-    return PhotoReading(
-        photo, attempt.ink, pieces, findings.main, attempt.limit, attempt.light_on_dark, frozenset(left_out)
+    if whole is None:
+        return None
+    return _single(
+        _as_bytes(colours), np.abs(grey - np.median(grey)) > LOWEST, (0, 0, *grey.shape), whole[None]
     )
 
 
-def _single(photo: np.ndarray, ink: np.ndarray, box: Box, image: Tensor) -> PhotoReading:
+def _single(photo: np.ndarray, ink: np.ndarray, box: Box, pixels: np.ndarray) -> PhotoReading:
     """One thing, found without a limit."""
-    return PhotoReading(photo, ink, (Piece(box, image, was_thin=False),), 0, None, False, frozenset())
+    return PhotoReading(photo, ink, (Piece(box, pixels, was_thin=False),), 0, None, False, frozenset())
+
+
+def _placed(ink: np.ndarray, record: Dataset) -> np.ndarray:
+    """As the data set's images are: (1, 28, 28) in [0, 1]."""
+    if ink.max() < FAINTEST_DRAWING:
+        raise StudentError("Nothing is drawn yet.", hint="Draw a digit, large and with a thick pen.")
+    return placed_as(ink.clip(0, 1).astype(np.float32), record.is_centred_by_mass, record.margin)[None]
 
 
 def digit_from_upload(data: bytes, dataset: str = "mnist") -> Tensor:
@@ -154,7 +219,7 @@ def digit_from_upload(data: bytes, dataset: str = "mnist") -> Tensor:
     return read_photo(data, dataset).image
 
 
-def _framed(colours: np.ndarray, frame: tuple[float, float, float, float] | None) -> np.ndarray:
+def _framed(colours: np.ndarray, frame: Frame | None) -> np.ndarray:
     if frame is None:
         return colours
     top, left, bottom, right = (min(max(float(share), 0.0), 1.0) for share in frame)
@@ -295,9 +360,11 @@ def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
         by = (USUAL - width_share) * digit.size / 2
         pad = int(by) + 2
         ink = thickened(np.pad(np.where(mine, np.maximum(ink, 0.6), ink), pad), by)
-    image = fitted(torch.from_numpy(ink), record)
-    # MNIST's strokes reach full white somewhere; a photo's do not, after the light and the paper's grain.
-    return Piece(digit.box, image if attempt.dark.is_even else image / image.max().clamp_min(0.5), was_thin)
+    pixels = _placed(ink, record)
+    if not attempt.dark.is_even:
+        # MNIST's strokes reach full white somewhere; a photo's do not, after the light and the paper's grain.
+        pixels = pixels / max(float(pixels.max()), 0.5)
+    return Piece(digit.box, pixels, was_thin)
 
 
 def _closed(mine: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from pages.ui.frame.components import component_file
@@ -61,14 +62,19 @@ def _save(draft: design.Draft, spec: ModelSpec | None) -> None:
     else:
         caption(OPENS_HERE)
         exports.saved(network, "sidebar")
-    caption(CODE_WORDS if network is None else f"{CODE_WORDS} {WEIGHTS_WORDS}")
-    if spec is not None:
+    learnt_own = network is not None and is_own(network.dataset)
+    if learnt_own:
+        caption(exports.NO_PROGRAM)
+    else:
+        caption(CODE_WORDS if network is None else f"{CODE_WORDS} {WEIGHTS_WORDS}")
+    if spec is not None and not learnt_own:
         for label, (function, ending, mime) in CODE.items():
             _download(label, _written(function, spec), file_stem(draft) + ending, mime)
     as_json = json.dumps(draft, indent=2, ensure_ascii=False)
     _download("Design, as JSON", as_json, f"{file_stem(draft)}.json", "application/json", AS_JSON)
     if network is not None:
         exports.onnx(network, "sidebar")
+    if network is not None and not learnt_own:
         caption(HAND_IN)
         exports.to_hand_in(network, "sidebar")
 

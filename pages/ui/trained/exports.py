@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.data.own.names import is_own
 from cnn_core.model.layer_files import kind_named
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
@@ -29,6 +30,11 @@ _UNKNOWN_RECIPE = {"recipe": "not known: the network was opened from a file"}
 _PAPER = "#FCFBF8"  # of the report's page
 
 
+NO_PROGRAM = (
+    "Programs and notebooks load their images from a public address, and these pictures have none: save them on "
+    "My data."
+)
+
 # What each file is for, on hover or focus.
 _SAVED = "The design and what it has learnt. The only file that opens here again."
 _CODE = "A program that builds this network. With the safetensors file beside it, it tests this very network."
@@ -45,6 +51,10 @@ def download(one: Trained, place: str = "runs") -> None:
     place: tells these buttons from the same ones elsewhere on the page.
     """
     saved(one, place)
+    if is_own(one.dataset):
+        onnx(one, place)
+        caption(NO_PROGRAM)
+        return
     code, text = "text/x-python", "text/plain"
     _button(place, "Keras, R code", f"{one.stem}_keras.R", lambda: _keras_in_r(one), _CODE, text)
     _button(place, "Keras, Python code", f"{one.stem}_keras.py", lambda: _keras(one), _CODE, code)
