@@ -156,6 +156,10 @@ def scales_told(file: OpenedFile) -> str:
     first = f"The file does not say how its input was scaled, so {images[:1].lower()}{images[1:]}"
     best = max(one.accuracy for one in ones)
     ties = [SCALES[one.scale][0] for one in ones if best - one.accuracy < EQUAL]
+    chosen = file.trial_of(file.dataset, file.scale)
+    if file.by != "visitor" and chosen is not None and best - chosen.accuracy >= EQUAL:
+        more = points(best - chosen.accuracy).removeprefix("+")
+        return f"{first} {_listed(ties)}: {more} more, which may be chance. Change it if you know better."
     if len(ties) > 1:
         return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
     return f"{first} Change it if you know better."
@@ -178,8 +182,8 @@ def not_said(file: OpenedFile) -> list[str]:
     """What the file does not say, and how that was settled; one sentence or two for each."""
     sentences = []
     if not file.said_dataset and file.by == "measured":
-        best = file.best_of(file.dataset)
-        reads = f"It reads {percent(best.accuracy)} of the {_noun(file.dataset)} tried, so" if best else "So"
+        trial = file.trial_of(file.dataset, file.scale)
+        reads = f"It reads {percent(trial.accuracy)} of the {_noun(file.dataset)} tried, so" if trial else "So"
         sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
