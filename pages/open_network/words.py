@@ -183,7 +183,9 @@ def not_said(file: OpenedFile) -> list[str]:
     sentences = []
     if not file.said_dataset and file.by == "measured":
         trial = file.trial_of(file.dataset, file.scale)
-        reads = f"It reads {percent(trial.accuracy)} of the {_noun(file.dataset)} tried, so" if trial else "So"
+        reads = (
+            f"It reads {percent(trial.accuracy)} of the {_noun(file.dataset)} tried, so" if trial else "So"
+        )
         sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
