@@ -58,19 +58,19 @@ def first_layer(padding, *above):
 def test_a_layer_goes_in_front_only_where_a_border_of_zeros_or_a_turned_pooling_stands_in_the_way():
     pool = {"type": "max_pooling2d"}
     for net, preparation, layers in [
-        (first_layer("valid"), "-1 to 1", 3),
-        (first_layer("same"), "-1 to 1", 4),
-        (first_layer("same"), "0 to 255", 3),
-        (first_layer("valid", pool), "-1 to 1", 4),
+        (first_layer("valid"), "signed", 3),
+        (first_layer("same"), "signed", 4),
+        (first_layer("same"), "bytes", 3),
+        (first_layer("valid", pool), "signed", 4),
         (first_layer("valid", pool), "inverted", 5),
-        (first_layer("valid", {"type": "activation", "activation": "tanh"}), "0 to 255", 5),
+        (first_layer("valid", {"type": "activation", "activation": "tanh"}), "bytes", 5),
     ]:
         assert len(with_input(net, preparation).spec.layers) == layers
 
 
 def test_nothing_is_done_where_nothing_is_to_do():
     net = load("lesson")
-    assert with_input(net, "0 to 1") is net
+    assert with_input(net, "unit") is net
     assert with_scale(net, 1) is net
 
 
@@ -96,7 +96,7 @@ def digits():
 
 def test_the_preparation_a_network_learnt_with_shows_itself(digits):
     trained = load("modern")
-    for preparation, undone in [("0 to 255", (1 / 255, 0)), ("inverted", (-1, 1)), ("-1 to 1", (0.5, 0.5))]:
+    for preparation, undone in [("bytes", (1 / 255, 0)), ("inverted", (-1, 1)), ("signed", (0.5, 0.5))]:
         foreign = taken_up(
             trained, [undone[0]], [undone[1]]
         ).net  # as if it had learnt from images prepared so
@@ -109,8 +109,8 @@ def test_the_preparation_a_network_learnt_with_shows_itself(digits):
 
 def test_a_relu_net_with_small_biases_hardly_minds_a_factor_and_the_tie_is_told(digits):
     told = verdict(tried(load("lesson"), digits))
-    assert told.best.preparation == "0 to 1"
-    assert "0 to 255" in [trial.preparation for trial in told.ties]
+    assert told.best.preparation == "unit"
+    assert "bytes" in [trial.preparation for trial in told.ties]
     assert "inverted" not in [trial.preparation for trial in told.ties]
 
 
@@ -119,13 +119,21 @@ def test_of_a_network_that_reads_nothing_nothing_is_said(digits):
     assert verdict([]).best is None
 
 
+def test_a_way_that_the_design_does_not_allow_is_left_out_and_the_others_are_tried(digits):
+    ends_with_places = [{"type": "conv2d", "filters": 1, "strides": 8}, {"type": "flatten"}]
+    net = lived_in(ModelSpec.from_dict(design(*ends_with_places, classes=16)))
+    assert [trial.preparation for trial in tried(net, digits)] == [
+        key for key in PREPARATIONS if key != "exchanged"
+    ]
+
+
 def test_ties_are_those_of_the_same_data_set_that_luck_may_have_put_behind():
     trials = [
-        Trial("mnist", "0 to 1", 0.10, 1_000),
-        Trial("fashion_mnist", "0 to 1", 0.88, 1_000),
-        Trial("fashion_mnist", "0 to 255", 0.90, 1_000),
-        Trial("fashion_mnist", "-1 to 1", 0.80, 1_000),
-        Trial("kmnist", "0 to 1", 0.895, 1_000),
+        Trial("mnist", "unit", 0.10, 1_000),
+        Trial("fashion_mnist", "unit", 0.88, 1_000),
+        Trial("fashion_mnist", "bytes", 0.90, 1_000),
+        Trial("fashion_mnist", "signed", 0.80, 1_000),
+        Trial("kmnist", "unit", 0.895, 1_000),
     ]
     told = verdict(trials)  # two standard deviations of a difference near 0.9 are 0.027
     assert told.best is trials[2]

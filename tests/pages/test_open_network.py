@@ -141,9 +141,9 @@ def test_the_first_look_says_what_was_measured_and_what_the_file_does_not_say(ap
     assert "**my_model.safetensors** :gray[· safetensors · 37" in said
     assert "Two things the file does not say" in said
     assert "so MNIST digits is taken." in said
-    assert "Five ways were tried" in said
-    for scale in ("0 to 1", "0 to 255", "−1 to 1", "inverted"):
-        assert scale in html(app)
+    assert "Six ways were tried" in said
+    for way in ("0 to 1", "0 to 255", "−1 to 1", "inverted", "rows as columns"):
+        assert way in html(app)
     assert [metric.value for metric in app.metric][:1] == [f"{100 * run.status.result['accuracy']:.1f} %"]
     assert {
         "What does each layer see?",
@@ -188,13 +188,13 @@ def test_what_evaluate_said_is_compared_to_a_tenth_of_a_point(app, no_runner, tm
 def test_another_scale_is_measured_by_a_worker_and_kept(app, no_runner, tmp_path):
     run = opened(saved(tmp_path, load("lesson")))
     app = open_page(app, PAGE, f"run:{run.id}")
-    widget(app, "selectbox", "Scale of its input").set_value("inverted").run()
+    widget(app, "selectbox", "How its images were prepared").set_value("inverted").run()
     assert not app.exception
     assert "Testing it on all test images" in text(app)
     the_worker_takes(RunStore(), run.id)
     app.run()
     assert not app.exception
-    assert read_opened(run.folder).scale == "inverted"
+    assert read_opened(run.folder).preparation == "inverted"
     assert RunStore().run(run.id).status.result["accuracy"] < 0.6
     assert "Testing it" not in text(app)
 
@@ -203,7 +203,9 @@ def test_a_stranger_with_the_link_looks_and_cannot_change_it(app, no_runner, tmp
     run = opened(saved(tmp_path, load("lesson")))
     app = open_page(app, PAGE, f"run:{run.id}", owner=OTHER)
     assert "Measured here it reads" in text(app)
-    assert not [one for one in app.main.get("selectbox") if one.label in ("Data set", "Scale of its input")]
+    assert not [
+        one for one in app.main.get("selectbox") if one.label in ("Data set", "How its images were prepared")
+    ]
 
 
 def test_one_that_was_trained_on_here_says_so_and_shows_the_door(app, no_runner, tmp_path):

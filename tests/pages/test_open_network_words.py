@@ -6,7 +6,8 @@ import pytest
 
 from cnn_core.data import NOT_KNOWN, ImagesLearntFrom
 from cnn_core.model import PRESETS
-from cnn_core.runs.opened import OpenedFile, Trial
+from cnn_core.opening import Trial
+from cnn_core.runs.opened import OpenedFile
 from pages.open_network import words
 from pages.open_network.trials import bars
 from pages.open_network.ways import ways
@@ -34,30 +35,32 @@ def test_without_a_number_the_line_says_why():
     assert words.answer(6, 5, None, "", dataclasses.replace(tried, trials=())).endswith(words.NO_IMAGES)
     away = dataclasses.replace(FILE, dataset="kmnist", by="file")
     assert (
-        "It says that it learnt from KMNIST characters, and those are not on this machine."
+        "It says that it learnt from KMNIST characters, and it cannot be tested on those here."
         in words.answer(6, 5, None, "", away)
     )
 
 
 def test_scales_that_read_alike_are_told_as_a_tie():
     tie = dataclasses.replace(FILE, trials=trials(unit=0.943, bytes=0.943, signed=0.877, inverted=0.058))
-    assert words.scales_told(tie) == (
-        "The file does not say how its input was scaled, so four ways were tried, each on 1,000 test digits. "
+    assert words.preparations_told(tie) == (
+        "The file does not say how its images were prepared, so four ways were tried, each on 1,000 test digits. "
         "0 to 1 and 0 to 255 cannot be told apart. Change it if you know better."
     )
-    chance = dataclasses.replace(FILE, trials=trials(unit=0.940, bytes=0.945))
-    assert "0 to 255: 0.5 points more, which may be chance." in words.scales_told(chance)
-    clear = dataclasses.replace(FILE, scale="bytes", trials=trials(unit=0.1, bytes=0.943))
-    assert "cannot be told apart" not in words.scales_told(clear)
-    said = dataclasses.replace(clear, said_scale="bytes", scale="bytes")
-    assert words.scales_told(said).endswith("The file shows that it wants 0 to 255.")
+    chance = dataclasses.replace(FILE, trials=trials(unit=0.940, bytes=0.945, signed=0.8))
+    assert "0 to 1 and 0 to 255 lie within 0.5 points, which may be chance." in words.preparations_told(
+        chance
+    )
+    clear = dataclasses.replace(FILE, preparation="bytes", trials=trials(unit=0.1, bytes=0.943))
+    assert "cannot be told apart" not in words.preparations_told(clear)
+    said = dataclasses.replace(clear, said_scale="bytes")
+    assert words.preparations_told(said).endswith("The file shows that it wants 0 to 255.")
 
 
 def test_data_sets_are_told_with_who_decided():
     two = (Trial("mnist", "unit", 0.943, 1000), Trial("fashion_mnist", "unit", 0.08, 200))
     measured = dataclasses.replace(FILE, trials=two)
     assert words.data_sets_told(measured) == (
-        "Each bar: the best scale, on 200 test images or more. The file does not say what it was trained on. "
+        "Each bar: the best way, on 200 test images or more. The file does not say what it was trained on. "
         "Change it if you know better."
     )
     said = dataclasses.replace(measured, said_dataset="fashion_mnist")
@@ -73,6 +76,11 @@ def test_what_the_file_does_not_say_is_counted_and_settled():
         sentences[0]
         == "What it was trained on. It reads 94.3 % of the digits tried, so MNIST digits is taken."
     )
+    assert (
+        sentences[1] == "How its images were prepared. One way was tried: see “Which numbers does it expect?”"
+    )
+    untried = dataclasses.replace(file, by="visitor", dataset="own:abc", trials=())
+    assert words.not_said(untried)[1] == "How its images were prepared. “0 to 1” is taken."
     assert words.not_said_title(sentences) == "Two things the file does not say"
     chosen = dataclasses.replace(file, by="visitor", dataset="fashion_mnist", said_scale="bytes")
     assert words.not_said(chosen) == ["What it was trained on. You said Fashion-MNIST clothes."]

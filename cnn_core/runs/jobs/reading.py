@@ -14,8 +14,7 @@ from cnn_core.data import ImageSet, load_images
 from cnn_core.data.sources import available
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
-from cnn_core.opening import Opened, open_network
-from cnn_core.runs.opened import fitting_datasets
+from cnn_core.opening import Opened, fitting, open_network
 from cnn_core.training import evaluate
 
 COMPARED = 100  # images of each data set that fits, for each design
@@ -90,7 +89,7 @@ def reads(opened: Opened) -> float:
 
 
 def _images_for(spec: ModelSpec) -> Iterator[ImageSet]:
-    for key in fitting_datasets(spec):
+    for key in fitting(spec):
         with suppress(StudentError):
             if available(key).is_usable:
                 yield load_images(key, "test", fetch=False)
