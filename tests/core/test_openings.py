@@ -213,7 +213,7 @@ def test_the_best_trial_decides_and_none_under_thirty_per_cent(accuracies, expec
 
 
 def test_what_the_file_says_goes_before_what_was_measured():
-    said = OpenedFile("a", said_dataset="fashion_mnist", trials=trials(0.99, 0.1, 0.1, 0.2))
+    said = OpenedFile("a", said_dataset="fashion_mnist", trials=trials(0.99, 0.1, 0.1, 0.6))
     assert (decided(said).dataset, decided(said).scale, decided(said).by) == (
         "fashion_mnist",
         "bytes",
