@@ -159,7 +159,7 @@ def scales_told(file: OpenedFile) -> str:
     chosen = file.trial_of(file.dataset, file.scale)
     if file.by != "visitor" and chosen is not None and best - chosen.accuracy >= EQUAL:
         more = points(best - chosen.accuracy).removeprefix("+")
-        return f"{first} {_listed(ties)}: {more} more, which may be chance. Change it if you know better."
+        return f"{first} {_listed(ties)}: {more} more. That is too little to be sure. Change it if you know better."
     if len(ties) > 1:
         return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
     return f"{first} Change it if you know better."

@@ -46,7 +46,7 @@ def test_scales_that_read_alike_are_told_as_a_tie():
         "0 to 1 and 0 to 255 cannot be told apart. Change it if you know better."
     )
     chance = dataclasses.replace(FILE, trials=trials(unit=0.940, bytes=0.945))
-    assert "0 to 255: 0.5 points more, which may be chance." in words.scales_told(chance)
+    assert "0 to 255: 0.5 points more. That is too little to be sure." in words.scales_told(chance)
     clear = dataclasses.replace(FILE, scale="bytes", trials=trials(unit=0.1, bytes=0.943))
     assert "cannot be told apart" not in words.scales_told(clear)
     said = dataclasses.replace(clear, said_scale="bytes", scale="bytes")
