@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnn_core.data.own.names import is_own, parts_of
 from cnn_core.data.own.own_set import OwnSet
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, fitted
 from cnn_core.runs import Run
@@ -13,6 +14,7 @@ from cnn_core.settings import settings
 from cnn_core.training import TrainSpec
 from pages.my_data import words
 from pages.my_data.chosen import View
+from pages.ui.forms.own_picture import confusing
 from pages.ui.forms.recipe import GENTLE
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.visitor import design, server, who
@@ -41,7 +43,7 @@ def train_button(view: View) -> None:
         and view.one is not None
         and _start(view.one)
     ):
-        st.switch_page(ROOT / entry("train").file)
+        _turn_to("train")
 
 
 def settings_of(view: View) -> None:
@@ -99,8 +101,7 @@ def came_of_it(view: View) -> None:
         for page, word in WAYS_IN:
             _way(run, page, word)
         if _way_button(run, "confuse", "Confuse it"):
-            st.session_state["view"] = "draw"
-            st.switch_page(ROOT / entry("evaluate").file)
+            _turn_to("evaluate", view=confusing(dataset_of(run.dataset)))
 
 
 def _newest(one: OwnSet) -> Run | None:
@@ -113,7 +114,13 @@ def _newest(one: OwnSet) -> Run | None:
 
 def _way(run: Run, page: str, word: str) -> None:
     if _way_button(run, page, word):
-        st.switch_page(ROOT / entry(page).file)
+        _turn_to(page)
+
+
+def _turn_to(page: str, **address: str) -> None:
+    # Told nothing of the address, Streamlit refuses to leave a page whose address names a network; the next run of
+    # the sidebar writes that network into it again.
+    st.switch_page(ROOT / entry(page).file, query_params=address)
 
 
 def _way_button(run: Run, key: str, word: str) -> bool:

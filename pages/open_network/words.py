@@ -83,7 +83,8 @@ NO_IMAGES = "No data set here has images of its size and as many classes, so it 
 TRAINED_ON = (
     "This network was opened from a file, and has been trained here since. Its curves are on the page Train."
 )
-NOT_TESTED = "Not tested yet"
+NOT_TESTED = "Not tested here"
+WHAT_WAS_IT = "What was it trained on?"
 TESTING = "Testing it on all test images …"
 LOOK_INTO_IT = "Look into it"
 WHAT_IT_EXPECTS = "Which numbers does it expect?"
@@ -91,7 +92,8 @@ WHICH_IMAGES = "Which images does it read?"
 USE_THIS_DESIGN = "Use this design"
 SAID = "What evaluate() said"
 NO_NUMBER = "Type the accuracy as a number, such as 0.9441 or 94.4 %."
-CHANGED = "What was changed to open it"
+CHANGED = "What was done to open it"
+GUESSED = "Guessed"
 
 
 def how_many(number: int) -> str:
@@ -197,12 +199,10 @@ def not_said_title(sentences: Sequence[str]) -> str:
     return f"{how_many(len(sentences))} {things} the file does not say"
 
 
-def guessed() -> str:
-    """Above the guesses about a file of weights."""
-    return (
-        f"The file holds weights, and these things were guessed. Correct the layers in the sidebar where you know "
-        f"better, then press “{USE_THIS_DESIGN}”."
-    )
+LAYERS_GUESSED = (
+    "The file does not say all of its layers, and what it does not say was guessed. Correct the layers in the sidebar "
+    "where you know better; then a button here puts the weights onto your design."
+)
 
 
 def onto_design(file: str) -> str:

@@ -168,14 +168,14 @@ def rubbish(tmp_path) -> dict[str, bytes]:
     legacy = io.BytesIO()
     torch.save({"weights": Trap(tmp_path / "owned")}, legacy)
     return {
-        "is a pickle, which may run any program": pickle.dumps(Trap(tmp_path / "owned")),
-        "a pickle, which may run any program": legacy.getvalue(),
-        "pickle, which may run any program": archive.getvalue(),
+        "is a Python pickle, which may run any program": pickle.dumps(Trap(tmp_path / "owned")),
+        "to be called when it is opened": legacy.getvalue(),
+        "Convscope calls nothing in a file": archive.getvalue(),
         "longer or shorter than its header says": good[:-100],
-        "its end is missing": good[:40],
+        "the file has 40 in all": good[:40],
         "and its network needs": saved(tmp_path, PRESETS["lesson"].to_dict() | {"layers": other_shape(tiny)}),
         "1,000,000,000": a_file_with({"__metadata__": {"format": "1", "spec": json.dumps(huge)}}),
-        "its header makes no sense": struct.pack("<Q", 2**60) + b"{" * 50,
+        "is of a kind that cannot be read here": struct.pack("<Q", 2**60) + b"{" * 50,
         "infinite numbers": save(spoiled, {"format": "1", "spec": json.dumps(tiny)}),
         "is empty": b"",
     }

@@ -31,6 +31,14 @@ def takes_photos(data: Dataset) -> bool:
     return is_own(data.key) and not data.of_strokes
 
 
+def confusing(data: Dataset) -> str:
+    """What Evaluate calls the view for a picture of the visitor’s own; also its name in the address.
+
+    Nobody draws a photo.
+    """
+    return "Your photo" if data.is_colour or takes_photos(data) else "Draw"
+
+
 def own_picture(data: Dataset) -> Tensor | None:
     """Draw the camera or the place for a file, and what the network gets of the photo. None while there is none.
 
