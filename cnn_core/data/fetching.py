@@ -171,6 +171,12 @@ def fetch_in_background(name: str, again: bool = False) -> Fetch:
     return _fetch_in_background(dataset_of(name), settings().data_dir, again)
 
 
+def fetch_begun(name: str) -> Fetch | None:
+    """The fetch of a data set that this process has begun, as `fetch_in_background` returned it; None before that."""
+    with _fetches_lock:
+        return _fetches.get((name, settings().data_dir.absolute()))
+
+
 def _fetch_in_background(
     dataset: Dataset, root: Path, again: bool, remote: Remote | None = None, patience: Patience | None = None
 ) -> Fetch:

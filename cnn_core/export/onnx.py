@@ -8,38 +8,49 @@ Source of the field numbers: onnx.proto3 of ONNX 1.17, https://github.com/onnx/o
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.export.layers import LAYERS
 from cnn_core.export.program import ends_in_softmax, steps
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from cnn_core.data.catalog.record import Dataset
     from cnn_core.model.network import Network
 
-IR_VERSION, OPSET = 9, 20  # opset 20 is the first with Gelu
+# The oldest that has all operators but Gelu, which came in 20. Each opset goes with a version of the file's form, so
+# that a program that knows the one can read the other.
+# Source: the table "Released versions" of https://github.com/onnx/onnx/blob/main/docs/Versioning.md
+OPSET, GELU_OPSET = 13, 20
+IR_VERSIONS = {OPSET: 7, GELU_OPSET: 9}
 FLOAT = 1  # TensorProto.DataType.FLOAT
 
 
-def export_onnx(net: Network) -> bytes:
+def export_onnx(net: Network, *, dataset: str | None = None) -> bytes:
     """The file's bytes: input "images" (batch, C, H, W) in [0, 1], outputs "logits" and "probabilities".
 
-    net: what `build` or `load_model` returned; it is only read. Dropout is left out: it does nothing in use.
+    net:     what `build` or `load_model` returned; it is only read. Dropout is left out: it does nothing in use.
+    dataset: what it learnt from, a key that `dataset_of` knows: the file then names the classes, and says how the
+             images were made.
     """
     weights = {name: value.detach().cpu().numpy() for name, value in net.state_dict().items()}
     weights = {name: value for name, value in weights.items() if value.dtype.kind == "f"}
     nodes: list[bytes] = []
     shapes: list[bytes] = []
-    current = "images"
+    current, opset = "images", OPSET
     for step in steps(net.spec):
         operators = LAYERS[step.layer.type].onnx(step)
         for number, (operator, inputs, attributes) in enumerate(operators):
             output = step.name if number == 0 else f"{step.name}/{operator.lower()}"
             nodes.append(_node(operator, [current, *inputs], output, attributes))
             current = output
+            if operator == "Gelu":
+                opset = GELU_OPSET
         if operators:
             shapes.append(_value_info(current, ("batch", *step.after)))
     nodes.append(_node("Identity", [current], "logits", {}))
@@ -53,14 +64,48 @@ def export_onnx(net: Network) -> bytes:
         *((12, output) for output in outputs),
         *((13, shape) for shape in shapes),
     )
-    what = {1: ", light on black", 3: ": red, green and blue"}.get(net.spec.input_shape[0], "")
-    softmax = "" if ends_in_softmax(net.spec) else " The softmax after the logits is added for reading."
+    facts = _facts(net, dataset)
     return _message(
-        (1, IR_VERSION),
+        (1, IR_VERSIONS[opset]),
         (2, "convscope"),
-        (6, f"Designed in Convscope. Images are float32 in [0, 1]{what}.{softmax}"),
+        (6, " ".join(facts[name] for name in ("network", "images", "picture of your own") if name in facts)),
         (7, graph),
-        (8, _message((1, ""), (2, OPSET))),
+        (8, _message((1, ""), (2, opset))),
+        *((14, _message((1, name), (2, value))) for name, value in facts.items()),
+    )
+
+
+def _facts(net: Network, dataset: str | None) -> dict[str, str]:
+    """What a file says of itself, by name: about the outputs, the images and the classes."""
+    softmax = "" if ends_in_softmax(net.spec) else " The softmax after the logits is added for reading."
+    channels, height, width = net.spec.input_shape
+    what = {1: ", light on black", 3: ": red, green and blue"}.get(channels, "")
+    images = f"Images are float32 in [0, 1], (batch, {channels}, {height}, {width}){what}."
+    facts = {"network": f"Designed in Convscope.{softmax}"}
+    if dataset is None or dataset_of(dataset).shape != net.spec.input_shape:
+        return facts | {"images": images}
+    record = dataset_of(dataset)
+    facts |= {
+        "images": f"{images} It learnt from {record.name}.",
+        "picture of your own": _own_picture(record),
+    }
+    if len(record.classes) == net.spec.classes:
+        facts["classes"] = json.dumps(record.classes, ensure_ascii=False)
+    return facts
+
+
+def _own_picture(record: Dataset) -> str:
+    """What has to be done to a picture of one's own before this network reads it."""
+    if record.is_colour:
+        what = ""
+    elif record.is_centred_by_mass:
+        what = f": the {record.singular} fitted into 20×20 pixels, and its centre of mass in the middle"
+    else:
+        free = f" less {record.margin} at each side" if record.margin else ""
+        what = f": the {record.singular} in the middle, its longer side as long as the image's{free}"
+    return (
+        f"A picture of your own has to be made like these images{what}. The function read_picture does so, in the "
+        "PyTorch and Keras programs that Convscope exports."
     )
 
 

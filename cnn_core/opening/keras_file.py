@@ -26,18 +26,6 @@ from cnn_core.opening.keras_layers import Way, translated
 from cnn_core.opening.keras_weights import has_weights, listed, weights_of
 from cnn_core.opening.opened import Opened
 
-_CLASSES = {  # our kinds by Keras's names
-    "conv2d": "Conv2D",
-    "depthwise_conv2d": "DepthwiseConv2D",
-    "max_pooling2d": "MaxPooling2D",
-    "average_pooling2d": "AveragePooling2D",
-    "global_average_pooling2d": "GlobalAveragePooling2D",
-    "batch_normalization": "BatchNormalization",
-    "activation": "Activation",
-    "dropout": "Dropout",
-    "flatten": "Flatten",
-    "dense": "Dense",
-}
 LARGE_FACTOR = 0.05  # a network whose first layer multiplies by less was made for numbers up to 255
 
 
@@ -79,7 +67,10 @@ def _onto(file: Hdf5, name: str, onto: ModelSpec | None) -> Opened:
 
 
 def chain_of(spec: ModelSpec) -> tuple[KerasLayer, ...]:
-    """A design of ours as Keras would describe it, for weights that were saved from it there."""
+    """A design of ours as Keras would describe it, for weights that were saved from it there.
+
+    Our kinds have the names and the settings of Keras's classes.
+    """
     channels, height, width = spec.input_shape
     sides = [None, height, width, channels]
     seen: dict[str, int] = {}
@@ -89,7 +80,7 @@ def chain_of(spec: ModelSpec) -> tuple[KerasLayer, ...]:
         seen[layer.type] = number + 1
         config = {key: value for key, value in layer.to_dict().items() if key != "type"}
         within = ((layer.type, number, name),)
-        chain.append(KerasLayer(_CLASSES[layer.type], name, config, place, len(spec.layers), within))
+        chain.append(KerasLayer(type(layer).__name__, name, config, place, len(spec.layers), within))
     return tuple(chain)
 
 

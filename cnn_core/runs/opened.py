@@ -30,6 +30,7 @@ SCALES: dict[str, tuple[float, float]] = {
 }
 DECIDERS = ("file", "measured", "visitor", "")
 LEAST = 0.3  # of the images, for a data set that a network is said to read
+CLEARLY = 0.02  # so much more another scale has to read than the usual: two standard errors of 1,000 images
 EQUAL = (
     0.001  # two accuracies that differ by less cannot be told apart: a tenth of a point, as they are written
 )
@@ -124,9 +125,9 @@ class OpenedFile:
         return next((t for t in self.trials if (t.dataset, t.scale) == (dataset, scale)), None)
 
     def scale_for(self, dataset: str) -> str:
-        """The scale with which it clearly reads more of this data set; the usual where they cannot be told apart."""
+        """The scale with which it clearly reads more of this data set; the usual where that may be chance."""
         best, usual = self.best_of(dataset), self.trial_of(dataset, UNIT)
-        if best is None or usual is None or best.accuracy - usual.accuracy < EQUAL:
+        if best is None or usual is None or best.accuracy - usual.accuracy < CLEARLY:
             return UNIT
         return best.scale
 

@@ -11,11 +11,11 @@ from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import article, look_at_digit
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.wording.blocks import caption
+from pages.ui.wording.classes import has_long_name
 from pages.ui.wording.numbers import probability_tile
 
 MOST = 24  # images drawn at once
 SIDE, WIDE = 56, 84  # pixels of a tile; the second where a class has a long name
-LONG_NAME = 8  # letters; more would break in the middle under a small tile
 
 
 def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) -> None:
@@ -24,7 +24,7 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
     if not indices:
         caption(words.NO_IMAGES)
         return
-    is_wide = max(map(len, exam.classes)) > LONG_NAME
+    is_wide = has_long_name(exam.classes)
     has_maps = any(layer.has_filters for layer in exam.network.spec.layers)  # an MLP has none to open
     certainty, answers = exam.evaluation.probabilities[indices].max(1)
     labels = exam.test.labels[indices]

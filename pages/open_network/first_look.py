@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from cnn_core.errors import StudentError
@@ -76,7 +78,7 @@ def _correction(run: Run, file: OpenedFile) -> None:
     if not file.guesses:
         return
     if design.looked_at() != design.DESIGN:
-        caption(words.guessed())
+        caption(words.LAYERS_GUESSED)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words.onto_design(file.name), width="content")
@@ -93,7 +95,7 @@ def _correction(run: Run, file: OpenedFile) -> None:
 def _number(one: Trained, run: Run, file: OpenedFile) -> None:
     """Its accuracy, and what `evaluate()` said at home; where there is none, what it was trained on is asked."""
     if one.accuracy is None:
-        st.markdown(f"### {words.NOT_TESTED}")
+        st.markdown(f"### {words.NOT_TESTED if file.dataset else words.WHAT_WAS_IT}")
         if not file.dataset:
             choices(run, file)
         return
@@ -114,15 +116,17 @@ def _number(one: Trained, run: Run, file: OpenedFile) -> None:
 
 
 def _what_it_does_not_say(file: OpenedFile) -> None:
-    sentences = [*words.not_said(file), *file.guesses]
+    not_said = words.not_said(file)
+    _sentences(words.not_said_title(not_said), not_said)
+    _sentences(words.GUESSED, file.guesses)
+    _sentences(words.CHANGED, file.remarks)
+
+
+def _sentences(title: str, sentences: Sequence[str]) -> None:
     if sentences:
-        st.markdown(f"### {words.not_said_title(sentences)}")
+        st.markdown(f"### {title}")
         for sentence in sentences:
             st.markdown(plain(sentence))
-    if file.remarks:
-        st.markdown(f"### {words.CHANGED}")
-        for remark in file.remarks:
-            st.markdown(plain(remark))
 
 
 def _until_measured(run: Run) -> None:

@@ -83,7 +83,8 @@ NO_IMAGES = "No data set here has images of its size and as many classes, so it 
 TRAINED_ON = (
     "This network was opened from a file, and has been trained here since. Its curves are on the page Train."
 )
-NOT_TESTED = "Not tested yet"
+NOT_TESTED = "Not tested here"
+WHAT_WAS_IT = "What was it trained on?"
 TESTING = "Testing it on all test images …"
 LOOK_INTO_IT = "Look into it"
 WHAT_IT_EXPECTS = "Which numbers does it expect?"
@@ -91,7 +92,8 @@ WHICH_IMAGES = "Which images does it read?"
 USE_THIS_DESIGN = "Use this design"
 SAID = "What evaluate() said"
 NO_NUMBER = "Type the accuracy as a number, such as 0.9441 or 94.4 %."
-CHANGED = "What was changed to open it"
+CHANGED = "What was done to open it"
+GUESSED = "Guessed"
 
 
 def how_many(number: int) -> str:
@@ -154,6 +156,10 @@ def scales_told(file: OpenedFile) -> str:
     first = f"The file does not say how its input was scaled, so {images[:1].lower()}{images[1:]}"
     best = max(one.accuracy for one in ones)
     ties = [SCALES[one.scale][0] for one in ones if best - one.accuracy < EQUAL]
+    chosen = file.trial_of(file.dataset, file.scale)
+    if file.by != "visitor" and chosen is not None and best - chosen.accuracy >= EQUAL:
+        more = points(best - chosen.accuracy).removeprefix("+")
+        return f"{first} {_listed(ties)}: {more} more, which may be chance. Change it if you know better."
     if len(ties) > 1:
         return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
     return f"{first} Change it if you know better."
@@ -176,8 +182,10 @@ def not_said(file: OpenedFile) -> list[str]:
     """What the file does not say, and how that was settled; one sentence or two for each."""
     sentences = []
     if not file.said_dataset and file.by == "measured":
-        best = file.best_of(file.dataset)
-        reads = f"It reads {percent(best.accuracy)} of the {_noun(file.dataset)} tried, so" if best else "So"
+        trial = file.trial_of(file.dataset, file.scale)
+        reads = (
+            f"It reads {percent(trial.accuracy)} of the {_noun(file.dataset)} tried, so" if trial else "So"
+        )
         sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
@@ -197,12 +205,10 @@ def not_said_title(sentences: Sequence[str]) -> str:
     return f"{how_many(len(sentences))} {things} the file does not say"
 
 
-def guessed() -> str:
-    """Above the guesses about a file of weights."""
-    return (
-        f"The file holds weights, and these things were guessed. Correct the layers in the sidebar where you know "
-        f"better, then press “{USE_THIS_DESIGN}”."
-    )
+LAYERS_GUESSED = (
+    "The file does not say all of its layers, and what it does not say was guessed. Correct the layers in the sidebar "
+    "where you know better; then a button here puts the weights onto your design."
+)
 
 
 def onto_design(file: str) -> str:

@@ -11,6 +11,7 @@ from cnn_core.model import summarize
 from cnn_core.training import EXAMPLES, RECIPES, averages_mislead
 from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural, roughly
 from pages.ui.wording.run_states import finished, state_words, turn
 from pages.ui.wording.which_images import no_test
@@ -100,6 +101,18 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
     return (
         f"It learns from {count(learn)} {noun}, {rounds} times over. {count(validation_images)} are kept aside to "
         f"see whether it understands or only remembers, and {count(test)} more are read at the end."
+    )
+
+
+def large_archive(name: str, size: int) -> str:
+    """That a data set has to be fetched in one large file.  size: bytes, at most.
+
+    >>> large_archive("CIFAR-10", 175_000_000)
+    'All of CIFAR-10 comes in one file of up to 175 MB. It is fetched once for everybody on this server.'
+    """
+    return (
+        f"All of {name} comes in one file of up to {size / 1e6:.0f} MB. "
+        "It is fetched once for everybody on this server."
     )
 
 
@@ -260,7 +273,7 @@ def reading(guess: int, label: int, classes: Sequence[str]) -> str:
     >>> reading(7, 7, "0123456789"), reading(1, 7, "0123456789")
     ('7', '1, is a 7')
     """
-    return classes[guess] if guess == label else f"{classes[guess]}, is a {classes[label]}"
+    return classes[guess] if guess == label else f"{classes[guess]}, is {article(classes[label])}"
 
 
 # ---------------------------------------------------------------- for whoever wants to know

@@ -15,9 +15,11 @@ import pytest
 import torch
 
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, ModelSpec
+from cnn_core.model import LAYER_TYPES, PRESETS, ModelSpec
 from cnn_core.opening import open_network, with_scale
-from tests.core.designs import LESSON_LAYERS, design, same_weights
+from cnn_core.opening.keras_file import chain_of
+from cnn_core.opening.keras_layers import translated
+from tests.core.designs import LESSON_LAYERS, design, lived_in, random_spec, same_weights
 from tests.core.keras_files import in_layout_of_keras_2, live_in, saved
 from tests.core.keras_networks import CASES
 
@@ -306,3 +308,22 @@ def test_long_lists_of_names_are_cut_into_pieces():
             names[3:],
         )
     assert same_weights(open_network(buffer.getvalue(), "a.h5").net, open_network(content, "a.h5").net)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_design_of_ours_described_as_keras_would_is_that_design_again(seed):
+    spec = random_spec(seed)
+    way = translated(chain_of(spec))
+    assert (tuple(way.layers), way.input_shape, way.shape) == (spec.layers, spec.input_shape, (spec.classes,))
+    assert len(way.needs) == sum("weight" in name for name in lived_in(spec).state_dict())
+
+
+def test_every_kind_of_layer_that_a_design_may_have_is_read():
+    drawn = {layer.type for seed in range(40) for layer in random_spec(seed).layers}
+    assert drawn == set(LAYER_TYPES)
+
+
+def test_a_server_without_h5py_says_so(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StudentError, match="lacks the package h5py"):
+        open_network(b"\x89HDF\r\n\x1a\n", "a.h5")

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ from cnn_core.training import (
 )
 from cnn_core.training.events import TrainState
 from tests.core.designs import lived_in
-from tests.core.test_export import DEEP, run_source, tiny_mnist  # noqa: F401  (a fixture)
+from tests.core.test_export import DEEP
 
 TINY = PRESETS["tiny"]
 MIXED = ModelSpec.from_dict(
@@ -43,6 +44,13 @@ MIXED = ModelSpec.from_dict(
         ],
     }
 )
+
+
+def run_source(source: str) -> dict:
+    """The names in an exported program, without its main part; its dataclasses want it to be a module."""
+    module = sys.modules["exported_for_home"] = types.ModuleType("exported_for_home")
+    exec(compile(source, "exported_for_home.py", "exec"), module.__dict__)
+    return module.__dict__
 
 
 # --- what the exported program trains at home -------------------------------------------------------

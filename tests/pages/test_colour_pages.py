@@ -2,16 +2,18 @@
 
 import dataclasses
 import io
+import threading
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from cnn_core.data import fetching, network
 from cnn_core.data.sources import KNOWN
 from cnn_core.model import PRESETS, ModelSpec, fitted
 from cnn_core.training import TrainSpec
-from pages.train import data_words, start
+from pages.train import data_words, live, start
 from pages.ui.forms.digit_input import chosen_image
 from pages.ui.forms.recipe import Choice
 from pages.ui.wording import which_images
@@ -157,6 +159,36 @@ def test_every_view_of_the_evaluate_page_knows_twenty_six_letters(app, letters, 
     if view == "confusion":
         assert said.count("\n| ") == 1 + 26  # the head of the table, and a row for each letter
         assert "| Z | 2 |" in said
+
+
+def test_a_large_archive_is_fetched_only_when_somebody_asks(app, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "empty"))
+    monkeypatch.setenv("CONVSCOPE_OFFLINE", "0")
+    monkeypatch.setattr(network, "_failures", {})
+    monkeypatch.setattr(network, "_notes_file", lambda: tmp_path / "notes.json")
+    asked = []
+    monkeypatch.setattr(fetching, "fetch", lambda dataset, *_: asked.append(dataset.key))
+    monkeypatch.setattr(fetching, "_fetches", {})
+    letters = fitted(PRESETS["tiny"], (1, 28, 28), 26)
+    page = open_page(app, "pages/2_train.py", "design", letters, recipe_dataset="emnist_letters")
+    assert "All of EMNIST letters comes in one file of up to 600 MB." in text(page)
+    assert asked == []
+    page.button(key="fetch").click().run()
+    for thread in threading.enumerate():
+        if thread.name == "fetch-emnist_letters":
+            thread.join(20)
+    assert asked == ["emnist_letters"]
+
+
+def test_the_twelve_photos_are_watched_in_colour():
+    images = np.zeros((12, 3, 32, 32), np.uint8)
+    images[0, 0], images[1, 2] = 255, 100
+    tiles = live._tiles(images.tobytes(), images.shape)
+    sheet = np.asarray(Image.open(io.BytesIO(tiles.png)).convert("RGB"))
+    assert sheet[0, 0].tolist() == [255, 0, 0]
+    assert sheet[0, 32].tolist() == [0, 0, 100]
+    grey = live._tiles(images[:, :1].tobytes(), (12, 1, 32, 32))
+    assert np.asarray(Image.open(io.BytesIO(grey.png)).convert("RGB"))[0, 0].tolist() == [255, 255, 255]
 
 
 def test_the_train_page_of_a_run_on_photos(app, photos, no_runner):

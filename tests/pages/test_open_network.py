@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import torch
 
 from cnn_core.model import PRESETS, ModelSpec, build
@@ -222,8 +223,26 @@ def test_open_another_shows_the_door_and_the_way_back(app, no_runner, tmp_path):
     assert "Measured here it reads" in text(app)
 
 
-def test_every_page_opens_on_an_opened_network(app, no_runner, tmp_path):
-    run = opened(saved(tmp_path, load("lesson")))
+ODD = ModelSpec.from_dict({"name": "Odd", "input_shape": [3, 20, 24], "classes": 7, "layers": [
+    {"type": "conv2d", "filters": 4, "kernel_size": 3, "activation": "relu"}, {"type": "max_pooling2d"},
+    {"type": "flatten"}, {"type": "dense", "units": 7, "activation": "softmax"},
+]})  # fmt: skip
+
+
+def test_one_for_images_that_nobody_has_here_is_looked_at_without_a_test(app, no_runner, tmp_path):
+    run = opened(saved(tmp_path, build(ODD, 0)))
+    app = open_page(app, PAGE, f"run:{run.id}")
+    assert "No data set here has images of its size and as many classes" in text(app)
+    assert not app.metric
+
+
+@pytest.mark.parametrize(
+    "net",
+    [lambda: load("lesson"), lambda: build(PRESETS["tiny"], 0), lambda: build(ODD, 0)],
+    ids=["one that reads digits", "one that reads nothing", "one for other images"],
+)
+def test_every_page_opens_on_an_opened_network(app, no_runner, tmp_path, net):
+    run = opened(saved(tmp_path, net()))
     for page in ("2_train", "3_evaluate", "4_feature_maps", "5_filters", "6_deep_dream", "8_runs"):
         app = open_page(app, f"pages/{page}.py", f"run:{run.id}")
         assert not app.exception
@@ -252,7 +271,7 @@ def test_guessed_layers_are_said_and_a_corrected_design_takes_the_same_weights(a
     run = opened(state_dict_of(tmp_path, STRIDES), "net.pt")
     assert read_opened(run.folder).guesses
     app = open_page(app, PAGE, f"run:{run.id}")
-    assert "these things were guessed" in text(app)
+    assert "what it does not say was guessed" in text(app)
     assert not app.main.get("exception")
     edited = STRIDES.to_dict()
     edited["layers"][0]["activation"] = "tanh"

@@ -33,7 +33,9 @@ def likeliest(
     Raises StudentError for what cannot be opened.
     """
     if insists or kind in ("keras", "hdf5"):
-        return open_network(content, name, onto)
+        opened = open_network(content, name, onto)
+        is_onto = onto is not None and opened.spec is onto
+        return replace(opened, remarks=(*opened.remarks, ONTO)) if is_onto else opened
     if kind in ("torch", "safetensors"):
         return _of_torch(content, name, onto)
     return open_network(content, name)
@@ -75,6 +77,7 @@ def _candidates(content: bytes, name: str, onto: ModelSpec | None) -> Iterator[O
         yield replace(opened, guesses=(*supposed, *opened.guesses))
 
 
+ONTO = "The file holds weights only. They were put onto the design that was in the sidebar."
 FITS = "The file holds weights only. They fit the design that was in the sidebar, so its layers were taken."
 
 

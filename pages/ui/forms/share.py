@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from pages.ui.frame.components import component_file
@@ -31,19 +30,11 @@ _copy_link = st.components.v2.component(
 )
 
 
-OPENS_HERE = (
-    "**To open here again.** This file opens here with all that is known of it: on the page Runs, under “Open your own "
-    "network”."
-)
 LINK_OPENS_HERE = (
-    "**To open here again.** Copy link keeps the design in an address. A trained network can also be saved as a file "
-    "that opens here."
+    "Copy link keeps the design in an address. A trained network can also be saved as a file that opens here."
 )
-CODE_WORDS = (
-    "**To go on elsewhere.** Programs that build this design and train it. Keras is what the lesson uses."
-)
-WEIGHTS_WORDS = "They also read the safetensors file, and then test the network as it was trained here."
-HAND_IN = "**To look at or hand in.**"
+CODE_TITLE = "**Code of this design**"
+CODE_WORDS = "A program that builds this design and trains it. Keras is what the lesson uses."
 AS_JSON = "The layers and their settings as text. It opens here too, on the page Runs, under “Open your own network”."
 
 
@@ -57,26 +48,31 @@ def share(draft: design.Draft, spec: ModelSpec | None) -> None:
 
 def _save(draft: design.Draft, spec: ModelSpec | None) -> None:
     network = _trained()
-    if network is None:
-        caption(LINK_OPENS_HERE)
+    if network is not None:
+        with exports.group(exports.HERE):
+            exports.saved(network, "sidebar")
+            _as_json(draft)
+        with exports.group(exports.KERAS):
+            exports.keras_files(network, "sidebar")
     else:
-        caption(OPENS_HERE)
-        exports.saved(network, "sidebar")
-    learnt_own = network is not None and is_own(network.dataset)
-    if learnt_own:
-        caption(exports.NO_PROGRAM)
-    else:
-        caption(CODE_WORDS if network is None else f"{CODE_WORDS} {WEIGHTS_WORDS}")
-    if spec is not None and not learnt_own:
-        for label, (function, ending, mime) in CODE.items():
-            _download(label, _written(function, spec), file_stem(draft) + ending, mime)
+        with exports.group(exports.HERE):
+            caption(LINK_OPENS_HERE)
+            _as_json(draft)
+    if spec is not None and (network is None or exports.has_programs(network)):
+        with exports.group(CODE_TITLE):
+            for label, (function, ending, mime) in CODE.items():
+                _download(label, _written(function, spec), file_stem(draft) + ending, mime, CODE_WORDS)
+    if network is not None:
+        with exports.group(exports.ELSEWHERE):
+            exports.onnx(network, "sidebar")
+        with exports.group(exports.HAND_IN):
+            exports.to_hand_in(network, "sidebar")
+        caption(exports.NEEDS_WEIGHTS if exports.has_programs(network) else exports.NO_PROGRAMS)
+
+
+def _as_json(draft: design.Draft) -> None:
     as_json = json.dumps(draft, indent=2, ensure_ascii=False)
     _download("Design, as JSON", as_json, f"{file_stem(draft)}.json", "application/json", AS_JSON)
-    if network is not None:
-        exports.onnx(network, "sidebar")
-    if network is not None and not learnt_own:
-        caption(HAND_IN)
-        exports.to_hand_in(network, "sidebar")
 
 
 def _download(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -30,42 +31,79 @@ _UNKNOWN_RECIPE = {"recipe": "not known: the network was opened from a file"}
 _PAPER = "#FCFBF8"  # of the report's page
 
 
-NO_PROGRAM = (
-    "Programs and notebooks load their images from a public address, and these pictures have none: save them on "
-    "My data."
-)
-
 # What each file is for, on hover or focus.
-_SAVED = "The design and what it has learnt. The only file that opens here again."
-_CODE = "A program that builds this network. With the safetensors file beside it, it tests this very network."
+_SAVED = "The design and what it has learnt, with all that is known of it. Open it on the page Runs."
+_KERAS_3 = "Design and weights in one file. In Python: keras.saving.load_model(path)."
+_KERAS_2 = (
+    "The same in the older form. In R: load_model_hdf5(path); in Python: load_model(path) of Keras 2 or 3."
+)
+_CODE = (
+    "A program that builds and trains this network. With the safetensors file beside it, it tests this very network "
+    "and reads pictures of your own."
+)
 _ONNX = "The network for programs that read ONNX: Netron draws it, ONNX Runtime runs it."
 _NOTEBOOK = "For Jupyter: loads the network in PyTorch, tests it and shows its maps."
 _REPORT = "One page that opens in any browser: settings, curves, and the maps of one test image."
+
+# What the groups are for.
+HERE, KERAS, PYTORCH = "**To open here again**", "**Keras**", "**PyTorch**"
+ELSEWHERE, HAND_IN = "**Everywhere else**", "**To hand in**"
+NEEDS_WEIGHTS = "Programs and the notebook need the safetensors file beside them."
+NO_PROGRAMS = (
+    "There is no program and no notebook of this network: they read a data set that everyone can download, and the "
+    "images of this one are only here."
+)
 
 
 def download(one: Trained, place: str = "runs") -> None:
     """Draw the download buttons of a trained network, in the container that is open.
 
     Of a network that was opened from a file nobody knows the recipe: its programs test it, and Keras's, which has to
-    compile it by something, says that this is the lesson's.
+    compile it by something, says that this is the lesson's. A visitor's own images cannot be had elsewhere, so of what
+    learnt from them there are files, and no programs.
     place: tells these buttons from the same ones elsewhere on the page.
     """
-    saved(one, place)
-    if is_own(one.dataset):
-        onnx(one, place)
-        caption(NO_PROGRAM)
-        return
     code, text = "text/x-python", "text/plain"
-    _button(place, "Keras, R code", f"{one.stem}_keras.R", lambda: _keras_in_r(one), _CODE, text)
-    _button(place, "Keras, Python code", f"{one.stem}_keras.py", lambda: _keras(one), _CODE, code)
-    _button(place, "PyTorch, Python code", f"{one.stem}_torch.py", lambda: _pytorch(one), _CODE, code)
-    onnx(one, place)
-    to_hand_in(one, place)
+    with group(HERE):
+        saved(one, place)
+    with group(KERAS):
+        keras_files(one, place)
+        if has_programs(one):
+            _button(place, "Keras, Python code", f"{one.stem}_keras.py", lambda: _keras(one), _CODE, code)
+            _button(place, "Keras, R code", f"{one.stem}_keras.R", lambda: _keras_in_r(one), _CODE, text)
+    if has_programs(one):
+        with group(PYTORCH):
+            label = "PyTorch, Python code"
+            _button(place, label, f"{one.stem}_torch.py", lambda: _pytorch(one), _CODE, code)
+    with group(ELSEWHERE):
+        onnx(one, place)
+    with group(HAND_IN):
+        to_hand_in(one, place)
+    caption(NEEDS_WEIGHTS if has_programs(one) else NO_PROGRAMS)
+
+
+def has_programs(one: Trained) -> bool:
+    """Whether programs can have the images that it learnt from."""
+    return not is_own(one.dataset)
+
+
+@contextmanager
+def group(title: str) -> Iterator[None]:
+    """Files that belong together, close to each other under their heading."""
+    with st.container(gap="xsmall"):
+        caption(title)
+        yield
 
 
 def saved(one: Trained, place: str) -> None:
     """Draw the download button of the file that opens here again."""
     _button(place, "Weights and design, safetensors", f"{one.stem}.safetensors", lambda: _saved(one), _SAVED)
+
+
+def keras_files(one: Trained, place: str) -> None:
+    """Draw the download buttons of Keras's own files."""
+    _button(place, ".keras, for Keras 3", f"{one.stem}.keras", lambda: _keras_file(one), _KERAS_3)
+    _button(place, ".h5, for Keras 2, 3 and R", f"{one.stem}.h5", lambda: _keras_file(one, "h5"), _KERAS_2)
 
 
 def onnx(one: Trained, place: str) -> None:
@@ -74,11 +112,11 @@ def onnx(one: Trained, place: str) -> None:
 
 
 def to_hand_in(one: Trained, place: str) -> None:
-    """Draw the download buttons of the notebook and the report."""
+    """Draw the download buttons of the notebook, where it can have the images, and the report."""
     stem, ipynb = one.stem, "application/x-ipynb+json"
-    _button(place, "Notebook", f"{stem}.ipynb", lambda: _notebook(one), _NOTEBOOK, ipynb)
+    if has_programs(one):
+        _button(place, "Notebook", f"{stem}.ipynb", lambda: _notebook(one), _NOTEBOOK, ipynb)
     _button(place, "Report, one page", f"{stem}.html", lambda: report(one), _REPORT, "text/html")
-    caption("The notebook needs the safetensors file beside it.")
 
 
 def _button(
@@ -135,10 +173,23 @@ def _saved(one: Trained) -> bytes:
         return path.read_bytes()
 
 
+def _keras_file(one: Trained, form: str = "keras") -> bytes:
+    """form: "keras" or "h5"."""
+    from cnn_core.export import export_keras_h5, export_keras_v3
+
+    write = export_keras_h5 if form == "h5" else export_keras_v3
+    return write(one.net, one.recipe, dataset=_public(one.dataset))
+
+
+def _public(dataset: str) -> str | None:
+    """The data set's key for a file that others may get: that of a visitor's own set names it to nobody else."""
+    return None if is_own(dataset) else dataset
+
+
 def _onnx(one: Trained) -> bytes:
     from cnn_core.export import export_onnx
 
-    return export_onnx(one.net)
+    return export_onnx(one.net, dataset=_public(one.dataset))
 
 
 def _notebook(one: Trained) -> bytes:
