@@ -38,8 +38,8 @@ _KERAS_2 = (
     "The same in the older form. In R: load_model_hdf5(path); in Python: load_model(path) of Keras 2 or 3."
 )
 _CODE = (
-    "A program that builds and trains this network. With the safetensors file beside it, it tests this very network, and "
-    "reads pictures of your own."
+    "A program that builds and trains this network. With the safetensors file beside it, it tests this very network "
+    "and reads pictures of your own."
 )
 _ONNX = "The network for programs that read ONNX: Netron draws it, ONNX Runtime runs it."
 _NOTEBOOK = "For Jupyter: loads the network in PyTorch, tests it and shows its maps."
