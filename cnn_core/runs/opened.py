@@ -16,6 +16,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import read_json, write_json
 from cnn_core.runs.ids import is_dataset
+from cnn_core.significance import chance_difference
 
 FILE, ORIGINAL, UPLOAD = "opened.json", "original.safetensors", "upload"
 UNIT, BYTES = "unit", "bytes"
@@ -30,9 +31,6 @@ SCALES: dict[str, tuple[float, float]] = {
 }
 DECIDERS = ("file", "measured", "visitor", "")
 LEAST = 0.3  # of the images, for a data set that a network is said to read
-EQUAL = (
-    0.001  # two accuracies that differ by less cannot be told apart: a tenth of a point, as they are written
-)
 _MOST_WORDS, _MOST_LETTERS = 20, 600
 
 
@@ -126,9 +124,7 @@ class OpenedFile:
     def scale_for(self, dataset: str) -> str:
         """The scale with which it clearly reads more of this data set; the usual where they cannot be told apart."""
         best, usual = self.best_of(dataset), self.trial_of(dataset, UNIT)
-        if best is None or usual is None or best.accuracy - usual.accuracy < EQUAL:
-            return UNIT
-        return best.scale
+        return UNIT if best is None or usual is None or are_alike(best, usual) else best.scale
 
     def best_of(self, dataset: str) -> Trial | None:
         """The scale with which it reads most of this data set; of equals the first. None where it was not tried."""
@@ -137,6 +133,21 @@ class OpenedFile:
             key=lambda trial: trial.accuracy,
             default=None,
         )
+
+
+def are_alike(one: Trial, other: Trial) -> bool:
+    """Whether two scales of the same images read as many of them, but for luck: one image in 500 tells nothing.
+
+    It is one network on the same images, so that most mistakes are made with both scales: half of what luck does
+    between two networks that saw different images.
+
+    >>> are_alike(Trial("mnist", "unit", 0.950, 500), Trial("mnist", "bytes", 0.952, 500))
+    True
+    >>> are_alike(Trial("mnist", "unit", 0.876, 500), Trial("mnist", "bytes", 0.910, 500))
+    False
+    """
+    luck = chance_difference(one.accuracy, other.accuracy, one.count, other.count)
+    return abs(one.accuracy - other.accuracy) <= luck / 2
 
 
 def fitting_datasets(spec: ModelSpec) -> list[str]:

@@ -103,7 +103,7 @@ def _number(one: Trained, run: Run, file: OpenedFile) -> None:
     if sentence := words.worth(one):
         caption(sentence)
     said = st.text_input(
-        words.SAID, placeholder="0.9441", key=f"open_network_said_{one.name}", persist_state="session"
+        words.SAID, placeholder="such as 0.9441", key=f"open_network_said_{one.name}", persist_state="session"
     )
     if not said:
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import KNOWN, Dataset, dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.runs.opened import EQUAL, LEAST, OpenedFile, Trial
+from cnn_core.runs.opened import LEAST, UNIT, OpenedFile, Trial, are_alike
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
@@ -154,10 +154,12 @@ def scales_told(file: OpenedFile) -> str:
     if file.said_scale:
         return f"{images} The file shows that it wants {SCALES[file.said_scale][0]}."
     first = f"The file does not say how its input was scaled, so {images[:1].lower()}{images[1:]}"
-    best = max(one.accuracy for one in ones)
-    ties = [SCALES[one.scale][0] for one in ones if best - one.accuracy < EQUAL]
+    best = max(ones, key=lambda one: one.accuracy)
+    ties = [SCALES[one.scale][0] for one in ones if are_alike(best, one)]
     if len(ties) > 1:
-        return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
+        usual = SCALES[UNIT][0]
+        taken = f", so {usual} is taken, as in the lesson" if file.scale == UNIT and usual in ties else ""
+        return f"{first} {_listed(ties)} cannot be told apart{taken}. Change it if you know better."
     return f"{first} Change it if you know better."
 
 

@@ -43,8 +43,12 @@ def test_scales_that_read_alike_are_told_as_a_tie():
     tie = dataclasses.replace(FILE, trials=trials(unit=0.943, bytes=0.943, signed=0.877, inverted=0.058))
     assert words.scales_told(tie) == (
         "The file does not say how its input was scaled, so four ways were tried, each on 1,000 test digits. "
-        "0 to 1 and 0 to 255 cannot be told apart. Change it if you know better."
+        "0 to 1 and 0 to 255 cannot be told apart, so 0 to 1 is taken, as in the lesson. Change it if you know better."
     )
+    one_image = dataclasses.replace(FILE, trials=trials(unit=0.950, bytes=0.952, signed=0.88))
+    assert "0 to 1 and 0 to 255 cannot be told apart" in words.scales_told(one_image)
+    assert one_image.scale_for("mnist") == "unit"
+    assert dataclasses.replace(FILE, trials=trials(unit=0.876, bytes=0.910)).scale_for("mnist") == "bytes"
     clear = dataclasses.replace(FILE, trials=trials(unit=0.1, bytes=0.943))
     assert "cannot be told apart" not in words.scales_told(clear)
     said = dataclasses.replace(clear, said_scale="bytes", scale="bytes")
