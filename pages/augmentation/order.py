@@ -108,12 +108,13 @@ def _images_to_learn_from(dataset: str) -> int:
 
 def start_pair_button(order: Order, busy: bool) -> None:
     """Draw the button that starts both, what they will cost, and what went wrong at the last click."""
+    is_possible = not (order.augment.changes_nothing or busy)
     st.button(
-        on_primary("Train with and without"),
+        on_primary("Train with and without", is_possible),
         key="train_pair",
         type="primary",
         width="stretch",
-        disabled=order.augment.changes_nothing or busy,
+        disabled=not is_possible,
         on_click=_start_pair,
         args=(order,),
     )

@@ -33,7 +33,7 @@ def train_button(view: View) -> None:
     total = view.contents.count()
     if (
         st.button(
-            on_primary(words.train_on(total)),
+            on_primary(words.train_on(total), is_enabled=problem is None),
             key="data_train",
             type="primary",
             icon=":material/play_arrow:",

@@ -46,7 +46,7 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
         horizontal=True, vertical_alignment="center", gap="small", key=f"row_{one.name.replace(':', '_')}"
     ):
         # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=740):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width=700):
             _pick_box(one, selection)
             _facts(one, colour)
         st.space("stretch")

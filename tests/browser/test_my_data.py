@@ -57,7 +57,7 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
         # As fast as the mouse can: faster than the page answers, and no drawing may be lost or run into the next.
         for i in range(EACH):
             draw(page, name, rng)
-            if i % 2:
+            if i % 2 == 0:  # also just after the name was typed: the pad has the keys once something is drawn
                 page.keyboard.press("Enter")
             else:
                 page.get_by_role("button", name=f"Add it to {name}").click()

@@ -43,7 +43,7 @@ def test_scales_that_read_alike_are_told_as_a_tie():
     tie = dataclasses.replace(FILE, trials=trials(unit=0.943, bytes=0.943, signed=0.877, inverted=0.058))
     assert words.scales_told(tie) == (
         "The file does not say how its input was scaled, so four ways were tried, each on 1,000 test digits. "
-        "0 to 1 and 0 to 255 cannot be told apart. Change it if you know better."
+        "0 to 1 and 0 to 255 cannot be told apart, so 0 to 1 is taken, as in the lesson. Change it if you know better."
     )
     chance = dataclasses.replace(FILE, trials=trials(unit=0.940, bytes=0.945))
     assert "0 to 255: 0.5 points more. That is too little to be sure." in words.scales_told(chance)
