@@ -41,7 +41,7 @@ def ask_order(spec: ModelSpec, augment: AugmentSpec, dataset: str) -> Order:
     dataset = _ask_dataset(dataset, spec)
     size = _ask_size(dataset)
     seed = st.number_input("Seed of both", 0, 2**31, 0, key="pair_seed", persist_state="session")
-    recipe = RECIPES[kind].replace(train_size=size, seed=int(seed or 0))
+    recipe = RECIPES[kind].replace(train_size=size, seed=int(seed or 0), check_limits=False)
     return Order(spec, recipe, augment, dataset)
 
 
