@@ -86,6 +86,9 @@ _FRAME = f"""<style>
 [data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
+/* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
+   sentence; both numbers side by side would contradict each other. */
+[data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
 /* Of code Streamlit's colours are too pale to be read: 2.5:1. */
 [data-testid="stCode"] code .token {{ color: color-mix(in srgb, {RING} 45%, currentColor) !important }}
 [data-testid="stCode"] code .token:is(.operator, .punctuation) {{ color: inherit !important }}
