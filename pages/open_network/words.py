@@ -181,9 +181,9 @@ def not_said(file: OpenedFile) -> list[str]:
     """What the file does not say, and how that was settled; one sentence or two for each."""
     sentences = []
     if not file.said_dataset and file.by == "measured":
-        best = file.best_of(file.dataset)
+        best = file.trial_of(file.dataset, file.scale) or file.best_of(file.dataset)
         reads = f"It reads {percent(best.accuracy)} of the {_noun(file.dataset)} tried, so" if best else "So"
-        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
+        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} are taken.")
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
     if not file.said_scale and file.dataset:

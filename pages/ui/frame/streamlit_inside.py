@@ -81,6 +81,13 @@ _FRAME = f"""<style>
 @media (min-width: 641px) and (max-width: 1200px) {{
   [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
 }}
+/* There the bar names every page too: Streamlit keeps 200 pixels free beside it, and would hide four of them. */
+@media (min-width: 641px) and (max-width: 1280px) {{
+  [data-testid="stTopNav"] {{ padding-left: 0.5rem !important; padding-right: 0.25rem !important }}
+  [data-testid="stTopNav"] + div {{ min-width: 4.5rem !important }}
+  [data-testid="stTopNavLink"] {{ padding-left: 0.25rem !important; padding-right: 0.25rem !important }}
+  [data-testid="stTopNavLink"] * {{ font-size: 0.8125rem !important }}
+}}
 /* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
 :is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
 [data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
