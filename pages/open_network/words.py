@@ -8,6 +8,7 @@ from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import KNOWN, Dataset, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.runs.opened import EQUAL, LEAST, UNIT, OpenedFile, Trial
+from cnn_core.runs.openings import LARGEST_MB
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
@@ -28,7 +29,7 @@ IN_THE_SIDEBAR = "The design is in the sidebar now. It has learnt nothing yet: t
 BACK = "Back to the network"
 
 
-LABEL = "A file with a network"
+LABEL = f"A file with a network, at most {LARGEST_MB} MB"
 
 
 def waiting(file: str, ahead: int, is_measuring: bool) -> str:
@@ -188,7 +189,7 @@ def not_said(file: OpenedFile) -> list[str]:
         reads = (
             f"It reads {percent(trial.accuracy)} of the {_noun(file.dataset)} tried, so" if trial else "So"
         )
-        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
+        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} are taken.")
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
     if not file.said_scale and file.dataset:

@@ -210,9 +210,8 @@ def came_to_see(first: str, last: str, image: str, sure: float) -> str:
     image:       its title.
     sure:        how sure the network is of the last one, a fraction.
     """
-    return (
-        f"At the start it read {image} as {first}. Now it reads it as **{last}**, {probability(sure)} sure."
-    )
+    comma = "," if "," in image else ""
+    return f"At the start it read {image}{comma} as {first}. Now it reads it as **{last}**, {probability(sure)} sure."
 
 
 def moment(read: str, sure: float, right: float, of: str, is_silent: bool) -> str:

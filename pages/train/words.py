@@ -162,6 +162,16 @@ NO_CURVES = (
     "Its curves begin here when it is trained on, from the weights it came with: press “2 epochs more”."
 )
 
+
+def some_test(number: int, noun: str) -> str:
+    """How many test images are shown while it learns: twelve, where a set of one's own has so many.
+
+    >>> some_test(12, "digits"), some_test(8, "pictures")
+    ('Twelve test digits', 'All 8 test pictures')
+    """
+    return f"Twelve test {noun}" if number == 12 else f"All {number} test {noun}"
+
+
 TWELVE = "Under each image: the answer, and how sure it is. Red: a wrong answer."
 
 YOUNG_AVERAGES = (

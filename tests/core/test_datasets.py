@@ -282,7 +282,7 @@ def test_the_end_of_the_sample_holds_every_digit_equally_often():
     [
         (
             "a.example.org: Name or service not known; b.example.org: no answer within 3 seconds",
-            "there is no network",
+            "there is no internet",
         ),
         (
             "a.example.org: it answers 404; b.example.org:81: it answers 404",

@@ -71,7 +71,7 @@ def test_what_the_file_does_not_say_is_counted_and_settled():
     sentences = words.not_said(file)
     assert (
         sentences[0]
-        == "What it was trained on. It reads 94.3 % of the digits tried, so MNIST digits is taken."
+        == "What it was trained on. It reads 94.3 % of the digits tried, so MNIST digits are taken."
     )
     assert words.not_said_title(sentences) == "Two things the file does not say"
     chosen = dataclasses.replace(file, by="visitor", dataset="fashion_mnist", said_scale="bytes")
