@@ -52,9 +52,7 @@ def _check_layer(layer: Any) -> None:
     for name, value in layer.items():
         setting = kind.settings().get(name)
         if name != "type" and (setting is None or not setting.can_be_shown(value)):
-            raise StudentError(
-                f"one of its layers has {quoted(name)} {quoted(value)}, which means nothing."
-            )
+            raise StudentError(f"one of its layers has {quoted(name)} {quoted(value)}, which means nothing.")
 
 
 def changed(before: DraftDict, index: int, **settings: Any) -> DraftDict:

@@ -6,6 +6,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from cnn_core.model import PRESETS
+from cnn_core.runs import RunStore
+from cnn_core.training import RECIPES
 from pages.ui.frame import shell
 from tests.browser.conftest import ready, serving
 
@@ -154,5 +157,20 @@ def test_two_tabs_opened_together_at_a_first_visit_are_one_visitor(server, chrom
         tabs[0].reload()
         ready(tabs[0])
         expect(tabs[0].get_by_text("you are watching")).to_have_count(0)
+    finally:
+        context.close()
+
+
+def test_an_address_as_a_run_s_name_is_read_and_cannot_be_clicked(server, chromium):
+    owner, context = "e" * 22, chromium.new_context()
+    name = "http://evil.example www.evil.example me@evil.example"
+    RunStore(server.runs).submit(PRESETS["tiny"], RECIPES["fast"], owner=owner, name=name)
+    context.add_cookies([{"name": "convscope_visitor", "value": owner, "url": server.url}])
+    try:
+        page = context.new_page()
+        page.goto(server.url + "/runs")
+        ready(page)
+        expect(page.get_by_test_id("stMain").get_by_text("evil.example").first).to_be_visible()
+        expect(page.locator("a[href*='evil']")).to_have_count(0)
     finally:
         context.close()

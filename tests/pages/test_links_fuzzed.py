@@ -55,7 +55,9 @@ def spoilt(draw: random.Random) -> object:
         if not isinstance(place, dict):
             continue
         key = draw.choice([*place, "new", "\ud800", draw.choice(ODD)])
-        place[key] = draw.choice([*ODD, None, True, 0, -1, 2**70, 1.5, 1e308, [], {}, [1, 28, 28], [[]], {"a": 1}])
+        place[key] = draw.choice(
+            [*ODD, None, True, 0, -1, 2**70, 1.5, 1e308, [], {}, [1, 28, 28], [[]], {"a": 1}]
+        )
     return design
 
 
@@ -98,7 +100,7 @@ def test_whatever_its_address_says_a_page_is_drawn(app, no_runner, file):
     run_id = kept_run(PRESETS["tiny"])
     draw = random.Random(file)
     names = ("net", "design", *PARAMETERS.get(Path(file).stem, ()))
-    for _ in range(12):
+    for _ in range(8):
         said = {name: values(name, draw) for name in names if draw.random() < 0.7}
         if draw.random() < 0.3:
             said["net"] = f"run:{run_id}" + draw.choice(["", ":best", ":7", ":\ud800", ":last:last", "\0"])

@@ -17,14 +17,16 @@ from pages.ui.wording import terms
 # ---------------------------------------------------------------- Markdown
 
 
-_ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)|@(?=\S)", re.IGNORECASE)  # what GitHub's Markdown makes a link of
+_ADDRESS = re.compile(
+    r"https?:(?=//)|www(?=\.)|@(?=\S)", re.IGNORECASE
+)  # what GitHub's Markdown makes a link of
 _JOINER = "\u2060"  # word joiner
 
 
 def plain(text: str) -> str:
     """Text from elsewhere (a file's name, a link), with all that Markdown would act on made harmless.
 
-    Half a character, which no browser can be sent, is shown as �; an address is no link.
+    Half a character, which no browser can be sent, becomes a question mark; an address is no link.
 
     >>> plain("7_b")
     '7\\\\_b'
