@@ -117,9 +117,9 @@ def not_here(dataset: Dataset, reason: str) -> str:
     log.info("%s cannot be fetched: %s", dataset.name, reason)
     said = dict.fromkeys(_OF_A_SERVER.sub("", part) for part in reason.split("; "))
     if not reason or settings().offline:
-        why = "there is no network"
+        why = "there is no internet"
     elif any(sign in reason for sign in _SIGNS_OF_NO_NETWORK):
-        why = "there is no network, or the servers that have it do not answer"
+        why = "there is no internet, or the servers that have it do not answer"
     else:
         why = f"it cannot be fetched: {'; '.join(said)}"
     return f"{dataset.name} is not on this machine, and {why}."

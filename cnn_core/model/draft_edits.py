@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.model.layer_files import kind_in
 from cnn_core.model.layers import LAYER_TYPES, Dense, GlobalAveragePooling2D
 from cnn_core.model.presets import PRESETS, preset_of
@@ -52,9 +52,7 @@ def _check_layer(layer: Any) -> None:
     for name, value in layer.items():
         setting = kind.settings().get(name)
         if name != "type" and (setting is None or not setting.can_be_shown(value)):
-            raise StudentError(
-                f"one of its layers has “{str(name)[:40]}” {str(value)[:40]}, which means nothing."
-            )
+            raise StudentError(f"one of its layers has {quoted(name)} {quoted(value)}, which means nothing.")
 
 
 def changed(before: DraftDict, index: int, **settings: Any) -> DraftDict:

@@ -184,7 +184,7 @@ def what_you_see(
     )
     noise, examples = began_as
     if noise:
-        text += f" {plural(noise, 'picture')} began as other noise, for the first had no slope."
+        text += f" {plural(noise, 'picture')} began as other noise, because the first had no slope."
     if examples:
         text += f" {plural(examples, 'picture')} began as a test image: noise gave no slope."
     if why:

@@ -8,8 +8,9 @@ from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import KNOWN, Dataset, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.opening import Trial
-from cnn_core.opening.preparations import LEAST
+from cnn_core.opening.preparations import LEAST, UNIT
 from cnn_core.runs.opened import OpenedFile
+from cnn_core.runs.openings import LARGEST_MB
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
@@ -30,7 +31,7 @@ IN_THE_SIDEBAR = "The design is in the sidebar now. It has learnt nothing yet: t
 BACK = "Back to the network"
 
 
-LABEL = "A file with a network"
+LABEL = f"A file with a network, at most {LARGEST_MB} MB"
 
 
 def waiting(file: str, ahead: int, is_measuring: bool) -> str:
@@ -155,17 +156,29 @@ def preparations_told(file: OpenedFile) -> str:
     if file.said_scale:
         return f"{images} The file shows that it wants {PREPARATIONS[file.said_scale][0]}."
     first = f"The file does not say how its images were prepared, so {images[:1].lower()}{images[1:]}"
+    return f"{first} {_which_is_ahead(file, ones)}Change it if you know better."
+
+
+def _which_is_ahead(file: OpenedFile, ones: Sequence[Trial]) -> str:
+    """Which of them read most, where that does not decide; "" where it does. ones: all of the file's data set."""
     told = file.verdict_of(file.dataset)
     assert told.best is not None
     alike = [one for one in ones if one is told.best or one in told.ties]
-    if len(alike) > 1:
-        names = _listed([PREPARATIONS[one.preparation][0] for one in alike])
-        apart = told.best.accuracy - min(one.accuracy for one in alike)
-        if round(1000 * apart) < 1:
-            return f"{first} {names} cannot be told apart. Change it if you know better."
-        within = points(apart).removeprefix("+")
-        return f"{first} {names} lie within {within}, which may be chance. Change it if you know better."
-    return f"{first} Change it if you know better."
+    chosen = file.trial_of(file.dataset, file.preparation)
+    if file.by != "visitor" and chosen is not None and chosen not in alike:
+        ahead, usual = (PREPARATIONS[one.preparation][0] for one in (told.best, chosen))
+        more = points(told.best.accuracy - chosen.accuracy).removeprefix("+")
+        return f"{ahead}: {more} more than {usual}. That is too little to be sure. "
+    if len(alike) < 2:
+        return ""
+    names = _listed([PREPARATIONS[one.preparation][0] for one in alike])
+    apart = told.best.accuracy - min(one.accuracy for one in alike)
+    so = ""
+    if file.by != "visitor" and file.preparation == UNIT:
+        so = f", so {PREPARATIONS[UNIT][0]} is taken, as in the lesson"
+    if round(1000 * apart) < 1:
+        return f"{names} cannot be told apart{so}. "
+    return f"{names} lie within {points(apart).removeprefix('+')}, which may be chance{so}. "
 
 
 def data_sets_told(file: OpenedFile) -> str:
@@ -189,7 +202,7 @@ def not_said(file: OpenedFile) -> list[str]:
         reads = (
             f"It reads {percent(trial.accuracy)} of the {_noun(file.dataset)} tried, so" if trial else "So"
         )
-        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
+        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} are taken.")
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
     if not file.said_scale and file.dataset:

@@ -33,6 +33,10 @@ def best_line(run: Run, validation_images: int) -> str:
     if best.step >= curve.step[-1]:
         return f"Best: epoch {epochs(best.epoch)}, the latest one, {percent(best.accuracy)}."
     now = f"{_now(run)} {percent(curve.accuracy[-1])}"
+    if (
+        not has_lowest_loss(run) and curve.accuracy[-1] == best.accuracy
+    ):  # of equals the first is the best one
+        now = f"as good {_now(run)}"
     return f"**Best: epoch {epochs(best.epoch)}, {percent(best.accuracy)}**; {now}.  \n{aside}"
 
 

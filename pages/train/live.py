@@ -115,7 +115,7 @@ SIDE, WIDE = 56, 84  # pixels of a tile; the second where a class has a long nam
 
 
 def _twelve(run: Run) -> None:
-    """Twelve test images with what the network makes of them now; red where it is wrong."""
+    """A dozen test images, or all where there are fewer, with what the network makes of them now; red where wrong."""
     sample = run.sample()
     if sample is None:
         return
@@ -127,11 +127,12 @@ def _twelve(run: Run) -> None:
     guesses = [max(range(len(row)), key=row.__getitem__) for row in sample.probabilities]
     noun = dataset_of(run.dataset).noun
     is_wide = has_long_name(test.classes)
-    st.markdown(f"**Twelve test {noun}, read now**")
+    few = words.some_test(len(sample.indices), noun)
+    st.markdown(f"**{few}, read now**")
     sheet(
         _tiles(images.tobytes(), images.shape),
         key=f"twelve_{run.id}",
-        alt=f"Twelve test {noun} and what the network reads",
+        alt=f"{few} and what the network reads",
         tile_px=WIDE if is_wide else SIDE,
         labels=[
             end_words.read_aloud(test.classes[guess], test.classes[label])

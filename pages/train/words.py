@@ -162,6 +162,16 @@ NO_CURVES = (
     "Its curves begin here when it is trained on, from the weights it came with: press “2 epochs more”."
 )
 
+
+def some_test(number: int, noun: str) -> str:
+    """How many test images are shown while it learns: twelve, where a set of one's own has so many.
+
+    >>> some_test(12, "digits"), some_test(8, "pictures")
+    ('Twelve test digits', 'All 8 test pictures')
+    """
+    return f"Twelve test {noun}" if number == 12 else f"All {number} test {noun}"
+
+
 TWELVE = "Under each image: the answer, and how sure it is. Red: a wrong answer."
 
 YOUNG_AVERAGES = (
@@ -180,10 +190,11 @@ def facts(run: Run) -> str:
 
 
 def _recipe(run: Run) -> str:
+    recipe = run.recipe.replace(seed=0, train_size=None, check_limits=False)
     for name in ("lesson", "fast"):
-        if run.recipe.replace(seed=0, train_size=None, epochs=RECIPES[name].epochs) == RECIPES[name]:
+        if recipe.replace(epochs=RECIPES[name].epochs, check_limits=False) == RECIPES[name]:
             return name.title()
-    if run.recipe.replace(seed=0, train_size=None) in EXAMPLES.values():
+    if recipe in EXAMPLES.values():
         return "Keras’s"
     return "Own"
 

@@ -135,7 +135,7 @@ def test_a_sheet_a_card_and_one_that_grows(app, network):
     [
         (
             "the lesson's",
-            "At the start it read no. 0, a 7 as 6. Now it reads it as **7**, over 99.9 % sure.",
+            "At the start it read no. 0, a 7, as 6. Now it reads it as **7**, over 99.9 % sure.",
         ),
         (
             "the MLP",

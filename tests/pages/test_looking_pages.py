@@ -118,7 +118,7 @@ def test_the_replay_of_the_lesson_tells_how_it_came_to_read(app):
     app.session_state["runs_view"] = "Replay"
     app.run()
     assert not app.exception
-    assert "At the start it read no. 0, a 7 as 6. Now it reads it as **7**, over 99.9 % sure." in text(app)
+    assert "At the start it read no. 0, a 7, as 6. Now it reads it as **7**, over 99.9 % sure." in text(app)
 
 
 def test_another_digit_has_its_own_strongest_pixel_until_one_is_clicked(app):

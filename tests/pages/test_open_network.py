@@ -140,7 +140,7 @@ def test_the_first_look_says_what_was_measured_and_what_the_file_does_not_say(ap
     said = text(app)
     assert "**my_model.safetensors** :gray[· safetensors · 37" in said
     assert "Two things the file does not say" in said
-    assert "so MNIST digits is taken." in said
+    assert "so MNIST digits are taken." in said
     assert "Six ways were tried" in said
     for way in ("0 to 1", "0 to 255", "−1 to 1", "inverted", "rows as columns"):
         assert way in html(app)

@@ -44,11 +44,19 @@ def test_scales_that_read_alike_are_told_as_a_tie():
     tie = dataclasses.replace(FILE, trials=trials(unit=0.943, bytes=0.943, signed=0.877, inverted=0.058))
     assert words.preparations_told(tie) == (
         "The file does not say how its images were prepared, so four ways were tried, each on 1,000 test digits. "
-        "0 to 1 and 0 to 255 cannot be told apart. Change it if you know better."
+        "0 to 1 and 0 to 255 cannot be told apart, so 0 to 1 is taken, as in the lesson. Change it if you know better."
     )
+    mine = dataclasses.replace(tie, by="visitor", preparation="bytes")
+    assert "cannot be told apart. Change it" in words.preparations_told(mine)
     chance = dataclasses.replace(FILE, trials=trials(unit=0.940, bytes=0.945, signed=0.8))
-    assert "0 to 1 and 0 to 255 lie within 0.5 points, which may be chance." in words.preparations_told(
-        chance
+    assert "0 to 1 and 0 to 255 lie within 0.5 points, which may be chance, so 0 to 1" in (
+        words.preparations_told(chance)
+    )
+    ahead = dataclasses.replace(
+        FILE, trials=trials(unit=0.80, bytes=0.85)
+    )  # beyond chance, not half the mistakes
+    assert "0 to 255: 5.0 points more than 0 to 1. That is too little to be sure." in (
+        words.preparations_told(ahead)
     )
     clear = dataclasses.replace(FILE, preparation="bytes", trials=trials(unit=0.1, bytes=0.943))
     assert "cannot be told apart" not in words.preparations_told(clear)
@@ -74,7 +82,7 @@ def test_what_the_file_does_not_say_is_counted_and_settled():
     sentences = words.not_said(file)
     assert (
         sentences[0]
-        == "What it was trained on. It reads 94.3 % of the digits tried, so MNIST digits is taken."
+        == "What it was trained on. It reads 94.3 % of the digits tried, so MNIST digits are taken."
     )
     assert (
         sentences[1] == "How its images were prepared. One way was tried: see “Which numbers does it expect?”"

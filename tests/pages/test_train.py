@@ -176,7 +176,7 @@ def test_a_data_set_that_cannot_be_fetched_gets_a_sentence_and_no_promise(app, n
     app.selectbox(key="recipe_dataset").set_value("kmnist").run()
     assert not app.exception
     app.run()  # by now the attempt has failed
-    assert "KMNIST is not on this machine, and there is no network" in text(app)
+    assert "KMNIST is not on this machine, and there is no internet" in text(app)
     assert "put the four files of KMNIST into the data folder, under KMNIST/raw" in text(app)
     assert app.button(key="train").disabled
     assert not app.metric  # no time, no accuracy

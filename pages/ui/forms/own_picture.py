@@ -8,7 +8,7 @@ import streamlit as st
 
 from cnn_core.data.own.names import is_own
 from cnn_core.data.own.prepare import as_image, from_photo
-from cnn_core.data.uploads import EXTENSIONS
+from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from pages.ui.drawing.contact_sheet import as_picture
 from pages.ui.drawing.sheets import picture
 from pages.ui.wording.blocks import caption
@@ -23,6 +23,7 @@ BROWSER_MB = 60  # more than we take: between the two limits a file gets a sente
 NONE_YET = (
     "Show it one of your things, or something that it has never seen. The picture stays on this server."
 )
+PHOTO_LABEL = f"Photo, at most {MAX_UPLOAD_BYTES // 10**6} MB"
 PREPARED = "What the network gets: the square in the middle of the photo, made small, as your pictures were."
 
 
@@ -48,7 +49,7 @@ def own_picture(data: Dataset) -> Tensor | None:
         "Way", _WAYS, default=_WAYS[0], required=True, key="own_picture_way", label_visibility="collapsed"
     )
     if way == "File":
-        file = st.file_uploader("Photo", type=list(EXTENSIONS), max_upload_size=BROWSER_MB)
+        file = st.file_uploader(PHOTO_LABEL, type=list(EXTENSIONS), max_upload_size=BROWSER_MB)
     else:
         file = st.camera_input("Photo", width=330)
     if file is None:
