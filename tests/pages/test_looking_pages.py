@@ -183,6 +183,6 @@ def test_the_code_of_a_picture_stands_beside_it(app, page, network, lines):
     assert not app.exception
     texts = [block.value for block in app.code]
     for line in lines:
-        assert any(line in text for text in texts), line
-    for text in texts:
-        compile(text, "cell", "exec")
+        assert any(line in one for one in texts), line
+    for block in texts:
+        compile(block, "cell", "exec")
