@@ -101,12 +101,13 @@ def ask_dream(strip: Strip, network: networks.LoadedNetwork) -> DreamSpec | None
 
 def ask_start(spec: DreamSpec | None, picture: Picture | None) -> None:
     """Draw the button that begins the dream."""
+    is_possible = spec is not None and picture is not None
     st.button(
-        on_primary("Dream"),
+        on_primary("Dream", is_possible),
         key="dream_start",
         type="primary",
         icon=":material/auto_awesome:",
-        disabled=spec is None or picture is None,
+        disabled=not is_possible,
         on_click=start,
         args=(spec, picture),
     )

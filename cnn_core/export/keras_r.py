@@ -1,9 +1,14 @@
-"""The network in Keras for R, the lesson's own language, as the lesson writes it."""
+"""The network in Keras for R, the lesson's own language, as the lesson writes it.
+
+R has two packages, keras and its successor keras3; a program loads the one that is there, and keeps to what both have.
+Source of what keras3 has: its NAMESPACE, https://github.com/rstudio/keras3/blob/main/NAMESPACE
+"""
 
 from __future__ import annotations
 
 from cnn_core.export.layers import LAYERS, RCall
 from cnn_core.export.light import r_function
+from cnn_core.export.own_picture import NEEDS, own_picture
 from cnn_core.export.program import (
     Recipe,
     Source,
@@ -28,10 +33,12 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
     all_layers = " %>%\n".join(_r_lines(spec, decay, l2))
     cycle = recipe.schedule == "one_cycle"
     parts = [
-        _R_HEAD.format(name=in_a_comment(spec.name), title=source.title),
+        _R_HEAD.format(name=in_a_comment(spec.name), title=source.title, needs=NEEDS),
         _R_DECAY.format(decay=_r(decay)) if decay else "",
         _R_L2.format(penalty=_r(l2 + decay / 2)) if l2 else "",
-        f"model_cnn = keras_model_sequential() %>%\n{all_layers}\n",
+        f"model_cnn = keras_model_sequential(input_shape = {_r(channels_last(spec.input_shape))}) %>%\n{all_layers}\n",
+        _R_WEIGHTS,
+        _R_UNLESS_PICTURES,
         _r_data(source),
         _R_PREPARE.format(
             keep_aside=source.kept_aside,
@@ -53,7 +60,8 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
         if cycle
         else "",
         _r_fit(recipe, _r_callbacks(recipe)),
-        _R_WEIGHTS,
+        _R_TEST,
+        _r_picture(spec, dataset),
     ]
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
@@ -77,27 +85,27 @@ def _r(value: object) -> str:
     return f"'{value}'"
 
 
-def _r_line(call: RCall, first: list[tuple[str, object]], decay: float, l2: float) -> str:
-    """The call as R writes it. first: arguments before its own."""
+def _r_line(call: RCall, decay: float, l2: float) -> str:
+    """The call as R writes it."""
     penalties = [
         (f"{weight}_regularizer", _RName("l2" if l2 and weight in _KERNELS else "decay"))
         for weight in call.penalised
         if decay or (l2 and weight in _KERNELS)
     ]
     name = [("name", call.name)] if call.name else []
-    pairs = [*first, *call.pairs, *penalties, *name]
-    return f"  {call.function}({', '.join(f'{name} = {_r(value)}' for name, value in pairs)})"
+    pairs = [*call.pairs, *penalties, *name]
+    given = [f"{name} = {_r(value)}" if name else _r(value) for name, value in pairs]
+    return f"  {call.function}({', '.join(given)})"
 
 
 def _r_lines(spec: ModelSpec, decay: float = 0.0, l2: float = 0.0) -> list[str]:
-    """One `layer_...` call a line; the first also says what comes in.
+    """One `layer_...` call a line.
 
     decay: of the gradient; written as a penalty on all weights of a layer.
     l2:    a penalty on kernels alone.
     """
     calls = [call for step in steps(spec) for call in LAYERS[step.layer.type].r(step)]
-    shape: list[tuple[str, object]] = [("input_shape", channels_last(spec.input_shape))]
-    return [_r_line(call, [] if i else shape, decay, l2) for i, call in enumerate(calls)]
+    return [_r_line(call, decay, l2) for call in calls]
 
 
 _KERNELS = ("kernel", "depthwise")  # of the weights that a call may penalise
@@ -115,7 +123,7 @@ l2 = regularizer_l2({penalty})
 _R_OPTIMIZERS = {
     "rmsprop": "optimizer_rmsprop(learning_rate = {rate})",
     "adam": "optimizer_adam(learning_rate = {rate})",
-    "adamw": "keras::keras$optimizers$AdamW(learning_rate = {rate}, weight_decay = {decay})",
+    "adamw": "keras$optimizers$AdamW(learning_rate = {rate}, weight_decay = {decay})",
     "sgd": "optimizer_sgd(learning_rate = {rate}, momentum = {momentum}{nesterov})",
     "adadelta": "optimizer_adadelta(learning_rate = {rate}, rho = 0.95, epsilon = 1e-07)",
 }
@@ -185,14 +193,54 @@ def _r_fit(recipe: Recipe, callbacks: str) -> str:
     )
 
 
+def _r_picture(spec: ModelSpec, dataset: str) -> str:
+    own = own_picture(dataset)
+    code = f"from __future__ import annotations\n\n{own.imports}\n\n{own.preparation}\n\n\n"
+    code += _R_READ_PICTURE.strip("\n").format(function=own.function)
+    assert _RAW_END not in code  # or R would take it for the end of the text
+    return _R_PICTURE.format(code=code, softmax="" if ends_in_softmax(spec) else _R_SOFTMAX)
+
+
+_RAW_END = ")---"
+
+_R_READ_PICTURE = '''
+def read_picture(path: str) -> np.ndarray:
+    """float32 (1, H, W, C) in [0, 1]."""
+    with open(path, "rb") as file:
+        reading = {function}(file.read(), IMAGES)
+    return reading.pieces[reading.main].pixels.transpose(1, 2, 0)[None]
+'''
+
+_R_PICTURE = """
+# a picture of your own, prepared as Convscope's pages prepare it: this is their own code, which R hands to Python
+picture_code = r"---({code})---"
+read_picture = function(path) {{
+  reticulate::py_run_string(picture_code)
+  reticulate::py$read_picture(path.expand(path))
+}}
+if (length(arguments) > 1) {{
+  for (path in arguments[-1]) {{
+    shares = as.vector(predict(model_cnn, read_picture(path)))
+{softmax}    cat(sprintf('%s: %s %.4f\\n', path, unlist(reticulate::py$IMAGES$classes), shares), sep = '')
+  }}
+}}
+"""
+
+_R_SOFTMAX = """\
+    shares = exp(shares - max(shares)) / sum(exp(shares - max(shares)))
+"""
+
 _R_HEAD = """
-# A network designed in Convscope, in R with Keras, as in the lesson.
+# A network designed in Convscope, in R with Keras: for the package keras3, and for keras where keras3 is not installed.
 # Network: {name}
-#   Rscript net.R weights.safetensors     tests the weights you downloaded beside this file
-#   Rscript net.R                         trains the network from the start, on {title}
-# Needs: keras (install_keras() once); for the weights also the Python package safetensors.
-library(keras)
-weights_file = commandArgs(trailingOnly = TRUE)
+#   Rscript net.R weights.safetensors               tests the weights you downloaded beside this file
+#   Rscript net.R weights.safetensors seven.png     reads a picture of your own
+#   Rscript net.R                                   trains the network from the start, on {title}
+# Needs: R 4 and keras3 or keras (install_keras() once); for the weights also the Python package safetensors; for
+# pictures of your own also {needs}.
+is_keras_3 = requireNamespace('keras3', quietly = TRUE)
+if (is_keras_3) library(keras3) else library(keras)
+arguments = commandArgs(trailingOnly = TRUE)
 """
 
 _R_DATA = """
@@ -272,13 +320,13 @@ rate = function(step) {{
 }}
 step = 0
 one_cycle = callback_lambda(on_train_batch_begin = function(batch, logs) {{
-  k_set_value(model_cnn$optimizer$learning_rate, rate(step))
+  reticulate::py_set_attr(model_cnn$optimizer, 'learning_rate', rate(step))
   step <<- step + 1
 }})
 """
 
 _R_FIT = """
-if (length(weights_file) == 0) model_cnn %>% fit(
+if (length(arguments) == 0) model_cnn %>% fit(
   train_images,
   train_labels,
   epochs = {epochs},
@@ -287,11 +335,12 @@ if (length(weights_file) == 0) model_cnn %>% fit(
 """
 
 _R_FIT_AUGMENTED = """
-datagen = image_data_generator(
+image_tools = if (is_keras_3) reticulate::import('keras.src.legacy.preprocessing.image') else keras$preprocessing$image
+datagen = image_tools$ImageDataGenerator(
 {settings}
 )
-if (length(weights_file) == 0) model_cnn %>% fit(
-  flow_images_from_data(train_images, train_labels, generator = datagen, batch_size = {batch}),
+if (length(arguments) == 0) model_cnn %>% fit(
+  datagen$flow(train_images, train_labels, batch_size = {batch}L),
   epochs = {epochs}{callbacks}
 )
 """
@@ -315,6 +364,15 @@ load_weights = function(model, path) {
     }
   }
 }
-if (length(weights_file) > 0) load_weights(model_cnn, weights_file[1])
+if (length(arguments) > 0) load_weights(model_cnn, arguments[1])
+"""
+
+_R_UNLESS_PICTURES = """
+if (length(arguments) < 2) {  # else pictures of your own are read, at the end of this file
+"""
+
+_R_TEST = """
 model_cnn %>% evaluate(test_images, test_labels)
+
+}
 """

@@ -28,6 +28,7 @@ Node = tuple[str, list[str], dict[str, Any]]  # of ONNX: operator, names of its 
 class RCall:
     """One function of R's Keras, `layer_dense(units = 10, ...)`.
 
+    pairs: a name of "" is an argument that goes by its place.
     penalised: the weights that a weight decay is for, as Keras names them.  name: the layer's; "" for a helper.
     """
 
@@ -47,6 +48,9 @@ class Row:
     onnx: Callable[[Step], list[Node]]  # the first takes what comes in
     keras_file: Callable[[Step], KerasLayer]
 
+
+# It goes by its place: the package keras calls it alpha, keras3 negative_slope.
+LEAKY_SLOPE: tuple[str, object] = ("", 0.2)
 
 # --- what several kinds need ------------------------------------------------------------------------
 
@@ -115,7 +119,7 @@ def _r_call(
 ) -> list[RCall]:
     """The call with its activation; R's own Keras has no word for a leaky relu, but a layer."""
     if step.activation == "leaky_relu":
-        leaky = RCall("layer_activation_leaky_relu", [("alpha", 0.2)])
+        leaky = RCall("layer_activation_leaky_relu", [LEAKY_SLOPE])
         return [RCall(function, list(pairs), penalised, step.name), leaky]
     activation = [] if step.activation == "linear" else [("activation", step.activation)]
     return [RCall(function, [*pairs, *activation], penalised, step.name)]
@@ -281,7 +285,7 @@ def _onnx_norm(step: Step) -> list[Node]:
 
 def _r_activation(step: Step) -> list[RCall]:
     if step.activation == "leaky_relu":
-        return [RCall("layer_activation_leaky_relu", [("alpha", 0.2)], name=step.name)]
+        return [RCall("layer_activation_leaky_relu", [LEAKY_SLOPE], name=step.name)]
     return [RCall("layer_activation", [("activation", step.activation)], name=step.name)]
 
 

@@ -7,6 +7,7 @@ centred, or dark on light. So a program brings along the very code by which the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from cnn_core.data.photo.reading import read_scene, read_strokes, read_thing
 from cnn_core.data.sources import dataset_of
@@ -31,6 +32,7 @@ class OwnPicture:
     function: str
 
 
+@cache
 def own_picture(dataset: str) -> OwnPicture:
     """How pictures become those that a network of this data set learnt from.
 

@@ -11,6 +11,7 @@ import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 
 _OURS = "cnn_core."
@@ -52,12 +53,18 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+@cache
+def _read(module: ModuleType) -> tuple[str, ast.Module]:
+    """A module's text, and the same as a tree; only read, never changed."""
+    source = inspect.getsource(module)
+    return source, ast.parse(source)
+
+
 def _bring(bundle: _Bundle, module: ModuleType, name: str) -> None:
     """Add the definition of `name`, after those that it needs."""
     if name in bundle.leave_out:
         return
-    source = inspect.getsource(module)
-    tree = ast.parse(source)
+    source, tree = _read(module)
     node = _definition(tree, name)
     if node is None:
         _bring_import(bundle, tree, name)

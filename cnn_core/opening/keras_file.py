@@ -7,13 +7,16 @@ that design has. A file of weights alone takes its description from the design i
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from cnn_core.checks import is_control
+from cnn_core.data.sources import KNOWN
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model.layer_files import layer_names
 from cnn_core.model.network import Network, build
@@ -39,16 +42,38 @@ def read(content: bytes, name: str, onto: ModelSpec | None) -> Opened:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             config = _member(archive, "config.json", MAX_JSON, name)
             weights = _member(archive, "model.weights.h5", MAX_BYTES, name)
+            has_metadata = "metadata.json" in archive.namelist()
+            metadata = _member(archive, "metadata.json", MAX_JSON, name) if has_metadata else b""
         way = translated(chain_in(parsed(config, name)))
         spec = _spec_of(way, name)
         with opened_hdf5(weights, name) as file:
-            return _opened(way, spec, file, is_own=True)
+            opened = _opened(way, spec, file, is_own=True)
+        return replace(opened, dataset=_noted(_loaded(metadata).get("convscope"), spec))
     with opened_hdf5(content, name) as file:
         described = file.attributes.get("", {}).get("model_config")
         if isinstance(described, str):
             way = translated(chain_in(parsed(described, name)))
-            return _opened(way, _spec_of(way, name), file, is_own=True)
+            opened = _opened(way, _spec_of(way, name), file, is_own=True)
+            note = file.attributes.get("", {}).get("convscope")
+            return replace(opened, dataset=_noted(_loaded(note), opened.spec))
         return _onto(file, name, onto)
+
+
+def _loaded(text: object) -> dict[str, object]:
+    """A JSON object; {} for anything else. What our own files note of themselves is welcome and never needed."""
+    try:
+        values = json.loads(text) if isinstance(text, str | bytes) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _noted(note: object, spec: ModelSpec) -> str | None:
+    """The data set that a file of ours names, where that has such images and so many classes."""
+    key = note.get("dataset") if isinstance(note, dict) else None
+    record = KNOWN.get(key) if isinstance(key, str) else None
+    fits = record is not None and (record.shape, len(record.classes)) == (spec.input_shape, spec.classes)
+    return key if fits else None
 
 
 def _onto(file: Hdf5, name: str, onto: ModelSpec | None) -> Opened:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from pages.evaluate import words
 from pages.evaluate.exam import Exam
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import article, look_at_digit
-from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.shell import turn_to
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.classes import has_long_name
 from pages.ui.wording.numbers import probability_tile
@@ -48,7 +46,7 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
     if has_maps:
         caption(words.CLICK_AN_IMAGE)
     if clicked is not None:
-        st.switch_page(ROOT / entry("feature_maps").file)
+        turn_to("feature_maps")
 
 
 def _answer(classes: tuple[str, ...], label: int, read_as: int) -> str:

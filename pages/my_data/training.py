@@ -16,7 +16,7 @@ from pages.my_data import words
 from pages.my_data.chosen import View
 from pages.ui.forms.own_picture import confusing
 from pages.ui.forms.recipe import GENTLE
-from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.shell import turn_to
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, on_primary
@@ -33,7 +33,7 @@ def train_button(view: View) -> None:
     total = view.contents.count()
     if (
         st.button(
-            on_primary(words.train_on(total)),
+            on_primary(words.train_on(total), is_enabled=problem is None),
             key="data_train",
             type="primary",
             icon=":material/play_arrow:",
@@ -43,7 +43,7 @@ def train_button(view: View) -> None:
         and view.one is not None
         and _start(view.one)
     ):
-        _turn_to("train")
+        turn_to("train")
 
 
 def settings_of(view: View) -> None:
@@ -101,7 +101,7 @@ def came_of_it(view: View) -> None:
         for page, word in WAYS_IN:
             _way(run, page, word)
         if _way_button(run, "confuse", "Confuse it"):
-            _turn_to("evaluate", view=confusing(dataset_of(run.dataset)))
+            turn_to("evaluate", view=confusing(dataset_of(run.dataset)))
 
 
 def _newest(one: OwnSet) -> Run | None:
@@ -114,13 +114,7 @@ def _newest(one: OwnSet) -> Run | None:
 
 def _way(run: Run, page: str, word: str) -> None:
     if _way_button(run, page, word):
-        _turn_to(page)
-
-
-def _turn_to(page: str, **address: str) -> None:
-    # Told nothing of the address, Streamlit refuses to leave a page whose address names a network; the next run of
-    # the sidebar writes that network into it again.
-    st.switch_page(ROOT / entry(page).file, query_params=address)
+        turn_to(page)
 
 
 def _way_button(run: Run, key: str, word: str) -> bool:

@@ -95,7 +95,7 @@ def _correction(run: Run, file: OpenedFile) -> None:
 def _number(one: Trained, run: Run, file: OpenedFile) -> None:
     """Its accuracy, and what `evaluate()` said at home; where there is none, what it was trained on is asked."""
     if one.accuracy is None:
-        st.markdown(f"### {words.NOT_TESTED if file.dataset else words.WHAT_WAS_IT}")
+        st.markdown(f"## {words.NOT_TESTED if file.dataset else words.WHAT_WAS_IT}")
         if not file.dataset:
             choices(run, file)
         return
@@ -103,7 +103,7 @@ def _number(one: Trained, run: Run, file: OpenedFile) -> None:
     if sentence := words.worth(one):
         caption(sentence)
     said = st.text_input(
-        words.SAID, placeholder="0.9441", key=f"open_network_said_{one.name}", persist_state="session"
+        words.SAID, placeholder="such as 0.9441", key=f"open_network_said_{one.name}", persist_state="session"
     )
     if not said:
         return
@@ -124,7 +124,7 @@ def _what_it_does_not_say(file: OpenedFile) -> None:
 
 def _sentences(title: str, sentences: Sequence[str]) -> None:
     if sentences:
-        st.markdown(f"### {title}")
+        st.markdown(f"## {title}")
         for sentence in sentences:
             st.markdown(plain(sentence))
 

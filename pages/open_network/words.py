@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import KNOWN, Dataset, dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.runs.opened import EQUAL, LEAST, OpenedFile, Trial
+from cnn_core.runs.opened import EQUAL, LEAST, UNIT, OpenedFile, Trial
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
@@ -159,9 +159,11 @@ def scales_told(file: OpenedFile) -> str:
     chosen = file.trial_of(file.dataset, file.scale)
     if file.by != "visitor" and chosen is not None and best - chosen.accuracy >= EQUAL:
         more = points(best - chosen.accuracy).removeprefix("+")
-        return f"{first} {_listed(ties)}: {more} more, which may be chance. Change it if you know better."
+        return f"{first} {_listed(ties)}: {more} more. That is too little to be sure. Change it if you know better."
     if len(ties) > 1:
-        return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
+        usual = SCALES[UNIT][0]
+        taken = f", so {usual} is taken, as in the lesson" if file.scale == UNIT and usual in ties else ""
+        return f"{first} {_listed(ties)} cannot be told apart{taken}. Change it if you know better."
     return f"{first} Change it if you know better."
 
 

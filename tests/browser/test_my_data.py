@@ -57,7 +57,7 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
         # As fast as the mouse can: faster than the page answers, and no drawing may be lost or run into the next.
         for i in range(EACH):
             draw(page, name, rng)
-            if i % 2:
+            if i % 2 == 0:  # also just after the name was typed: the pad has the keys once something is drawn
                 page.keyboard.press("Enter")
             else:
                 page.get_by_role("button", name=f"Add it to {name}").click()
@@ -82,7 +82,7 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
     for word, sign in (
         ("Feature maps", "conv2d_1"),
         ("Filters", "conv2d_1"),
-        ("Evaluate", "of 15 test pictures"),
+        ("Evaluate", "of 15 test images"),
     ):
         page.get_by_role("link", name=word, exact=True).first.click()
         expect(page.get_by_text(sign).first).to_be_visible(timeout=60_000)

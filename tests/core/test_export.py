@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -97,9 +98,10 @@ IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(5))
 
 def run_source(source: str) -> dict:
     """Execute an exported Python file without its main part."""
-    names: dict = {"__name__": "exported"}
-    exec(compile(source, "exported.py", "exec"), names)
-    return names
+    module = types.ModuleType("exported")
+    sys.modules["exported"] = module  # a dataclass looks up the module that it stands in
+    exec(compile(source, "exported.py", "exec"), module.__dict__)
+    return vars(module)
 
 
 @pytest.fixture(scope="session")
@@ -448,7 +450,10 @@ def test_every_exported_program_has_the_patience_of_its_recipe_and_none_without(
 
 def test_exported_r_reads_like_the_lesson():
     source = export_keras_r(PRESETS["lesson"], RECIPES["lesson"])
-    assert "model_cnn = keras_model_sequential() %>%\n  layer_conv_2d(input_shape = c(28, 28, 1)" in source
+    assert (
+        "model_cnn = keras_model_sequential(input_shape = c(28, 28, 1)) %>%\n  layer_conv_2d(filters = 32"
+        in source
+    )
     assert "layer_dense(units = 10, activation = 'softmax'" in source
     assert "epochs = 5,\n  batch_size = 64" in source
 
@@ -630,7 +635,7 @@ def test_a_name_is_only_a_name_in_onnx(name):
 def test_an_activation_of_its_own_is_a_layer_in_every_language():
     lines = export_keras_r(BENT, RECIPES["lesson"]).splitlines()
     assert "  layer_activation(activation = 'relu', name = 'activation_2') %>%" in lines
-    assert "  layer_activation_leaky_relu(alpha = 0.2, name = 'activation_3') %>%" in lines
+    assert "  layer_activation_leaky_relu(0.2, name = 'activation_3') %>%" in lines
     assert "  layer_activation(activation = 'softmax', name = 'activation_9')" in lines
     assert 'loss="categorical_crossentropy"' in export_keras(BENT, RECIPES["lesson"])  # of probabilities
     assert '("activation_1", nn.Identity()),' in export_pytorch(BENT)  # linear

@@ -13,6 +13,7 @@ from cnn_core.data import fetching, network
 from cnn_core.data.sources import KNOWN
 from cnn_core.model import PRESETS, ModelSpec, fitted
 from cnn_core.training import TrainSpec
+from pages.augmentation import order
 from pages.train import data_words, live, start
 from pages.ui.forms.digit_input import chosen_image
 from pages.ui.forms.recipe import Choice
@@ -100,6 +101,12 @@ def test_layers_that_cannot_stand_on_the_images_are_not_offered_but_a_preset_is(
     assert digits == [
         data_words.fit_label(KNOWN["mnist"])
     ]  # the lesson's convnet fitted is the lesson's convnet
+
+
+def test_a_pair_of_trainings_is_offered_only_images_that_the_design_is_for():
+    photos_net = fitted(PRESETS["tiny"], COLOUR, 10)
+    assert [key for key in KNOWN if order.fits(photos_net, key)] == ["cifar10"]
+    assert [key for key in KNOWN if order.fits(PRESETS["tiny"], key)] == ["mnist", "fashion_mnist", "kmnist"]
 
 
 def test_what_fits_is_no_misfit():

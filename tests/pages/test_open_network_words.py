@@ -43,10 +43,10 @@ def test_scales_that_read_alike_are_told_as_a_tie():
     tie = dataclasses.replace(FILE, trials=trials(unit=0.943, bytes=0.943, signed=0.877, inverted=0.058))
     assert words.scales_told(tie) == (
         "The file does not say how its input was scaled, so four ways were tried, each on 1,000 test digits. "
-        "0 to 1 and 0 to 255 cannot be told apart. Change it if you know better."
+        "0 to 1 and 0 to 255 cannot be told apart, so 0 to 1 is taken, as in the lesson. Change it if you know better."
     )
     chance = dataclasses.replace(FILE, trials=trials(unit=0.940, bytes=0.945))
-    assert "0 to 255: 0.5 points more, which may be chance." in words.scales_told(chance)
+    assert "0 to 255: 0.5 points more. That is too little to be sure." in words.scales_told(chance)
     clear = dataclasses.replace(FILE, scale="bytes", trials=trials(unit=0.1, bytes=0.943))
     assert "cannot be told apart" not in words.scales_told(clear)
     said = dataclasses.replace(clear, said_scale="bytes", scale="bytes")

@@ -98,9 +98,10 @@ def problem(error: StudentError) -> None:
     st.markdown(f":red[:material/error: {what}]{hint}")
 
 
-def on_primary(label: str) -> str:
+def on_primary(label: str, is_enabled: bool = True) -> str:
     """Label of a primary button that can be read in both themes.
 
-    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme.
+    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme. A button that cannot be
+    pressed has no accent: dark on the dark page its label would not be seen.
     """
-    return f':color[{label}]{{foreground="#14161A"}}' if shell.mode() == "dark" else label
+    return f':color[{label}]{{foreground="#14161A"}}' if is_enabled and shell.mode() == "dark" else label
