@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.feature_maps import words
+from pages.feature_maps import code, words
 from pages.feature_maps.maps import Reading
 from pages.ui.drawing.sheets import picture
 from pages.ui.wording.blocks import caption, plain
@@ -37,6 +37,7 @@ def section(reading: Reading) -> None:
         for column, method in zip(st.columns(4, gap="medium"), words.METHODS, strict=True):
             with column:
                 _one(method, reading, target)
+        code.of_attributions(reading, list(words.METHODS), target)
 
 
 def _target(reading: Reading) -> int:

@@ -1,4 +1,4 @@
-"""Limits bind what is asked for. What exists, ours or a visitor's, every page shows, however small they are."""
+"""Limits bind what is asked for. What exists, ours or a visitor's, is shown by every page, however small they are."""
 
 import pytest
 

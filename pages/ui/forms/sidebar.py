@@ -98,9 +98,8 @@ def network_labels() -> dict[str, str]:
         labels[f"run:{run.id}"] = run_label(run)
     chosen = design.looked_at()
     network = NetworkName.parse(chosen)
-    own = _own_run(network.name) if network.kind == "run" else None
-    if own is not None:
-        labels.setdefault(f"run:{own.id}", run_label(own))  # an old one is looked at as the newest are
+    if network.kind == "run" and (old := _own_run(network.name)) is not None:
+        labels.setdefault(f"run:{old.id}", run_label(old))  # it is looked at as the newest are
     # What is said of the run has to stand here whatever else the list holds: the Train page begins anew until it does.
     st.session_state[TOLD] = labels.get(f"run:{network.name}" if network.kind == "run" else chosen)
     if network.kind == "run":
