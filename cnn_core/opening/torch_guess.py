@@ -26,8 +26,8 @@ from cnn_core.model.layers import (
     Layer,
     MaxPooling2D,
 )
-from cnn_core.opening.chain import Window, same_window
 from cnn_core.opening.onto import Weighted
+from cnn_core.opening.windows import Window, same_window
 
 MOST = 12  # guesses
 _SIDES = {1: (28, 32), 3: (32, 28, 64)}  # of an image, by its channels; the first is the usual one

@@ -15,8 +15,9 @@ from cnn_core.data import load_images
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.opening import open_network
-from cnn_core.opening.torch_file import best_guess, guesses
+from cnn_core.opening.torch_file import guesses
 from cnn_core.runs import RunStore
+from cnn_core.runs.jobs.reading import COMPARED, likeliest, reads
 from cnn_core.runs.opened import ORIGINAL, read_opened
 from cnn_core.training import evaluate, load_model
 from tests.core.designs import lived_in
@@ -296,15 +297,17 @@ def padded():
 def test_the_right_one_of_two_guesses_shows_itself_by_its_accuracy(padded):
     net, content = padded
     test = load_images("mnist", "test", fetch=False).take(300)
-    guess, share = best_guess(content, "net.pt", test.images, test.labels)
+    best = likeliest(content, "net.pt", "torch")
     pixels = test.images.float() / 255
     with torch.no_grad():
         theirs = net(pixels)
-        ours = open_network(content, "net.pt", guess.spec).net(pixels)
+        ours = best.net(pixels)
         first = open_network(content, "net.pt").net(pixels)
     torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
     assert not torch.allclose(first, theirs, atol=0.1)
-    assert share == pytest.approx((theirs.argmax(1) == test.labels).float().mean().item())
+    few = load_images("mnist", "test", fetch=False).take(COMPARED)
+    right = (net(few.images.float() / 255).argmax(1) == few.labels).float().mean().item()
+    assert reads(best) == pytest.approx(right)
 
 
 def test_a_file_that_is_brought_gets_the_design_that_reads_most(padded, tmp_path):
