@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnn_core.data import DATASETS, AugmentSpec, available
+from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import dataset_of
 from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
@@ -60,12 +61,14 @@ def _ask_recipe() -> str:
 
 def _ask_dataset(first: str, spec: ModelSpec) -> str:
     """Of those that are here and that the design is for."""
-    here = [name for name in DATASETS if available(name).is_usable and fits(spec, name)] or [first]
+    here = [name for name in DATASETS if available(name).is_usable and fits(spec, name)]
+    if not here or is_own(first):
+        here = [first, *here]
     dataset = st.selectbox(
         "Data set",
         here,
         index=here.index(first) if first in here else 0,
-        format_func=DATASETS.__getitem__,
+        format_func=lambda name: dataset_of(name).title,
         key="pair_dataset",
         filter_mode=None,
         persist_state="session",
