@@ -60,6 +60,7 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
     "core/test_pretrained.py": {
         "test_limits_smaller_than_these_networks_neither_hide_them_nor_the_recipes",
     },
+    "core/test_round_trips.py": None,
     "core/test_robustness.py": {
         "test_training_pulls_the_classes_apart_on_the_map",
         "test_a_map_has_a_place_for_each_image_and_t_sne_repeats_with_its_seed",
