@@ -13,6 +13,7 @@ from cnn_core.insight.dream.animation import from_file
 from cnn_core.runs.jobs.dreams import photo_networks
 from pages.deep_dream import words
 from pages.deep_dream.asking import Strip, ask, layers_and_strength
+from pages.deep_dream.code import code_of_dream
 from pages.deep_dream.dream import (
     PLACE,
     Dream,
@@ -156,6 +157,7 @@ def show(dream: Dream) -> None:
     octave_pictures(dream)
     if dream.frames and not dream.is_going_on:
         downloads(dream)
+        code_of_dream(dream)
 
 
 def view(is_ticking: bool) -> None:

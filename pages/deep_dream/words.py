@@ -221,6 +221,30 @@ def _known_at(depth: str) -> str:
     return " Early layers know lines and textures, nothing that has a name."
 
 
+BEGAN_WITH = "The picture it began with (PNG)"
+CODE_OF_PHOTO_NETWORK = "Needs: the project’s folder `cnn_core` beside the notebook, the weights of this photo network, and the picture above."
+FROM_A_SMALLER_FILE = (
+    "The picture of this dream was made smaller for the project, so expect a dream alike, not equal."
+)
+
+
+def code_of_run(step: int) -> str:
+    """What the code of a dream needs, by a network that was trained here.
+
+    >>> code_of_run(1280)[-71:-37]
+    'is by its weights after 1,280 steps'
+    """
+    return (
+        "Needs: the project’s folder `cnn_core` beside the notebook, the picture above, and the safetensors file of "
+        f"“Save”. Where it was trained on since: this dream is by its weights after {step:,} steps, and “Save” has the "
+        "last ones."
+    )
+
+
+CODE_OF_OWN_NETWORK = "Needs: the project’s folder `cnn_core` beside the notebook, the picture above, and the safetensors file of “Save”."
+CODE_OF_DESIGN = "Needs: the project’s folder `cnn_core` beside the notebook, and the picture above."
+
+
 EXPLAINED = """
 **Up the slope.** The network looks at the photo, and a layer answers: many numbers, large where it found what it
 looks for. The *gradient* says for each pixel how the answer would grow if that pixel changed a little. The photo takes

@@ -8,6 +8,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from pages.feature_maps import words
+from pages.feature_maps.code import code_of_why
 from pages.feature_maps.maps import Reading
 from pages.ui.drawing.sheets import picture
 from pages.ui.wording.blocks import caption, plain
@@ -37,6 +38,7 @@ def section(reading: Reading) -> None:
         for column, method in zip(st.columns(4, gap="medium"), words.METHODS, strict=True):
             with column:
                 _one(method, reading, target)
+        code_of_why(reading, target)
 
 
 def _target(reading: Reading) -> int:
