@@ -224,15 +224,15 @@ def _known_at(depth: str) -> str:
 BEGAN_WITH = "The picture it began with (PNG)"
 CODE_OF_PHOTO_NETWORK = "Needs: the project’s folder `cnn_core` beside the notebook, the weights of this photo network, and the picture above."
 FROM_A_SMALLER_FILE = (
-    "The picture of this dream was made smaller for the project, so expect a dream alike, not equal."
+    "This dream’s picture is kept here as a compressed file, so expect a dream that is alike, not equal."
 )
 
 
 def code_of_run(step: int) -> str:
     """What the code of a dream needs, by a network that was trained here.
 
-    >>> code_of_run(1280)[-71:-37]
-    'is by its weights after 1,280 steps'
+    >>> "this dream is by its weights after 1,280 steps" in code_of_run(1280)
+    True
     """
     return (
         "Needs: the project’s folder `cnn_core` beside the notebook, the picture above, and the safetensors file of "
