@@ -222,7 +222,10 @@ def _known_at(depth: str) -> str:
 
 
 BEGAN_WITH = "The picture it began with (PNG)"
-CODE_OF_PHOTO_NETWORK = "Needs: the project’s folder `cnn_core` beside the notebook, the weights of this photo network, and the picture above."
+CODE_OF_PHOTO_NETWORK = (
+    "Needs: the project’s folder `cnn_core` beside the notebook, the weights of this photo network, and the picture "
+    "above."
+)
 FROM_A_SMALLER_FILE = (
     "This dream’s picture is kept here as a compressed file, so expect a dream that is alike, not equal."
 )
@@ -241,7 +244,10 @@ def code_of_run(step: int) -> str:
     )
 
 
-CODE_OF_OWN_NETWORK = "Needs: the project’s folder `cnn_core` beside the notebook, the picture above, and the safetensors file of “Save”."
+CODE_OF_OWN_NETWORK = (
+    "Needs: the project’s folder `cnn_core` beside the notebook, the picture above, and the safetensors file of "
+    "“Save”."
+)
 CODE_OF_DESIGN = "Needs: the project’s folder `cnn_core` beside the notebook, and the picture above."
 
 
