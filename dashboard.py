@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame.shell import HERE, navigate, tab_title, wordmark
 from pages.ui.visitor.who import remember_visitor
+from pages.ui.wording import at_start
 
 page = navigate()
 st.set_page_config(
@@ -14,6 +15,7 @@ st.set_page_config(
     initial_sidebar_state=340,
 )
 wordmark()
+at_start.ready()
 with st.sidebar:
     sidebar()
     remember_visitor()

@@ -13,6 +13,7 @@ from pages.evaluate.mistakes import mistakes
 from pages.evaluate.own_digit import own_digit
 from pages.evaluate.robust import robust
 from pages.evaluate.words import of_which_images, verdict
+from pages.ui.forms.own_picture import confusing
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
 from pages.ui.wording.blocks import answer, caption, next_question, problem
@@ -30,9 +31,7 @@ VIEWS = {  # its name in the code -> (its word on the page, what draws it)
 
 def ask(dataset: str) -> str:
     """Draw the choice of a view. Returns a key of VIEWS."""
-    names = {key: name for key, (name, _) in VIEWS.items()}
-    if dataset_of(dataset).is_colour:  # nobody draws a photo
-        names["draw"] = "Your photo"
+    names = {key: name for key, (name, _) in VIEWS.items()} | {"draw": confusing(dataset_of(dataset))}
     view = st.segmented_control(
         "View",
         list(VIEWS),

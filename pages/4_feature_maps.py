@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.feature_maps import why, words
+from pages.feature_maps import code, why, words
 from pages.feature_maps.asking import Options, ask
-from pages.feature_maps.code import code_of_maps
 from pages.feature_maps.maps import Reading, filter_layers, mapped_layers, reading_of
 from pages.feature_maps.pixel import pixel
 from pages.feature_maps.selection import follow_address
@@ -50,7 +49,7 @@ def show(reading: Reading, options: Options) -> None:
     if options.beside is not None:
         show_beside(options.beside, reading.chosen, options)
     legend(reading, options)
-    code_of_maps(reading, options)
+    code.of_maps(reading, options)
 
 
 def show_beside(network: networks.LoadedNetwork, chosen: ChosenImage, options: Options) -> None:

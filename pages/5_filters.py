@@ -11,7 +11,7 @@ from pages.filters import words
 from pages.filters.asking import Question, ask, draw_refusal, follow_address
 from pages.filters.card import card
 from pages.filters.climbing import examples_of, pictures_of
-from pages.filters.code import code_of_filters
+from pages.filters.code import of_pictures
 from pages.filters.growth import growth
 from pages.filters.layers import filters_of_sheet, has_maps, layers_of
 from pages.filters.sheet import OPENS, all_filters
@@ -68,7 +68,7 @@ def show(
             growth(network, question, width)
         else:
             all_filters(pictures, examples, question, classes, singular(network.dataset))
-            code_of_filters(network, question, pictures)
+            of_pictures(network, question, width)
     with right, st.container(key=OPENS):
         about = card_of(network.net, question.index, pictures, examples)
         card(network, question, about, classes[question.index] if classes else None)

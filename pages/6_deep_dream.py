@@ -13,7 +13,6 @@ from cnn_core.insight.dream.animation import from_file
 from cnn_core.runs.jobs.dreams import photo_networks
 from pages.deep_dream import words
 from pages.deep_dream.asking import Strip, ask, layers_and_strength
-from pages.deep_dream.code import code_of_dream
 from pages.deep_dream.dream import (
     PLACE,
     Dream,
@@ -102,12 +101,13 @@ def ask_dream(strip: Strip, network: networks.LoadedNetwork) -> DreamSpec | None
 
 def ask_start(spec: DreamSpec | None, picture: Picture | None) -> None:
     """Draw the button that begins the dream."""
+    is_possible = spec is not None and picture is not None
     st.button(
-        on_primary("Dream"),
+        on_primary("Dream", is_possible),
         key="dream_start",
         type="primary",
         icon=":material/auto_awesome:",
-        disabled=spec is None or picture is None,
+        disabled=not is_possible,
         on_click=start,
         args=(spec, picture),
     )
@@ -157,7 +157,6 @@ def show(dream: Dream) -> None:
     octave_pictures(dream)
     if dream.frames and not dream.is_going_on:
         downloads(dream)
-        code_of_dream(dream)
 
 
 def view(is_ticking: bool) -> None:

@@ -20,7 +20,7 @@ from pages.augmentation.settings import Settings, ask_settings
 from pages.augmentation.sheets import draws, fill_modes, one_alone
 from pages.augmentation.trial import Trial
 from pages.ui.forms.digit_input import are_here, begin_with_digit, chosen_image, way_and_number
-from pages.ui.frame.shell import ROOT, entry, page_head, require_shell
+from pages.ui.frame.shell import page_head, require_shell, turn_to
 from pages.ui.visitor import design, networks, server
 from pages.ui.wording.blocks import answer, caption, next_question, problem
 
@@ -55,7 +55,7 @@ def act(network: networks.LoadedNetwork, augment: AugmentSpec, pairs: list[Pair]
             help="One run, with these changes. Opens the Train page.",
         )
     if alone and start_one(order):
-        st.switch_page(ROOT / entry("train").file)
+        turn_to("train")
     with start_both:
         start_pair_button(order, busy=bool(pairs) and pairs[0].unfinished)
     if pairs:
@@ -143,4 +143,4 @@ def page() -> None:
 
 page_head("augmentation")
 page()
-next_question("runs", "compares your runs.")
+next_question("my_data", "lets a network learn what you draw.")

@@ -102,12 +102,12 @@ def page() -> None:
         panel(way, view)
     with mosaics:
         rows(view)
+        came_of_it(view)
     with below:
         settings_of(view)
-    came_of_it(view)
     watch(view)
 
 
 page_head("my_data")
 page()
-next_question("train", "watches a training, and asks for other recipes.")
+next_question("runs", "compares your networks, and keeps them.")

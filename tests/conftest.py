@@ -47,6 +47,12 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_the_notebook_finds_the_dashboards_accuracy_and_draws_a_sheet",
         "test_the_offline_sample_is_read_and_parted_as_ours_is",
     },
+    "core/test_opening_hostile_keras.py": None,
+    "core/test_opening_hostile_networks.py": None,
+    "core/test_opening_keras.py": None,
+    "core/test_opening_ours.py": {
+        "test_a_network_trained_by_its_exported_program_comes_back_with_its_accuracy",
+    },
     "core/test_optimizers.py": {
         "test_training_does_not_import_torch_s_compiler_and_leaves_torch_as_it_was",
     },
@@ -54,6 +60,7 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
     "core/test_pretrained.py": {
         "test_limits_smaller_than_these_networks_neither_hide_them_nor_the_recipes",
     },
+    "core/test_round_trips.py": None,
     "core/test_robustness.py": {
         "test_training_pulls_the_classes_apart_on_the_map",
         "test_a_map_has_a_place_for_each_image_and_t_sne_repeats_with_its_seed",

@@ -117,9 +117,9 @@ def not_here(dataset: Dataset, reason: str) -> str:
     log.info("%s cannot be fetched: %s", dataset.name, reason)
     said = dict.fromkeys(_OF_A_SERVER.sub("", part) for part in reason.split("; "))
     if not reason or settings().offline:
-        why = "there is no network"
+        why = "there is no internet"
     elif any(sign in reason for sign in _SIGNS_OF_NO_NETWORK):
-        why = "there is no network, or the servers that have it do not answer"
+        why = "there is no internet, or the servers that have it do not answer"
     else:
         why = f"it cannot be fetched: {'; '.join(said)}"
     return f"{dataset.name} is not on this machine, and {why}."
@@ -169,6 +169,12 @@ def fetch_in_background(name: str, again: bool = False) -> Fetch:
     Raises StudentError for an unknown name; every other failure is in the Fetch.
     """
     return _fetch_in_background(dataset_of(name), settings().data_dir, again)
+
+
+def fetch_begun(name: str) -> Fetch | None:
+    """The fetch of a data set that this process has begun, as `fetch_in_background` returned it; None before that."""
+    with _fetches_lock:
+        return _fetches.get((name, settings().data_dir.absolute()))
 
 
 def _fetch_in_background(

@@ -129,7 +129,7 @@ def sample_sentence(dataset: Dataset, sample: Sample | None = None) -> str:
     no_network = settings().offline or recent_failure(dataset.key)
     here = sample.train + sample.test if sample else SAMPLE_TRAIN + SAMPLE_TEST
     return (
-        f"{'No network' if no_network else 'Not fetched yet'}: using {here:,} {dataset.noun} instead of "
+        f"{'No internet' if no_network else 'Not fetched yet'}: using {here:,} {dataset.noun} instead of "
         f"{sum(dataset.counts):,}. For all of them, connect once and fetch {dataset.in_torchvision}, or put its "
         f"{how_many_files(dataset)} files into the data folder, under {raw_folder(dataset, Path())}."
     )

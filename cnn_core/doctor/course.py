@@ -11,6 +11,7 @@ from cnn_core.doctor import cures
 from cnn_core.doctor.case import Bar, Case, Cure, Finding, counted, nats, share, times
 from cnn_core.doctor.health import Check, Health
 from cnn_core.doctor.plans import RUN_KEPT, usual_rate, with_rate
+from cnn_core.errors import StudentError
 from cnn_core.training.history import Curve
 from cnn_core.training.moving_averages import MISLEADING, SETTLED, share_left
 
@@ -292,10 +293,10 @@ def overfitting(case: Case) -> Finding | None:
 
 def _against_overfitting(case: Case) -> Cure | None:
     if case.available >= 2 * case.images:
-        recipe = case.recipe.replace(train_size=None)
+        recipe = case.recipe.replace(train_size=None, check_limits=False)
         return Cure(f"Start again with all {case.available:,} {case.noun}", RUN_KEPT, recipe=recipe)
     if case.recipe.augment is None and case.of_strokes:
-        recipe = case.recipe.replace(augment=GENTLE)
+        recipe = case.recipe.replace(augment=GENTLE, check_limits=False)
         return Cure("Start again with small random turns and shifts", RUN_KEPT, recipe=recipe)
     if (dropped := cures.with_dropout(case.spec)) is not None:
         return Cure("Add dropout and start again", RUN_KEPT, spec=dropped)
@@ -321,12 +322,15 @@ def unsettled_averages(case: Case) -> Finding | None:
     )
 
 
-def _more_epochs(case: Case, epochs: int) -> Cure:
+def _more_epochs(case: Case, epochs: int) -> Cure | None:
     if case.state == "finished" and case.recipe.schedule == "constant":
         label = f"Train {epochs} epoch{'s' * (epochs != 1)} more"
         return Cure(label, "It goes on from its weights.", epochs=epochs)
     total = math.ceil(1.2 * SETTLED / case.steps_an_epoch)
-    recipe = case.recipe.replace(epochs=total)
+    try:
+        recipe = case.recipe.replace(epochs=total)
+    except StudentError:  # more than this server allows
+        return None
     return Cure(f"Start again with {total} epochs", RUN_KEPT, recipe=recipe)
 
 
@@ -366,7 +370,9 @@ def _whatever_helps(case: Case) -> Cure:
         if mended is not None:
             return Cure(f"Use {label} and start again", RUN_KEPT, spec=mended)
     seed = case.recipe.seed + 1
-    return Cure(f"Start again with seed {seed}", RUN_KEPT, recipe=case.recipe.replace(seed=seed))
+    return Cure(
+        f"Start again with seed {seed}", RUN_KEPT, recipe=case.recipe.replace(seed=seed, check_limits=False)
+    )
 
 
 def _loss_around(curve: Curve, step: int) -> float:

@@ -200,7 +200,7 @@ def too_few_images(case: Case) -> Finding | None:
     few = FEW_IMAGES * case.spec.classes
     if case.state or case.images >= few or case.available < 2 * case.images:
         return None
-    recipe = case.recipe.replace(train_size=None)
+    recipe = case.recipe.replace(train_size=None, check_limits=False)
     return Finding(
         "Are these enough to learn from?",
         f"**{case.images:,}** {case.noun} are about {max(1, case.images // case.spec.classes)} per class. "
@@ -302,4 +302,4 @@ def usual_rate(recipe: TrainSpec) -> float:
 
 def with_rate(case: Case, rate: float) -> TrainSpec:
     """The recipe with another learning rate."""
-    return case.recipe.replace(learning_rate=rate)
+    return case.recipe.replace(learning_rate=rate, check_limits=False)

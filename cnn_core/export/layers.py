@@ -93,14 +93,9 @@ def _onnx_window(step: Step) -> dict[str, Any]:
     side, stride = moves(step)
     left, right, top, bottom = step.padding
     window: dict[str, Any] = {"kernel_shape": [side, side], "strides": [stride, stride]}
-    dilation = _dilation(step)
+    dilation = getattr(step.layer, "dilation_rate", 1)
     apart = {"dilations": [dilation, dilation]} if dilation > 1 else {}
     return window | apart | {"pads": [top, left, bottom, right]}
-
-
-def _dilation(step: Step) -> int:
-    window = step.layer.window()
-    return 1 if window is None else window.dilation
 
 
 def _keras_line(step: Step, *parts: str, note: str = "") -> list[str]:
@@ -143,9 +138,8 @@ def _torch_conv(step: Step) -> list[tuple[str, str]]:
         ("padding", left if even else 0, 0),
         ("dilation", layer.dilation_rate, 1),
     )
-    code += ")"
     pad = [] if even else _torch_padding(step, f"nn.ZeroPad2d({step.padding})")
-    return [*pad, (step.name, code), *_torch_activation(step)]
+    return [*pad, (step.name, f"{code})"), *_torch_activation(step)]
 
 
 def _keras_conv(step: Step) -> list[str]:

@@ -51,11 +51,16 @@ def own_picture(dataset: str) -> OwnPicture:
         classes=list(record.classes),
     )
     parts = (_TITLE.strip("\n"), images.strip("\n"), _REFUSAL.strip("\n"), definitions)
-    return OwnPicture("\n".join(imports), "\n\n\n".join(parts), read.__name__)
+    return OwnPicture(
+        "\n".join([*imports, "import sys", "import types"]), "\n\n\n".join(parts), read.__name__
+    )
 
 
 _TITLE = """
 # --- A picture of your own, prepared as Convscope's pages prepare it: this is their own code, put together ---
+
+# A dataclass looks up its module, which is not there where this text is run without being imported.
+sys.modules.setdefault(__name__, types.ModuleType(__name__))
 """
 
 _IMAGES = '''

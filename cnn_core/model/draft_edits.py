@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.model.layer_files import kind_in
-from cnn_core.model.layers import LAYER_TYPES
+from cnn_core.model.layers import LAYER_TYPES, Dense, GlobalAveragePooling2D
 from cnn_core.model.presets import PRESETS, preset_of
 from cnn_core.model.spec import MAX_LAYERS, MAX_NAME, UNNAMED, ModelSpec
 
@@ -32,8 +32,8 @@ def readable(draft: Any) -> DraftDict:
         raise StudentError("it holds no list of layers.")
     try:
         made_for = {key: draft[key] for key in ("input_shape", "classes")}
-        pooled, answer = {"type": "global_average_pooling2d"}, {"type": "dense", "units": draft["classes"]}
-        ModelSpec.from_dict({**made_for, "layers": [pooled, answer]}, check_limits=False)
+        plain = [GlobalAveragePooling2D().to_dict(), Dense(draft["classes"]).to_dict()]
+        ModelSpec.from_dict({**made_for, "layers": plain}, check_limits=False)
     except (StudentError, KeyError):
         raise StudentError("it does not say for what images it is made, or for impossible ones.") from None
     if not isinstance(draft.get("name", ""), str) or len(draft.get("name", "")) > MAX_NAME:
@@ -52,9 +52,7 @@ def _check_layer(layer: Any) -> None:
     for name, value in layer.items():
         setting = kind.settings().get(name)
         if name != "type" and (setting is None or not setting.can_be_shown(value)):
-            raise StudentError(
-                f"one of its layers has “{str(name)[:40]}” {str(value)[:40]}, which means nothing."
-            )
+            raise StudentError(f"one of its layers has {quoted(name)} {quoted(value)}, which means nothing.")
 
 
 def changed(before: DraftDict, index: int, **settings: Any) -> DraftDict:

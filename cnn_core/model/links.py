@@ -78,6 +78,8 @@ def decode(text: str) -> dict[str, Any]:
     plain = _unpacked(text.removeprefix(_PREFIX))
     try:
         design = json.loads(plain, parse_constant=_refuse_constant)
+        # Half a character, which JSON can spell and UTF-8 cannot, would break every page that says the name.
+        json.dumps(design, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise _broken() from None
     if not isinstance(design, dict):

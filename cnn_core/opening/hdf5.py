@@ -8,6 +8,7 @@ Format: https://docs.hdfgroup.org/hdf5/latest/_f_m_t3.html
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -90,6 +91,11 @@ def opened_hdf5(content: bytes, name: str) -> Iterator[Hdf5]:
     content: the whole file.  name: for sentences.
     Raises StudentError for a file that is damaged, or leads outside itself.
     """
+    if importlib.util.find_spec("h5py") is None:
+        raise StudentError(
+            "This server lacks the package h5py, with which files of Keras are read.",
+            hint="Ask whoever runs it for `pip install -r requirements.txt`.",
+        )
     settings = {"HDF5_PLUGIN_PRELOAD": "::", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
         [sys.executable, "-I", str(_CHILD)],

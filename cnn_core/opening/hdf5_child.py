@@ -26,7 +26,7 @@ MAX_OBJECTS = 5_000  # groups, datasets, attributes of a group
 MAX_NAME = 300  # characters
 MAX_TEXT = 4_000_000  # bytes of an attribute
 MAX_CHUNK = 32_000_000  # bytes that have to be unpacked at once
-WANTED = re.compile(r"model_config|keras_version|(layer|weight)_names\d*|name")  # attributes
+WANTED = re.compile(r"model_config|keras_version|convscope|(layer|weight)_names\d*|name")  # attributes
 FILTERS = {1: "gzip", 2: "shuffle", 3: "a checksum"}  # that every HDF5 library has
 
 

@@ -158,8 +158,10 @@ def _numbered(
     """Each layer of a list, and what the file says of it."""
     seen: dict[str, int] = {}
     layers = []
-    for place, values in enumerate(raw, start=1):
-        where = f"Layer {place} of {len(raw)}"
+    place, count = 0, sum(not _is_input(values) for values in raw)
+    for values in raw:
+        place += not _is_input(values)
+        where = f"Layer {place} of {count}"
         if not isinstance(values, Mapping) or not isinstance(values.get("class_name"), str):
             raise _senseless(f"{where.lower()} has no class")
         config = values.get("config")
@@ -172,9 +174,13 @@ def _numbered(
         group = snake_case(given)
         number = seen.get(group, 0)
         seen[group] = number + 1
-        layer = KerasLayer(kind, name, config, place, len(raw), (*around, (group, number, name)))
+        layer = KerasLayer(kind, name, config, place, count, (*around, (group, number, name)))
         layers.append((layer, values))
     return layers
+
+
+def _is_input(values: object) -> bool:
+    return isinstance(values, Mapping) and values.get("class_name") == "InputLayer"
 
 
 def _refuse_own_code(values: Mapping[str, Any], who: str) -> None:
@@ -241,7 +247,7 @@ def _before(layer: KerasLayer, values: Mapping[str, Any]) -> str | None:
     if len(sources) > 1:
         names = ", ".join(quoted(source) for source in sources[:4])
         raise layer.refusal(
-            f"is a {layer.kind} that joins {len(sources)} ways ({names}). Here a network is one chain of layers",
+            f"is a layer ({layer.kind}) that joins {len(sources)} ways: {names}. Here a network is one chain of layers",
             "Leave one way out, train it as a chain, and save that.",
         )
     return sources[0]

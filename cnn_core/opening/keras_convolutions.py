@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -11,7 +12,8 @@ from cnn_core.model.layers import Conv2D, DepthwiseConv2D
 from cnn_core.opening import keras_settings as settings
 from cnn_core.opening.keras_config import KerasLayer
 from cnn_core.opening.keras_way import Need, Way, Weights
-from cnn_core.opening.kernels import Array, Placement, placed, put_into_square, ungrouped, with_holes
+from cnn_core.opening.kernels import Array, put_into_square, ungrouped, with_holes
+from cnn_core.opening.windows import Ours, Window, same_window
 
 
 def zero_padding(way: Way, layer: KerasLayer) -> None:
@@ -31,7 +33,7 @@ def zero_padding(way: Way, layer: KerasLayer) -> None:
     way.border = both  # type: ignore[assignment]
 
 
-def _window(way: Way, layer: KerasLayer) -> tuple[Placement, int, tuple[int, int], tuple[int, int]]:
+def _window(way: Way, layer: KerasLayer) -> tuple[Ours, int, tuple[int, int], tuple[int, int]]:
     """How a convolution of Keras's slides, as one of ours. Returns that, the stride, and the kernel and its holes."""
     if len(way.shape) != 3:
         raise layer.refusal(
@@ -60,9 +62,13 @@ def _window(way: Way, layer: KerasLayer) -> tuple[Placement, int, tuple[int, int
                 "Use a smaller kernel, or pool less above it.",
             )
         places, before = tuple(r // stride + 1 for r in room), tuple(b[0] for b in border)
-    placement = placed(size, whole, stride, before, places)  # type: ignore[arg-type]
+    after = [
+        max((p - 1) * stride + k - n - b, 0) for p, k, n, b in zip(places, whole, size, before, strict=True)
+    ]
+    window = Window(kernel, (stride, stride), (*before, *after), dilation)  # type: ignore[arg-type]
+    placement = same_window(window, size)
     if padding == "same" and placement and placement.padding == "valid" and whole == (placement.side,) * 2:
-        placement = placement._replace(padding="same")  # the same here; the file's own word is kept
+        placement = replace(placement, padding="same")  # the same here; the file's own word is kept
     if placement is None:
         what = f"a kernel of {whole[0]}×{whole[1]}" + (
             f" and a border of {border}" if any(map(any, border)) else ""
@@ -75,7 +81,7 @@ def _window(way: Way, layer: KerasLayer) -> tuple[Placement, int, tuple[int, int
 
 
 def _note_zeros(
-    way: Way, layer: KerasLayer, placement: Placement, kernel: tuple[int, int], dilation: tuple[int, int]
+    way: Way, layer: KerasLayer, placement: Ours, kernel: tuple[int, int], dilation: tuple[int, int]
 ) -> None:
     if (placement.side, placement.side) != kernel:
         way.remarks.append(
@@ -107,7 +113,7 @@ def conv(way: Way, layer: KerasLayer) -> None:
         and placement.side == (side - 1) * apart + 1
         and 1 in (stride, apart)
     ):
-        placement, holes = placement._replace(side=side), (1, 1)  # our kind has such holes itself
+        placement, holes = replace(placement, side=side), (1, 1)  # our kind has such holes itself
     else:
         _note_zeros(way, layer, placement, kernel, holes)
         apart = 1

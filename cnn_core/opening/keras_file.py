@@ -7,13 +7,16 @@ that design has. A file of weights alone takes its description from the design i
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from cnn_core.checks import is_control
+from cnn_core.data.sources import KNOWN
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model.layer_files import layer_names
 from cnn_core.model.network import Network, build
@@ -26,18 +29,6 @@ from cnn_core.opening.keras_layers import Way, translated
 from cnn_core.opening.keras_weights import has_weights, listed, weights_of
 from cnn_core.opening.opened import Opened
 
-_CLASSES = {  # our kinds by Keras's names
-    "conv2d": "Conv2D",
-    "depthwise_conv2d": "DepthwiseConv2D",
-    "max_pooling2d": "MaxPooling2D",
-    "average_pooling2d": "AveragePooling2D",
-    "global_average_pooling2d": "GlobalAveragePooling2D",
-    "batch_normalization": "BatchNormalization",
-    "activation": "Activation",
-    "dropout": "Dropout",
-    "flatten": "Flatten",
-    "dense": "Dense",
-}
 LARGE_FACTOR = 0.05  # a network whose first layer multiplies by less was made for numbers up to 255
 
 
@@ -51,16 +42,38 @@ def read(content: bytes, name: str, onto: ModelSpec | None) -> Opened:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             config = _member(archive, "config.json", MAX_JSON, name)
             weights = _member(archive, "model.weights.h5", MAX_BYTES, name)
+            has_metadata = "metadata.json" in archive.namelist()
+            metadata = _member(archive, "metadata.json", MAX_JSON, name) if has_metadata else b""
         way = translated(chain_in(parsed(config, name)))
         spec = _spec_of(way, name)
         with opened_hdf5(weights, name) as file:
-            return _opened(way, spec, file, is_own=True)
+            opened = _opened(way, spec, file, is_own=True)
+        return replace(opened, dataset=_noted(_loaded(metadata).get("convscope"), spec))
     with opened_hdf5(content, name) as file:
         described = file.attributes.get("", {}).get("model_config")
         if isinstance(described, str):
             way = translated(chain_in(parsed(described, name)))
-            return _opened(way, _spec_of(way, name), file, is_own=True)
+            opened = _opened(way, _spec_of(way, name), file, is_own=True)
+            note = file.attributes.get("", {}).get("convscope")
+            return replace(opened, dataset=_noted(_loaded(note), opened.spec))
         return _onto(file, name, onto)
+
+
+def _loaded(text: object) -> dict[str, object]:
+    """A JSON object; {} for anything else. What our own files note of themselves is welcome and never needed."""
+    try:
+        values = json.loads(text) if isinstance(text, str | bytes) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _noted(note: object, spec: ModelSpec) -> str | None:
+    """The data set that a file of ours names, where that has such images and so many classes."""
+    key = note.get("dataset") if isinstance(note, dict) else None
+    record = KNOWN.get(key) if isinstance(key, str) else None
+    fits = record is not None and (record.shape, len(record.classes)) == (spec.input_shape, spec.classes)
+    return key if fits else None
 
 
 def _onto(file: Hdf5, name: str, onto: ModelSpec | None) -> Opened:
@@ -79,7 +92,10 @@ def _onto(file: Hdf5, name: str, onto: ModelSpec | None) -> Opened:
 
 
 def chain_of(spec: ModelSpec) -> tuple[KerasLayer, ...]:
-    """A design of ours as Keras would describe it, for weights that were saved from it there."""
+    """A design of ours as Keras would describe it, for weights that were saved from it there.
+
+    Our kinds have the names and the settings of Keras's classes.
+    """
     channels, height, width = spec.input_shape
     sides = [None, height, width, channels]
     seen: dict[str, int] = {}
@@ -89,7 +105,7 @@ def chain_of(spec: ModelSpec) -> tuple[KerasLayer, ...]:
         seen[layer.type] = number + 1
         config = {key: value for key, value in layer.to_dict().items() if key != "type"}
         within = ((layer.type, number, name),)
-        chain.append(KerasLayer(_CLASSES[layer.type], name, config, place, len(spec.layers), within))
+        chain.append(KerasLayer(type(layer).__name__, name, config, place, len(spec.layers), within))
     return tuple(chain)
 
 
@@ -144,9 +160,7 @@ def _spec_of(way: Way, name: str) -> ModelSpec:
         origin = _origin(way, error.layer)
         if origin is None:
             raise
-        raise StudentError(
-            f"Layer {origin.place}, {quoted(origin.name)}: {error.message}", error.hint
-        ) from error
+        raise origin.refusal_like(error) from error
 
 
 def _origin(way: Way, our_name: str | None) -> KerasLayer | None:

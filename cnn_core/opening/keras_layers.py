@@ -137,9 +137,7 @@ def _turn_one_into_two(way: Way) -> None:
 
 
 def _activation(way: Way, layer: KerasLayer) -> None:
-    bend = settings.activation_of_layer(layer)
-    if bend != "linear":
-        way.add(Activation(bend), layer)
+    way.add(Activation(settings.activation_of_layer(layer)), layer)
 
 
 def _dropout(way: Way, layer: KerasLayer) -> None:

@@ -68,13 +68,13 @@ class Way:
 
 
 def flatten(way: Way, layer: KerasLayer) -> None:
-    """Maps become a list, or stay what they are where they are one already; in which order, `way` remembers."""
+    """Maps become a list, in which order `way` remembers; a list stays what it is."""
     if len(way.shape) == 3:
         # Keras's Flatten turns channels_first maps round, unless it is told that they are channels_last.
         turned = not way.channels_first or bool(settings.channels_first(layer)) or layer.kind == "InputLayer"
         channels, height, width = way.shape
         way.order = way.shape if turned and channels > 1 and height * width > 1 else None
-        way.add(Flatten(), layer)
+    way.add(Flatten(), layer)
 
 
 def in_our_order(array: Array, order: Shape | None) -> Array:

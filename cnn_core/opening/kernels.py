@@ -6,58 +6,12 @@ kernel with zeros in it does the same. All of it is arithmetic on sizes and arra
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn_core.model.shapes import same_padding
+from cnn_core.opening.windows import Ours
 
 Array = NDArray[np.float32]
-_MOST_LARGER = 4  # pixels by which a kernel may grow
-
-
-class Placement(NamedTuple):
-    """Where a kernel lies in a square one that moves with our padding. side: of the square, in pixels."""
-
-    side: int
-    rows: int  # empty ones above it
-    columns: int  # empty ones left of it
-    padding: str
-
-
-def placed(
-    size: tuple[int, int],
-    kernel: tuple[int, int],
-    stride: int,
-    border: tuple[int, int],
-    places: tuple[int, int],
-) -> Placement | None:
-    """A square kernel with padding "same" or "valid" that looks at the same pixels; None where there is none.
-
-    size:   rows and columns of the map.  kernel: of the kernel, holes included.
-    border: rows above and columns left of the map that the first window covers.
-    places: rows and columns of the map that comes out.
-
-    A 3×3 kernel after one row and column of zeros on all sides, with strides of 2: "same" has its border at the other
-    end, so the kernel becomes one of 4×4.
-
-    >>> placed((28, 28), (3, 3), 2, (1, 1), (14, 14))
-    Placement(side=4, rows=0, columns=0, padding='same')
-    """
-    if kernel[0] == kernel[1] and border == (0, 0):
-        fits = tuple((n - kernel[0]) // stride + 1 for n in size) == places and min(size) >= kernel[0]
-        if fits:
-            return Placement(kernel[0], 0, 0, "valid")
-    if tuple(-(-n // stride) for n in size) != places:
-        return None
-    for side in range(max(kernel), max(kernel) + _MOST_LARGER + 1):
-        rows, columns = (
-            same_padding(n, side, stride)[0] - before for n, before in zip(size, border, strict=True)
-        )
-        if 0 <= rows <= side - kernel[0] and 0 <= columns <= side - kernel[1]:
-            return Placement(side, rows, columns, "same")
-    return None
 
 
 def with_holes(kernel: Array, dilation: tuple[int, int]) -> Array:
@@ -68,11 +22,12 @@ def with_holes(kernel: Array, dilation: tuple[int, int]) -> Array:
     return wide
 
 
-def put_into_square(kernel: Array, placement: Placement) -> Array:
-    """(rows, columns, ...) inside a square of zeros."""
+def put_into_square(kernel: Array, ours: Ours) -> Array:
+    """(rows, columns, ...) inside a square of zeros: our window, in which theirs begins at its offsets."""
+    above, left = ours.offsets
     rows, columns = kernel.shape[:2]
-    square = np.zeros((placement.side, placement.side, *kernel.shape[2:]), np.float32)
-    square[placement.rows : placement.rows + rows, placement.columns : placement.columns + columns] = kernel
+    square = np.zeros((ours.side, ours.side, *kernel.shape[2:]), np.float32)
+    square[above : above + rows, left : left + columns] = kernel
     return square
 
 

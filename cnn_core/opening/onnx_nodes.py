@@ -12,10 +12,11 @@ from torch import Tensor
 
 from cnn_core.errors import StudentError
 from cnn_core.model.shapes import same_padding
-from cnn_core.opening.chain import Chain, Window
+from cnn_core.opening.chain import Chain
 from cnn_core.opening.onnx_constants import axes_of
 from cnn_core.opening.onnx_walk import Walk, as_float32
 from cnn_core.opening.onnx_wire import Node
+from cnn_core.opening.windows import Window
 
 _LOWEST = -1e30  # a border so low never is the largest
 

@@ -21,14 +21,12 @@ from cnn_core.model.shapes import Shape
 from cnn_core.opening.chain import (
     EPSILON,
     GROUPS,
-    Ours,
     Weights,
-    Window,
     network_with,
     our_norm,
     over_all_maps,
-    same_window,
 )
+from cnn_core.opening.windows import Ours, Window, same_window
 
 Kind = Literal["conv", "dense", "norm"]
 NOUNS: dict[Kind, str] = {

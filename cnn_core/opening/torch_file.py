@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from cnn_core.model import ModelSpec
 from cnn_core.opening.chain import ONE_NUMBER
@@ -59,26 +58,6 @@ def guesses(content: bytes, name: str) -> tuple[Guess, ...]:
         return ()
     items, _ = _layers(content)
     return guesses_for(items, title_of(name))
-
-
-def best_guess(content: bytes, name: str, images: Tensor, labels: Tensor) -> tuple[Guess, float] | None:
-    """The guess that reads most of these images rightly, and its share; None where no guess takes such images.
-
-    images: (N, C, H, W) uint8, or floats in [0, 1]; a few hundred suffice.  labels: (N,).
-    Among equals it is the likeliest. Raises StudentError as `guesses` does.
-    """
-    best: tuple[Guess, float] | None = None
-    if is_ours(content):
-        return None
-    items, _ = _layers(content)
-    for guess in guesses_for(items, title_of(name)):
-        if guess.spec.input_shape != tuple(images.shape[1:]):
-            continue
-        net = put_onto(items, guess.spec)[1]
-        share = float((net.predict(images).argmax(dim=1) == labels).float().mean())
-        if best is None or share > best[1]:
-            best = guess, share
-    return best
 
 
 def is_ours(content: bytes) -> bool:

@@ -26,8 +26,8 @@ from cnn_core.model.layers import (
     Layer,
     MaxPooling2D,
 )
-from cnn_core.opening.chain import Window, same_window
 from cnn_core.opening.onto import Weighted
+from cnn_core.opening.windows import Window, same_window
 
 MOST = 12  # guesses
 _SIDES = {1: (28, 32), 3: (32, 28, 64)}  # of an image, by its channels; the first is the usual one
@@ -224,10 +224,9 @@ def _ends(convs: Sequence[Weighted], dense: Weighted | None, side: int) -> Itera
 def _cost_of_global(items: Sequence[Weighted], convs: Sequence[Weighted], way: _Way) -> float:
     """Behind a global average nothing says how large the maps were; networks that end so mostly pad."""
     room = _modules_after(items, convs[-1])
-    is_taken = (
-        room is not None and room <= 2 and way.turns[-1].pool[0] > 0
-    )  # one of them is the average itself
-    return 2.0 * is_taken - 0.3 * sum(turn.is_padded for turn in way.turns)
+    is_pooled = way.turns[-1].pool[0] > 0  # and averaged over all that is left: one of them would do
+    is_taken = is_pooled and room is not None and room <= 2  # one of these modules is the average itself
+    return 0.6 * is_pooled + 1.4 * is_taken - 0.3 * sum(turn.is_padded for turn in way.turns)
 
 
 def _one_per_choice(plans: Sequence[_Plan]) -> list[_Plan]:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cnn_core.errors import StudentError
+from cnn_core.model.spec import summarize
+from cnn_core.model.summary import check_size
 from cnn_core.runs.files import opened, read_json, write_json
 from cnn_core.runs.history import event_lines
 from cnn_core.runs.run import Run
@@ -105,7 +107,7 @@ def _losses(run: Run) -> list[tuple[int, float]]:
 
 
 def check_can_be_longer(run: Run, recipe: TrainSpec) -> None:
-    """Raise StudentError for a run that more epochs cannot be added to."""
+    """Raise StudentError for a run that more epochs cannot be added to, or whose design is too large here by now."""
     if run.kind != "training" or run.status.state != "finished":
         raise StudentError(
             f"“{run.name}” has not finished, so it cannot be trained for longer yet.",
@@ -116,6 +118,7 @@ def check_can_be_longer(run: Run, recipe: TrainSpec) -> None:
             "The one_cycle schedule ends with a learning rate near zero, so more epochs would change almost nothing.",
             hint="Start a new run with more epochs, or one with a constant rate.",
         )
+    check_size(run.spec.input_shape, run.spec.layers, summarize(run.spec))
 
 
 def checked_change(learning_rate: object) -> float:

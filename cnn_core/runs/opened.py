@@ -11,57 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cnn_core.data.sources import KNOWN, dataset_of
-from cnn_core.errors import StudentError
-from cnn_core.model.spec import ModelSpec
+from cnn_core.opening.preparations import BYTES, PREPARATIONS, UNIT, Trial, Verdict, verdict
 from cnn_core.runs.files import read_json, write_json
 from cnn_core.runs.ids import is_dataset
 
 FILE, ORIGINAL, UPLOAD = "opened.json", "original.safetensors", "upload"
-UNIT, BYTES = "unit", "bytes"
-# What was done to an image in [0, 1] before it went into a network: (factor, offset). The fourth is what PyTorch's own
-# example does with MNIST, (x − 0.1307) / 0.3081.
-SCALES: dict[str, tuple[float, float]] = {
-    UNIT: (1.0, 0.0),
-    BYTES: (255.0, 0.0),
-    "signed": (2.0, -1.0),
-    "standard": (1 / 0.3081, -0.1307 / 0.3081),
-    "inverted": (-1.0, 1.0),
-}
 DECIDERS = ("file", "measured", "visitor", "")
-LEAST = 0.3  # of the images, for a data set that a network is said to read
-EQUAL = (
-    0.001  # two accuracies that differ by less cannot be told apart: a tenth of a point, as they are written
-)
 _MOST_WORDS, _MOST_LETTERS = 20, 600
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How a network read some images of a data set, with one scale of its input.
-
-    dataset:  a key of the catalogue.
-    scale:    a key of SCALES.
-    accuracy: a fraction of them.
-    count:    how many.
-    """
-
-    dataset: str
-    scale: str
-    accuracy: float
-    count: int
-
-    @classmethod
-    def from_dict(cls, values: object) -> Trial | None:
-        """The inverse of `asdict`; None for what makes no sense."""
-        if not isinstance(values, Mapping):
-            return None
-        dataset, scale = values.get("dataset"), values.get("scale")
-        accuracy, count = values.get("accuracy"), values.get("count")
-        is_number = isinstance(accuracy, int | float) and not isinstance(accuracy, bool)
-        if not (is_dataset(dataset) and is_scale(scale) and is_number and type(count) is int):
-            return None
-        return cls(dataset, scale, float(accuracy), count) if 0 <= accuracy <= 1 else None  # type: ignore[operator,arg-type]
 
 
 @dataclass(frozen=True)
@@ -72,8 +28,8 @@ class OpenedFile:
     bytes:   its size.
     kind:    of file, as `cnn_core.opening.kind_of` calls it.
     seconds: from its first byte read to the network tested.
-    said_dataset, said_scale: what the file itself says; "" where it says nothing.
-    dataset, scale: what is taken; dataset "" where the network reads none of the data sets.
+    said_dataset, said_scale: what the file itself says; "" where it says nothing. The scale is BYTES or UNIT.
+    dataset, preparation: what is taken; dataset "" where the network reads none of the data sets.
     by:      who decided that: "file", "measured" or "visitor"; "" where nobody could.
     trials:  what was measured, in the order of the catalogue.
     remarks: whole sentences about what was changed so that it could be opened.
@@ -88,7 +44,7 @@ class OpenedFile:
     said_dataset: str = ""
     said_scale: str = ""
     dataset: str = ""
-    scale: str = UNIT
+    preparation: str = UNIT
     by: str = ""
     trials: tuple[Trial, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -105,11 +61,11 @@ class OpenedFile:
             kind=_text(values.get("kind"), 40),
             seconds=_number(values.get("seconds"), float, 0.0),
             said_dataset=_dataset(values.get("said_dataset")),
-            said_scale=_one_of(values.get("said_scale"), SCALES, ""),
+            said_scale=_one_of(values.get("said_scale"), (UNIT, BYTES), ""),
             dataset=_dataset(values.get("dataset")),
-            scale=_one_of(values.get("scale"), SCALES, UNIT),
+            preparation=_one_of(values.get("preparation"), PREPARATIONS, UNIT),
             by=_one_of(values.get("by"), DECIDERS, ""),
-            trials=tuple(filter(None, map(Trial.from_dict, trials or []))),
+            trials=tuple(filter(None, map(_trial, trials or []))),
             remarks=_sentences(values.get("remarks")),
             guesses=_sentences(values.get("guesses")),
             refusal=_text(values.get("refusal"), _MOST_LETTERS),
@@ -119,38 +75,28 @@ class OpenedFile:
         """JSON-ready."""
         return asdict(self)
 
-    def trial_of(self, dataset: str, scale: str) -> Trial | None:
-        """What was measured of this data set with this scale; None where that was not."""
-        return next((t for t in self.trials if (t.dataset, t.scale) == (dataset, scale)), None)
+    def trial_of(self, dataset: str, preparation: str) -> Trial | None:
+        """What was measured of this data set prepared so; None where that was not."""
+        return next((one for one in self.trials_of(dataset) if one.preparation == preparation), None)
 
-    def scale_for(self, dataset: str) -> str:
-        """The scale with which it clearly reads more of this data set; the usual where they cannot be told apart."""
-        best, usual = self.best_of(dataset), self.trial_of(dataset, UNIT)
-        if best is None or usual is None or best.accuracy - usual.accuracy < EQUAL:
+    def trials_of(self, dataset: str) -> tuple[Trial, ...]:
+        """What was measured of this data set, in the order of PREPARATIONS."""
+        return tuple(trial for trial in self.trials if trial.dataset == dataset)
+
+    def verdict_of(self, dataset: str) -> Verdict:
+        """How it reads most of this data set, and what ties with that; nothing where it was not tried."""
+        return verdict(self.trials_of(dataset), least=0)
+
+    def preparation_for(self, dataset: str) -> str:
+        """The one with which it clearly reads more of this data set; the usual one where that is not sure.
+
+        A net that has learnt little may read a few points more with numbers it was not made for. One that was made for
+        others halves its mistakes with them, or more.
+        """
+        best, usual = self.verdict_of(dataset).best, self.trial_of(dataset, UNIT)
+        if best is None or usual is None or best.may_equal(usual):
             return UNIT
-        return best.scale
-
-    def best_of(self, dataset: str) -> Trial | None:
-        """The scale with which it reads most of this data set; of equals the first. None where it was not tried."""
-        return max(
-            (trial for trial in self.trials if trial.dataset == dataset),
-            key=lambda trial: trial.accuracy,
-            default=None,
-        )
-
-
-def fitting_datasets(spec: ModelSpec) -> list[str]:
-    """The data sets whose images and classes a network of this design could be for, whether they are here or not."""
-    return [key for key in KNOWN if fits(spec, key)]
-
-
-def fits(spec: ModelSpec, key: str) -> bool:
-    """Whether a network of this design could be for a data set: its images have that size, and it as many classes."""
-    try:
-        dataset = dataset_of(key)
-    except StudentError:  # one of a visitor's own that was removed
-        return False
-    return dataset.shape == spec.input_shape and len(dataset.classes) == spec.classes
+        return best.preparation if 1 - best.accuracy <= (1 - usual.accuracy) / 2 else UNIT
 
 
 def read_opened(folder: Path) -> OpenedFile | None:
@@ -177,9 +123,23 @@ def _dataset(value: object) -> str:
     return value if is_dataset(value) else ""
 
 
-def is_scale(value: object) -> bool:
-    """Whether it is a key of SCALES."""
-    return isinstance(value, str) and value in SCALES
+def is_preparation(value: object) -> bool:
+    """Whether it is a key of PREPARATIONS."""
+    return isinstance(value, str) and value in PREPARATIONS
+
+
+def _trial(values: object) -> Trial | None:
+    """The inverse of `asdict`; None for what makes no sense."""
+    if not isinstance(values, Mapping):
+        return None
+    dataset, preparation = values.get("dataset"), values.get("preparation")
+    accuracy, count = values.get("accuracy"), values.get("count")
+    is_number = isinstance(accuracy, int | float) and not isinstance(accuracy, bool)
+    if not (is_dataset(dataset) and is_preparation(preparation) and is_number):
+        return None
+    if type(count) is not int or count < 1 or not 0 <= accuracy <= 1:  # type: ignore[operator]
+        return None
+    return Trial(dataset, str(preparation), float(accuracy), count)  # type: ignore[arg-type]
 
 
 def _one_of(value: object, choices: Collection[str], otherwise: str) -> str:

@@ -16,7 +16,7 @@ from cnn_core.errors import StudentError, quoted
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.files import explain_disk_errors, locked, read_json, write_json
 from cnn_core.runs.ids import is_dataset, is_run_id, owner_of
-from cnn_core.runs.opened import UPLOAD, is_scale
+from cnn_core.runs.opened import UPLOAD, is_preparation
 from cnn_core.runs.run import LONGEST_NAME, Run
 from cnn_core.runs.status import Status
 from cnn_core.runs.submission import clean_name, create_run
@@ -30,7 +30,7 @@ LARGEST_FILE = LARGEST_MB * 1024 * 1024  # bytes, as a browser counts
 MOST_WAITING = 3  # files of one visitor that wait to be opened
 MOST_OF_ALL = 60  # of all visitors together: 3.6 GB at worst
 KIND = "opening"
-_WISH = "wish.json"  # another data set or scale that its owner wants to have measured
+_WISH = "wish.json"  # another data set or preparation that its owner wants to have measured
 _NO_FOLDER = "The file cannot be kept"
 
 
@@ -95,11 +95,11 @@ class Openings:
             ) from error
         return self.ask(content, str(run.card.get("file") or run.name), token, onto, insists=True)
 
-    def choose(self, run_id: str, token: str, dataset: str, scale: str) -> None:
-        """Have an opened network tested on another data set, or with its input scaled otherwise; a worker does it.
+    def choose(self, run_id: str, token: str, dataset: str, preparation: str) -> None:
+        """Have an opened network tested on another data set, or with its images prepared otherwise; a worker does it.
 
-        dataset: a key of the catalogue.
-        scale:   a key of `opened.SCALES`.
+        dataset:     a key of the catalogue, or of one of the visitor's own.
+        preparation: a key of `opening.PREPARATIONS`.
         Raises StudentError for a run that was not opened from a file or has been trained here since, and for
         anything that cannot be measured.
         """
@@ -109,10 +109,10 @@ class Openings:
                 f"“{run.name}” has been trained here, so its data set is known.",
                 hint="Open its file once more.",
             )
-        if not is_dataset(dataset) or not is_scale(scale):
+        if not is_dataset(dataset) or not is_preparation(preparation):
             raise StudentError("There is no such data set or scale.", hint="Choose another.")
         with explain_disk_errors(_NO_FOLDER):
-            write_json(run.folder / _WISH, {"dataset": dataset, "scale": scale})
+            write_json(run.folder / _WISH, {"dataset": dataset, "preparation": preparation})
             with self._visitors.locked(run.owner):
                 if self._tickets.of(run.id) is None:
                     self._tickets.put(run, KIND)
@@ -170,10 +170,10 @@ class Openings:
 
 
 def read_wish(run: Run) -> tuple[str, str] | None:
-    """(data set, scale) that the owner of an opened run wants to have measured; None where there is no such wish."""
+    """(data set, preparation) that the owner of an opened run wants to have measured; None where none is wished for."""
     wish = read_json(run.folder / _WISH)
-    dataset, scale = wish.get("dataset"), wish.get("scale")
-    return (dataset, str(scale)) if is_dataset(dataset) and is_scale(scale) else None
+    dataset, preparation = wish.get("dataset"), wish.get("preparation")
+    return (dataset, str(preparation)) if is_dataset(dataset) and is_preparation(preparation) else None
 
 
 def forget_wish(run: Run) -> None:

@@ -106,7 +106,7 @@ def find_pairs(store: RunStore, owner: str, spec: ModelSpec | None = None, among
             recipe = run.recipe
         except StudentError:  # a folder that this server cannot read
             continue
-        key = (run.spec.fingerprint, recipe.replace(augment=None), run.dataset)
+        key = (run.spec.fingerprint, recipe.replace(augment=None, check_limits=False), run.dataset)
         if recipe.augment is None:
             _add(plain, key, run)
         elif not recipe.augment.changes_nothing:

@@ -26,7 +26,6 @@ class Status:
 
     state: str = "queued"
     reason: str = ""  # a sentence, where there is something to say
-    cause: str = ""  # of a failure: "diverged" where loss or weights became infinite; "" for all others
     step: int = 0  # optimizer steps done
     steps: int = 0  # of how many; 0 until the data is there
     epoch: float = 0.0
@@ -43,6 +42,7 @@ class Status:
     # Of a finished training, on the test images: accuracy, loss, confusion, count, seconds, source, is_sample, and how
     # many of them it had learnt from (`seen`; absent where a version before wrote it). Of a dream: frames.
     result: dict[str, Any] | None = None
+    cause: str = ""  # of a failure: "diverged" where loss or weights became infinite; "" for all others
 
     @property
     def unfinished(self) -> bool:

@@ -13,6 +13,7 @@
                 lock             held by the worker while it works
            queue/, taken/, paused/   tickets: every unfinished run has one, in one of the three (`tickets`)
            visitors/<owner>/         seen, served, runs/, twins/ (`visitors`)
+           datasets/                 visitors' own pictures (`cnn_core.data.own`)
            trash/                    deleted runs, for a day (`trash`)
            speeds.json               what each design made on this machine (`expectation`)
            results.json              what the latest trainings came to (`measured`)

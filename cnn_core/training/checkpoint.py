@@ -222,15 +222,15 @@ _ZIP_BEGINNING = 120  # bytes in which a .keras archive names its first file
 
 
 def _refuse_keras(beginning: bytes) -> None:
-    """Say in plain words what a student of Keras will try first: .h5 is HDF5, .keras is a ZIP of JSON and HDF5."""
+    """Send a file of Keras to `cnn_core.opening`, which reads it: .h5 is HDF5, .keras is a ZIP of JSON and HDF5."""
     is_zip = beginning[:4] == b"PK\x03\x04"
     is_keras = is_zip and any(
         name in beginning for name in (b"metadata.json", b"config.json", b"model.weights.h5")
     )
     if beginning[:8] == b"\x89HDF\r\n\x1a\n" or is_keras:
         raise StudentError(
-            "This file was saved by Keras (.h5 or .keras). Only .safetensors files that were saved here can be opened.",
-            hint="Build the same layers in the sidebar, and train them here.",
+            "This file was saved by Keras (.h5 or .keras), and not by Convscope.",
+            hint="Bring it to “Open your own network”.",
         )
 
 

@@ -155,10 +155,10 @@ class Learner:
         """Add the slope of l2 · (sum of the squares of all kernels): 2 · l2 · w, whoever computed the other slopes."""
         if self.spec.l2 == 0.0:
             return
-        kernels = [kernel for kernel in self.kernels if kernel.grad is not None]
         with torch.no_grad():
-            grads = [kernel.grad for kernel in kernels]
-            torch._foreach_add_(grads, kernels, alpha=2 * self.spec.l2)  # type: ignore[arg-type]
+            for kernel in self.kernels:
+                if kernel.grad is not None:
+                    kernel.grad.add_(kernel, alpha=2 * self.spec.l2)
 
     def weights_are_finite(self) -> bool:
         """Whether every weight is still a number."""

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnn_core.data import DATASETS, AugmentSpec, available
+from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import dataset_of
 from cnn_core.data.splits import split_sizes
+from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
 from cnn_core.runs import submit_pair
 from cnn_core.runs.expectation import expect
-from cnn_core.training import RECIPES, TrainSpec
+from cnn_core.training import RECIPES, TrainSpec, check_images
 from pages.augmentation import pair_words
 from pages.augmentation.pairs import choose_pair
 from pages.ui.visitor import design, server, who
@@ -37,10 +39,10 @@ class Order:
 def ask_order(spec: ModelSpec, augment: AugmentSpec, dataset: str) -> Order:
     """Draw the recipe's few choices in the popover that is open.  dataset: to begin with."""
     kind = _ask_recipe()
-    dataset = _ask_dataset(dataset)
+    dataset = _ask_dataset(dataset, spec)
     size = _ask_size(dataset)
     seed = st.number_input("Seed of both", 0, 2**31, 0, key="pair_seed", persist_state="session")
-    recipe = RECIPES[kind].replace(train_size=size, seed=int(seed or 0))
+    recipe = RECIPES[kind].replace(train_size=size, seed=int(seed or 0), check_limits=False)
     return Order(spec, recipe, augment, dataset)
 
 
@@ -57,18 +59,30 @@ def _ask_recipe() -> str:
     return str(kind or "lesson")
 
 
-def _ask_dataset(first: str) -> str:
-    here = [name for name in DATASETS if available(name).state not in ("missing", "damaged")] or [first]
+def _ask_dataset(first: str, spec: ModelSpec) -> str:
+    """Of those that are here and that the design is for."""
+    here = [name for name in DATASETS if available(name).is_usable and fits(spec, name)]
+    if not here or is_own(first):
+        here = [first, *here]
     dataset = st.selectbox(
         "Data set",
         here,
         index=here.index(first) if first in here else 0,
-        format_func=DATASETS.__getitem__,
+        format_func=lambda name: dataset_of(name).title,
         key="pair_dataset",
         filter_mode=None,
         persist_state="session",
     )
     return str(dataset or first)
+
+
+def fits(spec: ModelSpec, dataset: str) -> bool:
+    """Whether a design is for the images and classes of a data set."""
+    try:
+        check_images(spec, dataset_of(dataset))
+    except StudentError:
+        return False
+    return True
 
 
 def _ask_size(dataset: str) -> int | None:
@@ -88,7 +102,7 @@ def _ask_size(dataset: str) -> int | None:
 
 
 def _images_to_learn_from(dataset: str) -> int:
-    learn, _ = split_sizes(available(dataset).train or 60_000)
+    learn, _ = split_sizes(available(dataset).train or dataset_of(dataset).count("train"))
     return learn
 
 
@@ -97,12 +111,13 @@ def _images_to_learn_from(dataset: str) -> int:
 
 def start_pair_button(order: Order, busy: bool) -> None:
     """Draw the button that starts both, what they will cost, and what went wrong at the last click."""
+    is_possible = not (order.augment.changes_nothing or busy)
     st.button(
-        on_primary("Train with and without"),
+        on_primary("Train with and without", is_possible),
         key="train_pair",
         type="primary",
         width="stretch",
-        disabled=order.augment.changes_nothing or busy,
+        disabled=not is_possible,
         on_click=_start_pair,
         args=(order,),
     )

@@ -46,8 +46,8 @@ def ask_settings(own_start: AugmentSpec | None, size: tuple[int, int] = (28, 28)
         kind = _ask_kind()
         spec = spec_of(kind, own_start)
         look = _ask_look()
-        with st.popover("Seven settings", icon=":material/tune:", width="content"):
-            _ask_seven_settings(spec, size)
+        with st.popover("All settings", icon=":material/tune:", width="content"):
+            _ask_geometry(spec, size)
             _ask_light(spec)
             count, seed = _ask_draws_and_seed()
         st.space("stretch")
@@ -103,8 +103,8 @@ _PERCENT = (
 )  # fractions, asked for in per cent
 
 
-def _ask_seven_settings(spec: AugmentSpec, size: tuple[int, int]) -> None:
-    """Draw the seven settings; a change of any makes them one's own from the next run on."""
+def _ask_geometry(spec: AugmentSpec, size: tuple[int, int]) -> None:
+    """Draw the settings that move pixels; a change of any makes all of them one's own from the next run on."""
     left, right = st.columns(2, gap="medium")
     _slider(left, "Turn, ± degrees", 180, "rotation_range", spec, int(spec.rotation_range))
     _ask_shear(right, spec)

@@ -192,7 +192,8 @@ _AT_LEAST = (
     (1.0, "All of these."),
     (0.85, "Nearly all."),
     (0.65, "Most of them."),
-    (0.35, "About half of them."),
+    (0.45, "About half of them."),
+    (0.2, "Fewer than half of them."),
     (0.0, "Only a few of them."),
 )
 

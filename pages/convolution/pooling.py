@@ -84,6 +84,9 @@ def pooling() -> None:
     answer_place = st.empty()
     kind, digit, right = ask_pooling()
     image = server.images().images[digit].float() / 255
+    if network.spec.input_shape != tuple(image.shape):
+        network = networks.named(server.DEFAULT)
+        caption(words.OTHER_IMAGES)
     before, after = maps_before_and_after(network.weights_key, digit, right, 0, network.net, image)
     layers = pooled_layer(before)
     if layers is None:

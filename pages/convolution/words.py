@@ -126,6 +126,7 @@ POOLS_NOTHING = (
     "This network has no layer that pools small windows, so it pools nothing here. "
     "Choose the lesson’s convnet in the sidebar."
 )
+OTHER_IMAGES = "Your network looks at other images than this digit, so the lesson’s convnet stands in here."
 SMALL_SHIFTS = (
     "**Small shifts forgotten.** A stroke that moves by one pixel stays in the same window of 2×2 in half of the "
     "cases. Move the digit and read the bars."

@@ -13,6 +13,7 @@ from cnn_core.insight import animated
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
+from pages.deep_dream.code import BEGUN_WITH, code_of_dream
 from pages.deep_dream.dream import Dream, Picture, choose_frame, frame_on_page
 from pages.deep_dream.dreamers import dataset_of, shape_of, title_of
 from pages.ui.drawing.before_after import before_after, for_browsers, thumbnails
@@ -65,6 +66,8 @@ def downloads(dream: Dream) -> None:
         _download("Animation (WebP)", f"{name}.webp", partial(as_film, film, "webp"))
         _download("Animation (GIF)", f"{name}.gif", partial(as_film, film, "gif"))
         caption(words.FILM)
+        _download("The picture it began with (PNG)", BEGUN_WITH, partial(as_png, dream.photo))
+    code_of_dream(dream)
 
 
 def as_png(path: Path) -> bytes:

@@ -221,34 +221,16 @@ def _known_at(depth: str) -> str:
     return " Early layers know lines and textures, nothing that has a name."
 
 
-BEGAN_WITH = "The picture it began with (PNG)"
-CODE_OF_PHOTO_NETWORK = (
-    "Needs: the project’s folder `cnn_core` beside the notebook, the weights of this photo network, and the picture "
-    "above."
-)
-FROM_A_SMALLER_FILE = (
-    "This dream’s picture is kept here as a compressed file, so expect a dream that is alike, not equal."
-)
+IS_COMPRESSED = "This photo is kept here as a compressed file, so expect a dream that is alike, not equal."
 
 
-def code_of_run(step: int) -> str:
-    """What the code of a dream needs, by a network that was trained here.
+def other_weights(step: int) -> str:
+    """Of the code of a dream by a network that was trained on since.
 
-    >>> "this dream is by its weights after 1,280 steps" in code_of_run(1280)
-    True
+    >>> other_weights(1280)
+    'This dream is by the weights after step 1,280; “Save” may have others, and then the dream is another.'
     """
-    return (
-        "Needs: the project’s folder `cnn_core` beside the notebook, the picture above, and the safetensors file of "
-        f"“Save”. Where it was trained on since: this dream is by its weights after {step:,} steps, and “Save” has the "
-        "last ones."
-    )
-
-
-CODE_OF_OWN_NETWORK = (
-    "Needs: the project’s folder `cnn_core` beside the notebook, the picture above, and the safetensors file of "
-    "“Save”."
-)
-CODE_OF_DESIGN = "Needs: the project’s folder `cnn_core` beside the notebook, and the picture above."
+    return f"This dream is by the weights after step {step:,}; “Save” may have others, and then the dream is another."
 
 
 EXPLAINED = """

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from pages.evaluate import words
 from pages.evaluate.exam import Exam
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import article, look_at_digit
-from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.shell import turn_to
 from pages.ui.wording.blocks import caption
+from pages.ui.wording.classes import has_long_name
 from pages.ui.wording.numbers import probability_tile
 
 MOST = 24  # images drawn at once
+SIDE, WIDE = 56, 84  # pixels of a tile; the second where a class has a long name
 
 
 def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) -> None:
@@ -22,6 +22,7 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
     if not indices:
         caption(words.NO_IMAGES)
         return
+    is_wide = has_long_name(exam.classes)
     has_maps = any(layer.has_filters for layer in exam.network.spec.layers)  # an MLP has none to open
     certainty, answers = exam.evaluation.probabilities[indices].max(1)
     labels = exam.test.labels[indices]
@@ -29,8 +30,8 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
         image_sheet(exam.test.images[indices].numpy() / 255),
         key=f"images_{key}",
         alt="Test images with the network’s answers",
-        tile_px=56,
-        columns=columns,
+        tile_px=WIDE if is_wide else SIDE,
+        columns=3 * columns // 4 if is_wide else columns,
         labels=[words.image_label(i, has_maps) for i in indices],
         captions=[
             (_answer(exam.classes, label, read_as), probability_tile(sure))
@@ -45,7 +46,7 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
     if has_maps:
         caption(words.CLICK_AN_IMAGE)
     if clicked is not None:
-        st.switch_page(ROOT / entry("feature_maps").file)
+        turn_to("feature_maps")
 
 
 def _answer(classes: tuple[str, ...], label: int, read_as: int) -> str:

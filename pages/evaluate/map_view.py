@@ -13,7 +13,7 @@ from pages.evaluate import words
 from pages.evaluate.clicks import clicked_points, index_of
 from pages.evaluate.exam import Exam
 from pages.ui.drawing.contact_sheet import image_sheet
-from pages.ui.drawing.evaluation_charts import scatter_of_images
+from pages.ui.drawing.evaluation_charts import scatter_of_images, short_names
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import article
@@ -50,7 +50,8 @@ def map_view(exam: Exam) -> None:
     left, right = st.columns([576, 292], gap="medium")
     with left:
         clicked = _scatter(plane, exam.classes)
-        what_you_see(words.what_the_map_shows(len(plane.labels), plane.trained))
+        written = words.written_as(exam.classes, short_names(exam.classes))
+        what_you_see(words.what_the_map_shows(len(plane.labels), plane.trained, written))
     with right:
         st.markdown(words.clicked_heading(len(clicked)))
         if clicked:

@@ -18,6 +18,7 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.forms import none_of_these
 from pages.ui.forms.canvas import digit_canvas
 from pages.ui.forms.digit_input import singular
+from pages.ui.forms.own_picture import takes_photos
 from pages.ui.forms.photo_input import own_photo
 from pages.ui.wording.blocks import caption, problem
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 @st.fragment
 def own_digit(exam: Exam) -> None:
     """Draw the pad, and beside it what the network reads; of a photo below it."""
-    if dataset_of(exam.network.dataset).is_colour:
+    data = dataset_of(exam.network.dataset)
+    if data.is_colour or takes_photos(data):
         _own_photo(exam)
         return
     left, right = st.columns([300, 560], gap="medium")

@@ -194,13 +194,29 @@ METHOD_WORDS = {
 }
 
 
-def what_the_map_shows(images: int, trained: bool) -> str:
-    """What a figure on the map is, and what to notice."""
+def what_the_map_shows(images: int, trained: bool, written: str = "its class") -> str:
+    """What a figure on the map is, and what to notice.  written: as what each image is drawn."""
     return (
-        f"Each of {count(images)} test images is written as its class. Where it stands comes from the numbers of the "
+        f"Each of {count(images)} test images is written as {written}. Where it stands comes from the numbers of the "
         f"last layer before the answer. {'Red ones are read wrongly. ' if trained else ''}In a network that has learnt "
         "well, each class has a place of its own; untrained, they mix more."
     )
+
+
+def written_as(classes: Sequence[str], drawn: Sequence[str]) -> str:
+    """As what an image is drawn on the map.
+
+    classes: their names.
+    drawn:   what stands on the map for each.
+
+    >>> written_as(("7",), ("7",)), written_as(("horse",), ("hor",)), written_as(("horse", "horses"), ("0", "1"))
+    ('its class', 'the first three letters of its class', 'the number of its class, counted from 0')
+    """
+    if all(name.endswith(short) for name, short in zip(classes, drawn, strict=True)):
+        return "its class"
+    if all(name.startswith(short) for name, short in zip(classes, drawn, strict=True)):
+        return "the first three letters of its class"
+    return "the number of its class, counted from 0"
 
 
 def clicked_heading(images: int) -> str:

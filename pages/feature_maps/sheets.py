@@ -96,7 +96,7 @@ def _first_kernels(reading: Reading) -> None:
             signed_sheet(weights, (-largest, largest)),
             key="maps_kernels",
             alt=image_words.kernels_alt(layer),
-            tile_px=52,
+            tile_px=36,
             labels=image_words.kernel_labels(weights),
             clickable=False,
         )

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.feature_maps import words
-from pages.feature_maps.code import code_of_why
+from pages.feature_maps import code, words
 from pages.feature_maps.maps import Reading
 from pages.ui.drawing.sheets import picture
 from pages.ui.wording.blocks import caption, plain
@@ -38,7 +37,7 @@ def section(reading: Reading) -> None:
         for column, method in zip(st.columns(4, gap="medium"), words.METHODS, strict=True):
             with column:
                 _one(method, reading, target)
-        code_of_why(reading, target)
+        code.of_attributions(reading, list(words.METHODS), target)
 
 
 def _target(reading: Reading) -> int:
@@ -70,6 +69,13 @@ def _one(name: str, reading: Reading, target: int) -> None:
     picture(values, f"why_{name}", alt=words.method_alt(method), px=168, scale=method.scale)
     low, high = float(values.min()), float(values.max())
     caption(
-        words.method_facts(low, high, attribution.layer, attribution.completeness_error, attribution.places)
+        words.method_facts(
+            low,
+            high,
+            attribution.layer,
+            attribution.completeness_error,
+            attribution.places,
+            method.of_colours if len(chosen.image) > 1 else "",
+        )
     )
     caption(words.method_says(method))

@@ -344,11 +344,13 @@ class Method:
     """One way to ask which pixels count.
 
     scale: its colours.
+    of_colours: what one pixel's number is, where a pixel has red, green and blue.
     says, cannot: what it shows, a sentence; and what it does not, the rest of a sentence after "But:".
     """
 
     title: str
     scale: str
+    of_colours: str
     says: str
     cannot: str
 
@@ -357,12 +359,14 @@ METHODS: dict[str, Method] = {
     "saliency": Method(
         "Saliency",
         "activation",
+        "of red, green and blue the largest",
         "Where a tiny change of a pixel would change the score most.",
         "it looks at tiny changes only. A pixel that matters a lot may show none, and noise can look important.",
     ),
     "integrated_gradients": Method(
         "Integrated gradients",
         "signed",
+        "red, green and blue added",
         "How much each pixel adds to the score (orange) or takes from it (blue), compared with an empty picture. All "
         "pixels together should make up the difference of the two scores.",
         "“Empty” means black here. Black pixels are the baseline, so they can never count, even where a gap matters.",
@@ -370,12 +374,14 @@ METHODS: dict[str, Method] = {
     "occlusion": Method(
         "Occlusion",
         "signed",
+        "red, green and blue covered together",
         "How much the score falls (orange) when a 4×4 patch is painted black.",
-        "it covers one patch at a time. Where one stroke is enough and there are two, neither seems to matter.",
+        "it covers one patch at a time. Where one part is enough and there are two, neither seems to matter.",
     ),
     "grad_cam": Method(
         "Grad-CAM",
         "activation",
+        "",
         "In which regions the maps of the last convolution raise the score of this class.",
         "it is as coarse as those maps, and shows only what raises the score, never what lowers it.",
     ),
@@ -400,8 +406,10 @@ def method_facts(
     layer: str | None,
     error: float | None,
     places: tuple[int, int] | None = None,
+    of_colours: str = "",
 ) -> str:
     """
+    of_colours: of a colour image what a pixel's number is.
     layer: whose maps were asked, of Grad-CAM.
     error: by how much the picture's sum misses the difference of the scores that it should add up to.
     places: rows and columns of those maps.
@@ -414,6 +422,8 @@ def method_facts(
         at += f", {places[0]}×{places[1]} places"
     if layer and high <= 0:
         at += " · nothing there raises it"
+    if of_colours:
+        at += f" · {of_colours}"
     off = "" if error is None else f" · the sum is off by {short(error)}"
     return f"{short(low)} to {short(high)}{at}{off}"
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnn_core.insight import Examples, FilterPictures
 
 
+LONG_NAME = 9  # letters: longer ones would break below a narrow tile
 OPENS = "filter_card"  # key of the container in which a click on a picture opens it
 
 
@@ -58,6 +59,7 @@ def all_filters(
     layer, climb = question.layer, question.climb
     images = pictures.images.numpy()
     height, width = images.shape[2:]
+    are_long = any(len(name) > LONG_NAME for name in classes)
     with st.container(gap="xsmall"):
         facts = words.heading_facts(len(images), (height, width), climb.steps, climb.seed)
         st.markdown(sheet_heading(layer, *facts))
@@ -65,8 +67,8 @@ def all_filters(
             image_sheet(images, "own"),
             key=f"filters_{layer}",
             alt=words.sheet_alt(layer),
-            tile_px=56 if height <= 56 else height,
-            columns=8,
+            tile_px=max(84 if are_long else 56, height),
+            columns=6 if are_long else 8,
             labels=_labels(pictures, examples),
             badges=_badges(pictures, examples),
             states=[

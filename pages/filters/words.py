@@ -178,13 +178,14 @@ def what_you_see(
     why: the reasons for which some tiles have no picture.
     silent: whether a tile carries BADGE.
     """
+    no_image = "none of the test pictures" if singular == "picture" else f"no {singular}"
     text = (
         f"Each picture began as noise and was changed for {plural(steps, 'step')} so that one {word(layer)} gives "
-        f"larger numbers. It is no {singular}: it shows what the {word(layer)} answers to most."
+        f"larger numbers. It is {no_image}: it shows what the {word(layer)} answers to most."
     )
     noise, examples = began_as
     if noise:
-        text += f" {plural(noise, 'picture')} began as other noise, for the first had no slope."
+        text += f" {plural(noise, 'picture')} began as other noise, because the first had no slope."
     if examples:
         text += f" {plural(examples, 'picture')} began as a test image: noise gave no slope."
     if why:

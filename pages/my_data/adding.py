@@ -31,7 +31,7 @@ PAD_PX = 276
 def panel(way: str, view: View) -> None:
     """Draw the place where the next picture comes from.  way: "draw", "camera" or "upload"."""
     target = view.target
-    st.subheader(words.heading(way, target.name), anchor=False)
+    st.header(words.heading(way, target.name), anchor=False)
     _ask_target(view)
     photo_way = "thing" if way == "draw" else _ask_photo_way(view)
     if way == "draw":

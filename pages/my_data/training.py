@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnn_core.data.own.names import is_own, parts_of
 from cnn_core.data.own.own_set import OwnSet
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, fitted
 from cnn_core.runs import Run
@@ -13,8 +14,9 @@ from cnn_core.settings import settings
 from cnn_core.training import TrainSpec
 from pages.my_data import words
 from pages.my_data.chosen import View
+from pages.ui.forms.own_picture import confusing
 from pages.ui.forms.recipe import GENTLE
-from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.shell import turn_to
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, on_primary
@@ -31,7 +33,7 @@ def train_button(view: View) -> None:
     total = view.contents.count()
     if (
         st.button(
-            on_primary(words.train_on(total)),
+            on_primary(words.train_on(total), is_enabled=problem is None),
             key="data_train",
             type="primary",
             icon=":material/play_arrow:",
@@ -41,7 +43,7 @@ def train_button(view: View) -> None:
         and view.one is not None
         and _start(view.one)
     ):
-        st.switch_page(ROOT / entry("train").file)
+        turn_to("train")
 
 
 def settings_of(view: View) -> None:
@@ -98,9 +100,8 @@ def came_of_it(view: View) -> None:
         st.markdown(words.came_to(run.name, right, tests), width="content")
         for page, word in WAYS_IN:
             _way(run, page, word)
-        if _way_button(run, "confuse", "Confuse it by drawing"):
-            st.session_state["view"] = "draw"
-            st.switch_page(ROOT / entry("evaluate").file)
+        if _way_button(run, "confuse", "Confuse it"):
+            turn_to("evaluate", view=confusing(dataset_of(run.dataset)))
 
 
 def _newest(one: OwnSet) -> Run | None:
@@ -113,7 +114,7 @@ def _newest(one: OwnSet) -> Run | None:
 
 def _way(run: Run, page: str, word: str) -> None:
     if _way_button(run, page, word):
-        st.switch_page(ROOT / entry(page).file)
+        turn_to(page)
 
 
 def _way_button(run: Run, key: str, word: str) -> bool:

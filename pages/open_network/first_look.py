@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from cnn_core.errors import StudentError
@@ -11,7 +13,7 @@ from cnn_core.runs import Run
 from cnn_core.runs.opened import OpenedFile, read_opened
 from cnn_core.runs.openings import read_wish
 from pages.open_network import door, words
-from pages.open_network.trials import trials
+from pages.open_network.trials import choices, trials
 from pages.open_network.ways import ways_on
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
@@ -53,7 +55,7 @@ def first_look(run: Run) -> None:
     _correction(run, file)
     top, left, below = board("open_network_board", second="left")
     with top:
-        _number(one)
+        _number(one, run, file)
     with left:
         show(network_diagram(spec, mode()), key="open_network_diagram", alt=diagram_alt(spec))
         trials(run, file)
@@ -76,7 +78,7 @@ def _correction(run: Run, file: OpenedFile) -> None:
     if not file.guesses:
         return
     if design.looked_at() != design.DESIGN:
-        caption(words.guessed())
+        caption(words.LAYERS_GUESSED)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words.onto_design(file.name), width="content")
@@ -90,15 +92,18 @@ def _correction(run: Run, file: OpenedFile) -> None:
     refusals.draw(door.PLACE)
 
 
-def _number(one: Trained) -> None:
-    """Its accuracy, and beside it what `evaluate()` said at home."""
+def _number(one: Trained, run: Run, file: OpenedFile) -> None:
+    """Its accuracy, and what `evaluate()` said at home; where there is none, what it was trained on is asked."""
     if one.accuracy is None:
+        st.markdown(f"## {words.NOT_TESTED if file.dataset else words.WHAT_WAS_IT}")
+        if not file.dataset:
+            choices(run, file)
         return
     st.metric("Accuracy, measured here", percent(one.accuracy))
     if sentence := words.worth(one):
         caption(sentence)
     said = st.text_input(
-        words.SAID, placeholder="0.9441", key=f"open_network_said_{one.name}", persist_state="session"
+        words.SAID, placeholder="such as 0.9441", key=f"open_network_said_{one.name}", persist_state="session"
     )
     if not said:
         return
@@ -111,15 +116,17 @@ def _number(one: Trained) -> None:
 
 
 def _what_it_does_not_say(file: OpenedFile) -> None:
-    sentences = [*words.not_said(file), *file.guesses]
+    not_said = words.not_said(file)
+    _sentences(words.not_said_title(not_said), not_said)
+    _sentences(words.GUESSED, file.guesses)
+    _sentences(words.CHANGED, file.remarks)
+
+
+def _sentences(title: str, sentences: Sequence[str]) -> None:
     if sentences:
-        st.markdown(f"### {words.not_said_title(sentences)}")
+        st.markdown(f"## {title}")
         for sentence in sentences:
             st.markdown(plain(sentence))
-    if file.remarks:
-        st.markdown(f"### {words.CHANGED}")
-        for remark in file.remarks:
-            st.markdown(plain(remark))
 
 
 def _until_measured(run: Run) -> None:

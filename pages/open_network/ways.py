@@ -15,7 +15,7 @@ from pages.ui.wording.blocks import caption
 
 def ways_on(one: Trained) -> None:
     """Draw the links, each with what is to be seen there of this very network."""
-    st.markdown(f"### {words.LOOK_INTO_IT}")
+    st.markdown(f"## {words.LOOK_INTO_IT}")
     for url_path, note in ways(one).items():
         page = entry(url_path)
         with st.container(gap=None):

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import KNOWN, Dataset, dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.runs.opened import EQUAL, LEAST, OpenedFile, Trial
+from cnn_core.opening import Trial
+from cnn_core.opening.preparations import LEAST, UNIT
+from cnn_core.runs.opened import OpenedFile
+from cnn_core.runs.openings import LARGEST_MB
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
@@ -28,7 +31,7 @@ IN_THE_SIDEBAR = "The design is in the sidebar now. It has learnt nothing yet: t
 BACK = "Back to the network"
 
 
-LABEL = "A file with a network"
+LABEL = f"A file with a network, at most {LARGEST_MB} MB"
 
 
 def waiting(file: str, ahead: int, is_measuring: bool) -> str:
@@ -71,18 +74,21 @@ _KINDS = {
     "onnx": "ONNX",
     "json": "a design",
 }
-SCALES = {
+PREPARATIONS = {  # a key of `cnn_core.opening.PREPARATIONS` -> (its name, in other words)
     "unit": ("0 to 1", "as in the lesson"),
     "bytes": ("0 to 255", "raw bytes"),
     "signed": ("−1 to 1", "grey at 0"),
     "standard": ("−0.4 to 2.8", "as PyTorch’s example"),
-    "inverted": ("inverted", "black on white"),
+    "inverted": ("inverted", "1 minus each number"),
+    "exchanged": ("rows as columns", "as R may fill an array"),
 }
 NONE_OF_THEM = "It reads none of the data sets here. What was it trained on?"
 NO_IMAGES = "No data set here has images of its size and as many classes, so it cannot be tested here."
 TRAINED_ON = (
     "This network was opened from a file, and has been trained here since. Its curves are on the page Train."
 )
+NOT_TESTED = "Not tested here"
+WHAT_WAS_IT = "What was it trained on?"
 TESTING = "Testing it on all test images …"
 LOOK_INTO_IT = "Look into it"
 WHAT_IT_EXPECTS = "Which numbers does it expect?"
@@ -90,7 +96,8 @@ WHICH_IMAGES = "Which images does it read?"
 USE_THIS_DESIGN = "Use this design"
 SAID = "What evaluate() said"
 NO_NUMBER = "Type the accuracy as a number, such as 0.9441 or 94.4 %."
-CHANGED = "What was changed to open it"
+CHANGED = "What was done to open it"
+GUESSED = "Guessed"
 
 
 def how_many(number: int) -> str:
@@ -113,9 +120,7 @@ def answer(layers: int, parameters: int, accuracy: float | None, of: str, file: 
     if accuracy is not None:
         return f"{begin} Measured here it reads **{percent(accuracy)}** of {of}."
     if file.dataset:
-        return (
-            f"{begin} It says that it learnt from {_title(file.dataset)}, and those are not on this machine."
-        )
+        return f"{begin} It says that it learnt from {_title(file.dataset)}, and it cannot be tested on those here."
     return f"{begin} {NONE_OF_THEM if file.trials else NO_IMAGES}"
 
 
@@ -140,30 +145,48 @@ def size(number: int) -> str:
     return f"{number / 1e3:.0f} kB" if number >= 1000 else plural(number, "byte")
 
 
-def scales_told(file: OpenedFile) -> str:
-    """Under the bars of the scales."""
-    ones = [trial for scale in SCALES if (trial := file.trial_of(file.dataset, scale))]
+def preparations_told(file: OpenedFile) -> str:
+    """Under the bars of the preparations."""
+    ones = file.trials_of(file.dataset)
     if len(ones) < 2:
         return ""
     images = (
         f"{how_many(len(ones))} ways were tried, each on {count(ones[0].count)} test {_noun(file.dataset)}."
     )
     if file.said_scale:
-        return f"{images} The file shows that it wants {SCALES[file.said_scale][0]}."
-    first = f"The file does not say how its input was scaled, so {images[:1].lower()}{images[1:]}"
-    best = max(one.accuracy for one in ones)
-    ties = [SCALES[one.scale][0] for one in ones if best - one.accuracy < EQUAL]
-    if len(ties) > 1:
-        return f"{first} {_listed(ties)} cannot be told apart. Change it if you know better."
-    return f"{first} Change it if you know better."
+        return f"{images} The file shows that it wants {PREPARATIONS[file.said_scale][0]}."
+    first = f"The file does not say how its images were prepared, so {images[:1].lower()}{images[1:]}"
+    return f"{first} {_which_is_ahead(file, ones)}Change it if you know better."
+
+
+def _which_is_ahead(file: OpenedFile, ones: Sequence[Trial]) -> str:
+    """Which of them read most, where that does not decide; "" where it does. ones: all of the file's data set."""
+    told = file.verdict_of(file.dataset)
+    assert told.best is not None
+    alike = [one for one in ones if one is told.best or one in told.ties]
+    chosen = file.trial_of(file.dataset, file.preparation)
+    if file.by != "visitor" and chosen is not None and chosen not in alike:
+        ahead, usual = (PREPARATIONS[one.preparation][0] for one in (told.best, chosen))
+        more = points(told.best.accuracy - chosen.accuracy).removeprefix("+")
+        return f"{ahead}: {more} more than {usual}. That is too little to be sure. "
+    if len(alike) < 2:
+        return ""
+    names = _listed([PREPARATIONS[one.preparation][0] for one in alike])
+    apart = told.best.accuracy - min(one.accuracy for one in alike)
+    so = ""
+    if file.by != "visitor" and file.preparation == UNIT:
+        so = f", so {PREPARATIONS[UNIT][0]} is taken, as in the lesson"
+    if round(1000 * apart) < 1:
+        return f"{names} cannot be told apart{so}. "
+    return f"{names} lie within {points(apart).removeprefix('+')}, which may be chance{so}. "
 
 
 def data_sets_told(file: OpenedFile) -> str:
     """Under the bars of the data sets."""
-    best = [one for key in KNOWN if (one := file.best_of(key))]
+    best = [one for key in KNOWN if (one := file.verdict_of(key).best)]
     if not best:
         return ""
-    images = f"Each bar: the best scale, on {count(min(one.count for one in best))} test images or more."
+    images = f"Each bar: the best way, on {count(min(one.count for one in best))} test images or more."
     if file.said_dataset:
         return f"{images} The file says {_title(file.said_dataset)}."
     if max(one.accuracy for one in best) < LEAST:
@@ -175,15 +198,21 @@ def not_said(file: OpenedFile) -> list[str]:
     """What the file does not say, and how that was settled; one sentence or two for each."""
     sentences = []
     if not file.said_dataset and file.by == "measured":
-        best = file.best_of(file.dataset)
-        reads = f"It reads {percent(best.accuracy)} of the {_noun(file.dataset)} tried, so" if best else "So"
-        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} is taken.")
+        trial = file.trial_of(file.dataset, file.preparation)
+        reads = (
+            f"It reads {percent(trial.accuracy)} of the {_noun(file.dataset)} tried, so" if trial else "So"
+        )
+        sentences.append(f"What it was trained on. {reads} {_title(file.dataset)} are taken.")
     if not file.said_dataset and file.by == "visitor":
         sentences.append(f"What it was trained on. You said {_title(file.dataset)}.")
     if not file.said_scale and file.dataset:
-        sentences.append(
-            f"How its input was scaled. {how_many(len(SCALES))} ways were tried: see “{WHAT_IT_EXPECTS}”"
+        ways = len(file.trials_of(file.dataset))
+        settled = (
+            f"{how_many(ways)} {'way was' if ways == 1 else 'ways were'} tried: see “{WHAT_IT_EXPECTS}”"
+            if ways
+            else f"“{PREPARATIONS[file.preparation][0]}” is taken."
         )
+        sentences.append(f"How its images were prepared. {settled}")
     return sentences
 
 
@@ -196,12 +225,10 @@ def not_said_title(sentences: Sequence[str]) -> str:
     return f"{how_many(len(sentences))} {things} the file does not say"
 
 
-def guessed() -> str:
-    """Above the guesses about a file of weights."""
-    return (
-        f"The file holds weights, and these things were guessed. Correct the layers in the sidebar where you know "
-        f"better, then press “{USE_THIS_DESIGN}”."
-    )
+LAYERS_GUESSED = (
+    "The file does not say all of its layers, and what it does not say was guessed. Correct the layers in the sidebar "
+    "where you know better; then a button here puts the weights onto your design."
+)
 
 
 def onto_design(file: str) -> str:
@@ -300,22 +327,24 @@ def data_set_title(title: str) -> str:
     return f"It reads {title}" if title else "Choose a data set"
 
 
-def scale_title(scale: str) -> str:
+def preparation_title(preparation: str) -> str:
     """
-    >>> scale_title("bytes")
+    >>> preparation_title("bytes")
     'Use 0 to 255'
     """
-    return f"Use {SCALES[scale][0]}"
+    return f"Use {PREPARATIONS[preparation][0]}"
 
 
 def bar_rows(trials: Sequence[Trial], chosen: Trial | None, by: str) -> list[tuple[str, str, float, bool]]:
     """(what, in other words, fraction, whether it is the chosen one) for each.
 
-    by: "scale" or "dataset": what tells them apart.
+    by: "preparation" or "dataset": what tells them apart.
     """
     rows = []
     for trial in trials:
-        what, other = SCALES[trial.scale] if by == "scale" else _name_and_noun(trial.dataset)
+        what, other = (
+            PREPARATIONS[trial.preparation] if by == "preparation" else _name_and_noun(trial.dataset)
+        )
         rows.append((what, other, trial.accuracy, trial == chosen))
     return rows
 

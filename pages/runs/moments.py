@@ -75,7 +75,7 @@ def _of_run(key: str, run_id: str) -> Moments:
 
 
 def _network_of(path: Path) -> Network:
-    return load_model(path)[0]
+    return load_model(path, check_limits=False)[0]
 
 
 def _of_ours(key: str, network: LoadedNetwork) -> Moments:

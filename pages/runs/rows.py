@@ -11,7 +11,7 @@ from pages.runs import words
 from pages.runs.menu import export_menu, run_menu
 from pages.runs.picks import MOST, pick
 from pages.ui.drawing.legend import in_colour
-from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.shell import ROOT, entry, turn_to
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server, who
 from pages.ui.wording.numbers import count, duration
@@ -46,7 +46,7 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
         horizontal=True, vertical_alignment="center", gap="small", key=f"row_{one.name.replace(':', '_')}"
     ):
         # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=740):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width=700):
             _pick_box(one, selection)
             _facts(one, colour)
         st.space("stretch")
@@ -57,7 +57,7 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
             args=(one.name,),
             type="tertiary",
         ):
-            st.switch_page(ROOT / entry("feature_maps").file)
+            turn_to("feature_maps")
         if run is not None:
             run_menu(run)
         else:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnn_core.runs import Run
 from pages.train import end_words, runner
-from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.shell import turn_to
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption
@@ -42,7 +42,7 @@ def _look_into(run: Run, moment: str, label: str) -> None:
         on_click=design.look_at,
         args=(name,),
     ):
-        st.switch_page(ROOT / entry("feature_maps").file)
+        turn_to("feature_maps")
 
 
 # ---------------------------------------------------------------- averages

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cnn_core.data.sources import dataset_of
 from cnn_core.training.moving_averages import averages_mislead, share_left
 from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import count, epochs, percent, plural, points
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ def best_line(run: Run, validation_images: int) -> str:
     if best.step >= curve.step[-1]:
         return f"Best: epoch {epochs(best.epoch)}, the latest one, {percent(best.accuracy)}."
     now = f"{_now(run)} {percent(curve.accuracy[-1])}"
+    if (
+        not has_lowest_loss(run) and curve.accuracy[-1] == best.accuracy
+    ):  # of equals the first is the best one
+        now = f"as good {_now(run)}"
     return f"**Best: epoch {epochs(best.epoch)}, {percent(best.accuracy)}**; {now}.  \n{aside}"
 
 
@@ -276,7 +281,7 @@ def read_aloud(guess: str, label: str) -> str:
     >>> read_aloud("8", "2"), read_aloud("2", "2")
     ('a 2, read as 8', 'a 2, read as 2')
     """
-    return f"a {label}, read as {guess}"
+    return f"{article(label)}, read as {guess}"
 
 
 def lacks_batch(spec: ModelSpec, batch_size: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.data import Availability, available, fetch_in_background
+from cnn_core.data.fetching import fetch_begun
 from cnn_core.data.network import recent_failure
 from cnn_core.data.sources import dataset_of
 from cnn_core.data.splits import split_sizes
@@ -17,6 +18,7 @@ from pages.train.words import (
     expected_time,
     how_to_get,
     images_used,
+    large_archive,
     why_expected,
     why_this_long,
 )
@@ -74,6 +76,12 @@ def _could_be_fetched(state: str, dataset: str) -> bool:
 
 
 def _fetch(dataset: str) -> None:
+    archive = dataset_of(dataset).archive
+    if archive is not None and fetch_begun(dataset) is None and not cannot_be_had(dataset):
+        # Hundreds of megabytes are not fetched because somebody looked at a list.
+        caption(large_archive(dataset_of(dataset).name, archive.size))
+        st.button("Fetch it", icon=":material/download:", key="fetch", on_click=_fetch_again, args=(dataset,))
+        return
     is_fetching = fetch_in_background(dataset).state == "running"
     st.fragment(_fetching, run_every=1.0 if is_fetching else None)(dataset, is_fetching)
 

@@ -16,7 +16,7 @@ from cnn_core.training.history import Curve
 from pages.train import best, doctor, end_words, runner, words
 from pages.train.curves import curves
 from pages.train.strip import at_once, rate_is_stale, sidebar_is_stale
-from pages.ui.drawing.contact_sheet import Sheet, contact_sheet
+from pages.ui.drawing.contact_sheet import Sheet, image_sheet
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
@@ -24,6 +24,7 @@ from pages.ui.frame.announcement import announce
 from pages.ui.frame.board import board_places
 from pages.ui.visitor import server, who
 from pages.ui.wording.blocks import answer, caption, what_you_see
+from pages.ui.wording.classes import has_long_name
 from pages.ui.wording.numbers import direction, percent, points, probability_tile
 
 BOARD = "run_board"  # its style is said once, by the page
@@ -110,31 +111,36 @@ def _validation(curve: Curve) -> None:
 # ---------------------------------------------------------------- twelve images
 
 
+SIDE, WIDE = 56, 84  # pixels of a tile; the second where a class has a long name
+
+
 def _twelve(run: Run) -> None:
-    """Twelve test images with what the network makes of them now; red where it is wrong."""
+    """A dozen test images, or all where there are fewer, with what the network makes of them now; red where wrong."""
     sample = run.sample()
     if sample is None:
         return
     try:
         test = server.images(run.dataset, "test")
-        images = test.images[sample.indices, 0].numpy()
+        images = test.images[sample.indices].numpy()
     except (StudentError, IndexError):
         return
     guesses = [max(range(len(row)), key=row.__getitem__) for row in sample.probabilities]
     noun = dataset_of(run.dataset).noun
-    st.markdown(f"**Twelve test {noun}, read now**")
+    is_wide = has_long_name(test.classes)
+    few = words.some_test(len(sample.indices), noun)
+    st.markdown(f"**{few}, read now**")
     sheet(
         _tiles(images.tobytes(), images.shape),
         key=f"twelve_{run.id}",
-        alt=f"Twelve test {noun} and what the network reads",
-        tile_px=56,
+        alt=f"{few} and what the network reads",
+        tile_px=WIDE if is_wide else SIDE,
         labels=[
             end_words.read_aloud(test.classes[guess], test.classes[label])
             for guess, label in zip(guesses, sample.labels, strict=True)
         ],
         captions=_captions(sample, guesses, test.classes),
         wrong={i for i, pair in enumerate(zip(guesses, sample.labels, strict=True)) if pair[0] != pair[1]},
-        columns=4,
+        columns=3 if is_wide else 4,
         clickable=False,
     )
     what_you_see(words.TWELVE)
@@ -149,6 +155,6 @@ def _captions(sample: Sample, guesses: list[int], classes: tuple[str, ...]) -> l
 
 
 @lru_cache(maxsize=32)  # the same ones each second
-def _tiles(grey: bytes, shape: tuple[int, ...]) -> Sheet:
-    """Images (count, H, W) of a byte a pixel as one picture."""
-    return contact_sheet(np.frombuffer(grey, np.uint8).reshape(shape), "grey", (0, 255))
+def _tiles(pixels: bytes, shape: tuple[int, ...]) -> Sheet:
+    """Images (count, C, H, W) of a byte a pixel and channel as one picture."""
+    return image_sheet(np.frombuffer(pixels, np.uint8).reshape(shape), (0, 255))

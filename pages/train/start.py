@@ -73,12 +73,13 @@ def strip(spec: ModelSpec | None) -> Choice:
     with st.container(horizontal=True, vertical_alignment="center", key="train_strip"):
         choice = data_set_and_recipe()
         st.space("stretch")
+        is_possible = spec is not None and _is_possible(choice) and misfit(spec, choice) is None
         st.button(
-            on_primary("Train"),
+            on_primary("Train", is_possible),
             key="train",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=spec is None or not _is_possible(choice) or misfit(spec, choice) is not None,
+            disabled=not is_possible,
             on_click=again.start,
             args=(spec, choice),
         )

@@ -11,6 +11,7 @@ from cnn_core.model import summarize
 from cnn_core.training import EXAMPLES, RECIPES, averages_mislead
 from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
+from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural, roughly
 from pages.ui.wording.run_states import finished, state_words, turn
 from pages.ui.wording.which_images import no_test
@@ -103,6 +104,18 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
     )
 
 
+def large_archive(name: str, size: int) -> str:
+    """That a data set has to be fetched in one large file.  size: bytes, at most.
+
+    >>> large_archive("CIFAR-10", 175_000_000)
+    'All of CIFAR-10 comes in one file of up to 175 MB. It is fetched once for everybody on this server.'
+    """
+    return (
+        f"All of {name} comes in one file of up to {size / 1e6:.0f} MB. "
+        "It is fetched once for everybody on this server."
+    )
+
+
 def how_to_get(dataset: Dataset) -> str:
     """What to do about images that cannot be fetched."""
     return (
@@ -149,6 +162,16 @@ NO_CURVES = (
     "Its curves begin here when it is trained on, from the weights it came with: press “2 epochs more”."
 )
 
+
+def some_test(number: int, noun: str) -> str:
+    """How many test images are shown while it learns: twelve, where a set of one's own has so many.
+
+    >>> some_test(12, "digits"), some_test(8, "pictures")
+    ('Twelve test digits', 'All 8 test pictures')
+    """
+    return f"Twelve test {noun}" if number == 12 else f"All {number} test {noun}"
+
+
 TWELVE = "Under each image: the answer, and how sure it is. Red: a wrong answer."
 
 YOUNG_AVERAGES = (
@@ -167,10 +190,11 @@ def facts(run: Run) -> str:
 
 
 def _recipe(run: Run) -> str:
+    recipe = run.recipe.replace(seed=0, train_size=None, check_limits=False)
     for name in ("lesson", "fast"):
-        if run.recipe.replace(seed=0, train_size=None, epochs=RECIPES[name].epochs) == RECIPES[name]:
+        if recipe.replace(epochs=RECIPES[name].epochs, check_limits=False) == RECIPES[name]:
             return name.title()
-    if run.recipe.replace(seed=0, train_size=None) in EXAMPLES.values():
+    if recipe in EXAMPLES.values():
         return "Keras’s"
     return "Own"
 
@@ -260,7 +284,7 @@ def reading(guess: int, label: int, classes: Sequence[str]) -> str:
     >>> reading(7, 7, "0123456789"), reading(1, 7, "0123456789")
     ('7', '1, is a 7')
     """
-    return classes[guess] if guess == label else f"{classes[guess]}, is a {classes[label]}"
+    return classes[guess] if guess == label else f"{classes[guess]}, is {article(classes[label])}"
 
 
 # ---------------------------------------------------------------- for whoever wants to know

@@ -61,7 +61,7 @@ def test_another_parameter_begins_untouched(page):
 def test_the_popover_shows_the_settings_in_use_and_touching_one_makes_them_own(page):
     page.get_by_role("button", name="Draw again").click()
     expect(page.get_by_text("seed 1", exact=False).first).to_be_visible()
-    page.get_by_role("button", name="Seven settings").click()
+    page.get_by_role("button", name="All settings").click()
     turn = page.get_by_role("slider", name="Turn, ± degrees")
     expect(turn).to_have_value("90")
     # Set while the popover was closed.

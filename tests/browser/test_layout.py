@@ -176,3 +176,10 @@ def test_under_the_diagram_of_train_there_is_no_hole(server, new_page):
     below = page.get_by_text(re.compile("^What you see. Each block")).bounding_box()
     next_words = page.get_by_text(re.compile("^It learns from")).bounding_box()
     assert next_words["y"] - (below["y"] + below["height"]) < 120  # it was 250
+
+
+def test_the_bar_names_every_page_beside_the_sidebar_of_a_projector(server, new_page):
+    page = new_page(server.url, width=1024, height=768)
+    for name in ("Convolution", "Augmentation", "My data", "Runs"):
+        expect(page.get_by_role("link", name=name, exact=True).first).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text(re.compile(r"^\d more$"))).to_have_count(0)

@@ -229,7 +229,7 @@ def test_a_dream_and_a_training_at_once_leave_every_page_answering(long_training
         page.get_by_role("link", name=entry.title, exact=True).first.click()
         expect(page.get_by_role("heading", level=1, name=entry.question)).to_be_visible(timeout=10_000)
         # What stands last on the page: its script has run through.
-        last = page.get_by_text("Open a saved network" if entry.title == "Runs" else "Next:").first
+        last = page.get_by_text("Open your own network" if entry.title == "Runs" else "Next:").first
         expect(last).to_be_visible(timeout=20_000)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         both += training.status.state == dream.status.state == "running"

@@ -1,10 +1,14 @@
 """The frame around the pages, as a visitor's browser meets it."""
 
+import json
 import re
 
 import pytest
 from playwright.sync_api import expect
 
+from cnn_core.model import PRESETS
+from cnn_core.runs import RunStore
+from cnn_core.training import RECIPES
 from pages.ui.frame import shell
 from tests.browser.conftest import ready, serving
 
@@ -130,3 +134,43 @@ def test_on_a_wall_text_and_pictures_grow_and_a_click_still_meets_its_picture(se
     expect(wall.get_by_role("button", name="a 3")).to_have_attribute("aria-pressed", "true")
     wall.get_by_role("button", name="Show the answer").click()
     expect(wall.get_by_text(re.compile("The network reads a 3"))).to_be_visible()
+
+
+def test_two_tabs_opened_together_at_a_first_visit_are_one_visitor(server, chromium):
+    context = chromium.new_context()
+    try:
+        # Two pages that begin before either has answered.
+        tabs = [context.new_page() for _ in range(2)]
+        for tab in tabs:
+            tab.goto(server.url + "/train", wait_until="commit")
+        for tab in tabs:
+            ready(tab)
+        tabs[0].wait_for_timeout(3000)  # the second look, after 2 s
+        for tab in tabs:
+            tab.get_by_test_id("stMain").get_by_role("button", name="Train", exact=True).click()
+            expect(tab.get_by_test_id("stMain").get_by_role("button", name="Stop").first).to_be_visible(
+                timeout=30_000
+            )
+        # Asked for the same, by one visitor, it is the same run.
+        runs = [json.loads(card.read_text()) for card in server.runs.glob("*/run.json")]
+        assert len(runs) == 1
+        tabs[0].reload()
+        ready(tabs[0])
+        expect(tabs[0].get_by_text("you are watching")).to_have_count(0)
+    finally:
+        context.close()
+
+
+def test_an_address_as_a_run_s_name_is_read_and_cannot_be_clicked(server, chromium):
+    owner, context = "e" * 22, chromium.new_context()
+    name = "http://evil.example www.evil.example me@evil.example"
+    RunStore(server.runs).submit(PRESETS["tiny"], RECIPES["fast"], owner=owner, name=name)
+    context.add_cookies([{"name": "convscope_visitor", "value": owner, "url": server.url}])
+    try:
+        page = context.new_page()
+        page.goto(server.url + "/runs")
+        ready(page)
+        expect(page.get_by_test_id("stMain").get_by_text("evil.example").first).to_be_visible()
+        expect(page.locator("a[href*='evil']")).to_have_count(0)
+    finally:
+        context.close()

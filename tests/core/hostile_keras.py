@@ -180,7 +180,7 @@ DESCRIPTIONS = {
         "author's own Python code",
     ),
     "a class without a module": ({"class_name": "Net", "config": {}}, "author's own Python code"),
-    "a lambda": (simple(layer("Lambda", name="lambda_1")), "“lambda_1” is a Lambda|“lambda_1”, is a Lambda"),
+    "a lambda": (simple(layer("Lambda", name="lambda_1")), "Layer 2 of 4, “lambda_1”, is a Lambda"),
     "a custom layer": (
         simple(
             {
@@ -318,7 +318,7 @@ GRAPHS = {
             node("both", "Add", "a", "b"),
             node("out", "Dense", "both", units=10),
         ),
-        "Layer 4 of 5, “both”, is a Add that joins 2 ways|is an? Add that joins 2 ways",
+        r"Layer 3 of 4, “both”, is a layer \(Add\) that joins 2 ways: “a”, “b”",
     ),
     "goes round": (
         functional(ENTRY, node("a", "ReLU", "out"), node("out", "ReLU", "a")),

@@ -43,8 +43,8 @@ def _flat(model):
             yield layer
 
 
-def in_layout_of_keras_2(model, weights_only: bool = False) -> bytes:
-    """An .h5 file of Keras 2, with this model's design and weights."""
+def in_layout_of_keras_2(model, weights_only: bool = False, turn=np.asarray) -> bytes:
+    """An .h5 file of Keras 2, with this model's design and weights; `turn` changes each array."""
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         if not weights_only:
@@ -52,11 +52,11 @@ def in_layout_of_keras_2(model, weights_only: bool = False) -> bytes:
             file.attrs["keras_version"] = b"2.15.0"
             file.attrs["backend"] = b"tensorflow"
         group = file if weights_only else file.create_group("model_weights")
-        put_layers(group, model.layers)
+        put_layers(group, model.layers, turn)
     return buffer.getvalue()
 
 
-def put_layers(group, layers) -> None:
+def put_layers(group, layers, turn) -> None:
     group.attrs["layer_names"] = np.array([layer.name.encode() for layer in layers])
     for layer in layers:
         its_group = group.create_group(layer.name)
@@ -64,7 +64,7 @@ def put_layers(group, layers) -> None:
         names = [_name_of_keras_2(layer, weight) for weight in weights]
         its_group.attrs["weight_names"] = np.array([name.encode() for name in names])
         for name, weight in zip(names, weights, strict=True):
-            its_group.create_dataset(name, data=weight.numpy())
+            its_group.create_dataset(name, data=turn(weight.numpy()))
 
 
 def _name_of_keras_2(layer, weight) -> str:

@@ -245,8 +245,8 @@ def test_a_drawing_is_no_photo_and_a_letter_leaves_its_margin():
 @pytest.mark.parametrize("key", PRESETS)
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_every_preset_in_colour_gives_the_numbers_of_its_keras_twin(key):
-    pytest.importorskip("keras")
     os.environ.setdefault("KERAS_BACKEND", "torch")
+    pytest.importorskip("keras")
     from tests.core.keras_twin import keras_outputs
 
     net = lived_in(fitted(PRESETS[key], COLOUR, 10))

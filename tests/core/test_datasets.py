@@ -237,7 +237,7 @@ def test_a_part_of_a_data_set_is_refused_and_the_missing_file_named(root, raw):
 def test_without_network_mnist_is_5000_genuine_digits_and_says_so(split, count):
     data = load_images("mnist", split)
     assert data.is_sample
-    assert data.source.startswith("No network: using 5,000 digits instead of 70,000. For all of them")
+    assert data.source.startswith("No internet: using 5,000 digits instead of 70,000. For all of them")
     assert data.images.shape == (count, 1, 28, 28)
     assert data.labels.bincount().tolist() == [count // 10] * 10
     assert data.images.max() == 255
@@ -282,7 +282,7 @@ def test_the_end_of_the_sample_holds_every_digit_equally_often():
     [
         (
             "a.example.org: Name or service not known; b.example.org: no answer within 3 seconds",
-            "there is no network",
+            "there is no internet",
         ),
         (
             "a.example.org: it answers 404; b.example.org:81: it answers 404",

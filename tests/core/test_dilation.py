@@ -1,6 +1,8 @@
 """Dilation of a convolution, with Keras's meaning: shapes, what is seen, the arithmetic, exports, remedies, links."""
 
 import os
+import sys
+import types
 
 import pytest
 import torch
@@ -64,9 +66,10 @@ def test_a_dilated_network_gives_keras_s_numbers(padding, kernel):
 def test_exported_pytorch_gives_the_same_numbers():
     for padding in ("valid", "same"):
         spec = dilated(padding)
-        net, names = build(spec, seed=3), {"__name__": "exported"}
-        exec(export_pytorch(spec), names)
-        exported = names["build"]()
+        net, module = build(spec, seed=3), types.ModuleType("exported")
+        sys.modules["exported"] = module  # a dataclass looks up the module that it stands in
+        exec(export_pytorch(spec), module.__dict__)
+        exported = module.build()
         numbers = {f"{k.split('.')[0]}.{k.split('.')[-1]}": v for k, v in net.state_dict().items()}
         exported.load_state_dict(numbers)
         torch.testing.assert_close(exported(IMAGES), net(IMAGES), atol=1e-6, rtol=1e-5)
@@ -80,7 +83,7 @@ def test_r_and_onnx_know_the_dilation():
     assert "dilation_rate = c(2, 2)" in export_keras_r(spec, RECIPES["lesson"])
     [(operator, _, attributes), _] = LAYERS["conv2d"].onnx(steps(spec)[0])
     assert (operator, attributes["dilations"]) == ("Conv", [2, 2])
-    assert "dilation" not in export_keras_r(PRESETS["lesson"], RECIPES["lesson"])
+    assert "dilation_rate" not in export_keras_r(PRESETS["lesson"], RECIPES["lesson"])
 
 
 def test_a_3x3_kernel_with_dilation_2_sees_5_pixels_and_leaves_what_a_5x5_kernel_leaves():

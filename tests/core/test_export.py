@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -97,9 +98,10 @@ IMAGES = torch.rand(7, 1, 28, 28, generator=torch.Generator().manual_seed(5))
 
 def run_source(source: str) -> dict:
     """Execute an exported Python file without its main part."""
-    names: dict = {"__name__": "exported"}
-    exec(compile(source, "exported.py", "exec"), names)
-    return names
+    module = types.ModuleType("exported")
+    sys.modules["exported"] = module  # a dataclass looks up the module that it stands in
+    exec(compile(source, "exported.py", "exec"), module.__dict__)
+    return vars(module)
 
 
 @pytest.fixture(scope="session")

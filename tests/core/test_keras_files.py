@@ -25,6 +25,7 @@ from cnn_core.model.layers import (
     GlobalAveragePooling2D,
     MaxPooling2D,
 )
+from cnn_core.opening import open_network
 from cnn_core.pretrained import load_pretrained
 from cnn_core.training import RECIPES
 
@@ -131,3 +132,15 @@ def test_the_same_network_gives_the_same_file_and_it_says_what_it_learnt():
     assert content == export_keras_v3(net, dataset="mnist")
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         assert json.loads(file.read("metadata.json"))["convscope"] == {"dataset": "mnist"}
+
+
+@pytest.mark.parametrize("write", [export_keras_v3, export_keras_h5])
+def test_it_opens_here_again_with_its_data_set(write):
+    net, _ = load_pretrained("mlp")
+    again = open_network(write(net, dataset="kmnist"), "net.keras" if write is export_keras_v3 else "net.h5")
+    assert again.dataset == "kmnist"
+    torch.testing.assert_close(again.net.predict(images(net.spec)), net.predict(images(net.spec)))
+    assert (
+        open_network(write(net, dataset="cifar10"), "net").dataset is None
+    )  # it cannot have learnt from photos
+    assert open_network(write(net), "net").dataset is None

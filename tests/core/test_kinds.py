@@ -19,6 +19,11 @@ MAY_NAME_KINDS = {
     "cnn_core/model/presets.py",
     "cnn_core/model/draft.py",  # its remedies add layers
     "cnn_core/lesson/glossary.py",  # it says what the words mean
+    # What other programs wrote is told apart by words of our own before it becomes layers.
+    *(
+        f"cnn_core/opening/{name}.py"
+        for name in ("chain", "onto", "torch_file", "torch_guess", "torch_names")
+    ),
 }
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import types
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from cnn_core.export import export_pytorch
 from cnn_core.model import PRESETS, ModelSpec
 from cnn_core.opening import open_network
 from cnn_core.opening.design_file import NOT_TRAINED, design_in
+from cnn_core.runs import RunStore
 from cnn_core.training import (
     TrainSpec,
     dataset_of_file,
@@ -27,7 +29,7 @@ from cnn_core.training import (
 )
 from cnn_core.training.events import TrainState
 from tests.core.designs import lived_in
-from tests.core.test_export import DEEP, run_source, tiny_mnist  # noqa: F401  (a fixture)
+from tests.core.test_export import DEEP
 
 TINY = PRESETS["tiny"]
 MIXED = ModelSpec.from_dict(
@@ -42,6 +44,13 @@ MIXED = ModelSpec.from_dict(
         ],
     }
 )
+
+
+def run_source(source: str) -> dict:
+    """The names in an exported program, without its main part; its dataclasses want it to be a module."""
+    module = sys.modules["exported_for_home"] = types.ModuleType("exported_for_home")
+    exec(compile(source, "exported_for_home.py", "exec"), module.__dict__)
+    return module.__dict__
 
 
 # --- what the exported program trains at home -------------------------------------------------------
@@ -118,6 +127,20 @@ def test_a_saved_file_says_its_data_set(key, tmp_path):
         assert dataset_of_file(tmp_path / name) == key
         opened = open_network((tmp_path / name).read_bytes(), "net.safetensors")
         assert (opened.dataset, opened.spec) == (key, TINY)
+
+
+@pytest.mark.parametrize("key", ["fashion_mnist", "kmnist"])
+def test_a_network_of_clothes_that_is_opened_again_is_a_network_of_clothes(key, tmp_path):
+    """It was tested on digits once, and read 10 % of them."""
+    portion = Portion(key, "complete", 55_000, 5_000)
+    save_model(tmp_path / "net", lived_in(TINY), TINY, learnt_from=ImagesLearntFrom((portion,)), dataset=key)
+    store = RunStore(tmp_path / "runs")
+    run = store.run(store.adopt((tmp_path / "net").read_bytes(), "clothes", "a" * 22))
+    assert run.dataset == key
+    assert run.learnt_from.portions == (portion,)
+    assert dataset_of_file(run.snapshot_path("last")) == key
+    again = store.run(store.adopt(run.snapshot_path("last").read_bytes(), "once more", "a" * 22))
+    assert again.dataset == key
 
 
 def test_a_file_of_before_says_it_by_the_images_it_learnt_from_or_not_at_all(tmp_path):

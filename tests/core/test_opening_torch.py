@@ -15,7 +15,11 @@ from cnn_core.data import load_images
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.opening import open_network
-from cnn_core.opening.torch_file import best_guess, guesses
+from cnn_core.opening.torch_file import guesses
+from cnn_core.runs import RunStore
+from cnn_core.runs.jobs.reading import COMPARED, likeliest, reads
+from cnn_core.runs.opened import ORIGINAL, read_opened
+from cnn_core.training import evaluate, load_model
 from tests.core.designs import lived_in
 
 
@@ -264,34 +268,60 @@ def test_a_shifted_border_is_told():
 # --- measured ---------------------------------------------------------------------------------------
 
 
-def test_the_right_one_of_two_guesses_shows_itself_by_its_accuracy():
-    """The same shapes by two ways: three padded convolutions with three pools, or the lesson's without padding."""
-    padded = chain(
+@pytest.fixture(scope="module")
+def padded():
+    """(a network that reads digits, the file of its weights): three padded convolutions with three pools.
+
+    The same shapes come of the lesson's way without padding, which is the likelier guess; and its names say nothing.
+    """
+    net = chain(
         nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(),
         nn.MaxPool2d(2), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(144, 10),
     )  # fmt: skip
-    names = ("conv1", "conv2", "conv3", "fc")  # no places that would say where a pool stands
     torch.manual_seed(0)
+    nn.init.xavier_uniform_(net[0].weight)
     data = load_images("mnist", "train", fetch=False).take(1500)
     pixels, labels = data.images.float() / 255, data.labels
-    optimiser = torch.optim.Adam(padded.parameters(), 3e-3)
+    optimiser = torch.optim.Adam(net.parameters(), 3e-3)
     for batch in torch.arange(1500).repeat(3).split(50):
         optimiser.zero_grad()
-        F.cross_entropy(padded(pixels[batch]), labels[batch]).backward()
+        F.cross_entropy(net(pixels[batch]), labels[batch]).backward()
         optimiser.step()
-    layers = [module for module in padded if isinstance(module, nn.Conv2d | nn.Linear)]
+    layers = [module for module in net if isinstance(module, nn.Conv2d | nn.Linear)]
+    names = ("conv1", "conv2", "conv3", "fc")
     state = {f"{name}.{part}": getattr(layer, part) for name, layer in zip(names, layers, strict=True)
              for part in ("weight", "bias")}  # fmt: skip
-    content = saved(state)
+    return net.eval(), saved(state)
+
+
+def test_the_right_one_of_two_guesses_shows_itself_by_its_accuracy(padded):
+    net, content = padded
     test = load_images("mnist", "test", fetch=False).take(300)
-    found = best_guess(content, "net.pt", test.images, test.labels)
-    assert found is not None
-    guess, share = found
-    net = open_network(content, "net.pt", guess.spec).net
+    best = likeliest(content, "net.pt", "torch")
+    pixels = test.images.float() / 255
     with torch.no_grad():
-        theirs = padded.eval()(test.images.float() / 255)
-    torch.testing.assert_close(net(test.images.float() / 255), theirs, atol=1e-3, rtol=1e-3)
-    assert share > 0.8
+        theirs = net(pixels)
+        ours = best.net(pixels)
+        first = open_network(content, "net.pt").net(pixels)
+    torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
+    assert not torch.allclose(first, theirs, atol=0.1)
+    few = load_images("mnist", "test", fetch=False).take(COMPARED)
+    right = (net(few.images.float() / 255).argmax(1) == few.labels).float().mean().item()
+    assert reads(best) == pytest.approx(right)
+
+
+def test_a_file_that_is_brought_gets_the_design_that_reads_most(padded, tmp_path):
+    net, content = padded
+    store = RunStore(tmp_path / "runs")
+    run = store.run(store.adopt(content, "padded", "a" * 22))
+    assert [layer.padding for layer in run.spec.layers if layer.type == "conv2d"] == ["same"] * 3
+    test = load_images("mnist", "test", fetch=False)
+    with torch.no_grad():
+        theirs = (net(test.images.float() / 255).argmax(1) == test.labels).float().mean().item()
+    assert run.dataset == "mnist"
+    as_in_the_file = evaluate(load_model(run.folder / ORIGINAL)[0], test)
+    assert as_in_the_file.accuracy == pytest.approx(theirs, abs=0.0005)
+    assert "padding everywhere" in read_opened(run.folder).guesses[0]
 
 
 # --- what does not open -----------------------------------------------------------------------------

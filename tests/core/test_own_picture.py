@@ -17,6 +17,7 @@ from cnn_core.data import load_images, read_photo
 from cnn_core.data.centring import resized
 from cnn_core.export import export_keras, export_pytorch
 from cnn_core.export.own_picture import own_picture
+from cnn_core.model import PRESETS
 from cnn_core.pretrained import load_pretrained
 from cnn_core.training import RECIPES
 from tests.benchmarks.photos import photo
@@ -76,6 +77,14 @@ def test_the_source_brought_along_finds_what_the_page_finds(dataset, photos):
         reading = space[own.function](content, space["IMAGES"])
         theirs = reading.pieces[reading.main].pixels
         np.testing.assert_array_equal(theirs, read_photo(content, dataset).image.numpy())
+
+
+@pytest.mark.parametrize("export", [export_pytorch, export_keras])
+def test_a_program_can_be_run_without_being_imported(export):
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    names = {"__name__": "nobody_imported_me"}
+    exec(export(PRESETS["tiny"], RECIPES["lesson"]), names)  # our own text
+    assert names["read_picture"]
 
 
 def test_only_what_is_used_comes_along():

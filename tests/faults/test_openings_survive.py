@@ -1,5 +1,6 @@
 """Files opened in real workers: one that is killed begins again, one that always dies is given up with a sentence."""
 
+import multiprocessing
 import os
 import secrets
 import signal
@@ -76,3 +77,41 @@ def test_a_file_is_opened_while_every_worker_is_busy(lonely, content):
     run_id, _ = bring(lonely, content)
     until(lambda: look(lonely, run_id).status.state == "finished")
     assert look(lonely, training).status.state == "running"
+
+
+def _hang(seconds):
+    from cnn_core.runs.jobs import opening_job
+
+    opening_job.READING_SECONDS = seconds
+    with opening_job.bounded():
+        while True:
+            pass
+
+
+def _hoard(answers):
+    from cnn_core.errors import StudentError
+    from cnn_core.runs.jobs.opening_job import READING_BYTES, bounded
+
+    try:
+        with bounded():
+            bytearray(3 * READING_BYTES)
+    except StudentError as error:
+        answers.put(str(error))
+    bytearray(READING_BYTES)  # the bound ends with the block
+
+
+def test_a_reader_that_hangs_ends_its_process():
+    process = multiprocessing.get_context("spawn").Process(target=_hang, args=(1,))
+    process.start()
+    process.join(60)
+    assert process.exitcode not in (None, 0)
+
+
+def test_a_reader_that_wants_all_memory_is_refused_and_its_worker_goes_on():
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    process = context.Process(target=_hoard, args=(answers,))
+    process.start()
+    assert "needs more memory" in answers.get(timeout=60)
+    process.join(60)
+    assert process.exitcode == 0

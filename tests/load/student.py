@@ -8,6 +8,7 @@ fragments tick, messages that were seen before are not sent twice.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections import OrderedDict
@@ -125,6 +126,15 @@ class Student:
         self._values[element.id] = state
         return await self._ask("click", self.page, widget.fragment)
 
+    async def tell(self, key: str, **state: Any) -> Answer:
+        """What the browser's part of a component says, in the page's own words. LookupError if it is not there."""
+        for widget in self.widgets.values():
+            if widget.kind == "bidi_component" and widget.key == key:
+                said = json.dumps(state)
+                self._values[widget.element.id] = WidgetState(id=widget.element.id, json_value=said)
+                return await self._ask("click", self.page, widget.fragment)
+        raise LookupError(f"no component {key!r} on the page {self.page!r}")
+
     async def think(self, seconds: float) -> None:
         """Look at the page for a while; its live parts go on."""
         end = time.monotonic() + seconds
@@ -225,7 +235,7 @@ class Student:
         element = getattr(delta.new_element, kind, None)
         if kind == "exception":
             answer.errors.append(f"{element.type}: {element.message}")
-        if kind not in ("button", "selectbox", "button_group", "checkbox", "text_input"):
+        if kind not in ("button", "selectbox", "button_group", "checkbox", "text_input", "bidi_component"):
             return
         self.widgets[element.id] = Widget(
             kind, element, message.metadata.delta_path[0] == MAIN, delta.fragment_id

@@ -69,6 +69,7 @@ def test_an_example_says_the_one_thing_that_was_done(change, said):
         (17, "Nearly all."),
         (13, "Most of them."),
         (12, "About half of them."),
+        (8, "Fewer than half of them."),
         (1, "Only a few of them."),
         (0, "None of these."),
     ],

@@ -166,6 +166,21 @@ def test_why_is_answered_for_a_colour_photo(app, ten):
     app = open_page(app, PAGES["feature maps"], ten, why_open=True)
     for title in ("Saliency", "Integrated gradients", "Occlusion", "Grad-CAM"):
         assert f"**{title}**" in text(app)
+    assert "of red, green and blue the largest" in text(app)
+    assert "red, green and blue added" in text(app)
+
+
+def test_why_says_nothing_of_colours_where_there_are_none(app):
+    app = open_page(app, PAGES["feature maps"], "pretrained:lesson", why_open=True)
+    assert "red" not in text(app).partition("Saliency")[2].partition("Where a tiny")[0]
+
+
+def test_a_photo_of_a_colour_network_is_sent_and_not_drawn(app, ten):
+    """Whoever drew a digit before sees a test photo, and no pad that would be refused."""
+    app = open_page(app, PAGES["feature maps"], ten, digit_way="draw")
+    assert "**input** :gray[32×32]" in text(app)
+    (ways,) = [group for group in app.get("button_group") if group.label == "Image"]
+    assert [option.content for option in ways.proto.options] == ["Test photo", "Upload"]
 
 
 def test_filters_are_drawn_in_colour_and_so_are_kernel_and_examples(app, ten):
@@ -273,3 +288,30 @@ def test_an_untrained_design_of_colours_looks_at_photos(app, photos, page, class
 def test_an_untrained_design_is_shown_images_of_its_shape(photos, shape, classes, dataset):
     spec = colour_spec(classes).replace(input_shape=shape)
     assert networks._images_for(spec) == dataset
+
+
+def test_pooling_is_explained_with_a_colour_network_too(app, ten):
+    app.query_params["convolution_tab"] = "Pooling"
+    app = open_page(app, PAGES["convolution"], ten)
+    assert "the lesson’s convnet stands in here" in text(app)
+    assert "Of every four numbers it keeps one" in text(app)
+
+
+def test_the_replay_of_a_colour_run_shows_picture_and_kernel_in_colour(app, ten):
+    app = open_page(app, PAGES["runs"], ten, runs_view="Replay")
+    books = [
+        part.proto.json
+        for part in app.main.get("bidi_component")
+        if "its kernel; grey is 0" in part.proto.json
+    ]
+    assert len(books) == 1
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_the_pictures_of_the_classes_carry_their_names(app, photos, classes):
+    names = ("cat", "dog") if classes == 2 else THINGS
+    run = kept_run(colour_spec(classes), "cat_or_dog" if classes == 2 else "cifar10")
+    app.query_params["filter"] = "dense_1.1"
+    app = open_page(app, PAGES["filters"], f"run:{run}")
+    assert f"Unit 1, the class {names[1]}" in text(app)
+    assert f"{classes} of {classes}** units of dense_1 have a picture" in text(app)

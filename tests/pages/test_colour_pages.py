@@ -2,22 +2,32 @@
 
 import dataclasses
 import io
+import threading
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from cnn_core.data import fetching, network
 from cnn_core.data.sources import KNOWN
 from cnn_core.model import PRESETS, ModelSpec, fitted
 from cnn_core.training import TrainSpec
-from pages.train import data_words, start
+from pages.augmentation import order
+from pages.train import data_words, live, start
 from pages.ui.forms.digit_input import chosen_image
 from pages.ui.forms.recipe import Choice
 from pages.ui.wording import which_images
 from tests.pages.app import kept_run, open_page, text
 
 COLOUR = (3, 32, 32)
+SIGNS = {  # of each view of the Evaluate page
+    "confusion": "Its commonest mistakes",
+    "mistakes": "the surest first",
+    "robust": "What they are asked to read",
+    "map": "Click a figure",
+    "draw": "A photo of at most",
+}
 
 
 @pytest.fixture
@@ -93,6 +103,12 @@ def test_layers_that_cannot_stand_on_the_images_are_not_offered_but_a_preset_is(
     ]  # the lesson's convnet fitted is the lesson's convnet
 
 
+def test_a_pair_of_trainings_is_offered_only_images_that_the_design_is_for():
+    photos_net = fitted(PRESETS["tiny"], COLOUR, 10)
+    assert [key for key in KNOWN if order.fits(photos_net, key)] == ["cifar10"]
+    assert [key for key in KNOWN if order.fits(PRESETS["tiny"], key)] == ["mnist", "fashion_mnist", "kmnist"]
+
+
 def test_what_fits_is_no_misfit():
     choice = Choice("emnist_letters", "Lesson", TrainSpec())
     assert start.misfit(fitted(PRESETS["lesson"], (1, 28, 28), 26), choice) is None
@@ -116,9 +132,9 @@ def test_the_steps_show_a_photo_in_its_own_numbers(app, photos):
 def test_every_view_of_the_evaluate_page_shows_photos(app, photos, no_runner, dataset, view):
     classes = len(KNOWN[dataset].classes)
     run = kept_run(fitted(PRESETS["tiny"], COLOUR, classes), dataset)
-    app.query_params["view"] = view
-    page = open_page(app, "pages/3_evaluate.py", f"run:{run}")
+    page = open_page(app, "pages/3_evaluate.py", f"run:{run}", view=view)
     said = text(page)
+    assert SIGNS[view] in said + "".join(one.label for one in page.get("file_uploader"))
     assert f"of {3 * classes} test images" in said
     assert "digit" not in said.replace("digit_pad", "")
     options = next(one for one in page.main.get("button_group") if "Mistakes" in str(one.options)).options
@@ -143,13 +159,43 @@ def letters(tmp_path, monkeypatch):
 @pytest.mark.parametrize("view", ["confusion", "mistakes", "map", "draw"])
 def test_every_view_of_the_evaluate_page_knows_twenty_six_letters(app, letters, no_runner, view):
     run = kept_run(fitted(PRESETS["tiny"], (1, 28, 28), 26), "emnist_letters")
-    app.query_params["view"] = view
-    said = text(open_page(app, "pages/3_evaluate.py", f"run:{run}"))
+    said = text(open_page(app, "pages/3_evaluate.py", f"run:{run}", view=view))
+    assert (SIGNS | {"draw": "Draw a letter"})[view] in said
     assert "of 52 test images" in said
     assert "digit" not in said
     if view == "confusion":
         assert said.count("\n| ") == 1 + 26  # the head of the table, and a row for each letter
         assert "| Z | 2 |" in said
+
+
+def test_a_large_archive_is_fetched_only_when_somebody_asks(app, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "empty"))
+    monkeypatch.setenv("CONVSCOPE_OFFLINE", "0")
+    monkeypatch.setattr(network, "_failures", {})
+    monkeypatch.setattr(network, "_notes_file", lambda: tmp_path / "notes.json")
+    asked = []
+    monkeypatch.setattr(fetching, "fetch", lambda dataset, *_: asked.append(dataset.key))
+    monkeypatch.setattr(fetching, "_fetches", {})
+    letters = fitted(PRESETS["tiny"], (1, 28, 28), 26)
+    page = open_page(app, "pages/2_train.py", "design", letters, recipe_dataset="emnist_letters")
+    assert "All of EMNIST letters comes in one file of up to 600 MB." in text(page)
+    assert asked == []
+    page.button(key="fetch").click().run()
+    for thread in threading.enumerate():
+        if thread.name == "fetch-emnist_letters":
+            thread.join(20)
+    assert asked == ["emnist_letters"]
+
+
+def test_the_twelve_photos_are_watched_in_colour():
+    images = np.zeros((12, 3, 32, 32), np.uint8)
+    images[0, 0], images[1, 2] = 255, 100
+    tiles = live._tiles(images.tobytes(), images.shape)
+    sheet = np.asarray(Image.open(io.BytesIO(tiles.png)).convert("RGB"))
+    assert sheet[0, 0].tolist() == [255, 0, 0]
+    assert sheet[0, 32].tolist() == [0, 0, 100]
+    grey = live._tiles(images[:, :1].tobytes(), (12, 1, 32, 32))
+    assert np.asarray(Image.open(io.BytesIO(grey.png)).convert("RGB"))[0, 0].tolist() == [255, 255, 255]
 
 
 def test_the_train_page_of_a_run_on_photos(app, photos, no_runner):

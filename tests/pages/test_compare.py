@@ -34,8 +34,8 @@ ONE = Trained(
 def test_the_best_is_named_with_its_lead():
     other = replace(ONE, title="Two", accuracy=0.985)
     assert verdict([other, ONE]) == (
-        "**One**: 99.0 %, **Two**: 98.5 % of MNIST’s 10,000 test digits. One is 0.5 points ahead of Two. "
-        "On 10,000 test images that is more than chance."
+        "**One**: 99.0 %, **Two**: 98.5 % of MNIST’s 10,000 test digits. One reads 50 more of the 10,000 "
+        "test images rightly than Two. That is more than chance."
     )
 
 

@@ -135,20 +135,20 @@ def test_a_sheet_a_card_and_one_that_grows(app, network):
     [
         (
             "the lesson's",
-            "At the start it read no. 0, a 7 as 6. Now it reads it as **7**, over 99.9 % sure.",
+            "At the start it read no. 0, a 7, as 6. Now it reads it as **7**, over 99.9 % sure.",
         ),
         (
             "the MLP",
             "The course of this network’s training was not kept. The lesson’s convnet and your runs have theirs.",
         ),
-        ("an odd run", "At the start it read no. 0, a 7 as 8. Now it reads it as **1**, 10 % sure."),
+        ("an odd run", "At the start it read no. 0, a 7, as 8. Now it reads it as **1**, 10 % sure."),
         (
             "a run in training",
-            "At the start it read no. 0, a 7 as 7. Now it reads it as **3**, 11 % sure.",
+            "At the start it read no. 0, a 7, as 7. Now it reads it as **3**, 11 % sure.",
         ),
         (
             "a run of clothes",
-            "At the start it read no. 0, Ankle boot as Pullover. Now it reads it as **Bag**, 11 % sure.",
+            "At the start it read no. 0, Ankle boot, as Pullover. Now it reads it as **Bag**, 11 % sure.",
         ),
     ],
 )

@@ -36,6 +36,7 @@ def test_pictures_slopes_and_silence_are_three_facts():
 def test_what_the_sheet_shows_names_the_rescued_only_where_there_are_some():
     plain = words.what_you_see("conv2d_1", "digit", 40)
     assert plain.endswith("It is no digit: it shows what the filter answers to most.")
+    assert "It is none of the test pictures: it shows" in words.what_you_see("conv2d_1", "picture", 40)
     assert words.what_you_see("dense_1", "garment", 1).startswith(
         "Each picture began as noise and was changed for 1 step so that one unit gives larger numbers. It is no garment"
     )

@@ -118,7 +118,7 @@ def test_the_replay_of_the_lesson_tells_how_it_came_to_read(app):
     app.session_state["runs_view"] = "Replay"
     app.run()
     assert not app.exception
-    assert "At the start it read no. 0, a 7 as 6. Now it reads it as **7**, over 99.9 % sure." in text(app)
+    assert "At the start it read no. 0, a 7, as 6. Now it reads it as **7**, over 99.9 % sure." in text(app)
 
 
 def test_another_digit_has_its_own_strongest_pixel_until_one_is_clicked(app):
@@ -166,3 +166,23 @@ def test_evaluate_promises_feature_maps_only_of_a_network_that_has_some(app, vie
     app = open_page(app, PAGES["evaluate"])
     assert not app.exception
     assert ("Click an image to see its feature maps." in text(app)) == is_offered
+
+
+@pytest.mark.parametrize(
+    ("page", "network", "lines"),
+    [
+        ("4_feature_maps", "pretrained:lesson", ["feature_maps(net, image)[layer]", "net.named_children()"]),
+        ("5_filters", "pretrained:lesson", ["maximize_filters(net, ", "recipe = RECIPES["]),
+        ("4_feature_maps", "design", ["ModelSpec.from_link(design)"]),
+        ("6_deep_dream", "pretrained:lesson", ["dreamt = dream("]),
+    ],
+)
+def test_the_code_of_a_picture_stands_beside_it(app, page, network, lines):
+    app.query_params["net"] = network
+    app = open_page(app, f"pages/{page}.py")
+    assert not app.exception
+    texts = [block.value for block in app.code]
+    for line in lines:
+        assert any(line in one for one in texts), line
+    for block in texts:
+        compile(block, "cell", "exec")

@@ -1,6 +1,9 @@
 """How numbers and states are written: the rules of the visual language, one by one."""
 
 import doctest
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +120,39 @@ def test_a_problem_says_what_happened_in_red_and_what_to_try_in_ink():
     assert red == r":red[:material/error: **conv2d\_4**: A 3×3 kernel does not fit.]"
     assert ink == "Use a smaller one."
     assert isinstance(StudentError("x"), ValueError)
+
+
+# mdast-util-gfm-autolink-literal 2, lib/index.js: what it turns into links in a text that is parsed already, whatever
+# was escaped in it.
+LINKED = (
+    re.compile(r"(https?://|www(?=\.))([-.\w]+)([^ \t\r\n]*)", re.IGNORECASE),
+    re.compile(r"([-.\w+]+)@([-\w]+(?:\.[-\w]+)+)"),
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "http://evil.example",
+        "HTTPS://evil.example/a?b=c",
+        "see www.evil.example",
+        "me@evil.example",
+        "a@b.c@d.e",
+    ],
+)
+def test_an_address_in_a_name_is_no_link_and_reads_as_before(name):
+    assert any(pattern.search(name) for pattern in LINKED)
+    as_read = re.sub(r"\\(.)", r"\1", plain(name))  # Markdown takes the backslashes off
+    assert not any(pattern.search(as_read) for pattern in LINKED)
+    assert as_read.replace("\u2060", "") == name
+
+
+def test_half_a_character_can_be_sent():
+    assert plain("a\ud800b") == "a?b"
+
+
+def test_without_being_told_otherwise_the_server_is_for_this_computer_alone():
+    root = Path(__file__).parents[2]
+    config = tomllib.loads((root / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert config["server"]["address"] == "localhost"
+    assert "--server.address 0.0.0.0" in (root / "README.md").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The page "My data", and each other page on a network that learnt from an own set, also after that set has changed."""
+"""The page "My data", and every other page on a network that learnt from own pictures, also when these have changed."""
 
 import numpy as np
 import pytest
@@ -167,3 +167,43 @@ def test_every_page_opens_on_a_network_that_learnt_from_own_pictures(app, file, 
     page = open_page(app, file, network=f"run:{run}")
     if since == "removed" and file == "pages/3_evaluate.py":
         assert "The pictures of “My set 1” were removed from this server." in text(page)
+
+
+@pytest.mark.parametrize(("colour", "way"), [(True, "thing"), (False, "thing"), (False, "draw")])
+def test_a_network_is_confused_in_the_way_its_pictures_came(app, colour, way):
+    one = Shelf().make(OWNER, colour=colour, classes=("house", "fish"))
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        size = 3072 if colour else 784
+        one.add(OWNER, number, [NewPicture(rng.bytes(size), way) for _ in range(6)])
+    run = kept_run(fitted(PRESETS["tiny"], one.shape, 2), one.key)
+    page = open_page(app, "pages/3_evaluate.py", network=f"run:{run}", view="draw")
+    asks_for_photos = "Show it one of your things" in text(page)
+    assert asks_for_photos == (way == "thing")
+
+
+@pytest.mark.parametrize("way", ["draw", "upload"])
+def test_feature_maps_takes_a_photo_for_a_network_of_photos(app, way):
+    run = kept_run(fitted(PRESETS["tiny"], (3, 32, 32), 3), filled(colour=True).key)
+    page = open_page(app, "pages/4_feature_maps.py", network=f"run:{run}", digit_way=way)
+    assert not page.exception
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, "x", [3], [[1, 0]], [["1", 0, [9] * 3136]], [[1, 0, [300] * 3136]], [[1, 0, [9] * 3135]],
+     [[True, 0, [9] * 3136]],
+     [[1, None, [9] * 3136]], [[0, 0, [9] * 3136]], [[2**60, 0, [9] * 3136]], [[1, 0, [0] * 3136]]],
+)  # fmt: skip
+def test_what_a_browser_says_that_it_holds_is_looked_at_first(value):
+    from pages.ui.forms.canvas import _waiting
+
+    assert _waiting(value, 0) == []
+
+
+def test_a_drawing_that_is_told_twice_is_taken_once():
+    from pages.ui.forms.canvas import _waiting
+
+    held = [[3, 0, [9] * 3136], [2, 1, [8] * 3136]]
+    assert [(number, drawing.target) for number, drawing in _waiting(held, 1)] == [(2, 1), (3, 0)]
+    assert [number for number, _ in _waiting(held, 2)] == [3]

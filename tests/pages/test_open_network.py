@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import torch
 
 from cnn_core.model import PRESETS, ModelSpec, build
@@ -139,10 +140,10 @@ def test_the_first_look_says_what_was_measured_and_what_the_file_does_not_say(ap
     said = text(app)
     assert "**my_model.safetensors** :gray[· safetensors · 37" in said
     assert "Two things the file does not say" in said
-    assert "so MNIST digits is taken." in said
-    assert "Five ways were tried" in said
-    for scale in ("0 to 1", "0 to 255", "−1 to 1", "inverted"):
-        assert scale in html(app)
+    assert "so MNIST digits are taken." in said
+    assert "Six ways were tried" in said
+    for way in ("0 to 1", "0 to 255", "−1 to 1", "inverted", "rows as columns"):
+        assert way in html(app)
     assert [metric.value for metric in app.metric][:1] == [f"{100 * run.status.result['accuracy']:.1f} %"]
     assert {
         "What does each layer see?",
@@ -187,13 +188,13 @@ def test_what_evaluate_said_is_compared_to_a_tenth_of_a_point(app, no_runner, tm
 def test_another_scale_is_measured_by_a_worker_and_kept(app, no_runner, tmp_path):
     run = opened(saved(tmp_path, load("lesson")))
     app = open_page(app, PAGE, f"run:{run.id}")
-    widget(app, "selectbox", "Scale of its input").set_value("inverted").run()
+    widget(app, "selectbox", "How its images were prepared").set_value("inverted").run()
     assert not app.exception
     assert "Testing it on all test images" in text(app)
     the_worker_takes(RunStore(), run.id)
     app.run()
     assert not app.exception
-    assert read_opened(run.folder).scale == "inverted"
+    assert read_opened(run.folder).preparation == "inverted"
     assert RunStore().run(run.id).status.result["accuracy"] < 0.6
     assert "Testing it" not in text(app)
 
@@ -202,7 +203,9 @@ def test_a_stranger_with_the_link_looks_and_cannot_change_it(app, no_runner, tmp
     run = opened(saved(tmp_path, load("lesson")))
     app = open_page(app, PAGE, f"run:{run.id}", owner=OTHER)
     assert "Measured here it reads" in text(app)
-    assert not [one for one in app.main.get("selectbox") if one.label in ("Data set", "Scale of its input")]
+    assert not [
+        one for one in app.main.get("selectbox") if one.label in ("Data set", "How its images were prepared")
+    ]
 
 
 def test_one_that_was_trained_on_here_says_so_and_shows_the_door(app, no_runner, tmp_path):
@@ -222,8 +225,26 @@ def test_open_another_shows_the_door_and_the_way_back(app, no_runner, tmp_path):
     assert "Measured here it reads" in text(app)
 
 
-def test_every_page_opens_on_an_opened_network(app, no_runner, tmp_path):
-    run = opened(saved(tmp_path, load("lesson")))
+ODD = ModelSpec.from_dict({"name": "Odd", "input_shape": [3, 20, 24], "classes": 7, "layers": [
+    {"type": "conv2d", "filters": 4, "kernel_size": 3, "activation": "relu"}, {"type": "max_pooling2d"},
+    {"type": "flatten"}, {"type": "dense", "units": 7, "activation": "softmax"},
+]})  # fmt: skip
+
+
+def test_one_for_images_that_nobody_has_here_is_looked_at_without_a_test(app, no_runner, tmp_path):
+    run = opened(saved(tmp_path, build(ODD, 0)))
+    app = open_page(app, PAGE, f"run:{run.id}")
+    assert "No data set here has images of its size and as many classes" in text(app)
+    assert not app.metric
+
+
+@pytest.mark.parametrize(
+    "net",
+    [lambda: load("lesson"), lambda: build(PRESETS["tiny"], 0), lambda: build(ODD, 0)],
+    ids=["one that reads digits", "one that reads nothing", "one for other images"],
+)
+def test_every_page_opens_on_an_opened_network(app, no_runner, tmp_path, net):
+    run = opened(saved(tmp_path, net()))
     for page in ("2_train", "3_evaluate", "4_feature_maps", "5_filters", "6_deep_dream", "8_runs"):
         app = open_page(app, f"pages/{page}.py", f"run:{run.id}")
         assert not app.exception
@@ -252,7 +273,7 @@ def test_guessed_layers_are_said_and_a_corrected_design_takes_the_same_weights(a
     run = opened(state_dict_of(tmp_path, STRIDES), "net.pt")
     assert read_opened(run.folder).guesses
     app = open_page(app, PAGE, f"run:{run.id}")
-    assert "these things were guessed" in text(app)
+    assert "what it does not say was guessed" in text(app)
     assert not app.main.get("exception")
     edited = STRIDES.to_dict()
     edited["layers"][0]["activation"] = "tanh"

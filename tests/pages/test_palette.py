@@ -60,6 +60,7 @@ def test_the_teal_mark_reaches_every_component_by_name():
 def test_a_primary_button_is_written_in_paper_where_white_could_not_be_read(monkeypatch):
     monkeypatch.setattr(shell, "mode", lambda: "dark")
     assert PAPER["dark"] in blocks.on_primary("Train")
+    assert blocks.on_primary("Train", is_enabled=False) == "Train"  # no accent behind it
 
 
 def test_contrast_is_that_of_the_guidelines():

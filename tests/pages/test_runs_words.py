@@ -13,7 +13,7 @@ def test_the_examples_in_the_docstrings_are_true():
 
 def test_the_replay_says_how_it_began_and_where_it_is_now():
     assert words.came_to_see("3", "7", "no. 0, a 7", 0.99998) == (
-        "At the start it read no. 0, a 7 as 3. Now it reads it as **7**, over 99.9 % sure."
+        "At the start it read no. 0, a 7, as 3. Now it reads it as **7**, over 99.9 % sure."
     )
 
 

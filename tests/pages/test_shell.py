@@ -19,8 +19,8 @@ def in_the_app(function):
 
 
 def test_every_page_has_its_question_and_an_address_of_its_own():
-    assert len(shell.PAGES) == 9
-    assert len({page.url_path for page in shell.PAGES}) == 9
+    assert len(shell.PAGES) == 11
+    assert len({page.url_path for page in shell.PAGES}) == 11
     assert all(page.question.endswith("?") for page in shell.PAGES)
 
 

@@ -25,8 +25,6 @@ from cnn_core.insight.look.twin import checked_images
 from cnn_core.model.network import Network
 from cnn_core.model.spec import ModelSpec
 
-BOUNDED = ("sigmoid", "tanh")  # last activations whose numbers end at 1, however clear a picture is
-
 
 @dataclass(frozen=True, eq=False)
 class Familiarity:

@@ -25,32 +25,20 @@ from cnn_core.data import NOT_KNOWN, ImageSet, ImagesLearntFrom, load_images
 from cnn_core.data.sources import available, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, Network
-from cnn_core.opening import Opened
-from cnn_core.opening.input_scale import taken_up
+from cnn_core.opening import Opened, Trial, fitting, tried, verdict, with_input
+from cnn_core.opening.preparations import BYTES, UNIT
 from cnn_core.runs.files import write_json
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
 from cnn_core.runs.jobs.reading import likeliest
-from cnn_core.runs.opened import (
-    BYTES,
-    LEAST,
-    ORIGINAL,
-    SCALES,
-    UNIT,
-    UPLOAD,
-    OpenedFile,
-    Trial,
-    fitting_datasets,
-    read_opened,
-    write_opened,
-)
+from cnn_core.runs.opened import ORIGINAL, UPLOAD, OpenedFile, read_opened, write_opened
 from cnn_core.runs.openings import clear, forget_wish, opening_card, read_wish
 from cnn_core.runs.run import Run
 from cnn_core.runs.status import change_status, evaluation_result
 from cnn_core.runs.submission import clean_name
 from cnn_core.training import TrainSpec, evaluate, images_learnt_from, load_model, save_model
 
-TRIED_FIRST = 200  # test images of each data set with each scale: enough to tell 94 % from 30
-TRIED = 1_000  # of the data set that it reads best, with each scale: enough to tell 94 % from 92
+TRIED_FIRST = 200  # test images of each data set, prepared in each way: enough to tell 94 % from 30
+TRIED = 1_000  # of the data set that it reads best: enough to tell 94 % from 92
 READING_SECONDS = 30  # for the reading alone; a reader itself gives up after far less
 READING_BYTES = 600_000_000  # of address space, beyond what the worker has; a reader itself needs far less
 _MEASURING = "Trying it on the test images."
@@ -80,7 +68,7 @@ def open_run(run: Run) -> str:
             remarks=tuple(opened.remarks),
             guesses=tuple(opened.guesses),
         )
-        file = decided(replace(file, trials=tried(opened.net, file.said_dataset, lambda: obey(run))))
+        file = decided(replace(file, trials=tried_here(opened.net, file.said_dataset, lambda: obey(run))))
         _write(run, opened.net, learnt_from, file, began)
     except (StudentError, StopWork) as error:
         if isinstance(error, StudentError) or error.state == "stopped":
@@ -108,7 +96,7 @@ def _finished_before(run: Run) -> str:
 
 
 def choose_run(run: Run) -> str:
-    """Test an opened network on the data set and with the scale that its owner chose; returns DONE, raises nothing.
+    """Test an opened network on the data set that its owner chose, prepared as chosen; returns DONE, raises nothing.
 
     What could not be done stands in `opened.json` as a sentence, and the run stays as it was.
     """
@@ -118,9 +106,9 @@ def choose_run(run: Run) -> str:
         return DONE
     began = time.monotonic()
     try:
-        net = load_model(run.folder / ORIGINAL)[0]
-        dataset, scale = wish
-        choice = replace(file, dataset=dataset, scale=scale, by="visitor", refusal="")
+        net = load_model(run.folder / ORIGINAL, check_limits=False)[0]
+        dataset, preparation = wish
+        choice = replace(file, dataset=dataset, preparation=preparation, by="visitor", refusal="")
         _write(run, net, run.learnt_from, choice, began)
     except (StudentError, OSError) as error:
         with suppress(OSError):
@@ -212,8 +200,8 @@ def _limit_memory(before: tuple[int, int]) -> None:
 # ---------------------------------------------------------------- measuring
 
 
-def tried(net: Network, said: str = "", between: Callable[[], None] = lambda: None) -> tuple[Trial, ...]:
-    """How it reads some test images of each data set that fits and is on this machine, with each scale of its input.
+def tried_here(net: Network, said: str = "", between: Callable[[], None] = lambda: None) -> tuple[Trial, ...]:
+    """How it reads some test images of each data set that fits and is on this machine, prepared in each way.
 
     A few of each at first, and more of the one that it reads best.
 
@@ -221,51 +209,34 @@ def tried(net: Network, said: str = "", between: Callable[[], None] = lambda: No
     said:    the data set that the file says, which is the best then; "" where it says none.
     between: called between two trials; may raise.
     """
-    trials: list[Trial] = []
-    for key in fitting_datasets(net.spec):
+    trials: dict[str, tuple[Trial, ...]] = {}
+    for key in fitting(net.spec):
         with suppress(StudentError):  # one that is damaged is no reason to refuse a network
             if available(key).is_usable:
-                trials += _tried_on(net, load_images(key, "test", fetch=False), TRIED_FIRST, between)
-    best = max(trials, key=lambda trial: trial.accuracy, default=None)
-    key = said if any(trial.dataset == said for trial in trials) else best.dataset if best else ""
-    if not key:
-        return ()
-    more = _tried_on(net, load_images(key, "test", fetch=False), TRIED, between)
-    first = [trial.dataset for trial in trials].index(key)
-    others = [trial for trial in trials if trial.dataset != key]
-    return (*others[:first], *more, *others[first:])
+                trials[key] = tried(net, _some(key, TRIED_FIRST), between=between)
+    best = verdict([trial for few in trials.values() for trial in few], least=0).best
+    key = said if trials.get(said) else best.dataset if best else ""
+    if key:
+        trials[key] = tried(net, _some(key, TRIED), between=between)
+    return tuple(trial for some in trials.values() for trial in some)
 
 
-def _tried_on(net: Network, test: ImageSet, count: int, between: Callable[[], None]) -> list[Trial]:
-    few = test.take(min(count, len(test)))
-    trials = []
-    for scale in SCALES:
-        between()
-        accuracy = evaluate(with_scale(net, scale), few).accuracy
-        trials.append(Trial(test.name, scale, accuracy, len(few)))
-    return trials
-
-
-def with_scale(net: Network, scale: str) -> Network:
-    """A network for images in [0, 1] that gives what `net` gives for images of that scale; `net` is left as it is.
-
-    scale: a key of SCALES.
-    Raises StudentError where a layer has to be put in front and the design would become too large.
-    """
-    factor, offset = SCALES[scale]
-    return taken_up(net, [factor], [offset]).net
+def _some(key: str, count: int) -> ImageSet:
+    test = load_images(key, "test", fetch=False)
+    return test.take(min(count, len(test)))
 
 
 def decided(file: OpenedFile) -> OpenedFile:
-    """The same with data set and scale: as the file says, else as was measured; no data set where it reads none."""
-    best = max(file.trials, key=lambda trial: trial.accuracy, default=None)
+    """The same with data set and preparation: as the file says, else as measured; no data set where it reads none."""
+    best = verdict(file.trials).best
     if file.said_dataset:
         dataset, by = file.said_dataset, "file"
-    elif best is not None and best.accuracy >= LEAST:
+    elif best is not None:
         dataset, by = best.dataset, "measured"
     else:
-        return replace(file, dataset="", scale=file.said_scale or UNIT, by="")
-    return replace(file, dataset=dataset, scale=file.said_scale or file.scale_for(dataset), by=by)
+        return replace(file, dataset="", preparation=file.said_scale or UNIT, by="")
+    preparation = file.said_scale or file.preparation_for(dataset)
+    return replace(file, dataset=dataset, preparation=preparation, by=by)
 
 
 def _result(net: Network, file: OpenedFile, learnt_from: ImagesLearntFrom, run: Run) -> dict[str, Any] | None:
@@ -293,19 +264,19 @@ def _result(net: Network, file: OpenedFile, learnt_from: ImagesLearntFrom, run: 
 
 def _looks_at(spec: ModelSpec) -> str:
     """The data set whose images are shown to a network that reads none: the first of its shape and classes."""
-    return next((key for key in fitting_datasets(spec) if available(key).is_usable), "mnist")
+    return next((key for key in fitting(spec) if available(key).is_usable), "mnist")
 
 
 def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFile, began: float) -> None:
-    scaled = with_scale(net, file.scale)
-    result = _result(scaled, file, learnt_from, run)
+    prepared = with_input(net, file.preparation)
+    result = _result(prepared, file, learnt_from, run)
     snapshots, dataset = run.folder / "snapshots", file.dataset or None
     save_model(run.folder / ORIGINAL, net, net.spec, learnt_from=learnt_from, dataset=dataset)
     for snapshot in ("last", "step_00000000_epoch_0.0000"):  # the second is where more epochs begin
         save_model(
             snapshots / f"{snapshot}.safetensors",
-            scaled,
-            scaled.spec,
+            prepared,
+            prepared.spec,
             learnt_from=learnt_from,
             dataset=dataset,
         )
@@ -316,7 +287,7 @@ def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFi
     change_status(
         run.folder, step=1, epoch=1.0, epochs=1, saved_step=1, saved_epoch=1.0, reason="", result=result
     )
-    _make_a_training_of(run, scaled.spec, file)
+    _make_a_training_of(run, prepared.spec, file)
     change_status(run.folder, state="finished", ended=time.time())
     if not file.guesses:
         with suppress(OSError):

@@ -14,8 +14,7 @@ from cnn_core.data import ImageSet, load_images
 from cnn_core.data.sources import available
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
-from cnn_core.opening import Opened, open_network
-from cnn_core.runs.opened import fitting_datasets
+from cnn_core.opening import Opened, fitting, open_network
 from cnn_core.training import evaluate
 
 COMPARED = 100  # images of each data set that fits, for each design
@@ -33,7 +32,9 @@ def likeliest(
     Raises StudentError for what cannot be opened.
     """
     if insists or kind in ("keras", "hdf5"):
-        return open_network(content, name, onto)
+        opened = open_network(content, name, onto)
+        is_onto = onto is not None and opened.spec is onto
+        return replace(opened, remarks=(*opened.remarks, ONTO)) if is_onto else opened
     if kind in ("torch", "safetensors"):
         return _of_torch(content, name, onto)
     return open_network(content, name)
@@ -75,6 +76,7 @@ def _candidates(content: bytes, name: str, onto: ModelSpec | None) -> Iterator[O
         yield replace(opened, guesses=(*supposed, *opened.guesses))
 
 
+ONTO = "The file holds weights only. They were put onto the design that was in the sidebar."
 FITS = "The file holds weights only. They fit the design that was in the sidebar, so its layers were taken."
 
 
@@ -87,7 +89,7 @@ def reads(opened: Opened) -> float:
 
 
 def _images_for(spec: ModelSpec) -> Iterator[ImageSet]:
-    for key in fitting_datasets(spec):
+    for key in fitting(spec):
         with suppress(StudentError):
             if available(key).is_usable:
                 yield load_images(key, "test", fetch=False)

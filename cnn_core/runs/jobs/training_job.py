@@ -131,7 +131,7 @@ def _other_result(run: Run, test: ImageSet) -> dict[str, float] | None:
     if best is None or best.step >= run.status.step:
         return None
     which = "last" if run.recipe.patience is not None else "best"
-    evaluation = evaluate(load_model(run.snapshot_path(which))[0], test)
+    evaluation = evaluate(load_model(run.snapshot_path(which), check_limits=False)[0], test)
     return {"accuracy": evaluation.accuracy, "loss": evaluation.loss, "count": evaluation.count}
 
 
@@ -196,7 +196,7 @@ def _at_step(run: Run, step: int) -> tuple[Network, TrainState | None]:
     """Network and state at a snapshot; the optimizer of that moment was not kept, and begins anew."""
     if step == 0:
         return _beginning(run), TrainState()
-    net: Network = load_model(run.snapshot_path(step))[0]
+    net: Network = load_model(run.snapshot_path(step), check_limits=False)[0]
     seconds = run.status.seconds * min(1.0, step / max(1, run.status.step))
     return net.train(), TrainState(step, seconds)
 
@@ -204,7 +204,7 @@ def _at_step(run: Run, step: int) -> tuple[Network, TrainState | None]:
 def _beginning(run: Run) -> Network:
     """The network before its first step here: of chance, or as it was in the file it was opened from."""
     if run.is_opened and (snapshots := run.snapshots()):
-        net: Network = load_model(snapshots[0].path)[0]
+        net: Network = load_model(snapshots[0].path, check_limits=False)[0]
         return net
     return build(run.spec, seed=run.recipe.seed)
 

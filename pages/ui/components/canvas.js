@@ -78,6 +78,8 @@ export default function ({ parentElement, data: [data], setStateValue }) {
   canvas.onpointerdown = (event) => {
     if (event.button !== 0 || s.pointer !== null) return;
     event.preventDefault();
+    // What is prevented is the focus too. Left in a field above, Enter would go there and add no drawing.
+    canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     remember();
     s.pointer = event.pointerId;

@@ -370,7 +370,7 @@ def _letters(
         mode="text",
         x=places[inside, 0].tolist(),
         y=places[inside, 1].tolist(),
-        text=[_short_names(classes)[label]] * len(inside),
+        text=[short_names(classes)[label]] * len(inside),
         textfont=dict(size=11 if read_as is None else 15, color=color),
         customdata=inside,
         # One that was clicked is shown beside; the others must not fade away for it.
@@ -385,7 +385,7 @@ def _class_color(label: int, mode: str) -> str:
     return LETTERS[mode][label % len(LETTERS[mode])]
 
 
-def _short_names(classes: Sequence[str]) -> list[str]:
+def short_names(classes: Sequence[str]) -> list[str]:
     """Up to three letters for each class; its number where those are not all different."""
     short = [name.split()[-1] if len(name) > 3 else name for name in classes]
     if max(len(name) for name in short) > 3:

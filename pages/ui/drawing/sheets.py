@@ -278,7 +278,7 @@ def number_grid(
     values = np.asarray(values, dtype=np.float32)
     colors = colour(values, scale, limits)
     cells = [
-        _number_cell(number(float(values[place]), digits), colors[place], place == mark)
+        _number_cell(_fitting(float(values[place]), digits, cell_px), colors[place], place == mark)
         for place in np.ndindex(values.shape)
     ]
     look = (
@@ -286,6 +286,18 @@ def number_grid(
         "font-size:10px;text-align:center;font-variant-numeric:tabular-nums"
     )
     st.html(f'<div role="img" aria-label="{_attribute(alt)}" style="{look}">{"".join(cells)}</div>')
+
+
+def _fitting(value: float, digits: int, cell_px: int) -> str:
+    """The number with so many decimals as its cell has room for; a letter is 5.6 pixels wide.
+
+    >>> _fitting(0.163, 2, 28), _fitting(-10.01, 2, 28), _fitting(207.4, 2, 28), _fitting(207.4, 2, 44)
+    ('0.16', '−10.0', '207.4', '207.40')
+    """
+    return next(
+        (text for some in range(digits, 0, -1) if len(text := number(value, some)) * 5.6 <= cell_px),
+        number(value, 0),
+    )
 
 
 def _number_cell(words: str, shade: np.ndarray, is_marked: bool) -> str:

@@ -36,7 +36,7 @@ _ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "colla
 class ChosenImage:
     """The image that goes through the network.
 
-    image: (1, 28, 28) in [0, 1].
+    image: (C, H, W) in [0, 1].
     key:   the same key, the same image.
     label, index: of a test image, else None.
     """
@@ -88,9 +88,21 @@ def way_and_number(dataset: str = "mnist") -> str:
 
 def _way(dataset: str) -> str:
     words = WAYS | {"test": f"Test {singular(dataset)}"}
+    ways = ways_of(dataset)
+    if st.session_state.get(_WAY, "test") not in ways:
+        st.session_state[_WAY] = "test"
     return st.segmented_control(
-        "Image", list(WAYS), format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
+        "Image", ways, format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
     )
+
+
+def ways_of(dataset: str) -> list[str]:
+    """The ways to an image of a data set: nobody draws a photo in colour.
+
+    >>> ways_of("mnist"), ways_of("cifar10")
+    (['test', 'draw', 'upload'], ['test', 'upload'])
+    """
+    return [way for way in WAYS if way != "draw" or not dataset_of(dataset).is_colour]
 
 
 def _no_such_image(text: str, images: int) -> str:

@@ -17,6 +17,7 @@ from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
 from pages.ui.drawing.contact_sheet import contact_sheet
 from pages.ui.drawing.sheets import image_picture, picture, sheet
+from pages.ui.forms.own_picture import own_picture, takes_photos
 from pages.ui.visitor import networks
 from pages.ui.wording import photos
 from pages.ui.wording.blocks import caption
@@ -49,6 +50,8 @@ def own_photo(dataset: str) -> Tensor | None:
     Raises StudentError for a file in which nothing is found; the way to put a frame is drawn before.
     """
     record = dataset_of(dataset)
+    if takes_photos(record):
+        return own_picture(record)
     file = st.file_uploader(
         photos.upload_label(record, MAX_UPLOAD_BYTES // 10**6),
         type=list(EXTENSIONS),

@@ -111,7 +111,7 @@ def data_set_and_recipe() -> Choice:
         format_func=names.__getitem__,
         key="recipe_dataset",
         filter_mode=None,
-        width=190,
+        width=176,  # beside the sidebar of a projector the whole strip has 634
         **_BARE,
     )
     with st.popover("Options", icon=":material/tune:", width="content"):

@@ -90,13 +90,17 @@ def _which_network() -> None:
 def network_labels() -> dict[str, str]:
     """What can be looked at, and how it is called: ours, the visitor's runs (newest first), the design.
 
-    A run of somebody else is among them while it is being looked at: a link lets others watch.
+    The run that is looked at is always among them: an older one of the visitor's own, or somebody else's, for a link
+    lets others watch.
     """
     labels = {f"pretrained:{name}": title for name, title in server.PRETRAINED.items()}
     for run in _runs():
         labels[f"run:{run.id}"] = run_label(run)
     chosen = design.looked_at()
     network = NetworkName.parse(chosen)
+    if network.kind == "run" and (old := _own_run(network.name)) is not None:
+        labels.setdefault(f"run:{old.id}", run_label(old))  # it is looked at as the newest are
+    # What is said of the run has to stand here whatever else the list holds: the Train page begins anew until it does.
     st.session_state[TOLD] = labels.get(f"run:{network.name}" if network.kind == "run" else chosen)
     if network.kind == "run":
         labels = _with_moments(labels, network)
@@ -130,6 +134,14 @@ def _with_moments(labels: dict[str, str], network: NetworkName) -> dict[str, str
 def _runs() -> list[Run]:
     newest = server.store().runs(owner=who.visitor(), limit=4 * MOST_RUNS)  # dreams are among them
     return [run for run in newest if run.kind == "training"][:MOST_RUNS]
+
+
+def _own_run(run_id: str) -> Run | None:
+    try:
+        run = server.store().run(run_id)
+    except StudentError:
+        return None
+    return run if run.kind == "training" and run.is_owner(who.visitor()) else None
 
 
 def _shared_label(network: str) -> str:

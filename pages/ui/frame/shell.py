@@ -67,6 +67,16 @@ def entry(url_path: str) -> Entry:
     return {page.url_path: page for page in PAGES}[url_path]
 
 
+def turn_to(url_path: str, **address: str) -> None:
+    """Leave this page for another, and run that one.
+
+    url_path: of the other page: "feature_maps".
+    address:  what its address says; the sidebar writes the network into it by itself.
+    """
+    # Told nothing of the address, Streamlit refuses to leave a page whose address names a network.
+    st.switch_page(ROOT / entry(url_path).file, query_params=address)
+
+
 def tab_title(url_path: str) -> str:
     """What the browser calls the page, in its tabs and its history.
 

@@ -81,11 +81,21 @@ _FRAME = f"""<style>
 @media (min-width: 641px) and (max-width: 1200px) {{
   [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
 }}
+/* There the bar names every page too: Streamlit keeps 200 pixels free beside it, and would hide four of them. */
+@media (min-width: 641px) and (max-width: 1280px) {{
+  [data-testid="stTopNav"] {{ padding-left: 0.5rem !important; padding-right: 0.25rem !important }}
+  [data-testid="stTopNav"] + div {{ min-width: 4.5rem !important }}
+  [data-testid="stTopNavLink"] {{ padding-left: 0.25rem !important; padding-right: 0.25rem !important }}
+  [data-testid="stTopNavLink"] * {{ font-size: 0.8125rem !important }}
+}}
 /* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
 :is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
 [data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
+/* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
+   sentence; both numbers side by side would contradict each other. */
+[data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
 /* Of code Streamlit's colours are too pale to be read: 2.5:1. */
 [data-testid="stCode"] code .token {{ color: color-mix(in srgb, {RING} 45%, currentColor) !important }}
 [data-testid="stCode"] code .token:is(.operator, .punctuation) {{ color: inherit !important }}

@@ -32,7 +32,10 @@ _PAPER = "#FCFBF8"  # of the report's page
 
 
 # What each file is for, on hover or focus.
-_SAVED = "The design and what it has learnt, with all that is known of it. Open it on the page Runs."
+_SAVED = (
+    "The design and what it has learnt, with all that is known of it. It opens here again, under “Open your own "
+    "network”."
+)
 _KERAS_3 = "Design and weights in one file. In Python: keras.saving.load_model(path)."
 _KERAS_2 = (
     "The same in the older form. In R: load_model_hdf5(path); in Python: load_model(path) of Keras 2 or 3."

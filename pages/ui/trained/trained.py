@@ -146,7 +146,8 @@ class Trained:
     def design(self) -> tuple[str, TrainSpec | None, str, tuple[tuple[str, int], ...]]:
         """Equal for runs that differ by nothing but the seed."""
         images = tuple((portion.source, portion.count) for portion in self.learnt_from.portions)
-        return self.spec.fingerprint, self.recipe and self.recipe.replace(seed=0), self.dataset, images
+        recipe = self.recipe and self.recipe.replace(seed=0, check_limits=False)
+        return self.spec.fingerprint, recipe, self.dataset, images
 
     @property
     def is_ours(self) -> bool:

@@ -11,6 +11,9 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     design_undo           visitor/design           nobody                    yes
     design_broken_link    visitor/design           nobody                    yes, until the visitor does something
     visitor               visitor/who              nobody                    yes, and in a cookie
+    remember_visitor      visitor/who              a component               it is on every page
+    recipe_kind           forms/recipe             a widget                  yes
+    recipe_dataset        forms/recipe             a widget                  yes
     recipe_memory         forms/recipe_memory      nobody                    yes, and on the server
     recipe_written        forms/recipe_memory      nobody                    yes
     selected_layer        forms/selection          nobody: selection.select  yes

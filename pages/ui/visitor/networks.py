@@ -204,7 +204,7 @@ def _read(path: str, stamp: int) -> tuple[Network, ModelSpec]:
     # `stamp` makes the weights of a later moment another entry.
     from cnn_core.training import load_model
 
-    net, spec = load_model(path)
+    net, spec = load_model(path, check_limits=False)
     return _frozen(net), spec
 
 

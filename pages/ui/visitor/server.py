@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cnn_core.errors import StudentError
 
 if TYPE_CHECKING:
     from cnn_core.data import ImageSet
     from cnn_core.runs import RunStore
 
+log = logging.getLogger("convscope.server")
+
+LOOK_SECONDS = 2.0  # how often it is looked for work that nobody does
 DEFAULT = "pretrained:lesson"  # what everybody looks at first
 PRETRAINED = {
     "lesson": "Lesson convnet, ready trained",
@@ -40,6 +47,42 @@ def wake_runner() -> None:
     from cnn_core.runs import ensure_runner
 
     ensure_runner(store())
+
+
+def check_settings() -> None:
+    """Raise StudentError, with the sentence, where the operator has set something that makes no sense."""
+    from cnn_core.settings import settings
+
+    try:
+        settings()
+    except StudentError as error:
+        _tell_the_operator(f"This server cannot start. {error}")
+        raise
+
+
+@lru_cache(maxsize=16)  # once for each sentence, and not at every look
+def _tell_the_operator(sentence: str) -> None:
+    log.error("%s", sentence)
+
+
+def take_up_work() -> None:
+    """Start the runner where work was left and nobody does it: after a crash, whoever comes first sees to everybody's.
+
+    Cheap: a look into two folders, at most once in LOOK_SECONDS. Where no runner can be started nothing is said
+    here: the pages that wait for one say it.
+    """
+    path, now = store().path, time.monotonic()
+    if now < _looked.get(path, 0.0) + LOOK_SECONDS:
+        return
+    _looked[path] = now
+    try:
+        if store().has_work():
+            wake_runner()
+    except (StudentError, OSError) as error:
+        _tell_the_operator(f"Work waits, and no runner can be started: {error}")
+
+
+_looked: dict[Path, float] = {}  # a store's folder: when it was looked at, of the monotonic clock
 
 
 def images(dataset: str = "mnist", split: str = "test") -> ImageSet:

@@ -8,7 +8,7 @@ import secrets
 import streamlit as st
 
 COOKIE = "convscope_visitor"
-
+_KEY = "remember_visitor"
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)  # what secrets.token_urlsafe(16) makes
 
@@ -17,9 +17,20 @@ _remember = st.components.v2.component(
     "remember_visitor",
     html="<span hidden></span>\n<!-- nothing to see -->",
     js="""
-export default function ({ data: [data] }) {
+export default function ({ data: [data], setTriggerValue }) {
+  const there = () => document.cookie.split("; ").find((one) => one.startsWith(data.name + "="))
+    ?.slice(data.name.length + 1);
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+  const keep = () => {
+    const token = there();
+    // Another tab was first: it is the same visitor, so its token holds and ours is given up.
+    if (token !== data.token && /^[A-Za-z0-9_-]{22}$/.test(token ?? "")) setTriggerValue("other", token);
+    else document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+  };
+  keep();
+  // Two tabs may look at the same instant, and both find nothing: the one that wrote first is told by a second look.
+  const looks = [300, 2000].map((after) => setTimeout(keep, after));
+  return () => looks.forEach(clearTimeout);
 }
 """,
 )
@@ -43,7 +54,18 @@ def is_token(text: object) -> bool:
 
 
 def remember_visitor() -> None:
-    """Let the browser keep the token, unless it does already. Draws nothing; for dashboard.py."""
+    """Let the browser keep the token, unless it keeps one already: that one holds. Draws nothing; for dashboard.py.
+
+    Tabs that are opened together at a first visit each begin with a token of their own, and the first to write it wins.
+    """
     token = visitor()
     if st.context.cookies.get(COOKIE) != token:
-        _remember(key="remember_visitor", data=[{"name": COOKIE, "token": token}], height=1)
+        _remember(
+            key=_KEY, data=[{"name": COOKIE, "token": token}], height=1, on_other_change=_be_the_same_visitor
+        )
+
+
+def _be_the_same_visitor() -> None:
+    other = st.session_state[_KEY].get("other")
+    if is_token(other):
+        st.session_state["visitor"] = other

@@ -6,6 +6,8 @@ Markdown, because st.caption is too pale to read on paper (4.3:1).
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from cnn_core.errors import StudentError
@@ -15,13 +17,25 @@ from pages.ui.wording import terms
 # ---------------------------------------------------------------- Markdown
 
 
+_ADDRESS = re.compile(
+    r"https?:(?=//)|www(?=\.)|@(?=\S)", re.IGNORECASE
+)  # what GitHub's Markdown makes a link of
+_JOINER = "\u2060"  # word joiner
+
+
 def plain(text: str) -> str:
     """Text from elsewhere (a file's name, a link), with all that Markdown would act on made harmless.
+
+    Half a character, which no browser can be sent, becomes a question mark; an address is no link.
 
     >>> plain("7_b")
     '7\\\\_b'
     """
-    return "".join("\\" + sign if sign in "\\`*_[]<>#~|$:&!" else sign for sign in " ".join(text.split()))
+    text = " ".join(text.encode(errors="replace").decode().split())
+    # Markdown looks for bare addresses after it has read the signs, so a backslash does not help; a mark that nobody
+    # sees, and at which no line may break, does.
+    text = _ADDRESS.sub(lambda found: found[0] + _JOINER, text)
+    return "".join("\\" + sign if sign in "\\`*_[]<>#~|$:&!" else sign for sign in text)
 
 
 def small(md: str) -> str:
@@ -84,9 +98,10 @@ def problem(error: StudentError) -> None:
     st.markdown(f":red[:material/error: {what}]{hint}")
 
 
-def on_primary(label: str) -> str:
+def on_primary(label: str, is_enabled: bool = True) -> str:
     """Label of a primary button that can be read in both themes.
 
-    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme.
+    Streamlit writes white on it always, which has 2.2:1 on the accent of the dark theme. A button that cannot be
+    pressed has no accent: dark on the dark page its label would not be seen.
     """
-    return f':color[{label}]{{foreground="#14161A"}}' if shell.mode() == "dark" else label
+    return f':color[{label}]{{foreground="#14161A"}}' if is_enabled and shell.mode() == "dark" else label

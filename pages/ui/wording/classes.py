@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnn_core.data.sources import KNOWN
 
+LONG_NAME = 8  # letters
 _SPOKEN_WITH_A_VOWEL = "AEFHILMNORSX"  # letters whose names begin with a vowel: an F, but a U
 _THINGS = KNOWN[
     "cifar10"
@@ -25,3 +28,12 @@ def article(name: str) -> str:
     if name in _THINGS:
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
     return name
+
+
+def has_long_name(classes: Sequence[str]) -> bool:
+    """Whether a name would break in the middle of a word under a small picture.
+
+    >>> has_long_name(("7", "Sneaker")), has_long_name(("automobile",))
+    (False, True)
+    """
+    return max(map(len, classes)) > LONG_NAME

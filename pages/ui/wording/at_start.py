@@ -1,0 +1,22 @@
+"""What has to be so before any page is drawn; for dashboard.py."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.errors import StudentError
+from pages.ui.visitor import server
+from pages.ui.wording.blocks import problem
+
+CANNOT_START = "This server cannot start"
+
+
+def ready() -> None:
+    """See to work that was left. Where a setting of the server makes no sense, its sentence is all that is drawn."""
+    try:
+        server.check_settings()
+    except StudentError as error:
+        st.title(CANNOT_START, anchor=False)
+        problem(error)
+        st.stop()
+    server.take_up_work()
