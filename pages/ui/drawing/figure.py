@@ -84,7 +84,7 @@ def show(
     on_select: str | Callable[[], None] | None = None,
     selection_mode: str = "points",
 ) -> Any:
-    """Put a figure on the page, without Plotly's tool bar.
+    """Put a figure on the page. Of Plotly's tool bar there is only the button that saves it as SVG, under the mouse.
 
     key:    stable over reruns, so that the browser updates the picture in place.
     alt:    what a reader who cannot see it is told.
@@ -101,9 +101,20 @@ def show(
         theme=None,
         key=key,
         alt=alt,
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=_bar(key),
         **selection,
     )
+
+
+def _bar(key: str) -> dict[str, Any]:
+    """Plotly's settings outside of a figure.  key: of the chart, which names its file."""
+    return {
+        "displayModeBar": "hover",
+        "modeBarButtons": [["toImage"]],
+        "displaylogo": False,
+        "toImageButtonOptions": {"format": "svg", "filename": key},
+        "scrollZoom": False,
+    }
 
 
 # ---------------------------------------------------------------- words in a figure
