@@ -49,6 +49,7 @@ def template(mode: str = "light") -> Figure:
             showlegend=False,
             hovermode="x unified",
             dragmode=False,  # so that a finger on a chart still scrolls the page
+            modebar=dict(bgcolor="rgba(0,0,0,0)", color=muted, activecolor=text),
             hoverlabel=dict(bgcolor=surface, bordercolor=border, font=dict(size=13, color=text)),
             xaxis=axis,
             yaxis={**axis, "showgrid": True, "gridcolor": border, "showline": False, "ticks": ""},
