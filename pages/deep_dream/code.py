@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+from cnn_core.errors import StudentError
 from cnn_core.export import picture_code
-from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
+from cnn_core.model import ModelSpec
+from cnn_core.network_name import NetworkName
+from pages.deep_dream import words
 from pages.deep_dream.dream import Dream
-from pages.ui.forms.picture_code import OURS, code_of, needs_of, net_in_code
-from pages.ui.visitor import networks
+from pages.deep_dream.dreamers import dataset_of, shape_of
+from pages.ui.forms.picture_code import OURS, code_of, needs_of
+from pages.ui.trained.trained import Trained
 
 BEGUN_WITH = "dream-began-with.png"  # the file that the code reads
 ALSO = f"And {BEGUN_WITH}, which is under “Download”."
 
 
 def code_of_dream(dream: Dream) -> None:
-    """Draw the way to the code that dreams the same."""
-    settings = dream.spec.to_dict()
+    """Draw the way to the code that dreams the same; of a run that is gone there is none."""
     name = dream.spec.network
-    if name in PHOTO_NETWORKS:
-        network, channels, needs = picture_code.photo_net_code(name), 3, picture_code.NEEDS_DESIGN
-    else:
-        net = net_in_code(networks.named(name), name)
-        network, channels, needs = picture_code.net_code(net), net.spec.input_shape[0], needs_of(net)[OURS]
-    text = picture_code.dream_code(settings, network, channels=channels, picture=BEGUN_WITH)
-    code_of("dream", {OURS: text}, {OURS: f"{needs} {ALSO}"})
+    try:
+        network, needs = _network(name)
+    except StudentError:
+        return
+    if dream.run is None:
+        needs = f"{needs} {words.IS_COMPRESSED}"
+    channels = shape_of(name)[0]
+    text = picture_code.dream_code(dream.spec.to_dict(), network, channels=channels, picture=BEGUN_WITH)
+    code_of("dream", {OURS: text}, {OURS: needs})
+
+
+def _network(name: str) -> tuple[str, str]:
+    """The lines that make the network of a dream's settings, and what they need.
+
+    Raises StudentError for a run that is gone.
+    """
+    network = NetworkName.parse(name)
+    if network.kind == "photo":
+        return picture_code.photo_net_code(network.name), f"{picture_code.NEEDS_DESIGN} {ALSO}"
+    if network.kind == "design":
+        net = picture_code.NetInCode(ModelSpec.from_link(network.name), "", dataset_of(name))
+        return picture_code.net_code(net), f"{needs_of(net)[OURS]} {ALSO}"
+    one = Trained.named(str(NetworkName(network.kind, network.name)))
+    net = picture_code.NetInCode(one.spec, one.stem, one.dataset)
+    needs = f"{needs_of(net)[OURS]} {ALSO}"
+    if network.step is not None and one.steps != network.step:
+        needs = f"{needs} {words.other_weights(network.step)}"
+    return picture_code.net_code(net), needs

@@ -221,6 +221,18 @@ def _known_at(depth: str) -> str:
     return " Early layers know lines and textures, nothing that has a name."
 
 
+IS_COMPRESSED = "This photo is kept here as a compressed file, so expect a dream that is alike, not equal."
+
+
+def other_weights(step: int) -> str:
+    """Of the code of a dream by a network that was trained on since.
+
+    >>> other_weights(1280)
+    'This dream is by the weights after step 1,280; “Save” may have others, and then the dream is another.'
+    """
+    return f"This dream is by the weights after step {step:,}; “Save” may have others, and then the dream is another."
+
+
 EXPLAINED = """
 **Up the slope.** The network looks at the photo, and a layer answers: many numbers, large where it found what it
 looks for. The *gradient* says for each pixel how the answer would grow if that pixel changed a little. The photo takes

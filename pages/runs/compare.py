@@ -19,6 +19,7 @@ from pages.ui.drawing.learning_charts import curves, last_value
 from pages.ui.drawing.legend import colours, names_in_colour
 from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
+from pages.ui.trained.tables import runs_csv
 from pages.ui.trained.trained import Trained
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import answer, caption, what_you_see
@@ -157,3 +158,13 @@ def _all_runs(networks: dict[str, Trained], runs: list[Run], selection: Sequence
     names = [run.name for run in selection]
     for name, one in networks.items():
         row(one, by_name.get(name), names, colour.get(name))
+    st.download_button(
+        "This list, as CSV",
+        lambda: runs_csv(networks.values()),
+        "runs.csv",
+        "text/csv",
+        key="runs_csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )

@@ -49,6 +49,7 @@ def template(mode: str = "light") -> Figure:
             showlegend=False,
             hovermode="x unified",
             dragmode=False,  # so that a finger on a chart still scrolls the page
+            modebar=dict(bgcolor="rgba(0,0,0,0)", color=muted, activecolor=text),
             hoverlabel=dict(bgcolor=surface, bordercolor=border, font=dict(size=13, color=text)),
             xaxis=axis,
             yaxis={**axis, "showgrid": True, "gridcolor": border, "showline": False, "ticks": ""},
@@ -84,7 +85,7 @@ def show(
     on_select: str | Callable[[], None] | None = None,
     selection_mode: str = "points",
 ) -> Any:
-    """Put a figure on the page, without Plotly's tool bar.
+    """Put a figure on the page. Of Plotly's tool bar there is only the button that saves it as SVG, under the mouse.
 
     key:    stable over reruns, so that the browser updates the picture in place.
     alt:    what a reader who cannot see it is told.
@@ -101,9 +102,20 @@ def show(
         theme=None,
         key=key,
         alt=alt,
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=_bar(key),
         **selection,
     )
+
+
+def _bar(key: str) -> dict[str, Any]:
+    """Plotly's settings outside of a figure.  key: of the chart, which names its file."""
+    return {
+        "displayModeBar": "hover",
+        "modeBarButtons": [["toImage"]],
+        "displaylogo": False,
+        "toImageButtonOptions": {"format": "svg", "filename": key},
+        "scrollZoom": False,
+    }
 
 
 # ---------------------------------------------------------------- words in a figure

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
+from cnn_core.data.own.names import is_own
 from cnn_core.export import picture_code
 from cnn_core.export.picture_code import ImageInCode, NetInCode
 from pages.ui.drawing.contact_sheet import png
@@ -19,12 +20,9 @@ TITLE = "The code of this picture"
 OURS, PYTORCH = "With Convscope's core", "In plain PyTorch"
 
 
-def net_in_code(network: networks.LoadedNetwork, name: str = "") -> NetInCode:
-    """Where code finds a network: in the file of “Save”, or in its link.
-
-    name: of the network; "" is the one that the page looks at.
-    """
-    stem = Trained.named(name or _name(network)).stem if network.trained else ""
+def net_in_code(network: networks.LoadedNetwork) -> NetInCode:
+    """Where code finds the network that the page looks at: in the file of “Save”, or in its link."""
+    stem = Trained.named(_name(network)).stem if network.trained else ""
     return NetInCode(network.spec, stem, network.dataset)
 
 
@@ -33,7 +31,8 @@ def image_in_code(chosen: ChosenImage, dataset: str) -> ImageInCode:
     test = server.images(dataset, "test")
     pixels = (chosen.image.numpy() * 255).round().astype(np.uint8)
     pixels = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
-    return ImageInCode(chosen.index, png(pixels), len(test), test.is_sample)
+    index = None if is_own(dataset) else chosen.index  # a visitor's own images are nowhere but here
+    return ImageInCode(index, png(pixels), len(test), test.is_sample)
 
 
 def code_of(key: str, texts: Mapping[str, str], needs: Mapping[str, str]) -> None:

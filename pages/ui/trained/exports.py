@@ -13,6 +13,7 @@ import streamlit as st
 
 from cnn_core.data.own.names import is_own
 from cnn_core.model.layer_files import kind_named
+from pages.ui.trained.tables import curves_csv
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
@@ -47,6 +48,7 @@ _CODE = (
 _ONNX = "The network for programs that read ONNX: Netron draws it, ONNX Runtime runs it."
 _NOTEBOOK = "For Jupyter: loads the network in PyTorch, tests it and shows its maps."
 _REPORT = "One page that opens in any browser: settings, curves, and the maps of one test image."
+_CURVES = "Loss and accuracy as they were measured, one line for each measurement, for a spreadsheet or R."
 
 # What the groups are for.
 HERE, KERAS, PYTORCH = "**To open here again**", "**Keras**", "**PyTorch**"
@@ -115,11 +117,20 @@ def onnx(one: Trained, place: str) -> None:
 
 
 def to_hand_in(one: Trained, place: str) -> None:
-    """Draw the download buttons of the notebook, where it can have the images, and the report."""
+    """Draw the download buttons of the notebook, where it can have the images, the report and the curves."""
     stem, ipynb = one.stem, "application/x-ipynb+json"
     if has_programs(one):
         _button(place, "Notebook", f"{stem}.ipynb", lambda: _notebook(one), _NOTEBOOK, ipynb)
     _button(place, "Report, one page", f"{stem}.html", lambda: report(one), _REPORT, "text/html")
+    if one.has_curve:
+        _button(
+            place,
+            "Curves, as CSV",
+            f"{stem}_curves.csv",
+            lambda: curves_csv(one.history),
+            _CURVES,
+            "text/csv",
+        )
 
 
 def _button(
