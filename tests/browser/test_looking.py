@@ -225,7 +225,7 @@ def test_a_dream_and_a_training_at_once_leave_every_page_answering(long_training
     dream = store.run(re.search(r"dream=([\w-]{11})", page.url)[1])
     wait_until(lambda: training.status.state == dream.status.state == "running", 60)
     both = 0
-    for entry in PAGES[1:]:
+    for entry in (one for one in PAGES if one.in_bar):
         page.get_by_role("link", name=entry.title, exact=True).first.click()
         expect(page.get_by_role("heading", level=1, name=entry.question)).to_be_visible(timeout=10_000)
         # What stands last on the page: its script has run through.
