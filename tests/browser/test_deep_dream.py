@@ -57,7 +57,7 @@ def test_a_dream_arrives_octave_by_octave_and_can_be_kept(dream_server, new_page
     expect(page.get_by_text(re.compile(r"Finished · \d+ steps"))).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile("answers .* times as strongly"))).to_be_visible()
 
-    for label, kind in (("Picture", "PNG"), ("Animation (WebP)", "WEBP"), ("Animation (GIF)", "GIF")):
+    for label, kind in (("Picture (PNG)", "PNG"), ("Animation (WebP)", "WEBP"), ("Animation (GIF)", "GIF")):
         page.get_by_role("button", name="Download").first.click()
         with page.expect_download() as download:
             page.get_by_role("button", name=label).click()
