@@ -49,6 +49,13 @@ def wake_runner() -> None:
     ensure_runner(store())
 
 
+def lack() -> str:
+    """Why no work is given out: FULL or READ_ONLY of `cnn_core.files`, "" where there is room on the disk. Cheap."""
+    from cnn_core.runs.room import lack
+
+    return lack(store().path)
+
+
 def check_settings() -> None:
     """Raise StudentError, with the sentence, where the operator has set something that makes no sense."""
     from cnn_core.settings import settings
