@@ -21,6 +21,7 @@ from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.tables import runs_csv
 from pages.ui.trained.trained import Trained
+from pages.ui.visitor import server
 from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, caption, what_you_see
 
@@ -48,6 +49,7 @@ def compare() -> None:
         st.rerun()  # the whole page, which starts or ends the timer
     networks = networks_of(runs)
     selection = [networks[name] for name in picks(list(networks))]
+    server.use(run.name for run in selection)
     if not runs:
         caption(words.NO_RUNS)
     answer(words.verdict(selection))

@@ -281,6 +281,13 @@ class OwnSet:
         """Wipe the set from the disk. What is left are the names of its classes, for networks that learnt from it."""
         with self._changing():
             self._check_owner(token)
+        self.wipe()
+        with suppress(OSError):
+            guest_mark(self.folder.parent, owner_of(token), self.id).unlink()
+
+    def wipe(self) -> None:
+        """The same without asking for whom: nobody has used it for long, and there is no more room."""
+        with self._changing():
             classes = self.contents().all_classes
             log.rewrite(
                 self.folder / "log.jsonl",
@@ -288,8 +295,6 @@ class OwnSet:
             )
             self._stop_sharing()
             write_json(self.folder / "card.json", self.card | {"removed": True}, durable=True)
-        with suppress(OSError):
-            guest_mark(self.folder.parent, owner_of(token), self.id).unlink()
 
     def _stop_sharing(self) -> None:
         if key := self.link_key:
