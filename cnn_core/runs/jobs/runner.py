@@ -15,10 +15,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cnn_core
 from cnn_core.errors import StudentError
+from cnn_core.runs.fairness import AtWork, to_make_room
 from cnn_core.runs.files import (
     FULL,
     condition_of,
@@ -29,7 +31,15 @@ from cnn_core.runs.files import (
     write_json,
 )
 from cnn_core.runs.jobs.engines import LOST, Engine, LocalEngine
-from cnn_core.runs.jobs.leaving import LEFT, NO_ROOM, PAUSED, WAS_FULL
+from cnn_core.runs.jobs.leaving import (
+    LEFT,
+    MADE_ROOM,
+    NO_ROOM,
+    PAUSED,
+    WAS_FULL,
+    ask_to_make_room,
+    forget_to_make_room,
+)
 from cnn_core.runs.room import Room
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
@@ -39,6 +49,7 @@ from cnn_core.settings import settings
 log = logging.getLogger("convscope.runner")
 
 POLL_SECONDS = 0.03  # how soon a submitted run is seen; looking costs about 0.1 ms
+LOOK_SECONDS = 1.0  # how often it is looked whether a training has to make room for others
 HEARTBEAT_SECONDS = 2.0
 TIDY_SECONDS, TIDY_WHEN_FULL_SECONDS = 3600.0, 300.0
 LEAVE_SECONDS = 15.0  # for workers to keep their runs after SIGTERM
@@ -118,7 +129,7 @@ class Runner:
         self.last_work = time.monotonic()
         self.tidied_at = -math.inf
         self.tidying: threading.Thread | None = None
-        self.last_heartbeat = 0.0
+        self.last_heartbeat = self.last_look = 0.0
 
     def serve(self) -> None:
         """Work until there has been nothing to do for `idle_seconds`, or until somebody wants it to leave."""
@@ -143,6 +154,9 @@ class Runner:
                 raise
             self.room.ran_out(condition_of(error))
         now = time.monotonic()
+        if now - self.last_look > LOOK_SECONDS:
+            self.last_look = now
+            self._ask_to_make_room()
         if self.store.has_work():
             self.last_work = now
         if now - self.last_heartbeat > HEARTBEAT_SECONDS:
@@ -169,20 +183,29 @@ class Runner:
     def _start_what_may_start(self) -> None:
         if not self.room.is_there():
             return
-        while not self.leaving and (self.engine.free() > 0 or self._may_use_the_spare()):
-            ticket = self.store.next_ticket()
+        while not self.leaving:
+            ticket = self.store.next_ticket(self.engine.room())
             if ticket is None or not self.store.take(ticket):
                 break
             log.info("run %s: starts", ticket.run_id)
             self._announce(ticket.run_id)
             self.engine.start(ticket.run_id)
 
-    def _may_use_the_spare(self) -> bool:
-        # Files to be opened come first, so whoever is next is one of them. One whose visitor has another at work waits.
-        if not self.engine.has_spare():
-            return False
-        ticket = self.store.next_ticket() if any(t.kind == "opening" for t in self.store.waiting()) else None
-        return ticket is not None and ticket.kind == "opening"
+    def _ask_to_make_room(self) -> None:
+        """Trainings that have been at work for a slice of time let others go first; see `fairness`."""
+        room, slice_seconds = self.engine.room(), settings().slice_seconds or math.inf
+        if room.free > 0 or self.room.lack or not self.store.waiting():
+            return
+        queue = self.store.queue()
+        at_work = {one.ticket.run_id: self._with_time_left(one) for one in queue.at_work}
+        for ticket in to_make_room(replace(queue, at_work=at_work.values()), room, slice_seconds):
+            with suppress(StudentError, OSError):
+                ask_to_make_room(self.store.run(ticket.run_id), at_work[ticket.run_id].seconds)
+
+    def _with_time_left(self, one: AtWork) -> AtWork:
+        with suppress(StudentError):
+            return replace(one, left=self.store.run(one.ticket.run_id).status.eta)
+        return one
 
     def _announce(self, run_id: str) -> None:
         # A cold worker takes seconds to import torch; whoever watches should know that something happens.
@@ -209,11 +232,14 @@ class Runner:
             return
         state = run.status.state
         log.info("run %s: %s (%s)", run_id, outcome, state)
+        forget_to_make_room(run)
         if state == "paused" or outcome == PAUSED:
             self.store.put_aside(run_id)
         elif outcome == NO_ROOM:
             self.room.ran_out(FULL)
             self.store.put_back(run_id, f"{WAS_FULL} {_where_it_goes_on(run)}")
+        elif outcome == MADE_ROOM and run.status.unfinished:
+            self.store.put_behind(run_id)
         elif outcome in (LOST, LEFT) and run.status.unfinished:
             self.store.put_back(run_id, f"{why} {_where_it_goes_on(run)}")
         else:
