@@ -57,6 +57,7 @@ class Shelf:
                 title = _free_name(set_name(name) if name else "", {one.name for one in own})
                 folder = self._write(owner, title, colour, classes)
                 guest_mark(self.path, owner, folder.name).touch()
+                (self.path / "links").mkdir(exist_ok=True)
                 sync(mine, mine.parent, self.path, self.path.parent)  # a first set has made all of them
         return OwnSet(folder)
 
