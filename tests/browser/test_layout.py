@@ -68,6 +68,13 @@ def test_a_view_that_was_just_chosen_and_is_still_pointed_at_can_be_read(server,
     assert pale_words(page) == []
 
 
+def test_in_the_dark_the_button_of_an_open_box_can_be_read(server, new_page):
+    page = new_page(server.url + "/feature_maps", dark=True)
+    page.get_by_role("button", name="The code of this picture").click(timeout=60_000)
+    expect(page.get_by_text("In plain PyTorch")).to_be_visible()
+    assert pale_words(page) == []
+
+
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(
     ("path", "wait_for"),
