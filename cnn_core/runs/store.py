@@ -14,7 +14,7 @@
            queue/, taken/, paused/   tickets: every unfinished run has one, in one of the three (`tickets`)
            visitors/<owner>/         seen, served, runs/, twins/ (`visitors`)
            datasets/                 visitors' own pictures (`cnn_core.data.own`)
-           trash/                    deleted runs, for a day (`trash`)
+           trash/<owner>/            deleted runs, for a day (`trash`)
            speeds.json               what each design made on this machine (`expectation`)
            results.json              what the latest trainings came to (`measured`)
 
@@ -45,13 +45,12 @@ from cnn_core.runs.openings import Openings
 from cnn_core.runs.run import ACTIONS, Run
 from cnn_core.runs.status import Status, change_status
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
+from cnn_core.runs.tidying import KEPT_RUNS
 from cnn_core.runs.trash import Trash, evict
 from cnn_core.runs.visitors import Visitors
 from cnn_core.runs.waits import Waits
 from cnn_core.settings import settings
 from cnn_core.training.spec import TrainSpec
-
-KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
 
 _NO_FOLDER = "The folder for runs cannot be written"
 
@@ -380,11 +379,11 @@ class RunStore:
         self._trash.restore(run_id, owner)
 
     def purge_trash(self) -> None:
-        """Forget what was deleted a day ago, or before the last hundred."""
+        """Forget what was deleted a day ago, or before a visitor's last hundred."""
         self._trash.purge()
 
     def evict(self, keep: int = KEPT_RUNS) -> int:
-        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many."""
+        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many. See `tidying`."""
         return evict(self.runs()[keep:], self._visitors)
 
     # The runner's side: tickets and status

@@ -43,6 +43,7 @@ from cnn_core.runs.jobs.leaving import (
 from cnn_core.runs.room import Room
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
+from cnn_core.runs.tidying import tidy
 from cnn_core.settings import settings
 
 log = logging.getLogger("convscope.runner")
@@ -50,7 +51,7 @@ log = logging.getLogger("convscope.runner")
 POLL_SECONDS = 0.03  # how soon a submitted run is seen; looking costs about 0.1 ms
 LOOK_SECONDS = 1.0  # how often it is looked whether a training has to make room for others
 HEARTBEAT_SECONDS = 2.0
-TIDY_SECONDS = 3600.0
+TIDY_SECONDS, TIDY_WHEN_FULL_SECONDS = 3600.0, 300.0
 LEAVE_SECONDS = 15.0  # for workers to keep their runs after SIGTERM
 LOG_BYTES = 1_000_000
 
@@ -125,7 +126,9 @@ class Runner:
         self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
         # At the start every taken ticket is a predecessor's, whose workers may live for a moment longer.
         self.orphans = {ticket.run_id for ticket in store.taken()}
-        self.last_work = self.last_tidy = time.monotonic()
+        self.last_work = time.monotonic()
+        self.tidied_at = -math.inf
+        self.tidying: threading.Thread | None = None
         self.last_heartbeat = self.last_look = 0.0
 
     def serve(self) -> None:
@@ -136,6 +139,8 @@ class Runner:
         if self.leaving:
             self._leave()
         self.room.close()
+        if self.tidying is not None:
+            self.tidying.join(LEAVE_SECONDS)
 
     def tick(self) -> None:
         """Once round the loop."""
@@ -157,10 +162,15 @@ class Runner:
         if now - self.last_heartbeat > HEARTBEAT_SECONDS:
             self.last_heartbeat = now
             self._beat()
-        if now - self.last_tidy > TIDY_SECONDS:
-            self.last_tidy = now
-            self.store.purge_trash()
-            self.store.evict()
+        if now - self.tidied_at > (TIDY_WHEN_FULL_SECONDS if self.room.lack == FULL else TIDY_SECONDS):
+            self.tidied_at = now
+            self._tidy()
+
+    def _tidy(self) -> None:
+        # Beside the loop: ten thousand runs take seconds to be weighed.
+        if self.tidying is None or not self.tidying.is_alive():
+            self.tidying = threading.Thread(target=_tidied, args=(self.store.path,), name="tidy", daemon=True)
+            self.tidying.start()
 
     def _collect(self, why: str) -> None:
         self.returned += [(run_id, outcome, why) for run_id, outcome in self.engine.returned()]
@@ -260,6 +270,14 @@ class Runner:
 
     def _known(self, run_id: str) -> bool:
         return bool(Run(self.store.path / run_id).card)
+
+
+def _tidied(path: Path) -> None:
+    try:
+        if gone := tidy(path):
+            log.info("%d things that nobody had used for longest are gone, to make room", gone)
+    except OSError as error:
+        log.warning("the store could not be tidied: %s", error.strerror or error)
 
 
 def _where_it_goes_on(run: Run) -> str:
