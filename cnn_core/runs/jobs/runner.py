@@ -194,7 +194,7 @@ class Runner:
     def _ask_to_make_room(self) -> None:
         """Trainings that have been at work for a slice of time let others go first; see `fairness`."""
         room, slice_seconds = self.engine.room(), settings().slice_seconds or math.inf
-        if room.free > 0 or not self.store.waiting():
+        if room.free > 0 or self.room.lack or not self.store.waiting():
             return
         queue = self.store.queue()
         at_work = {one.ticket.run_id: self._with_time_left(one) for one in queue.at_work}
