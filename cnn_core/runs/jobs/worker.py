@@ -25,6 +25,7 @@ from typing import Any
 import orjson
 
 from cnn_core.errors import Diverged, StudentError
+from cnn_core.runs.expectation import Speeds
 from cnn_core.runs.files import locked, read_json, write_json
 from cnn_core.runs.jobs.leaving import DONE, StopWork, forget_to_make_room, server_restarts
 from cnn_core.runs.openings import clear
@@ -100,7 +101,11 @@ def work(store_path: str | Path, run_id: str) -> str:
         forget_to_make_room(run)  # asked of a predecessor
         if run.status.state == "finished":
             return _do_more(run)
+        kind, began = run.kind, time.monotonic()
         outcome = _do(store, run)
+        if kind != "training" and run.status.state == "finished":
+            with suppress(OSError):  # for those who wait behind the next one
+                Speeds(store.path).remember_seconds(kind, time.monotonic() - began)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()
     return outcome
