@@ -246,10 +246,11 @@ class Runner:
             self.store.done(run_id)
 
     def _beat(self) -> None:
+        room = self.engine.room()
         with suppress(OSError):
             write_json(
                 self.store.path / "runner.json",
-                {"pid": os.getpid(), "heartbeat": time.time(), "free": self.engine.free()},
+                {"pid": os.getpid(), "heartbeat": time.time(), "free": room.free, "spares": room.spares},
             )
         with suppress(OSError):
             log_file = self.store.path / "runner.log"
