@@ -142,7 +142,7 @@ def make_read_only(monkeypatch):
         opened = refusing(io.open, lambda mode="r", *args, **kwargs: bool(set(mode) & set("wax+")))
         monkeypatch.setattr(io, "open", opened)
         monkeypatch.setattr(builtins, "open", opened)
-        monkeypatch.setattr("cnn_core.runs.room._lack_by_the_system", lambda path: "read_only")
+        monkeypatch.setattr("cnn_core.runs.disk._lack_by_the_system", lambda path: "read_only")
 
     return make
 
@@ -189,7 +189,7 @@ def test_a_full_disk_is_said_where_something_waits_and_no_time_is_promised(app, 
     open_page(app, "pages/2_train.py", f"run:{run_id}")
     assert FULL not in text(app)
     assert "Getting ready." in text(app)
-    monkeypatch.setattr("cnn_core.runs.room._lack_by_the_system", lambda path: "full")
+    monkeypatch.setattr("cnn_core.runs.disk._lack_by_the_system", lambda path: "full")
     app.run()
     assert FULL in text(app)
     assert "Waiting: yours is next. You may leave this page." in text(app)

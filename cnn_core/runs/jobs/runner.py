@@ -20,6 +20,7 @@ from pathlib import Path
 
 import cnn_core
 from cnn_core.errors import StudentError
+from cnn_core.runs.disk import Disk
 from cnn_core.runs.fairness import AtWork, to_make_room
 from cnn_core.runs.files import (
     FULL,
@@ -40,7 +41,6 @@ from cnn_core.runs.jobs.leaving import (
     ask_to_make_room,
     forget_to_make_room,
 )
-from cnn_core.runs.room import Room
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.tidying import tidy
@@ -122,7 +122,7 @@ class Runner:
     def __init__(self, store: RunStore, engine: Engine, idle_seconds: float) -> None:
         self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
         self.leaving = False
-        self.room = Room(store.path)
+        self.disk = Disk(store.path)
         self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
         # At the start every taken ticket is a predecessor's, whose workers may live for a moment longer.
         self.orphans = {ticket.run_id for ticket in store.taken()}
@@ -138,7 +138,7 @@ class Runner:
             time.sleep(POLL_SECONDS)
         if self.leaving:
             self._leave()
-        self.room.close()
+        self.disk.close()
         if self.tidying is not None:
             self.tidying.join(LEAVE_SECONDS)
 
@@ -152,7 +152,7 @@ class Runner:
         except OSError as error:  # a ticket could not be moved: that is tried again
             if not condition_of(error):
                 raise
-            self.room.ran_out(condition_of(error))
+            self.disk.ran_out(condition_of(error))
         now = time.monotonic()
         if now - self.last_look > LOOK_SECONDS:
             self.last_look = now
@@ -162,7 +162,7 @@ class Runner:
         if now - self.last_heartbeat > HEARTBEAT_SECONDS:
             self.last_heartbeat = now
             self._beat()
-        if now - self.tidied_at > (TIDY_WHEN_FULL_SECONDS if self.room.lack == FULL else TIDY_SECONDS):
+        if now - self.tidied_at > (TIDY_WHEN_FULL_SECONDS if self.disk.lack == FULL else TIDY_SECONDS):
             self.tidied_at = now
             self._tidy()
 
@@ -181,7 +181,7 @@ class Runner:
             del self.returned[0]
 
     def _start_what_may_start(self) -> None:
-        if not self.room.is_there():
+        if not self.disk.has_room():
             return
         while not self.leaving:
             ticket = self.store.next_ticket(self.engine.room())
@@ -194,7 +194,7 @@ class Runner:
     def _ask_to_make_room(self) -> None:
         """Trainings that have been at work for a slice of time let others go first; see `fairness`."""
         room, slice_seconds = self.engine.room(), settings().slice_seconds or math.inf
-        if room.free > 0 or self.room.lack or not self.store.waiting():
+        if room.free > 0 or self.disk.lack or not self.store.waiting():
             return
         queue = self.store.queue()
         at_work = {one.ticket.run_id: self._with_time_left(one) for one in queue.at_work}
@@ -236,7 +236,7 @@ class Runner:
         if state == "paused" or outcome == PAUSED:
             self.store.put_aside(run_id)
         elif outcome == NO_ROOM:
-            self.room.ran_out(FULL)
+            self.disk.ran_out(FULL)
             self.store.put_back(run_id, f"{WAS_FULL} {_where_it_goes_on(run)}")
         elif outcome == MADE_ROOM and run.status.unfinished:
             self.store.put_behind(run_id)

@@ -66,7 +66,7 @@ def use(networks: Iterable[str]) -> None:
 
 def lack() -> str:
     """Why no work is given out: FULL or READ_ONLY of `cnn_core.files`, "" where there is room on the disk. Cheap."""
-    from cnn_core.runs.room import lack
+    from cnn_core.runs.disk import lack
 
     return lack(store().path)
 
