@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 
 from cnn_core.insight import feature_maps
+from cnn_core.kept import kept
 from cnn_core.model.layer_files import kind_named
 from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.visitor import networks
@@ -63,13 +63,13 @@ def reading_of(network: LoadedNetwork, chosen: ChosenImage) -> Reading:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(24)
 def maps_of(weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: ChosenImage) -> Maps:
     """{layer: (C, H, W)} for every layer that has maps, and {last layer: (classes,)} logits."""
     return {name: maps.numpy() for name, maps in feature_maps(_network.net, _chosen.image).items()}
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(0.5)
 def _probabilities_of(
     weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: ChosenImage
 ) -> list[float]:
