@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
+from cnn_core.machine import is_small
+
 log = logging.getLogger("convscope.runner")
 
 LOST = "lost"  # what `returned` reports for a run whose worker died; else what the work itself returned
@@ -79,8 +81,8 @@ class LocalEngine:
         return self.workers - len(self.at_work.keys() - self.in_spare)
 
     def has_spare(self) -> bool:
-        """See Engine."""
-        return not self.in_spare
+        """See Engine. A small machine has none: what takes seconds waits like everything else."""
+        return not self.in_spare and not is_small()
 
     def start(self, run_id: str) -> None:
         """See Engine."""

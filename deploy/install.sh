@@ -1,0 +1,7 @@
+#!/bin/sh
+# What a server needs, into a virtual environment: sh deploy/install.sh FOLDER [INDEX OF PYTORCH'S CPU BUILDS].
+# Without an index PyPI's build is installed, which brings 4 GB of CUDA along. To be run in Convscope's folder.
+set -eu
+python3 -m venv "$1"
+# With two indexes pip takes the higher version, and 2.15.0+cpu is higher than 2.15.0.
+"$1/bin/pip" install --no-cache-dir --disable-pip-version-check ${2:+--extra-index-url "$2"} -r requirements.lock
