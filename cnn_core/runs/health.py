@@ -14,10 +14,10 @@ from typing import Any
 
 from cnn_core.runs.files import file_names, read_json
 from cnn_core.runs.jobs.runner import runner_is_alive
+from cnn_core.runs.room import lack
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.tickets import PAUSED
 
-LEAST_FREE = 200_000_000  # bytes of disk: a few runs of the lesson
 WITHOUT_RUNNER = (
     30.0  # seconds that work may wait while nobody gives it out; whoever starts one needs two or three
 )
@@ -30,6 +30,7 @@ class Health:
 
     is_writable: bool  # the folder of runs
     free: int  # on its disk; 0 where it cannot be told
+    lack: str  # why its disk has no room for work (`room.lack`), or ""
     runner: str  # "alive", "silent" (it holds its lock, but its heartbeat is old) or "none"
     waiting: int  # pieces of work in the queue
     at_work: int
@@ -43,8 +44,8 @@ class Health:
         sentences = []
         if not self.is_writable:
             sentences.append("The folder of runs cannot be written.")
-        elif self.free < LEAST_FREE:
-            sentences.append(f"{self.free / 1e6:,.0f} MB are free on the disk of the folder of runs.")
+        elif self.lack:
+            sentences.append(f"No work is given out: {self.free / 1e6:,.0f} MB are free on the disk.")
         if self.runner == "silent":
             sentences.append("The runner does not answer.")
         elif self.runner == "none" and self.longest_wait > WITHOUT_RUNNER:
@@ -74,6 +75,7 @@ def look(store: RunStore) -> Health:
     return Health(
         is_writable=_is_writable(store.path),
         free=_free(store.path),
+        lack=lack(store.path),
         runner=_runner(store, note),
         waiting=len(waiting),
         at_work=len(store.taken()),

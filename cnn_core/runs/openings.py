@@ -112,7 +112,7 @@ class Openings:
         if not is_dataset(dataset) or not is_preparation(preparation):
             raise StudentError("There is no such data set or scale.", hint="Choose another.")
         with explain_disk_errors(_NO_FOLDER):
-            write_json(run.folder / _WISH, {"dataset": dataset, "preparation": preparation})
+            write_json(run.folder / _WISH, {"dataset": dataset, "preparation": preparation}, durable=True)
             with self._visitors.locked(run.owner):
                 if self._tickets.of(run.id) is None:
                     self._tickets.put(run, KIND)

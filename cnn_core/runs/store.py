@@ -255,7 +255,7 @@ class RunStore:
             wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
             with locked(run.folder / "control.lock"):
-                write_json(run.folder / "control.json", run.control | wish)
+                write_json(run.folder / "control.json", run.control | wish, durable=True)
             # The wish is written before the ticket is tried, and a runner that moves a ticket reads the wish
             # after: one of the two always sees it.
             if action is not None:
@@ -320,7 +320,8 @@ class RunStore:
             self._check_room(run.owner, run.kind)
             going_on.write_resumption(run, resumption)
             rate = resumption.learning_rate or run.control.get("learning_rate")
-            write_json(run.folder / "control.json", {} if rate is None else {"learning_rate": rate})
+            wish = {} if rate is None else {"learning_rate": rate}
+            write_json(run.folder / "control.json", wish, durable=True)
             with suppress(OSError):
                 (run.folder / "tries.json").unlink()
             self.set_status(run, state="queued", reason="", cause="", eta=None, ended=0.0, result=None)
@@ -434,8 +435,9 @@ class RunStore:
     def put_back(self, run_id: str, reason: str = "") -> None:
         """The run's worker is gone: it waits again, before all others, to go on from its last snapshot."""
         run = self.run(run_id)
-        with suppress(OSError):
-            self.set_status(run, state="interrupted", reason=reason, eta=None)
+        if run.status.unfinished:  # else something more is to be done to a finished one
+            with suppress(OSError):
+                self.set_status(run, state="interrupted", reason=reason, eta=None)
         self._visitors.put_first(run.owner)
         self._tickets.move(run_id, TAKEN, QUEUE)
         self.grant(run)
@@ -468,7 +470,8 @@ class RunStore:
 
     def _change(self, run: Run, **changes: Any) -> None:
         with _writing(run), locked(run.folder / "control.lock"):
-            write_json(run.folder / "changes.json", read_json(run.folder / "changes.json") | changes)
+            new = read_json(run.folder / "changes.json") | changes
+            write_json(run.folder / "changes.json", new, durable=True)
 
 
 def _writing(run: Run) -> AbstractContextManager[None]:

@@ -17,7 +17,7 @@ import time
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from cnn_core.runs.files import locked, write_whole
+from cnn_core.runs.files import locked, sync, write_whole
 
 
 class Visitors:
@@ -82,8 +82,10 @@ class Visitors:
         return self.path / owner / "runs"
 
     def add_run(self, owner: str, run_id: str) -> None:
-        """Count this run among the visitor's. Raises OSError."""
-        (self.runs_folder(owner) / run_id).touch()
+        """Count this run among the visitor's, also after a power cut. Raises OSError."""
+        folder = self.runs_folder(owner)
+        (folder / run_id).touch()
+        sync(folder, folder.parent, self.path, self.path.parent)  # a first visit has made all of them
 
     def forget_run(self, owner: str, run_id: str) -> None:
         """Undo `add_run`."""

@@ -11,9 +11,7 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
@@ -27,6 +25,7 @@ from torch import Tensor, nn
 
 from cnn_core.data.learnt_from import NOT_KNOWN, ImagesLearntFrom
 from cnn_core.errors import StudentError, quoted
+from cnn_core.files import write_whole
 from cnn_core.model import ModelSpec, Network, build
 from cnn_core.training.events import BestSoFar, TrainState
 from cnn_core.training.spec import checked_learning_rate
@@ -45,17 +44,19 @@ def save_model(
     dtype: torch.dtype | None = None,
     learnt_from: ImagesLearntFrom = NOT_KNOWN,
     dataset: str | None = None,
+    durable: bool = False,
 ) -> None:
     """Write the weights of `net` and its `spec` to `path`, whole or not at all.
 
     dtype:       for floating-point weights; torch.float16 halves the file (for pictures, not for further training).
     learnt_from: the images it learnt from, as `images_learnt_from` reads them again.
     dataset:     key of the data set whose images it reads, as `dataset_of_file` reads it again; None where unknown.
+    durable:     it outlives a power cut.
     Raises StudentError when a weight is not a finite number.
     """
     tensors = {name: _plain(value, dtype) for name, value in net.state_dict().items()}
     _refuse_unless_finite(tensors)
-    _write(path, tensors, _metadata(spec, learnt_from, dataset))
+    _write(path, tensors, _metadata(spec, learnt_from, dataset), durable)
 
 
 def images_learnt_from(source: str | Path | bytes) -> ImagesLearntFrom:
@@ -112,7 +113,7 @@ def save_training(
     learnt_from: ImagesLearntFrom = NOT_KNOWN,
     dataset: str | None = None,
 ) -> None:
-    """Write all that a training needs to go on bit for bit. The file is a `load_model` file as well.
+    """Write all that a training needs to go on bit for bit, power cuts included. It is a `load_model` file as well.
 
     Optimizer tensors stand beside the weights, as "optimizer/<weight>/<key>", and where the recipe has patience, those
     of the best epoch as "best/<weight>".
@@ -129,7 +130,7 @@ def save_training(
         numbers["best"] = [float(state.best.value), state.best.waited]
         beside |= {f"best/{name}": _plain(value) for name, value in state.best.weights.items()}
     metadata = _metadata(spec, learnt_from, dataset) | {"training": json.dumps(numbers)}
-    _write(path, weights | beside, metadata)
+    _write(path, weights | beside, metadata, durable=True)
 
 
 def load_training(source: str | Path | bytes, net: nn.Module) -> TrainState:
@@ -197,15 +198,8 @@ def _refuse_unless_finite(tensors: Mapping[str, Tensor]) -> None:
             )
 
 
-def _write(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    # To another name first: a reader, or a power cut, never meets half a file.
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(save_tensors(tensors, metadata))
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+def _write(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str], durable: bool) -> None:
+    write_whole(Path(path), save_tensors(tensors, metadata), durable=durable)
 
 
 def _opened(source: str | Path | bytes) -> BinaryIO:

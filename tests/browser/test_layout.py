@@ -132,6 +132,7 @@ CUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].filter((
         ("/augmentation", "Train with and without"),
         ("/train", "What to expect"),
         ("/feature_maps", "How sure is it?"),
+        ("/runs", "All my runs"),
     ],
 )
 @pytest.mark.parametrize("size", [(700, 500), (1024, 768)])  # 1400×1000 at 200 %, and a projector
@@ -148,6 +149,14 @@ OUTSIDE = """() => [...document.querySelectorAll(".js-plotly-plot text")].filter
   const words = e.getBoundingClientRect(), chart = e.closest(".main-svg").getBoundingClientRect();
   return words.width && (words.left < chart.left - 1 || words.right > chart.right + 1);
 }).map((e) => e.textContent)"""
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1400, 1920])
+def test_no_words_of_a_chart_are_cut_at_its_edge(server, new_page, width):
+    page = new_page(server.url + "/feature_maps", width=width, height=1080)
+    expect(page.locator(".js-plotly-plot .annotation-text")).to_have_count(9, timeout=60_000)
+    ready(page)
+    assert page.evaluate(OUTSIDE) == []  # "28 other maps" was "her maps"
 
 
 SHARE = """plot => plot._fullLayout._size.w / plot.getBoundingClientRect().width"""

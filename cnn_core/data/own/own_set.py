@@ -258,7 +258,7 @@ class OwnSet:
         name = set_name(name)
         with self._changing():
             self._check_owner(token)
-            write_json(self.folder / "card.json", self.card | {"name": name})
+            write_json(self.folder / "card.json", self.card | {"name": name}, durable=True)
 
     def share(self, token: str) -> str:
         """Let whoever has its link add pictures; returns the key of the link."""
@@ -267,8 +267,8 @@ class OwnSet:
             key = self.link_key or secrets.token_urlsafe(8)
             links = self.folder.parent / "links"
             links.mkdir(exist_ok=True)
-            write_whole(links / key, self.id.encode())
-            write_json(self.folder / "card.json", self.card | {"link": key})
+            write_whole(links / key, self.id.encode(), durable=True)
+            write_json(self.folder / "card.json", self.card | {"link": key}, durable=True)
         return key
 
     def stop_sharing(self, token: str) -> None:
@@ -287,7 +287,7 @@ class OwnSet:
                 ({"do": "class", "n": one.number, "name": one.name} for one in classes),
             )
             self._stop_sharing()
-            write_json(self.folder / "card.json", self.card | {"removed": True})
+            write_json(self.folder / "card.json", self.card | {"removed": True}, durable=True)
         with suppress(OSError):
             guest_mark(self.folder.parent, owner_of(token), self.id).unlink()
 
@@ -295,7 +295,7 @@ class OwnSet:
         if key := self.link_key:
             with suppress(OSError):
                 (self.folder.parent / "links" / key).unlink()
-        write_json(self.folder / "card.json", self.card | {"link": ""})
+        write_json(self.folder / "card.json", self.card | {"link": ""}, durable=True)
 
     # Within
 

@@ -21,7 +21,7 @@ from cnn_core.data.own.limits import LONGEST_NAME, MOST_JOINED, MOST_ON_SERVER, 
 from cnn_core.data.own.names import class_name, is_own, is_set_id, parts_of, set_name
 from cnn_core.data.own.own_set import OwnSet, check_room_on_server, guest_mark
 from cnn_core.errors import StudentError
-from cnn_core.files import explain_disk_errors, file_names, locked, write_json, write_whole
+from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
 from cnn_core.owners import owner_of
 from cnn_core.settings import settings
 
@@ -57,6 +57,7 @@ class Shelf:
                 title = _free_name(set_name(name) if name else "", {one.name for one in own})
                 folder = self._write(owner, title, colour, classes)
                 guest_mark(self.path, owner, folder.name).touch()
+                sync(mine, mine.parent, self.path, self.path.parent)  # a first set has made all of them
         return OwnSet(folder)
 
     def _check_room(self, own: int) -> None:
@@ -87,7 +88,7 @@ class Shelf:
             lines = [{"do": "class", "n": i, "name": class_name(one)} for i, one in enumerate(classes)]
             log.append(unfinished / "log.jsonl", lines)
             card = {"format": 1, "id": set_id, "owner": owner, "name": name, "colour": colour}
-            write_json(unfinished / "card.json", card | {"created": time.time(), "link": ""})
+            write_json(unfinished / "card.json", card | {"created": time.time(), "link": ""}, durable=True)
             os.replace(unfinished, self.path / set_id)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -135,7 +136,7 @@ class Shelf:
             mark.parent.mkdir(parents=True, exist_ok=True)
             if len(file_names(mark.parent)) > MOST_JOINED + MOST_SETS:
                 self._forget_dead_marks(mark.parent)
-            write_whole(mark, key.encode())
+            write_whole(mark, key.encode(), durable=True)
 
     def _forget_dead_marks(self, folder: Path) -> None:
         names = [name for name in file_names(folder) if is_set_id(name)]

@@ -8,6 +8,8 @@ from cnn_core.runs.run import Run
 
 # What `work` tells the runner
 DONE, PAUSED, LEFT = "done", "paused", "left"
+NO_ROOM = "no_room"  # the disk is full or cannot be written: the run waits until that is over
+WAS_FULL = "The disk of this server was full."
 
 server_restarts = threading.Event()  # set by SIGTERM: keep the run where it is and come back
 

@@ -27,7 +27,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, Network
 from cnn_core.opening import Opened, Trial, fitting, tried, verdict, with_input
 from cnn_core.opening.preparations import BYTES, UNIT
-from cnn_core.runs.files import write_json
+from cnn_core.runs.files import condition_of, write_json
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
 from cnn_core.runs.jobs.reading import likeliest
 from cnn_core.runs.opened import ORIGINAL, UPLOAD, OpenedFile, read_opened, write_opened
@@ -74,8 +74,9 @@ def open_run(run: Run) -> str:
         if isinstance(error, StudentError) or error.state == "stopped":
             clear(run)
         raise
-    except Exception:
-        clear(run)
+    except Exception as error:
+        if not condition_of(error):  # a full disk is not the file's fault: it is opened when there is room
+            clear(run)
         raise
     return DONE
 
@@ -96,9 +97,10 @@ def _finished_before(run: Run) -> str:
 
 
 def choose_run(run: Run) -> str:
-    """Test an opened network on the data set that its owner chose, prepared as chosen; returns DONE, raises nothing.
+    """Test an opened network on the data set that its owner chose, prepared as chosen; returns DONE.
 
-    What could not be done stands in `opened.json` as a sentence, and the run stays as it was.
+    What could not be done stands in `opened.json` as a sentence, and the run stays as it was. Raises OSError where the
+    disk is full, so that it is tried again.
     """
     wish, file = read_wish(run), read_opened(run.folder)
     if wish is None or file is None or run.has_recipe:
@@ -111,6 +113,8 @@ def choose_run(run: Run) -> str:
         choice = replace(file, dataset=dataset, preparation=preparation, by="visitor", refusal="")
         _write(run, net, run.learnt_from, choice, began)
     except (StudentError, OSError) as error:
+        if condition_of(error):  # the wish stays
+            raise
         with suppress(OSError):
             write_opened(run.folder, replace(file, refusal=str(error)))
     forget_wish(run)
@@ -271,7 +275,7 @@ def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFi
     prepared = with_input(net, file.preparation)
     result = _result(prepared, file, learnt_from, run)
     snapshots, dataset = run.folder / "snapshots", file.dataset or None
-    save_model(run.folder / ORIGINAL, net, net.spec, learnt_from=learnt_from, dataset=dataset)
+    save_model(run.folder / ORIGINAL, net, net.spec, learnt_from=learnt_from, dataset=dataset, durable=True)
     for snapshot in ("last", "step_00000000_epoch_0.0000"):  # the second is where more epochs begin
         save_model(
             snapshots / f"{snapshot}.safetensors",
@@ -279,8 +283,9 @@ def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFi
             prepared.spec,
             learnt_from=learnt_from,
             dataset=dataset,
+            durable=True,
         )
-    write_json(run.folder / "learnt_from.json", learnt_from.to_dict())
+    write_json(run.folder / "learnt_from.json", learnt_from.to_dict(), durable=True)
     if file.by != "visitor":
         file = replace(file, seconds=time.monotonic() - began)
     write_opened(run.folder, file)
@@ -309,5 +314,5 @@ def _make_a_training_of(run: Run, spec: ModelSpec, file: OpenedFile) -> None:
         "file": file.name,
     }
     created = int(run.created * 1e9)
-    write_json(card_file, card)
+    write_json(card_file, card, durable=True)
     os.utime(card_file, ns=(created, created))

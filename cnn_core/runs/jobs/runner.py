@@ -19,10 +19,19 @@ from pathlib import Path
 import cnn_core
 from cnn_core import journal
 from cnn_core.errors import StudentError
-from cnn_core.runs.files import explain_disk_errors, is_locked, locked, read_json, write_json
+from cnn_core.runs.files import (
+    FULL,
+    condition_of,
+    explain_disk_errors,
+    is_locked,
+    locked,
+    read_json,
+    write_json,
+)
 from cnn_core.runs.jobs.engines import LOST, Engine, LocalEngine
-from cnn_core.runs.jobs.leaving import LEFT, PAUSED
+from cnn_core.runs.jobs.leaving import LEFT, NO_ROOM, PAUSED, WAS_FULL
 from cnn_core.runs.jobs.tally import Tally
+from cnn_core.runs.room import Room
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 from cnn_core.settings import settings
@@ -124,6 +133,8 @@ class Runner:
         self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
         self.leaving = False
         self.tally = Tally()
+        self.room = Room(store.path)
+        self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
         # At the start every taken ticket is a predecessor's, whose workers may live for a moment longer.
         self.orphans = {ticket.run_id for ticket in store.taken()}
         self.last_work = self.last_tidy = time.monotonic()
@@ -136,13 +147,19 @@ class Runner:
             time.sleep(POLL_SECONDS)
         if self.leaving:
             self._leave()
+        self.room.close()
 
     def tick(self) -> None:
         """Once round the loop."""
         self._take_up_orphans()
-        for run_id, outcome in self.engine.returned():
-            self._put_away(run_id, outcome, "The training process ended unexpectedly.")
-        self._start_what_may_start()
+        self._collect("The training process ended unexpectedly.")
+        try:
+            self._put_all_away()
+            self._start_what_may_start()
+        except OSError as error:  # a ticket could not be moved: that is tried again
+            if not condition_of(error):
+                raise
+            self.room.ran_out(condition_of(error))
         now = time.monotonic()
         if self.store.has_work():
             self.last_work = now
@@ -154,7 +171,17 @@ class Runner:
             self.store.purge_trash()
             self.store.evict()
 
+    def _collect(self, why: str) -> None:
+        self.returned += [(run_id, outcome, why) for run_id, outcome in self.engine.returned()]
+
+    def _put_all_away(self) -> None:
+        while self.returned:
+            self._put_away(*self.returned[0])
+            del self.returned[0]
+
     def _start_what_may_start(self) -> None:
+        if not self.room.is_there():
+            return
         while not self.leaving and (self.engine.free() > 0 or self._may_use_the_spare()):
             ticket = self.store.next_ticket()
             if ticket is None or not self.store.take(ticket):
@@ -185,7 +212,7 @@ class Runner:
         for run_id in list(self.orphans):
             if not is_locked(self.store.path / run_id / "lock"):
                 self.orphans.discard(run_id)
-                self._put_away(run_id, LOST, "The machine was restarted.")
+                self.returned.append((run_id, LOST, "The machine was restarted."))
 
     def _put_away(self, run_id: str, outcome: str, why: str) -> None:
         """Give the ticket of a run that came back to where it belongs now."""
@@ -198,6 +225,9 @@ class Runner:
         log.info("run %s: %s (%s)", run_id, outcome, state)
         if state == "paused" or outcome == PAUSED:
             self.store.put_aside(run_id)
+        elif outcome == NO_ROOM:
+            self.room.ran_out(FULL)
+            self.store.put_back(run_id, f"{WAS_FULL} {_where_it_goes_on(run)}")
         elif outcome in (LOST, LEFT) and run.status.unfinished:
             self.store.put_back(run_id, f"{why} {_where_it_goes_on(run)}")
         else:
@@ -242,8 +272,9 @@ class Runner:
         while self.store.taken() and time.monotonic() < until:
             pids = [self.store.run(t.run_id).status.pid for t in self.store.taken() if self._known(t.run_id)]
             self.engine.leave(pids)
-            for run_id, outcome in self.engine.returned():
-                self._put_away(run_id, outcome, "The server was restarted.")
+            self._collect("The server was restarted.")
+            with suppress(OSError):
+                self._put_all_away()
             time.sleep(POLL_SECONDS)
 
     def _known(self, run_id: str) -> bool:
@@ -254,6 +285,8 @@ def _where_it_goes_on(run: Run) -> str:
     status = run.status
     if run.kind != "training":
         return "Begun again."
+    if not status.saved_step and (run.folder / "snapshots" / "last.safetensors").is_file():
+        return "It goes on from its last weights."  # a power cut took the status
     return f"It goes on from epoch {int(status.saved_epoch) + 1}."
 
 
@@ -272,8 +305,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     # A run submitted while we were leaving saw our lock and started nobody: look again, having let go of it.
-    while _serve(store, machine.workers, machine.threads, machine.idle_seconds) and store.has_work():
-        pass
+    try:
+        while _serve(store, machine.workers, machine.threads, machine.idle_seconds) and store.has_work():
+            pass
+    except OSError as error:
+        log.error("the store %s cannot be served: %s", store.path, error.strerror or error)
+        return 1
     return 0
 
 

@@ -43,6 +43,7 @@ def template(mode: str = "light") -> Figure:
             paper_bgcolor="rgba(0,0,0,0)",
             plot_bgcolor="rgba(0,0,0,0)",
             margin=dict(l=48, r=16, t=24, b=40),
+            minreducedwidth=24,  # in a narrow column the bars get short; Plotly would rather cut their names
             colorway=RUNS[mode],
             colorscale=dict(sequential=scale(ACTIVATION), diverging=scale(SIGNED)),
             coloraxis=dict(colorbar=bar),

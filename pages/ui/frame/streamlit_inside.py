@@ -58,10 +58,12 @@ def hold_place(name: str) -> None:
 RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
 WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
 
-# Plotly writes the size of its letters beside each, so that each size has to be named.
+# Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
+# and leaves them room: it has to find them as large as they are shown.
 _CHART_LETTERS = (11, 12, 13, 13.5, 14, 15, 16)
 _ON_THE_WALL = "\n  ".join(
-    f'.js-plotly-plot text[style*="font-size: {size:g}px"] {{ font-size: {size * WALL_ZOOM:g}px !important }}'
+    f':is(.js-plotly-plot, #js-plotly-tester) text[style*="font-size: {size:g}px"]'
+    f" {{ font-size: {size * WALL_ZOOM:g}px !important }}"
     for size in _CHART_LETTERS
 )
 
