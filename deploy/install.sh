@@ -8,4 +8,5 @@ python3 -m venv "$1"
 # A fifth of it is what no server reads: the packages' own tests, and what C++ is compiled with against torch.
 packages=$(echo "$1"/lib/python3*/site-packages)
 find "$packages" -depth -type d -name tests -exec rm -r {} +
-rm -rf "$packages/torch/test" "$packages/torch/include" "$packages/torch/bin"
+rm -rf "$packages/torch/test" "$packages/torch/include"
+find "$packages/torch/bin" -type f ! -name torch_shm_manager -delete
