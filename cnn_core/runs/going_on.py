@@ -7,8 +7,10 @@ sound, with a smaller rate. Whatever is decided here stands in `resume.json` unt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import summarize
@@ -130,6 +132,19 @@ def checked_change(learning_rate: object) -> float:
 
 
 # ---------------------------------------------------------------- told to the worker
+
+
+def why_stopped(control: Mapping[str, Any]) -> str:
+    """A sentence for the owner of a run that somebody else wants stopped; "" where it is their own wish.
+
+    control: of the run.
+    """
+    return "Whoever runs this server has stopped it." if control.get("by") == "operator" else ""
+
+
+def without_operator(control: Mapping[str, Any]) -> dict[str, Any]:
+    """The same wishes, from now on the owner's."""
+    return {name: wish for name, wish in control.items() if name != "by"}
 
 
 def write_resumption(run: Run, resumption: Resumption) -> None:

@@ -244,7 +244,7 @@ class RunStore:
             wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
             with locked(run.folder / "control.lock"):
-                write_json(run.folder / "control.json", run.control | wish)
+                write_json(run.folder / "control.json", going_on.without_operator(run.control) | wish)
             # The wish is written before the ticket is tried, and a runner that moves a ticket reads the wish
             # after: one of the two always sees it.
             if action is not None:
@@ -259,7 +259,8 @@ class RunStore:
         if action == "stop":
             for folder in (QUEUE, PAUSED):
                 if self._tickets.remove(run.id, folder):
-                    self.set_status(run, state="stopped", reason="", eta=None, ended=time.time())
+                    reason = going_on.why_stopped(run.control)
+                    self.set_status(run, state="stopped", reason=reason, eta=None, ended=time.time())
         elif action == "pause":
             if self._tickets.move(run.id, QUEUE, PAUSED):
                 self.set_status(run, state="paused", reason="", eta=None)
