@@ -142,14 +142,11 @@ def why_stopped(control: Mapping[str, Any]) -> str:
     return "Whoever runs this server has stopped it." if control.get("by") == "operator" else ""
 
 
-def without_operator(control: Mapping[str, Any]) -> dict[str, Any]:
-    """The same wishes, from now on the owner's."""
-    return {name: wish for name, wish in control.items() if name != "by"}
-
-
 def write_resumption(run: Run, resumption: Resumption) -> None:
     """Let the worker know. Raises OSError."""
-    write_json(run.folder / _FILE, {"step": resumption.step, "learning_rate": resumption.learning_rate})
+    write_json(
+        run.folder / _FILE, {"step": resumption.step, "learning_rate": resumption.learning_rate}, durable=True
+    )
 
 
 def read_resumption(run: Run) -> Resumption | None:

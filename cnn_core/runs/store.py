@@ -14,7 +14,7 @@
            queue/, taken/, paused/   tickets: every unfinished run has one, in one of the three (`tickets`)
            visitors/<owner>/         seen, served, runs/, twins/ (`visitors`)
            datasets/                 visitors' own pictures (`cnn_core.data.own`)
-           trash/                    deleted runs, for a day (`trash`)
+           trash/<owner>/            deleted runs, for a day (`trash`)
            speeds.json               what each design made on this machine (`expectation`)
            results.json              what the latest trainings came to (`measured`)
 
@@ -45,12 +45,11 @@ from cnn_core.runs.openings import Openings
 from cnn_core.runs.run import ACTIONS, Run
 from cnn_core.runs.status import Status, change_status
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
+from cnn_core.runs.tidying import KEPT_RUNS
 from cnn_core.runs.trash import Trash, evict
 from cnn_core.runs.visitors import Visitors
 from cnn_core.settings import settings
 from cnn_core.training.spec import TrainSpec
-
-KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
 
 _NO_FOLDER = "The folder for runs cannot be written"
 
@@ -239,12 +238,12 @@ class RunStore:
             raise StudentError(f"A run cannot “{str(action)[:20]}”.", hint="Use stop, pause or resume.")
         if not run.status.unfinished:
             raise StudentError(f"“{run.name}” has ended already.", hint="Start a new one.")
-        wish: dict[str, Any] = {} if action is None else {"action": action}
+        wish: dict[str, Any] = {} if action is None else {"action": action, "by": "owner"}
         if learning_rate is not None:
             wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
             with locked(run.folder / "control.lock"):
-                write_json(run.folder / "control.json", going_on.without_operator(run.control) | wish)
+                write_json(run.folder / "control.json", run.control | wish, durable=True)
             # The wish is written before the ticket is tried, and a runner that moves a ticket reads the wish
             # after: one of the two always sees it.
             if action is not None:
@@ -310,7 +309,8 @@ class RunStore:
             check_room(self._tickets, run.owner, run.kind)
             going_on.write_resumption(run, resumption)
             rate = resumption.learning_rate or run.control.get("learning_rate")
-            write_json(run.folder / "control.json", {} if rate is None else {"learning_rate": rate})
+            wish = {} if rate is None else {"learning_rate": rate}
+            write_json(run.folder / "control.json", wish, durable=True)
             with suppress(OSError):
                 (run.folder / "tries.json").unlink()
             self.set_status(run, state="queued", reason="", cause="", eta=None, ended=0.0, result=None)
@@ -379,11 +379,11 @@ class RunStore:
         self._trash.restore(run_id, owner)
 
     def purge_trash(self) -> None:
-        """Forget what was deleted a day ago, or before the last hundred."""
+        """Forget what was deleted a day ago, or before a visitor's last hundred."""
         self._trash.purge()
 
     def evict(self, keep: int = KEPT_RUNS) -> int:
-        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many."""
+        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many. See `tidying`."""
         return evict(self.runs()[keep:], self._visitors)
 
     # The runner's side: tickets and status
@@ -436,8 +436,9 @@ class RunStore:
     def put_back(self, run_id: str, reason: str = "") -> None:
         """The run's worker is gone: it waits again, before all others, to go on from its last snapshot."""
         run = self.run(run_id)
-        with suppress(OSError):
-            self.set_status(run, state="interrupted", reason=reason, eta=None)
+        if run.status.unfinished:  # else something more is to be done to a finished one
+            with suppress(OSError):
+                self.set_status(run, state="interrupted", reason=reason, eta=None)
         self._tickets.put_first(run_id)
         self._tickets.move(run_id, TAKEN, QUEUE)
         self.grant(run)
@@ -471,7 +472,8 @@ class RunStore:
 
     def _change(self, run: Run, **changes: Any) -> None:
         with _writing(run), locked(run.folder / "control.lock"):
-            write_json(run.folder / "changes.json", read_json(run.folder / "changes.json") | changes)
+            new = read_json(run.folder / "changes.json") | changes
+            write_json(run.folder / "changes.json", new, durable=True)
 
 
 def _writing(run: Run) -> AbstractContextManager[None]:

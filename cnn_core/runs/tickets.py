@@ -4,7 +4,8 @@
     taken/     runs at work
     paused/    runs that their owner put aside
 
-A ticket changes hands by one rename, so two processes never both hold a run.
+A ticket changes hands by one rename, so two processes never both hold a run. Where it lies outlives a power cut, but
+for its end: a ticket of an ended run is torn up again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnn_core.runs.fairness import AtWork, Queue, Room, Ticket, next_to_start
-from cnn_core.runs.files import file_names
+from cnn_core.runs.files import file_names, sync
 from cnn_core.runs.ids import is_owner, is_run_id
 from cnn_core.runs.run import KINDS, Run
 from cnn_core.runs.visitors import Visitors
@@ -94,6 +95,7 @@ class Tickets:
         ticket = Ticket(asked, run.id, run.owner, kind or run.kind)
         (self.path / QUEUE).mkdir(exist_ok=True)
         (self.path / QUEUE / ticket.file_name).touch()
+        sync(self.path / QUEUE, self.path)
 
     def take(self, ticket: Ticket) -> bool:
         """Take a ticket out of the queue; False where somebody was faster (its owner, who stopped it)."""
@@ -129,6 +131,7 @@ class Tickets:
             os.rename(self.path / source / ticket.file_name, self.path / target / moved.file_name)
         except FileNotFoundError:
             return False
+        sync(self.path / target, self.path / source)
         return True
 
     def remove(self, run_id: str, folder: str) -> bool:

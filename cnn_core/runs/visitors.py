@@ -13,12 +13,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from cnn_core.runs.fairness import FIRST
-from cnn_core.runs.files import locked, write_whole
+from cnn_core.runs.files import locked, sync, write_whole
 from cnn_core.runs.run import KINDS
 
 
@@ -98,13 +99,22 @@ class Visitors:
         return self.path / owner / "runs"
 
     def add_run(self, owner: str, run_id: str) -> None:
-        """Count this run among the visitor's. Raises OSError."""
-        (self.runs_folder(owner) / run_id).touch()
+        """Count this run among the visitor's, also after a power cut. Raises OSError."""
+        folder = self.runs_folder(owner)
+        (folder / run_id).touch()
+        sync(folder, folder.parent, self.path, self.path.parent)  # a first visit has made all of them
 
     def forget_run(self, owner: str, run_id: str) -> None:
         """Undo `add_run`."""
         with suppress(OSError):
             (self.runs_folder(owner) / run_id).unlink()
+
+    def forget(self, owner: str) -> None:
+        """All that is remembered of a visitor who is gone and has no runs. One who comes back is new."""
+        leaving = self.path / f".{owner}.gone"  # at once, so that nobody meets half of it
+        with suppress(OSError):
+            os.rename(self.path / owner, leaving)
+        shutil.rmtree(leaving, ignore_errors=True)
 
     def twin(self, owner: str, key: str) -> str | None:
         """The id of the run that does what `key` stands for, or None; the run may be gone by now."""

@@ -11,6 +11,8 @@ from cnn_core.runs.run import Run
 
 # What `work` tells the runner
 DONE, PAUSED, LEFT, MADE_ROOM = "done", "paused", "left", "made room"
+NO_ROOM = "no_room"  # the disk is full or cannot be written: the run waits until that is over
+WAS_FULL = "The disk of this server was full."
 
 _MAKE_ROOM = "make_room"  # a file in the run's folder: others wait, and it has been at work for long
 

@@ -184,7 +184,7 @@ def _write_learnt_from(run: Run, images: ImageSet, validation: ImageSet) -> bool
     has_begun = is_own(run.dataset) and run.status.saved_step > 0
     if has_begun and any(one.dataset == portion.dataset for one in before) and portion not in before:
         return False
-    write_json(run.folder / "learnt_from.json", run.learnt_from.with_portion(portion).to_dict())
+    write_json(run.folder / "learnt_from.json", run.learnt_from.with_portion(portion).to_dict(), durable=True)
     return True
 
 
