@@ -342,7 +342,7 @@ def main(arguments: list[str] | None = None) -> int:
     """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another does already."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
-        print("usage: python -m cnn_core.runs [FOLDER OF RUNS]", file=sys.stderr)
+        print("usage: python -m cnn_core.runs [list | stop WHAT | check] [FOLDER OF RUNS]", file=sys.stderr)
         return 2
     try:
         journal.begin()
