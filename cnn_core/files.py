@@ -1,10 +1,13 @@
 """Files that are whole or absent, and locks that a dead process cannot keep.
 
-A reader may come at any moment, a writer may be killed at any moment, and the disk may be full.
+A reader may come at any moment, a writer may be killed at any moment, and the disk may be full. After a power cut
+there is what was synced: the content of a file after a sync of it, its name after a sync of its folder. So what
+somebody was told is kept is written `durable`; what is written again in half a second, or could be made again, is not.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -20,24 +23,48 @@ from cnn_core.errors import StudentError
 LARGEST_JSON = 4_000_000  # bytes: far more than any file of ours, so more than that is not one of ours
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Write under a temporary name, then rename: readers see the old file or the new, never half of one.
 
+    durable: it outlives a power cut once this returns; that costs some milliseconds.
     Raises OSError where the disk is full or the folder cannot be written; the old file is then still there.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         temporary.write_bytes(content)
+        if durable:
+            sync(temporary)
         os.replace(temporary, path)
+        if durable:
+            sync(path.parent)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any], *, durable: bool = False) -> None:
     """`write_whole` for a JSON object; numpy's numbers are welcome. Raises OSError."""
-    write_whole(path, orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
+    write_whole(path, orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), durable=durable)
+
+
+def sync(*paths: Path) -> None:
+    """Have the content of these files, and the names in these folders, on the disk before this returns.
+
+    What is not there (any more) needs none. Raises OSError, also for what an earlier write could not.
+    """
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems sync no folders
+                raise
+        finally:
+            os.close(descriptor)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -97,6 +124,22 @@ def file_names(folder: Path) -> list[str]:
         return []
 
 
+FULL, READ_ONLY = "full", "read_only"
+_CONDITIONS = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EROFS: READ_ONLY}
+
+
+def condition_of(error: BaseException) -> str:
+    """FULL or READ_ONLY where it is the disk's state that stands in the way, and nobody's work; "" for other errors."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _CONDITIONS:
+        return _CONDITIONS[number]
+    return FULL if "No space left" in str(error) else ""  # some libraries wrap the system's error
+
+
+_WHY = {FULL: "the disk of this server is full", READ_ONLY: "this server cannot write to its disk"}
+TELL = "Tell whoever runs this server."
+
+
 @contextmanager
 def explain_disk_errors(message: str) -> Iterator[None]:
     """Turn an OSError of the block into a StudentError.
@@ -106,6 +149,9 @@ def explain_disk_errors(message: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        why = _WHY.get(condition_of(error))
+        if why is not None:
+            raise StudentError(f"{message}: {why}.", hint=TELL) from error
         raise StudentError(
             f"{message} ({error.strerror or error}).",
             hint="Make room on the disk, or tell whoever runs this server.",

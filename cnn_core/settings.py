@@ -33,6 +33,15 @@ class Settings:
     max_macs: int  # CONVSCOPE_MAX_MACS: multiply-adds for one image
     max_epochs: int  # CONVSCOPE_MAX_EPOCHS: of one run
     max_queue: int  # CONVSCOPE_MAX_QUEUE: unfinished runs of one visitor
+    max_store_mb: (
+        int  # CONVSCOPE_MAX_STORE_MB: of all that is kept; beyond it what nobody has used for longest goes
+    )
+    max_visitor_mb: int  # CONVSCOPE_MAX_VISITOR_MB: the same of one visitor
+    reserve_mb: int  # CONVSCOPE_RESERVE_MB: of the disk; with less free no work is given out
+    max_waiting: int  # CONVSCOPE_MAX_WAITING: runs of all visitors that wait or are at work
+    slice_seconds: (
+        float  # CONVSCOPE_SLICE_SECONDS: a training at work for so long makes room for those who wait
+    )
     idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
     away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for so long counts as gone
 
@@ -44,7 +53,7 @@ def settings() -> Settings:
 
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
-    "IDLE_SECONDS AWAY_SECONDS"
+    "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
@@ -69,6 +78,12 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         max_macs=_read(given, "CONVSCOPE_MAX_MACS", _at_least(1), 200_000_000),
         max_epochs=_read(given, "CONVSCOPE_MAX_EPOCHS", _at_least(1), 50),
         max_queue=_read(given, "CONVSCOPE_MAX_QUEUE", _at_least(1), 5),
+        # A run of the lesson takes 8 MB, one of 5 million parameters 300.
+        max_store_mb=_read(given, "CONVSCOPE_MAX_STORE_MB", _at_least(1), 20_000),
+        max_visitor_mb=_read(given, "CONVSCOPE_MAX_VISITOR_MB", _at_least(1), 2_000),
+        reserve_mb=_read(given, "CONVSCOPE_RESERVE_MB", _at_least(1), 300),
+        max_waiting=_read(given, "CONVSCOPE_MAX_WAITING", _at_least(1), 200),
+        slice_seconds=_read(given, "CONVSCOPE_SLICE_SECONDS", _seconds, 600.0),
         idle_seconds=_read(given, "CONVSCOPE_IDLE_SECONDS", _seconds, 300.0),
         away_seconds=_read(given, "CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
     )

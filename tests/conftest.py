@@ -124,6 +124,12 @@ def own_folders(tmp_path, monkeypatch, request):
 
 
 @pytest.fixture(autouse=True)
+def no_power_cuts(monkeypatch):
+    """A sync costs a busy disk some ten milliseconds, and a test's folder need not outlive its machine."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+
+
+@pytest.fixture(autouse=True)
 def no_old_multipage_mode(request, monkeypatch):
     """AppTest switches Streamlit's old pages/ mode on before each run, which loses the shell and the clicks."""
     if "pages" not in request.path.parts:

@@ -50,7 +50,7 @@ def read_best(folder: Path) -> Best | None:
 
 def write_best(folder: Path, best: Best) -> None:
     """Say which epoch the weights in `best.safetensors` are of. Raises OSError."""
-    write_json(folder / "snapshots" / "best.json", asdict(best))
+    write_json(folder / "snapshots" / "best.json", asdict(best), durable=True)
 
 
 def best_in_events(path: Path, ends_only: bool = True, monitor: str = "val_accuracy") -> Best | None:

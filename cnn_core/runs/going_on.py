@@ -134,7 +134,9 @@ def checked_change(learning_rate: object) -> float:
 
 def write_resumption(run: Run, resumption: Resumption) -> None:
     """Let the worker know. Raises OSError."""
-    write_json(run.folder / _FILE, {"step": resumption.step, "learning_rate": resumption.learning_rate})
+    write_json(
+        run.folder / _FILE, {"step": resumption.step, "learning_rate": resumption.learning_rate}, durable=True
+    )
 
 
 def read_resumption(run: Run) -> Resumption | None:

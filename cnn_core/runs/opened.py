@@ -107,7 +107,7 @@ def read_opened(folder: Path) -> OpenedFile | None:
 
 def write_opened(folder: Path, opened: OpenedFile) -> None:
     """Keep it there. Raises OSError."""
-    write_json(folder / FILE, opened.to_dict())
+    write_json(folder / FILE, opened.to_dict(), durable=True)
 
 
 def _text(value: object, most: int) -> str:

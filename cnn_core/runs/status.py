@@ -114,13 +114,16 @@ def read_status(folder: Path) -> Status:
     return Status.from_dict(read_json(folder / "status.json"))
 
 
-def write_status(folder: Path, status: Status) -> None:
+def write_status(folder: Path, status: Status, *, durable: bool = False) -> None:
     """Replace the status of the run in this folder. Raises OSError where it cannot be written."""
-    write_json(folder / "status.json", status.to_dict())
+    write_json(folder / "status.json", status.to_dict(), durable=durable)
 
 
 def change_status(folder: Path, **changes: Any) -> Status:
-    """Change some fields of a run's status; it counts as a sign of life. Raises OSError as `write_status` does."""
+    """Change some fields of a run's status; it counts as a sign of life. Raises OSError as `write_status` does.
+
+    Another state is durable; how far a run is within it is written again in half a second.
+    """
     status = replace(read_status(folder), **({"heartbeat": time.time()} | changes))
-    write_status(folder, status)
+    write_status(folder, status, durable="state" in changes)
     return status

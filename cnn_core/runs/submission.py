@@ -129,6 +129,7 @@ def create_run(
     card: what was asked for, as `run.json` says it.
     owner: the hash of the visitor's token.
     image_png, upload: what a dream begins with; a file that is to be opened.
+    Its name is not synced yet: `Visitors.add_run` does that with its own.
     Raises OSError where it cannot be written.
     """
     run_id, created = secrets.token_urlsafe(8), time.time_ns()
@@ -138,13 +139,13 @@ def create_run(
         for folder in _FOLDERS[card["kind"]]:
             (unfinished / folder).mkdir()
         identity = {"format": FORMAT, "id": run_id, "created": created / 1e9, "owner": owner}
-        write_json(unfinished / "run.json", {**identity, **card})
+        write_json(unfinished / "run.json", {**identity, **card}, durable=True)
         os.utime(unfinished / "run.json", ns=(created, created))  # lists are sorted by it, without reading
         write_status(unfinished, replace(status, heartbeat=created / 1e9))
         if image_png is not None:
-            write_whole(unfinished / "image.png", image_png)
+            write_whole(unfinished / "image.png", image_png, durable=True)
         if upload is not None:
-            write_whole(unfinished / "upload", upload)
+            write_whole(unfinished / "upload", upload, durable=True)
         os.replace(unfinished, path / run_id)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -11,9 +11,7 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
@@ -27,13 +25,14 @@ from torch import Tensor, nn
 
 from cnn_core.data.learnt_from import NOT_KNOWN, ImagesLearntFrom
 from cnn_core.errors import StudentError, quoted
+from cnn_core.files import write_whole
 from cnn_core.model import ModelSpec, Network, build
 from cnn_core.training.events import BestSoFar, TrainState
 from cnn_core.training.spec import checked_learning_rate
 
 FORMAT = "1"  # raised when a file of before can no longer be read
 MAX_HEADER = 1_000_000  # bytes; ours have a few thousand
-_DATASET = re.compile(r"[a-z0-9_]{1,40}(:[A-Za-z0-9_-]{1,40})?", re.ASCII)
+_DATASET = re.compile(r"[a-z0-9_]{1,40}(:[A-Za-z0-9_-]{1,40}){0,2}", re.ASCII)
 _SIZES = {"F32": 4, "F16": 2, "I64": 8}  # bytes of a number
 
 
@@ -45,17 +44,22 @@ def save_model(
     dtype: torch.dtype | None = None,
     learnt_from: ImagesLearntFrom = NOT_KNOWN,
     dataset: str | None = None,
+    durable: bool = False,
+    own_set: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the weights of `net` and its `spec` to `path`, whole or not at all.
 
     dtype:       for floating-point weights; torch.float16 halves the file (for pictures, not for further training).
     learnt_from: the images it learnt from, as `images_learnt_from` reads them again.
     dataset:     key of the data set whose images it reads, as `dataset_of_file` reads it again; None where unknown.
+    durable:     it outlives a power cut.
+    own_set:     what is said of one that is a visitor's own, as `own_set_of_file` reads it again.
     Raises StudentError when a weight is not a finite number.
     """
     tensors = {name: _plain(value, dtype) for name, value in net.state_dict().items()}
     _refuse_unless_finite(tensors)
-    _write(path, tensors, _metadata(spec, learnt_from, dataset))
+    said = {"own_set": json.dumps(dict(own_set))} if own_set else {}
+    _write(path, tensors, _metadata(spec, learnt_from, dataset) | said, durable)
 
 
 def images_learnt_from(source: str | Path | bytes) -> ImagesLearntFrom:
@@ -86,6 +90,20 @@ def dataset_of_file(source: str | Path | bytes) -> str | None:
     return portions[-1].dataset if portions else None
 
 
+def own_set_of_file(source: str | Path | bytes) -> dict[str, Any]:
+    """What a file of ours says of the visitor's own data set that it learnt from; {} where it says nothing.
+
+    Raises as `images_learnt_from` does.
+    """
+    with _opened(source) as file:
+        header, _ = _read_header(file)
+    try:
+        said = _json_in(header, "own_set")
+    except StudentError:
+        said = None
+    return said if isinstance(said, dict) else {}
+
+
 def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[Network, ModelSpec]:
     """The network, in evaluation mode, and its description.
 
@@ -112,7 +130,7 @@ def save_training(
     learnt_from: ImagesLearntFrom = NOT_KNOWN,
     dataset: str | None = None,
 ) -> None:
-    """Write all that a training needs to go on bit for bit. The file is a `load_model` file as well.
+    """Write all that a training needs to go on bit for bit, power cuts included. It is a `load_model` file as well.
 
     Optimizer tensors stand beside the weights, as "optimizer/<weight>/<key>", and where the recipe has patience, those
     of the best epoch as "best/<weight>".
@@ -129,7 +147,7 @@ def save_training(
         numbers["best"] = [float(state.best.value), state.best.waited]
         beside |= {f"best/{name}": _plain(value) for name, value in state.best.weights.items()}
     metadata = _metadata(spec, learnt_from, dataset) | {"training": json.dumps(numbers)}
-    _write(path, weights | beside, metadata)
+    _write(path, weights | beside, metadata, durable=True)
 
 
 def load_training(source: str | Path | bytes, net: nn.Module) -> TrainState:
@@ -197,15 +215,8 @@ def _refuse_unless_finite(tensors: Mapping[str, Tensor]) -> None:
             )
 
 
-def _write(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    # To another name first: a reader, or a power cut, never meets half a file.
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(save_tensors(tensors, metadata))
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+def _write(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str], durable: bool) -> None:
+    write_whole(Path(path), save_tensors(tensors, metadata), durable=durable)
 
 
 def _opened(source: str | Path | bytes) -> BinaryIO:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from statistics import median
+from statistics import mean, median
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("CONVSCOPE_OFFLINE", "1")
@@ -24,10 +24,11 @@ from cnn_core.training import RECIPES, evaluate, train
 
 
 def main() -> None:
-    """Print each training's test accuracy, then both medians and their difference."""
+    """Print each training's test accuracy, then both medians and both means, and their differences."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.colour")
     parser.add_argument("--preset", choices=list(PRESETS), default="small_vgg")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=RECIPES["lesson"].epochs)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
@@ -37,7 +38,7 @@ def main() -> None:
     spec = fitted(PRESETS[asked.preset], learn.images.shape[1:], len(learn.classes))
     print(f"{spec.name}, {len(learn):,} images, {asked.epochs} epochs, tested on {len(test):,}", flush=True)
     found: dict[str, list[float]] = {"ours": [], "Keras": []}
-    for seed in range(asked.seeds):
+    for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
         for name, course in (("ours", ours), ("Keras", keras)):
             begun = time.perf_counter()
             found[name].append(course(spec, learn, test, seed, asked.epochs))
@@ -45,8 +46,9 @@ def main() -> None:
                 f"seed {seed}, {name}: {found[name][-1]:.2%} in {time.perf_counter() - begun:.0f} s",
                 flush=True,
             )
-    mine, theirs = median(found["ours"]), median(found["Keras"])
-    print(f"median: ours {mine:.2%}, Keras {theirs:.2%}, difference {100 * (mine - theirs):+.2f} points")
+    for what, middle in (("median", median), ("mean", mean)):
+        mine, theirs = middle(found["ours"]), middle(found["Keras"])
+        print(f"{what}: ours {mine:.2%}, Keras {theirs:.2%}, difference {100 * (mine - theirs):+.2f} points")
 
 
 def ours(spec: ModelSpec, learn: ImageSet, test: ImageSet, seed: int, epochs: int) -> float:

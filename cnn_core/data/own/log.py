@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from cnn_core.files import write_whole
+from cnn_core.files import sync, write_whole
 
 Line = dict[str, Any]
 
@@ -21,6 +21,7 @@ Line = dict[str, Any]
 def append(path: Path, lines: Iterable[Line]) -> None:
     """Add lines at the end, on the disk before this returns. For whoever holds the log's lock. Raises OSError."""
     content = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    is_new = not path.exists()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         end = _whole_bytes(descriptor)
@@ -31,6 +32,8 @@ def append(path: Path, lines: Iterable[Line]) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    if is_new:
+        sync(path.parent)
 
 
 def _whole_bytes(descriptor: int) -> int:
@@ -48,7 +51,7 @@ def _whole_bytes(descriptor: int) -> int:
 
 def rewrite(path: Path, lines: Iterable[Line]) -> None:
     """Put other lines in the place of all, at once. For whoever holds the log's lock. Raises OSError."""
-    write_whole(path, b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    write_whole(path, b"".join(orjson.dumps(line) + b"\n" for line in lines), durable=True)
     os.chmod(path, 0o600)
 
 

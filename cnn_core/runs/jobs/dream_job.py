@@ -13,7 +13,7 @@ from torch import Tensor
 
 from cnn_core.insight import DreamSpec, dream, loudness, on_the_photo
 from cnn_core.insight.dream.animation import to_png
-from cnn_core.runs.files import write_whole
+from cnn_core.runs.files import sync, write_whole
 from cnn_core.runs.jobs.dreams import check_work, dreamer, picture_of
 from cnn_core.runs.jobs.leaving import DONE, obey
 from cnn_core.runs.run import Run
@@ -92,6 +92,7 @@ class DreamProgress:
         self.result["after"] = after
         self.result["change"] = float((picture - self.photo).abs().mean())
         self.reason = ""
+        sync(*self.run.frames(), self.run.folder / "frames")
         self._write(state="finished", ended=time.time())
 
     def _write(self, **changes: Any) -> None:

@@ -22,12 +22,14 @@ from typing import Any
 import torch
 
 from cnn_core.data import NOT_KNOWN, ImageSet, ImagesLearntFrom, load_images
+from cnn_core.data.own.names import is_own
+from cnn_core.data.own.shelf import Shelf
 from cnn_core.data.sources import available, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, Network
 from cnn_core.opening import Opened, Trial, fitting, tried, verdict, with_input
 from cnn_core.opening.preparations import BYTES, UNIT
-from cnn_core.runs.files import write_json
+from cnn_core.runs.files import condition_of, write_json
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
 from cnn_core.runs.jobs.reading import likeliest
 from cnn_core.runs.opened import ORIGINAL, UPLOAD, OpenedFile, read_opened, write_opened
@@ -35,7 +37,7 @@ from cnn_core.runs.openings import clear, forget_wish, opening_card, read_wish
 from cnn_core.runs.run import Run
 from cnn_core.runs.status import change_status, evaluation_result
 from cnn_core.runs.submission import clean_name
-from cnn_core.training import TrainSpec, evaluate, images_learnt_from, load_model, save_model
+from cnn_core.training import TrainSpec, evaluate, images_learnt_from, load_model, own_set_of_file, save_model
 
 TRIED_FIRST = 200  # test images of each data set, prepared in each way: enough to tell 94 % from 30
 TRIED = 1_000  # of the data set that it reads best: enough to tell 94 % from 92
@@ -61,9 +63,7 @@ def open_run(run: Run) -> str:
             name=opening_card(run)["file"],
             bytes=size,
             kind=kind,
-            said_dataset=_known(
-                opened.dataset, _said_to_be_learnt_from(learnt_from), opening_card(run)["dataset"]
-            ),
+            said_dataset=_said(run, opened, learnt_from),
             said_scale=BYTES if opened.scale == 255 else "",
             remarks=tuple(opened.remarks),
             guesses=tuple(opened.guesses),
@@ -74,8 +74,9 @@ def open_run(run: Run) -> str:
         if isinstance(error, StudentError) or error.state == "stopped":
             clear(run)
         raise
-    except Exception:
-        clear(run)
+    except Exception as error:
+        if not condition_of(error):  # a full disk is not the file's fault: it is opened when there is room
+            clear(run)
         raise
     return DONE
 
@@ -96,9 +97,10 @@ def _finished_before(run: Run) -> str:
 
 
 def choose_run(run: Run) -> str:
-    """Test an opened network on the data set that its owner chose, prepared as chosen; returns DONE, raises nothing.
+    """Test an opened network on the data set that its owner chose, prepared as chosen; returns DONE.
 
-    What could not be done stands in `opened.json` as a sentence, and the run stays as it was.
+    What could not be done stands in `opened.json` as a sentence, and the run stays as it was. Raises OSError where the
+    disk is full, so that it is tried again.
     """
     wish, file = read_wish(run), read_opened(run.folder)
     if wish is None or file is None or run.has_recipe:
@@ -111,6 +113,8 @@ def choose_run(run: Run) -> str:
         choice = replace(file, dataset=dataset, preparation=preparation, by="visitor", refusal="")
         _write(run, net, run.learnt_from, choice, began)
     except (StudentError, OSError) as error:
+        if condition_of(error):  # the wish stays
+            raise
         with suppress(OSError):
             write_opened(run.folder, replace(file, refusal=str(error)))
     forget_wish(run)
@@ -138,6 +142,20 @@ def _read(run: Run) -> tuple[Opened, ImagesLearntFrom, int, str]:
     with suppress(StudentError):
         learnt_from = images_learnt_from(content)
     return opened, learnt_from, len(content), kind
+
+
+def _said(run: Run, opened: Opened, learnt_from: ImagesLearntFrom) -> str:
+    """The data set that the file says, or whoever opened it; "" for none, or one that its network does not fit."""
+    key = _known(opened.dataset, _said_to_be_learnt_from(learnt_from), opening_card(run)["dataset"])
+    if not is_own(key):
+        return key
+    said: dict[str, Any] = {}
+    with suppress(StudentError, OSError):
+        said = own_set_of_file(run.folder / UPLOAD)
+    Shelf().remember(key, opened.spec.input_shape, said)
+    record = dataset_of(key)
+    fits = (record.shape, len(record.classes)) == (opened.spec.input_shape, opened.spec.classes)
+    return key if fits else ""
 
 
 def _said_to_be_learnt_from(learnt_from: ImagesLearntFrom) -> str:
@@ -271,7 +289,7 @@ def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFi
     prepared = with_input(net, file.preparation)
     result = _result(prepared, file, learnt_from, run)
     snapshots, dataset = run.folder / "snapshots", file.dataset or None
-    save_model(run.folder / ORIGINAL, net, net.spec, learnt_from=learnt_from, dataset=dataset)
+    save_model(run.folder / ORIGINAL, net, net.spec, learnt_from=learnt_from, dataset=dataset, durable=True)
     for snapshot in ("last", "step_00000000_epoch_0.0000"):  # the second is where more epochs begin
         save_model(
             snapshots / f"{snapshot}.safetensors",
@@ -279,8 +297,9 @@ def _write(run: Run, net: Network, learnt_from: ImagesLearntFrom, file: OpenedFi
             prepared.spec,
             learnt_from=learnt_from,
             dataset=dataset,
+            durable=True,
         )
-    write_json(run.folder / "learnt_from.json", learnt_from.to_dict())
+    write_json(run.folder / "learnt_from.json", learnt_from.to_dict(), durable=True)
     if file.by != "visitor":
         file = replace(file, seconds=time.monotonic() - began)
     write_opened(run.folder, file)
@@ -309,5 +328,5 @@ def _make_a_training_of(run: Run, spec: ModelSpec, file: OpenedFile) -> None:
         "file": file.name,
     }
     created = int(run.created * 1e9)
-    write_json(card_file, card)
+    write_json(card_file, card, durable=True)
     os.utime(card_file, ns=(created, created))

@@ -67,7 +67,7 @@ def batches_a_line(step: int, per_epoch: int) -> int:
 def cut_events(path: Path, step: int) -> None:
     """Keep only whole lines of events up to `step`, so that what is trained again has no two lines.
 
-    The file is replaced, not shortened: a reader notices, and reads it anew. Raises OSError.
+    The file is replaced, not shortened: a reader notices, and reads it anew; what was synced stays so. Raises OSError.
     """
     try:
         content = path.read_bytes()
@@ -77,4 +77,4 @@ def cut_events(path: Path, step: int) -> None:
     events = [
         event for event in event_lines(whole) if isinstance(event.get("step"), int) and event["step"] <= step
     ]
-    write_whole(path, b"".join(orjson.dumps(event) + b"\n" for event in events))
+    write_whole(path, b"".join(orjson.dumps(event) + b"\n" for event in events), durable=True)

@@ -10,7 +10,7 @@ import logging
 
 from cnn_core.data import load_images
 from cnn_core.errors import StudentError
-from cnn_core.runs.files import write_json
+from cnn_core.runs.files import condition_of, write_json
 from cnn_core.runs.jobs.leaving import DONE
 from cnn_core.runs.jobs.training_job import learning_images
 from cnn_core.runs.run import Run
@@ -23,10 +23,12 @@ def remeasure_run(run: Run) -> str:
     """Do it; returns DONE. What could not be done stands in the file, as a sentence for the run's owner."""
     file = run.folder / "remeasured.json"
     try:
-        write_json(file, _remeasured(run))
+        write_json(file, _remeasured(run), durable=True)
     except StudentError as error:
         write_json(file, {"error": str(error)})
-    except Exception:
+    except Exception as error:
+        if condition_of(error):  # the disk's, and not this run's: it is tried again
+            raise
         log.warning("run %s: its averages could not be measured", run.id, exc_info=True)
         write_json(file, {"error": "The averages could not be measured. Try again later."})
     return DONE
@@ -39,7 +41,7 @@ def _remeasured(run: Run) -> dict[str, float]:
     net, spec = load_model(run.snapshot_path(run.moment), check_limits=False)
     measure_averages(net, learnt_from)
     path = run.folder / "snapshots" / "remeasured.safetensors"
-    save_model(path, net, spec, learnt_from=run.learnt_from, dataset=run.dataset)
+    save_model(path, net, spec, learnt_from=run.learnt_from, dataset=run.dataset, durable=True)
     result = evaluate(net, load_images(run.dataset, "test"))
     return {
         "accuracy": result.accuracy,

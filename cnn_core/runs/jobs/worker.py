@@ -8,7 +8,6 @@ The jobs are imported when they are needed: importing torch takes a second, and 
 
 from __future__ import annotations
 
-import errno
 import logging
 import multiprocessing
 import os
@@ -25,8 +24,16 @@ from typing import Any
 import orjson
 
 from cnn_core.errors import Diverged, StudentError
-from cnn_core.runs.files import locked, read_json, write_json
-from cnn_core.runs.jobs.leaving import DONE, StopWork, server_restarts
+from cnn_core.runs.expectation import Speeds
+from cnn_core.runs.files import condition_of, locked, read_json, write_json
+from cnn_core.runs.jobs.leaving import (
+    DONE,
+    NO_ROOM,
+    WAS_FULL,
+    StopWork,
+    forget_to_make_room,
+    server_restarts,
+)
 from cnn_core.runs.openings import clear
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
@@ -91,15 +98,30 @@ def _die_with_the_runner() -> None:
 def work(store_path: str | Path, run_id: str) -> str:
     """Do a run from where it stands to its end, or until its owner or the runner wants otherwise.
 
-    Returns "done" (finished, stopped or failed: its status says which), "paused" or "left". Raises nothing.
+    Returns "done" (finished, stopped or failed: its status says), "paused", "left", "made room" or "no_room"; raises
+    nothing.
     """
+    try:
+        return _work(store_path, run_id)
+    except OSError as error:
+        if not condition_of(error):
+            raise
+        return NO_ROOM
+
+
+def _work(store_path: str | Path, run_id: str) -> str:
     store = RunStore(store_path)
     run = store.run(run_id)
     # A predecessor whose runner was killed may take a moment to notice; two must never write one folder.
     with locked(run.folder / "lock"):
+        forget_to_make_room(run)  # asked of a predecessor
         if run.status.state == "finished":
             return _do_more(run)
+        kind, began = run.kind, time.monotonic()
         outcome = _do(store, run)
+        if kind != "training" and run.status.state == "finished":
+            with suppress(OSError):  # for those who wait behind the next one
+                Speeds(store.path).remember_seconds(kind, time.monotonic() - began)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()
     return outcome
@@ -128,6 +150,9 @@ def _do(store: RunStore, run: Run) -> str:
     except StudentError as error:
         _end(store, run, "failed", str(error))
     except Exception as error:
+        if condition_of(error):
+            _end(store, run, "interrupted", WAS_FULL)
+            return NO_ROOM
         with suppress(OSError):
             (run.folder / "error.txt").write_text(traceback.format_exc(), "utf-8")
         _end(store, run, "failed", _sentence(error, run.kind))
@@ -162,9 +187,14 @@ def _end(store: RunStore, run: Run, state: str, reason: str, cause: str = "") ->
         store.set_status(run, **changes)
     except OSError:
         # The disk is full: where there is no room for a new file there is still the old one's.
-        status = replace(run.status, **changes)
         with suppress(OSError):
-            (run.folder / "status.json").write_bytes(orjson.dumps(status.to_dict()))
+            _write_over(run.folder / "status.json", orjson.dumps(replace(run.status, **changes).to_dict()))
+
+
+def _write_over(path: Path, content: bytes) -> None:
+    """In the place of the old content, and never shorter: a file that is emptied first may not find room again."""
+    with open(path, "r+b") as file:
+        file.write(content.ljust(path.stat().st_size))
 
 
 def _count_try(run: Run) -> None:
@@ -197,9 +227,6 @@ def _sentence(error: Exception, kind: str) -> str:
     text = str(error)
     if kind == "opening" and not isinstance(error, OSError | MemoryError):
         return f"This file could not be read ({type(error).__name__}). Save the network again, and open the new file."
-    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    if is_full or "No space left" in text:  # safetensors wraps the system's error
-        return "The disk of this server is full. Make room, then start the run again."
     if isinstance(error, OSError):
         return (
             f"The run's folder cannot be written ({error.strerror or error}). Tell whoever runs this server."

@@ -11,6 +11,8 @@ from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import number, probability, signed
 
 MOST_LETTERS = 10  # of ", is a 5", beside a bar
+SUREST = "over 99.9 %"  # the longest number there; every image has room for it, so that the bars stay where they are
+LETTER = 8  # pixels for one beside a bar, and enough on a wall, where letters grow
 Term = tuple[str, float]  # a label and its number
 
 
@@ -49,7 +51,7 @@ def bars(
     layout = dict(
         template=template(mode),
         height=height or 22 * len(probabilities) + 8,
-        margin=dict(l=8, r=84 + 7 * len(correction), t=4, b=4),
+        margin=dict(l=8, r=8 + LETTER * len(SUREST + correction), t=4, b=4),
         annotations=notes,
         bargap=0.35,
         hovermode=False,
@@ -74,16 +76,17 @@ def waterfall(terms: Sequence[Term], total: Term, mode: str = "light", *, unit_h
     colors = [SIGNED[5] if value >= 0 else SIGNED[1] for _, value in terms] + [ACTIVATION[6]]
     names = [no_markup(name) for name, _ in rows]
     numbers = [*(signed(value) for _, value in terms), number(total[1])]
+    beside = LETTER * max(map(len, numbers))  # for the longest: Plotly leaves notes no room
     names[last], numbers[last] = f"<b>{names[last]}</b>", f"<b>{numbers[last]}</b>"
     zero = dict(type="line", x0=0, x1=0, y0=-0.5, y1=last + 0.5, line=dict(color=border, width=1))
     layout = dict(
         template=template(mode),
         height=unit_height * len(rows) + 8,
-        margin=dict(l=8, r=60, t=4, b=4),
+        margin=dict(l=8, r=8 + beside, t=4, b=4),
         bargap=0.3,
         hovermode=False,
         annotations=[
-            note(words, color=text, x=1, xref="paper", xanchor="right", xshift=56, y=row)
+            note(words, color=text, x=1, xref="paper", xanchor="right", xshift=4 + beside, y=row)
             for row, words in enumerate(numbers)
         ],
         shapes=[*_steps_down(ends[:-1], muted), zero],

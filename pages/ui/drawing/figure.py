@@ -43,6 +43,7 @@ def template(mode: str = "light") -> Figure:
             paper_bgcolor="rgba(0,0,0,0)",
             plot_bgcolor="rgba(0,0,0,0)",
             margin=dict(l=48, r=16, t=24, b=40),
+            minreducedwidth=24,  # in a narrow column the bars get short; Plotly would rather cut their names
             colorway=RUNS[mode],
             colorscale=dict(sequential=scale(ACTIVATION), diverging=scale(SIGNED)),
             coloraxis=dict(colorbar=bar),
@@ -110,7 +111,7 @@ def show(
 def _bar(key: str) -> dict[str, Any]:
     """Plotly's settings outside of a figure.  key: of the chart, which names its file."""
     return {
-        "displayModeBar": "hover",
+        "displayModeBar": "hover",  # under a finger, which never hovers, Plotly shows it always
         "modeBarButtons": [["toImage"]],
         "displaylogo": False,
         "toImageButtonOptions": {"format": "svg", "filename": key},

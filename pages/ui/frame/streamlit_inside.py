@@ -98,10 +98,12 @@ def hold_place(name: str) -> None:
 RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
 WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
 
-# Plotly writes the size of its letters beside each, so that each size has to be named.
+# Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
+# and leaves them room: it has to find them as large as they are shown.
 _CHART_LETTERS = (11, 12, 13, 13.5, 14, 15, 16)
 _ON_THE_WALL = "\n  ".join(
-    f'.js-plotly-plot text[style*="font-size: {size:g}px"] {{ font-size: {size * WALL_ZOOM:g}px !important }}'
+    f':is(.js-plotly-plot, #js-plotly-tester) text[style*="font-size: {size:g}px"]'
+    f" {{ font-size: {size * WALL_ZOOM:g}px !important }}"
     for size in _CHART_LETTERS
 )
 
@@ -133,6 +135,8 @@ _FRAME = f"""<style>
 [data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
+/* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
+[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {{ color: inherit !important }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
