@@ -44,6 +44,9 @@ class Settings:
     )
     idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
     away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for so long counts as gone
+    warm: (
+        bool  # CONVSCOPE_WARM: whether what everybody looks at first is computed as soon as the server starts
+    )
 
 
 def settings() -> Settings:
@@ -53,7 +56,7 @@ def settings() -> Settings:
 
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
-    "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS"
+    "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS WARM"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
@@ -86,6 +89,7 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         slice_seconds=_read(given, "CONVSCOPE_SLICE_SECONDS", _seconds, 600.0),
         idle_seconds=_read(given, "CONVSCOPE_IDLE_SECONDS", _seconds, 300.0),
         away_seconds=_read(given, "CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
+        warm=_read(given, "CONVSCOPE_WARM", _yes_or_no, True),
     )
 
 
