@@ -7,9 +7,10 @@ sound, with a smaller rate. Whatever is decided here stands in `resume.json` unt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import summarize
@@ -123,6 +124,14 @@ def checked_change(learning_rate: object) -> float:
 
 
 # ---------------------------------------------------------------- told to the worker
+
+
+def why_stopped(control: Mapping[str, Any]) -> str:
+    """A sentence for the owner of a run that somebody else wants stopped; "" where it is their own wish.
+
+    control: of the run.
+    """
+    return "Whoever runs this server has stopped it." if control.get("by") == "operator" else ""
 
 
 def write_resumption(run: Run, resumption: Resumption) -> None:

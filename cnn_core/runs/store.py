@@ -34,7 +34,7 @@ from typing import Any
 from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs import adoption, expectation, going_on, submission
+from cnn_core.runs import adoption, expectation, going_on, submission, waits
 from cnn_core.runs.admission import check_room
 from cnn_core.runs.equal import is_equal
 from cnn_core.runs.fairness import Queue, Room, Ticket
@@ -48,7 +48,6 @@ from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
 from cnn_core.runs.tidying import KEPT_RUNS
 from cnn_core.runs.trash import Trash, evict
 from cnn_core.runs.visitors import Visitors
-from cnn_core.runs.waits import Waits
 from cnn_core.settings import settings
 from cnn_core.training.spec import TrainSpec
 
@@ -68,7 +67,7 @@ class RunStore:
         self._trash = Trash(self.path)
         self._speeds = expectation.Speeds(self.path)
         self._results = Results(self.path)
-        self._waits = Waits(self)
+        self._waits = waits.Waits(self)
         self.openings = Openings(self.path)
 
     # Asking for work
@@ -239,7 +238,7 @@ class RunStore:
             raise StudentError(f"A run cannot “{str(action)[:20]}”.", hint="Use stop, pause or resume.")
         if not run.status.unfinished:
             raise StudentError(f"“{run.name}” has ended already.", hint="Start a new one.")
-        wish: dict[str, Any] = {} if action is None else {"action": action}
+        wish: dict[str, Any] = {} if action is None else {"action": action, "by": "owner"}
         if learning_rate is not None:
             wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
@@ -259,7 +258,8 @@ class RunStore:
         if action == "stop":
             for folder in (QUEUE, PAUSED):
                 if self._tickets.remove(run.id, folder):
-                    self.set_status(run, state="stopped", reason="", eta=None, ended=time.time())
+                    reason = going_on.why_stopped(run.control)
+                    self.set_status(run, state="stopped", reason=reason, eta=None, ended=time.time())
         elif action == "pause":
             if self._tickets.move(run.id, QUEUE, PAUSED):
                 self.set_status(run, state="paused", reason="", eta=None)
@@ -455,9 +455,10 @@ class RunStore:
         """What the latest trainings on this server came to."""
         return self._results.all()
 
-    def remember_speed(self, run: Run, images_per_second: float, at_once: int = 0) -> None:
-        """What a design made on this machine, with so many at work at once, for the next one's wait. Raises OSError."""
-        self._speeds.remember(run.spec, images_per_second, at_once)
+    def remember_speed(self, run: Run, images_per_second: float) -> None:
+        """What a design made on this machine, for the next one's expectation and wait. Raises OSError."""
+        waits.remember(self, run, images_per_second)
+        self._speeds.remember(run.spec, images_per_second)
 
     # Within
 

@@ -2,8 +2,8 @@
 
 What has been deleted goes first, then what nobody has used for longest: ended runs, dreams, refused files, own sets of
 pictures. Never goes what waits or is at work, and what somebody has used within the last hour, for they may have it
-open. How long ago a thing was used is its folder's time: whoever writes in it changes that, and so does a page that
-shows it (`use`).
+open. How long ago a run was used is its folder's time: whoever writes in it changes that, and so does a page that
+shows it (`use`); a set has a mark of its own (`cnn_core.data.own.room`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn_core.data.own.names import is_own, is_set_id, parts_of
-from cnn_core.data.own.own_set import OwnSet
+from cnn_core.data.own.names import is_own, parts_of
+from cnn_core.data.own.room import Kept
+from cnn_core.data.own.shelf import Shelf
 from cnn_core.errors import StudentError
 from cnn_core.runs.files import file_names, locked
 from cnn_core.runs.ids import is_owner, is_run_id
@@ -43,7 +44,7 @@ _used: dict[Path, float] = {}  # folder: when it was marked, of the monotonic cl
 
 
 def use(folder: Path) -> None:
-    """Somebody looks at what is in this folder, a run or an own set: it is not old. Cheap, and raises nothing."""
+    """Somebody looks at the run in this folder: it is not old. Cheap, and raises nothing."""
     now = time.monotonic()
     if now - _used.get(folder, -USE_SECONDS) < USE_SECONDS:
         return
@@ -98,7 +99,8 @@ def things(path: Path, runs: Iterable[Run]) -> list[Thing]:
     learnt: dict[str, float] = {}  # an own set: when a run that learnt from it was last used
     found = [_thing_of(path, run, learnt) for run in runs]
     found += [_deleted(owner, folder) for owner, folder in Trash(path).folders()]
-    return found + [_thing_of_set(one, learnt) for one in _sets(path)]
+    shelf = Shelf(path / "datasets")
+    return found + [_thing_of_set(shelf, one, learnt) for one in shelf.kept()]
 
 
 def _thing_of(path: Path, run: Run, learnt: dict[str, float]) -> Thing:
@@ -130,24 +132,15 @@ def _deleted(owner: str, folder: Path) -> Thing:
     return Thing(owner, weight(folder), _time_of(folder), True, remove)
 
 
-def _sets(path: Path) -> list[OwnSet]:
-    root = path / "datasets"
-    sets = (OwnSet(root / name) for name in file_names(root) if is_set_id(name))
-    return [one for one in sets if one.card and not one.is_removed]
-
-
-def _thing_of_set(one: OwnSet, learnt: dict[str, float]) -> Thing:
-    owner = one.card.get("owner")
-    times = (_time_of(one.folder), _time_of(one.folder / "log.jsonl"), learnt.get(one.id, 0.0))
-
+def _thing_of_set(shelf: Shelf, one: Kept, learnt: dict[str, float]) -> Thing:
     def remove() -> bool:
         try:
-            one.wipe()
+            return shelf.get(one.id).let_go(time.time() - OPEN_SECONDS)
         except (OSError, StudentError):
             return False
-        return True
 
-    return Thing(owner if is_owner(owner) else "", weight(one.folder), max(times), False, remove)
+    used = max(one.used, learnt.get(one.id, 0.0))
+    return Thing(one.owner if is_owner(one.owner) else "", one.bytes, used, False, remove)
 
 
 def weight(folder: Path) -> int:

@@ -61,7 +61,7 @@ def _ask_recipe() -> str:
 
 def _ask_dataset(first: str, spec: ModelSpec) -> str:
     """Of those that are here and that the design is for."""
-    here = [name for name in DATASETS if available(name).is_usable and fits(spec, name)]
+    here = [name for name in DATASETS if fits(spec, name) and available(name).is_usable]
     if not here or is_own(first):
         here = [first, *here]
     dataset = st.selectbox(

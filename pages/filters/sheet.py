@@ -57,7 +57,7 @@ def all_filters(
     singular: what one image of the data set is, "digit".
     """
     layer, climb = question.layer, question.climb
-    images = pictures.images.numpy()
+    images, silent = pictures.images.numpy(), examples.silent.tolist()
     height, width = images.shape[2:]
     are_long = any(len(name) > LONG_NAME for name in classes)
     with st.container(gap="xsmall"):
@@ -72,7 +72,7 @@ def all_filters(
             labels=_labels(pictures, examples),
             badges=_badges(pictures, examples),
             states=[
-                None if why is None else words.reason(why, bool(examples.silent[i]))
+                None if why is None else words.reason(why, silent[i])
                 for i, why in zip(pictures.filters, pictures.why, strict=True)
             ],
             captions=[(classes[i], "") for i in pictures.filters] if classes else None,
@@ -99,14 +99,16 @@ def all_filters(
 
 def _badges(pictures: FilterPictures, examples: Examples) -> list[str]:
     """A mark on each tile that has a picture though its filter fires on no test image; else nothing."""
+    silent = examples.silent.tolist()
     return [
-        words.BADGE if why is None and bool(examples.silent[number]) else ""
+        words.BADGE if why is None and silent[number] else ""
         for number, why in zip(pictures.filters, pictures.why, strict=True)
     ]
 
 
 def _labels(pictures: FilterPictures, examples: Examples) -> list[str]:
+    silent = examples.silent.tolist()
     return [
-        words.tile_label(pictures.layer, i, low, high, why, bool(examples.silent[i]))
+        words.tile_label(pictures.layer, i, low, high, why, silent[i])
         for i, (low, high), why in zip(pictures.filters, pictures.range.tolist(), pictures.why, strict=True)
     ]

@@ -10,7 +10,6 @@ import streamlit as st
 from cnn_core.data.own.contents import Contents, OwnClass
 from cnn_core.data.own.own_set import SHAPES, OwnSet
 from cnn_core.data.own.shelf import FIRST_CLASS, Shelf
-from cnn_core.runs.tidying import use
 from pages.my_data.words import Row
 from pages.ui.frame import address
 from pages.ui.visitor import who
@@ -65,7 +64,6 @@ def current() -> View:
     if chosen != "":
         one = next((one for one in sets if one.id == chosen), sets[-1] if sets else None)
         if one is not None and one.contents().classes:
-            use(one.folder)
             return View(one, one.contents(), one.shape[0] == 3, one.is_owner(who.visitor()))
     colour = st.session_state.get(_NEW) == "colour"
     return View(None, Contents((OwnClass(0, FIRST_CLASS),)), colour, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnn_core.data.learnt_from import Overlap
-from cnn_core.data.sources import KNOWN, Dataset, dataset_of
+from cnn_core.data.sources import KNOWN, Dataset, available, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.opening import Trial
 from cnn_core.opening.preparations import LEAST, UNIT
@@ -239,6 +239,14 @@ def onto_design(file: str) -> str:
     'The design in the sidebar is changed. Put the weights of net.pt onto it?'
     """
     return f"The design in the sidebar is changed. Put the weights of {plain(file)} onto it?"
+
+
+def why_not_tested(dataset: str) -> str:
+    """Under "Not tested here": what is missing, and that little depends on it.  dataset: what the file says."""
+    here = available(dataset)
+    if here.is_usable:
+        return "It was not tested on the images that are here. Choose its data set below to test it."
+    return f"{plain(here.source)} What needs no test images works all the same."
 
 
 def worth(one: Trained) -> str:

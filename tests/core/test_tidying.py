@@ -115,8 +115,9 @@ def test_own_sets_count_and_go_by_their_last_use_but_keep_the_names_of_their_cla
         pixels = [rng.integers(0, 256, 784, dtype=np.uint8).tobytes() for _ in range(500)]
         one.add("ada", 0, [NewPicture(each, "draw") for each in pixels])
     for one, hours in zip(sets, (100, 20), strict=True):
-        aged(one.folder / "log.jsonl", hours)
-        aged(one.folder, hours)
+        for name in ("used", "log.jsonl", "card.json"):
+            (one.folder / name).touch()
+            aged(one.folder / name, hours)
     assert 1e6 < sum(weight(one.folder) for one in sets) < 2e6
     bound(monkeypatch, visitor=1)
     assert tidy(store.path) == 1

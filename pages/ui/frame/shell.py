@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import streamlit_inside
+from pages.ui.frame import error_log, streamlit_inside
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 from pages.ui.frame.streamlit_inside import meaning_style
@@ -30,6 +31,9 @@ background-color:var(--st-background-color);transition:background-color 1ms"></s
 _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 
 
+error_log.bound()
+streamlit_inside.drop_wrong_values()
+streamlit_inside.one_value_at_a_time()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -55,7 +59,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?"),
     Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
     Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
-    Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes leave a 7 a 7?"),
+    Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes keep the label?"),
     Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?"),
     Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
     # Behind a door on Home and one in Runs.
@@ -103,6 +107,7 @@ def tab_title(url_path: str) -> str:
     return f"{title} · Convscope" if title and url_path else "Convscope"
 
 
+@cache
 def exists(page: Entry) -> bool:
     """Whether the page's file is there; the bar shows no page that is not written."""
     return (ROOT / page.file).exists()
