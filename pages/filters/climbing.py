@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from cnn_core.errors import StudentError
 from cnn_core.insight import (
     RECIPES,
     Examples,
@@ -51,7 +52,7 @@ def pictures_of(
     weights_key: str, layer: str, filters: tuple[int, ...], climb: Climb, _network: LoadedNetwork
 ) -> FilterPictures:
     """A picture for each of these filters."""
-    return maximize_filters(_network.net, layer, filters, examples=watched(_network), **climb.arguments())
+    return maximize_filters(_network.net, layer, filters, examples=_starts(_network), **climb.arguments())
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -61,7 +62,7 @@ def growth_of(
 ) -> FilterPictures:
     """The picture of one filter, with what it was at each step."""
     return maximize_filters(
-        _network.net, layer, [index], examples=watched(_network), keep_path=True, **climb.arguments()
+        _network.net, layer, [index], examples=_starts(_network), keep_path=True, **climb.arguments()
     )
 
 
@@ -88,3 +89,11 @@ def examples_of(weights_key: str, layer: str, _network: LoadedNetwork) -> Exampl
 def watched(network: LoadedNetwork) -> Tensor:
     """The first 2,000 test images, (N, C, H, W) in [0, 1], as the network takes them."""
     return server.images(network.dataset, "test").images[:WATCHED].float() / 255
+
+
+def _starts(network: LoadedNetwork) -> Tensor | None:
+    """The same, among which a silent filter may find its start; None where there are none here."""
+    try:
+        return watched(network)
+    except StudentError:
+        return None
