@@ -40,7 +40,10 @@ def test_a_changed_variable_holds_at_once(monkeypatch):
         for text in ("0", "-1", "5.0", "1e3", "nan", "9" * 5_000)
     ]
     + [("AWAY_SECONDS", text, "a number of seconds") for text in ("-1", "soon", "nan", "inf", "1e400")]
-    + [("EMBED_ON", text, "addresses such as") for text in ("moodle", "https://a.b; script-src *", "https://a/b")]
+    + [
+        ("EMBED_ON", text, "addresses such as")
+        for text in ("moodle", "https://a.b; script-src *", "https://a/b")
+    ]
     + [("OFFLINE", "perhaps", "1 or 0"), ("DEVICE", "gpu", "auto, cpu, cuda, mps")],
 )
 def test_what_makes_no_sense_is_refused_with_its_name_in_a_short_sentence(monkeypatch, variable, text, says):
