@@ -46,6 +46,7 @@ def hosted(folder: Path, port: int | None = None, **environment: str) -> Iterato
         "CONVSCOPE_DATA": str(folder / "none"),
         "CONVSCOPE_OFFLINE": "1",
         "CONVSCOPE_WORKERS": "1",
+        "CONVSCOPE_THREADS": "1",
         "CONVSCOPE_LOG": "json",
         "CONVSCOPE_METRICS_TOKEN": TOKEN,
         "STREAMLIT_SERVER_PORT": str(port),
