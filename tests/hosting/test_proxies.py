@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import ssl
+import threading
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -233,6 +235,62 @@ def page_of(frame):
         locator = frame.locator
 
     return Both
+
+
+@contextmanager
+def speaking(word: bytes):
+    """A server that answers each question with one word; yields its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(word)
+
+        def log_message(self, *_): ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+
+
+def with_replicas(recipe: str) -> str:
+    """convscope.conf with what replicas.conf says in its place, line for line."""
+    lines = (DEPLOY / "nginx" / "replicas.conf").read_text("utf-8")
+    pass_on, cookie = re.findall(r"^#     (.+;(?: always;)?)$", lines, re.MULTILINE)[:2]
+    recipe = re.sub(r"upstream convscope \{.*?\}", lambda _: lines, recipe, flags=re.DOTALL)
+    recipe = recipe.replace("proxy_pass http://convscope;", f"{pass_on} {cookie}", 1)
+    return recipe.replace("proxy_pass http://convscope;", pass_on)
+
+
+def test_of_two_servers_a_visitor_keeps_one_until_it_is_gone_and_then_keeps_the_other(tmp_path):
+    port = free_port()
+    with ExitStack() as replicas, speaking(b"two") as two:
+        one = replicas.enter_context(speaking(b"one"))
+        ports = {
+            "listen 443": port,
+            "listen 80": free_port(),
+            "127.0.0.1:8501": one,
+            "127.0.0.1:8502": two,
+            ":8502$": two,
+        }
+        recipe = with_replicas((DEPLOY / "nginx" / "convscope.conf").read_text("utf-8"))
+        url = f"https://127.0.0.1:{port}/"
+        with nginx(tmp_path / "nginx", filled_in(recipe, ports, tmp_path)):
+            wait_until(lambda: is_up(url))
+
+            def visit(cookie: str) -> tuple[bytes, str]:
+                _, headers, body = fetch(url, Cookie=f"convscope_replica={cookie}")
+                return body, headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+
+            assert {visit("nonsense")[0] for _ in range(40)} == {b"one", b"two"}
+            for name in ("one", "two"):
+                assert [visit(name) for _ in range(5)] == [(name.encode(), name)] * 5
+            replicas.close()
+            assert [visit("one") for _ in range(3)] == [(b"two", "two")] * 3
 
 
 def test_a_site_that_was_not_named_may_not_show_the_app_in_a_frame(server):

@@ -12,6 +12,7 @@ import pytest
 
 from cnn_core.runs import RunStore
 from tests.browser.conftest import free_port, wait_until
+from tests.faults.conftest import go_on, stand_still
 from tests.faults.test_runs_survive import RECIPE, SPEC, weights
 from tests.hosting.conftest import TOKEN, hosted
 
@@ -40,6 +41,7 @@ def test_a_rolling_restart_in_mid_training_loses_nothing_and_the_weights_are_tho
         store = RunStore(first.runs)
         run = store.run(store.submit(SPEC, recipe, owner=owner))  # no page is open: the server sees to it
         wait_until(lambda: run.status.step > 20, 90)
+        assert stand_still(run)  # so that the test need not be quick
         status, headers, body = ask(first.url, "/healthz")
         health = json.loads(body)
         assert (status, health["status"], health["runner"], health["queue"]["at_work"]) == (
@@ -60,9 +62,9 @@ def test_a_rolling_restart_in_mid_training_loses_nothing_and_the_weights_are_tho
         assert re.search(r'convscope_memory_bytes\{process="workers"\} [1-9]', figures)
         with hosted(tmp_path, free_port()) as second:  # the new one is there before the old one goes
             first.process.send_signal(signal.SIGTERM)
+            go_on(run.status.pid)
             assert first.process.wait(40) in (0, -signal.SIGTERM)
-            left = run.status
-            assert left.state in ("interrupted", "queued", "running")
+            assert run.status.state != "finished"
             wait_until(lambda: not run.status.unfinished, 150)
             assert run.status.state == "finished", run.status.reason
             again = store.run(store.submit(SPEC, recipe, owner=owner, again=True))
