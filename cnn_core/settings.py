@@ -40,6 +40,10 @@ class Settings:
     )
     max_visitor_mb: int  # CONVSCOPE_MAX_VISITOR_MB: the same of one visitor
     reserve_mb: int  # CONVSCOPE_RESERVE_MB: of the disk; with less free no work is given out
+    max_waiting: int  # CONVSCOPE_MAX_WAITING: runs of all visitors that wait or are at work
+    slice_seconds: (
+        float  # CONVSCOPE_SLICE_SECONDS: a training at work for so long makes room for those who wait
+    )
     idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
     away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for so long counts as gone
     log: str  # CONVSCOPE_LOG: json writes one line of JSON for each run, refusal and error
@@ -54,7 +58,7 @@ def settings() -> Settings:
 
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
-    "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB IDLE_SECONDS AWAY_SECONDS "
+    "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS "
     "LOG METRICS_TOKEN EMBED_ON"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
@@ -81,6 +85,8 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         max_store_mb=_read(given, "CONVSCOPE_MAX_STORE_MB", _at_least(1), 20_000),
         max_visitor_mb=_read(given, "CONVSCOPE_MAX_VISITOR_MB", _at_least(1), 2_000),
         reserve_mb=_read(given, "CONVSCOPE_RESERVE_MB", _at_least(1), 300),
+        max_waiting=_read(given, "CONVSCOPE_MAX_WAITING", _at_least(1), 200),
+        slice_seconds=_read(given, "CONVSCOPE_SLICE_SECONDS", _seconds, 600.0),
         idle_seconds=_read(given, "CONVSCOPE_IDLE_SECONDS", _seconds, 300.0),
         away_seconds=_read(given, "CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
         log=_read(given, "CONVSCOPE_LOG", _one_of("text", "json"), "text"),

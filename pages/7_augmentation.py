@@ -1,4 +1,4 @@
-"""Which changes leave a 7 a 7? Random changes of one digit, what a network reads each time, and whether they help."""
+"""Which changes keep the label? Random changes of one digit, what a network reads each time, and whether they help."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ require_shell()
 
 def ask_digit(dataset: str) -> str:
     """Draw the choice of the digit. Returns the way it comes: test, draw or upload."""
-    if dataset == "mnist":  # the question is about a 7, and the sample does not begin with one
+    if dataset == "mnist":  # what turns show is plain on a 7, and the sample does not begin with one
         sevens = (server.images(dataset, "test").labels == 7).nonzero()
         begin_with_digit(int(sevens[0]) if len(sevens) else 0)
     with st.container(horizontal=True, vertical_alignment="center", key="augment_digit"):

@@ -1,22 +1,29 @@
 """Image files from strangers: nothing is decoded before its size is known, and photos of telephones are made small.
 
-A telephone's photo of 12 million pixels is decoded at a fraction of its size where its format allows that (JPEG).
-HEIC, which iPhones write, is read by pillow-heif, imported when the first such file comes.
+A telephone's photo of 12 million pixels is decoded at a fraction of its size where its format allows that (JPEG); how
+large others may be is said in `picture_bounds`. One file is decoded at a time in a process, and only once: what it
+gave is kept for a while, since a page asks for it again at each click. HEIC, which iPhones write, is read by
+pillow-heif, imported when the first such file comes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import threading
+from collections import OrderedDict
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from cnn_core.data.picture_bounds import check_head, check_whole_jpeg
 from cnn_core.errors import StudentError
+from cnn_core.upload_limits import MEGABYTE, PHOTO_MB, megabytes
 
-MAX_UPLOAD_BYTES = 25_000_000
-MAX_UPLOAD_PIXELS = 50_000_000  # the largest photos of a telephone
+MAX_UPLOAD_BYTES = PHOTO_MB * MEGABYTE
+KEPT_BYTES = 32_000_000  # of decoded pictures: a dozen, made small
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif")
 READABLE = "PNG, JPEG, WebP, GIF, BMP or HEIC"
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # Pillow knows many more, and each is a way in
@@ -51,29 +58,64 @@ def open_image(data: bytes, longest: int) -> Image.Image:
         raise StudentError("The file is empty.", hint=f"Choose an image: {READABLE}.")
     if len(data) > MAX_UPLOAD_BYTES:
         raise StudentError(
-            f"The file has {len(data) / 1e6:.0f} MB.",
-            hint=f"Choose one of at most {MAX_UPLOAD_BYTES / 1e6:.0f} MB.",
+            f"The file has {megabytes(len(data))} MB.", hint=f"Choose one of at most {PHOTO_MB} MB."
         )
+    content = bytes(data)
+    with _one_at_a_time:
+        key = (hashlib.sha256(content).digest(), longest)
+        outcome = _kept.pop(key, None) or _outcome(content, longest)
+        _keep(key, outcome)
+    if isinstance(outcome, StudentError):
+        raise StudentError(outcome.message, outcome.hint)
+    return outcome.copy()
+
+
+_one_at_a_time = threading.Lock()  # a picture may take 200 MB for a moment
+_kept: OrderedDict[tuple[bytes, int], Image.Image | StudentError] = OrderedDict()  # the latest last
+
+
+def _keep(key: tuple[bytes, int], outcome: Image.Image | StudentError) -> None:
+    _kept[key] = outcome
+    while sum(map(_weight, _kept.values())) > KEPT_BYTES and len(_kept) > 1:
+        _kept.popitem(last=False)
+
+
+def _weight(outcome: Image.Image | StudentError) -> int:
+    """Bytes, or what a sentence takes with all around it."""
+    return 4_000 if isinstance(outcome, StudentError) else 4 * outcome.width * outcome.height + 4_000
+
+
+def _outcome(data: bytes, longest: int) -> Image.Image | StudentError:
     try:
-        image = Image.open(io.BytesIO(data), formats=_formats_for(bytes(data[:12])))
+        return _decoded(data, longest)
+    except StudentError as error:
+        return StudentError(error.message, error.hint)  # without the frames that its traceback holds
+
+
+def _decoded(data: bytes, longest: int) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=_formats_for(data[:12]))
     except StudentError:
         raise
-    except Image.DecompressionBombError as error:
-        raise _too_many_pixels() from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise StudentError("The image has more than 89 million pixels.", hint="Make it smaller.") from error
     except Exception as error:
         # Pillow's readers raise whatever they stumble over, from struct.error to KeyError.
         raise StudentError(
             "The file is not an image that can be read.", hint=f"Choose {READABLE}."
         ) from error
     with image:
-        if image.width * image.height > MAX_UPLOAD_PIXELS:  # read from the header: nothing is decoded yet
-            raise _too_many_pixels()
+        check_head(image, data, longest)  # nothing is decoded yet
         try:
             image.draft("RGB", (longest, longest))  # a JPEG can be decoded at a fraction of its size
+            if image.format in ("JPEG", "MPO"):
+                check_whole_jpeg(image.width * image.height)
             plain = _plain(image)
             if max(plain.size) > longest:
                 plain.thumbnail((longest, longest), Image.Resampling.BOX, reducing_gap=2.0)
             return ImageOps.exif_transpose(plain).convert("RGBA")
+        except StudentError:
+            raise
         except Exception as error:  # as above
             raise StudentError(
                 "The image is damaged or not complete.", hint="Open and save it anew, or choose another."
@@ -95,12 +137,6 @@ def _formats_for(head: bytes) -> tuple[str, ...]:
         ) from error
     register_heif_opener(thumbnails=False)
     return ("HEIF",)
-
-
-def _too_many_pixels() -> StudentError:
-    return StudentError(
-        f"The image has more than {MAX_UPLOAD_PIXELS / 1e6:.0f} million pixels.", hint="Choose a smaller one."
-    )
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -7,6 +7,7 @@ import math
 from cnn_core.doctor import cures
 from cnn_core.doctor.case import Case, Cure, Finding, share
 from cnn_core.model import ModelSpec, summarize
+from cnn_core.model.activations import is_usual, parts_of
 from cnn_core.model.layers import Dropout
 from cnn_core.training.spec import TrainSpec
 
@@ -73,9 +74,11 @@ def _what_it_does(name: str, classes: int) -> str:
             + f". Of {classes} classes softmax can then be at most **{share(surest)}** sure of one, "
             f"and the loss cannot fall below {-math.log(surest):.2f}."
         )
-    if name == "leaky_relu":
-        return "makes each score below zero five times smaller. softmax takes any score as it is."
-    least = {"elu": "−1", "gelu": "−0.17"}[name]
+    kind, number = parts_of(name)
+    if kind == "leaky_relu":
+        smaller = "five times smaller" if is_usual(name) else f"{number:g} times as large"
+        return f"makes each score below zero {smaller}. softmax takes any score as it is."
+    least = "−0.17" if kind == "gelu" else f"−{number:g}"
     return f"puts each score below zero between {least} and 0, so that wrong classes are hardly told apart."
 
 

@@ -11,14 +11,15 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cnn_core.export.keras_layers import KerasLayer
-from cnn_core.export.layers import LAYERS
+from cnn_core.export.layers import KERAS_ACTIVATIONS, LAYERS
 from cnn_core.export.program import Step, channels_last, ends_in_softmax, steps
+from cnn_core.model.activations import is_usual, parts_of
 from cnn_core.model.shapes import Shape
 
 if TYPE_CHECKING:
@@ -164,15 +165,18 @@ def _layers(net: Network, legacy: bool) -> list[_Written]:
 
 
 def _parts(step: Step, legacy: bool) -> list[KerasLayer]:
-    """The layer, and where Keras 2 has no word for its activation, that as a layer of its own."""
+    """The layer, and where Keras has no word for its activation, that as a layer of its own."""
     layer = LAYERS[step.layer.type].keras_file(step)
-    if not legacy or step.activation != "leaky_relu":
+    kind, number = parts_of(step.activation)
+    has_no_word = kind == "leaky_relu" and legacy  # Keras 2
+    if is_usual(step.activation) and not has_no_word:
         return [layer]
-    leaky = KerasLayer("LeakyReLU", {"alpha": 0.2}, suffix="leaky_relu")
+    setting = "negative_slope" if kind == "leaky_relu" and not legacy else "alpha"
+    bend = KerasLayer(KERAS_ACTIVATIONS[kind], {setting: number})
     if layer.class_name == "Activation":
-        return [KerasLayer("LeakyReLU", {"alpha": 0.2})]
+        return [bend]
     plain = KerasLayer(layer.class_name, {**layer.config, "activation": "linear"}, layer.weights)
-    return [plain, leaky]
+    return [plain, replace(bend, suffix=kind)]
 
 
 def _order_of_keras(shape: Shape) -> np.ndarray:

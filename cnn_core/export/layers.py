@@ -19,6 +19,7 @@ from cnn_core.export.keras_layers import (
     file_pool,
 )
 from cnn_core.export.program import Step, arguments, moves
+from cnn_core.model.activations import is_usual, parts_of
 
 Pairs = list[tuple[str, object]]  # arguments of a call, by name
 Node = tuple[str, list[str], dict[str, Any]]  # of ONNX: operator, names of its weights, attributes
@@ -49,33 +50,39 @@ class Row:
     keras_file: Callable[[Step], KerasLayer]
 
 
-# It goes by its place: the package keras calls it alpha, keras3 negative_slope.
-LEAKY_SLOPE: tuple[str, object] = ("", 0.2)
-
 # --- what several kinds need ------------------------------------------------------------------------
 
-TORCH_ACTIVATIONS = {
-    "relu": "nn.ReLU()",
-    "leaky_relu": "nn.LeakyReLU(0.2)",
-    "elu": "nn.ELU()",
-    "gelu": "nn.GELU()",
-    "tanh": "nn.Tanh()",
-    "sigmoid": "nn.Sigmoid()",
+_TORCH_ACTIVATIONS = {
+    "relu": "ReLU",
+    "leaky_relu": "LeakyReLU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "tanh": "Tanh",
+    "sigmoid": "Sigmoid",
 }  # a softmax is in the loss
-ONNX_ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "relu": ("Relu", {}),
-    "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
-    "elu": ("Elu", {"alpha": 1.0}),
-    "gelu": ("Gelu", {}),
-    "tanh": ("Tanh", {}),
-    "sigmoid": ("Sigmoid", {}),
+_ONNX_ACTIVATIONS = {
+    "relu": "Relu",
+    "leaky_relu": "LeakyRelu",
+    "elu": "Elu",
+    "gelu": "Gelu",
+    "tanh": "Tanh",
+    "sigmoid": "Sigmoid",
 }  # the softmax is an output of its own
+# Layers of Keras for what it has as a word too: with a number of its own, and in R, where there is no such word.
+KERAS_ACTIVATIONS = {"leaky_relu": "LeakyReLU", "elu": "ELU"}
+
+
+def torch_activation(step: Step) -> tuple[str, str] | None:
+    """(its name as a module of its own, the module); None where there is nothing to do."""
+    kind, number = parts_of(step.activation)
+    if kind not in _TORCH_ACTIVATIONS:
+        return None
+    return f"{step.name}_{kind}", f"nn.{_TORCH_ACTIVATIONS[kind]}({'' if number is None else repr(number)})"
 
 
 def _torch_activation(step: Step) -> list[tuple[str, str]]:
-    if step.activation not in TORCH_ACTIVATIONS:
-        return []
-    return [(f"{step.name}_{step.activation}", TORCH_ACTIVATIONS[step.activation])]
+    module = torch_activation(step)
+    return [] if module is None else [module]
 
 
 def _torch_padding(step: Step, module: str) -> list[tuple[str, str]]:
@@ -83,10 +90,10 @@ def _torch_padding(step: Step, module: str) -> list[tuple[str, str]]:
 
 
 def _onnx_activation(step: Step) -> list[Node]:
-    if step.activation not in ONNX_ACTIVATIONS:
+    kind, number = parts_of(step.activation)
+    if kind not in _ONNX_ACTIVATIONS:
         return []
-    operator, attributes = ONNX_ACTIVATIONS[step.activation]
-    return [(operator, [], attributes)]
+    return [(_ONNX_ACTIVATIONS[kind], [], {} if number is None else {"alpha": number})]
 
 
 def _onnx_window(step: Step) -> dict[str, Any]:
@@ -111,16 +118,34 @@ def _keras_window(step: Step, usual_stride: int) -> str:
 
 
 def _keras_activation(step: Step) -> str:
+    if not is_usual(step.activation):
+        kind, number = parts_of(step.activation)
+        return f"activation=layers.{KERAS_ACTIVATIONS[kind]}({number!r})"
     return "" if step.activation == "linear" else f'activation="{step.activation}"'
+
+
+def _keras_alone(step: Step) -> list[str]:
+    if is_usual(step.activation):
+        return _keras_line(step, "Activation", f'"{step.activation}"')
+    kind, number = parts_of(step.activation)
+    return _keras_line(step, KERAS_ACTIVATIONS[kind], repr(number))
+
+
+def _r_bend(step: Step, name: str = "") -> list[RCall]:
+    """The layer for an activation that R's own Keras has no word for; nothing where it has one."""
+    kind, number = parts_of(step.activation)
+    if kind != "leaky_relu" and is_usual(step.activation):
+        return []
+    # The number goes by its place: the package keras calls a slope alpha, keras3 negative_slope.
+    return [RCall(f"layer_activation_{kind}", [("", number)], name=name)]
 
 
 def _r_call(
     step: Step, function: str, *pairs: tuple[str, object], penalised: tuple[str, ...] = ()
 ) -> list[RCall]:
-    """The call with its activation; R's own Keras has no word for a leaky relu, but a layer."""
-    if step.activation == "leaky_relu":
-        leaky = RCall("layer_activation_leaky_relu", [LEAKY_SLOPE])
-        return [RCall(function, list(pairs), penalised, step.name), leaky]
+    """The call with its activation, which may be a layer of its own."""
+    if bend := _r_bend(step):
+        return [RCall(function, list(pairs), penalised, step.name), *bend]
     activation = [] if step.activation == "linear" else [("activation", step.activation)]
     return [RCall(function, [*pairs, *activation], penalised, step.name)]
 
@@ -284,9 +309,13 @@ def _onnx_norm(step: Step) -> list[Node]:
 
 
 def _r_activation(step: Step) -> list[RCall]:
-    if step.activation == "leaky_relu":
-        return [RCall("layer_activation_leaky_relu", [LEAKY_SLOPE], name=step.name)]
-    return [RCall("layer_activation", [("activation", step.activation)], name=step.name)]
+    bend = _r_bend(step, step.name)
+    return bend or [RCall("layer_activation", [("activation", step.activation)], name=step.name)]
+
+
+def _torch_alone(step: Step) -> list[tuple[str, str]]:
+    module = torch_activation(step)
+    return [(step.name, "nn.Identity()" if module is None else module[1])]
 
 
 def _rate(step: Step) -> float:
@@ -347,8 +376,8 @@ LAYERS: dict[str, Row] = {
         file_norm,
     ),
     "activation": Row(
-        lambda step: [(step.name, TORCH_ACTIVATIONS.get(step.activation, "nn.Identity()"))],
-        lambda step: _keras_line(step, "Activation", f'"{step.activation}"'),
+        _torch_alone,
+        _keras_alone,
         _r_activation,
         _onnx_activation,
         lambda step: KerasLayer("Activation", {"activation": step.activation}),

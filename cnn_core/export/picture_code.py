@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnn_core.data.own.names import is_own
-from cnn_core.export.layers import TORCH_ACTIVATIONS
+from cnn_core.export.layers import torch_activation
 from cnn_core.export.program import Step, steps
 from cnn_core.model.spec import ModelSpec
 
@@ -349,8 +349,8 @@ def _steps(net: NetInCode) -> list[Step]:
 
 def _last_module(step: Step) -> str:
     """The exported module after which a layer's output stands: that of its activation, where it has one."""
-    is_apart = step.layer.type != "activation" and step.activation in TORCH_ACTIVATIONS
-    return f"{step.name}_{step.activation}" if is_apart else step.name
+    module = None if step.layer.type == "activation" else torch_activation(step)
+    return step.name if module is None else module[0]
 
 
 def _listed(numbers: Sequence[int]) -> str:

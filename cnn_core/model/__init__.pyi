@@ -1,5 +1,5 @@
 from . import links as links
-from .common_settings import ACTIVATIONS as ACTIVATIONS
+from .activations import ACTIVATIONS as ACTIVATIONS
 from .draft import Draft as Draft
 from .draft import Remedy as Remedy
 from .draft import inspect_draft as inspect_draft

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cnn_core.errors import StudentError
-from cnn_core.model.setting import Choice, Dilation, Padding, Side, Stride
+from cnn_core.model.activations import ACTIVATIONS
+from cnn_core.model.setting import Bend, Dilation, Padding, Side, Stride
 
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
 MAX_FILTERS = 4_096  # of one convolution
 MAX_MULTIPLIER = 64  # filters of a depthwise convolution over each map
 MAX_UNITS = 65_536  # of one dense layer
@@ -49,18 +49,13 @@ ACTIVATION_HELP = (
     "What happens to each number at the end of the layer. “linear” leaves it as it is, “relu” turns negative "
     "numbers into 0. "
 )
-INNER_ACTIVATION = Choice(
-    label="Activation",
+INNER_ACTIVATION = Bend(
     help=ACTIVATION_HELP + "Without a bend such as relu, two layers can do no more than one.",
-    choices=ACTIVATIONS,
     offered=ACTIVATIONS[:-1],  # softmax is for the last layer
     added="relu",
 )
-ANY_ACTIVATION = Choice(
-    label="Activation",
+ANY_ACTIVATION = Bend(
     help=ACTIVATION_HELP + "“softmax” is for the last layer: it makes one probability per class.",
-    choices=ACTIVATIONS,
-    offered=ACTIVATIONS,
     added="relu",
 )
 

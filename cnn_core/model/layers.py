@@ -20,7 +20,6 @@ from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 from cnn_core.errors import StudentError
 from cnn_core.model.common_settings import (
-    ACTIVATIONS,
     ANY_ACTIVATION,
     DILATION,
     INNER_ACTIVATION,
@@ -35,7 +34,7 @@ from cnn_core.model.common_settings import (
     STRIDES,
     check_moves,
 )
-from cnn_core.model.setting import Choice, Count, Setting, Share, sentence
+from cnn_core.model.setting import Bend, Count, Setting, Share, sentence
 from cnn_core.model.shapes import Shape, Sliding, shape_text
 
 # --- what every kind says of itself -----------------------------------------------------------------
@@ -372,13 +371,7 @@ class Activation(Layer):
 
     activation: Annotated[
         str,
-        Choice(
-            label="Activation",
-            help=ANY_ACTIVATION.help,
-            choices=ACTIVATIONS,
-            offered=ACTIVATIONS,
-            usual="relu",
-        ),
+        Bend(help=ANY_ACTIVATION.help, usual="relu"),
     ]
 
 

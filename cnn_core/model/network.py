@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
+from cnn_core.model.activations import parts_of
 from cnn_core.model.layers import (
     Activation,
     AveragePooling2D,
@@ -36,8 +37,7 @@ from cnn_core.model.modes import in_mode
 from cnn_core.model.shapes import Shape, same_padding, shape_text
 from cnn_core.model.spec import ModelSpec, summarize
 
-# Keras's constants: torch's defaults for the slope (0.01) and the epsilon (1e-5) are others.
-LEAKY_RELU_SLOPE = 0.2
+# Keras's constants: torch's default for the epsilon (1e-5) is another.
 NORM_EPSILON = 1e-3
 NORM_MOMENTUM = 0.01  # torch's word for 1 minus Keras's 0.99
 PREDICT_BATCH = 500  # images at once: the maps of the largest permitted network then need 2 GB
@@ -47,16 +47,23 @@ def _unchanged(values: Tensor) -> Tensor:
     return values  # by name, not a lambda: a network can then be pickled, and sent to another process
 
 
-ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
+_ACTIVATION: dict[str, Callable[..., Tensor]] = {
     "linear": _unchanged,
     "relu": F.relu,
-    "leaky_relu": partial(F.leaky_relu, negative_slope=LEAKY_RELU_SLOPE),
+    "leaky_relu": F.leaky_relu,
     "elu": F.elu,
     "gelu": F.gelu,  # the exact one, by erf
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
     "softmax": _unchanged,  # the network gives logits; `predict` applies it
 }
+_NUMBER = {"leaky_relu": "negative_slope", "elu": "alpha"}
+
+
+def activation_named(name: str) -> Callable[[Tensor], Tensor]:
+    """What an activation does to each number, by its name in a design."""
+    kind, number = parts_of(name)
+    return _ACTIVATION[kind] if number is None else partial(_ACTIVATION[kind], **{_NUMBER[kind]: number})
 
 
 class Network(nn.Sequential):
@@ -185,13 +192,13 @@ class _BatchNorm(nn.BatchNorm2d):
 class Activated(nn.Module):
     """A layer with an activation: what comes out is `activation(before(values))`. By itself, an activation alone.
 
-    name: the activation's, one of ACTIVATIONS; a softmax is left to `Network.predict`.
+    name: the activation's, as a design says it; a softmax is left to `Network.predict`.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.activation_name = name
-        self.activation = ACTIVATION[name]
+        self.activation = activation_named(name)
 
     def before(self, values: Tensor) -> Tensor:
         """What the activation is applied to."""

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from cnn_core.checks import choice, is_number, whole
 from cnn_core.errors import StudentError, shown
+from cnn_core.model.activations import ACTIVATIONS, checked_activation
 
 MOST_NUMBER = 1_000_000  # in a draft: far above what can be trained, still a number to correct
 
@@ -150,10 +151,22 @@ class Choice(Setting):
         return choice(name, value, self.choices)
 
     def can_be_shown(self, value: object) -> bool:
-        return isinstance(value, str) and len(value) <= 20
+        return isinstance(value, str) and len(value) <= 24
 
     def words(self, value: str) -> str:
         return f", {value}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bend(Choice):
+    """An activation. One with an unusual number may come in a file or a link; a form offers those of Keras."""
+
+    label: str = "Activation"
+    choices: tuple[str, ...] = ACTIVATIONS
+    offered: tuple[str, ...] = ACTIVATIONS
+
+    def checked(self, name: str, value: Any) -> str:
+        return checked_activation(name, value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
+from cnn_core.model.activations import parts_of
 from cnn_core.model.layers import (
     Activation,
     AveragePooling2D,
@@ -81,7 +82,8 @@ def _place_that_takes(spec: ModelSpec, p: Vector, q: Vector) -> int | None:
 
 def _keeps_a_factor(layer: Layer, q: Vector) -> bool:
     """Whether a factor above 0, and an offset that is not 0, can as well be applied to what goes out of it."""
-    is_straight = isinstance(layer, Activation) and layer.activation in ("linear", "relu", "leaky_relu")
+    straight = ("linear", "relu", "leaky_relu")  # whatever its slope
+    is_straight = isinstance(layer, Activation) and parts_of(layer.activation)[0] in straight
     return isinstance(layer, MaxPooling2D) or (is_straight and not q.any())
 
 

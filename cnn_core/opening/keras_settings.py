@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnn_core.errors import quoted, shown
-from cnn_core.model.network import LEAKY_RELU_SLOPE
+from cnn_core.errors import StudentError, quoted, shown
+from cnn_core.model.activations import ACTIVATIONS, with_number
 from cnn_core.opening.keras_config import KerasLayer
 
 MAX_SIDE = 256
-_AS_OURS = ("linear", "relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid", "softmax")
 _IN_PLACE = {  # an activation that we lack -> the nearest that we have
     "relu6": "relu",
     "swish": "gelu",
@@ -136,10 +135,10 @@ def activation(layer: KerasLayer) -> str:
         return "linear"
     if not isinstance(value, str):
         raise layer.refusal(f"has {shown(value)} for an activation", "Use relu.")
-    if value not in _AS_OURS:
+    if value not in ACTIVATIONS:
         near = _IN_PLACE.get(value, "relu")
         raise layer.refusal(
-            f"has the activation {quoted(value)}, which is not among those here ({', '.join(_AS_OURS)})",
+            f"has the activation {quoted(value)}, which is not among those here ({', '.join(ACTIVATIONS)})",
             f"Train it with {near} instead.",
         )
     return value
@@ -163,12 +162,7 @@ def activation_of_layer(layer: KerasLayer) -> str:
             layer, number(layer, "negative_slope" if "negative_slope" in layer.config else "alpha", 0.3)
         )
     if layer.kind == "ELU":
-        if number(layer, "alpha", 1) != 1:
-            raise layer.refusal(
-                f"is an ELU with alpha {number(layer, 'alpha', 1):g}, and elu has 1 here",
-                "Train it with alpha 1.",
-            )
-        return "elu"
+        return _bent(layer, "elu", number(layer, "alpha", 1))
     if layer.kind == "Softmax":
         if layer.config.get("axis", -1) not in (-1, [-1], 1):
             raise layer.refusal("is a Softmax along another axis than the classes", "Leave its axis at -1.")
@@ -180,14 +174,14 @@ def activation_of_layer(layer: KerasLayer) -> str:
 
 
 def _sloped(layer: KerasLayer, slope: float) -> str:
-    if slope == 0:
-        return "relu"
-    if abs(slope - LEAKY_RELU_SLOPE) < 1e-6:
-        return "leaky_relu"
-    raise layer.refusal(
-        f"is a leaky relu with the slope {slope:g}, and leaky_relu has {LEAKY_RELU_SLOPE:g} here",
-        f"Train it with `LeakyReLU({LEAKY_RELU_SLOPE:g})`, or with relu.",
-    )
+    return "relu" if slope == 0 else _bent(layer, "leaky_relu", slope)
+
+
+def _bent(layer: KerasLayer, bend: str, its_number: float) -> str:
+    try:
+        return with_number(bend, its_number)
+    except StudentError as error:
+        raise layer.refusal(f"cannot be read: {error.message.rstrip('.')}", error.hint) from error
 
 
 def precision(layer: KerasLayer) -> str:

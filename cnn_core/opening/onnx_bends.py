@@ -13,7 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnn_core.model.network import ACTIVATION, LEAKY_RELU_SLOPE
+from cnn_core.errors import StudentError
+from cnn_core.model.activations import with_number
+from cnn_core.model.network import activation_named
 from cnn_core.opening.onnx_constants import Constants
 from cnn_core.opening.onnx_wire import Node
 
@@ -54,9 +56,9 @@ def named(node: Node, constants: Constants) -> tuple[str | None, str]:
     if operator in ("Softmax", "LogSoftmax"):
         return "softmax", ""
     if operator == "LeakyRelu":
-        return ("leaky_relu" if _near(setting("alpha", 0.01), LEAKY_RELU_SLOPE) else None), ""
+        return _bent("leaky_relu", setting("alpha", 0.01)), ""
     if operator == "Elu":
-        return ("elu" if _near(setting("alpha", 1.0), 1.0) else None), ""
+        return _bent("elu", setting("alpha", 1.0)), ""
     if operator == "Gelu":
         return "gelu", TANH_GELU if setting("approximate", "none") == "tanh" else ""
     if operator == "Clip":
@@ -73,9 +75,7 @@ def instead_of(node: Node) -> str:
     alpha = node.attributes.get("alpha")
     if node.operator == "LeakyRelu":
         slope = f"{alpha:g}" if isinstance(alpha, float) else "0.01"
-        return (
-            f"Its slope is {slope}, and ours is {LEAKY_RELU_SLOPE:g}; relu or leaky_relu could stand there."
-        )
+        return f"Its slope is {slope}; a leaky_relu with one between 0 and 1 could stand there."
     if node.operator in ("Clip", "PRelu", "ThresholdedRelu", "Selu", "Celu", "Elu"):
         return "relu, leaky_relu or elu could stand there."
     if node.operator in ("HardSwish", "Swish", "Mish", "Softplus", "Softsign", "HardSigmoid", "Erf"):
@@ -121,15 +121,19 @@ def _curve(name: str, curves: Mapping[str, Tensor], constants: Constants) -> Ten
 
 def _alike(curve: Tensor) -> tuple[str | None, str]:
     for name in _NAMES:
-        if torch.allclose(curve.double(), ACTIVATION[name](_GRID), atol=_CLOSE, rtol=0):
+        if torch.allclose(curve.double(), activation_named(name)(_GRID), atol=_CLOSE, rtol=0):
             return name, ""
     if torch.allclose(curve.double(), F.gelu(_GRID, approximate="tanh"), atol=_CLOSE, rtol=0):
         return "gelu", TANH_GELU
     return None, ""
 
 
-def _near(value: Any, wanted: float) -> bool:
-    return isinstance(value, int | float) and abs(value - wanted) < 1e-6
+def _bent(bend: str, number: Any) -> str | None:
+    """Our name for it; None where its number makes it another thing than its name says."""
+    try:
+        return with_number(bend, float(number))
+    except (StudentError, TypeError, ValueError):
+        return None
 
 
 def _limits(node: Node, constants: Constants) -> tuple[float, float]:

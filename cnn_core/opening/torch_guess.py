@@ -238,13 +238,17 @@ def _one_per_choice(plans: Sequence[_Plan]) -> list[_Plan]:
     return list(chosen.values())
 
 
+# Keras's slope, and torch's.
+_LEAKY = ((False, "leaky_relu"), (False, "leaky_relu(0.01)"))
+
+
 def _variants(plan: _Plan) -> list[_Plan]:
     """The likeliest with other activations, and with means in its poolings."""
     pools = any(turn.pool[0] for turn in plan.turns)
     ways = [(average, bend) for bend in ("relu", "tanh", "sigmoid") for average in (False, True)[: 1 + pools]]
     return [
         _Plan(plan.cost, plan.image, plan.turns, plan.end, average, bend)
-        for average, bend in (*ways[1:], (False, "elu"), (False, "gelu"), (False, "leaky_relu"))
+        for average, bend in (*ways[1:], (False, "elu"), (False, "gelu"), *_LEAKY)
     ]
 
 

@@ -1,25 +1,22 @@
-"""What to expect of a training: when it begins, how long it takes, how good it gets. Arithmetic, no torch."""
+"""What to expect of a training: how long it takes, how good it gets. Arithmetic, no torch.
+
+When it begins is in `waits`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
 from pathlib import Path
 from statistics import median
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from cnn_core import pretrained
-from cnn_core.data.own.names import is_own
-from cnn_core.data.sources import KNOWN, dataset_of
-from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs import measured
-from cnn_core.runs.fairness import Ticket
 from cnn_core.runs.files import read_json, write_json
 from cnn_core.runs.measured import Measurement
-from cnn_core.runs.run import Run
 from cnn_core.training.spec import TrainSpec
 
 # A fixed cost for each image (gathering, the loss, the optimizer) and one for each of its multiply-adds, forwards and
@@ -27,11 +24,9 @@ from cnn_core.training.spec import TrainSpec
 SECONDS_PER_IMAGE = 3.0e-5
 SECONDS_PER_MAC = 2.5e-11
 
-USUAL_IMAGES = 60_000  # of a data set, for waits
-DREAM_SECONDS = 5.0  # of a usual dream
-OPENING_SECONDS = 3.0  # of a usual file
-
-MOST_SPEEDS = 200  # designs whose speed is remembered, the latest
+MOST_SPEEDS = 400  # that are remembered, the latest
+LAST_TIMES = 20  # of one thing
+_SECONDS, _PER_PACE, _PACES = "seconds: ", "per pace: ", "paces"  # names in the file, beside those of designs
 
 
 # ---------------------------------------------------------------- before a training
@@ -144,7 +139,7 @@ def _speed(
     """Images per second, and what that is told by."""
     if (speed := store.speed_of(spec)) is not None:
         return speed, "design"
-    ratios = [one.images_per_second / _predicted(one.macs) for one in done_here]
+    ratios = [one.images_per_second / speed_of_macs(one.macs) for one in done_here]
     return (predicted_speed(spec) * median(ratios), "machine") if ratios else (None, "nothing")
 
 
@@ -155,73 +150,23 @@ def predicted_speed(spec: ModelSpec) -> float:
     >>> 3_000 < predicted_speed(PRESETS["lesson"]) < 15_000
     True
     """
-    return _predicted(measured.macs_of(spec))
+    return speed_of_macs(measured.macs_of(spec))
 
 
-def _predicted(macs: int) -> float:
-    """Images per second, for so many multiply-adds for each image."""
+def speed_of_macs(macs: int) -> float:
+    """The same, for so many multiply-adds for each image."""
     return 1 / (SECONDS_PER_IMAGE + SECONDS_PER_MAC * macs)
 
 
-# ---------------------------------------------------------------- while it waits
-
-
-def expected_wait(
-    run_id: str,
-    taken: Sequence[Ticket],
-    waiting: Sequence[Ticket],
-    workers: int,
-    seconds_left: Callable[[str], float],
-) -> float | None:
-    """About how many seconds until a run is started; 0 at work, None where it does not wait, infinite if nobody knows.
-
-    The runner's rule, played forward: a worker is free when its run is done, a visitor's lane when its own is.
-
-    taken, waiting: all tickets, those that wait in the order in which they will be started.
-    workers: how many runs are worked on at once.
-    seconds_left: how long the run of an id will still take, infinite if nobody knows; it may raise StudentError for one
-        that is gone.
-    """
-    if any(ticket.run_id == run_id for ticket in taken):
-        return 0.0
-    if all(ticket.run_id != run_id for ticket in waiting):
-        return None
-    lane_free: dict[tuple[str, str], float] = {}
-    worker_free = [0.0] * workers
-    for ticket in [*taken, *waiting]:
-        worker = min(range(workers), key=worker_free.__getitem__)
-        start = max(worker_free[worker], lane_free.get(ticket.lane, 0.0))
-        if ticket.run_id == run_id:
-            return start
-        with suppress(StudentError):
-            start += seconds_left(ticket.run_id)
-        worker_free[worker] = lane_free[ticket.lane] = start
-    return None
-
-
-def seconds_left(run: Run, store: KnowsResults) -> float:
-    """About how long a run will still be at work; infinite where nothing was trained on this machine to tell it by.
-
-    Raises StudentError for a run that this server cannot read.
-    """
-    status = run.status
-    if status.eta is not None:
-        return status.eta
-    if run.kind == "dream":
-        return DREAM_SECONDS
-    if run.kind == "opening" or not run.has_recipe:
-        return OPENING_SECONDS
-    recipe = run.recipe
-    is_known = run.dataset in KNOWN or is_own(run.dataset)
-    there = dataset_of(run.dataset).count("train") if is_known else USUAL_IMAGES
-    images = recipe.epochs * min(recipe.train_size or there, there)
-    images -= status.step * recipe.batch_size
-    speed, _ = _speed(store, store.results(), run.spec)
-    return inf if speed is None else max(0, images) / speed
+# ---------------------------------------------------------------- what is remembered
 
 
 class Speeds:
-    """What each design made on this machine, in `speeds.json` of the store in folder `path`."""
+    """How fast things went on this machine, in `speeds.json` of the store in folder `path`.
+
+    A speed is a design's own and the machine's of that hour. So beside each design's last speed there are two numbers
+    that tell these apart: the pace of the machine, and what each design makes of it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.file = path / "speeds.json"
@@ -233,7 +178,47 @@ class Speeds:
 
     def remember(self, spec: ModelSpec, images_per_second: float) -> None:
         """Keep it for the next training's expectation. Raises OSError."""
-        speeds = read_json(self.file)
-        speeds.pop(spec.fingerprint, None)
-        speeds[spec.fingerprint] = round(images_per_second, 1)
-        write_json(self.file, dict(list(speeds.items())[-MOST_SPEEDS:]))
+        self._write({spec.fingerprint: round(images_per_second, 1)})
+
+    def per_pace(self, spec: ModelSpec) -> float:
+        """Images a second of this design on a machine whose pace is 1: by its last training, else by arithmetic."""
+        speed = read_json(self.file).get(_PER_PACE + spec.fingerprint)
+        return float(speed) if isinstance(speed, int | float) and speed > 0 else predicted_speed(spec)
+
+    def last_paces(self) -> list[tuple[float, float]]:
+        """(when, pace) of the machine while the last trainings were done; when in seconds since 1970."""
+        pairs = read_json(self.file).get(_PACES)
+        return [(pair[0], pair[1]) for pair in pairs if _is_pair(pair)] if isinstance(pairs, list) else []
+
+    def remember_pace(self, spec: ModelSpec, images_per_second: float, pace: float | None) -> None:
+        """Keep what a training says of its design, and of the machine. Raises OSError.
+
+        pace: of the machine, as all others told it; None where nobody else did: then this training does.
+        """
+        if pace is not None:
+            self._write({_PER_PACE + spec.fingerprint: images_per_second / pace})
+        now = (time.time(), images_per_second / self.per_pace(spec))
+        self._write({_PACES: [*self.last_paces(), now][-LAST_TIMES:]})
+
+    def seconds(self, what: str, usually: float) -> float:
+        """How long something took, in the middle of the last times; `usually` before the first."""
+        times = _times(read_json(self.file), what)
+        return median(times) if times else usually
+
+    def remember_seconds(self, what: str, seconds: float) -> None:
+        """Keep how long it took. Raises OSError."""
+        times = [*_times(read_json(self.file), what), round(seconds, 2)]
+        self._write({_SECONDS + what: times[-LAST_TIMES:]})
+
+    def _write(self, new: Mapping[str, Any]) -> None:
+        kept = {name: value for name, value in read_json(self.file).items() if name not in new}
+        write_json(self.file, dict(list((kept | dict(new)).items())[-MOST_SPEEDS:]))
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, int | float) for one in pair)
+
+
+def _times(speeds: Mapping[str, Any], what: str) -> list[float]:
+    times = speeds.get(_SECONDS + what)
+    return [one for one in times if isinstance(one, int | float)] if isinstance(times, list) else []

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnn_core.runs.disk import lack
 from cnn_core.runs.files import file_names, read_json
 from cnn_core.runs.jobs.runner import runner_is_alive
-from cnn_core.runs.room import lack
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.tickets import PAUSED, QUEUE
 

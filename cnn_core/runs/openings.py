@@ -22,11 +22,10 @@ from cnn_core.runs.status import Status
 from cnn_core.runs.submission import clean_name, create_run
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
 from cnn_core.runs.visitors import Visitors
+from cnn_core.upload_limits import MEGABYTE, NETWORK_MB, megabytes
 
-LARGEST_MB = (
-    60  # of a file: the largest network that a visitor may build, with its optimiser, as Keras saves it
-)
-LARGEST_FILE = LARGEST_MB * 1024 * 1024  # bytes, as a browser counts
+LARGEST_MB = NETWORK_MB
+LARGEST_FILE = NETWORK_MB * MEGABYTE  # bytes
 MOST_WAITING = 3  # files of one visitor that wait to be opened
 MOST_OF_ALL = 60  # of all visitors together: 3.6 GB at worst
 KIND = "opening"
@@ -115,7 +114,7 @@ class Openings:
             write_json(run.folder / _WISH, {"dataset": dataset, "preparation": preparation}, durable=True)
             with self._visitors.locked(run.owner):
                 if self._tickets.of(run.id) is None:
-                    self._tickets.put(run, KIND)
+                    self._tickets.put(run, KIND, is_new=False)
 
     def latest(self, token: str) -> Run | None:
         """The visitor's newest file that waits or was refused; None where all are open."""
@@ -205,7 +204,7 @@ def _check_size(content: bytes, name: str) -> None:
         raise StudentError(f"{quoted(name)} is empty.", hint="Download or copy it again.")
     if len(content) > LARGEST_FILE:
         raise StudentError(
-            f"{quoted(name)} has {len(content) / 1024 / 1024:,.0f} MB, and {LARGEST_MB} MB can be opened.",
+            f"{quoted(name)} has {megabytes(len(content))} MB, and {LARGEST_MB} MB can be opened.",
             hint="Save the network without its optimiser, or open a smaller one.",
         )
 

@@ -14,7 +14,7 @@
            queue/, taken/, paused/   tickets: every unfinished run has one, in one of the three (`tickets`)
            visitors/<owner>/         seen, served, runs/, twins/ (`visitors`)
            datasets/                 visitors' own pictures (`cnn_core.data.own`)
-           trash/                    deleted runs, for a day (`trash`)
+           trash/<owner>/            deleted runs, for a day (`trash`)
            speeds.json               what each design made on this machine (`expectation`)
            results.json              what the latest trainings came to (`measured`)
 
@@ -34,9 +34,10 @@ from typing import Any
 from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs import adoption, expectation, going_on, submission
+from cnn_core.runs import adoption, expectation, going_on, submission, waits
+from cnn_core.runs.admission import check_room
 from cnn_core.runs.equal import is_equal
-from cnn_core.runs.fairness import Ticket
+from cnn_core.runs.fairness import Queue, Room, Ticket
 from cnn_core.runs.files import explain_disk_errors, file_names, locked, read_json, write_json
 from cnn_core.runs.ids import is_run_id, owner_of
 from cnn_core.runs.measured import Measurement, Results
@@ -44,12 +45,11 @@ from cnn_core.runs.openings import Openings
 from cnn_core.runs.run import ACTIONS, Run
 from cnn_core.runs.status import Status, change_status
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
+from cnn_core.runs.tidying import KEPT_RUNS
 from cnn_core.runs.trash import Trash, evict
 from cnn_core.runs.visitors import Visitors
 from cnn_core.settings import settings
 from cnn_core.training.spec import TrainSpec
-
-KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
 
 _NO_FOLDER = "The folder for runs cannot be written"
 
@@ -67,6 +67,7 @@ class RunStore:
         self._trash = Trash(self.path)
         self._speeds = expectation.Speeds(self.path)
         self._results = Results(self.path)
+        self._waits = waits.Waits(self)
         self.openings = Openings(self.path)
 
     # Asking for work
@@ -98,8 +99,10 @@ class RunStore:
 
         The arguments are those of `submit`, and it raises StudentError as that does.
         """
-        run_id = self._equal_run(owner_of(owner), submission.training(spec, recipe, dataset, None))
-        return None if run_id is None else self.run(run_id)
+        run = self._equal_run(owner_of(owner), submission.training(spec, recipe, dataset, None))
+        if run is not None:
+            self.mend(run)
+        return run
 
     def submit_dream(self, settings: Mapping[str, Any], image_png: bytes, owner: str = "") -> str:
         """Ask for a dream of a picture; returns its id. Its frames land in the run's folder (`run.frames()`).
@@ -126,32 +129,19 @@ class RunStore:
             (self.path / QUEUE).mkdir(exist_ok=True)
             with self._visitors.locked(owner):
                 self.seen(token)
-                if not again and (run_id := self._equal_run(owner, wish)) is not None:
-                    return run_id
-                self._check_room(owner, wish.kind)
+                if not again and (run := self._equal_run(owner, wish)) is not None:
+                    self._mend(run)
+                    return run.id
+                check_room(self._tickets, owner, wish.kind)
                 return self._create(wish, owner)
 
-    def _equal_run(self, owner: str, wish: submission.Submission) -> str | None:
-        """The id of a run that does what is asked for, unless it came to a bad end."""
+    def _equal_run(self, owner: str, wish: submission.Submission) -> Run | None:
+        """A run that does what is asked for, unless it came to a bad end."""
         try:
             run = self.run(self._visitors.twin(owner, wish.twin) or "")
         except StudentError:  # never asked for, or since deleted
             return None
-        if not is_equal(run, wish.epochs):
-            return None
-        self.mend(run)
-        return run.id
-
-    def _check_room(self, owner: str, kind: str) -> None:
-        most = settings().max_queue
-        lanes = [ticket.lane for ticket in self._tickets.listed(QUEUE, TAKEN, PAUSED)]
-        unfinished = lanes.count((owner, kind))
-        if unfinished >= most:
-            what = "trainings" if kind == "training" else "dreams"
-            raise StudentError(
-                f"You have {unfinished} unfinished {what}; this server allows a visitor {most}.",
-                hint="Wait until one is done, or stop one.",
-            )
+        return run if is_equal(run, wish.epochs) else None
 
     def _create(self, wish: submission.Submission, owner: str) -> str:
         run = submission.create_run(self.path, wish.card, owner, Status(epochs=wish.epochs), wish.image_png)
@@ -162,10 +152,16 @@ class RunStore:
 
     def mend(self, run: Run) -> None:
         """Write the ticket of an unfinished run that has none: a server died before it came to that."""
+        if run.status.unfinished and self._tickets.of(run.id) is None:
+            with explain_disk_errors(_NO_FOLDER):
+                self._visitors.make_folders(run.owner)
+                with self._visitors.locked(run.owner):
+                    self._mend(run)
+
+    def _mend(self, run: Run) -> None:
         # Looked at twice: a run that ends loses its ticket after it has said so.
         if run.status.unfinished and self._tickets.of(run.id) is None and run.status.unfinished:
-            with explain_disk_errors(_NO_FOLDER):
-                self._tickets.put(run)
+            self._tickets.put(run)
 
     # Looking
 
@@ -208,15 +204,7 @@ class RunStore:
 
     def expected_wait(self, run_id: str) -> float | None:
         """About how many seconds until it is started, inf if nobody knows; 0 at work, None where it does not wait."""
-        waiting = (
-            self.turns()
-        )  # before the taken ones: a ticket taken while we look is seen twice, and not missed
-        return expectation.expected_wait(
-            run_id, self.taken(), waiting, settings().workers, self._seconds_left
-        )
-
-    def _seconds_left(self, run_id: str) -> float:
-        return expectation.seconds_left(self.run(run_id), self)
+        return self._waits.of(run_id)
 
     def speed_of(self, spec: ModelSpec) -> float | None:
         """Images a second of this design's last training on this machine, or None before the first."""
@@ -250,7 +238,7 @@ class RunStore:
             raise StudentError(f"A run cannot “{str(action)[:20]}”.", hint="Use stop, pause or resume.")
         if not run.status.unfinished:
             raise StudentError(f"“{run.name}” has ended already.", hint="Start a new one.")
-        wish: dict[str, Any] = {} if action is None else {"action": action}
+        wish: dict[str, Any] = {} if action is None else {"action": action, "by": "owner"}
         if learning_rate is not None:
             wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
@@ -270,11 +258,12 @@ class RunStore:
         if action == "stop":
             for folder in (QUEUE, PAUSED):
                 if self._tickets.remove(run.id, folder):
-                    self.set_status(run, state="stopped", reason="", eta=None, ended=time.time())
+                    reason = going_on.why_stopped(run.control)
+                    self.set_status(run, state="stopped", reason=reason, eta=None, ended=time.time())
         elif action == "pause":
             if self._tickets.move(run.id, QUEUE, PAUSED):
                 self.set_status(run, state="paused", reason="", eta=None)
-        elif action == "resume" and self._tickets.move(run.id, PAUSED, QUEUE):
+        elif action == "resume" and self._tickets.move(run.id, PAUSED, QUEUE, asks_anew=True):
             self.set_status(run, state="queued", reason="", eta=None)
 
     def rename(self, run_id: str, owner: str, name: str) -> None:
@@ -299,7 +288,7 @@ class RunStore:
         if not (run.folder / "snapshots" / "last.safetensors").is_file():
             raise StudentError(f"“{run.name}” has no weights to go on from.", hint="Start a new run.")
         with _writing(run), self._visitors.locked(run.owner):
-            self._check_room(run.owner, run.kind)
+            check_room(self._tickets, run.owner, run.kind)
             if impatient:
                 self._change(run, without_patience=True)
                 longer = longer.replace(patience=None)
@@ -317,7 +306,7 @@ class RunStore:
         run = self._own(run_id, owner)
         resumption = going_on.plan(run, learning_rate)
         with _writing(run), self._visitors.locked(run.owner):
-            self._check_room(run.owner, run.kind)
+            check_room(self._tickets, run.owner, run.kind)
             going_on.write_resumption(run, resumption)
             rate = resumption.learning_rate or run.control.get("learning_rate")
             wish = {} if rate is None else {"learning_rate": rate}
@@ -325,7 +314,7 @@ class RunStore:
             with suppress(OSError):
                 (run.folder / "tries.json").unlink()
             self.set_status(run, state="queued", reason="", cause="", eta=None, ended=0.0, result=None)
-            self._tickets.put(run)
+            self._tickets.put(run, is_new=False)
 
     def remeasure(self, run_id: str, owner: str) -> None:
         """Measure the moving averages of a finished run anew, from its training images; a worker does it.
@@ -342,8 +331,8 @@ class RunStore:
             with suppress(OSError):
                 (run.folder / "remeasured.json").unlink()
             if not self.is_remeasuring(run):
-                self._check_room(run.owner, run.kind)
-                self._tickets.put(run)
+                check_room(self._tickets, run.owner, run.kind)
+                self._tickets.put(run, is_new=False)
 
     def is_remeasuring(self, run: Run) -> bool:
         """Whether a worker is to measure the averages of a finished run, or is at it."""
@@ -370,7 +359,7 @@ class RunStore:
         if not run.is_opened and not is_own(run.dataset):
             twin = submission.training_twin(run.spec, recipe, run.dataset)
             self._visitors.set_twin(run.owner, twin, run.id)
-        self._tickets.put(run)
+        self._tickets.put(run, is_new=False)
 
     def delete(self, run_id: str, owner: str) -> None:
         """Move a run to the trash, where `restore` finds it for a day. StudentError while it is at work."""
@@ -390,22 +379,26 @@ class RunStore:
         self._trash.restore(run_id, owner)
 
     def purge_trash(self) -> None:
-        """Forget what was deleted a day ago, or before the last hundred."""
+        """Forget what was deleted a day ago, or before a visitor's last hundred."""
         self._trash.purge()
 
     def evict(self, keep: int = KEPT_RUNS) -> int:
-        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many."""
+        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many. See `tidying`."""
         return evict(self.runs()[keep:], self._visitors)
 
     # The runner's side: tickets and status
 
+    def queue(self) -> Queue:
+        """All that waits and is at work, as the policy of the queue looks at it."""
+        return self._tickets.queue()
+
     def turns(self) -> list[Ticket]:
         """Everything that waits, in the order in which it will be started."""
-        return self._tickets.turns()
+        return self.queue().turns()
 
-    def next_ticket(self) -> Ticket | None:
-        """Whose turn it is, or None where nothing waits that may start now."""
-        return self._tickets.next()
+    def next_ticket(self, room: Room | None = None) -> Ticket | None:
+        """Whose turn it is, or None where nothing waits that may start now; without a `room` there is a free worker."""
+        return self._tickets.next(room or Room())
 
     def take(self, ticket: Ticket) -> bool:
         """Take a ticket out of the queue; False where somebody was faster (its owner, who stopped it)."""
@@ -425,12 +418,20 @@ class RunStore:
 
     def done(self, run_id: str) -> None:
         """The run has ended: its ticket is torn up."""
+        self._tickets.leave(run_id)
         self._tickets.remove(run_id, TAKEN)
 
     def put_aside(self, run_id: str) -> None:
         """The run was paused and its worker has left it."""
+        self._tickets.leave(run_id)
         self._tickets.move(run_id, TAKEN, PAUSED)
         self.grant(self.run(run_id))  # the owner may have asked for it again in the meantime
+
+    def put_behind(self, run_id: str) -> None:
+        """The run has made room for others: it waits again, behind all who wait now, to go on from its snapshot."""
+        self._tickets.leave(run_id)
+        self._tickets.move(run_id, TAKEN, QUEUE)
+        self.grant(self.run(run_id))
 
     def put_back(self, run_id: str, reason: str = "") -> None:
         """The run's worker is gone: it waits again, before all others, to go on from its last snapshot."""
@@ -438,7 +439,7 @@ class RunStore:
         if run.status.unfinished:  # else something more is to be done to a finished one
             with suppress(OSError):
                 self.set_status(run, state="interrupted", reason=reason, eta=None)
-        self._visitors.put_first(run.owner)
+        self._tickets.put_first(run_id)
         self._tickets.move(run_id, TAKEN, QUEUE)
         self.grant(run)
 
@@ -455,7 +456,8 @@ class RunStore:
         return self._results.all()
 
     def remember_speed(self, run: Run, images_per_second: float) -> None:
-        """What a design made on this machine, for the next one's expected wait. Raises OSError."""
+        """What a design made on this machine, for the next one's expectation and wait. Raises OSError."""
+        waits.remember(self, run, images_per_second)
         self._speeds.remember(run.spec, images_per_second)
 
     # Within

@@ -11,9 +11,12 @@ for its end: a ticket of an ended run is torn up again.
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from cnn_core.runs.fairness import Ticket, order
+from cnn_core.runs.fairness import AtWork, Queue, Room, Ticket, next_to_start
 from cnn_core.runs.files import file_names, sync
 from cnn_core.runs.ids import is_owner, is_run_id
 from cnn_core.runs.run import KINDS, Run
@@ -50,33 +53,46 @@ class Tickets:
         """Whether anything waits or is at work."""
         return bool(file_names(self.path / QUEUE) or file_names(self.path / TAKEN))
 
-    def turns(self) -> list[Ticket]:
-        """Everything that waits, in the order in which it will be started."""
-        waiting = self.listed(QUEUE)
+    def queue(self) -> Queue:
+        """All that the policy of the queue looks at, as it stands now."""
+        waiting = self.listed(
+            QUEUE
+        )  # before the taken ones: one taken meanwhile is seen twice, and not missed
+        at_work = self.at_work()
         if not waiting:
-            return []
+            return Queue((), at_work)
         away_seconds = settings().away_seconds
-        owners = {ticket.owner for ticket in waiting}
-        return order(
+        owners = {ticket.owner for ticket in [*waiting, *(one.ticket for one in at_work)]}
+        return Queue(
             waiting,
-            running={ticket.lane for ticket in self.listed(TAKEN)},
-            served={owner: self.visitors.last_served(owner) for owner in owners},
+            at_work,
+            served={lane: self.visitors.last_served(lane) for lane in {ticket.lane for ticket in waiting}},
             away={owner for owner in owners if self.visitors.silence(owner) > away_seconds},
         )
 
-    def next(self) -> Ticket | None:
-        """Whose turn it is, or None where nothing waits that may start now."""
-        running = {ticket.lane for ticket in self.listed(TAKEN)}
-        return next((ticket for ticket in self.turns() if ticket.lane not in running), None)
+    def at_work(self) -> list[AtWork]:
+        """What is at work, and for how long."""
+        now, found = time.time(), []
+        for ticket in self.listed(TAKEN):
+            with suppress(OSError):  # it has ended meanwhile
+                since = os.stat(self.path / TAKEN / ticket.file_name).st_mtime
+                found.append(AtWork(ticket, max(0.0, now - since)))
+        return found
+
+    def next(self, room: Room) -> Ticket | None:
+        """What is to be started now, or None where nothing waits that may start, or there is no room for it."""
+        return next_to_start(self.queue(), room) if file_names(self.path / QUEUE) else None
 
     # Changing hands
 
-    def put(self, run: Run, kind: str = "") -> None:
+    def put(self, run: Run, kind: str = "", is_new: bool = True) -> None:
         """Write the ticket of a run that is to wait. Raises OSError.
 
-        kind: of the work, where it is not the run's own.
+        kind:   of the work, where it is not the run's own.
+        is_new: it has waited since the run was made; else from now on.
         """
-        ticket = Ticket(int(run.created * 1e9), run.id, run.owner, kind or run.kind)
+        asked = int(run.created * 1e9) if is_new else time.time_ns()
+        ticket = Ticket(asked, run.id, run.owner, kind or run.kind)
         (self.path / QUEUE).mkdir(exist_ok=True)
         (self.path / QUEUE / ticket.file_name).touch()
         sync(self.path / QUEUE, self.path)
@@ -86,17 +102,33 @@ class Tickets:
         (self.path / TAKEN).mkdir(exist_ok=True)
         if not self.move(ticket.run_id, QUEUE, TAKEN):
             return False
-        self.visitors.serve(ticket.owner)
+        with suppress(OSError):
+            os.utime(self.path / TAKEN / ticket.file_name)  # since when it is at work
+        self.visitors.serve(ticket.lane)
         return True
 
-    def move(self, run_id: str, source: str, target: str) -> bool:
-        """Move a run's ticket from one folder to another; False where it is not in the first."""
+    def leave(self, run_id: str) -> None:
+        """A run at work leaves its worker: its visitor has been served until now."""
+        if (ticket := self._in(TAKEN, run_id)) is not None:
+            self.visitors.serve(ticket.lane)
+
+    def put_first(self, run_id: str) -> None:
+        """A run at work has lost its worker: its turn comes before all others'."""
+        if (ticket := self._in(TAKEN, run_id)) is not None:
+            self.visitors.put_first(ticket.lane)
+
+    def move(self, run_id: str, source: str, target: str, asks_anew: bool = False) -> bool:
+        """Move a run's ticket from one folder to another; False where it is not in the first.
+
+        asks_anew: it waits from now on.
+        """
         ticket = self._in(source, run_id)
         if ticket is None:
             return False
+        moved = replace(ticket, created=time.time_ns()) if asks_anew else ticket
         try:
             (self.path / target).mkdir(exist_ok=True)
-            os.rename(self.path / source / ticket.file_name, self.path / target / ticket.file_name)
+            os.rename(self.path / source / ticket.file_name, self.path / target / moved.file_name)
         except FileNotFoundError:
             return False
         sync(self.path / target, self.path / source)

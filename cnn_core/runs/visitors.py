@@ -1,7 +1,7 @@
 """What a store remembers of its visitors: when they were seen and served, their runs, what they asked for before.
 
     visitors/<owner>/seen        its time: when the visitor's page was last heard of
-                     served      its time: when a run of theirs was last started
+                     served      its time: when a training of theirs last had a worker; `served.dream`, ... likewise
                      runs/       an empty file for each run, so that a list reads no others
                      twins/      for each thing asked for, the run that does it
                      recipe.json how they last chose to train
@@ -13,11 +13,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from cnn_core.runs.fairness import FIRST
 from cnn_core.runs.files import locked, sync, write_whole
+from cnn_core.runs.run import KINDS
 
 
 class Visitors:
@@ -55,19 +58,33 @@ class Visitors:
         """Seconds since the visitor's page was last heard of."""
         return time.time() - self._time_of(owner, "seen")
 
-    def serve(self, owner: str) -> None:
-        """A run of theirs is being started: it is the others' turn now."""
+    def still_here(self, owner: str) -> None:
+        """Some page of the visitor is open. Nothing is kept of one who has never asked for anything."""
         with suppress(OSError):
-            (self.path / owner / "served").touch()
+            os.utime(self.path / owner / "seen")
 
-    def put_first(self, owner: str) -> None:
-        """It is this visitor's turn again, before all others."""
+    def serve(self, lane: tuple[str, str]) -> None:
+        """A run of this lane (owner, kind) gets a worker, or leaves one: it is the others' turn now."""
         with suppress(OSError):
-            (self.path / owner / "served").unlink()
+            self._served(lane).touch()
 
-    def last_served(self, owner: str) -> float:
-        """When a run of theirs was last started, in seconds since 1970; 0 is never."""
-        return self._time_of(owner, "served")
+    def put_first(self, lane: tuple[str, str]) -> None:
+        """It is this lane's turn again, before all others."""
+        with suppress(OSError):
+            self._served(lane).touch()
+            os.utime(self._served(lane), (FIRST, FIRST))
+
+    def last_served(self, lane: tuple[str, str]) -> float:
+        """When a run of this lane last had a worker, in seconds since 1970; 0 is never, FIRST is before all others."""
+        return self._time_of(lane[0], self._served(lane).name)
+
+    def is_known(self, owner: str) -> bool:
+        """Whether a run of theirs has ever had a worker."""
+        return any(self.last_served((owner, kind)) for kind in KINDS)
+
+    def _served(self, lane: tuple[str, str]) -> Path:
+        owner, kind = lane
+        return self.path / owner / ("served" if kind == "training" else f"served.{kind}")
 
     def _time_of(self, owner: str, mark: str) -> float:
         try:
@@ -91,6 +108,13 @@ class Visitors:
         """Undo `add_run`."""
         with suppress(OSError):
             (self.runs_folder(owner) / run_id).unlink()
+
+    def forget(self, owner: str) -> None:
+        """All that is remembered of a visitor who is gone and has no runs. One who comes back is new."""
+        leaving = self.path / f".{owner}.gone"  # at once, so that nobody meets half of it
+        with suppress(OSError):
+            os.rename(self.path / owner, leaving)
+        shutil.rmtree(leaving, ignore_errors=True)
 
     def twin(self, owner: str, key: str) -> str | None:
         """The id of the run that does what `key` stands for, or None; the run may be gone by now."""

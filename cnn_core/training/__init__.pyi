@@ -2,6 +2,7 @@ from .checkpoint import dataset_of_file as dataset_of_file
 from .checkpoint import images_learnt_from as images_learnt_from
 from .checkpoint import load_model as load_model
 from .checkpoint import load_training as load_training
+from .checkpoint import own_set_of_file as own_set_of_file
 from .checkpoint import save_model as save_model
 from .checkpoint import save_training as save_training
 from .early_stopping import EarlyStopping as EarlyStopping

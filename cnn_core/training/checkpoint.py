@@ -32,7 +32,7 @@ from cnn_core.training.spec import checked_learning_rate
 
 FORMAT = "1"  # raised when a file of before can no longer be read
 MAX_HEADER = 1_000_000  # bytes; ours have a few thousand
-_DATASET = re.compile(r"[a-z0-9_]{1,40}(:[A-Za-z0-9_-]{1,40})?", re.ASCII)
+_DATASET = re.compile(r"[a-z0-9_]{1,40}(:[A-Za-z0-9_-]{1,40}){0,2}", re.ASCII)
 _SIZES = {"F32": 4, "F16": 2, "I64": 8}  # bytes of a number
 
 
@@ -45,6 +45,7 @@ def save_model(
     learnt_from: ImagesLearntFrom = NOT_KNOWN,
     dataset: str | None = None,
     durable: bool = False,
+    own_set: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the weights of `net` and its `spec` to `path`, whole or not at all.
 
@@ -52,11 +53,13 @@ def save_model(
     learnt_from: the images it learnt from, as `images_learnt_from` reads them again.
     dataset:     key of the data set whose images it reads, as `dataset_of_file` reads it again; None where unknown.
     durable:     it outlives a power cut.
+    own_set:     what is said of one that is a visitor's own, as `own_set_of_file` reads it again.
     Raises StudentError when a weight is not a finite number.
     """
     tensors = {name: _plain(value, dtype) for name, value in net.state_dict().items()}
     _refuse_unless_finite(tensors)
-    _write(path, tensors, _metadata(spec, learnt_from, dataset), durable)
+    said = {"own_set": json.dumps(dict(own_set))} if own_set else {}
+    _write(path, tensors, _metadata(spec, learnt_from, dataset) | said, durable)
 
 
 def images_learnt_from(source: str | Path | bytes) -> ImagesLearntFrom:
@@ -85,6 +88,20 @@ def dataset_of_file(source: str | Path | bytes) -> str | None:
         return key
     portions = images_learnt_from(source).portions
     return portions[-1].dataset if portions else None
+
+
+def own_set_of_file(source: str | Path | bytes) -> dict[str, Any]:
+    """What a file of ours says of the visitor's own data set that it learnt from; {} where it says nothing.
+
+    Raises as `images_learnt_from` does.
+    """
+    with _opened(source) as file:
+        header, _ = _read_header(file)
+    try:
+        said = _json_in(header, "own_set")
+    except StudentError:
+        said = None
+    return said if isinstance(said, dict) else {}
 
 
 def load_model(source: str | Path | bytes, *, check_limits: bool = True) -> tuple[Network, ModelSpec]:

@@ -8,7 +8,8 @@ from cnn_core.data.own.own_set import OwnSet
 from cnn_core.data.own.saving import as_zip, open_zip
 from cnn_core.data.own.shelf import Shelf
 from pages.my_data import undoing, words
-from pages.my_data.chosen import LINK, View, choose, keep_as, renew, serial
+from pages.my_data.chosen import LINK, View, choose, keep_as, serial
+from pages.my_data.reading import begin
 from pages.ui.frame.controlled import controlled_in_popover
 from pages.ui.trained.trained import file_stem
 from pages.ui.visitor import who
@@ -78,13 +79,8 @@ def _another(view: View) -> None:
         help=words.OPEN_SAVED,
     )
     if file is not None:
-        with refusals.collect("data"):
-            one, came = open_zip(Shelf(), who.visitor(), file.getvalue())
-            choose(one.id)
-            first = str(came.refused[0][1]) if came.refused else ""
-            undoing.say(words.brought(came.added, came.already, len(came.refused), first, came.classes))
-        renew()
-        st.rerun()
+        token, data = who.visitor(), file.getvalue()
+        begin("data", lambda told: open_zip(Shelf(), token, data, told=told), is_a_set=True)
 
 
 def _begin(shape: str) -> None:

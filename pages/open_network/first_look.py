@@ -96,7 +96,9 @@ def _number(one: Trained, run: Run, file: OpenedFile) -> None:
     """Its accuracy, and what `evaluate()` said at home; where there is none, what it was trained on is asked."""
     if one.accuracy is None:
         st.markdown(f"## {words.NOT_TESTED if file.dataset else words.WHAT_WAS_IT}")
-        if not file.dataset:
+        if file.dataset:
+            caption(words.why_not_tested(file.dataset))
+        else:
             choices(run, file)
         return
     st.metric("Accuracy, measured here", percent(one.accuracy))

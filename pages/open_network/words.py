@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnn_core.data.learnt_from import Overlap
-from cnn_core.data.sources import KNOWN, Dataset, dataset_of
+from cnn_core.data.sources import KNOWN, Dataset, available, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.opening import Trial
 from cnn_core.opening.preparations import LEAST, UNIT
@@ -34,10 +34,11 @@ BACK = "Back to the network"
 LABEL = f"A file with a network, at most {LARGEST_MB} MB"
 
 
-def waiting(file: str, ahead: int, is_measuring: bool) -> str:
+def waiting(file: str, ahead: int, is_measuring: bool, has_no_room: bool = False) -> str:
     """While a worker has the file, or will have it.
 
-    ahead: how many are before it.
+    ahead:       how many are before it.
+    has_no_room: whether nothing is begun now, for the server's disk is full.
 
     >>> waiting("net.h5", 0, False), waiting("net.h5", 2, False), waiting("net.h5", 0, True)
     ('Opening net.h5 …', 'net.h5 waits: 2 are ahead of it.', 'net.h5 is open. Trying it on the test images …')
@@ -46,7 +47,7 @@ def waiting(file: str, ahead: int, is_measuring: bool) -> str:
         return f"{plain(file)} is open. Trying it on the test images …"
     if ahead:
         return f"{plain(file)} waits: {plural(ahead, 'is', 'are')} ahead of it."
-    return f"Opening {plain(file)} …"
+    return f"{plain(file)} waits." if has_no_room else f"Opening {plain(file)} …"
 
 
 # ---------------------------------------------------------------- the first look
@@ -238,6 +239,14 @@ def onto_design(file: str) -> str:
     'The design in the sidebar is changed. Put the weights of net.pt onto it?'
     """
     return f"The design in the sidebar is changed. Put the weights of {plain(file)} onto it?"
+
+
+def why_not_tested(dataset: str) -> str:
+    """Under "Not tested here": what is missing, and that little depends on it.  dataset: what the file says."""
+    here = available(dataset)
+    if here.is_usable:
+        return "It was not tested on the images that are here. Choose its data set below to test it."
+    return f"{plain(here.source)} What needs no test images works all the same."
 
 
 def worth(one: Trained) -> str:

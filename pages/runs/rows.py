@@ -45,11 +45,10 @@ def row(one: Trained, run: Run | None, selection: list[str], colour: str | None)
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"row_{one.name.replace(':', '_')}"
     ):
-        # A row on a desk; on a phone it wraps into a card instead of pushing the page wide.
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width=700):
+        # A row on a desk; two lines where the page is narrow, and on a phone a card.
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             _pick_box(one, selection)
             _facts(one, colour)
-        st.space("stretch")
         if st.button(
             words.look_inside(one.label),
             key=f"look_{one.name}",
@@ -81,10 +80,13 @@ def _pick_box(one: Trained, selection: list[str]) -> None:
 
 def _facts(one: Trained, colour: str | None) -> None:
     best = "" if one.best is None else words.best_epoch(one.best)
-    st.markdown(in_colour(colour, one.label), width=195)
-    st.markdown(words.share_in_row(one), width=125)
-    st.markdown(f":gray[{count(one.parameters)} parameters]", width=142)
-    st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=180)
+    with st.container(horizontal=True, vertical_alignment="center", gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width=330):
+            st.markdown(in_colour(colour, one.label), width=195)
+            st.markdown(words.share_in_row(one), width=125)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width=330):
+            st.markdown(f":gray[{count(one.parameters)} parameters]", width=142)
+            st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=180)
 
 
 # ---------------------------------------------------------------- a network from elsewhere

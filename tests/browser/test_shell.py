@@ -4,11 +4,13 @@ import json
 import re
 
 import pytest
+from PIL import ImageColor
 from playwright.sync_api import expect
 
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES
+from pages.ui.drawing.palette import INK
 from pages.ui.frame import shell
 from tests.browser.conftest import ready, serving
 
@@ -43,6 +45,16 @@ def test_the_bar_leads_to_a_page_and_the_wordmark_home(server, new_page):
     expect(page.get_by_role("heading", name="Is it learning?")).to_be_visible()
     page.get_by_test_id("stSidebarLogo").click()
     expect(page).to_have_url(re.compile(rf"^{re.escape(server.url)}/?(\?.*)?$"))
+
+
+def test_a_chart_follows_the_theme_at_once(server, new_page):
+    page = new_page(server.url + "/runs")
+    number = page.locator(".js-plotly-plot .xtick text").first
+    expect(number).to_be_visible(timeout=60_000)
+    on_paper, on_black = (INK[mode][1] for mode in ("light", "dark"))
+    for scheme, color in (("light", on_paper), ("dark", on_black), ("light", on_paper)):
+        page.emulate_media(color_scheme=scheme)
+        expect(number).to_have_css("fill", f"rgb{ImageColor.getrgb(color)}")  # it waited for the next click
 
 
 def cookie(page):

@@ -78,6 +78,8 @@ def separate_activations(keras, L):
         L.LeakyReLU(negative_slope=0.2),
         L.Conv2D(4, 3),
         L.ELU(),
+        L.Conv2D(4, 3),
+        L.ELU(alpha=0.5),
         L.Conv2D(4, 3, activation="gelu"),
         L.AveragePooling2D(2),
         L.Flatten(),
@@ -404,6 +406,7 @@ def activations_as_objects(keras, L):
         L.Conv2D(4, 3, activation=keras.activations.relu),
         L.Conv2D(4, 3, activation=L.LeakyReLU(negative_slope=0.2)),
         L.Conv2D(4, 3, activation=L.ReLU()),
+        L.Conv2D(4, 3, activation=L.LeakyReLU()),  # Keras's own slope as a layer is 0.3
         L.Flatten(),
         L.Dense(10, activation=keras.activations.softmax),
     )

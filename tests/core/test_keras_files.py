@@ -37,7 +37,7 @@ EVERY_KIND = ModelSpec(
     4,
     (
         Conv2D(6, kernel_size=3, padding="same", activation="leaky_relu"),
-        DepthwiseConv2D(kernel_size=3, depth_multiplier=2, activation="elu"),
+        DepthwiseConv2D(kernel_size=3, depth_multiplier=2, activation="elu(0.5)"),
         BatchNormalization(),
         Activation("leaky_relu"),
         AveragePooling2D(2),
@@ -46,7 +46,8 @@ EVERY_KIND = ModelSpec(
         Flatten(),
         BatchNormalization(),
         Dropout(0.3),
-        Dense(7, activation="tanh"),
+        Dense(7, activation="leaky_relu(0.01)"),
+        Activation("leaky_relu(0.3)"),
         Dense(4),
     ),
 )

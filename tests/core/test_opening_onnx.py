@@ -127,7 +127,7 @@ TORCH_NETS = {
         nn.Conv2d(1, 8, 3, dilation=2, padding=2), nn.LeakyReLU(0.2), nn.Conv2d(8, 12, 3, groups=4), nn.ReLU(),
         nn.Conv2d(12, 24, 3, groups=12, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, 10)),
     "rectangles": lambda: nn.Sequential(
-        nn.Conv2d(1, 4, (1, 5), padding=(0, 2)), nn.ReLU(), nn.Conv2d(4, 4, (5, 1), padding=(2, 0)), nn.ReLU(),
+        nn.Conv2d(1, 4, (1, 5), padding=(0, 2)), nn.LeakyReLU(), nn.Conv2d(4, 4, (5, 1), padding=(2, 0)), nn.ReLU(),
         nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(4, 4, 4), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(4, 10)),
     "mlp": lambda: nn.Sequential(nn.Flatten(), nn.Linear(784, 16, bias=False), nn.ReLU(), nn.Linear(16, 10)),
 }  # fmt: skip
@@ -313,7 +313,7 @@ def test_max_pooling_with_a_border_that_ours_has_not_is_refused_by_its_place():
     ("nodes", "sentence"),
     [
         ([node("Sin", ["x"], ["m"], name="wave"), *HEAD], r"Node 1 of 3 \(Sin, “wave”\) is no layer of ours"),
-        ([node("LeakyRelu", ["x"], ["m"], alpha=0.01), *HEAD], r"Its slope is 0.01, and ours is 0.2"),
+        ([node("LeakyRelu", ["x"], ["m"], alpha=1.5), *HEAD], r"Its slope is 1.5; a leaky_relu with one between"),
         ([node("HardSwish", ["x"], ["m"]), *HEAD], r"gelu, tanh or sigmoid could stand there"),
         (
             [node("Relu", ["x"], ["r"]), node("Tanh", ["x"], ["t"]), node("Concat", ["r", "t"], ["m"], axis=1), *HEAD],
@@ -332,7 +332,7 @@ def test_what_is_none_of_our_layers_is_refused_with_its_place(nodes, sentence):
 
 
 def test_two_activations_that_are_not_ours_give_way_to_a_design_of_ones_own():
-    nodes = [node("Conv", ["x", "K"], ["c"]), node("LeakyRelu", ["c"], ["m"], alpha=0.01), *HEAD]
+    nodes = [node("Conv", ["x", "K"], ["c"]), node("LeakyRelu", ["c"], ["m"], alpha=1.5), *HEAD]
     content = graph(nodes, {"K": weight(4, 1, 5, 5), **head(4 * 576)})
     with pytest.raises(StudentError, match="put the weights onto the design in the sidebar"):
         open_network(content, "net.onnx")

@@ -118,7 +118,7 @@ def test_an_exported_program_says_which_images_it_learns_from(recipe, portion):
 # --- files that we save -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["fashion_mnist", "kmnist", "own:a1B2c3D4e5F"])
+@pytest.mark.parametrize("key", ["fashion_mnist", "kmnist", "own:a1B2c3D4e5F", "own:a1B2c3D4e5F:02"])
 def test_a_saved_file_says_its_data_set(key, tmp_path):
     net = lived_in(TINY)
     save_model(tmp_path / "weights", net, TINY, dataset=key)

@@ -1,5 +1,6 @@
 """A visitor's own data set: what is kept, what is for testing, who may do what, and how it stands in for MNIST."""
 
+import os
 import time
 
 import numpy as np
@@ -19,13 +20,17 @@ from cnn_core.data.own import (
     limits,
     log,
     open_zip,
+    own_images,
     own_set,
+    room,
 )
 from cnn_core.data.own.contents import Replay, add_line
 from cnn_core.data.own.names import cleaned, key_of, parts_of
+from cnn_core.data.own.own_set import OwnSet
 from cnn_core.data.own.prepare import as_png, usual_way
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
+from cnn_core.owners import owner_of
 
 OWNER, GUEST, STRANGER = "o" * 22, "g" * 22, "s" * 22
 
@@ -355,9 +360,32 @@ def test_a_guest_cannot_fill_somebody_elses_set(shelf, monkeypatch):
 def test_a_server_that_is_full_says_so(shelf, monkeypatch):
     one = filled(shelf, (4, 4))
     monkeypatch.setattr(limits, "MOST_BYTES_ON_SERVER", 9_000)
-    own_set._weighed.clear()
+    room._weighed.clear()
     with pytest.raises(StudentError, match="All own pictures on this server"):
         one.add(OWNER, 0, pictures(3, 60))
+
+
+def test_a_set_that_nobody_used_can_be_let_go_and_one_in_use_cannot(shelf):
+    old, used = filled(shelf, (4, 4)), filled(shelf, (4, 4))
+    shelf.open_link(old.share(OWNER), GUEST)
+    long_ago = time.time() - 9e6
+    for one in (old, used):
+        for file in one.folder.iterdir():
+            os.utime(file, (long_ago, long_ago))
+    own_images(used.frozen_key, "train")  # a network learns from it
+    first, second = shelf.kept()
+    assert [(first.id, first.owner), second.id] == [(old.id, owner_of(OWNER)), used.id]
+    assert first.used == pytest.approx(long_ago)
+    assert first.bytes == sum(file.stat().st_size for file in old.folder.iterdir()) > 8 * 784
+    a_month = time.time() - 2.6e6
+    assert [OwnSet(shelf.path / one.id).let_go(a_month) for one in (first, second)] == [True, False]
+    assert [one.id for one in shelf.kept()] == [used.id]
+    assert [one.id for one in shelf.of(OWNER)] == [used.id]
+    assert shelf.of(GUEST) == []
+    assert dataset_of(f"{old.key}:01").classes == ("house", "fish")
+    assert "were removed from this server" in available(old.key).source
+    with pytest.raises(StudentError, match="not on this server any more"):
+        old.let_go(a_month)
 
 
 # Undo

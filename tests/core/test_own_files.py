@@ -128,6 +128,13 @@ def test_each_folder_of_a_zip_is_a_class_whatever_lies_around_it(shelf):
     ]
 
 
+def test_whoever_waits_hears_how_many_pictures_were_read(shelf):
+    one, heard = shelf.make(OWNER), []
+    data = zipped({f"a/{i}.png": png(i) for i in range(3)} | {"b/note.txt": b"-"})
+    bring_zip(one, OWNER, data, "thing", told=lambda *news: heard.append(news))
+    assert heard == [(0, 3), (1, 3), (2, 3)]
+
+
 def test_a_file_in_a_zip_that_is_no_picture_is_named_and_the_others_are_taken(shelf):
     one = shelf.make(OWNER)
     brought = bring_zip(one, OWNER, zipped({"a/1.png": png(1), "a/<b>2.png": b"no picture"}), "thing")
@@ -228,6 +235,7 @@ ZIPS = {
     "cut short": zipped({"a/1.png": png()})[:-30],
     "first half": zipped({"a/1.png": png()})[:200],
     "spoiled in the middle": spoiled_middle(),
+    "a list of a million files": b"PK\x01\x02" * 1_000_000 + b"PK\x05\x06" + bytes(18),
     "a directory without files": b"PK\x05\x06" + bytes(18),
     "no folders": zipped({"1.png": png()}),
     "no folders but a way out": zipped({"../1.png": b"x"}),
@@ -288,7 +296,7 @@ PHOTOS = {
     "a line": saved(Image.fromarray(np.zeros((1, 500), np.uint8))),
     "a webp cut short": saved(photo("RGB"), "WEBP")[:40],
     "a heic of its head alone": b"\x00\x00\x00\x18ftypheic" + bytes(40),
-    "26 MB": bytes(26_000_000),
+    "27 MB": bytes(27_000_000),
 }  # fmt: skip
 
 CSVS = {
@@ -317,7 +325,12 @@ CSVS = {
     "2,001 rows": csv([[1, *[0] * 784]] * 2_001),
     "colour for grey": csv([[1, *[0] * 3072]]),
     "a formula": csv([["=cmd()", *[0] * 783]]),
-    "51 MB": b"1," * 25_500_000,
+    "51 MB in one line": b"1," * 25_500_000,
+    "one value of 50 MB": csv([row(1)]) + b"7" * 50_000_000,
+    "25 million lines": b"1\n" * 25_000_000,
+    "25 million empty lines": b"\r\n" * 25_000_000,
+    "25 million form feeds": b"\x0c1" * 25_000_000,
+    "53 MB": b"1," * 26_500_000,
     "utf-16": csv([row(1)]).decode().encode("utf-16-le"),
     "json": b'[{"label": 1}]',
 }

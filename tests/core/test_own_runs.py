@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from cnn_core.data import load_images
-from cnn_core.data.own import NewPicture, Shelf, frozen_key
+from cnn_core.data import available, load_images
+from cnn_core.data.own import NewPicture, Shelf, frozen_key, said_of
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, fitted
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.worker import work
-from cnn_core.training import TrainSpec, load_model
+from cnn_core.training import TrainSpec, load_model, save_model
 
 OWNER = "o" * 22
 
@@ -119,3 +120,54 @@ def test_a_class_that_was_taken_out_since_is_named():
     one.take_out_class(OWNER, 1)
     with pytest.raises(StudentError, match="“down” was taken out of “My set 1”"):
         RunStore().submit(fitted(PRESETS["tiny"], one.shape, 2), TrainSpec(), key, OWNER)
+
+
+# ---------------------------------------------------------------- on another server
+
+
+def opened_elsewhere(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_RUNS", str(tmp_path / "elsewhere"))
+    store = RunStore()
+    run_id = store.openings.ask(path.read_bytes(), "net.safetensors", OWNER, None)
+    assert work(store.path, run_id) == "done"
+    return store.run(run_id)
+
+
+@pytest.mark.parametrize("says_names", [True, False])
+def test_a_network_of_own_pictures_keeps_its_names_on_another_server(says_names, tmp_path, monkeypatch):
+    one = two_things(colour=True)
+    one.add_class(OWNER, "nothing")
+    one.take_out_class(OWNER, 0)
+    one.add(OWNER, 2, [stripes(True, i, True) for i in range(900, 910)])
+    run = trained(one, epochs=1)
+    net, spec = load_model(run.snapshot_path())
+    own_set = said_of(run.dataset) if says_names else None
+    save_model(tmp_path / "net", net, spec, learnt_from=run.learnt_from, dataset=run.dataset, own_set=own_set)
+    again = opened_elsewhere(tmp_path / "net", tmp_path, monkeypatch)
+    assert again.dataset == run.dataset
+    record = dataset_of(again.dataset)
+    assert record.shape == (3, 32, 32)
+    assert record.classes == (("down", "nothing") if says_names else ("class 2", "class 3"))
+    assert (again.status.result, again.status.state) == (None, "finished")
+    sentence = available(again.dataset).source
+    assert sentence == "“My set 1” is a data set of another server: its pictures are not on this one." or (
+        sentence.startswith("“My set” is a data set of another server") and not says_names
+    )
+    with pytest.raises(StudentError, match="What needs no pictures still works"):
+        load_images(again.dataset, "test")
+    assert Shelf().of(OWNER) == []  # it is nobody's here, and takes no room
+    assert Shelf().kept() == []
+
+
+def test_names_in_a_file_from_anywhere_are_cleaned_and_change_no_set_that_is_here(tmp_path):
+    one = two_things()
+    key, shelf = one.frozen_key, Shelf()
+    shelf.remember(key, one.shape, {"name": "mine now", "classes": ["x", "y"]})
+    assert dataset_of(key).classes == ("across", "down")
+    shelf.remember("own:a1B2c3D4e5F:02", (1, 28, 28), {"name": "<b>it</b>", "classes": ["<i>a</i>", 7]})
+    assert dataset_of("own:a1B2c3D4e5F:02").classes == ("i a /i", "7")
+    for number, said in enumerate(({"classes": "ab"}, {"classes": [[]] * 3}, {"name": None})):
+        shelf.remember(f"own:a1B2c3D4e5{number}:02", (1, 28, 28), said)
+        assert dataset_of(f"own:a1B2c3D4e5{number}:02").classes == ("class 1", "class 3")
+    with pytest.raises(StudentError):
+        shelf.get("a1B2c3D4e5F")

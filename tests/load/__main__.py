@@ -1,7 +1,8 @@
 """`python -m tests.load --students 30`: a lesson on a server of its own, on this machine alone; prints a table.
 
-It uses the images in CONVSCOPE_DATA; `--sample` trains on those that need no download. Status 1 if a figure of ours
-is missed: pages answered in under a second (95 of 100), no error, no run lost.
+`--lockstep 30` is a lecture instead: thirty open each page in the same second (`--links`: each by its link, in a new
+tab; `--times 3`; `--pages convolution,filters`). It uses the images in CONVSCOPE_DATA; `--sample` takes those that need
+no download. Status 1 where somebody met an error or work was lost. Seconds are for the reader: they are this machine's.
 """
 
 from __future__ import annotations
@@ -12,30 +13,52 @@ import sys
 import tempfile
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from tests.browser.conftest import serving
-from tests.load.classroom import Plan, lesson, percentile, report
-
-PAGE_P95 = 1.0  # seconds
+from tests.browser.conftest import Server, serving
+from tests.load import lockstep
+from tests.load.classroom import ADDRESSES, Plan, lesson, report
 
 
 def main() -> int:
+    asked = vars(_parser().parse_args())
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"CONVSCOPE_DATA": f"{folder}/none"} if asked["sample"] else {}
+        with serving(Path(folder), **environment) as server:
+            told, is_good = _lecture(server, asked) if asked["lockstep"] else _lesson(server, asked)
+            print(told, flush=True)
+    return 0 if is_good else 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     for option in fields(Plan):
         kind = type(option.default)
         parser.add_argument(f"--{option.name}", type=kind, default=option.default, help=f"({option.default})")
     parser.add_argument("--sample", action="store_true", help="without the full MNIST")
-    asked = vars(parser.parse_args())
-    sample, plan = asked.pop("sample"), Plan(**asked)
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {"CONVSCOPE_DATA": f"{folder}/none"} if sample else {}
-        with serving(Path(folder), **environment) as server:
-            outcome = asyncio.run(lesson(server, plan))
-            print(report(plan, outcome), flush=True)
-    good = percentile(outcome.times("page"), 0.95) < PAGE_P95 and not (
-        outcome.errors or outcome.lost or outcome.complaints
+    parser.add_argument("--lockstep", type=int, default=0, metavar="STUDENTS", help="a lecture, not a lesson")
+    parser.add_argument("--times", type=int, default=3, help="how often each page, in lockstep (3)")
+    parser.add_argument("--links", action="store_true", help="in lockstep, each page in a new tab")
+    parser.add_argument(
+        "--pages", help="in lockstep, some pages alone: convolution,filters; home is the first"
     )
-    return 0 if good else 1
+    return parser
+
+
+def _lesson(server: Server, asked: dict[str, Any]) -> tuple[str, bool]:
+    plan = Plan(**{option.name: asked[option.name] for option in fields(Plan)})
+    outcome = asyncio.run(lesson(server, plan))
+    return report(plan, outcome), not (outcome.errors or outcome.lost or outcome.complaints)
+
+
+def _lecture(server: Server, asked: dict[str, Any]) -> tuple[str, bool]:
+    pages = None
+    if asked["pages"] is not None:
+        pages = ["" if name == "home" else name for name in asked["pages"].split(",")]
+        if unknown := set(pages) - set(ADDRESSES):
+            raise SystemExit(f"no such page: {', '.join(sorted(unknown))}. There are {', '.join(ADDRESSES)}.")
+    said = asyncio.run(lockstep.lecture(server, asked["lockstep"], asked["times"], asked["links"], pages))
+    return lockstep.told(said), not (said.errors or said.complaints)
 
 
 if __name__ == "__main__":

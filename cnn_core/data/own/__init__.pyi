@@ -2,6 +2,7 @@ from .as_dataset import fingerprint as fingerprint
 from .as_dataset import frozen_key as frozen_key
 from .as_dataset import own_dataset as own_dataset
 from .as_dataset import own_images as own_images
+from .as_dataset import said_of as said_of
 from .bringing_in import Brought as Brought
 from .bringing_in import bring_csv as bring_csv
 from .bringing_in import bring_files as bring_files
@@ -17,6 +18,7 @@ from .own_set import OwnSet as OwnSet
 from .prepare import as_image as as_image
 from .prepare import from_pad as from_pad
 from .prepare import from_photo as from_photo
+from .room import Kept as Kept
 from .saving import as_zip as as_zip
 from .saving import open_zip as open_zip
 from .shelf import Shelf as Shelf

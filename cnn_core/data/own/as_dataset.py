@@ -6,12 +6,13 @@ A key never fails to say what a network's outputs are called, also after the set
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnn_core.data.catalog.record import Dataset
 from cnn_core.data.own.contents import Contents, OwnClass, Part, Picture
 from cnn_core.data.own.names import key_of, parts_of
 from cnn_core.data.own.own_set import OwnSet
+from cnn_core.data.own.room import mark_used
 from cnn_core.data.own.shelf import Shelf
 from cnn_core.errors import StudentError
 
@@ -41,7 +42,11 @@ def own_dataset(key: str) -> Dataset:
 def why_missing(key: str) -> str:
     """A sentence where there is nothing to learn from or nothing to test with; else ""."""
     one, _, _ = _meant(key)
-    if one.is_removed or not one.card:
+    if not one.card:
+        return "The pictures that it learnt from are not on this server."
+    if one.is_elsewhere:
+        return f"“{one.name}” is a data set of another server: its pictures are not on this one."
+    if one.is_removed:
         return f"The pictures of “{one.name}” were removed from this server."
     if not all(own_dataset(key).counts):
         return f"“{one.name}” has too few pictures to learn from and to test with."
@@ -57,6 +62,7 @@ def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
     import torch
 
     one, contents, numbers = _meant(key)
+    mark_used(one.folder)
     pictures = _spread(contents, numbers, part)
     if not pictures:
         why = why_missing(key) or f"“{one.name}” has no pictures for this."
@@ -87,6 +93,12 @@ def frozen_key(key: str) -> str:
                 f"“{_name(contents, number)}” was taken out of “{one.name}”.", hint="Train on the set anew."
             )
     return key_of(one.id, numbers)
+
+
+def said_of(key: str) -> dict[str, Any]:
+    """What a file of weights says of an own set besides its key; `Shelf.remember` reads it on another server."""
+    record = own_dataset(key)
+    return {"name": record.name, "classes": list(record.classes)}
 
 
 def fingerprint(key: str) -> str:

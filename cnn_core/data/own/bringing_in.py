@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,6 +21,7 @@ from PIL import Image
 
 from cnn_core.data.own.contents import Part
 from cnn_core.data.own.limits import (
+    JPEG_COUNTS,
     MOST_CLASSES,
     MOST_FILES,
     MOST_PICTURES,
@@ -32,9 +34,17 @@ from cnn_core.data.own.own_set import NewPicture, OwnSet
 from cnn_core.data.own.prepare import PhotoWay, Shape, from_photo
 from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
+from cnn_core.upload_limits import PICTURES_MB, megabytes
+
+Told = Callable[[int, int], None]  # how many pictures were read, and of how many
 
 CARD = "dataset.json"  # in a zip of ours: what a folder of pictures cannot say
 _WAYS = ("draw", "ink", "thing", "pixels")
+_LONGEST_VALUE = 40  # characters of a number in a CSV, on average
+
+
+def nobody(done: int, count: int) -> None:
+    """The listener where none is."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +80,24 @@ class _Batch:
 
 
 def bring_files(
-    one: OwnSet, token: str, number: int, files: Sequence[tuple[str, bytes]], way: PhotoWay, who: str = ""
+    one: OwnSet,
+    token: str,
+    number: int,
+    files: Sequence[tuple[str, bytes]],
+    way: PhotoWay,
+    who: str = "",
+    told: Told = nobody,
 ) -> Brought:
     """Add image files to one class.
 
     files: (name, bytes) of each.
     way:   what they show: see `prepare`.
+    told:  hears before each how many were read.
     A file that is no picture is left out and named. Raises StudentError where none is one, or none may be added.
     """
     pictures, refused, work = [], [], _Work()
-    for name, data in files:
+    for done, (name, data) in enumerate(files):
+        told(done, len(files))
         try:
             work.take(data)
             pictures.append(from_photo(data, one.shape, way))
@@ -101,7 +119,8 @@ class _Work:
         self.left -= _pixels_of(data)
         if self.left < 0:
             raise StudentError(
-                f"One upload may hold pictures of {MOST_WORK // 10**6} million pixels together.",
+                f"One upload may hold pictures of {MOST_WORK // 10**6} million pixels together, or photos in JPEG of "
+                f"{JPEG_COUNTS * MOST_WORK // 10**6} million.",
                 hint="Upload the rest in a second go, or make the photos smaller.",
             )
 
@@ -109,7 +128,7 @@ class _Work:
 def _pixels_of(data: bytes) -> float:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "GIF", "BMP")) as image:
-            return image.width * image.height / (4 if image.format == "JPEG" else 1)
+            return image.width * image.height / (JPEG_COUNTS if image.format in ("JPEG", "MPO") else 1)
     except (
         Exception
     ):  # whatever it is, `open_image` will say what is wrong with it; HEIC is weighed by its bytes
@@ -131,15 +150,17 @@ def _file_name(name: str) -> str:
 # ---------------------------------------------------------------- a zip of folders
 
 
-def bring_zip(one: OwnSet, token: str, data: bytes, way: PhotoWay, who: str = "") -> Brought:
+def bring_zip(
+    one: OwnSet, token: str, data: bytes, way: PhotoWay, who: str = "", told: Told = nobody
+) -> Brought:
     """Add a zip's pictures: each folder is a class, made where the set has none of that name.
 
     Raises StudentError for what is no zip, promises or holds too much, or has more classes than fit.
     """
-    return _bring(one, token, read_zip(data, one.shape, way), who)
+    return _bring(one, token, read_zip(data, one.shape, way, told), who)
 
 
-def read_zip(data: bytes, shape: Shape, way: PhotoWay) -> _Batch:
+def read_zip(data: bytes, shape: Shape, way: PhotoWay, told: Told = nobody) -> _Batch:
     """The pictures of a zip, by folder.
 
     A zip of ours also says which pictures were kept for testing, who added them, and how they came.
@@ -149,7 +170,8 @@ def read_zip(data: bytes, shape: Shape, way: PhotoWay) -> _Batch:
     with _opened_zip(data) as archive:
         entries = _entries(archive)
         card = _card(archive)
-        for info, folder in entries:
+        for done, (info, folder) in enumerate(entries):
+            told(done, len(entries))
             try:
                 content = _content(archive, info, MOST_UNPACKED_BYTES - unpacked)
                 unpacked += len(content)
@@ -182,6 +204,11 @@ def _as_it_was(picture: NewPicture, said: dict[str, Any] | None) -> NewPicture:
 
 
 def _opened_zip(data: bytes) -> zipfile.ZipFile:
+    files = data.count(b"PK\x01\x02")  # each stands in the zip's list with this sign before it
+    if (
+        files > 2 * MOST_FILES
+    ):  # to read a list of a million would take minutes; a zip in it may have a list, too
+        raise _too_many_files(files)
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except Exception as error:  # the module raises what it stumbles over
@@ -194,10 +221,7 @@ def _entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
     """(entry, name of its class) of all that look like pictures. Raises StudentError before anything is unpacked."""
     infos = archive.infolist()
     if len(infos) > MOST_FILES:
-        raise StudentError(
-            f"The zip has {len(infos):,} files; {MOST_FILES:,} are the most that are read.",
-            hint="Make it smaller: a set holds 2,000 pictures.",
-        )
+        raise _too_many_files(len(infos))
     promised = sum(info.file_size for info in infos)
     if promised > MOST_UNPACKED_BYTES:
         raise StudentError(
@@ -232,13 +256,20 @@ def _entries(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
     return pictures
 
 
+def _too_many_files(count: int) -> StudentError:
+    return StudentError(
+        f"The zip has {count:,} files; {MOST_FILES:,} are the most that are read.",
+        hint="Make it smaller: a set holds 2,000 pictures.",
+    )
+
+
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> bytes:
     """The bytes of one entry, never more than there is room for, whatever the entry promised."""
     if info.flag_bits & 0x1:
         raise StudentError("It is locked with a password.", hint="Make a zip without one.")
     most = min(room, MAX_UPLOAD_BYTES)
     if info.file_size > most:
-        raise StudentError(f"It has {info.file_size / 1e6:,.0f} MB.", hint="Make it smaller.")
+        raise StudentError(f"It has {megabytes(info.file_size)} MB.", hint="Make it smaller.")
     try:
         with archive.open(info) as file:
             content = file.read(most + 1)
@@ -290,7 +321,7 @@ def read_csv(data: bytes, shape: Shape) -> _Batch:
     if not lines:
         raise StudentError("The file is empty.", hint=f"Each line needs a label and {size} numbers.")
     sign = max(",;\t", key=lines[0][1].count)
-    first = lines[0][1].split(sign)
+    first = lines[0][1].split(sign, size + 2)
     is_heading = not any(_is_number(cell) for cell in first[1:-1])
     label_is_last = (
         is_heading and len(first) == size + 1 and cleaned(first[-1]).lower() in ("label", "class", "y")
@@ -301,13 +332,8 @@ def read_csv(data: bytes, shape: Shape) -> _Batch:
     batch, values = _Batch(), []
     labels = []
     for number, line in rows:
+        _check_line(line, number, line.count(sign) + 1, shape)
         cells = line.split(sign)
-        if len(cells) != size + 1:
-            raise StudentError(
-                f"Line {number} has {len(cells):,} values; a label and {size:,} pixels are {size + 1:,}.",
-                hint=f"This set’s pictures have {shape[1]}×{shape[2]} pixels"
-                + (" in three colours." if shape[0] == 3 else "."),
-            )
         label = cells.pop(-1 if label_is_last else 0)
         labels.append(_label(label, number))
         values.append(_pixels(cells, number))
@@ -323,13 +349,39 @@ def read_csv(data: bytes, shape: Shape) -> _Batch:
 
 
 def _lines(data: bytes) -> Iterator[str]:
-    for encoding in ("utf-8-sig", "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"):
+    """The lines of a text in UTF-8, UTF-16 or Latin-1. Raises StudentError for what has far too many, or is no text."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
-            yield from data.decode(encoding).splitlines()
-            return
+            data = data.decode("utf-16").encode()
+        except UnicodeDecodeError as error:
+            raise StudentError("The file is not a text.", hint="Save the table as CSV in UTF-8.") from error
+    count = data.count(b"\n") + data.count(b"\r")
+    if count > 4 * MOST_PICTURES:  # two signs may end a line, and every second may be empty
+        raise StudentError(
+            f"The file has about {count:,} lines; {MOST_PICTURES:,} pictures are the most.",
+            hint="Leave some out.",
+        )
+    for line in re.split(rb"\r\n|\r|\n", data.removeprefix(b"\xef\xbb\xbf")):
+        try:
+            yield line.decode()
         except UnicodeDecodeError:
-            continue
-    raise StudentError("The file is not a text.", hint="Save the table as CSV in UTF-8.")
+            yield line.decode("latin-1")
+
+
+def _check_line(line: str, number: int, values: int, shape: Shape) -> None:
+    """Raise StudentError where a line has not a label and all pixels, or is longer than these can be."""
+    size = shape[0] * shape[1] * shape[2]
+    if values != size + 1:
+        raise StudentError(
+            f"Line {number} has {values:,} values; a label and {size:,} pixels are {size + 1:,}.",
+            hint=f"This set’s pictures have {shape[1]}×{shape[2]} pixels"
+            + (" in three colours." if shape[0] == 3 else "."),
+        )
+    if len(line) > _LONGEST_VALUE * values:
+        raise StudentError(
+            f"Line {number} has {len(line):,} characters, far more than its numbers need.",
+            hint="Pixels are numbers from 0 to 255.",
+        )
 
 
 def _is_number(cell: str) -> bool:
@@ -414,7 +466,7 @@ def _bring(one: OwnSet, token: str, batch: _Batch, who: str) -> Brought:
 def _check_bytes(data: bytes) -> None:
     if len(data) > MOST_UPLOAD_BYTES:
         raise StudentError(
-            f"The file has {len(data) / 1e6:,.0f} MB; {MOST_UPLOAD_BYTES / 1e6:,.0f} MB are the most.",
+            f"The file has {megabytes(len(data))} MB; {PICTURES_MB} MB are the most.",
             hint="Make the photos smaller, or upload them in parts.",
         )
 

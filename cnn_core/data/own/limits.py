@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cnn_core.upload_limits import MEGABYTE, PICTURES_MB
+
 LEAST_CLASSES, MOST_CLASSES = 2, 10
 EVER_CLASSES = 60  # of one set, those taken out among them: each keeps its sign for ever
 LEAST_OF_A_CLASS = 3  # pictures: the second of them is kept for testing, and two are left to learn from
@@ -16,12 +18,11 @@ MOST_BYTES_ON_SERVER = (
     1_000_000_000  # of all of them; a grey picture takes about 1.2 kB, one in colour 4.3 kB
 )
 
-MOST_UPLOAD_BYTES = 50_000_000  # of one file that holds many pictures
+MOST_UPLOAD_BYTES = PICTURES_MB * MEGABYTE  # of one file that holds many pictures
 MOST_UNPACKED_BYTES = 200_000_000  # of a zip
 MOST_FILES = 4_000  # in a zip
-MOST_WORK = (
-    100_000_000  # pixels to decode for one upload; a JPEG's count a quarter, for it is decoded at a fraction
-)
+MOST_WORK = 100_000_000  # pixels to decode for one upload
+JPEG_COUNTS = 4  # of a JPEG's pixels one in four counts, for it is decoded at a fraction of its size
 
 UNDO_SECONDS = 3_600.0  # pictures taken out longer ago than this are wiped from the disk
 

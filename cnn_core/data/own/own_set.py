@@ -32,8 +32,9 @@ from cnn_core.data.own.limits import (
     UNDO_SECONDS,
 )
 from cnn_core.data.own.names import class_name, cleaned, is_set_id, key_of, set_name
+from cnn_core.data.own.room import check_room_on_server, last_used
 from cnn_core.errors import StudentError
-from cnn_core.files import explain_disk_errors, file_names, locked, read_json, write_json, write_whole
+from cnn_core.files import explain_disk_errors, locked, read_json, write_json, write_whole
 from cnn_core.owners import owner_of
 
 SHAPES: dict[str, tuple[int, int, int]] = {"grey": (1, 28, 28), "colour": (3, 32, 32)}
@@ -95,6 +96,11 @@ class OwnSet:
     def is_removed(self) -> bool:
         """Whether its owner removed it: then only the names of its classes are left."""
         return self.card.get("removed") is True
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is a set of another server, of which a network's file told the names."""
+        return self.is_removed and self.card.get("elsewhere") is True
 
     @property
     def created(self) -> float:
@@ -281,15 +287,26 @@ class OwnSet:
         """Wipe the set from the disk. What is left are the names of its classes, for networks that learnt from it."""
         with self._changing():
             self._check_owner(token)
-            classes = self.contents().all_classes
-            log.rewrite(
-                self.folder / "log.jsonl",
-                ({"do": "class", "n": one.number, "name": one.name} for one in classes),
-            )
-            self._stop_sharing()
-            write_json(self.folder / "card.json", self.card | {"removed": True}, durable=True)
+            self._wipe()
+
+    def let_go(self, unused_since: float) -> bool:
+        """Remove a set that nobody used since then, in seconds since 1970, as its owner would; whether it was done.
+
+        For the server's own tidying: `Shelf.kept` says which there are. Raises StudentError where it cannot be written.
+        """
+        with self._changing():
+            is_unused = last_used(self.folder) < unused_since
+            if is_unused:
+                self._wipe()
+        return is_unused
+
+    def _wipe(self) -> None:
+        lines = [{"do": "class", "n": one.number, "name": one.name} for one in self.contents().all_classes]
+        log.rewrite(self.folder / "log.jsonl", lines)
+        self._stop_sharing()
+        write_json(self.folder / "card.json", self.card | {"removed": True}, durable=True)
         with suppress(OSError):
-            guest_mark(self.folder.parent, owner_of(token), self.id).unlink()
+            guest_mark(self.folder.parent, str(self.card.get("owner")), self.id).unlink()
 
     def _stop_sharing(self) -> None:
         if key := self.link_key:
@@ -391,39 +408,6 @@ def _bytes_each(shape: tuple[int, int, int]) -> int:
 def guest_mark(root: Path, owner: str, set_id: str) -> Path:
     """The file that counts a set among a visitor's: empty for their own, else the key by which they opened it."""
     return root / "visitors" / owner / set_id
-
-
-# ---------------------------------------------------------------- room
-
-
-_weighed: dict[Path, tuple[float, int]] = {}  # root -> (when, bytes)
-
-
-def bytes_on_server(root: Path) -> int:
-    """What all sets take on the disk; looked at once in a few seconds."""
-    from cnn_core.data.own.limits import MOST_BYTES_ON_SERVER
-
-    when, size = _weighed.get(root, (-1e9, 0))
-    pause = 5.0 if size < 0.9 * MOST_BYTES_ON_SERVER else 0.0
-    if time.monotonic() - when > pause:
-        size = 0
-        for name in file_names(root):
-            with suppress(OSError):
-                size += (root / name / "log.jsonl").stat().st_size
-        _weighed[root] = time.monotonic(), size
-    return size
-
-
-def check_room_on_server(root: Path, more: int) -> None:
-    """Raise StudentError where the server's room for own pictures would be full.  more: bytes."""
-    from cnn_core.data.own.limits import MOST_BYTES_ON_SERVER
-
-    if bytes_on_server(root) + more > MOST_BYTES_ON_SERVER:
-        raise StudentError(
-            f"All own pictures on this server together take {MOST_BYTES_ON_SERVER / 1e6:,.0f} MB, "
-            "which is as much as it has for them.",
-            hint="Remove a set that you do not need any more.",
-        )
 
 
 # ---------------------------------------------------------------- what is read is remembered

@@ -13,13 +13,16 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cnn_core.data.own import log
 from cnn_core.data.own.limits import LONGEST_NAME, MOST_JOINED, MOST_ON_SERVER, MOST_SETS
-from cnn_core.data.own.names import class_name, is_own, is_set_id, parts_of, set_name
-from cnn_core.data.own.own_set import OwnSet, check_room_on_server, guest_mark
+from cnn_core.data.own.names import class_name, cleaned, is_own, is_set_id, parts_of, set_name
+from cnn_core.data.own.own_set import OwnSet, guest_mark
+from cnn_core.data.own.room import Kept, bytes_of, check_room_on_server, last_used, mark_used
 from cnn_core.errors import StudentError
 from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
 from cnn_core.owners import owner_of
@@ -55,7 +58,9 @@ class Shelf:
                 own = [one for one in self.of(token) if one.is_owner(token)]
                 self._check_room(len(own))
                 title = _free_name(set_name(name) if name else "", {one.name for one in own})
-                folder = self._write(owner, title, colour, classes)
+                set_id = secrets.token_urlsafe(8)
+                card = {"owner": owner, "name": title, "colour": colour}
+                folder = self._write(set_id, card, {n: class_name(one) for n, one in enumerate(classes)})
                 guest_mark(self.path, owner, folder.name).touch()
                 sync(mine, mine.parent, self.path, self.path.parent)  # a first set has made all of them
         return OwnSet(folder)
@@ -80,26 +85,70 @@ class Shelf:
             if is_set_id(name) and OwnSet(self.path / name).is_removed:
                 shutil.rmtree(self.path / name, ignore_errors=True)
 
-    def _write(self, owner: str, name: str, colour: bool, classes: tuple[str, ...]) -> Path:
-        set_id = secrets.token_urlsafe(8)
+    def _write(self, set_id: str, card: dict[str, Any], classes: dict[int, str]) -> Path:
+        """card: what it says besides the usual.  classes: {number: name}."""
         unfinished = self.path / f".{set_id}.new"
         unfinished.mkdir(mode=0o700)
         try:
-            lines = [{"do": "class", "n": i, "name": class_name(one)} for i, one in enumerate(classes)]
+            lines = [{"do": "class", "n": number, "name": name} for number, name in classes.items()]
             log.append(unfinished / "log.jsonl", lines)
-            card = {"format": 1, "id": set_id, "owner": owner, "name": name, "colour": colour}
-            write_json(unfinished / "card.json", card | {"created": time.time(), "link": ""}, durable=True)
+            usual = {"format": 1, "id": set_id, "created": time.time(), "link": ""}
+            write_json(unfinished / "card.json", usual | card, durable=True)
             os.replace(unfinished, self.path / set_id)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
         return self.path / set_id
 
+    def remember(self, key: str, shape: tuple[int, ...], said: Mapping[str, Any]) -> None:
+        """Keep the names of a set of another server, as one that was removed here leaves them behind.
+
+        So a network that learnt from it keeps the names of its outputs. A set that is known here stays as it is.
+
+        key:   with the signs of its classes, as a network has it.
+        shape: of a picture.
+        said:  by `said_of`, in a file from anywhere: cleaned here; {} where it says nothing.
+        """
+        set_id, numbers = parts_of(key)
+        names = said.get("classes")
+        if numbers is None or OwnSet(self.path / set_id).card:
+            return
+        given = [cleaned(one) for one in names] if isinstance(names, list) else []
+        given = given if len(given) == len(numbers) else [""] * len(numbers)
+        classes = {n: name or f"class {n + 1}" for n, name in zip(numbers, given, strict=True)}
+        card = {
+            "name": cleaned(said.get("name", "")),
+            "colour": shape[0] == 3,
+            "removed": True,
+            "elsewhere": True,
+        }
+        with suppress(OSError, StudentError):  # without its names the network is as good
+            self._check_room(0)
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._write(set_id, card, classes)
+
+    def kept(self) -> list[Kept]:
+        """All sets on the disk with their pictures, the longest unused first: for the server's own tidying.
+
+        `OwnSet.let_go` removes one, under its lock; networks that learnt from it keep the names of their classes.
+        """
+        folders = [self.path / name for name in file_names(self.path) if is_set_id(name)]
+        cards = [(folder, OwnSet(folder).card) for folder in folders]
+        sets = [
+            Kept(folder.name, bytes_of(folder), str(card.get("owner", "")), last_used(folder))
+            for folder, card in cards
+            if card and card.get("removed") is not True
+        ]
+        return sorted(sets, key=lambda one: one.used)
+
     def of(self, token: str) -> list[OwnSet]:
         """The sets that this visitor made or opened by a link that still leads there, oldest first."""
         names = file_names(self.path / "visitors" / owner_of(token))
         sets = [OwnSet(self.path / name) for name in names if is_set_id(name)]
-        return sorted((one for one in sets if one.may_look(token)), key=lambda one: (one.created, one.id))
+        sets = [one for one in sets if one.may_look(token)]
+        for one in sets:
+            mark_used(one.folder)
+        return sorted(sets, key=lambda one: (one.created, one.id))
 
     def get(self, set_id_or_key: object) -> OwnSet:
         """The set with this id, or this key of a data set. Raises StudentError where there is none."""

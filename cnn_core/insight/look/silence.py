@@ -15,6 +15,7 @@ from torch import Tensor
 
 from cnn_core.insight.look.features import BATCH, outputs
 from cnn_core.insight.look.twin import checked_images, known_layers
+from cnn_core.model.activations import parts_of
 from cnn_core.model.layers import Layer
 from cnn_core.model.network import Network
 from cnn_core.model.spec import ModelSpec
@@ -44,7 +45,7 @@ def _leaves_silence(layer: Layer, below: bool) -> bool:
     activation = getattr(layer, "activation", "linear")
     if activation in SILENT:
         return True
-    return below and layer.hands_on_zeros and activation in KEEPS_ZERO
+    return below and layer.hands_on_zeros and parts_of(activation)[0] in KEEPS_ZERO
 
 
 def ranges(net: Network, images: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:

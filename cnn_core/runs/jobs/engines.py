@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
-from cnn_core.machine import is_small
+from cnn_core.runs.fairness import Room
 
 log = logging.getLogger("convscope.runner")
 
@@ -27,17 +27,14 @@ LOST = "lost"  # what `returned` reports for a run whose worker died; else what 
 class Engine(Protocol):
     """What the runner asks of an engine; a cluster would be another."""
 
-    def free(self) -> int:
-        """How many more runs it could start now."""
-
-    def has_spare(self) -> bool:
-        """Whether it could start one more that takes seconds, such as a file to be opened, though `free` is 0."""
+    def room(self) -> Room:
+        """How many more runs it could start now, of which kinds."""
 
     def start(self, run_id: str) -> None:
-        """Let a worker do this run."""
+        """Let a worker do this run, where the room had one free, else a spare one."""
 
     def returned(self) -> list[tuple[str, str]]:
-        """Runs that came back since the last call, each with "done", "paused", "left" or LOST."""
+        """Runs that came back since the last call, each with "done", "paused", "left", "made room" or LOST."""
 
     def leave(self, pids: list[int]) -> None:
         """Ask these workers to keep what they have and come back."""
@@ -52,12 +49,14 @@ SPARE_SECONDS = 30.0  # the spare worker ends after so long without work: it tak
 class LocalEngine:
     """`workers` processes with torch imported and the data mapped, each with `threads` threads.
 
-    While all of them are busy a spare one is started for what takes seconds, so that nobody who opens a file has to
-    wait for somebody's fifty epochs.
+    While all of them are busy a spare one is started for what takes seconds, so that nobody who dreams or opens a file
+    has to wait for somebody's fifty epochs.
+
+    spares: 1, or 0 on a machine that has no memory for it: a training then makes room for such work.
     """
 
-    def __init__(self, store_path: Path, workers: int, threads: int) -> None:
-        self.store_path, self.workers, self.threads = store_path, workers, threads
+    def __init__(self, store_path: Path, workers: int, threads: int, spares: int = 1) -> None:
+        self.store_path, self.workers, self.threads, self.spares = store_path, workers, threads, spares
         self.at_work: dict[str, Any] = {}  # run id -> future
         self.breaks = 0  # pools that broke without any run coming back from them
         self.spare: ProcessPool | None = None
@@ -77,12 +76,12 @@ class LocalEngine:
         return pool
 
     def free(self) -> int:
-        """See Engine."""
+        """How many workers have nothing to do."""
         return self.workers - len(self.at_work.keys() - self.in_spare)
 
-    def has_spare(self) -> bool:
-        """See Engine. A small machine has none: what takes seconds waits like everything else."""
-        return not self.in_spare and not is_small()
+    def room(self) -> Room:
+        """See Engine."""
+        return Room(self.free(), self.spares - len(self.in_spare), self.spares)
 
     def start(self, run_id: str) -> None:
         """See Engine."""
@@ -110,7 +109,7 @@ class LocalEngine:
             self.spare = None
 
     def returned(self) -> list[tuple[str, str]]:
-        """Runs that came back since the last call, each with "done", "paused", "left" or LOST."""
+        """See Engine."""
         outcomes = []
         for run_id, future in list(self.at_work.items()):
             if future.done():

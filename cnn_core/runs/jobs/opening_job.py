@@ -22,6 +22,8 @@ from typing import Any
 import torch
 
 from cnn_core.data import NOT_KNOWN, ImageSet, ImagesLearntFrom, load_images
+from cnn_core.data.own.names import is_own
+from cnn_core.data.own.shelf import Shelf
 from cnn_core.data.sources import available, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec, Network
@@ -35,7 +37,7 @@ from cnn_core.runs.openings import clear, forget_wish, opening_card, read_wish
 from cnn_core.runs.run import Run
 from cnn_core.runs.status import change_status, evaluation_result
 from cnn_core.runs.submission import clean_name
-from cnn_core.training import TrainSpec, evaluate, images_learnt_from, load_model, save_model
+from cnn_core.training import TrainSpec, evaluate, images_learnt_from, load_model, own_set_of_file, save_model
 
 TRIED_FIRST = 200  # test images of each data set, prepared in each way: enough to tell 94 % from 30
 TRIED = 1_000  # of the data set that it reads best: enough to tell 94 % from 92
@@ -61,9 +63,7 @@ def open_run(run: Run) -> str:
             name=opening_card(run)["file"],
             bytes=size,
             kind=kind,
-            said_dataset=_known(
-                opened.dataset, _said_to_be_learnt_from(learnt_from), opening_card(run)["dataset"]
-            ),
+            said_dataset=_said(run, opened, learnt_from),
             said_scale=BYTES if opened.scale == 255 else "",
             remarks=tuple(opened.remarks),
             guesses=tuple(opened.guesses),
@@ -142,6 +142,20 @@ def _read(run: Run) -> tuple[Opened, ImagesLearntFrom, int, str]:
     with suppress(StudentError):
         learnt_from = images_learnt_from(content)
     return opened, learnt_from, len(content), kind
+
+
+def _said(run: Run, opened: Opened, learnt_from: ImagesLearntFrom) -> str:
+    """The data set that the file says, or whoever opened it; "" for none, or one that its network does not fit."""
+    key = _known(opened.dataset, _said_to_be_learnt_from(learnt_from), opening_card(run)["dataset"])
+    if not is_own(key):
+        return key
+    said: dict[str, Any] = {}
+    with suppress(StudentError, OSError):
+        said = own_set_of_file(run.folder / UPLOAD)
+    Shelf().remember(key, opened.spec.input_shape, said)
+    record = dataset_of(key)
+    fits = (record.shape, len(record.classes)) == (opened.spec.input_shape, opened.spec.classes)
+    return key if fits else ""
 
 
 def _said_to_be_learnt_from(learnt_from: ImagesLearntFrom) -> str:

@@ -7,6 +7,7 @@ left to do. It may be killed at any moment: all it knows is in the store, and it
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -14,11 +15,15 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cnn_core
 from cnn_core import journal
 from cnn_core.errors import StudentError
+from cnn_core.machine import is_small
+from cnn_core.runs.disk import Disk
+from cnn_core.runs.fairness import AtWork, to_make_room
 from cnn_core.runs.files import (
     FULL,
     condition_of,
@@ -29,18 +34,27 @@ from cnn_core.runs.files import (
     write_json,
 )
 from cnn_core.runs.jobs.engines import LOST, Engine, LocalEngine
-from cnn_core.runs.jobs.leaving import LEFT, NO_ROOM, PAUSED, WAS_FULL
+from cnn_core.runs.jobs.leaving import (
+    LEFT,
+    MADE_ROOM,
+    NO_ROOM,
+    PAUSED,
+    WAS_FULL,
+    ask_to_make_room,
+    forget_to_make_room,
+)
 from cnn_core.runs.jobs.tally import Tally
-from cnn_core.runs.room import Room
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
+from cnn_core.runs.tidying import tidy
 from cnn_core.settings import settings
 
 log = logging.getLogger("convscope.runner")
 
 POLL_SECONDS = 0.03  # how soon a submitted run is seen; looking costs about 0.1 ms
+LOOK_SECONDS = 1.0  # how often it is looked whether a training has to make room for others
 HEARTBEAT_SECONDS = 2.0
-TIDY_SECONDS = 3600.0
+TIDY_SECONDS, TIDY_WHEN_FULL_SECONDS = 3600.0, 300.0
 LEAVE_SECONDS = 15.0  # for workers to keep their runs after SIGTERM
 LOG_BYTES = 1_000_000
 
@@ -133,12 +147,14 @@ class Runner:
         self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
         self.leaving = False
         self.tally = Tally()
-        self.room = Room(store.path)
+        self.disk = Disk(store.path)
         self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
         # At the start every taken ticket is a predecessor's, whose workers may live for a moment longer.
         self.orphans = {ticket.run_id for ticket in store.taken()}
-        self.last_work = self.last_tidy = time.monotonic()
-        self.last_heartbeat = 0.0
+        self.last_work = time.monotonic()
+        self.tidied_at = -math.inf
+        self.tidying: threading.Thread | None = None
+        self.last_heartbeat = self.last_look = 0.0
 
     def serve(self) -> None:
         """Work until there has been nothing to do for `idle_seconds`, or until somebody wants it to leave."""
@@ -147,7 +163,9 @@ class Runner:
             time.sleep(POLL_SECONDS)
         if self.leaving:
             self._leave()
-        self.room.close()
+        self.disk.close()
+        if self.tidying is not None:
+            self.tidying.join(LEAVE_SECONDS)
 
     def tick(self) -> None:
         """Once round the loop."""
@@ -159,17 +177,25 @@ class Runner:
         except OSError as error:  # a ticket could not be moved: that is tried again
             if not condition_of(error):
                 raise
-            self.room.ran_out(condition_of(error))
+            self.disk.ran_out(condition_of(error))
         now = time.monotonic()
+        if now - self.last_look > LOOK_SECONDS:
+            self.last_look = now
+            self._ask_to_make_room()
         if self.store.has_work():
             self.last_work = now
         if now - self.last_heartbeat > HEARTBEAT_SECONDS:
             self.last_heartbeat = now
             self._beat()
-        if now - self.last_tidy > TIDY_SECONDS:
-            self.last_tidy = now
-            self.store.purge_trash()
-            self.store.evict()
+        if now - self.tidied_at > (TIDY_WHEN_FULL_SECONDS if self.disk.lack == FULL else TIDY_SECONDS):
+            self.tidied_at = now
+            self._tidy()
+
+    def _tidy(self) -> None:
+        # Beside the loop: ten thousand runs take seconds to be weighed.
+        if self.tidying is None or not self.tidying.is_alive():
+            self.tidying = threading.Thread(target=_tidied, args=(self.store.path,), name="tidy", daemon=True)
+            self.tidying.start()
 
     def _collect(self, why: str) -> None:
         self.returned += [(run_id, outcome, why) for run_id, outcome in self.engine.returned()]
@@ -180,22 +206,31 @@ class Runner:
             del self.returned[0]
 
     def _start_what_may_start(self) -> None:
-        if not self.room.is_there():
+        if not self.disk.has_room():
             return
-        while not self.leaving and (self.engine.free() > 0 or self._may_use_the_spare()):
-            ticket = self.store.next_ticket()
+        while not self.leaving:
+            ticket = self.store.next_ticket(self.engine.room())
             if ticket is None or not self.store.take(ticket):
                 break
             log.info("run %s: starts", ticket.run_id)
             self._announce(ticket.run_id)
             self.engine.start(ticket.run_id)
 
-    def _may_use_the_spare(self) -> bool:
-        # Files to be opened come first, so whoever is next is one of them. One whose visitor has another at work waits.
-        if not self.engine.has_spare():
-            return False
-        ticket = self.store.next_ticket() if any(t.kind == "opening" for t in self.store.waiting()) else None
-        return ticket is not None and ticket.kind == "opening"
+    def _ask_to_make_room(self) -> None:
+        """Trainings that have been at work for a slice of time let others go first; see `fairness`."""
+        room, slice_seconds = self.engine.room(), settings().slice_seconds or math.inf
+        if room.free > 0 or self.disk.lack or not self.store.waiting():
+            return
+        queue = self.store.queue()
+        at_work = {one.ticket.run_id: self._with_time_left(one) for one in queue.at_work}
+        for ticket in to_make_room(replace(queue, at_work=at_work.values()), room, slice_seconds):
+            with suppress(StudentError, OSError):
+                ask_to_make_room(self.store.run(ticket.run_id), at_work[ticket.run_id].seconds)
+
+    def _with_time_left(self, one: AtWork) -> AtWork:
+        with suppress(StudentError):
+            return replace(one, left=self.store.run(one.ticket.run_id).status.eta)
+        return one
 
     def _announce(self, run_id: str) -> None:
         # A cold worker takes seconds to import torch; whoever watches should know that something happens.
@@ -224,11 +259,14 @@ class Runner:
             return
         state = run.status.state
         log.info("run %s: %s (%s)", run_id, outcome, state)
+        forget_to_make_room(run)
         if state == "paused" or outcome == PAUSED:
             self.store.put_aside(run_id)
         elif outcome == NO_ROOM:
-            self.room.ran_out(FULL)
+            self.disk.ran_out(FULL)
             self.store.put_back(run_id, f"{WAS_FULL} {_where_it_goes_on(run)}")
+        elif outcome == MADE_ROOM and run.status.unfinished:
+            self.store.put_behind(run_id)
         elif outcome in (LOST, LEFT) and run.status.unfinished:
             self.store.put_back(run_id, f"{why} {_where_it_goes_on(run)}")
         else:
@@ -251,13 +289,15 @@ class Runner:
         )
 
     def _beat(self) -> None:
+        room = self.engine.room()
         with suppress(OSError):
             write_json(
                 self.store.path / "runner.json",
                 {
                     "pid": os.getpid(),
                     "heartbeat": time.time(),
-                    "free": self.engine.free(),
+                    "free": room.free,
+                    "spares": room.spares,
                     "tally": self.tally.to_dict(),
                 },
             )
@@ -282,6 +322,14 @@ class Runner:
         return bool(Run(self.store.path / run_id).card)
 
 
+def _tidied(path: Path) -> None:
+    try:
+        if gone := tidy(path):
+            log.info("%d things that nobody had used for longest are gone, to make room", gone)
+    except OSError as error:
+        log.warning("the store could not be tidied: %s", error.strerror or error)
+
+
 def _where_it_goes_on(run: Run) -> str:
     status = run.status
     if run.kind != "training":
@@ -295,7 +343,7 @@ def main(arguments: list[str] | None = None) -> int:
     """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another does already."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
-        print("usage: python -m cnn_core.runs [FOLDER OF RUNS]", file=sys.stderr)
+        print("usage: python -m cnn_core.runs [list | stop WHAT | check] [FOLDER OF RUNS]", file=sys.stderr)
         return 2
     try:
         journal.begin()
@@ -327,7 +375,7 @@ def _serve(store: RunStore, workers: int, threads: int, idle_seconds: float) -> 
 
 
 def _serve_locked(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
-    engine = LocalEngine(store.path, workers, threads)
+    engine = LocalEngine(store.path, workers, threads, spares=0 if is_small() else 1)
     runner = Runner(store, engine, idle_seconds)
 
     def leave(*_: object) -> None:

@@ -25,8 +25,16 @@ import orjson
 
 from cnn_core import journal
 from cnn_core.errors import Diverged, StudentError
+from cnn_core.runs.expectation import Speeds
 from cnn_core.runs.files import condition_of, locked, read_json, write_json
-from cnn_core.runs.jobs.leaving import DONE, NO_ROOM, WAS_FULL, StopWork, server_restarts
+from cnn_core.runs.jobs.leaving import (
+    DONE,
+    NO_ROOM,
+    WAS_FULL,
+    StopWork,
+    forget_to_make_room,
+    server_restarts,
+)
 from cnn_core.runs.openings import clear
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
@@ -94,7 +102,8 @@ def _die_with_the_runner() -> None:
 def work(store_path: str | Path, run_id: str) -> str:
     """Do a run from where it stands to its end, or until its owner or the runner wants otherwise.
 
-    Returns "done" (finished, stopped or failed: its status says which), "paused", "left" or "no_room". Raises nothing.
+    Returns "done" (finished, stopped or failed: its status says), "paused", "left", "made room" or "no_room"; raises
+    nothing.
     """
     try:
         return _work(store_path, run_id)
@@ -109,9 +118,14 @@ def _work(store_path: str | Path, run_id: str) -> str:
     run = store.run(run_id)
     # A predecessor whose runner was killed may take a moment to notice; two must never write one folder.
     with locked(run.folder / "lock"):
+        forget_to_make_room(run)  # asked of a predecessor
         if run.status.state == "finished":
             return _do_more(run)
+        kind, began = run.kind, time.monotonic()
         outcome = _do(store, run)
+        if kind != "training" and run.status.state == "finished":
+            with suppress(OSError):  # for those who wait behind the next one
+                Speeds(store.path).remember_seconds(kind, time.monotonic() - began)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()
     return outcome

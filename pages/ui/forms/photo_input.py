@@ -15,6 +15,7 @@ from cnn_core.data.photo.reading import HIGHEST, LOWEST
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
+from cnn_core.kept import kept
 from pages.ui.drawing.contact_sheet import contact_sheet
 from pages.ui.drawing.sheets import image_picture, picture, sheet
 from pages.ui.forms.own_picture import own_picture, takes_photos
@@ -92,7 +93,7 @@ def _reading(photo: _Photo, limit: float | None = None) -> PhotoReading:
     return _cached(photo.sha, photo.dataset.key, limit or photo.limit, photo.frame, photo.data)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@kept(16)
 def _cached(
     sha: str, dataset: str, limit: float | None, frame: tuple[float, float, float, float] | None, _data: bytes
 ) -> PhotoReading:

@@ -12,16 +12,26 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import streamlit_inside
+from pages.ui.frame import error_log, streamlit_inside
+from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 from pages.ui.frame.streamlit_inside import meaning_style
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parents[1]
 
+_theme = st.components.v2.component(
+    "theme",
+    html="""<span aria-hidden="true" style="position:absolute;width:1px;height:1px;opacity:0;
+background-color:var(--st-background-color);transition:background-color 1ms"></span>""",
+    js=component_file("theme.js"),
+)
+
 _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 
 
+error_log.bound()
+streamlit_inside.drop_wrong_values()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -47,7 +57,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?"),
     Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
     Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
-    Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes leave a 7 a 7?"),
+    Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes keep the label?"),
     Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?"),
     Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
     # Behind a door on Home and one in Runs.
@@ -60,6 +70,14 @@ PAGES: tuple[Entry, ...] = (
 def mode() -> str:
     """The visitor's theme, "light" or "dark"; light while the browser has not told us."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def follow_theme() -> None:
+    """Run the page again when the visitor turns from light to dark: pictures have their colours from here.
+
+    Streamlit changes its own colours in the browser and tells nobody. Draws nothing; for dashboard.py.
+    """
+    _theme(key="theme", data=[{"mode": mode()}], height=1, on_turned_change=lambda: None)
 
 
 def entry(url_path: str) -> Entry:

@@ -11,21 +11,84 @@ are used, but for the list of one in which a component is given its data (`sheet
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
+    drop_wrong_values()      `WStates.__getitem__`, and a widget's `value_type`       a wrong value stays and stays
     frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
                              `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
 """
 
 from __future__ import annotations
 
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+if TYPE_CHECKING:
+    from streamlit.runtime.state.session_state import WStates
+
+log = logging.getLogger("convscope.server")
 
 
 def went_through_history() -> bool:
     """Whether this run began with the browser's Back or Forward; False where Streamlit no longer says so."""
     ctx = get_script_run_ctx()
     return bool(ctx and getattr(ctx, "is_history_navigation", False))
+
+
+# ---------------------------------------------------------------- values that no browser of ours sends
+
+# Of these widgets a value has one type. A component may answer in several, and a field for numbers in two.
+_ONE_TYPE = {
+    "bool_value",
+    "string_value",
+    "double_array_value",
+    "int_array_value",
+    "string_array_value",
+    "file_uploader_state_value",
+}
+_NUMBERS = {"int_value", "double_value"}
+
+
+@cache
+def drop_wrong_values() -> None:
+    """Take a widget's default where it was sent a value that cannot be read, or of another type than the widget's.
+
+    Streamlit raises at it, before any code of ours, and keeps it: whoever sent it would see nothing but errors until
+    the tab is closed. Once in a process; a Streamlit that has no such class is left as it is.
+    """
+    try:
+        from streamlit.runtime.state.session_state import Value, WStates
+    except ImportError:
+        return
+    original = WStates.__getitem__
+
+    def value(states: WStates, widget: str) -> Any:
+        try:
+            _check_type(states, widget)
+            return original(states, widget)
+        except KeyError:
+            raise
+        except Exception as error:
+            log.warning("a widget's value was dropped", exc_info=error)
+            default = states.widget_metadata[widget].deserializer(None)
+            states.states[widget] = Value(default)
+            return default
+
+    WStates.__getitem__ = value  # type: ignore[method-assign]
+
+
+def _check_type(states: WStates, widget: str) -> None:
+    state, metadata = states.states.get(widget), states.widget_metadata.get(widget)
+    proto: Any = getattr(state, "value", None)
+    if metadata is None or not hasattr(proto, "WhichOneof"):
+        return  # nothing was sent, or it is read already
+    sent, wanted = proto.WhichOneof("value"), metadata.value_type
+    is_wrong = sent not in _NUMBERS if wanted in _NUMBERS else wanted in _ONE_TYPE and sent != wanted
+    if sent is not None and is_wrong:
+        raise TypeError(f"a widget of {wanted} was sent {sent}")
 
 
 # ---------------------------------------------------------------- containers that are not there for the eye
@@ -95,6 +158,8 @@ _FRAME = f"""<style>
 [data-testid="stPageLink-NavLink"]) :is(div, span, p) {{ white-space: normal !important; overflow: visible !important;
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
+/* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
+[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {{ color: inherit !important }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.data.own.as_dataset import said_of
 from cnn_core.data.own.names import is_own
 from cnn_core.model.layer_files import kind_named
 from pages.ui.trained.tables import curves_csv
@@ -183,7 +184,8 @@ def _saved(one: Trained) -> bytes:
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        save_model(path, one.net, one.spec, learnt_from=one.learnt_from, dataset=one.dataset)
+        own_set = said_of(one.dataset) if is_own(one.dataset) else None
+        save_model(path, one.net, one.spec, learnt_from=one.learnt_from, dataset=one.dataset, own_set=own_set)
         return path.read_bytes()
 
 
