@@ -118,7 +118,7 @@ def test_what_is_told_is_one_line_of_json_whatever_a_stranger_wrote(capsys, monk
         logging.basicConfig(handlers=handlers, level=level, force=True)
     told, failed = map(json.loads, capsys.readouterr().err.strip().split("\n"))
     assert (told["event"], told["place"], len(told["said"])) == ("refusal", "runs", journal.LONGEST_TEXT)
-    assert (failed["message"], failed["level"]) == ("it failed", "error")
+    assert (failed["event"], failed["message"], failed["error"]) == ("error", "it failed", "ValueError")
     assert "ValueError: why" in failed["traceback"]
     assert journal.counts["refusal"] == before + 1
 
