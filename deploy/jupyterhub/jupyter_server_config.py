@@ -3,7 +3,7 @@
 Goes to where Jupyter looks for it (`jupyter --paths`), in the image that the hub starts.
 """
 
-c = get_config()  # noqa: F821  Jupyter gives it to this file
+c = get_config()  # type: ignore[name-defined]  # noqa: F821  Jupyter gives it to this file
 
 c.ServerProxy.servers = {
     "convscope": {
