@@ -123,7 +123,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 def _origins(text: str) -> tuple[str, ...]:
     # They become part of a header, so nothing but an origin may be one.
     origins = tuple(text.replace(",", " ").split())
-    if not all(re.fullmatch(r"https?://[\w.*-]+(:\d+)?", origin, re.ASCII) for origin in origins):
+    if not all(re.fullmatch(r"https?://[\w.*-]+(:(\d+|\*))?", origin, re.ASCII) for origin in origins):
         raise ValueError("it must be addresses such as https://moodle.example.org, with a space between two")
     return origins
 

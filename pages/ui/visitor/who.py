@@ -21,12 +21,16 @@ _remember = st.components.v2.component(
 export default function ({ data: [data], setTriggerValue }) {
   const there = () => document.cookie.split("; ").find((one) => one.startsWith(data.name + "="))
     ?.slice(data.name.length + 1);
-  const secure = location.protocol === "https:" ? "; Secure" : "";
+  const https = location.protocol === "https:";
+  // In a frame of another site a browser keeps only a cookie that says so, and where it blocks third-party cookies
+  // only one that is kept apart for each site that embeds us.
+  const framed = window.top !== window.self && https;
+  const kept = framed ? "; SameSite=None; Partitioned; Secure" : `; SameSite=Lax${https ? "; Secure" : ""}`;
   const keep = () => {
     const token = there();
     // Another tab was first: it is the same visitor, so its token holds and ours is given up.
     if (token !== data.token && /^[A-Za-z0-9_-]{22}$/.test(token ?? "")) setTriggerValue("other", token);
-    else document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+    else document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000${kept}`;
   };
   keep();
   // Two tabs may look at the same instant, and both find nothing: the one that wrote first is told by a second look.
