@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cnn_core.data.own.bringing_in import Brought
 from cnn_core.data.own.own_set import OwnSet
 from cnn_core.data.own.saving import as_zip, open_zip
 from cnn_core.data.own.shelf import Shelf
+from cnn_core.upload_limits import BROWSER_MB
 from pages.my_data import undoing, words
 from pages.my_data.chosen import LINK, View, choose, keep_as, renew, serial
+from pages.ui.frame import uploads
 from pages.ui.frame.controlled import controlled_in_popover
+from pages.ui.frame.process import in_turn
 from pages.ui.trained.trained import file_stem
 from pages.ui.visitor import who
 from pages.ui.wording import refusals
@@ -74,17 +78,23 @@ def _another(view: View) -> None:
         "Open a saved set",
         type=["zip"],
         key=f"data_open_{serial()}",
-        max_upload_size=60,
+        max_upload_size=BROWSER_MB,
         help=words.OPEN_SAVED,
     )
     if file is not None:
         with refusals.collect("data"):
-            one, came = open_zip(Shelf(), who.visitor(), file.getvalue())
+            one, came = _opened(uploads.content(file))
             choose(one.id)
             first = str(came.refused[0][1]) if came.refused else ""
             undoing.say(words.brought(came.added, came.already, len(came.refused), first, came.classes))
+        uploads.forget(file)
         renew()
         st.rerun()
+
+
+@in_turn
+def _opened(content: bytes) -> tuple[OwnSet, Brought]:
+    return open_zip(Shelf(), who.visitor(), content)
 
 
 def _begin(shape: str) -> None:

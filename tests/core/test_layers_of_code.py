@@ -15,7 +15,7 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
-SHARED = {"errors", "settings", "checks", "network_name", "significance", "files", "owners"}
+SHARED = {"errors", "settings", "checks", "network_name", "significance", "files", "owners", "upload_limits"}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
     "checks": {"errors"},
@@ -24,6 +24,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "significance": set(),
     "files": {"errors"},
     "owners": set(),
+    "upload_limits": set(),
     "model": SHARED,
     "data": SHARED,
     "training": SHARED | {"model", "data"},

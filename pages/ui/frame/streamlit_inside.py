@@ -11,21 +11,41 @@ are used, but for the list of one in which a component is given its data (`sheet
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
+    upload_manager(),        `Runtime.uploaded_file_mgr`; that the road of a file     what a tab has sent stays in
+    session_id()             asks its `add_file` by name                             memory without any bound
     frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
                              `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
+from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+if TYPE_CHECKING:
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 
 def went_through_history() -> bool:
     """Whether this run began with the browser's Back or Forward; False where Streamlit no longer says so."""
     ctx = get_script_run_ctx()
     return bool(ctx and getattr(ctx, "is_history_navigation", False))
+
+
+def upload_manager() -> MemoryUploadedFileManager | None:
+    """What holds the files that browsers have sent; None outside a server, and where it is of another kind."""
+    manager = runtime.get_instance().uploaded_file_mgr if runtime.exists() else None
+    return manager if hasattr(manager, "add_file") else None  # type: ignore[return-value]
+
+
+def session_id() -> str | None:
+    """Of the tab that this script run is for."""
+    ctx = get_script_run_ctx()
+    return None if ctx is None else ctx.session_id
 
 
 # ---------------------------------------------------------------- containers that are not there for the eye
