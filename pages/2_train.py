@@ -24,7 +24,7 @@ from pages.ui.forms.recipe import Choice
 from pages.ui.frame.board import board_style
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, server, who
-from pages.ui.wording import refusals
+from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, next_question, problem
 
 require_shell()
@@ -51,6 +51,7 @@ def before() -> Choice:
     verdict = st.empty()  # above the strip
     choice = start.strip(inspected.spec)
     refusals.draw("train")
+    no_room.draw()
     again.question(inspected.spec, choice)
     again.way_back()
     wrong = start.misfit(inspected.spec, choice)

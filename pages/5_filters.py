@@ -27,10 +27,10 @@ def look_up(
     network: networks.LoadedNetwork, question: Question, width: int
 ) -> tuple[FilterPictures, Examples]:
     """Compute the pictures of a layer of `width` filters, and the test images that excite each of them."""
-    layer, key = question.layer, network.weights_key
+    layer = question.layer
     filters = filters_of_sheet(width, question.index)
     with st.spinner(words.climbing(layer, len(filters))):
-        return pictures_of(key, layer, filters, question.climb, network), examples_of(key, layer, network)
+        return pictures_of(network, layer, filters, question.climb), examples_of(network, layer)
 
 
 def verdict(network: networks.LoadedNetwork, pictures: FilterPictures, examples: Examples) -> str:

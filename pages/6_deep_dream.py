@@ -29,9 +29,9 @@ from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.deep_dream.seen import seen
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
-from pages.ui.wording import refusals
+from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, caption, next_question, on_primary, problem
-from pages.ui.wording.run_states import NO_MAPS, queued
+from pages.ui.wording.run_states import NO_MAPS, queued, turn
 
 require_shell()
 
@@ -135,7 +135,7 @@ def show_progress(dream: Dream) -> None:
     if run is None or status is None:
         return
     is_queued = status.state == "queued"
-    waiting = queued(server.store().place(run.id), server.store().expected_wait(run.id)) if is_queued else ""
+    waiting = queued(*turn(run.id)) if is_queued else ""
     st.markdown(words.state(dream, waiting))
     if dream.is_going_on:
         st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
@@ -187,6 +187,7 @@ def view(is_ticking: bool) -> None:
         else:
             ask_start(spec, picture)
         refusals.draw(PLACE)
+        no_room.draw()
         if dream is not None:
             show(dream)
     if picture is not None and strip.kind == "photo" and "efficientnet_lite0" in photographic:

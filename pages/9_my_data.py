@@ -14,7 +14,7 @@ from pages.ui.frame.board import board
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import who
-from pages.ui.wording import refusals
+from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, next_question
 
 require_shell()
@@ -96,6 +96,7 @@ def page() -> None:
     """The strip, the classes at left, the place for the next picture at right."""
     view = current()
     answer(words.verdict(view.rows))
+    no_room.draw()
     way = ask(view)
     pad, mosaics, below = board("data_board", second="left")
     with pad:

@@ -47,6 +47,12 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_the_notebook_finds_the_dashboards_accuracy_and_draws_a_sheet",
         "test_the_offline_sample_is_read_and_parted_as_ours_is",
     },
+    "core/test_looking.py": {
+        "test_every_job_has_the_same_numbers_there_as_here_bit_for_bit",
+        "test_a_refusal_comes_back_with_its_sentence_and_the_process_goes_on",
+        "test_equal_questions_are_one_and_what_nobody_awaits_is_given_up",
+        "test_a_process_that_is_killed_is_told_in_a_sentence",
+    },
     "core/test_opening_hostile_keras.py": None,
     "core/test_opening_hostile_networks.py": None,
     "core/test_opening_keras.py": None,
@@ -131,6 +137,8 @@ def no_old_multipage_mode(request, monkeypatch):
     import streamlit as st
     from streamlit.runtime.pages_manager import PagesManager
 
+    from cnn_core.kept import forget_everything
+
     original = PagesManager.__init__
 
     def patched(self, *args, **kwargs):
@@ -140,6 +148,7 @@ def no_old_multipage_mode(request, monkeypatch):
     monkeypatch.setattr(PagesManager, "__init__", patched)
     st.cache_resource.clear()
     st.cache_data.clear()
+    forget_everything()
 
 
 @pytest.fixture(autouse=True)

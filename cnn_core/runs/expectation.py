@@ -5,6 +5,7 @@ When it begins is in `waits`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ SECONDS_PER_MAC = 2.5e-11
 
 MOST_SPEEDS = 400  # that are remembered, the latest
 LAST_TIMES = 20  # of one thing
-_SECONDS = "seconds: "
+_SECONDS, _PER_PACE, _PACES = "seconds: ", "per pace: ", "paces"  # names in the file, beside those of designs
 
 
 # ---------------------------------------------------------------- before a training
@@ -161,30 +162,43 @@ def speed_of_macs(macs: int) -> float:
 
 
 class Speeds:
-    """How fast things went on this machine, in `speeds.json` of the store in folder `path`."""
+    """How fast things went on this machine, in `speeds.json` of the store in folder `path`.
+
+    A speed is a design's own and the machine's of that hour. So beside each design's last speed there are two numbers
+    that tell these apart: the pace of the machine, and what each design makes of it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.file = path / "speeds.json"
 
-    def of(self, spec: ModelSpec, at_once: int = 0) -> float | None:
-        """Images a second of this design's last training, or None before the first.
+    def of(self, spec: ModelSpec) -> float | None:
+        """Images a second of this design's last training, or None before the first."""
+        speed = read_json(self.file).get(spec.fingerprint)
+        return float(speed) if isinstance(speed, int | float) and speed > 1 else None
 
-        at_once: of the last with so many at work at once, where there was one; 0 is any.
+    def remember(self, spec: ModelSpec, images_per_second: float) -> None:
+        """Keep it for the next training's expectation. Raises OSError."""
+        self._write({spec.fingerprint: round(images_per_second, 1)})
+
+    def per_pace(self, spec: ModelSpec) -> float:
+        """Images a second of this design on a machine whose pace is 1: by its last training, else by arithmetic."""
+        speed = read_json(self.file).get(_PER_PACE + spec.fingerprint)
+        return float(speed) if isinstance(speed, int | float) and speed > 0 else predicted_speed(spec)
+
+    def last_paces(self) -> list[tuple[float, float]]:
+        """(when, pace) of the machine while the last trainings were done; when in seconds since 1970."""
+        pairs = read_json(self.file).get(_PACES)
+        return [(pair[0], pair[1]) for pair in pairs if _is_pair(pair)] if isinstance(pairs, list) else []
+
+    def remember_pace(self, spec: ModelSpec, images_per_second: float, pace: float | None) -> None:
+        """Keep what a training says of its design, and of the machine. Raises OSError.
+
+        pace: of the machine, as all others told it; None where nobody else did: then this training does.
         """
-        speeds = read_json(self.file)
-        for name in (_beside(spec, at_once), spec.fingerprint):
-            speed = speeds.get(name)
-            if isinstance(speed, int | float) and speed > 1:
-                return float(speed)
-        return None
-
-    def remember(self, spec: ModelSpec, images_per_second: float, at_once: int = 0) -> None:
-        """Keep it for the next training's expectation. Raises OSError.
-
-        at_once: how many were at work, it among them; 0 where that changed.
-        """
-        speed = round(images_per_second, 1)
-        self._write(dict.fromkeys({spec.fingerprint, _beside(spec, at_once)}, speed))
+        if pace is not None:
+            self._write({_PER_PACE + spec.fingerprint: images_per_second / pace})
+        now = (time.time(), images_per_second / self.per_pace(spec))
+        self._write({_PACES: [*self.last_paces(), now][-LAST_TIMES:]})
 
     def seconds(self, what: str, usually: float) -> float:
         """How long something took, in the middle of the last times; `usually` before the first."""
@@ -201,8 +215,8 @@ class Speeds:
         write_json(self.file, dict(list((kept | dict(new)).items())[-MOST_SPEEDS:]))
 
 
-def _beside(spec: ModelSpec, at_once: int) -> str:
-    return f"{spec.fingerprint}@{at_once}" if at_once else spec.fingerprint
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, int | float) for one in pair)
 
 
 def _times(speeds: Mapping[str, Any], what: str) -> list[float]:

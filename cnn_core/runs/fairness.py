@@ -29,7 +29,7 @@ NEARLY_DONE = (
 SHORT_PATIENCE = 30.0  # seconds that short work waits for a training, where it has no place of its own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Ticket:
     """A wish to be worked on. The file's name says it all, so the queue is read without opening anything."""
 

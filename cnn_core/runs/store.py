@@ -14,7 +14,7 @@
            queue/, taken/, paused/   tickets: every unfinished run has one, in one of the three (`tickets`)
            visitors/<owner>/         seen, served, runs/, twins/ (`visitors`)
            datasets/                 visitors' own pictures (`cnn_core.data.own`)
-           trash/                    deleted runs, for a day (`trash`)
+           trash/<owner>/            deleted runs, for a day (`trash`)
            speeds.json               what each design made on this machine (`expectation`)
            results.json              what the latest trainings came to (`measured`)
 
@@ -34,7 +34,7 @@ from typing import Any
 from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs import adoption, expectation, going_on, submission
+from cnn_core.runs import adoption, expectation, going_on, submission, waits
 from cnn_core.runs.admission import check_room
 from cnn_core.runs.equal import is_equal
 from cnn_core.runs.fairness import Queue, Room, Ticket
@@ -45,13 +45,11 @@ from cnn_core.runs.openings import Openings
 from cnn_core.runs.run import ACTIONS, Run
 from cnn_core.runs.status import Status, change_status
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
+from cnn_core.runs.tidying import KEPT_RUNS
 from cnn_core.runs.trash import Trash, evict
 from cnn_core.runs.visitors import Visitors
-from cnn_core.runs.waits import Waits
 from cnn_core.settings import settings
 from cnn_core.training.spec import TrainSpec
-
-KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
 
 _NO_FOLDER = "The folder for runs cannot be written"
 
@@ -69,7 +67,7 @@ class RunStore:
         self._trash = Trash(self.path)
         self._speeds = expectation.Speeds(self.path)
         self._results = Results(self.path)
-        self._waits = Waits(self)
+        self._waits = waits.Waits(self)
         self.openings = Openings(self.path)
 
     # Asking for work
@@ -380,11 +378,11 @@ class RunStore:
         self._trash.restore(run_id, owner)
 
     def purge_trash(self) -> None:
-        """Forget what was deleted a day ago, or before the last hundred."""
+        """Forget what was deleted a day ago, or before a visitor's last hundred."""
         self._trash.purge()
 
     def evict(self, keep: int = KEPT_RUNS) -> int:
-        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many."""
+        """Delete the oldest ended runs beyond `keep`, of visitors gone for a day; returns how many. See `tidying`."""
         return evict(self.runs()[keep:], self._visitors)
 
     # The runner's side: tickets and status
@@ -456,9 +454,10 @@ class RunStore:
         """What the latest trainings on this server came to."""
         return self._results.all()
 
-    def remember_speed(self, run: Run, images_per_second: float, at_once: int = 0) -> None:
-        """What a design made on this machine, with so many at work at once, for the next one's wait. Raises OSError."""
-        self._speeds.remember(run.spec, images_per_second, at_once)
+    def remember_speed(self, run: Run, images_per_second: float) -> None:
+        """What a design made on this machine, for the next one's expectation and wait. Raises OSError."""
+        waits.remember(self, run, images_per_second)
+        self._speeds.remember(run.spec, images_per_second)
 
     # Within
 

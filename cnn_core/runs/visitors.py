@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -107,6 +108,13 @@ class Visitors:
         """Undo `add_run`."""
         with suppress(OSError):
             (self.runs_folder(owner) / run_id).unlink()
+
+    def forget(self, owner: str) -> None:
+        """All that is remembered of a visitor who is gone and has no runs. One who comes back is new."""
+        leaving = self.path / f".{owner}.gone"  # at once, so that nobody meets half of it
+        with suppress(OSError):
+            os.rename(self.path / owner, leaving)
+        shutil.rmtree(leaving, ignore_errors=True)
 
     def twin(self, owner: str, key: str) -> str | None:
         """The id of the run that does what `key` stands for, or None; the run may be gone by now."""

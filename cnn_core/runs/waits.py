@@ -1,15 +1,17 @@
 """How long until a waiting run begins: the queue's policy played forward, by what was measured on this server.
 
-How fast a waiting training will be is told by three things, in this order: how fast its design was with as many at
-work beside it; how fast it was at all; its multiply-adds and the pace of whatever was trained here. All are then
-corrected by how fast those go that are at work now: on a busy machine everything takes longer.
+How fast a waiting training will be is told by two numbers: what its design makes of the machine (by its last training
+here, else by its multiply-adds), and the pace of the machine now, by those who are at work. A machine that works at two
+trainings, or at other people's things too, has another pace than the same machine alone, and so it is not asked for.
 """
 
 from __future__ import annotations
 
 import heapq
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +24,7 @@ from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import KNOWN, dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
-from cnn_core.runs.expectation import Speeds, predicted_speed, speed_of_macs
+from cnn_core.runs.expectation import Speeds, speed_of_macs
 from cnn_core.runs.fairness import NEARLY_DONE, SHORT_PATIENCE, AtWork, Queue, Ticket
 from cnn_core.runs.files import read_json
 from cnn_core.runs.measured import Measurement
@@ -34,7 +36,11 @@ USUAL_IMAGES = 60_000  # of a data set that is not here yet
 SHORT_SECONDS = 5.0  # of short work, before any was done here
 ASIDE = "aside"  # of a training: the time beside its learning, for its data and the test at the end
 PACE_IS_KNOWN_AFTER = 3.0  # seconds at work; the first steps are slow
+RECENT_SECONDS, FEW = 600.0, 5  # which of the last trainings tell of the machine's pace
 FRESH_SECONDS = 1.0  # so long what was worked out holds for everybody who asks
+
+
+Lane = tuple[str, str]  # owner, kind: one at work at a time
 
 
 # ---------------------------------------------------------------- the policy, played forward
@@ -59,65 +65,89 @@ def starts(queue: Queue, places: Places, left: Mapping[str, float]) -> dict[str,
 
     left: run id -> seconds that it still needs with a worker, infinite if nobody knows; 0 where it is missing.
     """
-    waiting = queue.turns()
-    if not places.spares:
-        patience = min(places.slice_seconds, SHORT_PATIENCE if _any_short(waiting) else inf)
-        return _played(list(queue.at_work), waiting, places.workers, patience, left)
-    long = [one for one in queue.at_work if one.ticket.is_long]
-    short = [one for one in queue.at_work if not one.ticket.is_long]
+    waiting, at_work = queue.turns(), list(queue.at_work)
+    long = [one for one in at_work if one.ticket.is_long]
     trainings = [ticket for ticket in waiting if ticket.is_long]
+    if not places.spares:
+        patience = min(places.slice_seconds, SHORT_PATIENCE if len(trainings) < len(waiting) else inf)
+        return _Play(places.workers, patience, left, queue.away).begins(at_work, waiting)
+    short = [one for one in at_work if not one.ticket.is_long]
     others = [ticket for ticket in waiting if not ticket.is_long]
     idle = max(0, places.workers - len(long) - len(trainings))  # these take short work too
-    return _played(long, trainings, places.workers, places.slice_seconds, left) | _played(
-        short, others, places.spares + idle, inf, left
-    )
+    return _Play(places.workers, places.slice_seconds, left, queue.away).begins(long, trainings) | _Play(
+        places.spares + idle, inf, left, queue.away
+    ).begins(short, others)
 
 
-def _any_short(tickets: Sequence[Ticket]) -> bool:
-    return any(not ticket.is_long for ticket in tickets)
+class _Play:
+    """Lanes come by turns, as `fairness` has them; all that is played is when a place becomes free, and for whom.
 
+    places: for so many at once.
+    The rest is as `starts` has it.
+    """
 
-def _played(
-    at_work: Sequence[AtWork],
-    waiting: Sequence[Ticket],
-    places: int,
-    slice_seconds: float,
-    left: Mapping[str, float],
-) -> dict[str, float]:
-    """When each of `waiting`, in this order, first gets one of the places."""
-    queue, needs = list(waiting), dict(left)
-    begins: dict[str, float] = {}
-    lane_free: dict[tuple[str, str], float] = {}
-    free: list[float] = []
+    def __init__(
+        self, places: int, slice_seconds: float, left: Mapping[str, float], away: AbstractSet[str]
+    ) -> None:
+        self.free, self.slice_seconds, self.left, self.away = places, slice_seconds, dict(left), away
+        self.lanes: dict[Lane, deque[Ticket]] = {}  # what waits of each visitor
+        self.turns: tuple[deque[Lane], deque[Lane]] = (
+            deque(),
+            deque(),
+        )  # of those who are here, and of the others
+        self.ends: list[tuple[float, Ticket]] = []  # of stints at work
 
-    def work(ticket: Ticket, start: float, so_far: float) -> None:
-        need = needs.get(ticket.run_id, 0.0)
-        slice_left = max(0.0, slice_seconds - so_far) if queue and ticket.is_long else inf
-        if not isinf(need) and need > slice_left + NEARLY_DONE * slice_seconds:  # it makes room
-            needs[ticket.run_id] = need - slice_left
-            queue.append(ticket)
-            need = slice_left
-        lane_free[ticket.lane] = start + need
-        heapq.heappush(free, start + need)
+    def begins(self, at_work: Sequence[AtWork], waiting: Sequence[Ticket]) -> dict[str, float]:
+        """When each of `waiting`, in the order of their turns, first gets a place."""
+        busy = {one.ticket.lane for one in at_work}
+        for ticket in waiting:
+            if ticket.lane not in self.lanes and ticket.lane not in busy:
+                self._comes(ticket.lane)
+            self.lanes.setdefault(ticket.lane, deque()).append(ticket)
+        unseen = {ticket.run_id for ticket in waiting}
+        begins = dict.fromkeys(unseen, inf)
+        for one in at_work:
+            self._works(one.ticket, 0.0, one.seconds)
+        now = 0.0
+        while unseen:
+            while self.free > 0 and (lane := self._next()) is not None:
+                ticket = self.lanes[lane].popleft()
+                if ticket.run_id in unseen:
+                    unseen.remove(ticket.run_id)
+                    begins[ticket.run_id] = now
+                self._works(ticket, now, 0.0)
+            if not self.ends or isinf(self.ends[0][0]):
+                break
+            now, ticket = heapq.heappop(self.ends)
+            self._leaves(ticket, now)
+        return begins
 
-    for one in at_work:
-        work(one.ticket, 0.0, one.seconds)
-    for _ in range(places - len(at_work)):
-        heapq.heappush(free, 0.0)
-    unseen = {ticket.run_id for ticket in waiting}
-    while unseen:
-        now = heapq.heappop(free)
-        ticket = next((one for one in queue if lane_free.get(one.lane, 0.0) <= now), None)
-        if ticket is None:  # all that wait are of visitors who have one at work
-            heapq.heappush(free, min(lane_free[one.lane] for one in queue))
-            continue
-        queue.remove(ticket)
-        unseen.discard(ticket.run_id)
-        begins.setdefault(ticket.run_id, now)
-        if isinf(now):  # nor does anybody know of those behind it
-            return begins | dict.fromkeys(unseen, inf)
-        work(ticket, now, 0.0)
-    return begins
+    def _works(self, ticket: Ticket, start: float, so_far: float) -> None:
+        self.free -= 1
+        need = self.left.get(ticket.run_id, 0.0)
+        of_slice = max(0.0, self.slice_seconds - so_far) if ticket.is_long else inf
+        stint = of_slice if of_slice + NEARLY_DONE * self.slice_seconds < need < inf else need
+        self.left[ticket.run_id] = need - stint if need < inf else 0.0
+        heapq.heappush(self.ends, (start + stint, ticket))
+
+    def _leaves(self, ticket: Ticket, now: float) -> None:
+        self.free += 1
+        if self.left[ticket.run_id] > 0:
+            if not any(self.turns):  # nobody waits: it goes on to its end
+                self.free -= 1
+                end = now + self.left[ticket.run_id]
+                self.left[ticket.run_id] = 0.0
+                heapq.heappush(self.ends, (end, ticket))
+                return
+            self.lanes.setdefault(ticket.lane, deque()).appendleft(ticket)
+        if self.lanes.get(ticket.lane):
+            self._comes(ticket.lane)
+
+    def _comes(self, lane: Lane) -> None:
+        self.turns[lane[0] in self.away].append(lane)
+
+    def _next(self) -> Lane | None:
+        return next((turns.popleft() for turns in self.turns if turns), None)
 
 
 # ---------------------------------------------------------------- how long a run takes here
@@ -166,62 +196,49 @@ def job_of(run: Run) -> Job:
     return _job(run.folder, changes.stat().st_mtime if changes.exists() else 0.0)
 
 
-@dataclass(frozen=True)
-class Paces:
-    """How fast trainings are on this server now.
+def pace_of_the_machine(
+    store: Knows, at_work: Sequence[tuple[Job, Status]], now: float | None = None
+) -> float | None:
+    """How fast trainings go on this machine now, 1 being our machine; None where nobody knows.
 
-    speeds:    what each design made here.
-    ratio:     of whatever was trained here to what its multiply-adds let expect; None before the first.
-    load:      how fast those are that are at work now, as a part of what they were before; None where none is measured.
-    at_once:   how many are at work at once while somebody waits.
+    By those that are at work; where none is measured yet by the last that were done, if there are any of late by these.
+
+    at_work: the trainings that are measured now.
+    now:     in seconds since 1970.
     """
-
-    speeds: Speeds
-    ratio: float | None
-    load: float | None
-    at_once: int
-
-    @classmethod
-    def of(cls, store: Knows, at_work: Sequence[tuple[Job, Status]], at_once: int) -> Paces:
-        """at_work: the trainings that are measured now."""
-        speeds = Speeds(store.path)
-        done = [one.images_per_second / speed_of_macs(one.macs) for one in store.results()]
-        ratio = median(done) if done else None
-        before = cls(speeds, ratio, None, at_once)
-        loads = []
-        for job, status in at_work:
-            pace = _pace(job, status)
-            if pace is not None:
-                loads.append(pace / (before._before(job.spec) or predicted_speed(job.spec)))
-        return cls(speeds, ratio, median(loads) if loads else None, at_once)
-
-    def speed(self, spec: ModelSpec) -> float | None:
-        """Images a second that a training of this design will make now; None where nobody knows."""
-        before = self._before(spec)
-        if self.load is None:
-            return before
-        return self.load * (before or predicted_speed(spec))
-
-    def _before(self, spec: ModelSpec) -> float | None:
-        measured = self.speeds.of(spec, self.at_once)
-        if measured is not None or self.ratio is None:
-            return measured
-        return self.ratio * predicted_speed(spec)
-
-    def seconds_left(self, job: Job, status: Status) -> float:
-        """How long a training still needs a worker; infinite where nobody knows."""
-        if status.state == "running" and status.eta is not None:
-            return status.eta + self.speeds.seconds(ASIDE, 0.0)
-        speed = self.speed(job.spec)
-        if speed is None:
-            return inf
-        return max(0, job.images - status.step * job.batch) / speed + self.speeds.seconds(ASIDE, 0.0)
+    speeds = Speeds(store.path)
+    measured = [_pace(job, status) for job, status in at_work]
+    paces = [
+        pace / speeds.per_pace(job.spec)
+        for (job, _), pace in zip(at_work, measured, strict=True)
+        if pace is not None
+    ]
+    if paces:
+        return median(paces)
+    now, last = time.time() if now is None else now, speeds.last_paces()
+    recent = [pace for when, pace in last if now - when < RECENT_SECONDS] or [pace for _, pace in last]
+    if recent:
+        return median(recent[-FEW:])
+    done = [one.images_per_second / speed_of_macs(one.macs) for one in store.results()]
+    return median(done) if done else None
 
 
 def _pace(job: Job, status: Status) -> float | None:
     """Images a second of a training at work, of the last seconds, with everything that takes time in it."""
     steps = status.steps - status.step
     return steps * job.batch / status.eta if status.eta and steps > 0 else None
+
+
+def seconds_left(speeds: Speeds, pace: float | None, job: Job, status: Status) -> float:
+    """How long a training still needs a worker; infinite where nobody knows.
+
+    pace: of the machine.
+    """
+    aside = speeds.seconds(ASIDE, 0.0)
+    if status.state == "running" and status.eta is not None:
+        return status.eta + aside
+    speed = speeds.of(job.spec) if pace is None else pace * speeds.per_pace(job.spec)
+    return inf if speed is None else max(0, job.images - status.step * job.batch) / speed + aside
 
 
 # ---------------------------------------------------------------- of a store
@@ -237,7 +254,7 @@ class Waits:
         self._known_until = -inf
 
     def of(self, run_id: str) -> float | None:
-        """About how many seconds until a run is started; 0 at work, None if it does not wait, infinite if unknown."""
+        """About how many seconds until a run is started, infinite if nobody knows; 0 at work, else None."""
         state = self._state()
         if state != self._known_of or time.monotonic() > self._known_until:
             self._known, self._known_of = self._worked_out(), state
@@ -256,11 +273,10 @@ class Waits:
         return (*changed, machine.workers, machine.slice_seconds)
 
     def _worked_out(self) -> dict[str, float]:
-        queue, machine = self.store.queue(), settings()
+        queue, machine, speeds = self.store.queue(), settings(), Speeds(self.store.path)
         if not queue.waiting:
             return {one.ticket.run_id: 0.0 for one in queue.at_work}
         jobs: dict[str, tuple[Job, Status]] = {}
-        speeds = Speeds(self.store.path)
         left = {}
         for ticket in [*(one.ticket for one in queue.at_work), *queue.waiting]:
             if not ticket.is_long:
@@ -269,11 +285,29 @@ class Waits:
             with suppress(StudentError, OSError):  # one that is gone takes no time
                 run = self.store.run(ticket.run_id)
                 jobs[ticket.run_id] = job_of(run), run.status
-        measured = [one.ticket.run_id for one in queue.at_work if one.seconds > PACE_IS_KNOWN_AFTER]
-        paces = Paces.of(self.store, [jobs[one] for one in measured if one in jobs], machine.workers)
-        left |= {run_id: paces.seconds_left(*job) for run_id, job in jobs.items()}
+        pace = pace_of_the_machine(self.store, _measured(queue, jobs))
+        left |= {run_id: seconds_left(speeds, pace, *job) for run_id, job in jobs.items()}
         spares = read_json(self.store.path / "runner.json").get("spares")
         places = Places(
             machine.workers, spares if isinstance(spares, int) else 1, machine.slice_seconds or inf
         )
         return starts(queue, places, left) | {one.ticket.run_id: 0.0 for one in queue.at_work}
+
+
+def _measured(queue: Queue, jobs: Mapping[str, tuple[Job, Status]]) -> list[tuple[Job, Status]]:
+    """Of those at work the ones whose pace is known."""
+    ids = [one.ticket.run_id for one in queue.at_work if one.seconds > PACE_IS_KNOWN_AFTER]
+    return [jobs[run_id] for run_id in ids if run_id in jobs]
+
+
+def remember(store: Knows, run: Run, images_per_second: float) -> None:
+    """Keep how fast a training was that has just ended. Raises OSError."""
+    others = {}
+    queue = store.queue()
+    for one in queue.at_work:
+        with suppress(StudentError, OSError):
+            other = store.run(one.ticket.run_id)
+            if one.ticket.is_long and other.id != run.id:
+                others[other.id] = job_of(other), other.status
+    pace = pace_of_the_machine(store, _measured(queue, others))
+    Speeds(store.path).remember_pace(run.spec, images_per_second, pace)

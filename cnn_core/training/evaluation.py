@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -38,7 +39,11 @@ class Evaluation:
 
 
 def evaluate(
-    net: nn.Module, data: ImageSet, batch_size: int = BATCH_SIZE, precision: str = "float32"
+    net: nn.Module,
+    data: ImageSet,
+    batch_size: int = BATCH_SIZE,
+    precision: str = "float32",
+    tell: Callable[[float], None] | None = None,
 ) -> Evaluation:
     """Ask the network about every image of `data`, without learning.
 
@@ -46,13 +51,14 @@ def evaluate(
     data:       anything with .images (N, C, H, W), uint8 or float in [0, 1], and .labels (N,) int64.
     batch_size: images at a time; the result does not depend on it, but for rounding.
     precision:  "float32", or "bfloat16" for a quicker and slightly rougher look.
+    tell:       called after each batch with the fraction of the images that are done.
     Raises ValueError when there is no image, StudentError when the network was designed for others.
     """
     if len(data.labels) == 0:
         raise ValueError("no images to evaluate on")
     check_fit(net, data.images, data.labels)
     device = next((p.device for p in net.parameters()), torch.device("cpu"))
-    logits = _logits(net, data.images, batch_size, device, precision)  # (N, K)
+    logits = _logits(net, data.images, batch_size, device, precision, tell)  # (N, K)
     labels = data.labels.cpu()
     classes = logits.shape[1]
     predicted = logits.argmax(1)
@@ -68,10 +74,19 @@ def evaluate(
     )
 
 
-def _logits(net: nn.Module, images: Tensor, batch_size: int, device: torch.device, precision: str) -> Tensor:
+def _logits(
+    net: nn.Module,
+    images: Tensor,
+    batch_size: int,
+    device: torch.device,
+    precision: str,
+    tell: Callable[[float], None] | None,
+) -> Tensor:
     outputs = []
     network = FastNetwork(net, half=precision == "bfloat16")
     with in_mode(net.modules(), training=False), torch.no_grad():
         for first in range(0, len(images), batch_size):
             outputs.append(network.logits(as_input(images[first : first + batch_size].to(device))))
+            if tell is not None:
+                tell(min(1.0, (first + batch_size) / len(images)))
     return torch.cat(outputs).cpu()

@@ -6,6 +6,7 @@ place anew. The geometry is `apply_affine`'s, so zero of everything is the untou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -54,19 +55,28 @@ def changed_images(images: Tensor, change: str, strength: float, seed: int = 0) 
     return apply_affine(pixels, params, fill_mode="constant")
 
 
-def accuracy_under(net: nn.Module, data: ImageSet, change: str, seed: int = 0) -> list[float]:
+def accuracy_under(
+    net: nn.Module,
+    data: ImageSet,
+    change: str,
+    seed: int = 0,
+    tell: Callable[[float], None] | None = None,
+) -> list[float]:
     """The accuracy at each of the strengths in CHANGES, on all of `data`; a fraction each.
 
+    tell: called now and then with the fraction of the work that is done.
     Raises StudentError for a change that is not in CHANGES.
     """
     strengths, _ = CHANGES.get(change, ((0,), ""))
     parts = list(zip(data.images.split(PART), data.labels.split(PART), strict=True))
-    accuracies = []
+    accuracies: list[float] = []
     for strength in strengths:
         right = 0
         for number, (images, labels) in enumerate(parts):
             part: Any = _LabelledImages(changed_images(images, change, strength, seed + number), labels)
             right += int(evaluate(net, part).confusion.trace())
+            if tell is not None:
+                tell((len(accuracies) + (number + 1) / len(parts)) / len(strengths))
         accuracies.append(right / len(data.labels))
     return accuracies
 

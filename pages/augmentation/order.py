@@ -18,7 +18,7 @@ from cnn_core.training import RECIPES, TrainSpec, check_images
 from pages.augmentation import pair_words
 from pages.augmentation.pairs import choose_pair
 from pages.ui.visitor import design, server, who
-from pages.ui.wording import refusals
+from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import caption, on_primary
 from pages.ui.wording.numbers import count, plural
 
@@ -61,7 +61,7 @@ def _ask_recipe() -> str:
 
 def _ask_dataset(first: str, spec: ModelSpec) -> str:
     """Of those that are here and that the design is for."""
-    here = [name for name in DATASETS if available(name).is_usable and fits(spec, name)]
+    here = [name for name in DATASETS if fits(spec, name) and available(name).is_usable]
     if not here or is_own(first):
         here = [first, *here]
     dataset = st.selectbox(
@@ -123,6 +123,8 @@ def start_pair_button(order: Order, busy: bool) -> None:
     )
     caption(pair_words.SAME_NETWORK_TWICE if order.augment.changes_nothing else _price(order))
     refusals.draw("pair")
+    if not busy:  # else it is said where both stand
+        no_room.draw()
 
 
 def _price(order: Order) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.runs import Gain, Pair, gain
-from cnn_core.training import CHANGES, accuracy_under
+from cnn_core.training import CHANGES
 from pages.augmentation import pair_words
 from pages.augmentation.pairs import ask_pair
 from pages.ui.drawing.evaluation_charts import WITH_AND_WITHOUT, two_curves
@@ -18,16 +17,11 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.legend import names_in_colour
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption, problem, what_you_see
+from pages.ui.wording.looking import look
 from pages.ui.wording.numbers import percent
 from pages.ui.wording.which_images import no_test
 
 IMAGES = 2_000  # test images behind each point of the curves
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def accuracy_curve(weights_key: str, dataset: str, size: int, change: str, _network: Any) -> list[float]:
-    """Accuracy at each strength of CHANGES, on the first 2,000 test images."""
-    return accuracy_under(_network.net, server.images(dataset, "test").take(IMAGES), change)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +40,7 @@ class TrainedPair:
     def curves(self, change: str) -> list[list[float]]:
         """The accuracy of both at each strength of the change, fractions."""
         dataset = self.pair.augmented.dataset
-        return [
-            accuracy_curve(one.weights_key, dataset, self.test_images, change, one) for one in self.networks
-        ]
+        return [look(one, "accuracy_curve", IMAGES, dataset=dataset, change=change) for one in self.networks]
 
 
 def outcome(pairs: list[Pair]) -> None:

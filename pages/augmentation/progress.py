@@ -9,7 +9,7 @@ from cnn_core.runs import Pair, Run
 from pages.augmentation import pair_words
 from pages.ui.drawing.evaluation_charts import WITH_AND_WITHOUT
 from pages.ui.visitor import server, who
-from pages.ui.wording import refusals
+from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import caption, problem, small
 from pages.ui.wording.run_states import state_words
 
@@ -25,8 +25,9 @@ def _tick(pair: Pair) -> None:
     try:
         pair = Pair(*(server.store().run(run.id) for run in pair.runs))
         if pair.unfinished:
-            server.store().seen(who.visitor())
-            server.wake_runner()
+            with refusals.collect("pair_runner"):  # what stands there is shown all the same
+                server.store().seen(who.visitor())
+                server.wake_runner()
         _show(pair)
     except StudentError as error:  # deleted in another tab
         problem(error)
@@ -47,7 +48,9 @@ def _show(pair: Pair) -> None:
                 st.progress(min(1.0, status.epoch / max(run.recipe.epochs, 1)))
     if pair.finished:
         caption(pair_words.RESULT_STANDS_BELOW)
+    refusals.draw("pair_runner")
     if pair.unfinished:
+        no_room.draw()
         st.button("Stop both", key="stop_pair", icon=":material/stop:", on_click=_stop, args=(pair,))
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import streamlit as st
-
 from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
+from cnn_core.kept import kept
 from cnn_core.lesson import Change, Reading, drawn, read_changed
 from pages.augmentation.words import other_images
 from pages.ui.forms.digit_input import ChosenImage, article
@@ -17,7 +16,7 @@ from pages.ui.visitor import networks
 from pages.ui.wording.numbers import shape_text
 
 
-@st.cache_data(show_spinner=False, max_entries=96)
+@kept(24)
 def readings(
     keys: tuple[str, str],
     changes: tuple[Change, ...],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.lesson import Sweep, sweep, visits
-from cnn_core.lesson.convolution import Padding
+from cnn_core.lesson import Sweep, visits
+from cnn_core.lesson.convolution import Padding, output_size
 from pages.convolution import words
 from pages.convolution.kernel_choice import SWEEP, adopt_edit, ask_kernel
 from pages.ui.drawing.sweep import kernel_sweep
@@ -43,9 +43,10 @@ def one_kernel() -> None:
 def why(swept: Sweep, padding: Padding) -> None:
     """Draw what padding and strides are for, in the numbers of this very sweep."""
     counts = visits(swept)
-    every_place = sweep(swept.image, swept.kernel, 1, padding, swept.dilation).count
+    size = swept.kernel.shape[-1]
+    rows, columns = (output_size(side, size, 1, padding, swept.dilation) for side in swept.image.shape[1:])
     left, right = st.columns(2, gap="medium")
     with left:
         caption(words.why_padding(swept, padding, int(counts[0, 0]), int(counts.max())), "padding")
     with right:
-        caption(words.why_strides(swept, every_place), "stride")
+        caption(words.why_strides(swept, rows * columns), "stride")

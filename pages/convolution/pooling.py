@@ -10,6 +10,7 @@ import streamlit as st
 from torch import Tensor
 
 from cnn_core.insight import feature_maps
+from cnn_core.kept import kept
 from cnn_core.lesson import (
     brightest_map,
     difference,
@@ -35,7 +36,7 @@ POOLINGS: list[Pooling] = ["max", "average"]
 Maps = dict[str, Tensor]  # a layer's name -> its maps (C, H, W), or its numbers (units,)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(8)
 def maps_before_and_after(
     weights_key: str, digit: int, right: int, down: int, _net: Any, _image: Tensor
 ) -> tuple[Maps, Maps]:

@@ -9,7 +9,7 @@ from cnn_core.network_name import NetworkName
 from pages.deep_dream import words
 from pages.deep_dream.dream import Dream
 from pages.deep_dream.dreamers import dataset_of, shape_of
-from pages.ui.forms.picture_code import OURS, code_of, needs_of
+from pages.ui.forms.picture_code import OURS, Programs, code_of, needs_of
 from pages.ui.trained.trained import Trained
 
 BEGUN_WITH = "dream-began-with.png"  # the file that the code reads
@@ -25,9 +25,13 @@ def code_of_dream(dream: Dream) -> None:
         return
     if dream.run is None:
         needs = f"{needs} {words.IS_COMPRESSED}"
-    channels = shape_of(name)[0]
-    text = picture_code.dream_code(dream.spec.to_dict(), network, channels=channels, picture=BEGUN_WITH)
-    code_of("dream", {OURS: text}, {OURS: needs})
+
+    def write() -> Programs:
+        channels = shape_of(name)[0]
+        text = picture_code.dream_code(dream.spec.to_dict(), network, channels=channels, picture=BEGUN_WITH)
+        return {OURS: text}, {OURS: needs}
+
+    code_of("dream", write)
 
 
 def _network(name: str) -> tuple[str, str]:

@@ -165,6 +165,7 @@ def _run_of_a_dream(run_id: str) -> Run:
 
 def _dream_of(run: Run) -> Dream:
     """Raises StudentError for settings that make no sense."""
+    server.use([f"run:{run.id}"])
     spec, status = DreamSpec.from_dict(run.dream_settings), run.status
     return Dream(run.id, spec, run.folder / "image.png", run.frames(), _checked(status.result), run, status)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from cnn_core.insight import enlarged, photos
 from cnn_core.insight.dream.animation import from_file, to_png
+from cnn_core.kept import kept
 from pages.deep_dream import words
 from pages.deep_dream.dream import Picture
 from pages.ui.forms.colour_photo import ask_photo
@@ -43,17 +42,17 @@ def digit(way: str, dataset: str, side: int, dreamer: str) -> Picture | None:
     return Picture(_digit_png(chosen.key, side, chosen.image), f"{dreamer}/{chosen.key}", chosen.title)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept(8)
 def _photo_png(name: str, side: int) -> bytes:
     return to_png(enlarged(photos()[name], side))
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept(8)
 def _digit_png(key: str, side: int, _image: Tensor) -> bytes:
     return to_png(enlarged(_image, side))
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@kept(8)
 def _resized_png(sha: str, side: int, _png: bytes) -> bytes:
     return to_png(enlarged(from_file(_png), side))
 

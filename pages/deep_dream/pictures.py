@@ -11,6 +11,7 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.insight import animated
 from cnn_core.insight.dream.animation import from_file, to_png
+from cnn_core.kept import kept
 from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
 from pages.deep_dream.code import BEGUN_WITH, code_of_dream
@@ -61,12 +62,15 @@ def downloads(dream: Dream) -> None:
     """Draw the ways to keep it. Nothing is made before it is asked for."""
     film = (dream.photo, *dream.frames)
     name = f"dream-{dream.spec.layers[0][0]}"
-    with st.popover("Download", icon=":material/download:", width="content"):
-        _download("Picture (PNG)", f"{name}.png", partial(as_png, dream.frames[-1]))
-        _download("Animation (WebP)", f"{name}.webp", partial(as_film, film, "webp"))
-        _download("Animation (GIF)", f"{name}.gif", partial(as_film, film, "gif"))
-        caption(words.FILM)
-        _download("The picture it began with (PNG)", BEGUN_WITH, partial(as_png, dream.photo))
+    with st.popover(
+        "Download", icon=":material/download:", width="content", key="dream_download", on_change="rerun"
+    ) as files:
+        if files.open:
+            _download("Picture (PNG)", f"{name}.png", partial(as_png, dream.frames[-1]))
+            _download("Animation (WebP)", f"{name}.webp", partial(as_film, film, "webp"))
+            _download("Animation (GIF)", f"{name}.gif", partial(as_film, film, "gif"))
+            caption(words.FILM)
+            _download("The picture it began with (PNG)", BEGUN_WITH, partial(as_png, dream.photo))
     code_of_dream(dream)
 
 
@@ -123,11 +127,11 @@ def _content(path: Path) -> bytes:
     return _for_browsers(str(path), path.stat().st_mtime_ns)
 
 
-@st.cache_data(show_spinner=False, max_entries=128, max_size="32mb")
+@kept(32)
 def _for_browsers(path: str, stamp: int) -> bytes:
     return for_browsers(Path(path).read_bytes())
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(8)
 def _thumbnails(key: str, total: int, _pictures: list[bytes]) -> Sheet:
     return thumbnails(_pictures, THUMBNAIL)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from cnn_core.insight import map_of_images
 from pages.evaluate import words
 from pages.evaluate.clicks import clicked_points, index_of
 from pages.evaluate.exam import Exam
@@ -17,18 +15,12 @@ from pages.ui.drawing.evaluation_charts import scatter_of_images, short_names
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import article
-from pages.ui.visitor import networks, server
+from pages.ui.visitor import networks
 from pages.ui.wording.blocks import caption, what_you_see
+from pages.ui.wording.looking import look
 
 MAPPED = 1_000  # test images on the map
 MOST = 12  # images drawn beside it at once
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def places_of(weights_key: str, dataset: str, size: int, method: str, _network: Any) -> np.ndarray:
-    """Where each of the first test images lies on the map, (N, 2).  method: "pca" or "t-sne"."""
-    images = server.images(dataset, "test").images[:MAPPED].float() / 255
-    return map_of_images(_network.net, images, method)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +68,9 @@ def _ask_method() -> tuple[str, bool]:
 
 
 def _image_map(exam: Exam, network: networks.LoadedNetwork, method: str) -> ImageMap:
-    places = places_of(network.weights_key, exam.network.dataset, len(exam.test), method, network)
+    plane = look(network, "plane", MAPPED, dataset=exam.network.dataset, method=method)
     labels = exam.test.labels[:MAPPED].tolist()
-    answers = network.net.predict(exam.test.images[:MAPPED].float() / 255).argmax(1).tolist()
-    return ImageMap(places, labels, answers, network.trained)
+    return ImageMap(plane.places, labels, plane.answers, network.trained)
 
 
 def _scatter(plane: ImageMap, classes: tuple[str, ...]) -> list[int]:

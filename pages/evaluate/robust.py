@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 import torch
@@ -12,21 +11,21 @@ from cnn_core import pretrained
 from cnn_core.data import ImageSet
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, fitted
-from cnn_core.training import CHANGES, accuracy_under, changed_images
+from cnn_core.training import CHANGES, changed_images
 from pages.evaluate import words
-from pages.evaluate.exam import Exam
+from pages.evaluate.exam import Exam, overlap_of
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.evaluation_charts import robustness_chart
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.legend import in_colour
 from pages.ui.drawing.palette import RUNS
 from pages.ui.drawing.sheets import sheet
-from pages.ui.frame import process
 from pages.ui.trained.fair import RIVALS, race, same_images, trained_on_the_same
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, what_you_see
+from pages.ui.wording.looking import look
 from pages.ui.wording.numbers import percent
 
 ROBUST = 2_000  # test images of the curves
@@ -34,13 +33,6 @@ _STARTED = "evaluate_race"  # the run for which this visitor asked for a fair ra
 EXAMPLES = 2  # test images drawn at each strength
 
 Line = tuple[str, list[float]]  # a network's name, its accuracy at each strength
-
-
-@st.cache_data(show_spinner=False, max_entries=48)
-@process.in_turn
-def robustness_of(weights_key: str, dataset: str, size: int, change: str, _network: Any) -> list[float]:
-    """The accuracy at each strength of a change, on the first test images; fractions."""
-    return accuracy_under(_network.net, server.images(dataset, "test").take(ROBUST), change)
 
 
 def rivals(network: networks.LoadedNetwork) -> list[networks.LoadedNetwork]:
@@ -106,7 +98,10 @@ def _name(one: networks.LoadedNetwork) -> str:
 def _say_whether_fair(exam: Exam, contest: Sequence[networks.LoadedNetwork]) -> None:
     """Say where they learnt from different images, and offer to train rivals on the same; and where it is no test."""
     own = exam.network
-    no_test = [words.no_test_of(_name(one), one.learnt_from.overlap(exam.test)) for one in contest]
+    dataset, size = own.dataset, len(exam.test)
+    no_test = [
+        words.no_test_of(_name(one), overlap_of(one.learnt_from, dataset, size, exam.test)) for one in contest
+    ]
     for said in filter(None, no_test):
         caption(said)
     if not own.trained or all(same_images(own.learnt_from, other.learnt_from) for other in contest):
@@ -127,9 +122,12 @@ def _start_race(run_id: str) -> None:
 
 def _lines(exam: Exam, change: str, contest: Sequence[networks.LoadedNetwork]) -> list[Line]:
     strengths, _ = CHANGES[change]
-    size, dataset = len(exam.test), exam.network.dataset
-    with st.spinner(words.reading_all(min(ROBUST, size), len(strengths))):
-        return [(_name(one), robustness_of(one.weights_key, dataset, size, change, one)) for one in contest]
+    dataset = exam.network.dataset
+    with st.spinner(words.reading_all(min(ROBUST, len(exam.test)), len(strengths))):
+        return [
+            (_name(one), look(one, "accuracy_curve", ROBUST, dataset=dataset, change=change))
+            for one in contest
+        ]
 
 
 def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import streamlit as st
 
-from cnn_core.insight import feature_maps, ranges
+from cnn_core.insight import feature_maps
+from cnn_core.kept import kept
 from cnn_core.model.layer_files import kind_named
 from pages.ui.forms.digit_input import ChosenImage
-from pages.ui.frame import process
-from pages.ui.visitor import networks, server
+from pages.ui.visitor import networks
 from pages.ui.visitor.networks import LoadedNetwork
+from pages.ui.wording.looking import look
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,25 +63,22 @@ def reading_of(network: LoadedNetwork, chosen: ChosenImage) -> Reading:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(24)
 def maps_of(weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: ChosenImage) -> Maps:
     """{layer: (C, H, W)} for every layer that has maps, and {last layer: (classes,)} logits."""
     return {name: maps.numpy() for name, maps in feature_maps(_network.net, _chosen.image).items()}
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(0.5)
 def _probabilities_of(
     weights_key: str, image_key: str, _network: LoadedNetwork, _chosen: ChosenImage
 ) -> list[float]:
     return _network.net.predict(_chosen.image[None])[0].tolist()
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-@process.in_turn
-def ranges_of(weights_key: str, dataset: str, _network: LoadedNetwork) -> dict[str, Tensor]:
-    """{layer: (C, 2)}: the smallest and the largest number of each filter on the first 2,000 test images."""
-    test = server.images(dataset, "test").take(WATCHED)
-    return ranges(_network.net, test.images.float() / 255)
+def ranges_of(network: LoadedNetwork) -> dict[str, Tensor]:
+    """{layer: (C, 2)}: the smallest and the largest number of each filter on 2,000 test images."""
+    return look(network, "ranges", WATCHED)
 
 
 def mapped_layers(maps: Maps, every: bool) -> list[str]:

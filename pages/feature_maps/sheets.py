@@ -154,7 +154,7 @@ class _Marks:
 
 def _marks(layer: str, reading: Reading, drawn: Sheet) -> _Marks:
     network = reading.network
-    extremes = ranges_of(network.weights_key, network.dataset, network)[layer]
+    extremes = ranges_of(network)[layer]
     silent = silent_in(network.spec, layer, extremes).numpy() & drawn.dark
     unchanging = unchanging_in(network.spec, layer, extremes).numpy()
     is_relu_like = can_be_silent(network.spec, layer)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from cnn_core.kept import kept
 from pages.feature_maps import code, words
 from pages.feature_maps.maps import Reading
 from pages.ui.drawing.sheets import picture
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pages.ui.visitor.networks import LoadedNetwork
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(2)
 def _attribution(
     weights_key: str, image_key: str, method: str, target: int, _network: LoadedNetwork, _chosen: ChosenImage
 ) -> Attribution:

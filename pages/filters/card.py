@@ -58,7 +58,7 @@ def card(
 
 def _before_and_after(network: networks.LoadedNetwork, question: Question, about: FilterCard) -> None:
     before = networks.untrained(network.spec)
-    untrained = pictures_of(before.weights_key, about.layer, (about.filter,), question.climb, before)
+    untrained = pictures_of(before, about.layer, (about.filter,), question.climb)
     both = st.grid(2, min_column_width=130, gap="xsmall")
     for what, one in ((words.LOOKS_FOR, about.pictures), (words.BEFORE_TRAINING, untrained)):
         with both, st.container(gap="xsmall"):

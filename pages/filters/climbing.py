@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import streamlit as st
-
-from cnn_core.insight import (
-    RECIPES,
-    Examples,
-    FilterPictures,
-    maximize_filters,
-    strongest_examples,
-    strongest_for_units,
-)
-from pages.filters.layers import has_maps
-from pages.ui.frame import process
-from pages.ui.visitor import server
+from cnn_core.insight import RECIPES, Examples, FilterPictures
 from pages.ui.visitor.networks import LoadedNetwork
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from pages.ui.wording.looking import look
 
 WATCHED = 2_000  # test images that are asked which filters they excite
 STEPS = 40
@@ -45,46 +31,25 @@ class Climb:
         return {"recipe": recipe, "steps": self.steps, "seed": self.seed}
 
 
-@st.cache_data(show_spinner=False, max_entries=48)
-@process.in_turn
-def pictures_of(
-    weights_key: str, layer: str, filters: tuple[int, ...], climb: Climb, _network: LoadedNetwork
-) -> FilterPictures:
+def pictures_of(network: LoadedNetwork, layer: str, filters: tuple[int, ...], climb: Climb) -> FilterPictures:
     """A picture for each of these filters."""
-    return maximize_filters(_network.net, layer, filters, examples=watched(_network), **climb.arguments())
+    return look(network, "pictures", WATCHED, layer=layer, filters=filters, **climb.arguments())
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-@process.in_turn
-def growth_of(
-    weights_key: str, layer: str, index: int, climb: Climb, _network: LoadedNetwork
-) -> FilterPictures:
+def growth_of(network: LoadedNetwork, layer: str, index: int, climb: Climb) -> FilterPictures:
     """The picture of one filter, with what it was at each step."""
-    return maximize_filters(
-        _network.net, layer, [index], examples=watched(_network), keep_path=True, **climb.arguments()
+    how = climb.arguments() | {"keep_path": True}
+    return look(network, "pictures", WATCHED, layer=layer, filters=(index,), **how)
+
+
+def slopes_of(network: LoadedNetwork, layer: str, filters: tuple[int, ...], climb: Climb) -> list[float]:
+    """For each of these filters the RMS of the gradient at the first step, where nothing is rescued yet."""
+    how = climb.arguments()
+    return look(
+        network, "slopes", WATCHED, layer=layer, filters=filters, recipe=how["recipe"], seed=how["seed"]
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-@process.in_turn
-def slopes_of(
-    weights_key: str, layer: str, filters: tuple[int, ...], climb: Climb, _network: LoadedNetwork
-) -> list[float]:
-    """For each of these filters the RMS of the gradient at the first step, where nothing is rescued yet."""
-    how = climb.arguments()
-    how |= {"steps": 1, "recipe": how["recipe"].replace(rescue=False)}
-    return maximize_filters(_network.net, layer, filters, keep_path=True, **how).slopes[:, 0].tolist()
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-@process.in_turn
-def examples_of(weights_key: str, layer: str, _network: LoadedNetwork) -> Examples:
+def examples_of(network: LoadedNetwork, layer: str) -> Examples:
     """The first 2,000 test images' strongest, for every filter of the layer."""
-    if has_maps(layer):
-        return strongest_examples(_network.net, watched(_network), [layer])[layer]
-    return strongest_for_units(_network.net, watched(_network), layer)
-
-
-def watched(network: LoadedNetwork) -> Tensor:
-    """The first 2,000 test images, (N, C, H, W) in [0, 1], as the network takes them."""
-    return server.images(network.dataset, "test").images[:WATCHED].float() / 255
+    return look(network, "examples", WATCHED, layer=layer)

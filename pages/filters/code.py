@@ -6,12 +6,16 @@ from cnn_core.export import picture_code
 from pages.filters.asking import Question
 from pages.filters.climbing import WATCHED
 from pages.filters.layers import filters_of_sheet
-from pages.ui.forms.picture_code import OURS, PYTORCH, code_of, needs_of, net_in_code
+from pages.ui.forms.picture_code import OURS, PYTORCH, Programs, code_of, needs_of, net_in_code
 from pages.ui.visitor.networks import LoadedNetwork
 
 
 def of_pictures(network: LoadedNetwork, question: Question, width: int) -> None:
     """Draw the way to the code of a layer's sheet, and of one filter by the lesson's loop."""
+    code_of("filters", lambda: _programs(network, question, width))
+
+
+def _programs(network: LoadedNetwork, question: Question, width: int) -> Programs:
     net, climb = net_in_code(network), question.climb
     filters = filters_of_sheet(width, question.index)
     text = picture_code.filters_code(
@@ -29,4 +33,4 @@ def of_pictures(network: LoadedNetwork, question: Question, width: int) -> None:
         texts[PYTORCH] = picture_code.lesson_filter_in_pytorch(
             net, question.layer, question.index, steps=climb.steps, seed=climb.seed
         )
-    code_of("filters", texts, needs_of(net))
+    return texts, needs_of(net)

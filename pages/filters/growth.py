@@ -20,7 +20,7 @@ def growth(network: networks.LoadedNetwork, question: Question, width: int) -> N
     width: filters of the layer.
     """
     layer, climb = question.layer, question.climb
-    pictures = growth_of(network.weights_key, layer, question.index, climb, network)
+    pictures = growth_of(network, layer, question.index, climb)
     assert pictures.path is not None
     assert pictures.gradients is not None
     scores = pictures.scores[0].tolist()
@@ -39,5 +39,5 @@ def growth(network: networks.LoadedNetwork, question: Question, width: int) -> N
         curve=CurveLine(words.growth_curve(layer), scores, "step 0", f"step {climb.steps}"),
     )
     recipe = pictures.recipe
-    slopes = slopes_of(network.weights_key, layer, filters_of_sheet(width, question.index), climb, network)
+    slopes = slopes_of(network, layer, filters_of_sheet(width, question.index), climb)
     st.markdown(words.growth_explained(layer, recipe.step, pictures.slopes[0].tolist(), slopes))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
+from cnn_core.kept import kept
 from cnn_core.model.layer_files import kind_named
 from pages.home import words
 from pages.ui.drawing.answer_charts import bars
@@ -70,9 +71,7 @@ def digits(test: ImageSet) -> torch.Tensor:
 
 def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
     """Draw the maps of each convolution of the network, for an image (1, 28, 28) in [0, 1]."""
-    from cnn_core.insight import feature_maps
-
-    layers = feature_maps(network.net, image)
+    layers = _maps_of(network.weights_key, image.numpy().tobytes(), network, image)
     of_filters = {name: maps for name, maps in layers.items() if kind_named(name).has_filters}
     for layer, maps in of_filters.items():
         _maps(layer, maps.numpy())
@@ -80,6 +79,15 @@ def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
         what_you_see(words.WHAT_YOU_SEE, "feature map", "filter")
     else:
         caption(words.without_maps(", ".join(layers)))
+
+
+@kept(8)
+def _maps_of(
+    weights_key: str, pixels: bytes, _network: LoadedNetwork, _image: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    from cnn_core.insight import feature_maps
+
+    return feature_maps(_network.net, _image)
 
 
 def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]) -> None:
@@ -130,7 +138,7 @@ def glossary() -> None:
         st.markdown(all_terms())
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+@kept(0.01)
 def _one_of_each(dataset: str, _test: ImageSet) -> list[int]:
     """For each class the first test image of it: indices into the test set."""
     return [int((_test.labels == label).nonzero()[0]) for label in range(len(_test.classes))]

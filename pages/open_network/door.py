@@ -11,7 +11,7 @@ from cnn_core.upload_limits import BROWSER_MB
 from pages.open_network import words
 from pages.ui.frame import uploads
 from pages.ui.visitor import design, server, who
-from pages.ui.wording import refusals
+from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import caption, problem
 
 PLACE = "open_network"  # where this page says a refusal
@@ -59,6 +59,8 @@ def door() -> None:
     if st.session_state.pop(_DESIGN, False):
         st.markdown(f":green[:material/check: {words.IN_THE_SIDEBAR}]")
     run = pending()
+    if run is None:
+        no_room.draw()
     if run is not None and run.status.unfinished:
         st.session_state[_ASKED] = run.id  # also after F5
         st.fragment(_wait, run_every=LOOK_SECONDS)(run)
@@ -74,9 +76,13 @@ def _wait(run: Run) -> None:
     status = now.status
     if now.kind != "opening" or not status.unfinished:
         st.rerun()
-    server.store().mend(now)
+    with refusals.collect(PLACE):
+        server.store().mend(now)
+    refusals.draw(PLACE)
+    no_room.draw()
     ahead = server.store().place(now.id) if status.state == "queued" else 0
-    text = words.waiting(str(now.card.get("file")), ahead, status.reason != "" and status.state == "running")
+    is_measuring = status.reason != "" and status.state == "running"
+    text = words.waiting(str(now.card.get("file")), ahead, is_measuring, bool(server.lack()))
     st.markdown(f":material/hourglass_top: {text}")
 
 

@@ -34,10 +34,11 @@ BACK = "Back to the network"
 LABEL = f"A file with a network, at most {LARGEST_MB} MB"
 
 
-def waiting(file: str, ahead: int, is_measuring: bool) -> str:
+def waiting(file: str, ahead: int, is_measuring: bool, has_no_room: bool = False) -> str:
     """While a worker has the file, or will have it.
 
-    ahead: how many are before it.
+    ahead:       how many are before it.
+    has_no_room: whether nothing is begun now, for the server's disk is full.
 
     >>> waiting("net.h5", 0, False), waiting("net.h5", 2, False), waiting("net.h5", 0, True)
     ('Opening net.h5 …', 'net.h5 waits: 2 are ahead of it.', 'net.h5 is open. Trying it on the test images …')
@@ -46,7 +47,7 @@ def waiting(file: str, ahead: int, is_measuring: bool) -> str:
         return f"{plain(file)} is open. Trying it on the test images …"
     if ahead:
         return f"{plain(file)} waits: {plural(ahead, 'is', 'are')} ahead of it."
-    return f"Opening {plain(file)} …"
+    return f"{plain(file)} waits." if has_no_room else f"Opening {plain(file)} …"
 
 
 # ---------------------------------------------------------------- the first look

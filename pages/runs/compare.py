@@ -21,7 +21,8 @@ from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.tables import runs_csv
 from pages.ui.trained.trained import Trained
-from pages.ui.wording import refusals
+from pages.ui.visitor import server
+from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, caption, what_you_see
 
 SHOWN, MORE = 30, 100  # runs in the list, and so many more on demand
@@ -48,9 +49,11 @@ def compare() -> None:
         st.rerun()  # the whole page, which starts or ends the timer
     networks = networks_of(runs)
     selection = [networks[name] for name in picks(list(networks))]
+    server.use(run.name for run in selection)
     if not runs:
         caption(words.NO_RUNS)
     answer(words.verdict(selection))
+    no_room.draw()
     if len(selection) > 1 and not is_fair(selection):
         _offer_fair_race(selection)
     after_click()

@@ -89,14 +89,17 @@ def _train_on(run: Run) -> None:
 
 
 def _delete_button(run: Run) -> None:
-    if st.button(
+    is_clicked = st.button(
         "Delete",
         icon=":material/delete:",
         key=f"del_{run.id}",
         on_click=_delete,
         args=(run.id,),
         width="stretch",
-    ):
+    )
+    if (
+        is_clicked and st.session_state.get(_DELETED, ("", ""))[0] == run.id
+    ):  # else a refusal was drawn just now
         st.rerun()  # it may have been the network that the sidebar looks at
 
 

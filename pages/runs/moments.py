@@ -14,11 +14,13 @@ import streamlit as st
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, replay
+from cnn_core.kept import kept
 from cnn_core.network_name import NetworkName
-from cnn_core.training import evaluate, load_model
+from cnn_core.training import load_model
 from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
+from pages.ui.wording.looking import look
 
 if TYPE_CHECKING:
     from cnn_core.model import Network
@@ -90,9 +92,11 @@ def accuracy_of(moments: Moments, dataset: str) -> dict[int, float]:
     return {step: _accuracy_at(moments.key, step, dataset, load) for step, load in moments.saved}
 
 
-@st.cache_data(show_spinner=False, max_entries=1024)
+@kept(0.2)
 def _accuracy_at(key: str, step: int, dataset: str, _load: Callable[[], Network]) -> float:
-    return evaluate(_load(), server.images(dataset, "test").take(TESTED)).accuracy
+    net = _load()
+    then = LoadedNetwork(net, net.spec, key, "run", None, step, step > 0, f"{key}:{step}", dataset)
+    return look(then, "accuracy", TESTED)
 
 
 def frames_of(moments: Moments, look: Look) -> list[Frame]:

@@ -23,6 +23,7 @@ from pages.ui.drawing.sheets import sheet
 from pages.ui.frame.announcement import announce
 from pages.ui.frame.board import board_places
 from pages.ui.visitor import server, who
+from pages.ui.wording import no_room
 from pages.ui.wording.blocks import answer, caption, what_you_see
 from pages.ui.wording.classes import has_long_name
 from pages.ui.wording.numbers import direction, percent, points, probability_tile
@@ -55,6 +56,8 @@ def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_im
         answer(words.verdict(run, validation_images))
     announce("train_spoken", end_words.spoken(run) if run.has_recipe else "")
     runner.draw_refusal()
+    if run.status.unfinished:
+        no_room.draw()
     if end_words.has_old_averages(run):
         best.averages(run)
     top, left, below = board_places(BOARD)

@@ -6,6 +6,7 @@ Every file here is made by hand, byte by byte; a damaged or hostile one is named
 import gzip
 import hashlib
 import io
+import re
 import tarfile
 import threading
 import zipfile
@@ -23,8 +24,7 @@ from cnn_core.data import available, load_images
 from cnn_core.data.catalog.record import CifarFiles, IdxFiles
 from cnn_core.data.datasets import _load
 from cnn_core.data.fetching import FetchFailed, Remote, RemoteFile, fetch
-from cnn_core.data.network import Patience
-from cnn_core.data.packed import unpack
+from cnn_core.data.network import Patience, forget_failure
 from cnn_core.data.sources import KNOWN, find_files, how_many_files
 from cnn_core.errors import StudentError
 
@@ -286,18 +286,36 @@ def test_a_letter_outside_the_alphabet_is_refused(tmp_path, label, said):
         load_here(LETTERS, "test", tmp_path)
 
 
-def test_only_the_letters_are_taken_out_of_emnists_archive(tmp_path):
-    _, content = letters()
-    packed = tmp_path / "gzip.zip"
+def zip_of_emnist(content):
+    """As its makers pack it: a folder of gzipped files, those of other data sets among them."""
+    packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, file in content.items():
             archive.writestr(f"gzip/{name}.gz", gzip.compress(file))
         archive.writestr("gzip/emnist-digits-train-images-idx3-ubyte.gz", b"not looked at")
         archive.writestr("../outside", b"not looked at")
-    folder = tmp_path / "draft"
-    folder.mkdir()
-    unpack(LETTERS, LETTERS.archive, packed, folder)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == content
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("key", ["cifar10", "emnist_letters"])
+def test_each_archive_is_fetched_from_the_address_in_the_catalogue_and_compared_with_its_checksum(
+    key, server, tmp_path
+):
+    content = CONTENT if key == "cifar10" else letters()[1]
+    server.content = tar_of(inside(CONTENT)) if key == "cifar10" else zip_of_emnist(content)
+    small = SMALL if key == "cifar10" else LETTERS
+    name = small.archive.address.rpartition("/")[2]
+    here = replace(small.archive, address=f"http://127.0.0.1:{server.server_port}/{name}")
+    with pytest.raises(FetchFailed, match=f"are not {re.escape(name)}"):  # the checksum of the real one
+        fetch(replace(small, archive=here), tmp_path, patience=Patience(1, 1))
+    assert find_files(small, tmp_path) is None
+    forget_failure(small.key)
+    small = replace(small, archive=replace(here, md5=hashlib.md5(server.content).hexdigest()))
+    fetch(small, tmp_path, patience=Patience(1, 1))
+    files = [path for paths in find_files(small, tmp_path).values() for path in paths]
+    assert {path.name: path.read_bytes() for path in files} == content
+    assert len(load_here(small, "test", tmp_path)) == small.counts[1]
+    assert not (tmp_path.parent / "outside").exists()
 
 
 # The zip of pictures

@@ -15,7 +15,17 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
-SHARED = {"errors", "settings", "checks", "network_name", "significance", "files", "owners", "upload_limits"}
+SHARED = {
+    "errors",
+    "settings",
+    "checks",
+    "network_name",
+    "significance",
+    "files",
+    "owners",
+    "kept",
+    "upload_limits",
+}
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
     "checks": {"errors"},
@@ -24,6 +34,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "significance": set(),
     "files": {"errors"},
     "owners": set(),
+    "kept": set(),
     "upload_limits": set(),
     "model": SHARED,
     "data": SHARED,
@@ -34,6 +45,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "pretrained": SHARED | {"model", "data", "training", "insight"},
     "doctor": SHARED | {"model", "data", "training"},
     "opening": SHARED | {"model", "data", "training"},
+    "looking": SHARED | {"model", "data", "training", "insight"},
     "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening"},
 }
 TORCH_FREE = [
@@ -42,7 +54,7 @@ TORCH_FREE = [
     "export.program", "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits", "data.learnt_from", "lesson.glossary",
-    "lesson.preparation",
+    "lesson.preparation", "kept", "looking", "looking.question", "looking.work", "looking.lookers",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (

@@ -510,7 +510,7 @@ def test_a_deletion_can_be_undone_for_a_day(store):
     assert [run.id for run in store.runs("ada")] == [run_id]
 
     store.delete(run_id, "ada")
-    os.utime(store.path / "trash" / run_id, (time.time() - 25 * 3600,) * 2)
+    os.utime(next(store.path.glob(f"trash/*/{run_id}")), (time.time() - 25 * 3600,) * 2)
     store.purge_trash()
     with pytest.raises(StudentError, match="cannot be brought back"):
         store.restore(run_id, "ada")

@@ -11,9 +11,9 @@ import pytest
 
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
+from cnn_core.runs.disk import lack
 from cnn_core.runs.files import FULL
 from cnn_core.runs.jobs.worker import work
-from cnn_core.runs.room import lack
 from cnn_core.training import TrainSpec
 from tests.faults.conftest import go_on, machine, stand_still, until
 from tests.faults.test_runs_survive import RECIPE, SPEC, weights

@@ -8,6 +8,7 @@ import pytest
 
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
+from cnn_core.runs.fairness import Room
 from cnn_core.runs.jobs.runner import Runner
 from cnn_core.training import TrainSpec
 
@@ -57,11 +58,8 @@ class AtOnce:
     def __init__(self, store):
         self.store, self.back = store, []
 
-    def free(self):
-        return 1 - len(self.back)
-
-    def has_spare(self):
-        return False
+    def room(self):
+        return Room(free=1 - len(self.back))
 
     def start(self, run_id):
         run = self.store.run(run_id)
@@ -157,3 +155,16 @@ def test_a_server_killed_while_it_extends_a_run_leaves_a_run_that_ends(tmp_path,
             break
     assert store.run(run_id).recipe.epochs == 4
     assert changes > 3
+
+
+def test_a_runner_killed_while_it_puts_a_run_behind_others_loses_no_run(tmp_path, killed_after):
+    for changes, store in stores(tmp_path):
+        run_id = submit(store)
+        store.take(store.next_ticket())
+        store.set_status(store.run(run_id), state="queued")
+        died = killed_after(changes, lambda store=store, run_id=run_id: store.put_behind(run_id))
+        serve(store)
+        assert_all_done(store)
+        if not died:
+            break
+    assert changes > 1

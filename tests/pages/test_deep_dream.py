@@ -27,8 +27,8 @@ pytestmark = [
 ]
 
 
-def open_dream(app, dream: str | None = None):
-    return open_page(app, "pages/6_deep_dream.py", **({"dream_shown": dream} if dream else {}))
+def open_dream(app, dream: str | None = None, **state):
+    return open_page(app, "pages/6_deep_dream.py", **({"dream_shown": dream} if dream else {}), **state)
 
 
 def keys(app) -> set[str]:
@@ -53,7 +53,7 @@ def asked(state: str = "queued", frames: int = 0, owner: str = OWNER, **status):
 
 
 def test_the_first_visit_shows_a_finished_dream_and_says_whose_it_is(app):
-    open_dream(app)
+    open_dream(app, dream_download=True)
     assert (
         "The layer “animals” now answers **3.9 times** as strongly as to the original. The pixels changed by "
         "9.3 % of full contrast on average."

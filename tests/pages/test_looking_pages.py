@@ -179,7 +179,7 @@ def test_evaluate_promises_feature_maps_only_of_a_network_that_has_some(app, vie
 )
 def test_the_code_of_a_picture_stands_beside_it(app, page, network, lines):
     app.query_params["net"] = network
-    app = open_page(app, f"pages/{page}.py")
+    app = open_page(app, f"pages/{page}.py", code_maps=True, code_filters=True, code_dream=True)
     assert not app.exception
     texts = [block.value for block in app.code]
     for line in lines:

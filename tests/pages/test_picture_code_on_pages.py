@@ -15,7 +15,15 @@ def code_on(app):
     """Opens a page, and gives the programs on it."""
 
     def opened(page: str, **state: object) -> list[str]:
-        open_page(app, f"pages/{page}.py", **state)
+        open_page(
+            app,
+            f"pages/{page}.py",
+            code_maps=True,
+            code_filters=True,
+            code_dream=True,
+            code_why=True,
+            **state,
+        )
         return [one.value for one in app.code]
 
     return opened

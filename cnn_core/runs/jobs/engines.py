@@ -27,14 +27,11 @@ LOST = "lost"  # what `returned` reports for a run whose worker died; else what 
 class Engine(Protocol):
     """What the runner asks of an engine; a cluster would be another."""
 
-    def free(self) -> int:
-        """How many more runs it could start now."""
-
     def room(self) -> Room:
-        """The same, and whether it could start one more that takes seconds, as the policy of the queue asks it."""
+        """How many more runs it could start now, of which kinds."""
 
     def start(self, run_id: str) -> None:
-        """Let a worker do this run; where `free` is 0 a spare one."""
+        """Let a worker do this run, where the room had one free, else a spare one."""
 
     def returned(self) -> list[tuple[str, str]]:
         """Runs that came back since the last call, each with "done", "paused", "left", "made room" or LOST."""
@@ -79,7 +76,7 @@ class LocalEngine:
         return pool
 
     def free(self) -> int:
-        """See Engine."""
+        """How many workers have nothing to do."""
         return self.workers - len(self.at_work.keys() - self.in_spare)
 
     def room(self) -> Room:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import cnn_core
 from cnn_core.errors import StudentError
+from cnn_core.runs.disk import Disk
 from cnn_core.runs.fairness import AtWork, to_make_room
 from cnn_core.runs.files import (
     FULL,
@@ -40,9 +41,9 @@ from cnn_core.runs.jobs.leaving import (
     ask_to_make_room,
     forget_to_make_room,
 )
-from cnn_core.runs.room import Room
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
+from cnn_core.runs.tidying import tidy
 from cnn_core.settings import settings
 
 log = logging.getLogger("convscope.runner")
@@ -50,7 +51,7 @@ log = logging.getLogger("convscope.runner")
 POLL_SECONDS = 0.03  # how soon a submitted run is seen; looking costs about 0.1 ms
 LOOK_SECONDS = 1.0  # how often it is looked whether a training has to make room for others
 HEARTBEAT_SECONDS = 2.0
-TIDY_SECONDS = 3600.0
+TIDY_SECONDS, TIDY_WHEN_FULL_SECONDS = 3600.0, 300.0
 LEAVE_SECONDS = 15.0  # for workers to keep their runs after SIGTERM
 LOG_BYTES = 1_000_000
 
@@ -121,11 +122,13 @@ class Runner:
     def __init__(self, store: RunStore, engine: Engine, idle_seconds: float) -> None:
         self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
         self.leaving = False
-        self.room = Room(store.path)
+        self.disk = Disk(store.path)
         self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
         # At the start every taken ticket is a predecessor's, whose workers may live for a moment longer.
         self.orphans = {ticket.run_id for ticket in store.taken()}
-        self.last_work = self.last_tidy = time.monotonic()
+        self.last_work = time.monotonic()
+        self.tidied_at = -math.inf
+        self.tidying: threading.Thread | None = None
         self.last_heartbeat = self.last_look = 0.0
 
     def serve(self) -> None:
@@ -135,7 +138,9 @@ class Runner:
             time.sleep(POLL_SECONDS)
         if self.leaving:
             self._leave()
-        self.room.close()
+        self.disk.close()
+        if self.tidying is not None:
+            self.tidying.join(LEAVE_SECONDS)
 
     def tick(self) -> None:
         """Once round the loop."""
@@ -147,7 +152,7 @@ class Runner:
         except OSError as error:  # a ticket could not be moved: that is tried again
             if not condition_of(error):
                 raise
-            self.room.ran_out(condition_of(error))
+            self.disk.ran_out(condition_of(error))
         now = time.monotonic()
         if now - self.last_look > LOOK_SECONDS:
             self.last_look = now
@@ -157,10 +162,15 @@ class Runner:
         if now - self.last_heartbeat > HEARTBEAT_SECONDS:
             self.last_heartbeat = now
             self._beat()
-        if now - self.last_tidy > TIDY_SECONDS:
-            self.last_tidy = now
-            self.store.purge_trash()
-            self.store.evict()
+        if now - self.tidied_at > (TIDY_WHEN_FULL_SECONDS if self.disk.lack == FULL else TIDY_SECONDS):
+            self.tidied_at = now
+            self._tidy()
+
+    def _tidy(self) -> None:
+        # Beside the loop: ten thousand runs take seconds to be weighed.
+        if self.tidying is None or not self.tidying.is_alive():
+            self.tidying = threading.Thread(target=_tidied, args=(self.store.path,), name="tidy", daemon=True)
+            self.tidying.start()
 
     def _collect(self, why: str) -> None:
         self.returned += [(run_id, outcome, why) for run_id, outcome in self.engine.returned()]
@@ -171,7 +181,7 @@ class Runner:
             del self.returned[0]
 
     def _start_what_may_start(self) -> None:
-        if not self.room.is_there():
+        if not self.disk.has_room():
             return
         while not self.leaving:
             ticket = self.store.next_ticket(self.engine.room())
@@ -184,7 +194,7 @@ class Runner:
     def _ask_to_make_room(self) -> None:
         """Trainings that have been at work for a slice of time let others go first; see `fairness`."""
         room, slice_seconds = self.engine.room(), settings().slice_seconds or math.inf
-        if room.free > 0 or not self.store.waiting():
+        if room.free > 0 or self.disk.lack or not self.store.waiting():
             return
         queue = self.store.queue()
         at_work = {one.ticket.run_id: self._with_time_left(one) for one in queue.at_work}
@@ -226,7 +236,7 @@ class Runner:
         if state == "paused" or outcome == PAUSED:
             self.store.put_aside(run_id)
         elif outcome == NO_ROOM:
-            self.room.ran_out(FULL)
+            self.disk.ran_out(FULL)
             self.store.put_back(run_id, f"{WAS_FULL} {_where_it_goes_on(run)}")
         elif outcome == MADE_ROOM and run.status.unfinished:
             self.store.put_behind(run_id)
@@ -236,10 +246,11 @@ class Runner:
             self.store.done(run_id)
 
     def _beat(self) -> None:
+        room = self.engine.room()
         with suppress(OSError):
             write_json(
                 self.store.path / "runner.json",
-                {"pid": os.getpid(), "heartbeat": time.time(), "free": self.engine.free()},
+                {"pid": os.getpid(), "heartbeat": time.time(), "free": room.free, "spares": room.spares},
             )
         with suppress(OSError):
             log_file = self.store.path / "runner.log"
@@ -260,6 +271,14 @@ class Runner:
 
     def _known(self, run_id: str) -> bool:
         return bool(Run(self.store.path / run_id).card)
+
+
+def _tidied(path: Path) -> None:
+    try:
+        if gone := tidy(path):
+            log.info("%d things that nobody had used for longest are gone, to make room", gone)
+    except OSError as error:
+        log.warning("the store could not be tidied: %s", error.strerror or error)
 
 
 def _where_it_goes_on(run: Run) -> str:

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
+from typing import Any
 
 from cnn_core.data import ImageSet, Portion, load_images, split_sizes
 from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.model import Network, build
 from cnn_core.runs.best import go_back_to
+from cnn_core.runs.expectation import Speeds
 from cnn_core.runs.files import write_json
 from cnn_core.runs.going_on import forget_resumption, read_resumption
 from cnn_core.runs.jobs.examiner import Examiner
@@ -26,6 +28,7 @@ from cnn_core.runs.measured import Measurement
 from cnn_core.runs.run import Run
 from cnn_core.runs.status import evaluation_result
 from cnn_core.runs.store import RunStore
+from cnn_core.runs.waits import ASIDE
 from cnn_core.training import (
     BatchDone,
     Control,
@@ -48,6 +51,7 @@ log = logging.getLogger("convscope.worker")
 def train_run(store: RunStore, run: Run) -> str:
     """Do a run's training; returns DONE. Raises StopWork where its owner or the server wants otherwise."""
     recipe = run.recipe
+    stopwatch = Stopwatch(store)
     obey(run)
     # Whoever comes back after an interruption reads of it, also when it is long over.
     before = run.status
@@ -67,7 +71,11 @@ def train_run(store: RunStore, run: Run) -> str:
     with closing(listener.recorder):
         for event in train(net, images, recipe, validation, state=state, control=listener.control):
             listener.hear(event)
-    _finish(store, run, net, test, listener.progress)
+    images_per_second = stopwatch.learnt(listener)
+    result = _finish(store, run, net, test, listener.progress)
+    if images_per_second:
+        stopwatch.remember(run, images_per_second)
+        _remember_result(store, run, result["accuracy"], test, images_per_second)
     return DONE
 
 
@@ -85,16 +93,35 @@ def _fetch_listener(store: RunStore, run: Run) -> Callable[[float, str], None]:
     return fetching
 
 
-def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: Progress) -> None:
+class Stopwatch:
+    """Takes the time of one worker at one training, for what the next ones are told of theirs.
+
+    All that takes time counts: beside the steps there are validations, weights to be saved, digits to be read.
+    """
+
+    def __init__(self, store: RunStore) -> None:
+        self.store, self.began, self.learning = store, time.monotonic(), 0.0
+
+    def learnt(self, listener: TrainingListener) -> float:
+        """The learning is over. Returns images a second, of what was learnt here; 0 where that was nothing."""
+        self.learning = time.monotonic() - listener.began
+        steps = listener.progress.step - (listener.progress.first_step - 1)
+        return steps * listener.run.recipe.batch_size / self.learning
+
+    def remember(self, run: Run, images_per_second: float) -> None:
+        """All is over. Raises OSError."""
+        self.store.remember_speed(run, images_per_second)
+        Speeds(self.store.path).remember_seconds(ASIDE, time.monotonic() - self.began - self.learning)
+
+
+def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: Progress) -> dict[str, Any]:
     progress.write(at_once=True, reason="Reading the test images.")
     seconds = progress.seconds
     result = evaluation_result(evaluate(net, test), test, run.learnt_from) | {"seconds": seconds}
     if other := _other_result(run, test):
         result["other"] = other
     store.set_status(run, state="finished", reason="", eta=None, ended=time.time(), result=result)
-    if progress.images_per_second:
-        store.remember_speed(run, progress.images_per_second)
-        _remember_result(store, run, result["accuracy"], test, progress.images_per_second)
+    return result
 
 
 def _remember_result(
@@ -237,6 +264,7 @@ class TrainingListener:
         self.sampler = DigitSampler(run, net, test)
         self.recorder = EventRecorder(run.folder / "events.jsonl", per_epoch)
         self.examiner: Examiner | None = None
+        self.began = time.monotonic()
         self.progress.write()
 
     def hear(self, event: Event) -> None:

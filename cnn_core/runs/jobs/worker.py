@@ -24,6 +24,7 @@ from typing import Any
 import orjson
 
 from cnn_core.errors import Diverged, StudentError
+from cnn_core.runs.expectation import Speeds
 from cnn_core.runs.files import condition_of, locked, read_json, write_json
 from cnn_core.runs.jobs.leaving import (
     DONE,
@@ -116,7 +117,11 @@ def _work(store_path: str | Path, run_id: str) -> str:
         forget_to_make_room(run)  # asked of a predecessor
         if run.status.state == "finished":
             return _do_more(run)
+        kind, began = run.kind, time.monotonic()
         outcome = _do(store, run)
+        if kind != "training" and run.status.state == "finished":
+            with suppress(OSError):  # for those who wait behind the next one
+                Speeds(store.path).remember_seconds(kind, time.monotonic() - began)
         with suppress(OSError):
             (run.folder / "tries.json").unlink()
     return outcome

@@ -13,10 +13,9 @@ from cnn_core.data.sources import dataset_of
 from cnn_core.insight import Familiarity, familiarity, last_activation, refusals_at, share_below
 from pages.ui.drawing.evaluation_charts import energy_chart
 from pages.ui.drawing.figure import mode, show
-from pages.ui.frame import process
-from pages.ui.visitor import server
 from pages.ui.wording import none_of_these as words
 from pages.ui.wording.blocks import caption, what_you_see
+from pages.ui.wording.looking import look
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,8 +39,7 @@ def section(network: LoadedNetwork, image: Tensor, place: str) -> None:
 
 
 def _inside(network: LoadedNetwork, image: Tensor, place: str) -> None:
-    test = server.images(network.dataset, "test")
-    known = familiarity_of(network.weights_key, network.dataset, len(test), network)
+    known: Familiarity = look(network, "familiarity", COMPARED)
     own = familiarity(network.net, image[None])
     largest, energy = own.largest.item(), own.energy.item()
     noun = dataset_of(network.dataset).noun
@@ -79,11 +77,3 @@ def _ask_threshold(known: Familiarity, energy: float, key: str) -> float:
             format="%.1f",
         )
     )
-
-
-@st.cache_data(show_spinner=False, max_entries=24)
-@process.in_turn
-def familiarity_of(weights_key: str, dataset: str, size: int, _network: LoadedNetwork) -> Familiarity:
-    """The scores of the first test images; computed once for weights, data set and its size."""
-    test = server.images(dataset, "test").take(COMPARED)
-    return familiarity(_network.net, test.images, test.labels)

@@ -15,6 +15,7 @@ from cnn_core.data.photo.reading import HIGHEST, LOWEST
 from cnn_core.data.sources import Dataset, dataset_of
 from cnn_core.data.uploads import EXTENSIONS
 from cnn_core.errors import StudentError
+from cnn_core.kept import kept
 from cnn_core.upload_limits import BROWSER_MB, PHOTO_MB
 from pages.ui.drawing.contact_sheet import contact_sheet
 from pages.ui.drawing.sheets import image_picture, picture, sheet
@@ -90,11 +91,11 @@ def _frame_by_hand(sha: str) -> tuple[float, float, float, float] | None:
 def _reading(photo: _Photo, limit: float | None = None) -> PhotoReading:
     outcome = _cached(photo.sha, photo.dataset.key, limit or photo.limit, photo.frame, photo.data)
     if isinstance(outcome, StudentError):
-        raise outcome
+        raise StudentError(outcome.message, outcome.hint)  # anew: that one is kept, and shared
     return outcome
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@kept(16)
 def _cached(
     sha: str, dataset: str, limit: float | None, frame: tuple[float, float, float, float] | None, _data: bytes
 ) -> PhotoReading | StudentError:

@@ -22,6 +22,7 @@ from cnn_core.insight import (
     photo_answers,
     photo_network,
 )
+from cnn_core.kept import kept
 from cnn_core.lesson import spotlight
 from pages.ui.drawing.contact_sheet import as_picture, contact_sheet, image_sheet
 from pages.ui.drawing.sheets import picture, sheet
@@ -36,7 +37,7 @@ ANSWER_PX = 168  # width of an answer's picture: five of them fill a row
 MAP_PX = 84
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@kept(1)
 @process.in_turn
 def answers_of(key: str, _photo: Tensor) -> list[PhotoAnswer]:
     """The five best answers of EfficientNet-Lite0.
@@ -48,7 +49,7 @@ def answers_of(key: str, _photo: Tensor) -> list[PhotoAnswer]:
     return photo_answers(photo_network(), fitted_photo(_photo))
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept(16)
 @process.in_turn
 def maps_of(key: str, depth: str, _photo: Tensor) -> DepthMaps:
     """Its maps at one of its depths that tell most; key, photo and errors as for `answers_of`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import streamlit as st
@@ -35,14 +35,21 @@ def image_in_code(chosen: ChosenImage, dataset: str) -> ImageInCode:
     return ImageInCode(index, png(pixels), len(test), test.is_sample)
 
 
-def code_of(key: str, texts: Mapping[str, str], needs: Mapping[str, str]) -> None:
-    """Draw the way to the code, closed.
+# {how it is written: the code}, the first of them first, and {how it is written: what lies beside the notebook}.
+Programs = tuple[Mapping[str, str], Mapping[str, str]]
+
+
+def code_of(key: str, write: Callable[[], Programs]) -> None:
+    """Draw the way to the code, closed; it is written when somebody opens it.
 
     key:   tells it from another on the page.
-    texts: {how it is written: the code}, the first of them first.
-    needs: {how it is written: what has to lie beside the notebook}.
     """
-    with st.popover(TITLE, icon=":material/code:", type="tertiary", key=f"code_{key}"):
+    with st.popover(
+        TITLE, icon=":material/code:", type="tertiary", key=f"code_{key}", on_change="rerun"
+    ) as way:
+        if not way.open:
+            return
+        texts, needs = write()
         for tab, (how, text) in zip(st.tabs(list(texts)), texts.items(), strict=True):
             with tab:
                 caption(needs[how])

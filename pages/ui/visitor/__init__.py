@@ -20,6 +20,7 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     selected_layer_of     forms/selection          nobody                    yes
     network_told          forms/sidebar            nobody                    yes, written anew in each run
     add_layer             forms/sidebar            a widget                  it is on every page
+    save_open             forms/share              a widget                  it is on every page
     layer_list            forms/layer_editor       a component               it is on every page
     digit                 forms/digit_input        a widget, look_at_digit   yes, and in the address
     digit_way             forms/digit_input        a widget, look_at_digit   yes

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.errors import StudentError
+from cnn_core.kept import kept
 from cnn_core.network_name import NetworkName
 from pages.ui.visitor import design
 from pages.ui.visitor.server import PRETRAINED, store
@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # torch stays out until a page needs a network
 # How long the weights of a run in training stay the ones that are looked at: a fifth of the time it has trained so far,
 # for a network changes ever more slowly; but between HELD_AT_LEAST and HELD_AT_MOST seconds.
 HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
+
+NETWORKS = 100  # megabytes of weights that are kept, of runs and of designs each: five of the largest, or 250 lessons
 
 # What a run that goes on is called, in one word. Here, because `LoadedNetwork.title` holds it; the sentences about a
 # run's state are in wording/run_states.py.
@@ -199,7 +201,7 @@ def run_title(run: Run) -> str:
     return f"{run.name}, {going_on}" if going_on else run.name
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@kept(NETWORKS)
 def _read(path: str, stamp: int) -> tuple[Network, ModelSpec]:
     # `stamp` makes the weights of a later moment another entry.
     from cnn_core.training import load_model
@@ -226,7 +228,7 @@ def _images_for(spec: ModelSpec) -> str:
 
 
 # A spec is hashable, and equal specs are equal networks: it is the key itself.
-@lru_cache(maxsize=16)
+@kept(NETWORKS)
 def _built(spec: ModelSpec, seed: int) -> LoadedNetwork:
     from cnn_core.model import build
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
+from cnn_core.runs.ids import is_run_id
 
 if TYPE_CHECKING:
     from cnn_core.data import ImageSet
@@ -47,6 +49,26 @@ def wake_runner() -> None:
     from cnn_core.runs import ensure_runner
 
     ensure_runner(store())
+
+
+def use(networks: Iterable[str]) -> None:
+    """These are looked at now: what is a run among them counts as used, and is not deleted to make room.
+
+    networks: names, as `NetworkName` spells them.
+    """
+    from cnn_core.runs.tidying import use
+
+    for name in networks:
+        kind, _, run_id = name.partition(":")
+        if kind == "run" and is_run_id(run_id):
+            use(store().path / run_id)
+
+
+def lack() -> str:
+    """Why no work is given out: FULL or READ_ONLY of `cnn_core.files`, "" where there is room on the disk. Cheap."""
+    from cnn_core.runs.disk import lack
+
+    return lack(store().path)
 
 
 def check_settings() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.ui.visitor import server
+from pages.ui.visitor import design, server
 from pages.ui.wording.blocks import problem
 
 CANNOT_START = "This server cannot start"
@@ -20,3 +20,4 @@ def ready() -> None:
         problem(error)
         st.stop()
     server.take_up_work()
+    server.use([design.looked_at()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isinf
+from math import inf, isinf
 from typing import TYPE_CHECKING
 
 from cnn_core.runs.going_on import ended_by_patience
@@ -62,9 +62,12 @@ def state_words(run: Run) -> str:
 
 
 def turn(run_id: str) -> tuple[int, float | None]:
-    """Of a run that waits: how many are before it, and in how many seconds it begins, as `queued` takes them."""
+    """Of a run that waits: how many are before it, and in how many seconds it begins, as `queued` takes them.
+
+    Where the disk is full nobody knows.
+    """
     store = server.store()
-    wait = store.expected_wait(run_id)
+    wait = inf if server.lack() else store.expected_wait(run_id)
     return store.place(run_id), wait if wait and wait >= 1 else None
 
 

@@ -1,14 +1,16 @@
 """Files of exporters that the tests do not need to have: Keras's ONNX, and PyTorch's newer exporter (onnxscript).
 
 Run once, with onnxscript installed: `KERAS_BACKEND=torch python make.py`. Writes *.onnx and expected.json beside
-itself: what each network itself, not its file, answers to the images of `images`.
+itself, or into the folder that is named: what each network itself, not its file, answers to the images of `images`.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import torch
 from keras import layers
 from torch import nn
@@ -62,13 +64,27 @@ def live_in(model: keras.Model) -> None:
             variable.assign(chance.normal(size=variable.shape))
 
 
-def main() -> None:
+def forget_the_machine(file: Path) -> None:
+    """Take out what exporters note beside the network: among it the paths of the programs that made each node."""
+    model = onnx.load(file)
+    graphs = [model.graph, *model.functions]
+    beside = ("node", "value_info", "input", "output", "initializer")
+    within = [one for graph in graphs for name in beside for one in getattr(graph, name, ())]
+    for one in (model, *graphs, *within):
+        for note in ("doc_string", "metadata_props"):
+            if hasattr(one, note):
+                one.ClearField(note)
+    onnx.save(model, file)
+
+
+def main(folder: Path = HERE) -> None:
     expected = {}
     for name, (model, scale) in keras_networks().items():
         live_in(model)
         given = images(model.input_shape[3], model.input_shape[1]).permute(0, 2, 3, 1).numpy() * scale
         expected[name] = model.predict(given, verbose=0).tolist()
-        model.export(HERE / f"{name}.onnx", format="onnx", verbose=False)
+        model.export(folder / f"{name}.onnx", format="onnx", verbose=False)
+        forget_the_machine(folder / f"{name}.onnx")
     torch.manual_seed(0)
     net = nn.Sequential(
         *(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)),
@@ -77,12 +93,13 @@ def main() -> None:
     ).eval()
     given = images(1, 28)
     torch.onnx.export(
-        net, (given,), HERE / "torch_dynamo.onnx", dynamo=True, external_data=False,
+        net, (given,), folder / "torch_dynamo.onnx", dynamo=True, external_data=False,
         dynamic_shapes=({0: torch.export.Dim("batch")},),
     )  # fmt: skip
+    forget_the_machine(folder / "torch_dynamo.onnx")
     expected["torch_dynamo"] = net(given).exp().tolist()
-    (HERE / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
+    (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

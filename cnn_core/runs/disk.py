@@ -44,7 +44,7 @@ def _lack_by_the_system(path: Path) -> str:
     return FULL if is_full or has_no_names else ""
 
 
-class Room:
+class Disk:
     """The runner's view of it: whether work may be given out, and a mark for the pages where it may not.
 
     path: the store's folder.
@@ -60,7 +60,7 @@ class Room:
         with suppress(OSError):
             (path / _MARK).touch()  # while there is room for a name
 
-    def is_there(self) -> bool:
+    def has_room(self) -> bool:
         """Whether work may be given out."""
         now = time.monotonic()
         if now - self._checked_at > CHECK_SECONDS:

@@ -1,0 +1,145 @@
+"""What was computed, kept within so many bytes: one computes it, whoever asks meanwhile waits, and all share it.
+
+`@kept(megabytes)` goes on a function of plain arguments. What it returns is shared, so nobody may change it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from functools import wraps
+from typing import Any, Generic, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_all: weakref.WeakSet[Kept[Any]] = weakref.WeakSet()
+
+
+class Kept(Generic[T]):
+    """Values by their keys, those that were asked for longest ago given up first.
+
+    most_bytes: of all values together. A value larger than that is not kept at all.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes, self.bytes = most_bytes, 0
+        self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._being_computed: dict[Hashable, _Turn] = {}
+        self._lock = threading.Lock()
+        _all.add(self)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: Hashable) -> T | None:
+        """The value of that key, or None where it is not kept (any more)."""
+        with self._lock:
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key][0]
+
+    def put(self, key: Hashable, value: T) -> None:
+        """Keep a value that may not be changed from now on."""
+        size = size_of(value)
+        with self._lock:
+            self.bytes -= self._values.pop(key, (None, 0))[1]
+            if size > self.most_bytes:
+                return
+            self._values[key] = value, size
+            self.bytes += size
+            while self.bytes > self.most_bytes:
+                self.bytes -= self._values.popitem(last=False)[1][1]
+
+    def of(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The value of that key; where there is none, what `compute` returns, called once however many ask.
+
+        What `compute` raises only its own caller sees; whoever waited for it tries in turn.
+        """
+        value = self.get(key)
+        if value is not None:
+            return value
+        with self._lock:
+            turn = self._being_computed.setdefault(key, _Turn())
+            turn.asking += 1
+        try:
+            with turn.lock:
+                value = self.get(key)
+                if value is None:
+                    value = compute()
+                    self.put(key, value)
+                return value
+        finally:
+            with self._lock:
+                turn.asking -= 1
+                if not turn.asking:
+                    self._being_computed.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._values.clear()
+            self.bytes = 0
+
+
+class _Turn:
+    def __init__(self) -> None:
+        self.lock, self.asking = threading.Lock(), 0
+
+
+def kept(megabytes: float) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorator: what the function returns is kept by its arguments, within so many megabytes.
+
+    Arguments whose names begin with an underscore do not count: what they hold, the others must name. The others are
+    hashable. None is not kept.
+    """
+
+    def decorate(compute: Callable[P, T]) -> Callable[P, T]:
+        results: Kept[T] = Kept(round(megabytes * 1e6))
+        signature = inspect.signature(compute)
+        counts = [not name.startswith("_") for name in signature.parameters]
+
+        @wraps(compute)
+        def looked_up(*args: P.args, **kwargs: P.kwargs) -> T:
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            key = tuple(
+                value for value, matters in zip(given.arguments.values(), counts, strict=True) if matters
+            )
+            return results.of(key, lambda: compute(*args, **kwargs))
+
+        return looked_up
+
+    return decorate
+
+
+def forget_everything() -> None:
+    """Empty all of them, for tests."""
+    for one in list(_all):
+        one.clear()
+
+
+def size_of(value: Any) -> int:
+    """About how many bytes a value takes: arrays, tensors, networks, and whatever holds such.
+
+    >>> size_of(b"1234"), size_of([b"1234", {"a": b"12345678"}])
+    (4, 29)
+    """
+    if isinstance(value, bytes | str):
+        return len(value)
+    if isinstance(size := getattr(value, "nbytes", None), int):  # of numpy and of torch
+        return size
+    if isinstance(value, Mapping):
+        return sum(size_of(key) + size_of(held) + 8 for key, held in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return sum(size_of(held) + 8 for held in value) or 8
+    if callable(weights := getattr(value, "state_dict", None)):
+        return size_of(weights())
+    if (held := getattr(value, "__dict__", None)) and not isinstance(value, type):
+        return sum(map(size_of, held.values())) + 8
+    return sys.getsizeof(value)

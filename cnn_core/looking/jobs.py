@@ -1,0 +1,136 @@
+"""What can be asked: each job a function of a network, test images and its own arguments, and of nothing else.
+
+So it gives the same numbers wherever it is done. `tell(fraction)` may be called on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnn_core.data import ImageSet, load_images
+from cnn_core.insight import (
+    familiarity,
+    map_of_images,
+    maximize_filters,
+    ranges,
+    strongest_examples,
+    strongest_for_units,
+)
+from cnn_core.looking.question import Question
+from cnn_core.model.layer_files import kind_named
+from cnn_core.training import Evaluation, accuracy_under, evaluate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    from cnn_core.insight import AscentRecipe, Examples, Familiarity, FilterPictures
+    from cnn_core.model.network import Network
+
+Tell = Callable[[float], None]
+
+
+def answer(net: Network, question: Question, tell: Tell) -> Any:
+    """Do a job. The test images are those that are on this machine. Raises StudentError as the job does."""
+    test = load_images(question.dataset, "test", fetch=False)
+    return JOBS[question.job](net, test, question.images, tell, **question.arguments)
+
+
+def evaluation(net: Network, test: ImageSet, count: int, tell: Tell) -> Evaluation:
+    """What it answers to all images."""
+    return evaluate(net, test, tell=tell)
+
+
+def accuracy(net: Network, test: ImageSet, count: int, tell: Tell) -> float:
+    """The fraction that it reads rightly, of a choice of so many images."""
+    return evaluate(net, test.take(count), tell=tell).accuracy
+
+
+def accuracy_curve(net: Network, test: ImageSet, count: int, tell: Tell, change: str) -> list[float]:
+    """The accuracy at each strength of a change, fractions, on a choice of so many images."""
+    return accuracy_under(net, test.take(count), change, tell=tell)
+
+
+def pictures(
+    net: Network,
+    test: ImageSet,
+    count: int,
+    tell: Tell,
+    layer: str,
+    filters: Sequence[int],
+    recipe: AscentRecipe,
+    steps: int,
+    seed: int,
+    keep_path: bool = False,
+) -> FilterPictures:
+    """A picture for each of these filters; a silent one may begin from one of the first images."""
+    return maximize_filters(
+        net, layer, filters, steps, seed, recipe, examples=_first(test, count), keep_path=keep_path
+    )
+
+
+def slopes(
+    net: Network,
+    test: ImageSet,
+    count: int,
+    tell: Tell,
+    layer: str,
+    filters: Sequence[int],
+    recipe: AscentRecipe,
+    seed: int,
+) -> list[float]:
+    """For each of these filters the RMS of the gradient at the first step, where nothing is rescued yet."""
+    unaided = recipe.replace(rescue=False)
+    return maximize_filters(net, layer, filters, 1, seed, unaided, keep_path=True).slopes[:, 0].tolist()
+
+
+def examples(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Examples:
+    """Those of the first images that excite each filter of a layer most."""
+    if kind_named(layer).has_filters:
+        return strongest_examples(net, _first(test, count), [layer])[layer]
+    return strongest_for_units(net, _first(test, count), layer)
+
+
+def ranges_of_filters(net: Network, test: ImageSet, count: int, tell: Tell) -> dict[str, Tensor]:
+    """{layer: (C, 2)}: the smallest and the largest number of each filter, on a choice of so many images."""
+    return ranges(net, test.take(count).images.float() / 255)
+
+
+def how_familiar(net: Network, test: ImageSet, count: int, tell: Tell) -> Familiarity:
+    """The scores of a choice of so many images."""
+    chosen = test.take(count)
+    return familiarity(net, chosen.images, chosen.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """The images on a plane, (N, 2), and what the network reads in each."""
+
+    places: np.ndarray
+    answers: list[int]
+
+
+def plane(net: Network, test: ImageSet, count: int, tell: Tell, method: str) -> Plane:
+    """Where each of the first images lies; method: "pca" or "t-sne"."""
+    images = _first(test, count)
+    return Plane(map_of_images(net, images, method), net.predict(images).argmax(1).tolist())
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    "evaluation": evaluation,
+    "accuracy": accuracy,
+    "accuracy_curve": accuracy_curve,
+    "pictures": pictures,
+    "slopes": slopes,
+    "examples": examples,
+    "ranges": ranges_of_filters,
+    "familiarity": how_familiar,
+    "plane": plane,
+}
+
+
+def _first(test: ImageSet, count: int) -> Tensor:
+    """The first images, (N, C, H, W) in [0, 1]."""
+    return test.images[:count].float() / 255

@@ -1,0 +1,150 @@
+"""Questions to a network that take more than a moment: answered at once, or by a process beside the server.
+
+What is light the server does itself, as many at once as there are processors. What is heavy is done elsewhere while a
+bar says how long it takes; whoever leaves the page, or asks something else, no longer waits for it, and when nobody
+does it is given up. An answer is kept, and all visitors share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import time
+from collections.abc import Hashable
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from cnn_core.kept import Kept, kept
+from cnn_core.looking import GivenUp, Lookers, Question, Speeds, Work, work_of
+from cnn_core.settings import settings
+from pages.ui.frame import process
+from pages.ui.visitor import server
+from pages.ui.wording.numbers import about, big, count, plural, roughly
+
+if TYPE_CHECKING:
+    from cnn_core.looking import Asked
+    from pages.ui.visitor.networks import LoadedNetwork
+
+LOOK_SECONDS = 0.25  # between two looks at how far it is: so soon it is noticed that somebody left
+ANSWERS = 96_000_000  # bytes of all that are kept: the answers to 10,000 images are 0.4 MB
+
+_answers: Kept[Any] = Kept(ANSWERS)
+_speeds = Speeds()
+
+
+def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **asked: Hashable) -> Any:
+    """The answer of a network to a question, kept for whoever asks it again; nobody may change it.
+
+    job:    a key of `cnn_core.looking.jobs.JOBS`.
+    images: how many test images are asked about; fewer where there are fewer.
+    dataset: whose they are; "" is what it was trained on.
+    asked:  the job's other arguments.
+    Draws a bar while it is worked on elsewhere. Raises StudentError as the job does.
+    """
+    dataset = dataset or network.dataset
+    there = len(server.images(dataset, "test"))
+    question = Question.of(job, dataset, min(images, there), **asked)
+    # The sample of a data set, and all of it, may have one name after another on this machine.
+    key = (network.weights_key, there, question)
+    if (answer := _answers.get(key)) is not None:
+        return answer
+    work = work_of(question, network.spec)
+    if work.is_light:
+        return _answers.of(key, partial(_at_once, network, question, work))
+    return _elsewhere(network, question, work, there)
+
+
+@process.in_turn
+def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
+    from cnn_core.looking.jobs import answer
+
+    began = time.monotonic()
+    found = answer(network.net, question, lambda fraction: None)
+    _speeds.measured(question.job, work, time.monotonic() - began)
+    return found
+
+
+# ---------------------------------------------------------------- elsewhere
+
+
+@lru_cache(maxsize=1)
+def _lookers(processes: int) -> Lookers:
+    return Lookers(processes)
+
+
+def _elsewhere(network: LoadedNetwork, question: Question, work: Work, there: int) -> Any:
+    key = (weights_hash(network.weights_key, network.net), there, question)
+    if (answer := _answers.get(key)) is not None:
+        return answer
+    lookers = _lookers(min(2, settings().workers))
+    place = st.empty()
+    while True:
+        asked = lookers.ask(key, _speeds.seconds(question.job, work), partial(_message, network, question))
+        try:
+            answer = _awaited(asked, lookers, place, question, work)
+        except GivenUp:  # in the very moment in which we asked
+            continue
+        _answers.put(key, answer)
+        return answer
+
+
+def _awaited(asked: Asked, lookers: Lookers, place: Any, question: Question, work: Work) -> Any:
+    with asked.awaited():
+        while not asked.wait(LOOK_SECONDS):
+            words = how_long(
+                question, work, asked.rest, 0.0 if asked.taken else lookers.seconds_before(asked)
+            )
+            # This is also where the script ends when the visitor has clicked something else, or is gone.
+            place.progress(asked.share, text=words)
+    place.empty()
+    answer = asked.answer()
+    if asked.began is not None:
+        _speeds.measured(question.job, work, time.monotonic() - asked.began)
+    return answer
+
+
+def _message(network: LoadedNetwork, question: Question) -> bytes:
+    return pickle.dumps((question, network.spec, network.net.state_dict()), pickle.HIGHEST_PROTOCOL)
+
+
+@kept(0.1)
+def weights_hash(weights_key: str, _net: Any) -> str:
+    """The same for equal designs with equal weights, wherever they come from."""
+    whole = hashlib.blake2b(repr(_net.spec).encode(), digest_size=16)
+    for name, tensor in _net.state_dict().items():
+        whole.update(name.encode())
+        whole.update(tensor.contiguous().numpy().tobytes())
+    return whole.hexdigest()
+
+
+# ---------------------------------------------------------------- in words
+
+
+def how_long(question: Question, work: Work, rest: float, before: float = 0.0) -> str:
+    """How long it takes, and why.
+
+    rest:   seconds of this work.
+    before: seconds of what others asked first, while that is not done.
+    """
+    what = f"{_passes(question, work)}."
+    if before:
+        return f"Another visitor’s network comes first, {about(before)}. Then {about(rest)}: {what}"
+    return f"About {roughly(rest)}: {what}"
+
+
+def _passes(question: Question, work: Work) -> str:
+    asked, each = question.arguments, f"{big(work.macs)} multiply-adds"
+    images = plural(question.images, "image")
+    if question.job == "pictures":
+        steps = f"{plural(asked['steps'], 'step')} for each, with {each} a step and twice as many back"
+        return f"{plural(len(asked['filters']), 'picture')}, {steps}"
+    if question.job == "slopes":
+        return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
+    if question.job == "accuracy_curve":
+        from cnn_core.training import CHANGES
+
+        strengths = len(CHANGES[asked["change"]][0])
+        return f"{images} at each of {count(strengths)} strengths, through {each} each"
+    return f"{images} through {each} each"

@@ -1,0 +1,82 @@
+"""What was computed is kept within so many bytes, computed once however many ask, and shared."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from cnn_core.kept import Kept, kept, size_of
+
+
+def test_the_bytes_of_all_values_stay_below_the_bound_and_the_oldest_goes_first():
+    shelf = Kept(1_000)
+    for number in range(10):
+        shelf.put(number, bytes(300))
+        shelf.get(0)  # asked for again and again: it stays
+    assert shelf.bytes <= 1_000
+    assert [number for number in range(10) if shelf.get(number) is not None] == [0, 8, 9]
+
+
+def test_what_is_larger_than_all_there_is_room_for_is_given_out_and_not_kept():
+    shelf = Kept(100)
+    assert shelf.of("a", lambda: bytes(101)) == bytes(101)
+    assert len(shelf) == shelf.bytes == 0
+
+
+def test_thirty_who_ask_at_once_have_it_computed_once():
+    computed, begin = [], threading.Barrier(30)
+    shelf = Kept(1_000)
+
+    def slowly():
+        computed.append(1)
+        threading.Event().wait(0.1)
+        return "value"
+
+    def ask():
+        begin.wait()
+        got.append(shelf.of("key", slowly))
+
+    got = []
+    threads = [threading.Thread(target=ask) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == ["value"] * 30
+    assert len(computed) == 1
+    assert not shelf._being_computed
+
+
+def test_who_waited_for_somebody_that_failed_tries_in_turn():
+    shelf, tries = Kept(1_000), []
+
+    def fails_once():
+        tries.append(1)
+        if len(tries) == 1:
+            raise KeyError("first")
+        return 7
+
+    with pytest.raises(KeyError):
+        shelf.of("key", fails_once)
+    assert shelf.of("key", fails_once) == 7
+    assert not shelf._being_computed
+
+
+def test_arguments_with_an_underscore_do_not_count():
+    calls = []
+
+    @kept(1)
+    def double(number, _hint, more=0):
+        calls.append(number)
+        return 2 * number + more
+
+    assert double(3, "a") == double(3, "b") == double(3, more=0, _hint="c") == 6
+    assert double(3, "a", 1) == 7
+    assert calls == [3, 3]
+
+
+def test_a_network_takes_the_bytes_of_its_weights():
+    assert size_of(np.zeros((10, 10), np.float32)) == size_of(torch.zeros(10, 10)) == 400
+    assert size_of(torch.nn.Linear(9, 10)) >= 4 * 100
+    assert size_of(torch.nn.Linear(9, 10)) < 4 * 100 + 100

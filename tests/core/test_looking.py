@@ -1,0 +1,148 @@
+"""Looking into a network in a process beside the one that asks: the same numbers, shared, given up, told how long."""
+
+import os
+import pickle
+import time
+
+import pytest
+import torch
+
+from cnn_core.errors import StudentError
+from cnn_core.insight import RECIPES
+from cnn_core.looking import GivenUp, Lookers, Question, Speeds, Work, lookers, work_of
+from cnn_core.looking.jobs import answer
+from cnn_core.model import PRESETS, build, summarize
+
+
+@pytest.fixture(scope="module")
+def beside():
+    """One process for all tests of this file."""
+    return Lookers(1)
+
+
+def message(question, net):
+    return lambda: pickle.dumps((question, net.spec, net.state_dict()))
+
+
+def asked_beside(beside, question, net):
+    asked = beside.ask(question, 1.0, message(question, net))
+    with asked.awaited():
+        assert asked.wait(120)
+    return asked.answer()
+
+
+def parts_of(value):
+    """All numbers of an answer, in an order of their own."""
+    if isinstance(value, dict):
+        return [part for key in sorted(value) for part in parts_of(value[key])]
+    if isinstance(value, list | tuple):
+        return [part for one in value for part in parts_of(one)]
+    if hasattr(value, "__dict__") and not isinstance(value, torch.Tensor):
+        return [part for held in vars(value).values() for part in parts_of(held)]
+    return [value]
+
+
+QUESTIONS = [
+    Question.of("evaluation", "mnist", 500),
+    Question.of("accuracy", "mnist", 100),
+    Question.of("accuracy_curve", "mnist", 60, change="rotation"),
+    Question.of("pictures", "mnist", 100, layer="conv2d_1", filters=(0, 3), recipe=RECIPES["clean"], steps=3, seed=1),
+    Question.of("slopes", "mnist", 100, layer="conv2d_1", filters=(0, 3), recipe=RECIPES["lesson"], seed=1),
+    Question.of("examples", "mnist", 100, layer="conv2d_1"),
+    Question.of("examples", "mnist", 100, layer="dense_1"),
+    Question.of("ranges", "mnist", 100),
+    Question.of("familiarity", "mnist", 100),
+    Question.of("plane", "mnist", 40, method="pca"),
+]  # fmt: skip
+
+
+def test_every_job_has_the_same_numbers_there_as_here_bit_for_bit(beside):
+    net = build(PRESETS["tiny"], seed=3).eval().requires_grad_(False)
+    for question in QUESTIONS:
+        here = parts_of(answer(net, question, lambda fraction: None))
+        there = parts_of(asked_beside(beside, question, net))
+        assert len(here) == len(there)
+        for one, other in zip(here, there, strict=True):
+            if isinstance(one, torch.Tensor):
+                assert torch.equal(one, other), question
+            else:
+                assert pickle.dumps(one) == pickle.dumps(other), question
+
+
+def test_a_refusal_comes_back_with_its_sentence_and_the_process_goes_on(beside):
+    net = build(PRESETS["tiny"])
+    with pytest.raises(StudentError, match="3 images make no map"):
+        asked_beside(beside, Question.of("plane", "mnist", 3, method="pca"), net)
+    assert asked_beside(beside, Question.of("accuracy", "mnist", 10), net) >= 0
+
+
+def test_equal_questions_are_one_and_what_nobody_awaits_is_given_up(beside, monkeypatch):
+    monkeypatch.setattr(lookers, "PATIENCE", 0.3)
+    long = Question.of("accuracy_curve", "mnist", 500, change="shift")
+    net = build(PRESETS["modern"]).eval()
+    with_first = beside.ask("curve", 20.0, message(long, net))
+    assert beside.ask("curve", 20.0, message(long, net)) is with_first
+    waiting = beside.ask("later", 30.0, message(long, net))
+    with with_first.awaited():
+        until = time.monotonic() + 60
+        while not with_first.fraction and time.monotonic() < until:
+            time.sleep(0.05)
+        assert 0 < with_first.share < 1
+    worker = beside.processes()[0]
+    for given_up in (with_first, waiting):
+        assert given_up.wait(20)
+        with pytest.raises(GivenUp):
+            given_up.answer()
+    with pytest.raises(ProcessLookupError):  # it was ended in the middle of the work
+        os.kill(worker, 0)
+    assert asked_beside(beside, Question.of("accuracy", "mnist", 20), net) >= 0
+
+
+def test_a_process_that_is_killed_is_told_in_a_sentence(beside):
+    long = Question.of("accuracy_curve", "mnist", 500, change="noise")
+    asked = beside.ask("killed", 20.0, message(long, build(PRESETS["modern"]).eval()))
+    with asked.awaited():
+        until = time.monotonic() + 60
+        while not asked.fraction and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(beside.processes()[0], 9)
+        assert asked.wait(20)
+    with pytest.raises(StudentError, match="ended"):
+        asked.answer()
+
+
+def test_short_work_overtakes_long_work_that_came_no_earlier_than_its_length(monkeypatch):
+    beside = Lookers(0)  # nobody works: only the order
+    long, short = (beside.ask(name, seconds, bytes) for name, seconds in (("long", 40.0), ("short", 2.0)))
+    assert short.order < long.order
+    assert beside.seconds_before(long) == 2.0
+    assert beside.seconds_before(short) == 0
+    much_later = beside.ask("later", 2.0, bytes)
+    much_later.came += 60
+    assert much_later.order > long.order
+
+
+def test_work_is_the_multiply_adds_of_all_passes_up_to_the_layer_that_is_asked():
+    spec = PRESETS["lesson"]
+    rows = {row.name: row.macs for row in summarize(spec)}
+    assert work_of(Question.of("evaluation", "mnist", 10_000), spec).total == 10_000 * sum(rows.values())
+    pictures = Question.of(
+        "pictures",
+        "mnist",
+        2_000,
+        layer="conv2d_1",
+        filters=(0, 1),
+        recipe=RECIPES["clean"],
+        steps=40,
+        seed=0,
+    )
+    assert work_of(pictures, spec) == Work(2 * 40 * 3, rows["conv2d_1"])
+    assert work_of(Question.of("evaluation", "mnist", 10_000), spec).is_light
+
+
+def test_the_time_is_told_by_the_pace_of_the_same_job_before():
+    speeds, work = Speeds(), Work(10_000, 197_000_000)
+    speeds.measured("evaluation", work, 40.0)
+    assert speeds.seconds("evaluation", Work(5_000, 197_000_000)) == pytest.approx(20.0)
+    speeds.measured("evaluation", Work(10, 1_000), 40.0)  # next to nothing says nothing
+    assert speeds.seconds("evaluation", work) == pytest.approx(40.0)
