@@ -17,6 +17,7 @@ import psutil
 from cnn_core.runs import RunStore
 from pages.ui.frame.shell import PAGES, exists
 from tests.browser.conftest import COMPLAINTS, Server
+from tests.load.acts import act
 from tests.load.student import Answer, Student
 
 MOST_STUDENTS, MOST_SECONDS = 200, 900.0
@@ -38,6 +39,7 @@ class Plan:
     think: float = 8.0  # between two clicks, on average
     watch: float = 16.0  # how long those who train or watch stay with the curves at first
     arrive: float = 10.0  # within which everybody opens the dashboard
+    acts: float = 0.1  # share of looks at which a student draws, sends a photo, loses the line: see acts.py
     wait: float = 300.0  # for the runs, after the lesson
     seed: int = 0
 
@@ -58,6 +60,9 @@ class Outcome:
     )  # page -> processor seconds of the server, once it is warm
     answers: list[Answer] = field(default_factory=list)
     memory: Counter[str] = field(default_factory=Counter)  # "server", "runner", "workers"
+    server_then: dict[str, int] = field(
+        default_factory=dict
+    )  # the server's memory after a minute, and at the end
     cpu: dict[str, float] = field(
         default_factory=dict
     )  # seconds used by the server and by the students themselves
@@ -173,6 +178,9 @@ async def _one_student(
             turn += 1
             await student.turn_to(ADDRESSES[turn % len(ADDRESSES)])
             await think()
+            if dice.random() < plan.acts and time.monotonic() < end:
+                await act(student, dice)
+                await think()
             for _ in range(dice.choice((0, 1, 2))):
                 if time.monotonic() < end:
                     await _click(student, dice)
@@ -243,10 +251,15 @@ def _end_runner(runs: Path) -> None:
 
 
 async def _measure_memory(server: Server, outcome: Outcome) -> None:
+    began = time.monotonic()
     while True:
         found = {"server": [psutil.Process(server.process.pid)], **processes(server.runs)}
         for name, these in found.items():
-            outcome.memory[name] = max(outcome.memory[name], sum(map(_resident, these)))
+            now = sum(map(_resident, these))
+            outcome.memory[name] = max(outcome.memory[name], now)
+            if name == "server":
+                when = "after a minute" if time.monotonic() - began < 60 else "at the end"
+                outcome.server_then[when] = now
         await asyncio.sleep(1)
 
 
@@ -279,12 +292,13 @@ def report(plan: Plan, outcome: Outcome) -> str:
     for address in ADDRESSES:
         answers = [a for a in outcome.answers if a.kind == "page" and a.page == address]
         lines.append(_row(address or "home", answers, first.get(address), outcome.work.get(address)))
-    for title, kind in (("all pages", "page"), ("clicks", "click"), ("live ticks", "tick")):
+    for title, kind in (("all pages", "page"), ("clicks", "click"), ("acts", "act"), ("live ticks", "tick")):
         lines.append(_row(title, [a for a in outcome.answers if a.kind == kind]))
     memory = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in outcome.memory.items())
     cpu = ", ".join(f"{name} {used:.0f} s" for name, used in outcome.cpu.items())
     states = ", ".join(f"{n} {state}" for state, n in Counter(outcome.runs.values()).items()) or "none"
-    lines += ["", f"memory at most: {memory}", f"processor: {cpu}", f"runs: {states}"]
+    then = ", ".join(f"{when} {size / 1e6:,.0f} MB" for when, size in outcome.server_then.items())
+    lines += ["", f"memory at most: {memory}", f"server: {then}", f"processor: {cpu}", f"runs: {states}"]
     lines += [f"lost: {words}" for words in outcome.lost]
     lines += [f"error: {words} ({n} times)" for words, n in Counter(outcome.errors).most_common(20)]
     lines += [f"log: {line}" for line in outcome.complaints[:20]]

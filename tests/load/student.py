@@ -42,7 +42,7 @@ class Answer:
     """What one request came to. seconds: from asking to `script_finished`; size: bytes received."""
 
     page: str  # address of the page, "" is home
-    kind: str  # "page" | "click" | "tick"
+    kind: str  # "page" | "click" | "tick" | "act", a click for which more is done
     seconds: float
     size: int
     errors: list[str]
@@ -75,6 +75,8 @@ class Student:
     pages: dict[str, str] = field(default_factory=dict)  # address -> the page's hash
     widgets: dict[str, Widget] = field(default_factory=dict)  # by id
     session: str = ""  # Streamlit's id of the tab
+    is_acting: bool = False  # whether its clicks are parts of an act
+    drawn: int = 0  # drawings that went into a data set
     said: list[str] = field(default_factory=list)  # texts of the page, as they came
     _values: dict[str, WidgetState] = field(default_factory=dict)
     _timers: dict[str, tuple[float, float]] = field(default_factory=dict)  # fragment -> interval, next tick
@@ -258,7 +260,7 @@ class Student:
         if page != self.page:
             self._timers.clear()
         self.page = page
-        answer = Answer(page, kind, 0.0, 0, [])
+        answer = Answer(page, "act" if self.is_acting and kind == "click" else kind, 0.0, 0, [])
         began = time.monotonic()
         assert self._socket is not None
         try:
@@ -293,7 +295,7 @@ class Student:
             self._draw(message, answer)
         elif kind == "new_session":
             self.session = message.new_session.initialize.session_id or self.session
-            if not message.metadata.run.fragment_ids and not message.new_session.fragment_ids_this_run:
+            if not message.metadata.run.fragment_ids:
                 self.widgets.clear()
                 self.said.clear()
                 self._timers.clear()
