@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from cnn_core.runs import RunStore
+from pages.train.words import WATCHING
 from pages.ui.frame.shell import PAGES, exists
 from tests.browser.conftest import COMPLAINTS, Server
 from tests.load.acts import act
@@ -169,7 +170,9 @@ async def _one_student(
         await think()
         if number < plan.training:
             await _train(student, outcome)
-            await student.think(max(0.0, min(end - time.monotonic(), plan.watch)))
+            await student.think(max(0.0, min(end - time.monotonic(), plan.watch / 2)))
+            await _leave_and_return(student, store, in_same_tab=number % 2 == 1)
+            await student.think(max(0.0, min(end - time.monotonic(), plan.watch / 2)))
         elif number < plan.training + plan.watching and (ids := await _some_run(store, end)):
             await student.open("train", net=f"run:{dice.choice(ids)}")
             await student.think(max(0.0, min(end - time.monotonic(), plan.watch)))
@@ -199,6 +202,18 @@ async def _train(student: Student, outcome: Outcome) -> None:
     answer = await student.press("train")
     if not student.address.get("net", "").startswith("run:"):
         answer.errors.append("pressing Train led to no run")
+
+
+async def _leave_and_return(student: Student, store: RunStore, in_same_tab: bool) -> None:
+    """The line is lost in mid-training; back again, it must be the student's own run still."""
+    student.drop()
+    await asyncio.sleep(1)
+    answer = await (student.come_back() if in_same_tab else student.visit_again())
+    run_id = student.address.get("net", "").removeprefix("run:")
+    if run_id not in {run.id for run in store.runs(owner=student.token)}:
+        answer.errors.append("back again, the run in the address was not the student's own")
+    elif any(WATCHING in text for text in student.said):
+        answer.errors.append("back again, the student's own run was called somebody else's")
 
 
 async def _click(student: Student, dice: random.Random) -> None:
