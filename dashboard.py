@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
+from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor
 from pages.ui.wording import at_start
 
@@ -19,5 +20,6 @@ at_start.ready()
 with st.sidebar:
     sidebar()
     remember_visitor()
+    stay()
     follow_theme()
 page.run()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cnn_core.errors import StudentError, quoted
+from cnn_core.machine import is_small
 
 T = TypeVar("T")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -44,6 +46,9 @@ class Settings:
     )
     idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
     away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for so long counts as gone
+    log: str  # CONVSCOPE_LOG: json writes one line of JSON for each run, refusal and error
+    metrics_token: str  # CONVSCOPE_METRICS_TOKEN: who knows it may read /metrics; nobody where it is empty
+    embed_on: tuple[str, ...]  # CONVSCOPE_EMBED_ON: sites that may show the app in a frame
 
 
 def settings() -> Settings:
@@ -53,7 +58,8 @@ def settings() -> Settings:
 
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
-    "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS"
+    "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS "
+    "LOG METRICS_TOKEN EMBED_ON"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
@@ -63,15 +69,12 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
     given = dict(zip(_VARIABLES, environment, strict=True))
     cores = os.cpu_count() or 1
     # Measured: one thread each costs these small nets little, so more runs at once beat more threads in one.
-    workers = _read(given, "CONVSCOPE_WORKERS", _at_least(1), max(1, min(cores, 4)))
-    device = _read(given, "CONVSCOPE_DEVICE", str, "auto")
-    if device not in DEVICES:
-        raise StudentError(f"CONVSCOPE_DEVICE is {quoted(device)}.", hint=f"Use one of {', '.join(DEVICES)}.")
+    workers = _read(given, "CONVSCOPE_WORKERS", _at_least(1), 1 if is_small() else max(1, min(cores, 4)))
     return Settings(
         data_dir=_read(given, "CONVSCOPE_DATA", Path, Path("data")),
         runs_dir=_read(given, "CONVSCOPE_RUNS", Path, Path("runs")),
         offline=_read(given, "CONVSCOPE_OFFLINE", _yes_or_no, False),
-        device=device,
+        device=_read(given, "CONVSCOPE_DEVICE", _one_of(*DEVICES), "auto"),
         workers=workers,
         threads=_read(given, "CONVSCOPE_THREADS", _at_least(1), max(1, cores // workers)),
         max_parameters=_read(given, "CONVSCOPE_MAX_PARAMETERS", _at_least(1), 5_000_000),
@@ -86,6 +89,9 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         slice_seconds=_read(given, "CONVSCOPE_SLICE_SECONDS", _seconds, 600.0),
         idle_seconds=_read(given, "CONVSCOPE_IDLE_SECONDS", _seconds, 300.0),
         away_seconds=_read(given, "CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
+        log=_read(given, "CONVSCOPE_LOG", _one_of("text", "json"), "text"),
+        metrics_token=_read(given, "CONVSCOPE_METRICS_TOKEN", str, ""),
+        embed_on=_read(given, "CONVSCOPE_EMBED_ON", _origins, ()),
     )
 
 
@@ -99,6 +105,23 @@ def _read(given: Mapping[str, str | None], variable: str, convert: Callable[[str
         raise StudentError(
             f"{variable} is {quoted(text)}, which is not usable: {error}.", hint="Change it or unset it."
         ) from error
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"it must be one of {', '.join(words)}")
+        return text
+
+    return convert
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    # They become part of a header, so nothing but an origin may be one.
+    origins = tuple(text.replace(",", " ").split())
+    if not all(re.fullmatch(r"https?://[\w.*-]+(:\d+)?", origin, re.ASCII) for origin in origins):
+        raise ValueError("it must be addresses such as https://moodle.example.org, with a space between two")
+    return origins
 
 
 def _at_least(least: int) -> Callable[[str], int]:

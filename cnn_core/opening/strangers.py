@@ -8,7 +8,7 @@ from cnn_core.errors import StudentError, quoted
 
 _SAVE_KERAS = 'Save the network with `model.save("model.keras")`, and open that file.'
 _SAVE_TORCH = "Save its weights with `torch.save(net.state_dict(), ...)`, or as .safetensors."
-_BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
+_BEGINNINGS: tuple[tuple[bytes | tuple[bytes, ...], str, str], ...] = (
     (b"\x89PNG", "a picture (PNG)", ""),
     (b"\xff\xd8\xff", "a picture (JPEG)", ""),
     (b"GIF8", "a picture (GIF)", ""),
@@ -17,14 +17,15 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "a PDF", ""),
     (b"\x93NUMPY", "a NumPy array, without the network around it", _SAVE_KERAS),
     (b"RDX", "data saved by R", 'In R, save the network with `save_model_hdf5(model, "model.h5")`.'),
-    (b"X\n\x00\x00\x00", "an object saved by R (.rds)", 'In R, use `save_model_hdf5(model, "model.h5")`.'),
-    (b"A\n2\n", "an object saved by R (.rds)", 'In R, use `save_model_hdf5(model, "model.h5")`.'),
-    (b"A\n3\n", "an object saved by R (.rds)", 'In R, use `save_model_hdf5(model, "model.h5")`.'),
+    (
+        (b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n"),
+        "an object saved by R (.rds)",
+        'In R, use `save_model_hdf5(model, "model.h5")`.',
+    ),
     (b"MATLAB", "a file of MATLAB", "Export the network from MATLAB to ONNX, and open that."),
     (b"Rar!", "a RAR archive", "Unpack it, and choose the network inside."),
     (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it, and choose the network inside."),
-    (b"\x7fELF", "a program", ""),
-    (b"MZ", "a program", ""),
+    ((b"\x7fELF", b"MZ"), "a program", ""),
     (b"<", "a web page or another text", "Download the file itself, not the page that shows it."),
     (b"version https://git-lfs", "a pointer of Git LFS, not the file itself", "Download the file itself."),
 )

@@ -1,8 +1,9 @@
-"""`python -m cnn_core.runs [folder]` serves a folder of runs."""
+"""`python -m cnn_core.runs [folder]` serves a folder of runs; `list`, `stop` and `check` are for its operator."""
 
 import sys
 
-from cnn_core.runs.jobs.runner import main
+from cnn_core.runs.jobs import operating, runner
 
 if __name__ == "__main__":
-    sys.exit(main())
+    is_command = sys.argv[1:2] in (["list"], ["stop"], ["check"])
+    sys.exit(operating.main(sys.argv[1:]) if is_command else runner.main())

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cnn_core.runs.files import opened, read_json, write_json
-from cnn_core.runs.history import event_lines
+from cnn_core.runs.files import read_json, write_json
+from cnn_core.runs.history import events_of
 from cnn_core.training.events import Validated
 
 
@@ -59,12 +59,7 @@ def best_in_events(path: Path, ends_only: bool = True, monitor: str = "val_accur
     ends_only: whether those within an epoch are passed over.
     monitor:   one of MONITORS.
     """
-    try:
-        with opened(path) as file:
-            events = event_lines(file.read())
-    except OSError:
-        return None
-    told = [_best_of(event) for event in events if event.get("kind") == Validated.kind]
+    told = [_best_of(event) for event in events_of(path) if event.get("kind") == Validated.kind]
     counted = [best for best in told if best is not None and not (ends_only and best.epoch % 1)]
     choose = min if monitor == "val_loss" else max
     return choose(counted, key=lambda best: best.value(monitor), default=None)  # of equal ones, the first

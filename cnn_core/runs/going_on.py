@@ -7,14 +7,16 @@ sound, with a smaller rate. Whatever is decided here stands in `resume.json` unt
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model.spec import summarize
 from cnn_core.model.summary import check_size
-from cnn_core.runs.files import opened, read_json, write_json
-from cnn_core.runs.history import event_lines
+from cnn_core.runs.files import read_json, write_json
+from cnn_core.runs.history import events_of
 from cnn_core.runs.run import Run
 from cnn_core.training.events import BatchDone
 from cnn_core.training.spec import TrainSpec, checked_learning_rate
@@ -90,20 +92,12 @@ def sound_step(run: Run) -> int:
     return max((snapshot.step for snapshot in run.snapshots() if snapshot.step < last_sound), default=0)
 
 
-def _losses(run: Run) -> list[tuple[int, float]]:
+def _losses(run: Run) -> Iterator[tuple[int, float]]:
     """(step, training loss) of each line of its events, not thinned."""
-    try:
-        with opened(run.folder / "events.jsonl") as file:
-            events = event_lines(file.read())
-    except OSError:
-        return []
-    return [
-        (event["step"], event["loss"])
-        for event in events
-        if event.get("kind") == BatchDone.kind
-        and isinstance(event.get("step"), int)
-        and isinstance(event.get("loss"), int | float)
-    ]
+    for event in events_of(run.folder / "events.jsonl"):
+        step, loss = event.get("step"), event.get("loss")
+        if event.get("kind") == BatchDone.kind and isinstance(step, int) and isinstance(loss, int | float):
+            yield step, loss
 
 
 def check_can_be_longer(run: Run, recipe: TrainSpec) -> None:
@@ -130,6 +124,14 @@ def checked_change(learning_rate: object) -> float:
 
 
 # ---------------------------------------------------------------- told to the worker
+
+
+def why_stopped(control: Mapping[str, Any]) -> str:
+    """A sentence for the owner of a run that somebody else wants stopped; "" where it is their own wish.
+
+    control: of the run.
+    """
+    return "Whoever runs this server has stopped it." if control.get("by") == "operator" else ""
 
 
 def write_resumption(run: Run, resumption: Resumption) -> None:

@@ -190,11 +190,16 @@ class Run:
 
     @property
     def control(self) -> dict[str, Any]:
-        """What the owner asked for last, as far as it makes sense: "action" and "learning_rate"."""
+        """What the owner asked for last, as far as it makes sense: "action" and "learning_rate".
+
+        "by" is there, and "operator", where it was not the owner who wants the action.
+        """
         control = read_json(self.folder / "control.json")
         wish: dict[str, Any] = {}
         if control.get("action") in ACTIONS:
             wish["action"] = control["action"]
+            if control.get("by") == "operator":
+                wish["by"] = "operator"
         with suppress(StudentError, KeyError):
             wish["learning_rate"] = checked_learning_rate(control["learning_rate"])
         return wish

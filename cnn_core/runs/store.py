@@ -238,7 +238,7 @@ class RunStore:
             raise StudentError(f"A run cannot “{str(action)[:20]}”.", hint="Use stop, pause or resume.")
         if not run.status.unfinished:
             raise StudentError(f"“{run.name}” has ended already.", hint="Start a new one.")
-        wish: dict[str, Any] = {} if action is None else {"action": action}
+        wish: dict[str, Any] = {} if action is None else {"action": action, "by": "owner"}
         if learning_rate is not None:
             wish["learning_rate"] = going_on.checked_change(learning_rate)
         with _writing(run):
@@ -258,7 +258,8 @@ class RunStore:
         if action == "stop":
             for folder in (QUEUE, PAUSED):
                 if self._tickets.remove(run.id, folder):
-                    self.set_status(run, state="stopped", reason="", eta=None, ended=time.time())
+                    reason = going_on.why_stopped(run.control)
+                    self.set_status(run, state="stopped", reason=reason, eta=None, ended=time.time())
         elif action == "pause":
             if self._tickets.move(run.id, QUEUE, PAUSED):
                 self.set_status(run, state="paused", reason="", eta=None)

@@ -23,6 +23,7 @@ from cnn_core.model.spec import ModelSpec
 from cnn_core.model.summary import check_size
 from cnn_core.runs.files import write_json, write_whole
 from cnn_core.runs.ids import is_dataset
+from cnn_core.runs.memory import check_memory
 from cnn_core.runs.run import LONGEST_NAME, Run
 from cnn_core.runs.status import Status, write_status
 from cnn_core.training.fit import check_images
@@ -58,6 +59,7 @@ def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None)
     """
     check_size(spec.input_shape, spec.layers, summarize(spec))
     recipe = recipe.replace()  # checks this server's limits
+    check_memory(spec, recipe.batch_size)
     if not is_dataset(dataset):
         raise StudentError(f"There is no data set called “{dataset[:40]}”.", hint="Try mnist.")
     dataset = frozen_key(dataset) if is_own(dataset) else dataset

@@ -136,7 +136,8 @@ def state(dream: Dream, waiting: str) -> str:
         return "The process that dreamt has ended unexpectedly. The dream begins again."
     if status.state == "stopped":
         saved = "; the pictures so far are kept" if dream.frames else ""
-        return f"Cancelled by you after {plural(len(dream.frames), 'octave')}{saved}."
+        by = plain(status.reason).rstrip(".") or "Cancelled by you"
+        return f"{by} after {plural(len(dream.frames), 'octave')}{saved}."
     if status.state == "failed":
         return f":red[:material/error: This dream failed.] {plain(status.reason)}"
     return finished(status.step, status.seconds, dream.spec.octaves - dream.octaves)

@@ -60,15 +60,19 @@ def _before_and_after(network: networks.LoadedNetwork, question: Question, about
     before = networks.untrained(network.spec)
     untrained = pictures_of(before, about.layer, (about.filter,), question.climb)
     both = st.grid(2, min_column_width=130, gap="xsmall")
-    for what, one in ((words.LOOKS_FOR, about.pictures), (words.BEFORE_TRAINING, untrained)):
+    # Whether it fired on test images before its training nobody has measured: there it is "not woken" at most.
+    for what, one, is_silent in (
+        (words.LOOKS_FOR, about.pictures, about.silent),
+        (words.BEFORE_TRAINING, untrained, False),
+    ):
         with both, st.container(gap="xsmall"):
             caption(what)
-            _one_picture(one, what, about)
+            _one_picture(one, what, about, is_silent)
 
 
-def _one_picture(one: FilterPictures, what: str, about: FilterCard) -> None:
+def _one_picture(one: FilterPictures, what: str, about: FilterCard, is_silent: bool) -> None:
     if why := one.why[0]:
-        caption(f"**{words.reason(why, about.silent)}**")
+        caption(f"**{words.reason(why, is_silent)}**")
         return
     alt = words.picture_alt(about.layer, about.filter, what)
     image_picture(one.images[0].numpy(), f"card_{what}", alt=alt, limits="own", px=140)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.data.own.bringing_in import Brought, bring_csv, bring_files, bring_zip
+from cnn_core.data.own.bringing_in import Brought, Told, bring_csv, bring_files, bring_zip
 from cnn_core.data.own.own_set import NewPicture, OwnSet
 from cnn_core.data.own.prepare import PhotoWay, from_pad, from_photo, usual_way
 from cnn_core.data.uploads import EXTENSIONS
@@ -15,11 +15,11 @@ from cnn_core.errors import StudentError
 from cnn_core.upload_limits import BROWSER_MB
 from pages.my_data import words
 from pages.my_data.chosen import View, aim_at, made, renew, serial
+from pages.my_data.reading import begin, is_busy
 from pages.my_data.undoing import say
 from pages.ui.forms.canvas import collecting_canvas
 from pages.ui.frame import uploads
 from pages.ui.frame.controlled import controlled
-from pages.ui.frame.process import in_turn
 from pages.ui.visitor import who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption
@@ -37,6 +37,8 @@ def panel(way: str, view: View) -> None:
     """Draw the place where the next picture comes from.  way: "draw", "camera" or "upload"."""
     target = view.target
     st.header(words.heading(way, target.name), anchor=False)
+    if is_busy():
+        return
     _ask_target(view)
     photo_way = "thing" if way == "draw" else _ask_photo_way(view)
     if way == "draw":
@@ -130,18 +132,20 @@ def _upload(view: View, way: PhotoWay) -> None:
         max_upload_size=BROWSER_MB,
         label_visibility="collapsed",
     )
-    if files:
-        with refusals.collect("data_add"):
-            came = _brought(made(view), view.target.number, files, way)
-            first = str(came.refused[0][1]) if came.refused else ""
-            say(words.brought(came.added, came.already, len(came.refused), first, came.classes), came.ids)
+    if not files:
+        return
+    with refusals.collect("data_add"):
+        given, lost = _held(files)
         uploads.forget(*files)
-        renew()
-        st.rerun()
+        one, number = made(view), view.target.number
+        token, name = who.visitor(), str(st.session_state.get(_WHO, ""))
+        begin("data_add", lambda told: (one, _and(lost, _bring(one, token, number, given, way, name, told))))
+    renew()
+    st.rerun()
 
 
-def _brought(one: OwnSet, number: int, files: Sequence[UploadedFile], way: PhotoWay) -> Brought:
-    """Add what was uploaded. Files that had to make way are named among the refused."""
+def _held(files: Sequence[UploadedFile]) -> tuple[list[tuple[str, bytes]], Brought]:
+    """(name, bytes) of each file, and those that had to make way, as refused. Raises StudentError where all had."""
     given, lost = [], []
     for file in files:
         try:
@@ -150,21 +154,29 @@ def _brought(one: OwnSet, number: int, files: Sequence[UploadedFile], way: Photo
             lost.append((file.name, error))
     if not given:
         raise lost[0][1]
-    came = _bring(one, number, given, way, str(st.session_state.get(_WHO, "")))
-    return _and(Brought(refused=tuple(lost)), came)
+    return given, Brought(refused=tuple(lost))
 
 
-@in_turn
-def _bring(one: OwnSet, number: int, files: Sequence[tuple[str, bytes]], way: PhotoWay, name: str) -> Brought:
+def _bring(
+    one: OwnSet,
+    token: str,
+    number: int,
+    files: Sequence[tuple[str, bytes]],
+    way: PhotoWay,
+    name: str,
+    told: Told,
+) -> Brought:
     """Add what was uploaded: zips and CSVs by themselves, all images together."""
-    token, all_of_it = who.visitor(), Brought()
+    all_of_it = Brought()
     images = [(file, data) for file, data in files if not file.lower().endswith((".zip", ".csv"))]
     for file, data in files:
         if file.lower().endswith(".zip"):
-            all_of_it = _and(all_of_it, bring_zip(one, token, data, way, name))
+            all_of_it = _and(all_of_it, bring_zip(one, token, data, way, name, told))
         elif file.lower().endswith(".csv"):
             all_of_it = _and(all_of_it, bring_csv(one, token, data, name))
-    return _and(all_of_it, bring_files(one, token, number, images, way, name)) if images else all_of_it
+    if not images:
+        return all_of_it
+    return _and(all_of_it, bring_files(one, token, number, images, way, name, told))
 
 
 def _and(one: Brought, other: Brought) -> Brought:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnn_core.data.own.bringing_in import Brought
 from cnn_core.data.own.own_set import OwnSet
 from cnn_core.data.own.saving import as_zip, open_zip
 from cnn_core.data.own.shelf import Shelf
 from cnn_core.upload_limits import BROWSER_MB
 from pages.my_data import undoing, words
 from pages.my_data.chosen import LINK, View, choose, keep_as, renew, serial
+from pages.my_data.reading import begin
 from pages.ui.frame import uploads
 from pages.ui.frame.controlled import controlled_in_popover
-from pages.ui.frame.process import in_turn
 from pages.ui.trained.trained import file_stem
 from pages.ui.visitor import who
 from pages.ui.wording import refusals
@@ -83,18 +82,11 @@ def _another(view: View) -> None:
     )
     if file is not None:
         with refusals.collect("data"):
-            one, came = _opened(uploads.content(file))
-            choose(one.id)
-            first = str(came.refused[0][1]) if came.refused else ""
-            undoing.say(words.brought(came.added, came.already, len(came.refused), first, came.classes))
-        uploads.forget(file)
+            token, data = who.visitor(), uploads.content(file)
+            uploads.forget(file)
+            begin("data", lambda told: open_zip(Shelf(), token, data, told=told), is_a_set=True)
         renew()
         st.rerun()
-
-
-@in_turn
-def _opened(content: bytes) -> tuple[OwnSet, Brought]:
-    return open_zip(Shelf(), who.visitor(), content)
 
 
 def _begin(shape: str) -> None:

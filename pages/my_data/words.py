@@ -192,6 +192,15 @@ def how_prepared(way: str, photo_way: str, is_colour: bool) -> str:
     return f"Of a photo the square in its middle is taken and made {size}."
 
 
+def reading(done: int, total: int) -> str:
+    """Beside the bar of an upload that is read.
+
+    >>> reading(120, 400), reading(0, 0)
+    ('120 of 400 pictures read', 'Reading …')
+    """
+    return f"{count(done)} of {plural(total, 'picture')} read" if total else "Reading …"
+
+
 def taken_out(number: int, what: str = "") -> str:
     """Beside Undo."""
     return f"{plural(number, 'picture')} taken out{f' with {what}' if what else ''}."

@@ -106,7 +106,9 @@ def _is_open() -> bool:
 
 
 def _bring(key: str) -> None:
-    file = st.session_state.get(key)
+    file = uploads.chosen(
+        st.session_state.get(key)
+    )  # Streamlit puts something else there for one that it lost
     if file is None:
         return
     with refusals.collect(PLACE):

@@ -213,7 +213,7 @@ def verdict(run: Run, validation_images: int) -> str:
 
 def _answer(run: Run, validation_images: int) -> str:
     status = run.status
-    if status.state == "queued":
+    if status.state == "queued" and not run.history().validation.accuracy:
         ahead, seconds = turn(run.id)
         return "Not yet: it waits for its turn." if ahead or seconds else "It is getting ready."
     result = status.result or {}

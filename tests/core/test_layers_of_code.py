@@ -16,20 +16,15 @@ UI = sorted((ROOT / "pages" / "ui").rglob("*.py"))
 ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.name != "ui")
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
 SHARED = {
-    "errors",
-    "settings",
-    "checks",
-    "network_name",
-    "significance",
-    "files",
-    "owners",
-    "kept",
-    "upload_limits",
+    *("errors", "settings", "checks", "network_name", "significance"),
+    *("files", "owners", "kept", "machine", "journal", "upload_limits"),
 }
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
     "checks": {"errors"},
-    "settings": {"errors"},
+    "settings": {"errors", "machine"},
+    "machine": set(),
+    "journal": {"settings"},
     "network_name": {"errors"},
     "significance": set(),
     "files": {"errors"},
@@ -49,6 +44,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening"},
 }
 TORCH_FREE = [
+    "machine", "journal",
     "errors", "settings", "checks", "model", "model.layers", "model.layer_files", "model.setting", "model.spec",
     "model.shapes", "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers",
     "export.program", "export.augmentation",

@@ -128,6 +128,13 @@ def test_each_folder_of_a_zip_is_a_class_whatever_lies_around_it(shelf):
     ]
 
 
+def test_whoever_waits_hears_how_many_pictures_were_read(shelf):
+    one, heard = shelf.make(OWNER), []
+    data = zipped({f"a/{i}.png": png(i) for i in range(3)} | {"b/note.txt": b"-"})
+    bring_zip(one, OWNER, data, "thing", told=lambda *news: heard.append(news))
+    assert heard == [(0, 3), (1, 3), (2, 3)]
+
+
 def test_a_file_in_a_zip_that_is_no_picture_is_named_and_the_others_are_taken(shelf):
     one = shelf.make(OWNER)
     brought = bring_zip(one, OWNER, zipped({"a/1.png": png(1), "a/<b>2.png": b"no picture"}), "thing")

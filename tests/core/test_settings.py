@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cnn_core.errors import StudentError
-from cnn_core.settings import Settings, settings
+from cnn_core.settings import Settings, _settings, settings
 
 ROOT = Path(__file__).parents[2]
 CORES = os.cpu_count() or 1
@@ -16,6 +16,7 @@ BY_THE_MACHINE = {  # how the README writes a default that depends on the machin
     "cores, at most 4": min(CORES, 4),
     "cores / workers": CORES // min(CORES, 4),
 }
+NOTHING = {"nobody": "", "itself alone": ()}  # how it writes one that is empty
 
 
 def test_an_unset_or_empty_variable_is_its_default(monkeypatch):
@@ -39,6 +40,10 @@ def test_a_changed_variable_holds_at_once(monkeypatch):
         for text in ("0", "-1", "5.0", "1e3", "nan", "9" * 5_000)
     ]
     + [("AWAY_SECONDS", text, "a number of seconds") for text in ("-1", "soon", "nan", "inf", "1e400")]
+    + [
+        ("EMBED_ON", text, "addresses such as")
+        for text in ("moodle", "https://a.b; script-src *", "https://a/b")
+    ]
     + [("OFFLINE", "perhaps", "1 or 0"), ("DEVICE", "gpu", "auto, cpu, cuda, mps")],
 )
 def test_what_makes_no_sense_is_refused_with_its_name_in_a_short_sentence(monkeypatch, variable, text, says):
@@ -46,6 +51,21 @@ def test_what_makes_no_sense_is_refused_with_its_name_in_a_short_sentence(monkey
     with pytest.raises(StudentError, match=f"CONVSCOPE_{variable} is .*{says}") as caught:
         settings()
     assert len(str(caught.value)) < 200
+
+
+def test_sites_that_may_embed_are_parted_by_spaces_or_commas(monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_EMBED_ON", "https://moodle.example.org, https://*.example.com:8443")
+    assert settings().embed_on == ("https://moodle.example.org", "https://*.example.com:8443")
+
+
+def test_a_small_machine_has_one_worker_unless_it_is_told_otherwise(monkeypatch):
+    monkeypatch.delenv("CONVSCOPE_WORKERS", raising=False)
+    monkeypatch.setattr("cnn_core.settings.is_small", lambda: True)
+    _settings.cache_clear()
+    assert settings().workers == 1
+    monkeypatch.setenv("CONVSCOPE_WORKERS", "2")
+    assert settings().workers == 2
+    _settings.cache_clear()
 
 
 def readme_table() -> dict[str, str]:
@@ -77,6 +97,8 @@ def test_the_readme_s_defaults_are_true(monkeypatch):
         written, value = readme_table()[variable].strip("`"), getattr(unset, field)
         if written in BY_THE_MACHINE:
             assert value == BY_THE_MACHINE[written], variable
+        elif written in NOTHING:
+            assert value == NOTHING[written], variable
         elif isinstance(value, Path):
             assert value == Path(written), variable
         elif isinstance(value, int | float):

@@ -60,7 +60,7 @@ def test_a_run_that_makes_room_goes_behind_the_others_and_ends_with_the_same_wei
     assert engine.log == [(long, MADE_ROOM)]
     status = store.run(long).status
     assert (status.state, status.saved_step) == ("queued", 30)  # asked every ten steps
-    assert status.reason == "It has been at work for 12 minutes, and others wait: they go first."
+    assert status.reason == "It has been at work for 12 minutes, so others who wait go first."
     for _ in range(3):
         runner.tick()
     assert engine.log[1:] == [(other, "done"), (long, "done")]

@@ -112,7 +112,7 @@ async def lesson(server: Server, plan: Plan) -> Outcome:
         await _wait_for_runs(RunStore(server.runs), plan.wait, outcome)
     finally:
         watching_memory.cancel()
-        _end_runner(server.runs)
+        end_runner(server.runs)
     said = server.log.read_text(errors="replace").splitlines()
     outcome.complaints = [line for line in said if COMPLAINTS.search(line)]
     return outcome
@@ -256,7 +256,7 @@ def processes(runs: Path) -> dict[str, list[psutil.Process]]:
     return {"runner": [], "workers": []}
 
 
-def _end_runner(runs: Path) -> None:
+def end_runner(runs: Path) -> None:
     """Nothing goes on after us, also where the runs took longer than we waited. Workers end with their runner."""
     found = [process for these in processes(runs).values() for process in these]
     for process in found[:1]:

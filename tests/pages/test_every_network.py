@@ -231,6 +231,17 @@ def test_a_link_to_a_filter_that_is_not_there_shows_another_and_says_so(app):
             assert "You are looking at " in text(app)
 
 
+def test_a_silent_unit_is_not_called_silent_before_its_training(app):
+    app = open_page(
+        app, "pages/5_filters.py", filters_steps=3, filters_layer="dense_1", filter=("dense_1", 14)
+    )
+    assert "It never fires on 500 test images" in text(
+        app
+    )  # as it is now; as it was, only its climb is known
+    before = text(app).split("before training")[1]
+    assert before.splitlines()[1] == ":small[:gray[**not woken**]]"
+
+
 @pytest.mark.parametrize("rubbish", RUBBISH[:3])
 def test_a_link_to_a_view_that_is_not_there_shows_the_first(app, rubbish):
     app.query_params["runs_view"] = rubbish

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from cnn_core.data.own import NewPicture, Shelf, frozen_key
+from cnn_core.data.own import Brought, NewPicture, Shelf, bring_zip, frozen_key
+from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, fitted
 from cnn_core.runs import RunStore
+from pages.my_data.reading import Reading
 from tests.pages.app import OWNER, kept_run, open_page, text
 
 PAGE = "pages/9_my_data.py"
@@ -207,3 +209,20 @@ def test_a_drawing_that_is_told_twice_is_taken_once():
     held = [[3, 0, [9] * 3136], [2, 1, [8] * 3136]]
     assert [(number, drawing.target) for number, drawing in _waiting(held, 1)] == [(2, 1), (3, 0)]
     assert [number for number, _ in _waiting(held, 2)] == [3]
+
+
+def test_an_upload_that_takes_long_says_how_far_it_is_and_then_what_it_came_to(app):
+    one = filled()
+    page = open_page(app, PAGE)
+    reading = page.session_state["data_reading"] = Reading("data_add", is_a_set=True)
+    reading.told(120, 400)
+    page.run()
+    assert [bar.proto.text for bar in page.get("progress")] == ["120 of 400 pictures read"]
+    reading.run(lambda told: (one, Brought(398, refused=(("x.png", StudentError("It is no image.")),) * 2)))
+    page.run()
+    assert "398 pictures added. 2 were left out: It is no image." in text(page)
+    assert not page.get("progress")
+    reading = page.session_state["data_reading"] = Reading("data_add")
+    reading.run(lambda told: bring_zip(one, "", b"no zip", "thing"))
+    page.run()
+    assert "The file is not a zip that can be read." in text(page)

@@ -11,7 +11,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -36,9 +36,15 @@ from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
 from cnn_core.errors import StudentError
 from cnn_core.upload_limits import PICTURES_MB, megabytes
 
+Told = Callable[[int, int], None]  # how many pictures were read, and of how many
+
 CARD = "dataset.json"  # in a zip of ours: what a folder of pictures cannot say
 _WAYS = ("draw", "ink", "thing", "pixels")
 _LONGEST_VALUE = 40  # characters of a number in a CSV, on average
+
+
+def nobody(done: int, count: int) -> None:
+    """The listener where none is."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +80,24 @@ class _Batch:
 
 
 def bring_files(
-    one: OwnSet, token: str, number: int, files: Sequence[tuple[str, bytes]], way: PhotoWay, who: str = ""
+    one: OwnSet,
+    token: str,
+    number: int,
+    files: Sequence[tuple[str, bytes]],
+    way: PhotoWay,
+    who: str = "",
+    told: Told = nobody,
 ) -> Brought:
     """Add image files to one class.
 
     files: (name, bytes) of each.
     way:   what they show: see `prepare`.
+    told:  hears before each how many were read.
     A file that is no picture is left out and named. Raises StudentError where none is one, or none may be added.
     """
     pictures, refused, work = [], [], _Work()
-    for name, data in files:
+    for done, (name, data) in enumerate(files):
+        told(done, len(files))
         try:
             work.take(data)
             pictures.append(from_photo(data, one.shape, way))
@@ -136,15 +150,17 @@ def _file_name(name: str) -> str:
 # ---------------------------------------------------------------- a zip of folders
 
 
-def bring_zip(one: OwnSet, token: str, data: bytes, way: PhotoWay, who: str = "") -> Brought:
+def bring_zip(
+    one: OwnSet, token: str, data: bytes, way: PhotoWay, who: str = "", told: Told = nobody
+) -> Brought:
     """Add a zip's pictures: each folder is a class, made where the set has none of that name.
 
     Raises StudentError for what is no zip, promises or holds too much, or has more classes than fit.
     """
-    return _bring(one, token, read_zip(data, one.shape, way), who)
+    return _bring(one, token, read_zip(data, one.shape, way, told), who)
 
 
-def read_zip(data: bytes, shape: Shape, way: PhotoWay) -> _Batch:
+def read_zip(data: bytes, shape: Shape, way: PhotoWay, told: Told = nobody) -> _Batch:
     """The pictures of a zip, by folder.
 
     A zip of ours also says which pictures were kept for testing, who added them, and how they came.
@@ -154,7 +170,8 @@ def read_zip(data: bytes, shape: Shape, way: PhotoWay) -> _Batch:
     with _opened_zip(data) as archive:
         entries = _entries(archive)
         card = _card(archive)
-        for info, folder in entries:
+        for done, (info, folder) in enumerate(entries):
+            told(done, len(entries))
             try:
                 content = _content(archive, info, MOST_UNPACKED_BYTES - unpacked)
                 unpacked += len(content)

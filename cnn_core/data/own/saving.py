@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 
-from cnn_core.data.own.bringing_in import CARD, Brought, bring_zip
+from cnn_core.data.own.bringing_in import CARD, Brought, Told, bring_zip, nobody
 from cnn_core.data.own.names import cleaned
 from cnn_core.data.own.own_set import OwnSet
 from cnn_core.data.own.prepare import as_png
@@ -43,7 +43,9 @@ def folder_name(name: str) -> str:
     return name.replace("/", "∕").strip(". ") or "class"
 
 
-def open_zip(shelf: Shelf, token: str, data: bytes, way: str = "thing") -> tuple[OwnSet, Brought]:
+def open_zip(
+    shelf: Shelf, token: str, data: bytes, way: str = "thing", told: Told = nobody
+) -> tuple[OwnSet, Brought]:
     """A zip, of ours or of folders, as a new set of this visitor. Raises StudentError; then there is no new set.
 
     A zip of ours brings back which pictures are for testing, so that no network meets one of them in training.
@@ -51,7 +53,7 @@ def open_zip(shelf: Shelf, token: str, data: bytes, way: str = "thing") -> tuple
     name, colour, classes = _card(data)
     one = shelf.make(token, name, colour=colour, classes=classes)
     try:
-        brought = bring_zip(one, token, data, "ink" if way == "ink" else "thing")
+        brought = bring_zip(one, token, data, "ink" if way == "ink" else "thing", told=told)
     except StudentError:
         one.remove(token)
         raise

@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 
 from cnn_core.runs.files import read_json, write_json
+from cnn_core.runs.going_on import why_stopped
 from cnn_core.runs.run import Run
 
 # What `work` tells the runner
@@ -33,9 +34,10 @@ class StopWork(Exception):
 
 def obey(run: Run) -> None:
     """Raise StopWork where the owner or the runner wants this run to stop now."""
-    action = run.control.get("action")
+    control = run.control
+    action = control.get("action")
     if action == "stop":
-        raise StopWork("stopped", DONE)
+        raise StopWork("stopped", DONE, why_stopped(control))
     if action == "pause":
         raise StopWork("paused", PAUSED)
     if server_restarts.is_set():
@@ -48,10 +50,10 @@ def obey(run: Run) -> None:
 def _others_first(minutes: object) -> str:
     """
     >>> _others_first(12)
-    'It has been at work for 12 minutes, and others wait: they go first.'
+    'It has been at work for 12 minutes, so others who wait go first.'
     """
     many = "" if not isinstance(minutes, int) or minutes < 2 else f" for {minutes} minutes"
-    return f"It has been at work{many}, and others wait: they go first."
+    return f"It has been at work{many}, so others who wait go first."
 
 
 def ask_to_make_room(run: Run, seconds: float) -> None:

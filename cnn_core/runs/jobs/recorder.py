@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from cnn_core.runs.files import write_whole
-from cnn_core.runs.history import event_lines
+from cnn_core.runs.history import events_of
 from cnn_core.training.events import BatchDone, Finished, Validated
 
 
@@ -69,12 +69,11 @@ def cut_events(path: Path, step: int) -> None:
 
     The file is replaced, not shortened: a reader notices, and reads it anew; what was synced stays so. Raises OSError.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return
-    whole = content[: content.rfind(b"\n") + 1]
-    events = [
-        event for event in event_lines(whole) if isinstance(event.get("step"), int) and event["step"] <= step
-    ]
-    write_whole(path, b"".join(orjson.dumps(event) + b"\n" for event in events), durable=True)
+    kept = (
+        orjson.dumps(event) + b"\n"
+        for event in events_of(path)
+        if isinstance(event.get("step"), int) and event["step"] <= step
+    )
+    write_whole(path, b"".join(kept), durable=True)

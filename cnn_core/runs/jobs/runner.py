@@ -19,7 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import cnn_core
+from cnn_core import journal
 from cnn_core.errors import StudentError
+from cnn_core.machine import is_small
 from cnn_core.runs.disk import Disk
 from cnn_core.runs.fairness import AtWork, to_make_room
 from cnn_core.runs.files import (
@@ -41,6 +43,7 @@ from cnn_core.runs.jobs.leaving import (
     ask_to_make_room,
     forget_to_make_room,
 )
+from cnn_core.runs.jobs.tally import Tally
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.tidying import tidy
@@ -101,7 +104,9 @@ def _start(store: RunStore) -> None:
     with suppress(OSError):
         if log_file.stat().st_size > LOG_BYTES:
             os.replace(log_file, store.path / "runner.log.1")
-    with open(log_file, "ab") as output:
+    with open(log_file, "ab") as file:
+        # Where the operator collects lines of JSON, the runner's go where the server's go.
+        output = None if settings().log == "json" else file
         process = subprocess.Popen(
             [sys.executable, "-m", "cnn_core.runs", str(store.path)],
             cwd=root,
@@ -111,9 +116,28 @@ def _start(store: RunStore) -> None:
             stderr=output,
             start_new_session=True,
         )
+    _started[store.path] = process
     write_json(store.path / "starting.json", {"pid": process.pid, "since": time.time()})
     # When it ends before us, somebody has to take note, or it stays in the table of processes.
     threading.Thread(target=process.wait, name="runner-wait", daemon=True).start()
+
+
+_started: dict[
+    Path, subprocess.Popen[bytes]
+] = {}  # store's folder -> the runner that this process started last
+
+
+def end_own_runner(store: RunStore, seconds: float = LEAVE_SECONDS + 5) -> None:
+    """Ask the runner that this process started, if it lives, to keep its runs and end; wait for that.
+
+    For a server whose end is the end of its machine (a container): else a runner goes on by itself.
+    """
+    process = _started.pop(store.path, None)
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 class Runner:
@@ -122,6 +146,7 @@ class Runner:
     def __init__(self, store: RunStore, engine: Engine, idle_seconds: float) -> None:
         self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
         self.leaving = False
+        self.tally = Tally()
         self.disk = Disk(store.path)
         self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
         # At the start every taken ticket is a predecessor's, whose workers may live for a moment longer.
@@ -188,6 +213,7 @@ class Runner:
             if ticket is None or not self.store.take(ticket):
                 break
             log.info("run %s: starts", ticket.run_id)
+            self.tally.starts(time.time() - ticket.created / 1e9)
             self._announce(ticket.run_id)
             self.engine.start(ticket.run_id)
 
@@ -244,13 +270,35 @@ class Runner:
             self.store.put_back(run_id, f"{why} {_where_it_goes_on(run)}")
         else:
             self.store.done(run_id)
+            self._tell_the_end(run)
+
+    def _tell_the_end(self, run: Run) -> None:
+        status = run.status
+        self.tally.end(run.kind, status.state)
+        journal.tell(
+            "run",
+            run=run.id,
+            kind=run.kind,
+            state=status.state,
+            cause=status.cause,
+            visitor=run.owner[:8],
+            step=status.step,
+            seconds=round(status.seconds, 1),
+            since_asked=round(time.time() - run.created, 1),
+        )
 
     def _beat(self) -> None:
         room = self.engine.room()
         with suppress(OSError):
             write_json(
                 self.store.path / "runner.json",
-                {"pid": os.getpid(), "heartbeat": time.time(), "free": room.free, "spares": room.spares},
+                {
+                    "pid": os.getpid(),
+                    "heartbeat": time.time(),
+                    "free": room.free,
+                    "spares": room.spares,
+                    "tally": self.tally.to_dict(),
+                },
             )
         with suppress(OSError):
             log_file = self.store.path / "runner.log"
@@ -294,10 +342,10 @@ def main(arguments: list[str] | None = None) -> int:
     """`python -m cnn_core.runs [folder]`: serve a store until idle; 0 also where another does already."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
-        print("usage: python -m cnn_core.runs [FOLDER OF RUNS]", file=sys.stderr)
+        print("usage: python -m cnn_core.runs [list | stop WHAT | check] [FOLDER OF RUNS]", file=sys.stderr)
         return 2
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
+        journal.begin()
         store = RunStore(*arguments)
         machine = settings()
         store.path.mkdir(parents=True, exist_ok=True)
@@ -326,7 +374,7 @@ def _serve(store: RunStore, workers: int, threads: int, idle_seconds: float) -> 
 
 
 def _serve_locked(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
-    engine = LocalEngine(store.path, workers, threads)
+    engine = LocalEngine(store.path, workers, threads, spares=0 if is_small() else 1)
     runner = Runner(store, engine, idle_seconds)
 
     def leave(*_: object) -> None:

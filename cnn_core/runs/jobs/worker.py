@@ -23,6 +23,7 @@ from typing import Any
 
 import orjson
 
+from cnn_core import journal
 from cnn_core.errors import Diverged, StudentError
 from cnn_core.runs.expectation import Speeds
 from cnn_core.runs.files import condition_of, locked, read_json, write_json
@@ -50,12 +51,15 @@ MAX_OPENINGS = 2  # a file likewise: the first time it may have been the machine
 def warm_up(store_path: str, threads: int) -> None:
     """Once per worker, before its first run: everything that takes long, so that the first step does not."""
     signal.signal(signal.SIGTERM, _keep_the_run)
+    journal.begin()
     os.environ["CONVSCOPE_RUNS"] = (
         store_path  # visitors' own pictures lie there, whatever folder the runner was given
     )
     threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     with suppress(OSError):
         os.nice(5)  # the pages answer first
+    with suppress(OSError):  # where memory runs out a worker goes first, for its run is taken up again
+        Path("/proc/self/oom_score_adj").write_text("500", "ascii")
     try:
         import torch
 

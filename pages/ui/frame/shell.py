@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import streamlit_inside, uploads
+from pages.ui.frame import error_log, streamlit_inside, uploads
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 from pages.ui.frame.streamlit_inside import meaning_style
@@ -30,6 +30,8 @@ background-color:var(--st-background-color);transition:background-color 1ms"></s
 _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 
 
+error_log.bound()
+streamlit_inside.drop_wrong_values()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 

@@ -13,13 +13,17 @@ are used, but for the list of one in which a component is given its data (`sheet
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
     upload_manager(),        `Runtime.uploaded_file_mgr`; that the road of a file     what a tab has sent stays in
     session_id()             asks its `add_file` by name                             memory without any bound
+    drop_wrong_values()      `WStates.__getitem__`, its `get_serialized`, and a       a wrong value stays and stays
+                             widget's `value_type`
     frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
                              `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit import runtime
@@ -28,6 +32,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 if TYPE_CHECKING:
     from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+    from streamlit.runtime.state.session_state import WStates
+
+log = logging.getLogger("convscope.server")
 
 
 def went_through_history() -> bool:
@@ -46,6 +53,74 @@ def session_id() -> str | None:
     """Of the tab that this script run is for."""
     ctx = get_script_run_ctx()
     return None if ctx is None else ctx.session_id
+
+
+# ---------------------------------------------------------------- values that no browser of ours sends
+
+# Of these widgets a value has one type. A component may answer in several, and a field for numbers in two.
+_ONE_TYPE = {
+    "bool_value",
+    "string_value",
+    "double_array_value",
+    "int_array_value",
+    "string_array_value",
+    "file_uploader_state_value",
+    "trigger_value",
+    "string_trigger_value",
+    "json_trigger_value",
+}
+_NUMBERS = {"int_value", "double_value"}
+
+
+@cache
+def drop_wrong_values() -> None:
+    """Take a widget's default where it was sent a value that cannot be read, or of another type than the widget's.
+
+    Streamlit raises at it, before any code of ours, and keeps it: whoever sent it would see nothing but errors until
+    the tab is closed. Once in a process; a Streamlit that has no such class is left as it is.
+    """
+    try:
+        from streamlit.runtime.state.session_state import Value, WStates
+    except ImportError:
+        return
+    original = WStates.__getitem__
+
+    def value(states: WStates, widget: str) -> Any:
+        try:
+            _check_type(states, widget)
+            return original(states, widget)
+        except KeyError:
+            raise
+        except Exception as error:
+            log.warning("a widget's value was dropped", exc_info=error)
+            default = states.widget_metadata[widget].deserializer(None)
+            states.states[widget] = Value(default)
+            return default
+
+    write = WStates.get_serialized
+
+    def written(states: WStates, widget: str) -> Any:
+        # Before a callback Streamlit writes down what it read, and again a wrong value is kept when that fails.
+        try:
+            return write(states, widget)
+        except Exception as error:
+            log.warning("a widget's value was dropped", exc_info=error)
+            del states.states[widget]
+            return None
+
+    WStates.__getitem__ = value  # type: ignore[method-assign]
+    WStates.get_serialized = written  # type: ignore[method-assign, assignment]
+
+
+def _check_type(states: WStates, widget: str) -> None:
+    state, metadata = states.states.get(widget), states.widget_metadata.get(widget)
+    proto: Any = getattr(state, "value", None)
+    if metadata is None or not hasattr(proto, "WhichOneof"):
+        return  # nothing was sent, or it is read already
+    sent, wanted = proto.WhichOneof("value"), metadata.value_type
+    is_wrong = sent not in _NUMBERS if wanted in _NUMBERS else wanted in _ONE_TYPE and sent != wanted
+    if sent is not None and is_wrong:
+        raise TypeError(f"a widget of {wanted} was sent {sent}")
 
 
 # ---------------------------------------------------------------- containers that are not there for the eye

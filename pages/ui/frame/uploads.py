@@ -85,6 +85,11 @@ class Bounds:
             self._sizes[key] = 0
 
 
+def chosen(value: object) -> UploadedFile | None:
+    """The file of a place for one file, as a callback finds it in the session; None where none is there (any more)."""
+    return value if isinstance(value, UploadedFile) else None
+
+
 def content(file: UploadedFile) -> bytes:
     """What is in a file that the visitor chose. Raises StudentError where it had to make way for others."""
     if file.type == _EMPTIED:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from cnn_core import journal
 from cnn_core.errors import StudentError
 from pages.ui.wording.blocks import problem
 
@@ -25,6 +26,7 @@ def collect(place: str) -> Iterator[None]:
     try:
         yield
     except StudentError as error:
+        journal.tell("refusal", place=place, said=str(error))
         st.session_state[_key(place)] = error
 
 

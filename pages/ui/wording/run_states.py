@@ -49,13 +49,13 @@ def state_words(run: Run) -> str:
     """Where a run stands, in Markdown; "" for one that has finished, of which each page says what it shows."""
     status = run.status
     if status.state == "queued":
-        return queued(*turn(run.id))
+        return waiting(status, *turn(run.id))
     if status.state == "running":
         return running(status.images_per_second or None, status.eta)
     if status.state == "paused":
         return paused(status.epoch)
     if status.state == "stopped":
-        return stopped(status.epoch)
+        return stopped(status.epoch, status.reason)
     if status.state == "interrupted":
         return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
     return plain(failed(status.epoch, status.reason)) if status.state == "failed" else ""
@@ -87,6 +87,9 @@ CAN_BE_TRAINED = "This network can be trained."
 NO_MAPS = "This network has no feature maps: an MLP looks at all pixels at once."
 
 
+_LEAVE = "You may leave this page."
+
+
 def queued(ahead: int, seconds: float | None = None) -> str:
     """seconds: until it begins; None where that is no time, infinite where nobody knows.
 
@@ -100,10 +103,29 @@ def queued(ahead: int, seconds: float | None = None) -> str:
     'Waiting: 1 run is ahead of yours. You may leave this page.'
     """
     if not ahead and seconds is None:  # a worker is free: it only has to start
-        return "Getting ready. You may leave this page."
+        return f"Getting ready. {_LEAVE}"
     place = f"{plural(ahead, 'run is', 'runs are')} ahead of yours" if ahead else "yours is next"
     when = "" if seconds is None or isinf(seconds) else f", {about(seconds)}"
-    return f"Waiting: {place}{when}. You may leave this page."
+    return f"Waiting: {place}{when}. {_LEAVE}"
+
+
+def waiting(status: Status, ahead: int, seconds: float | None = None) -> str:
+    """The same of a run that may have begun before: it was paused, stopped, or others go first for a while.
+
+    >>> from cnn_core.runs import Status
+    >>> waiting(Status(), 2, 61)
+    'Waiting: 2 runs are ahead of yours, about 1 min. You may leave this page.'
+    >>> began = Status(reason="It has been at work for 12 minutes, so others who wait go first.", saved_epoch=2.4)
+    >>> waiting(began, 1, 61)  # doctest: +NORMALIZE_WHITESPACE
+    'It has been at work for 12 minutes, so others who wait go first. Waiting: 1 run is ahead of yours, about
+    1 min. Then it goes on from epoch 3. You may leave this page.'
+    """
+    place = queued(ahead, seconds)
+    if not ahead and seconds is None:  # it begins now; whatever was before is over
+        return place
+    if status.saved_epoch:
+        place = place.replace(_LEAVE, f"Then it goes on from epoch {int(status.saved_epoch) + 1}. {_LEAVE}")
+    return f"{plain(status.reason)} {place}".lstrip()
 
 
 def running(images_per_second: float | None = None, seconds_left: float | None = None) -> str:
@@ -130,11 +152,16 @@ def paused(epochs_done: float) -> str:
     return f"Paused after {_epochs(epochs_done)}. Nothing is lost."
 
 
-def stopped(epochs_done: float) -> str:
-    """
+def stopped(epochs_done: float, reason: str = "") -> str:
+    """reason: a sentence, where somebody else stopped it.
+
     >>> stopped(2.5)
     'Stopped by you after 2.5 epochs; the weights so far are kept.'
+    >>> stopped(2.5, "Whoever runs this server has stopped it.")
+    'Whoever runs this server has stopped it after 2.5 epochs; the weights so far are kept.'
     """
+    if reason:
+        return f"{plain(reason).rstrip('.')} after {_epochs(epochs_done)}; the weights so far are kept."
     return f"Stopped by you after {_epochs(epochs_done)}; the weights so far are kept."
 
 

@@ -1,0 +1,51 @@
+"""How much memory this machine, or the container that we are in, lets us have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SMALL = 1_500_000_000  # bytes; below it the pages and one worker nearly fill the machine
+
+_LIMITS = (
+    "memory.max",
+    "memory/memory.limit_in_bytes",
+)  # of the second and the first version of control groups
+
+
+def memory_limit(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that all our processes may have together: the machine's, or less where a container's limit says so.
+
+    groups: where the kernel shows the limits of control groups; a container sees its own at the top.
+    """
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for name in _LIMITS:
+        try:
+            limits.append(int((groups / name).read_text("ascii")))  # "max" where there is none
+        except (OSError, ValueError):
+            continue
+    return min(limit for limit in limits if limit > 0)
+
+
+def is_small() -> bool:
+    """Whether there is no room for a second process with torch beside the pages and a worker."""
+    return memory_limit() < SMALL
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process has now; 0 where it has ended, or the system does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def children(pid: int) -> list[int]:
+    """Ids of the processes that a process started, whichever of its threads did it; [] where the system is silent."""
+    pids = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            pids += [int(word) for word in file.read_text("ascii").split()]
+        except (OSError, ValueError):
+            continue
+    return pids
