@@ -119,6 +119,7 @@ def own_folders(tmp_path, monkeypatch, request):
     """No test sees another's runs, the developer's data, or the network, unless it is marked full_mnist."""
     monkeypatch.setenv("CONVSCOPE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("CONVSCOPE_OFFLINE", "1")
+    monkeypatch.setenv("CONVSCOPE_WARM", "0")  # a thread beside the tests would outlive their folders
     if request.node.get_closest_marker("full_mnist") is None:
         monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "data"))
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 COOKIE = "convscope_visitor"
 _KEY = "remember_visitor"
+_FORGOTTEN = "forgotten"  # the token of whoever comes next
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)  # what secrets.token_urlsafe(16) makes
 
@@ -40,6 +41,19 @@ export default function ({ data: [data], setTriggerValue }) {
 )
 
 
+_forget = st.components.v2.component(
+    "forget_visitor",
+    html="<span hidden></span>\n<!-- nothing to see -->",
+    js="""
+export default function ({ data: [data] }) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+  location.replace(location.pathname);
+}
+""",
+)
+
+
 def visitor() -> str:
     """The visitor's token: owner of their runs. A secret, known to this browser and to us; never print it.
 
@@ -52,6 +66,14 @@ def visitor() -> str:
     return st.session_state["visitor"]
 
 
+def forget() -> None:
+    """This browser gets another token, and begins anew with it; for callbacks.
+
+    What the visitor before has made stays where it is. Nobody can change it any more, for nobody has its token.
+    """
+    st.session_state[_FORGOTTEN] = secrets.token_urlsafe(16)
+
+
 def is_token(text: object) -> bool:
     """Whether it looks like a token of ours; a cookie can hold anything."""
     return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
@@ -62,6 +84,10 @@ def remember_visitor() -> None:
 
     Tabs that are opened together at a first visit each begin with a token of their own, and the first to write it wins.
     """
+    if _FORGOTTEN in st.session_state:
+        new = {"name": COOKIE, "token": st.session_state[_FORGOTTEN]}
+        _forget(key="forget_visitor", data=[new], height=1)
+        return
     token = visitor()
     if st.context.cookies.get(COOKIE) != token:
         _remember(
