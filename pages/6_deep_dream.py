@@ -27,6 +27,7 @@ from pages.deep_dream.dreamers import MINE, layers_of, settings_name
 from pages.deep_dream.picture import digit, photo
 from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.deep_dream.seen import seen
+from pages.ui.forms.digit_input import say_why_none
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import no_room, refusals
@@ -149,6 +150,8 @@ def show_notes(strip: Strip, network: networks.LoadedNetwork, photographic: tupl
         caption(words.NO_PHOTO_NETWORK)
     if strip.dreamer == MINE and network.note:
         caption(network.note)
+    if strip.kind == "digit":
+        say_why_none(network.dataset)
 
 
 def show(dream: Dream) -> None:
@@ -164,8 +167,6 @@ def view(is_ticking: bool) -> None:
     network, photographic = networks.current(), photo_networks()
     answer_place = st.empty()
     strip = ask(network, photographic)
-    if strip is None:
-        return
     show_notes(strip, network, photographic)
     left, right = st.columns([576, 292], gap="medium")
     with left:

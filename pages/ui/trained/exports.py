@@ -223,10 +223,11 @@ def _notebook(one: Trained) -> bytes:
 
 
 def report(one: Trained) -> str:
-    """One page of HTML: settings, seed, curves, and the feature maps of one test image."""
+    """One page of HTML: settings, seed, curves, and the feature maps of one test image where there is any here."""
     from cnn_core.export import export_report
 
-    test = server.images(one.dataset, "test")
+    has_test = server.why_no_images(one.dataset) is None
+    test = server.images(one.dataset, "test").images if has_test else ()
     return export_report(
         one.spec,
         one.recipe.to_dict() if one.recipe else _UNKNOWN_RECIPE,
@@ -234,7 +235,7 @@ def report(one: Trained) -> str:
         facts=_facts(one, images=one.count or len(test)),
         test_accuracy=one.accuracy,
         history=one.history,
-        pictures=_pictures(one, test.images[0].float() / 255),
+        pictures=_pictures(one, test[0].float() / 255) if len(test) else [],
     )
 
 
