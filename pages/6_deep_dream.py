@@ -5,6 +5,8 @@ The dream is done by a worker process; the page reads the run store, and finds i
 
 from __future__ import annotations
 
+from math import inf
+
 import streamlit as st
 
 from cnn_core.errors import StudentError
@@ -32,7 +34,7 @@ from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, caption, next_question, on_primary, problem
-from pages.ui.wording.run_states import NO_MAPS, queued, turn
+from pages.ui.wording.run_states import NO_MAPS, queued
 
 require_shell()
 
@@ -136,7 +138,9 @@ def show_progress(dream: Dream) -> None:
     if run is None or status is None:
         return
     is_queued = status.state == "queued"
-    waiting = queued(*turn(run.id)) if is_queued else ""
+    store = server.store()
+    wait = inf if server.lack() else store.expected_wait(run.id)
+    waiting = queued(store.place(run.id), wait) if is_queued else ""
     st.markdown(words.state(dream, waiting))
     if dream.is_going_on:
         st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
