@@ -137,6 +137,8 @@ def main() -> int:
         for variable, (option, convert) in OPTIONS.items()
         if variable in os.environ
     }
+    if settings().log == "json":
+        config["logger.hideWelcomeMessage"] = True  # its lines are no JSON
     if embed_on:  # in a frame of another site a browser sends only cookies that say so
         config["server.xsrfCookieSameSite"] = "none"
     app.run(config=config)
