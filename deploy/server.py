@@ -106,8 +106,10 @@ def warm() -> None:
         import torch  # noqa: F401
 
         import pages.home.sections  # noqa: F401
+        from pages.ui.wording import first_look
 
         server.images()
+        first_look.begin()
 
 
 def count_error(_error: Exception) -> None:
