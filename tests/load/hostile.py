@@ -135,7 +135,8 @@ def is_ours(text: str) -> bool:
     """
     if re.search(r"\bERROR\b|Uncaught app execution|went wrong|(?i:deprecated)", text):
         return True
-    return any(f'File "{ROOT / part}' in text for part in ("pages/", "cnn_core/", "dashboard.py"))
+    ours = any(f'File "{ROOT / part}' in text for part in ("pages/", "cnn_core/", "dashboard.py"))
+    return ours and "Traceback" in text
 
 
 async def _watch(process: psutil.Process, siege: Siege) -> None:
