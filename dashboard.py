@@ -6,7 +6,7 @@ from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
 from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor
-from pages.ui.wording import at_start
+from pages.ui.wording import at_start, first_look
 
 page = navigate()
 st.set_page_config(
@@ -17,6 +17,7 @@ st.set_page_config(
 )
 wordmark()
 at_start.ready()
+first_look.begin()
 with st.sidebar:
     sidebar()
     remember_visitor()

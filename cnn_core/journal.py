@@ -43,11 +43,18 @@ class OneLine(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
         }
-        facts = getattr(record, "facts", None) or {"event": "message", "message": record.getMessage()}
-        line |= {name: _short(value) for name, value in facts.items()}
+        facts = getattr(record, "facts", None) or _facts_of(record)
+        line |= {name: _short(value) for name, value in facts.items() if value is not None}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+def _facts_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Of a line that was not told by `tell`."""
+    error = record.exc_info[1] if record.exc_info else None
+    event = "error" if error is not None or record.levelno >= logging.ERROR else "message"
+    return {"event": event, "message": record.getMessage(), "error": type(error).__name__ if error else None}
 
 
 def _short(value: Any) -> Any:

@@ -49,6 +49,9 @@ class Settings:
     log: str  # CONVSCOPE_LOG: json writes one line of JSON for each run, refusal and error
     metrics_token: str  # CONVSCOPE_METRICS_TOKEN: who knows it may read /metrics; nobody where it is empty
     embed_on: tuple[str, ...]  # CONVSCOPE_EMBED_ON: sites that may show the app in a frame
+    warm: (
+        bool  # CONVSCOPE_WARM: whether what everybody looks at first is computed as soon as the server starts
+    )
 
 
 def settings() -> Settings:
@@ -59,7 +62,7 @@ def settings() -> Settings:
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
     "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS "
-    "LOG METRICS_TOKEN EMBED_ON"
+    "LOG METRICS_TOKEN EMBED_ON WARM"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
@@ -92,6 +95,7 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         log=_read(given, "CONVSCOPE_LOG", _one_of("text", "json"), "text"),
         metrics_token=_read(given, "CONVSCOPE_METRICS_TOKEN", str, ""),
         embed_on=_read(given, "CONVSCOPE_EMBED_ON", _origins, ()),
+        warm=_read(given, "CONVSCOPE_WARM", _yes_or_no, True),
     )
 
 
@@ -119,7 +123,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 def _origins(text: str) -> tuple[str, ...]:
     # They become part of a header, so nothing but an origin may be one.
     origins = tuple(text.replace(",", " ").split())
-    if not all(re.fullmatch(r"https?://[\w.*-]+(:\d+)?", origin, re.ASCII) for origin in origins):
+    if not all(re.fullmatch(r"https?://[\w.*-]+(:(\d+|\*))?", origin, re.ASCII) for origin in origins):
         raise ValueError("it must be addresses such as https://moodle.example.org, with a space between two")
     return origins
 

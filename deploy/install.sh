@@ -9,4 +9,4 @@ python3 -m venv "$1"
 packages=$(echo "$1"/lib/python3*/site-packages)
 find "$packages" -depth -type d -name tests -exec rm -r {} +
 rm -rf "$packages/torch/test" "$packages/torch/include"
-find "$packages/torch/bin" -type f ! -name torch_shm_manager -delete
+find "$packages"/torch/bin* -type f ! -name torch_shm_manager -delete

@@ -110,9 +110,9 @@ def warm() -> None:
         server.images()
 
 
-def tell_error(error: Exception) -> None:
-    """A page met an error of ours: it has its line, and the visitor the box without details."""
-    journal.tell("error", error=type(error).__name__, said=str(error))
+def count_error(_error: Exception) -> None:
+    """A page met an error of ours. Streamlit logs it, and each kind once a minute (`pages.ui.frame.error_log`)."""
+    journal.counts["error"] += 1
 
 
 app = st.App(
@@ -120,7 +120,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), Route("/metrics", metrics)],
     middleware=[Middleware(Headers, may_read=_may_read)],
-    on_script_error=tell_error,
+    on_script_error=count_error,
 )
 
 
@@ -137,6 +137,8 @@ def main() -> int:
         for variable, (option, convert) in OPTIONS.items()
         if variable in os.environ
     }
+    if settings().log == "json":
+        config["logger.hideWelcomeMessage"] = True  # its lines are no JSON
     if embed_on:  # in a frame of another site a browser sends only cookies that say so
         config["server.xsrfCookieSameSite"] = "none"
     app.run(config=config)

@@ -19,7 +19,7 @@ from pages.train.end_words import lacks_batch
 from pages.train.expectation import what_is_learnt_from, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
-from pages.train.words import EXPLAINED, not_in_training
+from pages.train.words import EXPLAINED, cannot_be_read, not_in_training
 from pages.ui.forms.recipe import Choice
 from pages.ui.frame.board import board_style
 from pages.ui.frame.shell import page_head, require_shell
@@ -39,10 +39,21 @@ def ask() -> Run | None:
         if network.kind != "run":
             return None
         run = server.store().run(network.name)
+        if run.kind == "training":
+            _check_readable(run)
     except StudentError as error:
         problem(error)
         return None
     return run if run.kind == "training" else None
+
+
+def _check_readable(run: Run) -> None:
+    """Raise StudentError where its folder does not say (any more) what was trained, how, and on what."""
+    try:
+        _ = run.spec, run.recipe
+        dataset_of(run.dataset)
+    except StudentError as error:
+        raise StudentError(*cannot_be_read(run.name)) from error
 
 
 def before() -> Choice:

@@ -25,17 +25,27 @@ require_shell()
 
 def look_up(
     network: networks.LoadedNetwork, question: Question, width: int
-) -> tuple[FilterPictures, Examples]:
-    """Compute the pictures of a layer of `width` filters, and the test images that excite each of them."""
+) -> tuple[FilterPictures, Examples | StudentError]:
+    """Compute the pictures of a layer of `width` filters, and the test images that excite each of them.
+
+    Where there are no test images, as of a set of another server, the pictures are climbed to all the same: then the
+    second is why.
+    """
     layer = question.layer
     filters = filters_of_sheet(width, question.index)
     with st.spinner(words.climbing(layer, len(filters))):
-        return pictures_of(network, layer, filters, question.climb), examples_of(network, layer)
+        pictures = pictures_of(network, layer, filters, question.climb)
+        try:
+            return pictures, examples_of(network, layer)
+        except StudentError as error:
+            return pictures, error
 
 
-def verdict(network: networks.LoadedNetwork, pictures: FilterPictures, examples: Examples) -> str:
+def verdict(network: networks.LoadedNetwork, pictures: FilterPictures, examples: Examples | None) -> str:
     """The answer in one line."""
     layer = pictures.layer
+    if examples is None:
+        return words.verdict(layer, pictures.why, network.trained)
     return words.verdict(
         layer,
         pictures.why,
@@ -55,10 +65,11 @@ def show(
     left, right = st.columns([576, 292], gap="medium")
     try:
         with left:
-            pictures, examples = look_up(network, question, width)
+            pictures, found = look_up(network, question, width)
     except StudentError as error:
         problem(error)
         return
+    examples = None if isinstance(found, StudentError) else found
     with answer_place:
         answer(verdict(network, pictures, examples))
     are_classes = layer == list(layers_of(network.spec))[-1] and not has_maps(layer)
@@ -70,7 +81,10 @@ def show(
             all_filters(pictures, examples, question, classes, singular(network.dataset))
             of_pictures(network, question, width)
     with right, st.container(key=OPENS):
-        about = card_of(network.net, question.index, pictures, examples)
+        if isinstance(found, StudentError):
+            caption(found.message)
+            return
+        about = card_of(network.net, question.index, pictures, found)
         card(network, question, about, classes[question.index] if classes else None)
 
 

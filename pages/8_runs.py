@@ -7,6 +7,7 @@ import streamlit as st
 from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
 from pages.runs.rows import open_your_own
+from pages.runs.somebody_else import somebody_else
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import next_question
@@ -35,6 +36,7 @@ def show(view: str) -> None:
         return
     st.fragment(compare, run_every=2.0 if start_timer() else None)()
     open_your_own()
+    somebody_else()
 
 
 def page() -> None:

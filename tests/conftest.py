@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Slow is what leaves the test's own process (servers, browsers, workers, notebooks, Keras, other programs), what runs
 # the whole app, and what takes over two seconds of one quiet core because it trains or climbs in earnest. Measured by
 # `pytest --durations=0`. Everything else is for after each change and must stay under 90 seconds on two cores.
-SLOW_FOLDERS = ("browser", "faults", "load")
+SLOW_FOLDERS = ("browser", "faults", "hosting", "load")
 SLOW_FIXTURES = {
     "app",  # the whole dashboard, by Streamlit's AppTest
     "mirror",  # an HTTP server
@@ -119,6 +119,7 @@ def own_folders(tmp_path, monkeypatch, request):
     """No test sees another's runs, the developer's data, or the network, unless it is marked full_mnist."""
     monkeypatch.setenv("CONVSCOPE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("CONVSCOPE_OFFLINE", "1")
+    monkeypatch.setenv("CONVSCOPE_WARM", "0")  # a thread beside the tests would outlive their folders
     if request.node.get_closest_marker("full_mnist") is None:
         monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "data"))
 

@@ -34,7 +34,7 @@ Tell = Callable[[float], None]
 
 def answer(net: Network, question: Question, tell: Tell) -> Any:
     """Do a job. The test images are those that are on this machine. Raises StudentError as the job does."""
-    test = load_images(question.dataset, "test", fetch=False)
+    test = load_images(question.dataset, "test", fetch=False) if question.images else None
     return JOBS[question.job](net, test, question.images, tell, **question.arguments)
 
 
@@ -55,7 +55,7 @@ def accuracy_curve(net: Network, test: ImageSet, count: int, tell: Tell, change:
 
 def pictures(
     net: Network,
-    test: ImageSet,
+    test: ImageSet | None,
     count: int,
     tell: Tell,
     layer: str,
@@ -65,15 +65,14 @@ def pictures(
     seed: int,
     keep_path: bool = False,
 ) -> FilterPictures:
-    """A picture for each of these filters; a silent one may begin from one of the first images."""
-    return maximize_filters(
-        net, layer, filters, steps, seed, recipe, examples=_first(test, count), keep_path=keep_path
-    )
+    """A picture for each of these filters; a silent one may begin from one of the first images, if any are here."""
+    starts = None if test is None else _first(test, count)
+    return maximize_filters(net, layer, filters, steps, seed, recipe, examples=starts, keep_path=keep_path)
 
 
 def slopes(
     net: Network,
-    test: ImageSet,
+    test: ImageSet | None,
     count: int,
     tell: Tell,
     layer: str,

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from cnn_core.checks import is_control, refuse_unknown_keys, whole
@@ -58,7 +59,7 @@ class ModelSpec:
         """Keras's names, counted per type from 1: ("conv2d_1", "max_pooling2d_1", "conv2d_2", ...)."""
         return layer_names([layer.type for layer in self.layers])
 
-    @property
+    @cached_property  # a page asks some twenty times
     def fingerprint(self) -> str:
         """16 hexadecimal digits that depend on all that makes the network, and not on its name."""
         numbers = {key: value for key, value in self.to_dict().items() if key != "name"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cnn_core.runs.disk import lack
 from cnn_core.runs.files import file_names, read_json
 from cnn_core.runs.jobs.runner import runner_is_alive
 from cnn_core.runs.store import RunStore
-from cnn_core.runs.tickets import PAUSED
+from cnn_core.runs.tickets import PAUSED, QUEUE
 
 WITHOUT_RUNNER = (
     30.0  # seconds that work may wait while nobody gives it out; whoever starts one needs two or three
@@ -71,7 +72,6 @@ class Health:
 def look(store: RunStore) -> Health:
     """Look at a store and at who serves it; writes one byte into its folder, and takes a few milliseconds."""
     waiting, note = store.waiting(), read_json(store.path / "runner.json")
-    since = min((ticket.created for ticket in waiting), default=time.time_ns())
     return Health(
         is_writable=_is_writable(store.path),
         free=_free(store.path),
@@ -80,7 +80,7 @@ def look(store: RunStore) -> Health:
         waiting=len(waiting),
         at_work=len(store.taken()),
         paused=len(file_names(store.path / PAUSED)),
-        longest_wait=max(0.0, time.time() - since / 1e9),
+        longest_wait=_longest_wait(store.path / QUEUE),
         tally=tally if isinstance(tally := note.get("tally"), dict) else {},
     )
 
@@ -102,6 +102,15 @@ def _free(folder: Path) -> int:
     except OSError:
         return 0
     return disk.f_bavail * disk.f_frsize
+
+
+def _longest_wait(queue: Path) -> float:
+    """Seconds since the oldest ticket was put where it lies; a rename is a change, which the file system dates."""
+    since = []
+    for name in file_names(queue):
+        with suppress(OSError):  # it has just been taken
+            since.append(os.stat(queue / name).st_ctime)
+    return max(0.0, time.time() - min(since)) if since else 0.0
 
 
 def _runner(store: RunStore, note: dict[str, Any]) -> str:

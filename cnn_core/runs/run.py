@@ -27,7 +27,7 @@ from cnn_core.runs.files import LARGEST_JSON, file_names, opened, read_json
 from cnn_core.runs.history import History, event_lines, read_history
 from cnn_core.runs.ids import is_dataset, is_owner, owner_of
 from cnn_core.runs.status import Status, read_status
-from cnn_core.training.spec import TrainSpec, checked_learning_rate
+from cnn_core.training.spec import MOST_EPOCHS, TrainSpec, checked_learning_rate
 
 KINDS = ("training", "dream", "opening")
 ACTIONS = ("stop", "pause", "resume")
@@ -133,10 +133,16 @@ class Run:
     def recipe(self) -> TrainSpec:
         """How it is trained, with the epochs the owner has added since. Raises StudentError as `spec` does."""
         recipe = TrainSpec.from_dict(self.card.get("recipe", []), check_limits=False)
-        epochs = self._changes.get("epochs")
+        epochs = self._epochs
         if self._changes.get("without_patience") is True:
             recipe = recipe.replace(patience=None, check_limits=False)
-        return recipe if not isinstance(epochs, int) else recipe.replace(epochs=epochs, check_limits=False)
+        return recipe if epochs is None else recipe.replace(epochs=epochs, check_limits=False)
+
+    @property
+    def _epochs(self) -> int | None:
+        """How many it is trained for since its owner wanted more; None before that."""
+        epochs = self._changes.get("epochs")
+        return epochs if type(epochs) is int and 1 <= epochs <= MOST_EPOCHS else None
 
     @property
     def is_opened(self) -> bool:
@@ -146,7 +152,7 @@ class Run:
     @property
     def has_recipe(self) -> bool:
         """Whether `recipe` trained it. How a network was trained that was opened and left alone, nobody here knows."""
-        return not self.is_opened or isinstance(self._changes.get("epochs"), int)
+        return not self.is_opened or self._epochs is not None
 
     @property
     def dream_settings(self) -> dict[str, Any]:
@@ -250,8 +256,7 @@ class Run:
             )
         except (KeyError, TypeError, ValueError):
             return None
-        whole = len(sample.indices) == len(sample.labels) == len(sample.probabilities)
-        return sample if whole else None
+        return sample if _makes_sense(sample) else None
 
     # What it has made
 
@@ -329,6 +334,17 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.id!r}, {self.status.state})"
+
+
+def _makes_sense(sample: Sample) -> bool:
+    classes = len(sample.probabilities[0]) if sample.probabilities else 0
+    return (
+        len(sample.indices) == len(sample.labels) == len(sample.probabilities)
+        and classes > 1
+        and all(0 <= label < classes for label in sample.labels)
+        and all(index >= 0 for index in sample.indices)
+        and all(len(row) == classes and all(0 <= p <= 1.001 for p in row) for row in sample.probabilities)
+    )
 
 
 def is_number(value: object, most: float) -> bool:

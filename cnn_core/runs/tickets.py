@@ -4,8 +4,7 @@
     taken/     runs at work
     paused/    runs that their owner put aside
 
-A ticket changes hands by one rename, so two processes never both hold a run. Where it lies outlives a power cut, but
-for its end: a ticket of an ended run is torn up again.
+A ticket changes hands by one rename, so two processes never both hold a run. Where it lies outlives a power cut.
 """
 
 from __future__ import annotations
@@ -131,7 +130,7 @@ class Tickets:
             os.rename(self.path / source / ticket.file_name, self.path / target / moved.file_name)
         except FileNotFoundError:
             return False
-        sync(self.path / target, self.path / source)
+        sync(self.path / target, self.path / source, self.path)
         return True
 
     def remove(self, run_id: str, folder: str) -> bool:
@@ -143,6 +142,7 @@ class Tickets:
             os.unlink(self.path / folder / ticket.file_name)
         except FileNotFoundError:
             return False
+        sync(self.path / folder)
         return True
 
     def _in(self, folder: str, run_id: str) -> Ticket | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from cnn_core.errors import StudentError
+from cnn_core.kept import kept
 from cnn_core.lesson import (
     NAMED_KERNELS,
     Sweep,
@@ -57,7 +59,16 @@ class KernelChoice:
         """What the image shows, in a word or two, and the kernel's way over it. StudentError where it does not fit."""
         title, image = image_of(self.image, self.digit)
         kernel = kernel_of(self.kernel, self.size, len(image), self.learnt)
-        return title, sweep(image, kernel, self.stride, self.padding, self.dilation)
+        what = (image.numpy().tobytes(), tuple(image.shape), kernel.numpy().tobytes(), tuple(kernel.shape))
+        return title, swept(what, self.stride, self.padding, self.dilation, image, kernel)
+
+
+@kept(8)
+def swept(
+    what: tuple[Hashable, ...], stride: int, padding: Padding, dilation: int, _image: Tensor, _kernel: Tensor
+) -> Sweep:
+    """The kernel's way over the image, computed once for all who look at it.  what: the numbers of both."""
+    return sweep(_image, _kernel, stride, padding, dilation)
 
 
 # ---------------------------------------------------------------- what is chosen

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cnn_core.errors import StudentError
 from cnn_core.insight import RECIPES, Examples, FilterPictures
+from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.looking import look
 
@@ -33,23 +35,37 @@ class Climb:
 
 def pictures_of(network: LoadedNetwork, layer: str, filters: tuple[int, ...], climb: Climb) -> FilterPictures:
     """A picture for each of these filters."""
-    return look(network, "pictures", WATCHED, layer=layer, filters=filters, **climb.arguments())
+    return look(network, "pictures", _watched(network), layer=layer, filters=filters, **climb.arguments())
 
 
 def growth_of(network: LoadedNetwork, layer: str, index: int, climb: Climb) -> FilterPictures:
     """The picture of one filter, with what it was at each step."""
     how = climb.arguments() | {"keep_path": True}
-    return look(network, "pictures", WATCHED, layer=layer, filters=(index,), **how)
+    return look(network, "pictures", _watched(network), layer=layer, filters=(index,), **how)
 
 
 def slopes_of(network: LoadedNetwork, layer: str, filters: tuple[int, ...], climb: Climb) -> list[float]:
     """For each of these filters the RMS of the gradient at the first step, where nothing is rescued yet."""
     how = climb.arguments()
     return look(
-        network, "slopes", WATCHED, layer=layer, filters=filters, recipe=how["recipe"], seed=how["seed"]
+        network,
+        "slopes",
+        _watched(network),
+        layer=layer,
+        filters=filters,
+        recipe=how["recipe"],
+        seed=how["seed"],
     )
 
 
 def examples_of(network: LoadedNetwork, layer: str) -> Examples:
     """The first 2,000 test images' strongest, for every filter of the layer."""
     return look(network, "examples", WATCHED, layer=layer)
+
+
+def _watched(network: LoadedNetwork) -> int:
+    """How many test images a silent filter may find its start among; 0 where none are here."""
+    try:
+        return min(WATCHED, len(server.images(network.dataset, "test")))
+    except StudentError:
+        return 0

@@ -45,14 +45,14 @@ def without_slope_that_fire(
 
 def all_filters(
     pictures: FilterPictures,
-    examples: Examples,
+    examples: Examples | None,
     question: Question,
     classes: tuple[str, ...],
     singular: str,
 ) -> None:
     """Draw a picture for every filter; a click chooses one.
 
-    examples: of all filters of the layer: those that never fire are marked.
+    examples: of all filters of the layer: those that never fire are marked. None where no images are here.
     classes: what the units are called, of the last layer; else nothing.
     singular: what one image of the data set is, "digit".
     """
@@ -72,7 +72,7 @@ def all_filters(
             labels=_labels(pictures, examples),
             badges=_badges(pictures, examples),
             states=[
-                None if why is None else words.reason(why, bool(examples.silent[i]))
+                None if why is None else words.reason(why, _is_silent(examples, i))
                 for i, why in zip(pictures.filters, pictures.why, strict=True)
             ],
             captions=[(classes[i], "") for i in pictures.filters] if classes else None,
@@ -90,23 +90,27 @@ def all_filters(
             silent=any(_badges(pictures, examples)),
         )
     )
-    if NO_SLOPE in pictures.why:
+    if NO_SLOPE in pictures.why and examples is not None:
         fires = without_slope_that_fire(pictures, examples, question.index)
         caption(words.no_slope(layer, fires, examples.count, climb.recipe == "lesson"))
     if has_maps(layer):
         caption(words.R_COUNTS)
 
 
-def _badges(pictures: FilterPictures, examples: Examples) -> list[str]:
+def _is_silent(examples: Examples | None, number: int) -> bool:
+    return examples is not None and bool(examples.silent[number])
+
+
+def _badges(pictures: FilterPictures, examples: Examples | None) -> list[str]:
     """A mark on each tile that has a picture though its filter fires on no test image; else nothing."""
     return [
-        words.BADGE if why is None and bool(examples.silent[number]) else ""
+        words.BADGE if why is None and _is_silent(examples, number) else ""
         for number, why in zip(pictures.filters, pictures.why, strict=True)
     ]
 
 
-def _labels(pictures: FilterPictures, examples: Examples) -> list[str]:
+def _labels(pictures: FilterPictures, examples: Examples | None) -> list[str]:
     return [
-        words.tile_label(pictures.layer, i, low, high, why, bool(examples.silent[i]))
+        words.tile_label(pictures.layer, i, low, high, why, _is_silent(examples, i))
         for i, (low, high), why in zip(pictures.filters, pictures.range.tolist(), pictures.why, strict=True)
     ]

@@ -16,6 +16,10 @@ from pages.ui.wording.which_images import how_many
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
 OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
+SOMEBODY_ELSE = "I am somebody else"
+FORGET_ME = "Forget me on this computer"
+OTHER_TABS = "Close the other tabs of Convscope as well: they keep what they show until then."
+OLDER_RUNS = "To keep an older one, look inside it and copy its address."
 CHOOSE = "Choose runs below, up to six."
 CURVES = (
     "One colour per run: solid on images kept aside, dotted on the images being learnt. Beside each name stands the "
@@ -237,3 +241,28 @@ def kernel_title(maps: int, heaviest: int) -> str:
     ('its kernel', 'its kernel over map 7')
     """
     return "its kernel" if maps == 1 else f"its kernel over map {heaviest}"
+
+
+# ---------------------------------------------------------------- on a shared computer
+
+
+def what_forgetting_means(states: Sequence[str]) -> str:
+    """What becomes of a visitor's runs when the browser forgets whose they are.
+
+    states: of all their runs, as a `Status` has them.
+    """
+    why = "Whoever opens Convscope next in this browser is taken for you, and may change your runs."
+    if not states:
+        return f"{why}\n\nYou have no runs here. A data set that you made stays, and only its link finds it then."
+    stay = f"your {plural(len(states), 'run')} {'stays' if len(states) == 1 else 'stay'} on this server"
+    working = sum(state in ("queued", "running", "interrupted") for state in states)
+    parts = [f"{plural(working, 'that is', 'that are')} not done yet {'goes' if working == 1 else 'go'} on"]
+    paused = states.count("paused")
+    parts = (parts if working else []) + (
+        [f"{paused} paused {'stays' if paused == 1 else 'stay'} so"] if paused else []
+    )
+    return (
+        f"{why}\n\nIf you are forgotten, {'; '.join([stay, *parts])}. Only their links find them then, to look at: "
+        "nobody can rename, stop or delete them any more. A data set that you made stays too, and only its link finds "
+        "it.\n\nTo take a network with you, save it first: **More**, in its row."
+    )

@@ -127,6 +127,8 @@ def _twelve(run: Run) -> None:
         images = test.images[sample.indices].numpy()
     except (StudentError, IndexError):
         return
+    if len(sample.probabilities[0]) != len(test.classes):
+        return
     guesses = [max(range(len(row)), key=row.__getitem__) for row in sample.probabilities]
     noun = dataset_of(run.dataset).noun
     is_wide = has_long_name(test.classes)

@@ -199,6 +199,15 @@ def _recipe(run: Run) -> str:
     return "Own"
 
 
+def cannot_be_read(name: str) -> tuple[str, str]:
+    """(what happened, what to try) where a run's folder does not say any more what was trained, how, and on what.
+
+    >>> cannot_be_read("Tiny convnet")[0]
+    'What “Tiny convnet” was asked to do cannot be read any more.'
+    """
+    return f"What “{name}” was asked to do cannot be read any more.", "Choose another network in the sidebar."
+
+
 def verdict(run: Run, validation_images: int) -> str:
     """The answer in one line, from the last validation; with a second one where the first could mislead.
 

@@ -56,6 +56,7 @@ def serving(
         **os.environ,
         "CONVSCOPE_RUNS": str(runs),
         "CONVSCOPE_OFFLINE": "1",
+        "CONVSCOPE_WARM": "0",  # two seconds of a processor for each server that a test starts
         "CONVSCOPE_IDLE_SECONDS": "3",  # a runner that a test started ends soon after it
         "PYTHONPATH": str(ROOT),
         "NO_COLOR": "1",

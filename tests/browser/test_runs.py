@@ -219,3 +219,21 @@ def test_a_saved_network_is_opened_and_trained_on(page, store, run, tmp_path):
     page.get_by_role("button", name="Train 2 epochs from here").click()
     wait_until(lambda: opened.status.state == "finished" and opened.has_recipe, 60)
     assert opened.history().validation.accuracy[-1] > 0.8  # it began with 0.6
+
+
+def test_on_a_shared_computer_the_browser_forgets_whose_runs_these_are(page, run, server):
+    page.locator("summary", has_text="I am somebody else").click()
+    expect(page.get_by_text("is taken for you")).to_be_visible()
+    link = page.get_by_test_id("stCode").filter(has_text=run.id).inner_text().strip()
+    page.get_by_role("button", name="Forget me on this computer").click()
+    expect(row_of(page, run)).to_have_count(0)
+    [cookie] = [one for one in page.context.cookies() if one["name"] == "convscope_visitor"]
+    assert cookie["value"] != OWNER
+    page.goto(link)
+    ready(page)
+    expect(page.get_by_text("Somebody else’s run; you are watching")).to_be_visible()
+    page.goto(server.url + "/runs")
+    ready(page)
+    expect(row_of(page, run)).to_have_count(0)
+    [again] = [one for one in page.context.cookies() if one["name"] == "convscope_visitor"]
+    assert again["value"] == cookie["value"]

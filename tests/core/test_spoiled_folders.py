@@ -9,11 +9,13 @@ import pytest
 
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
+from cnn_core.pretrained import load
 from cnn_core.runs import RunStore, find_pairs, going_on, history
+from cnn_core.runs.jobs.snapshots import SnapshotKeeper
 from cnn_core.runs.jobs.worker import work
 from cnn_core.runs.opened import read_opened
 from cnn_core.runs.tidying import tidy
-from cnn_core.training import TrainSpec
+from cnn_core.training import TrainSpec, save_model
 from tests.core.work import counted
 
 JSON_FILES = (
@@ -190,3 +192,67 @@ def test_a_long_file_of_events_is_read_a_piece_at_a_time_and_its_curve_is_that_o
     assert len(train.loss) <= 400
     assert train.step == [row[0] for row in expected]
     assert train.loss == pytest.approx([row[2] for row in expected])
+
+
+# ---------------------------------------------------------------- gone while somebody works
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+def opened_network(store, tmp_path):
+    save_model(tmp_path / "net.safetensors", load("lesson"), load("lesson").spec)
+    return store.run(store.adopt((tmp_path / "net.safetensors").read_bytes(), "mine", "ada"))
+
+
+def test_an_opened_network_whose_status_is_lost_is_not_trained_over(store, tmp_path):
+    run = opened_network(store, tmp_path)
+    before = run.snapshot_path("last").read_bytes()
+    (run.folder / "status.json").unlink()
+    store.mend(run)
+    assert work(store.path, run.id) == "done"
+    assert (run.status.state, run.status.saved_step) == ("finished", 1)
+    assert run.snapshot_path("last").read_bytes() == before
+    assert not (run.folder / "events.jsonl").exists()
+
+
+def test_an_opened_network_whose_weights_are_gone_is_not_begun_by_chance(store, tmp_path):
+    run = opened_network(store, tmp_path)
+    store.extend(run.id, "ada", 1)
+    shutil.rmtree(run.folder / "snapshots")
+    assert work(store.path, run.id) == "done"
+    assert run.status.state == "failed"
+    assert run.status.reason.startswith("The weights of this network are gone")
+
+
+def test_a_training_whose_snapshots_are_deleted_in_mid_run_goes_on_and_one_at_rest_begins_again(
+    store, trained, monkeypatch
+):
+    recipe = TrainSpec(epochs=2, batch_size=64, train_size=640, patience=2)
+    ids = [store.submit(PRESETS["tiny"], recipe, owner=owner) for owner in ("ada", "bob")]
+    keep, deleted = SnapshotKeeper.keep, []
+
+    def forgetful(self, event):
+        if event.step == 8 and not deleted:
+            shutil.rmtree(self.folder)
+            deleted.append(self.folder)
+        keep(self, event)
+
+    monkeypatch.setattr(SnapshotKeeper, "keep", forgetful)
+    work(store.path, ids[0])
+    assert deleted
+    shutil.rmtree(store.run(ids[1]).folder / "snapshots")
+    store.set_status(store.run(ids[1]), state="interrupted", step=50, saved_step=50)
+    work(store.path, ids[1])
+    undisturbed = RunStore(trained[0]).run(trained[1]).snapshot_path("last")
+    for run_id in ids:
+        run = store.run(run_id)
+        assert run.status.state == "finished", run.status.reason
+        assert _tensors(run.snapshot_path("last")) == _tensors(undisturbed)
+
+
+def _tensors(path):
+    content = path.read_bytes()
+    return content[8 + int.from_bytes(content[:8], "little") :]

@@ -63,6 +63,7 @@ class Image:
     folder: str = "/"
     user: str = "root"
     command: list[str] = field(default_factory=list)
+    health: list[str] = field(default_factory=list)  # the command that looks after it
 
     def build(self, dockerfile: str, torch: Path | None, is_built: bool) -> None:
         """Carry the instructions out; where the root is built, only those that change no file."""
@@ -117,9 +118,12 @@ class Image:
     def _cmd(self, rest: str) -> None:
         self.command = json.loads(rest)
 
+    def _healthcheck(self, rest: str) -> None:
+        self.health = json.loads(rest[rest.index("[") :])
+
     def _volume(self, _rest: str) -> None: ...
 
-    _expose = _healthcheck = _volume
+    _expose = _volume
 
     def _stand_in(self, torch: Path) -> None:
         """Let the lock name a wheel of this machine instead of its torch."""
@@ -230,6 +234,11 @@ def measure(image: Image, seconds: float, environment: dict[str, str]) -> None:
             image, store, {"CONVSCOPE_WORKERS": "1", "CONVSCOPE_OFFLINE": "1", **environment}
         ) as server:
             print(f"first answer: {asyncio.run(_first_answer(server, began)):.1f} s", flush=True)
+            asked = {"STREAMLIT_SERVER_PORT": str(PORT)}
+            looked = subprocess.run(
+                image.started(image.health, {}, asked, read_only=True), capture_output=True
+            )
+            print(f"health check: status {looked.returncode}, {looked.stdout.decode().strip()}", flush=True)
             plan = Plan(students=10, training=2, watching=2, seconds=seconds)
             outcome = asyncio.run(lesson(server, plan))
         print(report(plan, outcome))

@@ -35,3 +35,12 @@ def test_in_a_row_of_the_table_those_that_differ_stand_out():
 
 def test_a_name_cannot_act():
     assert words.deleted("**x**") == r"Deleted “\*\*x\*\*”. It can be brought back for a day."
+
+
+def test_whoever_wants_to_be_forgotten_reads_what_becomes_of_their_runs():
+    none = words.what_forgetting_means([])
+    assert "You have no runs here" in none
+    one = words.what_forgetting_means(["finished"])
+    assert "your 1 run stays on this server. Only their links" in one
+    many = words.what_forgetting_means(["finished", "queued", "paused", "running", "failed"])
+    assert "your 5 runs stay on this server; 2 that are not done yet go on; 1 paused stays so." in many

@@ -62,6 +62,7 @@ class Shelf:
                 card = {"owner": owner, "name": title, "colour": colour}
                 folder = self._write(set_id, card, {n: class_name(one) for n, one in enumerate(classes)})
                 guest_mark(self.path, owner, folder.name).touch()
+                (self.path / "links").mkdir(exist_ok=True)
                 sync(mine, mine.parent, self.path, self.path.parent)  # a first set has made all of them
         return OwnSet(folder)
 

@@ -110,4 +110,5 @@ class DreamProgress:
 
 def save_frame(run: Run, number: int, picture: Tensor) -> None:
     """Write one of a dream's pictures. picture: (3 or 1, H, W) in [0, 1]. Raises OSError."""
+    (run.folder / "frames").mkdir(exist_ok=True)
     write_whole(run.folder / "frames" / f"frame_{number}.png", to_png(picture))

@@ -213,7 +213,6 @@ class Runner:
             if ticket is None or not self.store.take(ticket):
                 break
             log.info("run %s: starts", ticket.run_id)
-            self.tally.starts(time.time() - ticket.created / 1e9)
             self._announce(ticket.run_id)
             self.engine.start(ticket.run_id)
 
@@ -238,6 +237,8 @@ class Runner:
         with suppress(StudentError, OSError):
             run = self.store.run(run_id)
             if run.status.state == "queued":
+                if not run.status.step:  # else it waited for something else as well
+                    self.tally.starts(time.time() - run.created)
                 self.store.set_status(run, reason="Getting ready.")
 
     def _idle(self) -> bool:

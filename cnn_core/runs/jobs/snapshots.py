@@ -62,6 +62,7 @@ class SnapshotKeeper:
             new.value(self.monitor), self.best.value(self.monitor), self.monitor
         ):
             self.best = new
+            self.folder.mkdir(exist_ok=True)
             self.unsynced.append(self.folder / "best.safetensors")
             save_model(
                 self.folder / "best.safetensors",
@@ -74,6 +75,7 @@ class SnapshotKeeper:
 
     def keep(self, event: SnapshotDue) -> None:
         """Save the weights of this moment, under its step. Raises OSError."""
+        self.folder.mkdir(exist_ok=True)  # somebody may have deleted it; the network is still here
         name = f"step_{event.step:08d}_epoch_{event.epoch:.4f}.safetensors"
         learnt_from, dataset = self.run.learnt_from, self.run.dataset
         save_model(self.folder / name, self.net, self.spec, learnt_from=learnt_from, dataset=dataset)
@@ -90,6 +92,7 @@ class SnapshotKeeper:
         start = time.monotonic()
         sync(self.run.folder / "events.jsonl", self.run.folder / "health.jsonl", *self.unsynced)
         self.unsynced.clear()
+        self.folder.mkdir(exist_ok=True)
         save_training(
             self.folder / "last.safetensors",
             self.net,

@@ -16,7 +16,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import Network, build
 from cnn_core.runs.best import go_back_to
 from cnn_core.runs.expectation import Speeds
-from cnn_core.runs.files import write_json
+from cnn_core.runs.files import sync, write_json
 from cnn_core.runs.going_on import forget_resumption, read_resumption
 from cnn_core.runs.jobs.examiner import Examiner
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
@@ -120,6 +120,8 @@ def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: P
     result = evaluation_result(evaluate(net, test), test, run.learnt_from) | {"seconds": seconds}
     if other := _other_result(run, test):
         result["other"] = other
+    # The last lines came after the last weights.
+    sync(run.folder / "events.jsonl", run.folder / "health.jsonl")
     store.set_status(run, state="finished", reason="", eta=None, ended=time.time(), result=result)
     return result
 
@@ -230,7 +232,12 @@ def _at_step(run: Run, step: int) -> tuple[Network, TrainState | None]:
 
 def _beginning(run: Run) -> Network:
     """The network before its first step here: of chance, or as it was in the file it was opened from."""
-    if run.is_opened and (snapshots := run.snapshots()):
+    if run.is_opened:
+        if not (snapshots := run.snapshots()):
+            raise StudentError(
+                "The weights of this network are gone, so it cannot be trained further.",
+                hint="Open its file once more.",
+            )
         net: Network = load_model(snapshots[0].path, check_limits=False)[0]
         return net
     return build(run.spec, seed=run.recipe.seed)

@@ -18,6 +18,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from cnn_core.kept import Kept
 from pages.ui.drawing.contact_sheet import Limits, Sheet, as_picture, colour, ink_on, png
 from pages.ui.drawing.palette import INK, MARK, MARK_EDGE
 from pages.ui.frame.components import component_file
@@ -160,11 +161,19 @@ class _Pixels:
     values: list[str] | None
 
 
+_known: Kept[Any] = Kept(16_000_000)  # pictures and grids, by what is on them: thirty who look at the same
+
+
 def _pixels(image: np.ndarray | bytes, scale: str, limits: Limits) -> _Pixels:
     if isinstance(image, bytes):
         with Image.open(io.BytesIO(image)) as opened:
             return _Pixels(image, (opened.height, opened.width), None)
     image = np.asarray(image)
+    key = ("picture", image.tobytes(), image.shape, image.dtype.str, scale, limits)
+    return _known.of(key, lambda: _coloured(image, scale, limits))
+
+
+def _coloured(image: np.ndarray, scale: str, limits: Limits) -> _Pixels:
     height, width = image.shape[:2]
     if image.ndim == 3:
         return _Pixels(png(image), (height, width), None)
@@ -276,16 +285,23 @@ def number_grid(
     values: (H, W) float.  mark: (row, column) of the cell with the teal frame.
     """
     values = np.asarray(values, dtype=np.float32)
-    colors = colour(values, scale, limits)
-    cells = [
-        _number_cell(_fitting(float(values[place]), digits, cell_px), colors[place], place == mark)
-        for place in np.ndindex(values.shape)
-    ]
-    look = (
+    look = (values.tobytes(), values.shape, scale, limits, digits, cell_px, mark)
+    cells = _known.of(look, lambda: _cells(values, scale, limits, digits, cell_px, mark))
+    style = (
         f"display:grid;gap:1px;grid-template-columns:repeat({values.shape[1]},{cell_px}px);line-height:{cell_px}px;"
         "font-size:10px;text-align:center;font-variant-numeric:tabular-nums"
     )
-    st.html(f'<div role="img" aria-label="{_attribute(alt)}" style="{look}">{"".join(cells)}</div>')
+    st.html(f'<div role="img" aria-label="{_attribute(alt)}" style="{style}">{cells}</div>')
+
+
+def _cells(
+    values: np.ndarray, scale: str, limits: Limits, digits: int, cell_px: int, mark: tuple[int, int] | None
+) -> str:
+    colors = colour(values, scale, limits)
+    return "".join(
+        _number_cell(_fitting(float(values[place]), digits, cell_px), colors[place], place == mark)
+        for place in np.ndindex(values.shape)
+    )
 
 
 def _fitting(value: float, digits: int, cell_px: int) -> str:

@@ -22,7 +22,8 @@ def in_turn(compute: Callable[P, T]) -> Callable[P, T]:
     """Decorator for what reads thousands of images: as many at once as there are processors, the others wait.
 
     More at once would be done no sooner, and each needs a hundred megabytes for a moment (the figures are in
-    `keep_memory_together`). Goes below st.cache_data.
+    `keep_memory_together`). Goes below `kept`. What takes longer than a moment is done
+    by other processes (`wording/looking.py`).
     """
 
     @wraps(compute)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -32,6 +33,7 @@ _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 
 error_log.bound()
 streamlit_inside.drop_wrong_values()
+streamlit_inside.one_value_at_a_time()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -105,6 +107,7 @@ def tab_title(url_path: str) -> str:
     return f"{title} · Convscope" if title and url_path else "Convscope"
 
 
+@cache
 def exists(page: Entry) -> bool:
     """Whether the page's file is there; the bar shows no page that is not written."""
     return (ROOT / page.file).exists()

@@ -11,6 +11,8 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     design_undo           visitor/design           nobody                    yes
     design_broken_link    visitor/design           nobody                    yes, until the visitor does something
     visitor               visitor/who              nobody                    yes, and in a cookie
+    forgotten             visitor/who              nobody                    until the page is loaded anew
+    forget_visitor        visitor/who              a component               the same
     remember_visitor      visitor/who              a component               it is on every page
     recipe_kind           forms/recipe             a widget                  yes
     recipe_dataset        forms/recipe             a widget                  yes

@@ -74,6 +74,11 @@ def named(name: str) -> LoadedNetwork:
         )
 
 
+def ours(name: str) -> LoadedNetwork:
+    """One of the networks that come with Convscope. Raises StudentError where its weights are not here."""
+    return _pretrained(name)
+
+
 def untrained(spec: ModelSpec, seed: int = 0) -> LoadedNetwork:
     """A network of this design as it is before any training."""
     return replace(_built(spec, seed), title=f"{spec.name}, untrained")
@@ -99,7 +104,7 @@ def _chosen(choice: str) -> LoadedNetwork:
     raise StudentError("There is no network of that name.", hint=design.CHOOSE)
 
 
-@st.cache_resource(max_entries=len(PRETRAINED), show_spinner=False)
+@kept(NETWORKS)
 def _pretrained(name: str) -> LoadedNetwork:
     from cnn_core.pretrained import card, load_pretrained
 

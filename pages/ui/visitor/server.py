@@ -114,5 +114,20 @@ def images(dataset: str = "mnist", split: str = "test") -> ImageSet:
     Raises StudentError where there are none (Fashion-MNIST before it was fetched).
     """
     from cnn_core.data import load_images
+    from cnn_core.data.own.names import is_own
+    from cnn_core.settings import settings
+
+    if is_own(dataset):  # it grows while somebody draws
+        return load_images(dataset, split, fetch=False)
+    return _images(dataset, split, settings().data_dir, int(time.monotonic() / SAME_SECONDS))
+
+
+# A page asks some eight times, and each time it is looked whether the files are still the same.
+SAME_SECONDS = 0.5
+
+
+@lru_cache(maxsize=4)
+def _images(dataset: str, split: str, folder: Path, _moment: int) -> ImageSet:
+    from cnn_core.data import load_images
 
     return load_images(dataset, split, fetch=False)

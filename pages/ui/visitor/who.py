@@ -9,6 +9,7 @@ import streamlit as st
 
 COOKIE = "convscope_visitor"
 _KEY = "remember_visitor"
+_FORGOTTEN = "forgotten"  # the token of whoever comes next
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)  # what secrets.token_urlsafe(16) makes
 
@@ -20,17 +21,34 @@ _remember = st.components.v2.component(
 export default function ({ data: [data], setTriggerValue }) {
   const there = () => document.cookie.split("; ").find((one) => one.startsWith(data.name + "="))
     ?.slice(data.name.length + 1);
-  const secure = location.protocol === "https:" ? "; Secure" : "";
+  const https = location.protocol === "https:";
+  // In a frame of another site a browser keeps only a cookie that says so, and where it blocks third-party cookies
+  // only one that is kept apart for each site that embeds us.
+  const framed = window.top !== window.self && https;
+  const kept = framed ? "; SameSite=None; Partitioned; Secure" : `; SameSite=Lax${https ? "; Secure" : ""}`;
   const keep = () => {
     const token = there();
     // Another tab was first: it is the same visitor, so its token holds and ours is given up.
     if (token !== data.token && /^[A-Za-z0-9_-]{22}$/.test(token ?? "")) setTriggerValue("other", token);
-    else document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+    else document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000${kept}`;
   };
   keep();
   // Two tabs may look at the same instant, and both find nothing: the one that wrote first is told by a second look.
   const looks = [300, 2000].map((after) => setTimeout(keep, after));
   return () => looks.forEach(clearTimeout);
+}
+""",
+)
+
+
+_forget = st.components.v2.component(
+    "forget_visitor",
+    html="<span hidden></span>\n<!-- nothing to see -->",
+    js="""
+export default function ({ data: [data] }) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+  location.replace(location.pathname);
 }
 """,
 )
@@ -48,6 +66,14 @@ def visitor() -> str:
     return st.session_state["visitor"]
 
 
+def forget() -> None:
+    """This browser gets another token, and begins anew with it; for callbacks.
+
+    What the visitor before has made stays where it is. Nobody can change it any more, for nobody has its token.
+    """
+    st.session_state[_FORGOTTEN] = secrets.token_urlsafe(16)
+
+
 def is_token(text: object) -> bool:
     """Whether it looks like a token of ours; a cookie can hold anything."""
     return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
@@ -58,6 +84,10 @@ def remember_visitor() -> None:
 
     Tabs that are opened together at a first visit each begin with a token of their own, and the first to write it wins.
     """
+    if _FORGOTTEN in st.session_state:
+        new = {"name": COOKIE, "token": st.session_state[_FORGOTTEN]}
+        _forget(key="forget_visitor", data=[new], height=1)
+        return
     token = visitor()
     if st.context.cookies.get(COOKIE) != token:
         _remember(

@@ -38,13 +38,13 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     """The answer of a network to a question, kept for whoever asks it again; nobody may change it.
 
     job:    a key of `cnn_core.looking.jobs.JOBS`.
-    images: how many test images are asked about; fewer where there are fewer.
+    images: how many test images are asked about; fewer where there are fewer, 0 for a job that can do without.
     dataset: whose they are; "" is what it was trained on.
     asked:  the job's other arguments.
     Draws a bar while it is worked on elsewhere. Raises StudentError as the job does.
     """
     dataset = dataset or network.dataset
-    there = len(server.images(dataset, "test"))
+    there = len(server.images(dataset, "test")) if images else 0
     question = Question.of(job, dataset, min(images, there), **asked)
     # The sample of a data set, and all of it, may have one name after another on this machine.
     key = (network.weights_key, there, question)

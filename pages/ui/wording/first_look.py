@@ -1,0 +1,60 @@
+"""What everybody looks at first, computed before anybody does: so that thirty who open a page at once find it there.
+
+It asks the very questions that the pages ask when they are opened and nothing on them is touched; a test opens them
+afterwards and finds that nothing is asked any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import cache
+from typing import Any
+
+from cnn_core.errors import StudentError
+from cnn_core.model import summarize
+from pages.ui.visitor import networks, server
+from pages.ui.wording.looking import look
+
+log = logging.getLogger("convscope.server")
+
+WATCHED = 2_000  # test images that Filters and Feature maps ask
+LAYER, STEPS, CHOSEN = (
+    "conv2d_2",
+    40,
+    41,
+)  # what Filters begins with: the second convolution, and one of its filters
+
+
+def begin() -> None:
+    """Begin, in a thread of its own, unless that was done or CONVSCOPE_WARM is 0."""
+    from cnn_core.settings import settings
+
+    if settings().warm:
+        _begin()
+
+
+@cache
+def _begin() -> None:
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+
+def _warm_up() -> None:
+    try:
+        warm_up()
+    except StudentError as error:  # no images, say: the pages tell it whoever looks
+        log.info("not everything could be computed before somebody looks: %s", error)
+
+
+def warm_up() -> None:
+    """Compute it, what takes longest last."""
+    from cnn_core.insight import RECIPES
+
+    network = networks.ours(server.DEFAULT.partition(":")[2])
+    look(network, "ranges", WATCHED)
+    look(network, "evaluation", len(server.images(network.dataset)))
+    look(network, "examples", WATCHED, layer=LAYER)
+    how: dict[str, Any] = {"layer": LAYER, "recipe": RECIPES["clean"], "steps": STEPS, "seed": 0}
+    width = next(row.output_shape[0] for row in summarize(network.spec) if row.name == LAYER)
+    look(network, "pictures", WATCHED, filters=tuple(range(width)), **how)
+    look(networks.untrained(network.spec), "pictures", WATCHED, filters=(CHOSEN,), **how)

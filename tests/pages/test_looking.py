@@ -1,0 +1,80 @@
+"""Looking at a network that takes long: done beside the server, told how long, and the same numbers."""
+
+import pytest
+
+from cnn_core.data import load_images
+from cnn_core.looking import Question, Work, jobs, work
+from cnn_core.model import PRESETS, build
+from cnn_core.training import evaluate
+from pages.ui.visitor import networks
+from pages.ui.wording import first_look, looking
+from pages.ui.wording.looking import how_long, weights_hash
+from pages.ui.wording.numbers import percent
+from tests.pages.app import open_page, text
+
+
+def test_heavy_work_is_done_beside_the_server_and_the_page_says_the_same(app, monkeypatch):
+    def never(*_):
+        raise AssertionError("in the server")
+
+    monkeypatch.setattr(work, "LIGHT", 0)
+    monkeypatch.setattr(jobs, "answer", never)  # of this process; the one beside it has its own
+    design = PRESETS["tiny"]
+    said = text(open_page(app, "pages/3_evaluate.py", network="design", design=design))
+    there = evaluate(build(design, 0), load_images("mnist", "test", fetch=False))
+    assert percent(there.accuracy) in said
+    found = looking.look(networks.untrained(design), "evaluation", 500)  # kept: it is not asked again
+    assert found.loss == there.loss
+    assert found.probabilities.equal(there.probabilities)
+
+
+def test_what_was_computed_before_anybody_looked_is_what_the_pages_ask(app, monkeypatch):
+    first_look.warm_up()
+    asked = []
+    monkeypatch.setattr(jobs, "answer", lambda net, question, tell: asked.append(question))
+    for page in ("3_evaluate", "4_feature_maps", "5_filters"):
+        open_page(app, f"pages/{page}.py", network="pretrained:lesson")
+    assert not asked
+
+
+def test_how_long_it_takes_is_said_with_the_reason():
+    heavy = Work(10_000, 197_000_000)
+    evaluation = Question.of("evaluation", "mnist", 10_000)
+    assert how_long(evaluation, heavy, 41.2) == (
+        "About 41 s: 10,000 images through 197 M multiply-adds each."
+    )
+    assert how_long(evaluation, heavy, 41.2, before=64.0).startswith(
+        "Another visitor’s network comes first, about 1 min. Then about 41 s: 10,000 images"
+    )
+    curve = Question.of("accuracy_curve", "mnist", 2_000, change="shift")
+    assert how_long(curve, heavy, 60) == (
+        "About 1 min: 2,000 images at each of 7 strengths, through 197 M multiply-adds each."
+    )
+
+
+def test_equal_weights_have_one_name_wherever_they_come_from():
+    one, same, other = (build(PRESETS["tiny"], seed) for seed in (0, 0, 1))
+    assert weights_hash("a", one) == weights_hash("b", same) != weights_hash("c", other)
+
+
+@pytest.mark.parametrize("before", ["one", None])
+def test_widgets_see_their_session_one_value_at_a_time_as_they_saw_it_whole(before):
+    from streamlit.testing.v1 import AppTest
+
+    def script(before):
+        import streamlit as st
+        from streamlit.runtime.state import get_session_state
+
+        from pages.ui.frame import streamlit_inside
+
+        streamlit_inside.one_value_at_a_time()
+        st.session_state.setdefault("words", before)
+        st.text_input("Words", key="words")
+        st.selectbox("No key", ["a"])
+        state = get_session_state()
+        assert dict(state.filtered_state) == streamlit_inside._all_values(state) == {"words": before}
+        assert "others" not in state.filtered_state
+
+    app = AppTest.from_function(script, args=(before,)).run()
+    assert not app.exception
+    assert app.text_input[0].value == before
