@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections import Counter
@@ -34,6 +35,7 @@ class Siege:
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     slow: list[tuple[str, str, float]] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)  # paths outside the store that are new or changed
+    streamlits: int = 0  # looks into the log that found warnings of Streamlit's own
     memory: list[int] = field(default_factory=list)  # of the server, bytes after each input
     peak: int = 0  # bytes, at any moment
 
@@ -47,17 +49,20 @@ class Siege:
         return self.peak - self.memory[min(20, len(self.memory) - 1)] if self.memory else 0
 
 
-async def besiege(server: Server, count: int, seed: int = 0, home: Path | None = None) -> Siege:
+async def besiege(
+    server: Server, count: int, seed: int = 0, home: Path | None = None, each_door: bool = False
+) -> Siege:
     """Let all inputs come, one after another, each from a new visitor in a new tab.
 
     home: the server's HOME and TMPDIR, where nothing may be left; None does not look there.
+    each_door: every door in turn, not by lot.
     """
     siege, host = Siege(), server.url.removeprefix("http://")
-    before, process = _written(server, home), psutil.Process(server.process.pid)
+    before, process = written(server.runs, home), psutil.Process(server.process.pid)
     watching = asyncio.create_task(_watch(process, siege))
     logs = _Logs(server)
     try:
-        for one in inputs(count, seed):
+        for one in inputs(count, seed, each_door):
             began = time.monotonic()
             for error in await _try(host, one):
                 siege.faults.append((one.door, one.name, error))
@@ -68,10 +73,11 @@ async def besiege(server: Server, count: int, seed: int = 0, home: Path | None =
             siege.memory.append(process.memory_info().rss)
         await asyncio.sleep(2)
         siege.faults += [("end", "", line) for line in logs.new_complaints()]
+        siege.streamlits = logs.streamlits
     finally:
         watching.cancel()
         end_runner(server.runs)
-    siege.outside = sorted(_written(server, home) - before)
+    siege.outside = sorted(written(server.runs, home) - before)
     return siege
 
 
@@ -101,6 +107,7 @@ class _Logs:
 
     def __init__(self, server: Server) -> None:
         self._paths = [server.log, server.runs / "runner.log"]
+        self.streamlits = 0
         self._read: dict[Path, int] = {
             path: path.stat().st_size if path.exists() else 0 for path in self._paths
         }
@@ -114,9 +121,22 @@ class _Logs:
                 log.seek(self._read[path])
                 text = log.read()
                 self._read[path] = log.tell()
-            if COMPLAINTS.search(text):
+            if is_ours(text):
                 found.append(f"{path.name}: {text[-1500:]}")
+            elif COMPLAINTS.search(text):
+                self.streamlits += 1
         return found
+
+
+def is_ours(text: str) -> bool:
+    """Whether lines of a log tell a mistake of ours: an error, or a traceback through a file of ours.
+
+    Streamlit warns by itself, with a traceback through its own files, of what it cannot read in a message.
+    """
+    if re.search(r"\bERROR\b|Uncaught app execution|went wrong|(?i:deprecated)", text):
+        return True
+    ours = any(f'File "{ROOT / part}' in text for part in ("pages/", "cnn_core/", "dashboard.py"))
+    return ours and "Traceback" in text
 
 
 async def _watch(process: psutil.Process, siege: Siege) -> None:
@@ -125,13 +145,13 @@ async def _watch(process: psutil.Process, siege: Siege) -> None:
         await asyncio.sleep(0.05)
 
 
-def _written(server: Server, home: Path | None) -> set[str]:
+def written(runs: Path, home: Path | None) -> set[str]:
     """What lies where nothing may be written: the program's own folder, and the server's HOME and TMPDIR."""
     found = set()
     for top in [ROOT, *([home] if home else [])]:
         for folder, folders, names in os.walk(top):
             folders[:] = [name for name in folders if name not in (".git", ".venv", "__pycache__", ".hypothesis")
-                          and not name.startswith(".") and Path(folder, name) != server.runs]  # fmt: skip
+                          and not name.startswith(".") and Path(folder, name) != runs]  # fmt: skip
             for name in names:
                 path = Path(folder, name)
                 status = path.stat(follow_symlinks=False)
@@ -148,6 +168,7 @@ def told(siege: Siege) -> str:
         f"{siege.done.total()} hostile inputs: {doors}",
         f"faults: {len(siege.faults)} of {len(kinds)} kinds; written outside the store: {len(siege.outside)}",
         f"server: {first / 1e6:,.0f} MB after the first, {siege.peak / 1e6:,.0f} MB at most, {last / 1e6:,.0f} at last",
+        f"inputs after which Streamlit itself warned of a value that it could not read: {siege.streamlits}",
         f"slower than {SLOW:.0f} s: {len(siege.slow)}",
     ]
     lines += [f"  slow: {door}, {name[:120]}: {seconds:.0f} s" for door, name, seconds in siege.slow[:10]]

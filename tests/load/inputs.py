@@ -6,6 +6,7 @@ Each is a name and something that an attacker does in a tab of their own. The sa
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -46,10 +47,13 @@ class Input(NamedTuple):
     do: Do
 
 
-def inputs(count: int, seed: int = 0) -> list[Input]:
-    """So many, over all doors, the usual doors more often."""
+def inputs(count: int, seed: int = 0, each_door: bool = False) -> list[Input]:
+    """So many, over all doors, the usual doors more often; or, with `each_door`, every door in turn."""
     dice = random.Random(seed)
-    doors = dice.choices(list(DOORS), [weight for weight, _ in DOORS.values()], k=count)
+    in_turn = list(itertools.islice(itertools.cycle(DOORS), count))
+    doors = (
+        in_turn if each_door else dice.choices(list(DOORS), [weight for weight, _ in DOORS.values()], k=count)
+    )
     return [
         DOORS[door][1](random.Random(f"{seed}/{number}"))._replace(door=door)
         for number, door in enumerate(doors)
@@ -216,8 +220,9 @@ def _picture(dice: random.Random) -> Input:
                 if label in options:
                     await student.choose(widget, options.index(label))
         for widget in [w for w in student.widgets.values() if w.kind in ("file_uploader", "camera_input")]:
-            await student.upload(widget.key, [(name, content)])
-            await student.turn_to(page)
+            if widget.element.id in student.widgets:
+                await student.upload(widget.key, [(name, content)])
+                await student.turn_to(page)
 
     return Input("", f"{page}: {what}, {name[:40]!r}", do)
 
@@ -237,7 +242,8 @@ def _own_data(dice: random.Random) -> Input:
                 await student.choose(way, options.index("Upload"))
         places = [w for w in student.widgets.values() if w.kind == "file_uploader"]
         for widget in places[:2]:
-            await student.upload(widget.key, [(name, content)])
+            if widget.element.id in student.widgets:  # a place that was used is replaced by another
+                await student.upload(widget.key, [(name, content)])
 
     return Input("", f"{kind}: {what}, {name[:40]!r}", do)
 

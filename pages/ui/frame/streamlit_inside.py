@@ -130,7 +130,7 @@ def drop_wrong_values() -> None:
         except KeyError:
             raise
         except Exception as error:
-            log.warning("a widget's value was dropped", exc_info=error)
+            log.warning("a widget's value was dropped: %s", type(error).__name__)
             default = states.widget_metadata[widget].deserializer(None)
             states.states[widget] = Value(default)
             return default
@@ -142,7 +142,7 @@ def drop_wrong_values() -> None:
         try:
             return write(states, widget)
         except Exception as error:
-            log.warning("a widget's value was dropped", exc_info=error)
+            log.warning("a widget's value was dropped: %s", type(error).__name__)
             del states.states[widget]
             return None
 
