@@ -249,6 +249,7 @@ class Waits:
 
     def __init__(self, store: Knows) -> None:
         self.store = store
+        self._pace: float | None = None
         self._known: dict[str, float] = {}
         self._known_of: tuple[object, ...] = ()
         self._known_until = -inf
@@ -285,8 +286,9 @@ class Waits:
             with suppress(StudentError, OSError):  # one that is gone takes no time
                 run = self.store.run(ticket.run_id)
                 jobs[ticket.run_id] = job_of(run), run.status
-        pace = pace_of_the_machine(self.store, _measured(queue, jobs))
-        left |= {run_id: seconds_left(speeds, pace, *job) for run_id, job in jobs.items()}
+        # Between two runs, before the first has ended, nobody tells the pace for a moment: it is as it was.
+        self._pace = pace_of_the_machine(self.store, _measured(queue, jobs)) or self._pace
+        left |= {run_id: seconds_left(speeds, self._pace, *job) for run_id, job in jobs.items()}
         spares = read_json(self.store.path / "runner.json").get("spares")
         places = Places(
             machine.workers, spares if isinstance(spares, int) else 1, machine.slice_seconds or inf
