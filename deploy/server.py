@@ -96,6 +96,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 async def _see_to_work() -> None:
     while True:
         await asyncio.to_thread(server.take_up_work)
+        if settings().log == "json":
+            journal.take_over()  # Streamlit gives its loggers new handlers whenever it reads its settings
         await asyncio.sleep(LOOK_SECONDS)
 
 
