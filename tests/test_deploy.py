@@ -147,6 +147,14 @@ def test_what_a_recipe_points_to_is_there(path):
     assert [name for name in files if not (ROOT / name).exists()] == []
 
 
+def test_a_proxy_lets_through_what_the_server_takes():
+    config = (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
+    most = int(re.search(r"^maxUploadSize = (\d+)", config, re.MULTILINE)[1])
+    nginx, caddy = DEPLOY / "nginx" / "convscope.conf", DEPLOY / "caddy" / "Caddyfile"
+    assert int(re.search(r"client_max_body_size (\d+)m;", nginx.read_text("utf-8"))[1]) > most
+    assert int(re.search(r"max_size (\d+)MB", caddy.read_text("utf-8"))[1]) > most * 1.05
+
+
 def test_a_laptop_s_server_is_for_that_laptop_alone():
     settings = (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
     assert re.search(r'^address = "localhost"$', settings, re.MULTILINE)
