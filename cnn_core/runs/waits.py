@@ -287,9 +287,12 @@ class Waits:
                 jobs[ticket.run_id] = job_of(run), run.status
         pace = pace_of_the_machine(self.store, _measured(queue, jobs))
         left |= {run_id: seconds_left(speeds, pace, *job) for run_id, job in jobs.items()}
-        spares = read_json(self.store.path / "runner.json").get("spares")
+        note = read_json(self.store.path / "runner.json")
+        workers, spares = note.get("workers"), note.get("spares")
         places = Places(
-            machine.workers, spares if isinstance(spares, int) else 1, machine.slice_seconds or inf
+            workers if isinstance(workers, int) else machine.workers,  # a cluster's may come and go
+            spares if isinstance(spares, int) else 1,
+            machine.slice_seconds or inf,
         )
         return starts(queue, places, left) | {one.ticket.run_id: 0.0 for one in queue.at_work}
 
