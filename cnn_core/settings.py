@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ class Settings:
     device: str  # CONVSCOPE_DEVICE: auto takes CUDA or MPS where there is one
     workers: int  # CONVSCOPE_WORKERS: trainings at once
     threads: int  # CONVSCOPE_THREADS: for each worker
+    ray: str  # CONVSCOPE_RAY: the cluster that does the work, or nothing: this machine does it
     max_parameters: int  # CONVSCOPE_MAX_PARAMETERS: of one network
     max_macs: int  # CONVSCOPE_MAX_MACS: multiply-adds for one image
     max_epochs: int  # CONVSCOPE_MAX_EPOCHS: of one run
@@ -60,7 +62,7 @@ def settings() -> Settings:
 
 
 _NAMES = (
-    "DATA RUNS OFFLINE DEVICE WORKERS THREADS MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
+    "DATA RUNS OFFLINE DEVICE WORKERS THREADS RAY MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
     "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS "
     "LOG METRICS_TOKEN EMBED_ON WARM"
 )
@@ -80,6 +82,7 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         device=_read(given, "CONVSCOPE_DEVICE", _one_of(*DEVICES), "auto"),
         workers=workers,
         threads=_read(given, "CONVSCOPE_THREADS", _at_least(1), max(1, cores // workers)),
+        ray=_read(given, "CONVSCOPE_RAY", _cluster, ""),
         max_parameters=_read(given, "CONVSCOPE_MAX_PARAMETERS", _at_least(1), 5_000_000),
         max_macs=_read(given, "CONVSCOPE_MAX_MACS", _at_least(1), 200_000_000),
         max_epochs=_read(given, "CONVSCOPE_MAX_EPOCHS", _at_least(1), 50),
@@ -126,6 +129,14 @@ def _origins(text: str) -> tuple[str, ...]:
     if not all(re.fullmatch(r"https?://[\w.*-]+(:(\d+|\*))?", origin, re.ASCII) for origin in origins):
         raise ValueError("it must be addresses such as https://moodle.example.org, with a space between two")
     return origins
+
+
+def _cluster(text: str) -> str:
+    if not re.fullmatch(r"auto|[\w.-]+:\d+", text, re.ASCII):
+        raise ValueError("it must be auto, or an address such as 192.0.2.7:6379")
+    if find_spec("ray") is None:
+        raise ValueError("the package ray is not installed (see requirements-ray.txt)")
+    return text
 
 
 def _at_least(least: int) -> Callable[[str], int]:

@@ -82,11 +82,13 @@ class Room:
     free:   workers with nothing to do.
     spare:  free places for short work alone.
     spares: how many such places there are; 0 on a machine with no memory for one.
+    workers: how many there are, free or not.
     """
 
     free: int = 1
     spare: int = 0
     spares: int = 0
+    workers: int = 1
 
 
 @dataclass(frozen=True)

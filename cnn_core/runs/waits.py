@@ -313,9 +313,12 @@ class Waits:
         # Between two runs, before the first has ended, nobody tells the pace for a moment: it is as it was.
         self._pace = pace_of_the_machine(self.store, _measured(queue, jobs)) or self._pace
         left |= {run_id: seconds_left(speeds, self._pace, *job) for run_id, job in jobs.items()}
-        spares = read_json(self.store.path / "runner.json").get("spares")
+        note = read_json(self.store.path / "runner.json")
+        workers, spares = note.get("workers"), note.get("spares")
         places = Places(
-            machine.workers, spares if isinstance(spares, int) else 1, machine.slice_seconds or inf
+            workers if isinstance(workers, int) else machine.workers,  # a cluster's may come and go
+            spares if isinstance(spares, int) else 1,
+            machine.slice_seconds or inf,
         )
         return starts(queue, places, left) | {one.ticket.run_id: 0.0 for one in queue.at_work}
 

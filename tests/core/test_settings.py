@@ -16,7 +16,7 @@ BY_THE_MACHINE = {  # how the README writes a default that depends on the machin
     "cores, at most 4": min(CORES, 4),
     "cores / workers": CORES // min(CORES, 4),
 }
-NOTHING = {"nobody": "", "itself alone": ()}  # how it writes one that is empty
+NOTHING = {"nobody": "", "itself alone": (), "this machine": ""}  # how it writes one that is empty
 
 
 def test_an_unset_or_empty_variable_is_its_default(monkeypatch):

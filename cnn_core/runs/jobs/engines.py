@@ -18,14 +18,18 @@ from typing import Any, Protocol
 from pebble import ProcessExpired, ProcessPool
 
 from cnn_core.runs.fairness import Room
+from cnn_core.runs.run import Run
 
 log = logging.getLogger("convscope.runner")
 
-LOST = "lost"  # what `returned` reports for a run whose worker died; else what the work itself returned
+# What `returned` reports for a run whose worker died, or that no worker took up; else what the work itself returned.
+LOST, NOT_BEGUN = "lost", "not begun"
 
 
 class Engine(Protocol):
-    """What the runner asks of an engine; a cluster would be another."""
+    """What the runner asks of an engine: this machine, or a cluster (`ray_engine`)."""
+
+    trouble: str  # a sentence for the operator where it cannot work now, else ""
 
     def room(self) -> Room:
         """How many more runs it could start now, of which kinds."""
@@ -34,10 +38,10 @@ class Engine(Protocol):
         """Let a worker do this run, where the room had one free, else a spare one."""
 
     def returned(self) -> list[tuple[str, str]]:
-        """Runs that came back since the last call, each with "done", "paused", "left", "made room" or LOST."""
+        """Runs that came back since the last call, each with what `work` said, LOST or NOT_BEGUN."""
 
-    def leave(self, pids: list[int]) -> None:
-        """Ask these workers to keep what they have and come back."""
+    def leave(self) -> None:
+        """Ask all workers to keep what they have and come back; may be asked again and again."""
 
     def stop(self) -> None:
         """End all workers, whatever they do."""
@@ -58,6 +62,7 @@ class LocalEngine:
     def __init__(self, store_path: Path, workers: int, threads: int, spares: int = 1) -> None:
         self.store_path, self.workers, self.threads, self.spares = store_path, workers, threads, spares
         self.at_work: dict[str, Any] = {}  # run id -> future
+        self.trouble = ""
         self.breaks = 0  # pools that broke without any run coming back from them
         self.spare: ProcessPool | None = None
         self.in_spare: set[str] = set()
@@ -81,7 +86,7 @@ class LocalEngine:
 
     def room(self) -> Room:
         """See Engine."""
-        return Room(self.free(), self.spares - len(self.in_spare), self.spares)
+        return Room(self.free(), self.spares - len(self.in_spare), self.spares, self.workers)
 
     def start(self, run_id: str) -> None:
         """See Engine."""
@@ -140,10 +145,10 @@ class LocalEngine:
         self._end_pool()
         self.pool = self._new_pool(self.workers)
 
-    def leave(self, pids: list[int]) -> None:
-        """Ask these workers to keep what they have and come back."""
+    def leave(self) -> None:
+        """See Engine."""
         ours = {process.pid for process in multiprocessing.active_children() if process.pid is not None}
-        for pid in ours.intersection(pids):
+        for pid in ours.intersection(Run(self.store_path / run_id).status.pid for run_id in self.at_work):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
 

@@ -41,10 +41,15 @@ def obey(run: Run) -> None:
     if action == "pause":
         raise StopWork("paused", PAUSED)
     if server_restarts.is_set():
-        raise StopWork("interrupted", LEFT, "The server is being restarted.")
+        raise StopWork("interrupted", LEFT, _RESTART)
     if (run.folder / _MAKE_ROOM).exists():
-        minutes = read_json(run.folder / _MAKE_ROOM).get("minutes", 0)
-        raise StopWork("queued", MADE_ROOM, _others_first(minutes))
+        wish = read_json(run.folder / _MAKE_ROOM)
+        if wish.get("leave"):
+            raise StopWork("interrupted", LEFT, _RESTART)
+        raise StopWork("queued", MADE_ROOM, _others_first(wish.get("minutes", 0)))
+
+
+_RESTART = "The server is being restarted."
 
 
 def _others_first(minutes: object) -> str:
@@ -65,7 +70,13 @@ def ask_to_make_room(run: Run, seconds: float) -> None:
         write_json(run.folder / _MAKE_ROOM, {"minutes": int(seconds / 60)})
 
 
+def ask_to_leave(run: Run) -> None:
+    """Let the worker of a run know that the server is being restarted, on whatever machine it is. Raises OSError."""
+    if not (run.folder / _MAKE_ROOM).exists():
+        write_json(run.folder / _MAKE_ROOM, {"leave": True})
+
+
 def forget_to_make_room(run: Run) -> None:
-    """It has made room, or need not any more."""
+    """It has made room or left, or need not any more."""
     with suppress(OSError):
         (run.folder / _MAKE_ROOM).unlink()

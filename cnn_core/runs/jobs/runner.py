@@ -33,7 +33,7 @@ from cnn_core.runs.files import (
     read_json,
     write_json,
 )
-from cnn_core.runs.jobs.engines import LOST, Engine, LocalEngine
+from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN, Engine, LocalEngine
 from cnn_core.runs.jobs.leaving import (
     LEFT,
     MADE_ROOM,
@@ -43,11 +43,12 @@ from cnn_core.runs.jobs.leaving import (
     ask_to_make_room,
     forget_to_make_room,
 )
+from cnn_core.runs.jobs.ray_engine import RayEngine
 from cnn_core.runs.jobs.tally import Tally
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.tidying import tidy
-from cnn_core.settings import settings
+from cnn_core.settings import Settings, settings
 
 log = logging.getLogger("convscope.runner")
 
@@ -267,6 +268,8 @@ class Runner:
             self.store.put_back(run_id, f"{WAS_FULL} {_where_it_goes_on(run)}")
         elif outcome == MADE_ROOM and run.status.unfinished:
             self.store.put_behind(run_id)
+        elif outcome == NOT_BEGUN and run.status.unfinished:
+            self.store.put_back(run_id, "No machine was free for it.")
         elif outcome in (LOST, LEFT) and run.status.unfinished:
             self.store.put_back(run_id, f"{why} {_where_it_goes_on(run)}")
         else:
@@ -297,7 +300,9 @@ class Runner:
                     "pid": os.getpid(),
                     "heartbeat": time.time(),
                     "free": room.free,
+                    "workers": room.workers,
                     "spares": room.spares,
+                    "trouble": self.engine.trouble,
                     "tally": self.tally.to_dict(),
                 },
             )
@@ -311,15 +316,11 @@ class Runner:
         log.info("leaving")
         until = time.monotonic() + LEAVE_SECONDS
         while self.store.taken() and time.monotonic() < until:
-            pids = [self.store.run(t.run_id).status.pid for t in self.store.taken() if self._known(t.run_id)]
-            self.engine.leave(pids)
+            self.engine.leave()
             self._collect("The server was restarted.")
             with suppress(OSError):
                 self._put_all_away()
             time.sleep(POLL_SECONDS)
-
-    def _known(self, run_id: str) -> bool:
-        return bool(Run(self.store.path / run_id).card)
 
 
 def _tidied(path: Path) -> None:
@@ -355,7 +356,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     # A run submitted while we were leaving saw our lock and started nobody: look again, having let go of it.
     try:
-        while _serve(store, machine.workers, machine.threads, machine.idle_seconds) and store.has_work():
+        while _serve(store, machine) and store.has_work():
             pass
     except OSError as error:
         log.error("the store %s cannot be served: %s", store.path, error.strerror or error)
@@ -363,20 +364,26 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
+def _serve(store: RunStore, machine: Settings) -> bool:
     """Be the runner of this store until it is idle; False where another is, or when somebody wants us to leave."""
     # Whoever asks `runner_is_alive` holds the lock for a moment, so one refusal proves nothing.
     for _ in range(20):
         with locked(store.path / "runner.lock", wait=False) as mine:
             if mine:
-                return _serve_locked(store, workers, threads, idle_seconds)
+                return _serve_locked(store, machine)
         time.sleep(0.02)
     return False
 
 
-def _serve_locked(store: RunStore, workers: int, threads: int, idle_seconds: float) -> bool:
-    engine = LocalEngine(store.path, workers, threads, spares=0 if is_small() else 1)
-    runner = Runner(store, engine, idle_seconds)
+def _engine(store: RunStore, machine: Settings) -> Engine:
+    if machine.ray:
+        return RayEngine(store.path, machine.ray, machine.threads)
+    return LocalEngine(store.path, machine.workers, machine.threads, spares=0 if is_small() else 1)
+
+
+def _serve_locked(store: RunStore, machine: Settings) -> bool:
+    engine = _engine(store, machine)
+    runner = Runner(store, engine, machine.idle_seconds)
 
     def leave(*_: object) -> None:
         runner.leaving = True
@@ -386,7 +393,8 @@ def _serve_locked(store: RunStore, workers: int, threads: int, idle_seconds: flo
     # From here on the lock tells; a note that outlives us would keep a successor waiting.
     with suppress(OSError):
         (store.path / "starting.json").unlink()
-    log.info("runner %d serves %s with %d workers", os.getpid(), store.path, workers)
+    by = f"the Ray cluster at {machine.ray}" if machine.ray else f"{machine.workers} workers"
+    log.info("runner %d serves %s with %s", os.getpid(), store.path, by)
     try:
         runner.serve()
     finally:

@@ -50,23 +50,31 @@ MAX_OPENINGS = 2  # a file likewise: the first time it may have been the machine
 
 def warm_up(store_path: str, threads: int) -> None:
     """Once per worker, before its first run: everything that takes long, so that the first step does not."""
+    threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
+    settle(store_path, threads)
+    try:
+        _rehearse()
+    except Exception:  # the run will meet it again, and has a student to tell it to
+        log.warning("warming up failed", exc_info=True)
+
+
+def settle(store_path: str, threads: int) -> None:
+    """Make this process a worker: SIGTERM keeps the run, the pages come first, and torch has its threads."""
     signal.signal(signal.SIGTERM, _keep_the_run)
     journal.begin()
     os.environ["CONVSCOPE_RUNS"] = (
         store_path  # visitors' own pictures lie there, whatever folder the runner was given
     )
-    threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     with suppress(OSError):
-        os.nice(5)  # the pages answer first
+        os.nice(5 - os.getpriority(os.PRIO_PROCESS, 0))  # the pages answer first
     with suppress(OSError):  # where memory runs out a worker goes first, for its run is taken up again
         Path("/proc/self/oom_score_adj").write_text("500", "ascii")
     try:
         import torch
 
         torch.set_num_threads(threads)
-        _rehearse()
-    except Exception:  # the run will meet it again, and has a student to tell it to
-        log.warning("warming up failed", exc_info=True)
+    except Exception:
+        log.warning("torch cannot be imported", exc_info=True)
 
 
 def _rehearse() -> None:
