@@ -186,9 +186,10 @@ def _sure(frame: Frame) -> float:
 
 
 def _captions(replay: Replay) -> list[str]:
+    rights: Sequence[float | None] = replay.accuracy or [None] * len(replay.frames)
     return [
         words.moment(replay.classes[frame.predicted], _sure(frame), right, replay.of, frame.dead)
-        for frame, right in zip(replay.frames, replay.accuracy or [None] * len(replay.frames), strict=True)
+        for frame, right in zip(replay.frames, rights, strict=True)
     ]
 
 

@@ -226,16 +226,15 @@ def report(one: Trained) -> str:
     """One page of HTML: settings, seed, curves, and the feature maps of one test image where there is any here."""
     from cnn_core.export import export_report
 
-    has_test = server.why_no_images(one.dataset) is None
-    test = server.images(one.dataset, "test").images if has_test else ()
+    test = None if server.why_no_images(one.dataset) else server.images(one.dataset, "test").images
     return export_report(
         one.spec,
         one.recipe.to_dict() if one.recipe else _UNKNOWN_RECIPE,
         title=one.title,
-        facts=_facts(one, images=one.count or len(test)),
+        facts=_facts(one, images=one.count or (0 if test is None else len(test))),
         test_accuracy=one.accuracy,
         history=one.history,
-        pictures=_pictures(one, test[0].float() / 255) if len(test) else [],
+        pictures=[] if test is None else _pictures(one, test[0].float() / 255),
     )
 
 
