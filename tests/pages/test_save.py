@@ -75,6 +75,13 @@ def test_the_key_of_an_own_set_is_in_no_file_for_elsewhere(write):
             assert "convscope" not in json.loads(file.read("metadata.json"))
 
 
+def test_a_report_is_written_also_where_no_test_images_are():
+    report = exports.report(replace(OWN, count=0))
+    assert "Learnt from" in report
+    assert "Tested on" not in report
+    assert "Test image no. 0" not in report
+
+
 # ---------------------------------------------------------------- nothing that tells of this machine
 
 

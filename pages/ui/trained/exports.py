@@ -240,11 +240,10 @@ def report(one: Trained) -> str:
 
 def _facts(one: Trained, images: int) -> dict[str, str]:
     """The report's head. images: how many there are to be tested on."""
-    facts = {
-        "Learnt from": learnt_from_words(one.learnt_from),
-        "Tested on": tested_on(one.dataset, images, one.is_sample),
-        "Seconds of training": "not known" if one.opened else f"{one.seconds:.1f}",
-    }
+    facts = {"Learnt from": learnt_from_words(one.learnt_from)}
+    if images:
+        facts["Tested on"] = tested_on(one.dataset, images, one.is_sample)
+    facts["Seconds of training"] = "not known" if one.opened else f"{one.seconds:.1f}"
     if one.loss is not None:
         facts["Test loss"] = f"{one.loss:.4f}"
     if one.accuracy is not None:
