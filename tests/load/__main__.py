@@ -2,7 +2,9 @@
 
 `--lockstep 30` is a lecture instead: thirty open each page in the same second (`--links`: each by its link, in a new
 tab; `--times 3`; `--pages convolution,filters`). It uses the images in CONVSCOPE_DATA; `--sample` takes those that need
-no download. Status 1 where somebody met an error or work was lost. Seconds are for the reader: they are this machine's.
+no download. `--plan` starts nothing: it prints what 30, 300 and 3,000 students need (`needs`).
+
+Status 1 where somebody met an error or work was lost. Seconds are for the reader: they are this machine's.
 """
 
 from __future__ import annotations
@@ -18,10 +20,14 @@ from typing import Any
 from tests.browser.conftest import Server, serving
 from tests.load import lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, report
+from tests.load.needs import table
 
 
 def main() -> int:
     asked = vars(_parser().parse_args())
+    if asked["plan"]:
+        print(table())
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         environment = {"CONVSCOPE_DATA": f"{folder}/none"} if asked["sample"] else {}
         with serving(Path(folder), **environment) as server:
@@ -35,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     for option in fields(Plan):
         kind = type(option.default)
         parser.add_argument(f"--{option.name}", type=kind, default=option.default, help=f"({option.default})")
+    parser.add_argument(
+        "--plan", action="store_true", help="what 30, 300 and 3,000 students need; starts nothing"
+    )
     parser.add_argument("--sample", action="store_true", help="without the full MNIST")
     parser.add_argument("--lockstep", type=int, default=0, metavar="STUDENTS", help="a lecture, not a lesson")
     parser.add_argument("--times", type=int, default=3, help="how often each page, in lockstep (3)")
