@@ -37,6 +37,7 @@ class Health:
     at_work: int
     paused: int
     longest_wait: float  # of what waits now
+    trouble: str  # why the runner can give out no work (`jobs.engines`), or ""
     tally: dict[str, Any]  # the runner's own counts (`jobs.tally`); {} where there is none
 
     @property
@@ -47,6 +48,8 @@ class Health:
             sentences.append("The folder of runs cannot be written.")
         elif self.lack:
             sentences.append(f"No work is given out: {self.free / 1e6:,.0f} MB are free on the disk.")
+        if self.trouble:
+            sentences.append(self.trouble)
         if self.runner == "silent":
             sentences.append("The runner does not answer.")
         elif self.runner == "none" and self.longest_wait > WITHOUT_RUNNER:
@@ -81,6 +84,7 @@ def look(store: RunStore) -> Health:
         at_work=len(store.taken()),
         paused=len(file_names(store.path / PAUSED)),
         longest_wait=_longest_wait(store.path / QUEUE),
+        trouble=trouble if isinstance(trouble := note.get("trouble"), str) else "",
         tally=tally if isinstance(tally := note.get("tally"), dict) else {},
     )
 

@@ -3,6 +3,7 @@
     --lockstep 30     a lecture: thirty open each page in the same second (--links: each by its link, in a new tab;
                       --times 3; --pages convolution,filters)
     --hostile 1000    somebody who tries what breaks: so many hostile inputs through all doors (--seed 0)
+    --plan            starts nothing: prints what 30, 300 and 3,000 students need (`needs`)
 
 It uses the images in CONVSCOPE_DATA; `--sample` takes those that need no download. Status 1 where somebody met an error
 or work was lost. Seconds are for the reader: they are this machine's.
@@ -21,10 +22,14 @@ from typing import Any
 from tests.browser.conftest import Server, serving
 from tests.load import lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, report
+from tests.load.needs import table
 
 
 def main() -> int:
     asked = vars(_parser().parse_args())
+    if asked["plan"]:
+        print(table())
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         environment = {"CONVSCOPE_DATA": f"{folder}/none"} if asked["sample"] else {}
         if asked["hostile"]:
@@ -42,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     for option in fields(Plan):
         kind = type(option.default)
         parser.add_argument(f"--{option.name}", type=kind, default=option.default, help=f"({option.default})")
+    parser.add_argument(
+        "--plan", action="store_true", help="what 30, 300 and 3,000 students need; starts nothing"
+    )
     parser.add_argument("--sample", action="store_true", help="without the full MNIST")
     parser.add_argument("--lockstep", type=int, default=0, metavar="STUDENTS", help="a lecture, not a lesson")
     parser.add_argument("--hostile", type=int, default=0, metavar="INPUTS", help="so many hostile inputs")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from cnn_core.errors import StudentError, quoted
 from cnn_core.runs.fairness import Ticket
-from cnn_core.runs.files import file_names, is_locked, locked, write_json
+from cnn_core.runs.files import file_names, is_locked, locked, read_json, write_json
 from cnn_core.runs.ids import is_run_id
 from cnn_core.runs.jobs.runner import runner_is_alive
 from cnn_core.runs.run import Run
@@ -130,7 +130,8 @@ def check(store: RunStore) -> list[tuple[bool, str]]:
 def _settings(_store: RunStore) -> Iterator[tuple[bool, str]]:
     try:
         machine = settings()
-        yield True, f"Settings: {machine.workers} workers, slices of {_duration(machine.slice_seconds)}."
+        workers = f"the Ray cluster at {machine.ray}" if machine.ray else f"{machine.workers} workers"
+        yield True, f"Settings: {workers}, slices of {_duration(machine.slice_seconds)}."
     except StudentError as error:
         yield False, f"Settings: {error}"
 
@@ -155,7 +156,10 @@ def _disk(store: RunStore) -> Iterator[tuple[bool, str]]:
 
 def _runner(store: RunStore) -> Iterator[tuple[bool, str]]:
     alive, work = runner_is_alive(store), store.has_work()
-    if alive:
+    trouble = read_json(store.path / "runner.json").get("trouble")
+    if alive and isinstance(trouble, str) and trouble:
+        yield False, f"Runner: alive. {trouble}"
+    elif alive:
         yield True, "Runner: alive."
     elif work:
         yield False, "Runner: none, though work waits; it starts when a page is opened, or by hand."

@@ -162,7 +162,7 @@ class RayEngine:
         match what, facts:
             case _, [int(workers), int(spares)] if what == PLACES:
                 if not self.is_connected:
-                    log.info("the Ray cluster at %s has places for %d trainings", self.address, workers)
+                    log.info("the Ray cluster at %s is there; trainings at once: %d", self.address, workers)
                 self.is_connected = True
                 self.workers, self.spares = workers, spares
                 self.trouble = "" if workers else f"The Ray cluster at {self.address} has no free processors."

@@ -36,6 +36,10 @@ def connect(
 ) -> None:
     """The life of that process: it connects, and gives out runs until it is told to stop or the runner is gone."""
     threading.Thread(target=_end_with_the_runner, name="parent", daemon=True).start()
+    # Ray speaks to the terminal of whoever is connected, at length, and keeps all of it in logs of its own.
+    with open(os.devnull, "wb") as nowhere:
+        for stream in (1, 2):
+            os.dup2(nowhere.fileno(), stream)
     try:
         import ray
 
