@@ -295,7 +295,7 @@ def test_an_upload_that_cannot_be_dreamt_gets_a_sentence(app, content):
         (saved(RGB.convert("P")), (384, 576)),
         (saved(RGB.convert("RGBA")), (384, 576)),
         (saved(RGB, "JPEG", exif=TURNED), (576, 384)),
-        (saved(Image.new("RGB", (10_000, 3_000))), (173, 576)),
+        (saved(Image.new("RGB", (10_000, 3_000)), "JPEG"), (173, 576)),
         (saved(Image.new("L", (20, 20), 99)), (576, 576)),
     ],
     ids=["CMYK", "16 bit", "palette", "alpha", "turned by EXIF", "10,000 pixels", "tiny"],

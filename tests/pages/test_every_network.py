@@ -333,7 +333,7 @@ def test_an_upload_without_a_digit_gets_a_sentence(app, content):
         saved(a_one(mode="P")),
         saved(CLEAR),
         saved(a_one().transpose(Image.Transpose.ROTATE_90), "JPEG", exif=TURNED),
-        saved(a_one(10_000, 3_000)),
+        saved(a_one(10_000, 3_000), "JPEG"),
         saved(a_one(mode="RGBA"), "WEBP"),
     ],
     ids=["CMYK", "16 bit", "palette", "alpha", "turned by EXIF", "10,000 pixels wide", "WebP"],
