@@ -15,8 +15,10 @@ from cnn_core.runs.fairness import Room
 from cnn_core.runs.files import locked
 from cnn_core.runs.jobs import ray_engine
 from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN
+from cnn_core.runs.jobs.leaving import LEFT, StopWork, obey
 from cnn_core.runs.jobs.ray_engine import RayEngine
 from cnn_core.runs.jobs.ray_tasks import CANCEL, PLACES, RETURNED, START, STOP, TROUBLE, Tasks, places
+from cnn_core.runs.run import Run
 from cnn_core.runs.status import change_status
 from cnn_core.settings import _settings, settings
 
@@ -131,8 +133,10 @@ def test_who_leaves_asks_by_the_folder_and_takes_back_what_nobody_began(engine, 
     engine.asked()
     with locked(tmp_path / "a" / "lock"):
         engine.leave()
-    assert (tmp_path / "a" / "make_room").exists()
     assert engine.asked() == [(CANCEL, "b")]
+    with pytest.raises(StopWork) as stopped:  # what its worker hears at its next step, on whatever machine
+        obey(Run(tmp_path / "a"))
+    assert (stopped.value.state, stopped.value.outcome) == ("interrupted", LEFT)
 
 
 class PlayedRay:
