@@ -128,7 +128,7 @@ def size_of(value: Any) -> int:
     """About how many bytes a value takes: arrays, tensors, networks, and whatever holds such.
 
     >>> size_of(b"1234"), size_of([b"1234", {"a": b"12345678"}])
-    (4, 29)
+    (4, 37)
     """
     if isinstance(value, bytes | str):
         return len(value)

@@ -17,7 +17,6 @@ import asyncio
 import hmac
 import os
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -85,7 +84,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """While the server lives somebody sees to work that was left; when it ends, its runner ends with it."""
     if settings().log == "json":
         journal.begin()
-    threading.Thread(target=warm, name="warm", daemon=True).start()
+    await asyncio.to_thread(warm)  # nobody is answered before, so no page imports the same at the same time
     looking = asyncio.create_task(_see_to_work())
     try:
         yield
@@ -97,6 +96,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 async def _see_to_work() -> None:
     while True:
         await asyncio.to_thread(server.take_up_work)
+        if settings().log == "json":
+            journal.take_over()  # Streamlit gives its loggers new handlers whenever it reads its settings
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -106,8 +107,10 @@ def warm() -> None:
         import torch  # noqa: F401
 
         import pages.home.sections  # noqa: F401
+        from pages.ui.wording import first_look
 
         server.images()
+        first_look.begin()
 
 
 def count_error(_error: Exception) -> None:
@@ -137,6 +140,8 @@ def main() -> int:
         for variable, (option, convert) in OPTIONS.items()
         if variable in os.environ
     }
+    if settings().log == "json":
+        config["logger.hideWelcomeMessage"] = True  # its lines are no JSON
     if embed_on:  # in a frame of another site a browser sends only cookies that say so
         config["server.xsrfCookieSameSite"] = "none"
     app.run(config=config)

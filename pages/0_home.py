@@ -10,9 +10,9 @@ from pages.home.sections import (
     digits,
     glossary,
     hint_on_a_phone,
-    images_for,
     maps_of_each_layer,
     ways_on,
+    with_images,
 )
 from pages.ui.frame.board import board
 from pages.ui.frame.shell import page_head, require_shell
@@ -35,7 +35,8 @@ def page() -> None:
         network = networks.current()
         if network.note:
             caption(network.note)
-        image = digits(images_for(network))
+        network, test = with_images(network)
+        image = digits(test)
     with below:
         maps_of_each_layer(network, image)
     with answer_place:

@@ -12,10 +12,11 @@ from pages.evaluate.map_view import map_view
 from pages.evaluate.mistakes import mistakes
 from pages.evaluate.own_digit import own_digit
 from pages.evaluate.robust import robust
-from pages.evaluate.words import of_which_images, verdict
+from pages.evaluate.words import NOT_TESTED, of_which_images, verdict
+from pages.ui.forms.digit_input import say_why_none
 from pages.ui.forms.own_picture import confusing
 from pages.ui.frame.shell import page_head, require_shell
-from pages.ui.visitor import design, networks
+from pages.ui.visitor import design, networks, server
 from pages.ui.wording.blocks import answer, caption, next_question, problem
 
 require_shell()
@@ -25,7 +26,7 @@ VIEWS = {  # its name in the code -> (its word on the page, what draws it)
     "mistakes": ("Mistakes", mistakes),
     "robust": ("Shift and turn", robust),
     "map": ("Map", map_view),
-    "draw": ("Draw", own_digit),
+    "draw": ("Draw", lambda exam: own_digit(exam.network)),
 }
 
 
@@ -55,11 +56,21 @@ def show(exam: Exam) -> None:
     draw_view(exam)
 
 
+def show_untested(network: networks.LoadedNetwork) -> None:
+    """Draw what needs no test images: a picture of the visitor's own, and what the network answers."""
+    answer(NOT_TESTED)
+    say_why_none(network.dataset)
+    own_digit(network)
+
+
 def page() -> None:
     """The network of the sidebar on the test images of its data set."""
     network = networks.current()
     if network.note:
         caption(network.note)
+    if server.why_no_images(network.dataset) is not None:
+        show_untested(network)
+        return
     try:
         exam = exam_of(network)
     except StudentError as error:

@@ -15,7 +15,7 @@ from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.figure import mode
 from pages.ui.drawing.figure import show as show_figure
 from pages.ui.forms import none_of_these
-from pages.ui.forms.digit_input import ChosenImage, are_here, chosen_image, singular
+from pages.ui.forms.digit_input import ChosenImage, chosen_image, say_why_none, singular
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
 from pages.ui.wording.blocks import answer, caption, next_question, problem
@@ -73,12 +73,11 @@ def show_answer(reading: Reading) -> None:
 def view() -> None:
     """Draw all that depends on the network."""
     network = networks.current()
-    if not are_here(network.dataset):
-        return
     answer_place = st.empty()
     options = ask(network)
     if network.note:
         caption(network.note)
+    say_why_none(network.dataset)
     left, right = st.columns([576, 292], gap="medium")
     with left:
         chosen = chosen_image(options.way, network.dataset)

@@ -5,6 +5,8 @@ The dream is done by a worker process; the page reads the run store, and finds i
 
 from __future__ import annotations
 
+from math import inf
+
 import streamlit as st
 
 from cnn_core.errors import StudentError
@@ -27,11 +29,12 @@ from pages.deep_dream.dreamers import MINE, layers_of, settings_name
 from pages.deep_dream.picture import digit, photo
 from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.deep_dream.seen import seen
+from pages.ui.forms.digit_input import say_why_none
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, caption, next_question, on_primary, problem
-from pages.ui.wording.run_states import NO_MAPS, queued, turn
+from pages.ui.wording.run_states import NO_MAPS, queued
 
 require_shell()
 
@@ -135,7 +138,9 @@ def show_progress(dream: Dream) -> None:
     if run is None or status is None:
         return
     is_queued = status.state == "queued"
-    waiting = queued(*turn(run.id)) if is_queued else ""
+    store = server.store()
+    wait = inf if server.lack() else store.expected_wait(run.id)
+    waiting = queued(store.place(run.id), wait) if is_queued else ""
     st.markdown(words.state(dream, waiting))
     if dream.is_going_on:
         st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
@@ -149,6 +154,8 @@ def show_notes(strip: Strip, network: networks.LoadedNetwork, photographic: tupl
         caption(words.NO_PHOTO_NETWORK)
     if strip.dreamer == MINE and network.note:
         caption(network.note)
+    if strip.kind == "digit":
+        say_why_none(network.dataset)
 
 
 def show(dream: Dream) -> None:
@@ -164,8 +171,6 @@ def view(is_ticking: bool) -> None:
     network, photographic = networks.current(), photo_networks()
     answer_place = st.empty()
     strip = ask(network, photographic)
-    if strip is None:
-        return
     show_notes(strip, network, photographic)
     left, right = st.columns([576, 292], gap="medium")
     with left:

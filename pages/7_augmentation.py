@@ -19,7 +19,7 @@ from pages.augmentation.progress import progress
 from pages.augmentation.settings import Settings, ask_settings
 from pages.augmentation.sheets import draws, fill_modes, one_alone
 from pages.augmentation.trial import Trial
-from pages.ui.forms.digit_input import are_here, begin_with_digit, chosen_image, way_and_number
+from pages.ui.forms.digit_input import begin_with_digit, chosen_image, say_why_none, way_and_number
 from pages.ui.frame.shell import page_head, require_shell, turn_to
 from pages.ui.visitor import design, networks, server
 from pages.ui.wording.blocks import answer, caption, next_question, problem
@@ -110,11 +110,10 @@ def page() -> None:
     answer(words.WHAT_IT_IS, "augmentation", "label", "epoch")
     answer_place = st.empty()
     settings = ask_settings(pairs[0].augment if pairs else None, network.spec.input_shape[1:])
-    if not are_here(network.dataset):
-        return
     way = ask_digit(network.dataset)
     if network.note:
         caption(network.note)
+    say_why_none(network.dataset)
     left, right = st.columns([576, 292], gap="medium")
     with left:
         digit = chosen_image(way, network.dataset)
@@ -132,7 +131,10 @@ def page() -> None:
         show(trial, reading, settings)
     with right:
         dragged(trial)
-        act(network, settings.spec, pairs)
+        if server.why_no_images(network.dataset) is None:
+            act(network, settings.spec, pairs)
+        else:
+            caption(words.NOTHING_TO_TRAIN_ON)
     if pairs:
         outcome(pairs)
     where_the_label_breaks(trial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from cnn_core.runs import RunStore
 from cnn_core.runs.ids import owner_of
 from cnn_core.settings import _VARIABLES
 from cnn_core.training import TrainSpec
+from deploy.headers import Headers
 from deploy.lock import lock_of
 from deploy.server import OPTIONS
 from tests.hosting.fresh_root import steps_of
@@ -91,6 +93,46 @@ def test_every_setting_of_image_and_recipes_exists():
     assert said <= known
 
 
+# The headers
+
+
+def answered(cookie: str, authorization: str = "", path: str = "/") -> tuple[int, dict[str, str]]:
+    """(status, headers) of an app that sets a cookie, behind `Headers`; figures are for who says "yes"."""
+
+    async def app(_scope, _receive, send):
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"set-cookie", cookie.encode())]}
+        )
+        await send({"type": "http.response.body", "body": b""})
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asked = {"type": "http", "path": path, "headers": [(b"authorization", authorization.encode())]}
+    asyncio.run(Headers(app, lambda word: word == "yes")(asked, None, send))
+    return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+
+
+def test_a_cookie_for_frames_is_kept_apart_for_each_site_and_no_other_is_touched(monkeypatch):
+    framed, plain = "x=1; Path=/; SameSite=None; Secure", "x=1; Path=/; SameSite=Lax"
+    assert answered(framed)[1]["set-cookie"] == framed  # nothing may embed us
+    monkeypatch.setenv("CONVSCOPE_EMBED_ON", "https://a.example https://b.example")
+    headers = answered(framed)[1]
+    assert headers["set-cookie"] == framed + "; Partitioned"
+    assert headers["content-security-policy"].endswith(
+        "; frame-ancestors 'self' https://a.example https://b.example"
+    )
+    assert "x-frame-options" not in headers  # it would forbid them
+    assert answered(plain)[1]["set-cookie"] == plain
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/below/_stcore/metrics", "/_stcore/agent/sessions"])
+def test_streamlit_s_figures_and_its_remote_control_are_not_there_for_outsiders(path):
+    assert [answered("", word, path)[0] for word in ("", "no", "yes")] == [404, 404, 200]
+
+
 # Recipes
 
 
@@ -103,6 +145,14 @@ def test_what_a_recipe_points_to_is_there(path):
     files = re.findall(r"`((?:deploy|tests)/[\w./-]+)`", text)
     assert [link for link in links if not (path.parent / link).exists()] == []
     assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+def test_a_proxy_lets_through_what_the_server_takes():
+    config = (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
+    most = int(re.search(r"^maxUploadSize = (\d+)", config, re.MULTILINE)[1])
+    nginx, caddy = DEPLOY / "nginx" / "convscope.conf", DEPLOY / "caddy" / "Caddyfile"
+    assert int(re.search(r"client_max_body_size (\d+)m;", nginx.read_text("utf-8"))[1]) > most
+    assert int(re.search(r"max_size (\d+)MB", caddy.read_text("utf-8"))[1]) > most * 1.05
 
 
 def test_a_laptop_s_server_is_for_that_laptop_alone():

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections import OrderedDict
 
 import numpy as np
 import torch
@@ -20,10 +19,10 @@ from torch import Tensor
 
 from cnn_core.data.picture_bounds import check_head, check_whole_jpeg
 from cnn_core.errors import StudentError
+from cnn_core.kept import Kept
 from cnn_core.upload_limits import MEGABYTE, PHOTO_MB, megabytes
 
 MAX_UPLOAD_BYTES = PHOTO_MB * MEGABYTE
-KEPT_BYTES = 32_000_000  # of decoded pictures: a dozen, made small
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif")
 READABLE = "PNG, JPEG, WebP, GIF, BMP or HEIC"
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # Pillow knows many more, and each is a way in
@@ -61,33 +60,23 @@ def open_image(data: bytes, longest: int) -> Image.Image:
             f"The file has {megabytes(len(data))} MB.", hint=f"Choose one of at most {PHOTO_MB} MB."
         )
     content = bytes(data)
-    with _one_at_a_time:
-        key = (hashlib.sha256(content).digest(), longest)
-        outcome = _kept.pop(key, None) or _outcome(content, longest)
-        _keep(key, outcome)
+    outcome = _kept.of((hashlib.sha256(content).digest(), longest), lambda: _outcome(content, longest))
     if isinstance(outcome, StudentError):
         raise StudentError(outcome.message, outcome.hint)
-    return outcome.copy()
+    size, pixels = outcome
+    return Image.frombytes("RGBA", size, pixels)
 
 
+_Pixels = tuple[tuple[int, int], bytes]  # (width, height), RGBA row by row
+_kept: Kept[_Pixels | StudentError] = Kept(32_000_000)  # a dozen pictures, made small
 _one_at_a_time = threading.Lock()  # a picture may take 200 MB for a moment
-_kept: OrderedDict[tuple[bytes, int], Image.Image | StudentError] = OrderedDict()  # the latest last
 
 
-def _keep(key: tuple[bytes, int], outcome: Image.Image | StudentError) -> None:
-    _kept[key] = outcome
-    while sum(map(_weight, _kept.values())) > KEPT_BYTES and len(_kept) > 1:
-        _kept.popitem(last=False)
-
-
-def _weight(outcome: Image.Image | StudentError) -> int:
-    """Bytes, or what a sentence takes with all around it."""
-    return 4_000 if isinstance(outcome, StudentError) else 4 * outcome.width * outcome.height + 4_000
-
-
-def _outcome(data: bytes, longest: int) -> Image.Image | StudentError:
+def _outcome(data: bytes, longest: int) -> _Pixels | StudentError:
     try:
-        return _decoded(data, longest)
+        with _one_at_a_time:
+            image = _decoded(data, longest)
+        return image.size, image.tobytes()
     except StudentError as error:
         return StudentError(error.message, error.hint)  # without the frames that its traceback holds
 

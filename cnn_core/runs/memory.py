@@ -11,8 +11,8 @@ from cnn_core.model.spec import ModelSpec
 
 # Bytes, measured with a CPU build of torch (deploy/docker.md): the pages with ten students and the runner; a worker
 # that has trained the lesson's network.
-PAGES = 560_000_000
-WORKER = 330_000_000
+PAGES = 500_000_000
+WORKER = 450_000_000
 
 # Floats that a worker keeps for each weight (itself, its gradient, two of the optimiser, the best, one being written)
 # and for each value between two layers of a batch (itself, its gradient, a copy in another layout).

@@ -185,7 +185,9 @@ def _within(found: list[Thing], most: int) -> list[Thing]:
 def remove_leavings(path: Path) -> None:
     """Half-made folders and files of processes that were killed, once nobody can be at them any more."""
     oldest = time.time() - LEFT_SECONDS
-    for folder in (path, path / "datasets", path / "visitors"):
+    runs = (path / name for name in file_names(path) if is_run_id(name))
+    within = (run / part for run in runs for part in ("", "snapshots", "frames"))
+    for folder in (path, path / "datasets", path / "visitors", *within):
         for name in file_names(folder):
             left = folder / name
             if _LEAVING.fullmatch(name) and _time_of(left) < oldest:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
@@ -182,18 +182,41 @@ class Job:
 
 
 @lru_cache(maxsize=1024)  # asked of each waiting run, once a second
-def _job(folder: Path, _changed: float) -> Job:
+def _job(folder: Path, _changed: float, there: int | None) -> Job:
     run = Run(folder)
     recipe = run.recipe
-    is_known = run.dataset in KNOWN or is_own(run.dataset)
-    there = dataset_of(run.dataset).count("train") if is_known else USUAL_IMAGES
+    if there is None:
+        is_known = run.dataset in KNOWN or is_own(run.dataset)
+        there = dataset_of(run.dataset).count("train") if is_known else USUAL_IMAGES
     return Job(run.spec, recipe.epochs * min(recipe.train_size or there, there), recipe.batch_size)
 
 
-def job_of(run: Run) -> Job:
-    """What a training has to do. Raises StudentError for one that this server cannot read."""
+def job_of(run: Run, images: Mapping[str, int] | None = None) -> Job:
+    """What a training has to do. Raises StudentError for one that this server cannot read.
+
+    images: data set -> how many images there are to learn from, of those of which that is known.
+    """
     changes = run.folder / "changes.json"
-    return _job(run.folder, changes.stat().st_mtime if changes.exists() else 0.0)
+    changed = changes.stat().st_mtime if changes.exists() else 0.0
+    return _job(run.folder, changed, (images or {}).get(run.dataset))
+
+
+def images_here(store: Knows, at_work: Collection[AtWork]) -> dict[str, int]:
+    """Of how many images trainings learn on this machine, as those that are at work and those that are done have found.
+
+    Of some data sets a sample alone is here, a tenth of what the catalogue promises.
+    """
+    images: dict[str, int] = {}
+    for one in store.results():
+        if one.is_sample:
+            images[one.dataset] = max(one.images, images.get(one.dataset, 0))
+        else:  # it has come since
+            images.pop(one.dataset, None)
+    for at in at_work:
+        with suppress(StudentError):
+            portions = store.run(at.ticket.run_id).learnt_from.portions
+            images |= {portion.dataset: portion.count for portion in portions if portion.chosen is None}
+    return images
 
 
 def pace_of_the_machine(
@@ -249,6 +272,7 @@ class Waits:
 
     def __init__(self, store: Knows) -> None:
         self.store = store
+        self._pace: float | None = None
         self._known: dict[str, float] = {}
         self._known_of: tuple[object, ...] = ()
         self._known_until = -inf
@@ -277,6 +301,7 @@ class Waits:
         if not queue.waiting:
             return {one.ticket.run_id: 0.0 for one in queue.at_work}
         jobs: dict[str, tuple[Job, Status]] = {}
+        images = images_here(self.store, queue.at_work)
         left = {}
         for ticket in [*(one.ticket for one in queue.at_work), *queue.waiting]:
             if not ticket.is_long:
@@ -284,9 +309,10 @@ class Waits:
                 continue
             with suppress(StudentError, OSError):  # one that is gone takes no time
                 run = self.store.run(ticket.run_id)
-                jobs[ticket.run_id] = job_of(run), run.status
-        pace = pace_of_the_machine(self.store, _measured(queue, jobs))
-        left |= {run_id: seconds_left(speeds, pace, *job) for run_id, job in jobs.items()}
+                jobs[ticket.run_id] = job_of(run, images), run.status
+        # Between two runs, before the first has ended, nobody tells the pace for a moment: it is as it was.
+        self._pace = pace_of_the_machine(self.store, _measured(queue, jobs)) or self._pace
+        left |= {run_id: seconds_left(speeds, self._pace, *job) for run_id, job in jobs.items()}
         note = read_json(self.store.path / "runner.json")
         workers, spares = note.get("workers"), note.get("spares")
         places = Places(
@@ -307,10 +333,11 @@ def remember(store: Knows, run: Run, images_per_second: float) -> None:
     """Keep how fast a training was that has just ended. Raises OSError."""
     others = {}
     queue = store.queue()
+    images = images_here(store, queue.at_work)
     for one in queue.at_work:
         with suppress(StudentError, OSError):
             other = store.run(one.ticket.run_id)
             if one.ticket.is_long and other.id != run.id:
-                others[other.id] = job_of(other), other.status
+                others[other.id] = job_of(other, images), other.status
     pace = pace_of_the_machine(store, _measured(queue, others))
     Speeds(store.path).remember_pace(run.spec, images_per_second, pace)

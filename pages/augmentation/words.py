@@ -186,6 +186,7 @@ def shear_in_words(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str:
 # ---------------------------------------------------------------- the answer
 
 CANNOT_TELL = "This network cannot tell us anything about these changes: it has not been trained."
+NOTHING_TO_TRAIN_ON = "To train with and without these changes takes the images of its data set."
 NOTHING_CHANGES = "These settings change nothing. Turn one of them up."
 _WHOSE = {"lesson": "the lesson’s", "gentle": "the gentle", "own": "your own"}
 _AT_LEAST = (

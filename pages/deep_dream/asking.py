@@ -12,7 +12,7 @@ from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
 from pages.deep_dream.dreamers import MINE, name_of
 from pages.deep_dream.picture import UPLOAD
-from pages.ui.forms.digit_input import are_here, way_and_number
+from pages.ui.forms.digit_input import way_and_number
 from pages.ui.visitor.networks import LoadedNetwork
 
 # Pixels of the longer side. A network of the sidebar sees a few pixels at a time: on a large photo, only its grain.
@@ -47,8 +47,8 @@ class Strip:
     options: Options
 
 
-def ask(network: LoadedNetwork, photographic: tuple[str, ...]) -> Strip | None:
-    """Draw the control strip; None, with a sentence, where there are no images for this network.
+def ask(network: LoadedNetwork, photographic: tuple[str, ...]) -> Strip:
+    """Draw the control strip.
 
     photographic: the photo networks that are on this machine.
     """
@@ -56,8 +56,6 @@ def ask(network: LoadedNetwork, photographic: tuple[str, ...]) -> Strip | None:
         dreamer = _dreamer(network, photographic)
         channels = 3 if dreamer != MINE else network.spec.input_shape[0]
         kind = "photo" if channels == 3 else "digit"
-        if kind == "digit" and not are_here(network.dataset):
-            return None
         choice = _photo() if kind == "photo" else way_and_number(network.dataset)
         size = "mine" if kind == "photo" and dreamer == MINE else kind
         return Strip(dreamer, kind, choice, _options(size))

@@ -56,6 +56,7 @@ HOW_TO_READ_CONFUSION = (
     "A row is what an image really is, a column what the network took it for. The diagonal is what it read rightly; it "
     "has no colour. Click a cell to see the images in it."
 )
+NOT_TESTED = "It cannot be tested here, but it can read a picture of your own."
 NO_IMAGES = "There is no such image."
 CLICK_AN_IMAGE = "Click an image to see its feature maps."  # of a network that has some
 

@@ -52,7 +52,8 @@ def legend(reading: Reading, options: Options) -> None:
     """Say what the colours and the marks mean."""
     names = mapped_layers(reading.maps, options.every)
     network = reading.network
-    watched = min(WATCHED, len(server.images(network.dataset, "test")))
+    are_watched = server.why_no_images(network.dataset) is None
+    watched = min(WATCHED, len(server.images(network.dataset, "test"))) if are_watched else 0
     silent = sum(can_be_silent(network.spec, name) for name in names)
     what_you_see(
         words.legend(
@@ -144,6 +145,7 @@ class _Marks:
     silent: of those, the ones whose filter fires on no test image either.
     unchanging: the same number on all test images, of a layer that cannot be silent.
     extremes: (C, 2), the range of each on the test images, of a layer that cannot be silent; else None.
+    Where there are no test images only `dark` is known.
     """
 
     dark: np.ndarray
@@ -154,6 +156,9 @@ class _Marks:
 
 def _marks(layer: str, reading: Reading, drawn: Sheet) -> _Marks:
     network = reading.network
+    if server.why_no_images(network.dataset) is not None:
+        unknown = np.zeros_like(drawn.dark)
+        return _Marks(drawn.dark, unknown, unknown, None)
     extremes = ranges_of(network)[layer]
     silent = silent_in(network.spec, layer, extremes).numpy() & drawn.dark
     unchanging = unchanging_in(network.spec, layer, extremes).numpy()

@@ -155,7 +155,7 @@ def legend(
     """What the colours and the marks of the sheets mean, of those that can be seen.
 
     layers: the maps (C, H, W) of each sheet.
-    watched: test images among which filters that never fire were looked for.
+    watched: test images among which filters that never fire were looked for; 0 where there are none.
     any_silent, all_silent: whether some or all of the layers can be silent (relu, or a pooling after one).
     """
     is_signed = any(values.min() < 0 for values in layers)
@@ -165,7 +165,8 @@ def legend(
         colours = f"where a map goes below zero, {colours}"
     text = f"One tile is one map of this {singular}: {'; '.join(filter(None, [black, colours]))}."
     if any_silent:
-        text += f" 0: dark for this {singular}. Dashed: never fires on {count(watched)} test images."
+        text += f" 0: dark for this {singular}."
+        text += f" Dashed: never fires on {count(watched)} test images." if watched else ""
     if not all_silent:
         text += (
             " After tanh, sigmoid, elu and others like them, and without an activation, no map is silent: a number "

@@ -18,7 +18,7 @@ from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
 from pages.ui.frame.shell import ROOT, entry, exists
-from pages.ui.visitor import server
+from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 from pages.ui.wording.terms import all_terms
 
@@ -43,12 +43,19 @@ def hint_on_a_phone() -> None:
     st.html(_ON_A_PHONE.format(words.PAGES_ARE_BEHIND))
 
 
-def images_for(network: LoadedNetwork) -> ImageSet:
-    """Test images of what the network has learnt to tell apart; digits where those are not on this machine."""
+def with_images(network: LoadedNetwork) -> tuple[LoadedNetwork, ImageSet]:
+    """The network, and test images of what it has learnt to tell apart.
+
+    Where there are none here, or of another size, the lesson's convnet with digits; it draws the sentence that says so.
+    """
     try:
-        return server.images(network.dataset, "test")
+        test = server.images(network.dataset, "test")
+        if tuple(test.images.shape[1:]) == network.spec.input_shape:
+            return network, test
     except StudentError:
-        return server.images("mnist", "test")
+        pass
+    caption(words.no_images_for(network.title))
+    return networks.ours("lesson"), server.images("mnist", "test")
 
 
 def digits(test: ImageSet) -> torch.Tensor:

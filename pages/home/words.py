@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import plural, probability, shape_text
 
 WELCOME = (
@@ -21,6 +22,16 @@ WAYS_ON = {  # address -> (what one does there, its icon)
     "train": ("Train your own", "play_arrow"),
     "open_network": ("Open your own network", "folder_open"),
 }
+
+
+def no_images_for(title: str) -> str:
+    """Where the network of the sidebar cannot be shown an image.
+
+    >>> no_images_for("My net")
+    'There are no test images for “My net” here. You are looking at the lesson’s convnet, trained by us.'
+    """
+    none = f"There are no test images for “{plain(title)}” here."
+    return f"{none} You are looking at the lesson’s convnet, trained by us."
 
 
 def without_maps(layers: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,20 +12,24 @@ from cnn_core.data.own.own_set import NewPicture, OwnSet
 from cnn_core.data.own.prepare import PhotoWay, from_pad, from_photo, usual_way
 from cnn_core.data.uploads import EXTENSIONS
 from cnn_core.errors import StudentError
+from cnn_core.upload_limits import BROWSER_MB
 from pages.my_data import words
 from pages.my_data.chosen import View, aim_at, made, renew, serial
 from pages.my_data.reading import begin, is_busy
 from pages.my_data.undoing import say
 from pages.ui.forms.canvas import collecting_canvas
+from pages.ui.frame import uploads
 from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 _WHO = "data_who"  # what the visitor wants to be called
 _PHOTO_WAY = "data_photo_way"
 PAD = "data_pad"
-BROWSER_MB = 60  # more than we take: between the two limits a file gets a sentence of ours
 PAD_PX = 276
 
 
@@ -102,9 +107,9 @@ def _pad(view: View) -> None:
 def _camera(view: View, way: PhotoWay) -> None:
     photo = st.camera_input("Camera", key=f"data_camera_{serial()}", label_visibility="collapsed")
     if photo is not None:
-        data = photo.getvalue()
         with refusals.collect("data_add"):
-            _add(view, view.target.number, [from_photo(data, view.shape, way)])
+            _add(view, view.target.number, [from_photo(uploads.content(photo), view.shape, way)])
+        uploads.forget(photo)
         renew()
         st.rerun()
 
@@ -130,12 +135,26 @@ def _upload(view: View, way: PhotoWay) -> None:
     if not files:
         return
     with refusals.collect("data_add"):
-        given = [(file.name, file.getvalue()) for file in files]
+        given, lost = _held(files)
+        uploads.forget(*files)
         one, number = made(view), view.target.number
         token, name = who.visitor(), str(st.session_state.get(_WHO, ""))
-        begin("data_add", lambda told: (one, _bring(one, token, number, given, way, name, told)))
+        begin("data_add", lambda told: (one, _and(lost, _bring(one, token, number, given, way, name, told))))
     renew()
     st.rerun()
+
+
+def _held(files: Sequence[UploadedFile]) -> tuple[list[tuple[str, bytes]], Brought]:
+    """(name, bytes) of each file, and those that had to make way, as refused. Raises StudentError where all had."""
+    given, lost = [], []
+    for file in files:
+        try:
+            given.append((file.name, uploads.content(file)))
+        except StudentError as error:
+            lost.append((file.name, error))
+    if not given:
+        raise lost[0][1]
+    return given, Brought(refused=tuple(lost))
 
 
 def _bring(

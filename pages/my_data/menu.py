@@ -7,9 +7,11 @@ import streamlit as st
 from cnn_core.data.own.own_set import OwnSet
 from cnn_core.data.own.saving import as_zip, open_zip
 from cnn_core.data.own.shelf import Shelf
+from cnn_core.upload_limits import BROWSER_MB
 from pages.my_data import undoing, words
-from pages.my_data.chosen import LINK, View, choose, keep_as, serial
+from pages.my_data.chosen import LINK, View, choose, keep_as, renew, serial
 from pages.my_data.reading import begin
+from pages.ui.frame import uploads
 from pages.ui.frame.controlled import controlled_in_popover
 from pages.ui.trained.trained import file_stem
 from pages.ui.visitor import who
@@ -75,12 +77,16 @@ def _another(view: View) -> None:
         "Open a saved set",
         type=["zip"],
         key=f"data_open_{serial()}",
-        max_upload_size=60,
+        max_upload_size=BROWSER_MB,
         help=words.OPEN_SAVED,
     )
     if file is not None:
-        token, data = who.visitor(), file.getvalue()
-        begin("data", lambda told: open_zip(Shelf(), token, data, told=told), is_a_set=True)
+        with refusals.collect("data"):
+            token, data = who.visitor(), uploads.content(file)
+            uploads.forget(file)
+            begin("data", lambda told: open_zip(Shelf(), token, data, told=told), is_a_set=True)
+        renew()
+        st.rerun()
 
 
 def _begin(shape: str) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cnn_core.data.own.limits import ENOUGH, LEAST_OF_A_CLASS, MOST_PICTURES
 from cnn_core.data.splits import split_sizes
+from cnn_core.upload_limits import PHOTO_MB, PICTURES_MB
 from pages.ui.wording.numbers import count, plural
 
 WAYS = {"draw": "Draw", "camera": "Camera", "upload": "Upload"}
@@ -22,8 +23,9 @@ HOW_DRAWN_COLOUR = "A drawing is centred and made 32×32, light on dark, the sam
 HOW_INK = "What is drawn is found on the paper, centred and made light on dark, as a drawing on the pad is."
 CAMERA_ADDS = "Each photo you take is added at once. It stays on this server."
 UPLOAD_WHAT = (
-    "Many pictures for this class at once; or a zip with one folder for each class; or a CSV with a label and the "
-    "pixels of one picture in each line. They stay on this server."
+    f"Many pictures for this class at once, each of at most {PHOTO_MB} MB; or a zip with one folder for each class; or "
+    f"a CSV with a label and the pixels of one picture in each line, of at most {PICTURES_MB} MB. They stay on this "
+    "server."
 )
 WHO = "Your name (optional)"
 WHO_HELP = "The owner of the set sees it beside your pictures. Leave it empty if you like."
@@ -41,7 +43,8 @@ SEEN_BY_LINK = (
     "Whoever opens a link to a network that learnt from these pictures can see the test pictures on Evaluate."
 )
 OPEN_SAVED = (
-    "A zip that was saved here, or one with a folder of pictures for each class. It becomes a new set."
+    "A zip that was saved here, or one with a folder of pictures for each class, of at most "
+    f"{PICTURES_MB} MB. It becomes a new set."
 )
 SAVE_WHAT = "A zip with one folder of PNGs for each class. It opens here again, and in any other program."
 GUEST = "This set is somebody else’s. You may add pictures, and take your own out again."

@@ -7,8 +7,9 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
 from cnn_core.runs import Run
-from cnn_core.runs.openings import LARGEST_MB
+from cnn_core.upload_limits import BROWSER_MB
 from pages.open_network import words
+from pages.ui.frame import uploads
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import caption, problem
@@ -49,7 +50,7 @@ def door() -> None:
     # Any file may be chosen: what is no network is told so in a sentence, not behind a red sign.
     st.file_uploader(
         words.LABEL,
-        max_upload_size=LARGEST_MB,
+        max_upload_size=BROWSER_MB,
         key=f"open_network_file_{number}",
         on_change=_bring,
         args=(f"open_network_file_{number}",),
@@ -105,18 +106,19 @@ def _is_open() -> bool:
 
 
 def _bring(key: str) -> None:
-    file = st.session_state.get(key)
+    file = uploads.chosen(
+        st.session_state.get(key)
+    )  # Streamlit puts something else there for one that it lost
     if file is None:
         return
     with refusals.collect(PLACE):
+        content = uploads.content(file)
         if file.name.lower().endswith(".json"):
-            _put_into_the_sidebar(file.getvalue(), file.name)
+            _put_into_the_sidebar(content, file.name)
         else:
-            content = file.getvalue()
             _watch(server.store().openings.ask(content, file.name, who.visitor(), _sidebar_design()))
-    st.session_state[_UPLOADS] = (
-        st.session_state.get(_UPLOADS, 0) + 1
-    )  # the bytes need not stay in the session
+    uploads.forget(file)
+    st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
 
 
 def _put_into_the_sidebar(content: bytes, name: str) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 
 import streamlit as st
 
+from cnn_core.errors import StudentError
+from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
 from pages.runs import words
 from pages.runs.band import band, has_band
 from pages.runs.menu import after_click
-from pages.runs.picks import picks, put_only
-from pages.runs.rows import my_runs, networks_of, row
+from pages.runs.picks import chosen_elsewhere, picks, put_only
+from pages.runs.rows import my_runs, networks_of, part_of_my_runs, row
 from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed_groups
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves, last_value
@@ -25,7 +28,9 @@ from pages.ui.visitor import server
 from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import answer, caption, what_you_see
 
-SHOWN, MORE = 30, 100  # runs in the list, and so many more on demand
+SHOWN = 30  # runs in the list at first,
+PART = 100  # and of the older ones so many at a time: each row costs 5 ms at each look
+_PLACE = "runs_place"  # how many of the newest are passed over
 WATCHED = 8  # of the newest: whether one of them goes on
 _GOES_ON = "runs_going_on"  # whether the page has a timer
 
@@ -43,11 +48,11 @@ def start_timer() -> bool:
 
 def compare() -> None:
     """Draw all of it, as a fragment."""
-    limit = st.session_state.get("runs_more", SHOWN)
-    runs = my_runs(limit)
+    place = int(st.session_state.get(_PLACE, 0))
+    runs, has_older = part_of_my_runs(place, PART if place else SHOWN)
     if goes_on() != st.session_state.get(_GOES_ON):
         st.rerun()  # the whole page, which starts or ends the timer
-    networks = networks_of(runs)
+    networks = networks_of([*runs, *_chosen_elsewhere(runs)])
     selection = [networks[name] for name in picks(list(networks))]
     server.use(run.name for run in selection)
     if not runs:
@@ -63,8 +68,31 @@ def compare() -> None:
     if len(selection) > 1:
         _differences(selection)
     _all_runs(networks, runs, selection)
-    if len(runs) >= limit:
-        st.button("Show more", on_click=lambda: st.session_state.update(runs_more=limit + MORE))
+    _turn(place, has_older)
+
+
+def _chosen_elsewhere(runs: Sequence[Run]) -> list[Run]:
+    """Runs that are compared and stand in another part of the list."""
+    chosen = []
+    for name in chosen_elsewhere([f"run:{run.id}" for run in runs]):
+        with suppress(StudentError):  # deleted since
+            chosen.append(server.store().run(NetworkName.parse(name).name))
+    return chosen
+
+
+def _turn(place: int, has_older: bool) -> None:
+    """Draw the ways to the other parts of the list."""
+    with st.container(horizontal=True):
+        if place:
+            newer = place - PART if place > SHOWN else 0
+            st.button("Newer runs", key="runs_newer", on_click=_turn_to, args=(newer,))
+        if has_older:
+            older = place + PART if place else SHOWN
+            st.button("Older runs", key="runs_older", on_click=_turn_to, args=(older,))
+
+
+def _turn_to(place: int) -> None:
+    st.session_state[_PLACE] = place
 
 
 # ---------------------------------------------------------------- the ones that are compared
@@ -159,11 +187,12 @@ def _all_runs(networks: dict[str, Trained], runs: list[Run], selection: Sequence
     by_name = {f"run:{run.id}": run for run in runs}
     colour = colours((run.name for run in _with_curve(selection)), mode())
     names = [run.name for run in selection]
-    for name, one in networks.items():
+    listed = {name: one for name, one in networks.items() if one.is_ours or name in by_name}
+    for name, one in listed.items():
         row(one, by_name.get(name), names, colour.get(name))
     st.download_button(
         "This list, as CSV",
-        lambda: runs_csv(networks.values()),
+        lambda: runs_csv(listed.values()),
         "runs.csv",
         "text/csv",
         key="runs_csv",

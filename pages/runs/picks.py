@@ -21,6 +21,12 @@ def picks(names: Sequence[str]) -> list[str]:
     return [name for name in st.session_state[_PICKS] if name in names][:MOST]
 
 
+def chosen_elsewhere(names: Sequence[str]) -> list[str]:
+    """Names of runs that are compared and are none of these: they stand in another part of the list."""
+    chosen = [name for name in st.session_state.get(_PICKS, []) if name not in names]
+    return [name for name in chosen if NetworkName.parse(name).kind == "run"]
+
+
 def pick(name: str) -> None:
     """For the callback of a row's checkbox: the network joins the comparison, or leaves it."""
     others = [other for other in st.session_state[_PICKS] if other != name]

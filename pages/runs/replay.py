@@ -18,7 +18,7 @@ from pages.runs import words
 from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, moments_of
 from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, mosaic, signed_sheet
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
-from pages.ui.forms.digit_input import are_here, chosen_image, way_and_number
+from pages.ui.forms.digit_input import chosen_image, say_why_none, way_and_number
 from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
@@ -34,7 +34,7 @@ class Replay:
 
     key:      the same key, the same replay; it may have got more frames since.
     frames:   one a moment, in the order of training.
-    accuracy: of each frame's network, a fraction of the test images that `of` names.
+    accuracy: of each frame's network, a fraction of the test images that `of` names; empty where there are none here.
     classes:  what its outputs are called.
     """
 
@@ -53,13 +53,10 @@ def play() -> None:
     if len(moments.saved) < 2:
         _too_few()
         return
-    if not are_here(network.dataset):
-        return
     look = _ask(network)
     if look is None:
         return
-    test = server.images(network.dataset, "test")
-    if said := no_test(network.learnt_from.overlap(test)):
+    if said := _no_test(network):
         caption(said)
     try:
         with st.spinner(words.looking(len(moments.saved))):
@@ -68,6 +65,13 @@ def play() -> None:
         problem(error)
         return
     _draw(replay)
+
+
+def _no_test(network: LoadedNetwork) -> str:
+    """Why the accuracies beside it may be no test; "" where nothing is against them, or there are none."""
+    if server.why_no_images(network.dataset) is not None:
+        return ""
+    return no_test(network.learnt_from.overlap(server.images(network.dataset, "test")))
 
 
 def _too_few() -> None:
@@ -82,14 +86,16 @@ def _too_few() -> None:
 def _replay(network: LoadedNetwork, moments: Moments, look: Look) -> Replay:
     """Raises StudentError where the image does not fit the network."""
     frames = frames_of(moments, look)
-    accuracy = moments.accuracy or accuracy_of(moments, network.dataset)
-    sample = min(TESTED, len(server.images(network.dataset, "test")))
+    accuracy, sample = moments.accuracy, None
+    if not accuracy and server.why_no_images(network.dataset) is None:
+        accuracy = accuracy_of(moments, network.dataset)
+        sample = min(TESTED, len(server.images(network.dataset, "test")))
     return Replay(
         key=f"{moments.key}/{look.key}",
         look=look,
         frames=frames,
-        accuracy=[accuracy.get(frame.step, 0.0) for frame in frames],
-        of=words.share_of(dataset_of(network.dataset).noun, None if moments.accuracy else sample),
+        accuracy=[accuracy.get(frame.step, 0.0) for frame in frames] if accuracy else [],
+        of=words.share_of(dataset_of(network.dataset).noun, sample),
         classes=networks.classes_of(network),
     )
 
@@ -103,6 +109,7 @@ def _ask(network: LoadedNetwork) -> Look | None:
         way = way_and_number(network.dataset)
         layer = _layer(network.spec)
         filter = _filter(network.spec, layer)
+    say_why_none(network.dataset)
     image = chosen_image(way, network.dataset)
     return None if image is None else Look(image, layer, filter, layer == network.spec.layer_names[0])
 
@@ -152,16 +159,22 @@ def _draw(replay: Replay) -> None:
         places=[_place(frame) for frame in frames],
         unit="steps of training",
         captions=_captions(replay),
-        curve=CurveLine(
-            f"accuracy so far, % of {replay.of}",
-            [100 * right for right in replay.accuracy],
-            _place(first),
-            _place(last),
-        ),
+        curve=_curve(replay),
         start=len(frames) - 1,
         fps=5,
     )
-    what_you_see(words.REPLAY)
+    what_you_see(words.what_replay_shows(bool(replay.accuracy)))
+
+
+def _curve(replay: Replay) -> CurveLine | None:
+    if not replay.accuracy:
+        return None
+    return CurveLine(
+        f"accuracy so far, % of {replay.of}",
+        [100 * right for right in replay.accuracy],
+        _place(replay.frames[0]),
+        _place(replay.frames[-1]),
+    )
 
 
 def _place(frame: Frame) -> str:
@@ -173,9 +186,10 @@ def _sure(frame: Frame) -> float:
 
 
 def _captions(replay: Replay) -> list[str]:
+    rights: Sequence[float | None] = replay.accuracy or [None] * len(replay.frames)
     return [
         words.moment(replay.classes[frame.predicted], _sure(frame), right, replay.of, frame.dead)
-        for frame, right in zip(replay.frames, replay.accuracy, strict=True)
+        for frame, right in zip(replay.frames, rights, strict=True)
     ]
 
 

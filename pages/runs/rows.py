@@ -22,6 +22,16 @@ def my_runs(limit: int) -> list[Run]:
     return [run for run in server.store().runs(owner=who.visitor(), limit=limit) if run.kind == "training"]
 
 
+def part_of_my_runs(place: int, size: int) -> tuple[list[Run], bool]:
+    """(those of the visitor's trainings that one look at the list shows, whether there are older ones).
+
+    place: how many of the newest are passed over, dreams among them.
+    size:  how many are looked at.
+    """
+    runs = server.store().runs(owner=who.visitor(), limit=place + size + 1)
+    return [run for run in runs[place : place + size] if run.kind == "training"], len(runs) > place + size
+
+
 def networks_of(runs: list[Run]) -> dict[str, Trained]:
     """{name: network} of these runs and of ours."""
     ours = [Trained.of_card(pretrained.card(name)) for name in pretrained.names()]

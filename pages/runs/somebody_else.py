@@ -14,9 +14,8 @@ MOST_LINKS = 5
 
 def somebody_else() -> None:
     """Draw the quiet way out: what happens, the links to keep, and the button that does it."""
-    with st.popover(
-        words.SOMEBODY_ELSE, key="somebody_else", type="tertiary", width="content", on_change="rerun"
-    ) as box:
+    # No popover: at the end of a page it would have no room.
+    with st.expander(words.SOMEBODY_ELSE, key="somebody_else", on_change="rerun") as box:
         if not box.open:
             return
         runs = server.store().runs(who.visitor())

@@ -187,10 +187,15 @@ JUST_BEGUN = "This run has just begun: its first moments appear here as soon as 
 NOT_KEPT = (
     "The course of this network’s training was not kept. The lesson’s convnet and your runs have theirs."
 )
-REPLAY = (
-    "Every picture shows the same filter at the same moment of its training. At the start the kernel is random. "
-    "Watch when its map becomes clear, and whether the accuracy rises at that moment."
-)
+
+
+def what_replay_shows(has_curve: bool) -> str:
+    """What the flipbook shows.  has_curve: whether the accuracy is drawn below."""
+    rises = ", and whether the accuracy rises at that moment" if has_curve else ""
+    return (
+        "Every picture shows the same filter at the same moment of its training. At the start the kernel is random. "
+        f"Watch when its map becomes clear{rises}."
+    )
 
 
 def looking(moments: int) -> str:
@@ -218,17 +223,18 @@ def came_to_see(first: str, last: str, image: str, sure: float) -> str:
     return f"At the start it read {image}{comma} as {first}. Now it reads it as **{last}**, {probability(sure)} sure."
 
 
-def moment(read: str, sure: float, right: float, of: str, is_silent: bool) -> str:
+def moment(read: str, sure: float, right: float | None, of: str, is_silent: bool) -> str:
     """Under the pictures of one moment.
 
     read:      the class that the network reads.
     sure:      how sure it is of that, a fraction.
-    right:     what it reads rightly of the test images, a fraction.
+    right:     what it reads rightly of the test images, a fraction; None where there are none here.
     of:        which images those are, as `share_of` says it.
     is_silent: whether its filter has no picture.
     """
     silent = " Its filter finds nothing to look for yet." if is_silent else ""
-    return f"It reads {read}, {probability(sure)} sure; {percent(right)} of {of} right.{silent}"
+    tested = "" if right is None else f"; {percent(right)} of {of} right"
+    return f"It reads {read}, {probability(sure)} sure{tested}.{silent}"
 
 
 KERNEL_IN_COLOUR = "its kernel; grey is 0"

@@ -222,7 +222,7 @@ def test_a_saved_network_is_opened_and_trained_on(page, store, run, tmp_path):
 
 
 def test_on_a_shared_computer_the_browser_forgets_whose_runs_these_are(page, run, server):
-    page.get_by_role("button", name="I am somebody else").click()
+    page.locator("summary", has_text="I am somebody else").click()
     expect(page.get_by_text("is taken for you")).to_be_visible()
     link = page.get_by_test_id("stCode").filter(has_text=run.id).inner_text().strip()
     page.get_by_role("button", name="Forget me on this computer").click()

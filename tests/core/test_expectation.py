@@ -68,7 +68,9 @@ def test_whoever_waits_on_a_server_where_nothing_was_trained_is_told_no_time(tmp
     store = RunStore(tmp_path)
     ids = [store.submit(PRESETS["tiny"], RECIPES["lesson"], owner=owner * 22) for owner in "ab"]
     assert [store.expected_wait(run_id) for run_id in ids] == [0, inf]
-    store.remember_result(a_result(PRESETS["lesson"], speed=predicted_speed(PRESETS["lesson"]) / 2))
+    store.remember_result(
+        a_result(PRESETS["lesson"], speed=predicted_speed(PRESETS["lesson"]) / 2, sample=False)
+    )
     pace = predicted_speed(PRESETS["tiny"]) / 2  # half as fast as ours, whatever is trained
     assert store.expected_wait(ids[1]) == pytest.approx(5 * 60_000 / pace, rel=1e-3)
 

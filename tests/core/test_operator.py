@@ -154,7 +154,7 @@ def test_a_small_server_refuses_what_does_not_fit_and_says_how_much_there_is(sto
     monkeypatch.setattr(memory_of, "memory_limit", lambda: 1_200_000_000)
     store.submit(PRESETS["lesson"], TrainSpec(), owner=OWNER)
     with pytest.raises(
-        StudentError, match=r"needs about .* MB of memory, and this small server has 310 MB for it"
+        StudentError, match=r"needs about .* MB of memory, and this small server has 250 MB for it"
     ):
         store.submit(PRESETS["lesson"], TrainSpec(batch_size=1024), owner=OWNER)
     monkeypatch.setattr(memory_of, "memory_limit", lambda: 800_000_000)

@@ -13,6 +13,7 @@ from PIL import Image
 from cnn_core.data import picture_bounds, uploads
 from cnn_core.data.uploads import open_image
 from cnn_core.errors import StudentError
+from cnn_core.kept import Kept
 from cnn_core.upload_limits import MEGABYTE, megabytes
 
 
@@ -152,7 +153,7 @@ def decodings(monkeypatch):
         return decode(data, longest)
 
     monkeypatch.setattr(uploads, "_decoded", watched)
-    monkeypatch.setattr(uploads, "_kept", type(uploads._kept)())
+    monkeypatch.setattr(uploads, "_kept", Kept(1_000_000))
     return done
 
 
@@ -187,11 +188,10 @@ def test_whoever_has_a_picture_cannot_spoil_it_for_the_next(decodings):
 
 
 def test_what_is_kept_of_pictures_has_a_bound_in_bytes(decodings, monkeypatch):
-    monkeypatch.setattr(uploads, "KEPT_BYTES", 3 * (4 * 100 * 100 + 4_000))
+    monkeypatch.setattr(uploads, "_kept", Kept(3 * (4 * 100 * 100 + 100)))
     for n in range(8):
         open_image(saved(Image.new("L", (100, 100), n), "PNG"), 1024)
-        assert sum(map(uploads._weight, uploads._kept.values())) <= uploads.KEPT_BYTES
-    assert len(uploads._kept) == 3
+        assert len(uploads._kept) == min(n + 1, 3)
 
 
 def test_a_size_is_rounded_up_so_that_too_much_never_looks_allowed():

@@ -27,6 +27,8 @@ def store(tmp_path):
 class OneWorker:
     """An engine that works at once, in this process, and whose run hears at step 25 that others wait."""
 
+    trouble = ""  # all is well
+
     def __init__(self, store):
         self.store, self.back, self.log = store, [], []
 

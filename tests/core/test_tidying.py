@@ -130,6 +130,9 @@ def test_what_killed_processes_and_visitors_who_are_gone_left_is_removed_and_not
     for name in (".abcdefghijk.new", "datasets/.abcdefghijk.new"):
         (store.path / name / "snapshots").mkdir(parents=True)
         aged(store.path / name, 2)
+    for name in (".status.json.0123abcd", "snapshots/.last.safetensors.0123abcd"):
+        (kept.folder / name).touch()
+        aged(kept.folder / name, 2)
     (store.path / ".young.new").mkdir()
     for owner, days, has_chosen in (("bob", 2, False), ("eve", 2, True), ("dan", 0.5, False)):
         store.seen(owner)
@@ -141,6 +144,7 @@ def test_what_killed_processes_and_visitors_who_are_gone_left_is_removed_and_not
     tidy(store.path)
     assert kept.folder.exists()
     assert not list(store.path.rglob(".abcdefghijk.new"))
+    assert not list(kept.folder.rglob(".*"))
     assert (store.path / ".young.new").exists()
     here = {path.name for path in (store.path / "visitors").iterdir()}
     assert here == {owner_of(owner) for owner in ("ada", "eve", "dan", "fay")}

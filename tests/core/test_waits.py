@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from cnn_core.data import ImagesLearntFrom, Portion
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.runs.expectation import Speeds, predicted_speed
+from cnn_core.runs.files import write_json
 from cnn_core.runs.status import Status
 from cnn_core.runs.waits import Job, Places, pace_of_the_machine, seconds_left, starts
 from cnn_core.training import TrainSpec
@@ -205,3 +207,18 @@ def test_a_store_tells_the_same_by_what_its_workers_wrote_down(store, monkeypatc
 
 def vars_of(status):
     return {name: getattr(status, name) for name in ("state", "step", "steps", "eta")}
+
+
+def test_where_only_a_sample_is_here_nobody_is_told_the_time_of_the_whole_data_set(store, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_WORKERS", "1")
+    first, second, third = (
+        store.submit(PRESETS["lesson"], TrainSpec(epochs=3), owner=owner) for owner in "abc"
+    )
+    remember(store, PRESETS["lesson"], 4000.0)
+    whole = store.expected_wait(third) - store.expected_wait(second)
+    assert whole == pytest.approx(3 * 60_000 / 4000)
+    store.take(store.next_ticket())
+    portion = Portion("mnist", "sample", count=4_000, kept_aside=500)
+    write_json(store.run(first).folder / "learnt_from.json", ImagesLearntFrom((portion,)).to_dict())
+    store.set_status(store.run(first), state="running")
+    assert store.expected_wait(third) - store.expected_wait(second) == pytest.approx(3 * 4_000 / 4000)

@@ -103,7 +103,9 @@ def outcome(run: Run) -> str:
         for name, value in sorted(weights(run).items()):
             digest.update(name.encode() + value)
         for snapshot in run.snapshots():
-            digest.update(snapshot.path.name.encode() + snapshot.path.read_bytes())
+            # Behind the header, whose words about the file stand in any order.
+            content = snapshot.path.read_bytes()
+            digest.update(snapshot.path.name.encode() + content[8 + int.from_bytes(content[:8], "little") :])
         result = run.status.result or {}
         digest.update(repr([result.get(name) for name in ("accuracy", "loss", "confusion")]).encode())
     return digest.hexdigest()
@@ -214,6 +216,7 @@ def report(campaign: Campaign, expected: dict[str, str]) -> int:
     tickets = sum(len(file_names(store.path / place)) for place in ("queue", "taken", "paused"))
     for what, count in campaign.count.most_common():
         print(f"{count:4}  {what}")
+    print(*(f"left: {path.relative_to(store.path)}" for path in left), sep="\n")
     kinds = collections.Counter(name.split()[0] for name in campaign.asked.values())
     print(f"{campaign.count.total()} kills over {len(campaign.asked)} runs ({dict(kinds)}): ", end="")
     print(f"{bad} lost or different, {len(left)} half-written files, {tickets} tickets left")

@@ -63,6 +63,7 @@ class Image:
     folder: str = "/"
     user: str = "root"
     command: list[str] = field(default_factory=list)
+    health: list[str] = field(default_factory=list)  # the command that looks after it
 
     def build(self, dockerfile: str, torch: Path | None, is_built: bool) -> None:
         """Carry the instructions out; where the root is built, only those that change no file."""
@@ -117,9 +118,12 @@ class Image:
     def _cmd(self, rest: str) -> None:
         self.command = json.loads(rest)
 
+    def _healthcheck(self, rest: str) -> None:
+        self.health = json.loads(rest[rest.index("[") :])
+
     def _volume(self, _rest: str) -> None: ...
 
-    _expose = _healthcheck = _volume
+    _expose = _volume
 
     def _stand_in(self, torch: Path) -> None:
         """Let the lock name a wheel of this machine instead of its torch."""
@@ -211,16 +215,19 @@ async def _first_answer(server: object, began: float) -> float:
     student = Student(server.url.removeprefix("http://"), "A" * 22)
     answer = await student.open()
     await student.close()
-    assert not answer.errors, server.log.read_text(errors="replace")[-3000:]
+    assert not answer.errors, (answer.errors, server.log.read_text(errors="replace")[-3000:])
     return time.monotonic() - began
 
 
 def measure(image: Image, seconds: float, environment: dict[str, str]) -> None:
     """Print what was asked for: size, first answer, memory of ten students and one worker."""
+    import psutil
+
     from tests.load.classroom import Plan, lesson, report
 
     ours = size(image.root / image.folder.lstrip("/"))
-    print(f"installed: {size(image.root):.2f} GB, of which {ours:.2f} GB beside Debian", flush=True)
+    whole = size(image.root) - size(image.root / "tmp")  # there lies the wheel that stood in
+    print(f"installed: {whole:.2f} GB, of which {ours:.2f} GB beside Debian", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
         store.mkdir()
@@ -229,7 +236,14 @@ def measure(image: Image, seconds: float, environment: dict[str, str]) -> None:
         with serving(
             image, store, {"CONVSCOPE_WORKERS": "1", "CONVSCOPE_OFFLINE": "1", **environment}
         ) as server:
-            print(f"first answer: {asyncio.run(_first_answer(server, began)):.1f} s", flush=True)
+            first = asyncio.run(_first_answer(server, began))
+            used = sum(psutil.Process(server.process.pid).cpu_times()[:2])  # however busy the machine is
+            print(f"first answer: {first:.1f} s, of which {used:.1f} s of a processor", flush=True)
+            asked = {"STREAMLIT_SERVER_PORT": str(PORT)}
+            looked = subprocess.run(
+                image.started(image.health, {}, asked, read_only=True), capture_output=True
+            )
+            print(f"health check: status {looked.returncode}, {looked.stdout.decode().strip()}", flush=True)
             plan = Plan(students=10, training=2, watching=2, seconds=seconds)
             outcome = asyncio.run(lesson(server, plan))
         print(report(plan, outcome))

@@ -29,18 +29,18 @@ def ask(url: str, path: str, **headers: str):
 
 
 def lines(log) -> list[dict]:
-    """The lines of JSON in a server's log, its workers' included; Streamlit's greeting is none."""
-    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    """What a server, its runner and its workers logged; all of it is JSON."""
+    return [json.loads(line) for line in log.read_text().splitlines()]
 
 
 def test_a_rolling_restart_in_mid_training_loses_nothing_and_the_weights_are_those_of_an_undisturbed_run(
     tmp_path,
 ):
-    owner, recipe = "a" * 22, RECIPE.replace(epochs=2, train_size=1_600)
+    owner, recipe = "a" * 22, RECIPE.replace(epochs=2, train_size=800)
     with hosted(tmp_path) as first:
         store = RunStore(first.runs)
         run = store.run(store.submit(SPEC, recipe, owner=owner))  # no page is open: the server sees to it
-        wait_until(lambda: run.status.step > 20, 90)
+        wait_until(lambda: run.status.step > 5, 90)
         assert stand_still(run)  # so that the test need not be quick
         status, headers, body = ask(first.url, "/healthz")
         health = json.loads(body)

@@ -15,8 +15,10 @@ from pathlib import Path
 import psutil
 
 from cnn_core.runs import RunStore
+from pages.train.words import WATCHING
 from pages.ui.frame.shell import PAGES, exists
 from tests.browser.conftest import COMPLAINTS, Server
+from tests.load.acts import act
 from tests.load.student import Answer, Student
 
 MOST_STUDENTS, MOST_SECONDS = 200, 900.0
@@ -38,6 +40,7 @@ class Plan:
     think: float = 8.0  # between two clicks, on average
     watch: float = 16.0  # how long those who train or watch stay with the curves at first
     arrive: float = 10.0  # within which everybody opens the dashboard
+    acts: float = 0.1  # share of looks at which a student draws, sends a photo, loses the line: see acts.py
     wait: float = 300.0  # for the runs, after the lesson
     seed: int = 0
 
@@ -58,6 +61,9 @@ class Outcome:
     )  # page -> processor seconds of the server, once it is warm
     answers: list[Answer] = field(default_factory=list)
     memory: Counter[str] = field(default_factory=Counter)  # "server", "runner", "workers"
+    server_then: dict[str, int] = field(
+        default_factory=dict
+    )  # the server's memory after a minute, and at the end
     cpu: dict[str, float] = field(
         default_factory=dict
     )  # seconds used by the server and by the students themselves
@@ -106,7 +112,7 @@ async def lesson(server: Server, plan: Plan) -> Outcome:
         await _wait_for_runs(RunStore(server.runs), plan.wait, outcome)
     finally:
         watching_memory.cancel()
-        _end_runner(server.runs)
+        end_runner(server.runs)
     said = server.log.read_text(errors="replace").splitlines()
     outcome.complaints = [line for line in said if COMPLAINTS.search(line)]
     return outcome
@@ -164,7 +170,9 @@ async def _one_student(
         await think()
         if number < plan.training:
             await _train(student, outcome)
-            await student.think(max(0.0, min(end - time.monotonic(), plan.watch)))
+            await student.think(max(0.0, min(end - time.monotonic(), plan.watch / 2)))
+            await _leave_and_return(student, store, in_same_tab=number % 2 == 1)
+            await student.think(max(0.0, min(end - time.monotonic(), plan.watch / 2)))
         elif number < plan.training + plan.watching and (ids := await _some_run(store, end)):
             await student.open("train", net=f"run:{dice.choice(ids)}")
             await student.think(max(0.0, min(end - time.monotonic(), plan.watch)))
@@ -173,6 +181,9 @@ async def _one_student(
             turn += 1
             await student.turn_to(ADDRESSES[turn % len(ADDRESSES)])
             await think()
+            if dice.random() < plan.acts and time.monotonic() < end:
+                await act(student, dice)
+                await think()
             for _ in range(dice.choice((0, 1, 2))):
                 if time.monotonic() < end:
                     await _click(student, dice)
@@ -191,6 +202,18 @@ async def _train(student: Student, outcome: Outcome) -> None:
     answer = await student.press("train")
     if not student.address.get("net", "").startswith("run:"):
         answer.errors.append("pressing Train led to no run")
+
+
+async def _leave_and_return(student: Student, store: RunStore, in_same_tab: bool) -> None:
+    """The line is lost in mid-training; back again, it must be the student's own run still."""
+    student.drop()
+    await asyncio.sleep(1)
+    answer = await (student.come_back() if in_same_tab else student.visit_again())
+    run_id = student.address.get("net", "").removeprefix("run:")
+    if run_id not in {run.id for run in store.runs(owner=student.token)}:
+        answer.errors.append("back again, the run in the address was not the student's own")
+    elif any(WATCHING in text for text in student.said):
+        answer.errors.append("back again, the student's own run was called somebody else's")
 
 
 async def _click(student: Student, dice: random.Random) -> None:
@@ -233,7 +256,7 @@ def processes(runs: Path) -> dict[str, list[psutil.Process]]:
     return {"runner": [], "workers": []}
 
 
-def _end_runner(runs: Path) -> None:
+def end_runner(runs: Path) -> None:
     """Nothing goes on after us, also where the runs took longer than we waited. Workers end with their runner."""
     found = [process for these in processes(runs).values() for process in these]
     for process in found[:1]:
@@ -243,10 +266,15 @@ def _end_runner(runs: Path) -> None:
 
 
 async def _measure_memory(server: Server, outcome: Outcome) -> None:
+    began = time.monotonic()
     while True:
         found = {"server": [psutil.Process(server.process.pid)], **processes(server.runs)}
         for name, these in found.items():
-            outcome.memory[name] = max(outcome.memory[name], sum(map(_resident, these)))
+            now = sum(map(_resident, these))
+            outcome.memory[name] = max(outcome.memory[name], now)
+            if name == "server":
+                when = "after a minute" if time.monotonic() - began < 60 else "at the end"
+                outcome.server_then[when] = now
         await asyncio.sleep(1)
 
 
@@ -279,12 +307,13 @@ def report(plan: Plan, outcome: Outcome) -> str:
     for address in ADDRESSES:
         answers = [a for a in outcome.answers if a.kind == "page" and a.page == address]
         lines.append(_row(address or "home", answers, first.get(address), outcome.work.get(address)))
-    for title, kind in (("all pages", "page"), ("clicks", "click"), ("live ticks", "tick")):
+    for title, kind in (("all pages", "page"), ("clicks", "click"), ("acts", "act"), ("live ticks", "tick")):
         lines.append(_row(title, [a for a in outcome.answers if a.kind == kind]))
     memory = ", ".join(f"{name} {size / 1e6:,.0f} MB" for name, size in outcome.memory.items())
     cpu = ", ".join(f"{name} {used:.0f} s" for name, used in outcome.cpu.items())
     states = ", ".join(f"{n} {state}" for state, n in Counter(outcome.runs.values()).items()) or "none"
-    lines += ["", f"memory at most: {memory}", f"processor: {cpu}", f"runs: {states}"]
+    then = ", ".join(f"{when} {size / 1e6:,.0f} MB" for when, size in outcome.server_then.items())
+    lines += ["", f"memory at most: {memory}", f"server: {then}", f"processor: {cpu}", f"runs: {states}"]
     lines += [f"lost: {words}" for words in outcome.lost]
     lines += [f"error: {words} ({n} times)" for words, n in Counter(outcome.errors).most_common(20)]
     lines += [f"log: {line}" for line in outcome.complaints[:20]]

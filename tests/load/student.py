@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
+import secrets
 import time
+import urllib.error
+import urllib.request
+import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
@@ -24,9 +28,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from pages.ui.visitor.who import COOKIE
 
 PATIENCE = 30.0  # seconds to wait for an answer before it counts as lost
+XSRF = "_streamlit_xsrf"
 KEPT_MESSAGES = 400  # seen messages that need not be sent again; a browser's cache is larger
 MAIN = 0  # first number of a delta's path: the page's body; 1 is the sidebar
-LABEL = re.compile(r"[:\[\]*]")
+KINDS = {  # of elements that a visitor can say something of
+    "button", "selectbox", "button_group", "checkbox", "text_input", "bidi_component", "file_uploader", "camera_input",
+    "number_input", "slider", "multiselect", "radio", "text_area",
+}  # fmt: skip
 
 
 @dataclass
@@ -34,7 +42,7 @@ class Answer:
     """What one request came to. seconds: from asking to `script_finished`; size: bytes received."""
 
     page: str  # address of the page, "" is home
-    kind: str  # "page" | "click" | "tick"
+    kind: str  # "page" | "click" | "tick" | "act", a click for which more is done
     seconds: float
     size: int
     errors: list[str]
@@ -66,6 +74,10 @@ class Student:
     address: dict[str, str] = field(default_factory=dict)  # the query: bound widgets and what a link brought
     pages: dict[str, str] = field(default_factory=dict)  # address -> the page's hash
     widgets: dict[str, Widget] = field(default_factory=dict)  # by id
+    session: str = ""  # Streamlit's id of the tab
+    is_acting: bool = False  # whether its clicks are parts of an act
+    drawn: int = 0  # drawings that went into a data set
+    said: list[str] = field(default_factory=list)  # texts of the page, as they came
     _values: dict[str, WidgetState] = field(default_factory=dict)
     _timers: dict[str, tuple[float, float]] = field(default_factory=dict)  # fragment -> interval, next tick
     _seen: OrderedDict[str, ForwardMsg] = field(default_factory=OrderedDict)
@@ -76,15 +88,34 @@ class Student:
         await self.close()
         self._values, self.widgets, self.pages, self._timers = {}, {}, {}, {}
         self.address = dict(address)
+        await self._connect()
+        return await self._ask("page", page)
+
+    async def _connect(self, session: str = "") -> None:
+        """session: of a tab that was connected before, so that it goes on."""
         self._socket = await connect(
             f"ws://{self.host}/_stcore/stream",
-            subprotocols=["streamlit"],  # type: ignore[list-item]
+            subprotocols=["streamlit", *(["none", session] if session else [])],  # type: ignore[list-item]
             additional_headers={"Cookie": f"{COOKIE}={self.token}"},
             max_size=None,
             open_timeout=PATIENCE,
             proxy=None,  # whatever the environment says: the server is on this machine
         )
-        return await self._ask("page", page)
+
+    def drop(self) -> None:
+        """Lose the connection as a telephone does that goes to sleep: without a word."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+            self._socket = None
+
+    async def come_back(self) -> Answer:
+        """The same tab, connected again: it asks for its page once more."""
+        await self._connect(self.session)
+        return await self._ask("page", self.page)
+
+    async def visit_again(self) -> Answer:
+        """Close the tab, and open its address another day: the last look of the visit before."""
+        return await self.open(self.page, **self.address)
 
     async def close(self) -> None:
         if self._socket is not None:
@@ -128,12 +159,72 @@ class Student:
 
     async def tell(self, key: str, **state: Any) -> Answer:
         """What the browser's part of a component says, in the page's own words. LookupError if it is not there."""
+        widget = self._of_key(key, "bidi_component")
+        self._values[widget.element.id] = WidgetState(id=widget.element.id, json_value=json.dumps(state))
+        return await self._ask("click", self.page, widget.fragment)
+
+    async def upload(self, key: str, files: list[tuple[str, bytes]]) -> Answer:
+        """Choose files, (name, bytes) each, in the place for files or photos of that key.
+
+        LookupError if it is not there. A file that the server refuses (413) is an error of the answer.
+        """
+        widget = self._of_key(key, "file_uploader", "camera_input")
+        state, refused = WidgetState(id=widget.element.id), []
+        for name, content in files:
+            file_id = str(uuid.uuid4())
+            status = await asyncio.to_thread(self.put, file_id, name, content)
+            if status != 204:
+                refused.append(f"{name!r} was refused with status {status}")
+                continue
+            state.file_uploader_state_value.uploaded_file_info.append(
+                UploadedFileInfo(file_id=file_id, name=name, size=len(content))
+            )
+        self._values[widget.element.id] = state
+        answer = await self._ask("click", self.page, widget.fragment)
+        answer.errors += refused
+        return answer
+
+    def put(self, file_id: str, name: str, content: bytes) -> int:
+        """Send a file as the browser does; returns the status of the answer."""
+        edge = secrets.token_hex(16)
+        quoted = (
+            name.encode(errors="replace").decode().replace('"', "%22").replace("\r", " ").replace("\n", " ")
+        )
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n\r\n'
+        body = head.encode() + content + f"\r\n--{edge}--\r\n".encode()
+        token = secrets.token_hex(16)  # of the older form, which is its own proof
+        request = urllib.request.Request(
+            f"http://{self.host}/_stcore/upload_file/{self.session}/{file_id}",
+            data=body,
+            method="PUT",
+            headers={
+                "Content-Type": f"multipart/form-data; boundary={edge}",
+                "X-Xsrftoken": token,
+                "Cookie": f"{XSRF}={token}; {COOKIE}={self.token}",
+            },
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=PATIENCE) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    async def send(self, state: WidgetState) -> Answer:
+        """Say anything of a widget that is on the page, also what no browser would."""
+        self._values[state.id] = state
+        return await self._ask("click", self.page, self.widgets[state.id].fragment)
+
+    async def say(self, data: bytes) -> None:
+        """Send bytes that need be no message, and wait for no answer."""
+        assert self._socket is not None
+        await self._socket.send(data)
+
+    def _of_key(self, key: str, *kinds: str) -> Widget:
         for widget in self.widgets.values():
-            if widget.kind == "bidi_component" and widget.key == key:
-                said = json.dumps(state)
-                self._values[widget.element.id] = WidgetState(id=widget.element.id, json_value=said)
-                return await self._ask("click", self.page, widget.fragment)
-        raise LookupError(f"no component {key!r} on the page {self.page!r}")
+            if widget.kind in kinds and widget.key == key:
+                return widget
+        raise LookupError(f"no {' or '.join(kinds)} {key!r} on the page {self.page!r}")
 
     async def think(self, seconds: float) -> None:
         """Look at the page for a while; its live parts go on."""
@@ -171,7 +262,7 @@ class Student:
         if page != self.page:
             self._timers.clear()
         self.page = page
-        answer = Answer(page, kind, 0.0, 0, [])
+        answer = Answer(page, "act" if self.is_acting and kind == "click" else kind, 0.0, 0, [])
         began = time.monotonic()
         assert self._socket is not None
         try:
@@ -204,9 +295,14 @@ class Student:
                 self._seen.popitem(last=False)
         if kind == "delta":
             self._draw(message, answer)
-        elif kind == "new_session" and not message.metadata.run.fragment_ids:
-            self.widgets.clear()
-            self._timers.clear()
+        elif kind == "new_session":
+            self.session = message.new_session.initialize.session_id or self.session
+            if not message.metadata.run.fragment_ids:
+                self.widgets.clear()
+                self.said.clear()
+                self._timers.clear()
+        elif kind == "page_info_changed":
+            self.address = dict(parse_qsl(message.page_info_changed.query_string))
         elif kind == "navigation":
             self.pages = {
                 "" if page.is_default else page.url_pathname: page.page_script_hash
@@ -235,7 +331,9 @@ class Student:
         element = getattr(delta.new_element, kind, None)
         if kind == "exception":
             answer.errors.append(f"{element.type}: {element.message}")
-        if kind not in ("button", "selectbox", "button_group", "checkbox", "text_input", "bidi_component"):
+        if kind in ("markdown", "alert"):
+            self.said.append(element.body)
+        if not getattr(element, "id", "") or kind not in KINDS:
             return
         self.widgets[element.id] = Widget(
             kind, element, message.metadata.delta_path[0] == MAIN, delta.fragment_id

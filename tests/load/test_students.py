@@ -8,14 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.browser.conftest import serving
-from tests.load import lockstep
+from tests.browser.conftest import ROOT, serving
+from tests.load import hostile, lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, percentile, report
+from tests.load.inputs import DOORS, inputs
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("class")) as running:
+def home(tmp_path_factory):
+    """The server's HOME and TMPDIR."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, home):
+    with serving(tmp_path_factory.mktemp("class"), HOME=str(home), TMPDIR=str(home)) as running:
         yield running
 
 
@@ -27,7 +34,17 @@ def run(work):
 
 @pytest.mark.timeout(400)
 def test_a_few_students_at_once_see_no_error_and_lose_no_run(server):
-    plan = Plan(students=3, training=1, watching=1, seconds=6.0, think=0.3, watch=2.5, arrive=0.5, wait=240.0)
+    plan = Plan(
+        students=3,
+        training=1,
+        watching=1,
+        seconds=6.0,
+        acts=0.3,
+        think=0.3,
+        watch=2.5,
+        arrive=0.5,
+        wait=240.0,
+    )
     outcome = run(lesson(server, plan))
     told = report(plan, outcome)
     assert not outcome.errors, told
@@ -51,6 +68,35 @@ def test_in_a_lecture_all_go_to_the_same_page_together_as_often_as_it_is_said(se
     ]
     assert all([answer.page for answer in word.answers] == [word.page] * 3 for word in said.words)
     assert all(answer.size > 10_000 for word in said.words for answer in word.answers), told  # a page each
+
+
+@pytest.mark.timeout(400)
+def test_hostile_inputs_through_all_doors_break_nothing_and_leave_nothing_behind(server, home):
+    siege = run(hostile.besiege(server, len(DOORS), seed=7, home=home, each_door=True))
+    if siege.is_good:
+        server.log.write_text("")  # warnings of Streamlit's own, about what it could not read
+    assert siege.is_good, hostile.told(siege)
+    assert set(siege.done) == set(DOORS), "a door was left out"
+
+
+def test_what_somebody_curious_would_see_or_leave_behind_is_a_fault(tmp_path):
+    assert hostile.is_ours(
+        'Traceback\n  File "' + str(ROOT / "pages/2_train.py") + '", line 3, in page\nValueError'
+    )
+    assert hostile.is_ours("2026-01-01 Uncaught app execution\nTraceback")
+    assert not hostile.is_ours('a warning\nTraceback\n  File "/lib/streamlit/x.py", line 3, in f\nValueError')
+    before = hostile.written(tmp_path / "runs", tmp_path)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "run.json").write_text("{}")
+    assert hostile.written(tmp_path / "runs", tmp_path) == before
+    (tmp_path / "escaped.png").write_text("x")
+    assert len(hostile.written(tmp_path / "runs", tmp_path) - before) == 1
+
+
+def test_the_same_seed_brings_the_same_inputs():
+    first, again = ([(one.door, one.name) for one in inputs(60, seed=3)] for _ in range(2))
+    assert first == again
+    assert [(one.door, one.name) for one in inputs(60, seed=4)] != first
 
 
 def test_a_percentile_is_a_value_that_occurred():

@@ -78,3 +78,33 @@ def test_somebody_elses_run_is_still_called_shared(app, monkeypatch):
     [choice] = [box for box in app.sidebar.selectbox if box.label == "Network"]
     assert "Shared: number 0, 90.0 %" in choice.options
     assert "you are watching" in text(app)
+
+
+def test_however_many_runs_there_are_a_look_at_the_list_draws_a_part_and_the_chosen_stay_compared(
+    app, monkeypatch
+):
+    from pages.runs import compare
+
+    monkeypatch.setattr(compare, "SHOWN", 2)
+    monkeypatch.setattr(compare, "PART", 3)
+    ids = finished(OWNER, 7)
+
+    def listed():
+        return [
+            place
+            for place, run_id in enumerate(ids)
+            if f"pick_run:{run_id}" in {box.key for box in app.checkbox}
+        ]
+
+    open_page(app, "pages/8_runs.py")
+    assert listed() == [5, 6]
+    app.button(key="runs_older").click().run()
+    assert listed() == [2, 3, 4]
+    assert "number 6" in text(app)  # it is compared all the same
+    app.button(key="runs_older").click().run()
+    assert listed() == [0, 1]
+    assert "runs_older" not in {button.key for button in app.button}
+    for _ in range(2):
+        app.button(key="runs_newer").click().run()
+    assert listed() == [5, 6]
+    assert not app.exception

@@ -15,7 +15,10 @@ from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES, save_model
 
 OWNER = "a" * 22
-FULL, READ_ONLY = "The disk of this server is full.", "This server cannot write to its disk now."
+FULL, READ_ONLY = (
+    "The disk of this server has too little room for work.",
+    "This server cannot write to its disk now.",
+)
 SENTENCE = "Training cannot be started: the disk of this server is full."
 HINT = "Tell whoever runs this server."
 

@@ -66,7 +66,8 @@ def test_the_door_says_which_files_and_how_large_before_one_is_chosen(app):
     for word in (".keras", ".h5", ".safetensors", ".pt", ".onnx", ".json", "weights alone"):
         assert word in text(app)
     (uploader,) = app.main.get("file_uploader")
-    assert uploader.proto.max_upload_size_mb == 60
+    assert uploader.proto.max_upload_size_mb == 70  # one of 65 MB is told a sentence; the label says 60
+    assert "at most 60 MB" in uploader.label
     assert not uploader.proto.type  # any file may be chosen: a refusal is a sentence
 
 

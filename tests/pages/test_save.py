@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
+from sysconfig import get_path
+from tempfile import gettempdir
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cnn_core import pretrained
+from cnn_core.model import PRESETS, fitted
+from cnn_core.runs import RunStore
+from cnn_core.settings import settings
 from pages.ui.trained import exports
 from pages.ui.trained.trained import Trained
+from tests.pages.app import kept_run
 
+ROOT = Path(exports.__file__).parents[3]
 LESSON = Trained.of_card(pretrained.card("lesson"))
 OWN = replace(LESSON, dataset="own:AbCdEfGhIjK", recipe=None)
 
@@ -63,3 +73,39 @@ def test_the_key_of_an_own_set_is_in_no_file_for_elsewhere(write):
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             assert "convscope" not in json.loads(file.read("metadata.json"))
+
+
+def test_a_report_is_written_also_where_no_test_images_are():
+    report = exports.report(replace(OWN, count=0))
+    assert "Learnt from" in report
+    assert "Tested on" not in report
+    assert "Test image no. 0" not in report
+
+
+# ---------------------------------------------------------------- nothing that tells of this machine
+
+
+def places_in(content: str | bytes) -> list[str]:
+    """The folders of this machine that a file names; of a zip, those of each file in it."""
+    whole = content.encode() if isinstance(content, str) else content
+    if whole.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(whole)) as file:
+            whole = b"\n".join([whole, *map(file.read, file.namelist())])
+    folders = {ROOT, Path.home(), Path(gettempdir()), Path(sys.prefix), Path(get_path("purelib"))}
+    folders |= {settings().runs_dir, settings().data_dir, Path(st.__file__).parent.parent}
+    names = {str(folder) for one in folders for folder in (one, one.resolve())}
+    return sorted(name for name in names if len(name) > 1 and name.encode() in whole)
+
+
+def test_no_file_that_one_takes_home_says_where_it_was_made(monkeypatch):
+    files = {}
+    monkeypatch.setattr(
+        exports, "_button", lambda place, label, name, make, *_: files.__setitem__(label, make())
+    )
+    run = Trained.of_run(RunStore().run(kept_run(fitted(PRESETS["tiny"], (1, 28, 28), 10))))
+    for one in (LESSON, run):
+        files.clear()
+        exports.download(one)
+        assert len(files) >= 9
+        assert {label: found for label, content in files.items() if (found := places_in(content))} == {}
+    assert str(ROOT) in places_in(f'<img alt="{ROOT}/a.png">')

@@ -67,7 +67,8 @@ def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
     if not pictures:
         why = why_missing(key) or f"“{one.name}” has no pictures for this."
         raise StudentError(
-            why, hint="What needs no pictures still works: Filters shows what each filter looks for."
+            why,
+            hint="What needs no pictures still works: Filters, and Feature maps of a drawing or photo of your own.",
         )
     joined = bytearray(b"".join(picture.pixels for picture in pictures))
     return (

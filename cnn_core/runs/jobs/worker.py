@@ -193,7 +193,7 @@ def _end(store: RunStore, run: Run, state: str, reason: str, cause: str = "") ->
         "cause": cause,
         "eta": None,
         "images_per_second": 0.0,
-        "ended": 0.0 if state in ("paused", "interrupted") else time.time(),
+        "ended": 0.0 if state in ("paused", "interrupted", "queued") else time.time(),
     }
     try:
         store.set_status(run, **changes)

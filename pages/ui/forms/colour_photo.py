@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.data import photo_from_upload
-from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
+from cnn_core.data.uploads import EXTENSIONS
 from cnn_core.errors import StudentError
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.insight.dream.dream_spec import MAX_SIDE
-from pages.ui.forms.photo_input import BROWSER_MB
+from cnn_core.upload_limits import BROWSER_MB, PHOTO_MB
+from pages.ui.frame import uploads
 from pages.ui.wording.blocks import problem
 from pages.ui.wording.photo_seen import upload_label
 
@@ -29,14 +30,14 @@ def ask_photo(place: str) -> tuple[str, bytes] | None:
     A file that is no photo is refused in a sentence; a photo that was sent on another page counts too.
     """
     file = st.file_uploader(
-        upload_label(MAX_UPLOAD_BYTES // 10**6),
+        upload_label(PHOTO_MB),
         type=list(EXTENSIONS),
         max_upload_size=BROWSER_MB,
         key=f"{place}_file",
     )
     if file is not None:
         try:
-            _remember(file.getvalue())
+            _remember(uploads.content(file))
         except StudentError as error:
             problem(error)
             return None

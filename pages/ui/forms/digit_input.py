@@ -21,6 +21,7 @@ from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption, plain, problem
 from pages.ui.wording.classes import article as article
 from pages.ui.wording.numbers import count
+from pages.ui.wording.which_images import no_test_images
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,18 +61,21 @@ def begin_with_digit(index: int) -> None:
         st.session_state[_INDEX] = index
 
 
-def are_here(dataset: str) -> bool:
-    """Whether there are test images of the data set on this machine; draws the sentence where there are none."""
-    try:
-        return len(server.images(dataset, "test")) > 0
-    except StudentError as error:
-        problem(error)
-        return False
+def say_why_none(dataset: str) -> None:
+    """Where there are no test images of the data set on this machine: say why, and what needs none."""
+    if (why := server.why_no_images(dataset)) is not None:
+        caption(no_test_images(why.message, dataset_of(dataset)))
 
 
 def way_and_number(dataset: str = "mnist") -> str:
-    """Draw the widgets of the control strip, in the container that is open. Returns the way: test, draw or upload."""
+    """Draw the widgets of the control strip, in the container that is open. Returns the way: test, draw or upload.
+
+    Where there are no test images on this machine there is no way "test"; `say_why_none` says why.
+    """
     text = address.asked(_INDEX)
+    if server.why_no_images(dataset) is not None:
+        address.write(_INDEX, "")
+        return _way(dataset)
     images = len(server.images(dataset, "test"))
     number = None if text is None else address.whole_number(text, images)
     if number is not None:
@@ -89,10 +93,12 @@ def way_and_number(dataset: str = "mnist") -> str:
 def _way(dataset: str) -> str:
     words = WAYS | {"test": f"Test {singular(dataset)}"}
     ways = ways_of(dataset)
+    if server.why_no_images(dataset) is not None:
+        ways.remove("test")
     if st.session_state.get(_WAY, "test") not in ways:
-        st.session_state[_WAY] = "test"
+        st.session_state[_WAY] = ways[0]
     return st.segmented_control(
-        "Image", ways, format_func=words.__getitem__, default="test", required=True, key=_WAY, **_ALIKE
+        "Image", ways, format_func=words.__getitem__, default=ways[0], required=True, key=_WAY, **_ALIKE
     )
 
 

@@ -13,6 +13,7 @@ from cnn_core.data.sources import dataset_of
 from cnn_core.insight import Familiarity, familiarity, last_activation, refusals_at, share_below
 from pages.ui.drawing.evaluation_charts import energy_chart
 from pages.ui.drawing.figure import mode, show
+from pages.ui.visitor import server
 from pages.ui.wording import none_of_these as words
 from pages.ui.wording.blocks import caption, what_you_see
 from pages.ui.wording.looking import look
@@ -39,11 +40,14 @@ def section(network: LoadedNetwork, image: Tensor, place: str) -> None:
 
 
 def _inside(network: LoadedNetwork, image: Tensor, place: str) -> None:
-    known: Familiarity = look(network, "familiarity", COMPARED)
     own = familiarity(network.net, image[None])
     largest, energy = own.largest.item(), own.energy.item()
-    noun = dataset_of(network.dataset).noun
     st.markdown(words.no_none(network.spec.classes, last_activation(network.spec)))
+    if server.why_no_images(network.dataset) is not None:
+        st.markdown(words.nothing_beside(largest, energy))
+        return
+    known: Familiarity = look(network, "familiarity", COMPARED)
+    noun = dataset_of(network.dataset).noun
     higher = share_below(-known.energy, -energy)
     st.markdown(words.this_picture(largest, energy, share_below(known.largest, largest), higher, noun))
     threshold = _ask_threshold(known, energy, f"none_limit_{place}_{network.weights_key}")

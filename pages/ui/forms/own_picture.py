@@ -8,9 +8,11 @@ import streamlit as st
 
 from cnn_core.data.own.names import is_own
 from cnn_core.data.own.prepare import as_image, from_photo
-from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
+from cnn_core.data.uploads import EXTENSIONS
+from cnn_core.upload_limits import BROWSER_MB, PHOTO_MB
 from pages.ui.drawing.contact_sheet import as_picture
 from pages.ui.drawing.sheets import picture
+from pages.ui.frame import uploads
 from pages.ui.wording.blocks import caption
 
 if TYPE_CHECKING:
@@ -19,11 +21,10 @@ if TYPE_CHECKING:
     from cnn_core.data.sources import Dataset
 
 _WAYS = ("Camera", "File")
-BROWSER_MB = 60  # more than we take: between the two limits a file gets a sentence of ours
 NONE_YET = (
     "Show it one of your things, or something that it has never seen. The picture stays on this server."
 )
-PHOTO_LABEL = f"Photo, at most {MAX_UPLOAD_BYTES // 10**6} MB"
+PHOTO_LABEL = f"Photo, at most {PHOTO_MB} MB"
 PREPARED = "What the network gets: the square in the middle of the photo, made small, as your pictures were."
 
 
@@ -55,7 +56,7 @@ def own_picture(data: Dataset) -> Tensor | None:
     if file is None:
         caption(NONE_YET)
         return None
-    image = as_image(from_photo(file.getvalue(), data.shape, "thing"), data.shape)
+    image = as_image(from_photo(uploads.content(file), data.shape, "thing"), data.shape)
     picture(as_picture(image.numpy()), "own_picture", alt="What the network gets of your photo", px=196)
     caption(PREPARED)
     return image

@@ -13,12 +13,14 @@ from cnn_core.data import read_photo
 from cnn_core.data.digits import BOX
 from cnn_core.data.photo.reading import HIGHEST, LOWEST
 from cnn_core.data.sources import Dataset, dataset_of
-from cnn_core.data.uploads import EXTENSIONS, MAX_UPLOAD_BYTES
+from cnn_core.data.uploads import EXTENSIONS
 from cnn_core.errors import StudentError
 from cnn_core.kept import kept
+from cnn_core.upload_limits import BROWSER_MB, PHOTO_MB
 from pages.ui.drawing.contact_sheet import contact_sheet
 from pages.ui.drawing.sheets import image_picture, picture, sheet
 from pages.ui.forms.own_picture import own_picture, takes_photos
+from pages.ui.frame import uploads
 from pages.ui.visitor import networks
 from pages.ui.wording import photos
 from pages.ui.wording.blocks import caption
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
 
     from cnn_core.data import PhotoReading
 
-BROWSER_MB = (
-    60  # more than we take: between the two limits a file gets a sentence of ours, not a mark to hover over
-)
 _OTHERS = (0.15, 0.25, 0.4, 0.6)  # limits whose answers stand beside the one that is set
 
 
@@ -54,14 +53,14 @@ def own_photo(dataset: str) -> Tensor | None:
     if takes_photos(record):
         return own_picture(record)
     file = st.file_uploader(
-        photos.upload_label(record, MAX_UPLOAD_BYTES // 10**6),
+        photos.upload_label(record, PHOTO_MB),
         type=list(EXTENSIONS),
         max_upload_size=BROWSER_MB,
     )
     if file is None:
         caption(photos.before_choosing(record))
         return None
-    data = file.getvalue()
+    data = uploads.content(file)
     sha = hashlib.sha256(data).hexdigest()[:12]
     photo = _Photo(data, sha, record, _limit_by_hand(sha), _frame_by_hand(sha))
     try:
@@ -90,14 +89,21 @@ def _frame_by_hand(sha: str) -> tuple[float, float, float, float] | None:
 
 
 def _reading(photo: _Photo, limit: float | None = None) -> PhotoReading:
-    return _cached(photo.sha, photo.dataset.key, limit or photo.limit, photo.frame, photo.data)
+    outcome = _cached(photo.sha, photo.dataset.key, limit or photo.limit, photo.frame, photo.data)
+    if isinstance(outcome, StudentError):
+        raise StudentError(outcome.message, outcome.hint)  # anew: that one is kept, and shared
+    return outcome
 
 
 @kept(16)
 def _cached(
     sha: str, dataset: str, limit: float | None, frame: tuple[float, float, float, float] | None, _data: bytes
-) -> PhotoReading:
-    return read_photo(_data, dataset, limit, frame)
+) -> PhotoReading | StudentError:
+    """What was found, or why nothing was: a photo without a digit is not looked at anew at each click, either."""
+    try:
+        return read_photo(_data, dataset, limit, frame)
+    except StudentError as error:
+        return StudentError(error.message, error.hint)
 
 
 # ---------------------------------------------------------------- what was found
@@ -215,10 +221,8 @@ def _ask_limit(photo: _Photo, reading: PhotoReading | None) -> None:
 
 
 def _by_itself(photo: _Photo) -> float | None:
-    try:
-        return _cached(photo.sha, photo.dataset.key, None, photo.frame, photo.data).limit
-    except StudentError:
-        return None
+    outcome = _cached(photo.sha, photo.dataset.key, None, photo.frame, photo.data)
+    return None if isinstance(outcome, StudentError) else outcome.limit
 
 
 def _answer_with(photo: _Photo, limit: float) -> tuple[str, float] | None:

@@ -28,11 +28,12 @@ def net_in_code(network: networks.LoadedNetwork) -> NetInCode:
 
 def image_in_code(chosen: ChosenImage, dataset: str) -> ImageInCode:
     """Where code finds the image that a page shows."""
-    test = server.images(dataset, "test")
     pixels = (chosen.image.numpy() * 255).round().astype(np.uint8)
     pixels = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
-    index = None if is_own(dataset) else chosen.index  # a visitor's own images are nowhere but here
-    return ImageInCode(index, png(pixels), len(test), test.is_sample)
+    if chosen.index is None or is_own(dataset):  # a visitor's own images are nowhere but here
+        return ImageInCode(png=png(pixels))
+    test = server.images(dataset, "test")
+    return ImageInCode(chosen.index, png(pixels), len(test), test.is_sample)
 
 
 # {how it is written: the code}, the first of them first, and {how it is written: what lies beside the notebook}.

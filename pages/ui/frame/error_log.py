@@ -14,15 +14,24 @@ from functools import cache
 
 SECONDS = 60.0
 MOST_KINDS = 200  # that are told apart; what comes beyond is of one kind
-# Where Streamlit writes what a page or a callback did not catch, and where we write what was dropped.
-_LOGGERS = ("streamlit.error_util", "streamlit.runtime.scriptrunner.script_runner", "convscope.server")
+# Where Streamlit writes what a page or a component's value made it raise, and where we write what was dropped.
+_LOGGERS = (
+    "streamlit.error_util",
+    "streamlit.runtime.scriptrunner.script_runner",
+    "streamlit.components.v2.bidi_component.serialization",
+    "convscope.server",
+)
 
 
 @cache
 def bound() -> None:
     """Let Streamlit's log tell each kind of error once a minute; once in a process."""
     once = OnceAMinute()
-    for name in _LOGGERS:
+    others = [name for name in logging.root.manager.loggerDict if name.startswith("streamlit.")]
+    for name in {
+        *_LOGGERS,
+        *others,
+    }:  # each has a handler of its own, so that one filter at their root sees nothing
         logging.getLogger(name).addFilter(once)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import error_log, streamlit_inside
+from pages.ui.frame import error_log, streamlit_inside, uploads
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 from pages.ui.frame.streamlit_inside import meaning_style
@@ -136,6 +136,7 @@ def navigate() -> StreamlitPage:
     """The top bar; returns the page that was asked for. For dashboard.py only."""
     _in_shell.set(True)
     streamlit_inside.frame_style()
+    uploads.keep_in_bounds()
     return st.navigation(build_pages(), position="top")
 
 

@@ -12,7 +12,10 @@ are used, but for the list of one in which a component is given its data (`sheet
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
-    drop_wrong_values()      `WStates.__getitem__`, and a widget's `value_type`       a wrong value stays and stays
+    upload_manager(),        `Runtime.uploaded_file_mgr`; that the road of a file     what a tab has sent stays in
+    session_id()             asks its `add_file` by name                             memory without any bound
+    drop_wrong_values()      `WStates.__getitem__`, its `get_serialized`, and a       a wrong value stays and stays
+                             widget's `value_type`
     frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
                              `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
 """
@@ -25,11 +28,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 if TYPE_CHECKING:
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
     from streamlit.runtime.state.session_state import WStates
 
 log = logging.getLogger("convscope.server")
@@ -76,6 +81,18 @@ def went_through_history() -> bool:
     return bool(ctx and getattr(ctx, "is_history_navigation", False))
 
 
+def upload_manager() -> MemoryUploadedFileManager | None:
+    """What holds the files that browsers have sent; None outside a server, and where it is of another kind."""
+    manager = runtime.get_instance().uploaded_file_mgr if runtime.exists() else None
+    return manager if hasattr(manager, "add_file") else None  # type: ignore[return-value]
+
+
+def session_id() -> str | None:
+    """Of the tab that this script run is for."""
+    ctx = get_script_run_ctx()
+    return None if ctx is None else ctx.session_id
+
+
 # ---------------------------------------------------------------- values that no browser of ours sends
 
 # Of these widgets a value has one type. A component may answer in several, and a field for numbers in two.
@@ -86,6 +103,9 @@ _ONE_TYPE = {
     "int_array_value",
     "string_array_value",
     "file_uploader_state_value",
+    "trigger_value",
+    "string_trigger_value",
+    "json_trigger_value",
 }
 _NUMBERS = {"int_value", "double_value"}
 
@@ -110,12 +130,24 @@ def drop_wrong_values() -> None:
         except KeyError:
             raise
         except Exception as error:
-            log.warning("a widget's value was dropped", exc_info=error)
+            log.warning("a widget's value was dropped: %s", type(error).__name__)
             default = states.widget_metadata[widget].deserializer(None)
             states.states[widget] = Value(default)
             return default
 
+    write = WStates.get_serialized
+
+    def written(states: WStates, widget: str) -> Any:
+        # Before a callback Streamlit writes down what it read, and again a wrong value is kept when that fails.
+        try:
+            return write(states, widget)
+        except Exception as error:
+            log.warning("a widget's value was dropped: %s", type(error).__name__)
+            del states.states[widget]
+            return None
+
     WStates.__getitem__ = value  # type: ignore[method-assign]
+    WStates.get_serialized = written  # type: ignore[method-assign, assignment]
 
 
 def _check_type(states: WStates, widget: str) -> None:

@@ -223,28 +223,27 @@ def _notebook(one: Trained) -> bytes:
 
 
 def report(one: Trained) -> str:
-    """One page of HTML: settings, seed, curves, and the feature maps of one test image."""
+    """One page of HTML: settings, seed, curves, and the feature maps of one test image where there is any here."""
     from cnn_core.export import export_report
 
-    test = server.images(one.dataset, "test")
+    test = None if server.why_no_images(one.dataset) else server.images(one.dataset, "test").images
     return export_report(
         one.spec,
         one.recipe.to_dict() if one.recipe else _UNKNOWN_RECIPE,
         title=one.title,
-        facts=_facts(one, images=one.count or len(test)),
+        facts=_facts(one, images=one.count or (0 if test is None else len(test))),
         test_accuracy=one.accuracy,
         history=one.history,
-        pictures=_pictures(one, test.images[0].float() / 255),
+        pictures=[] if test is None else _pictures(one, test[0].float() / 255),
     )
 
 
 def _facts(one: Trained, images: int) -> dict[str, str]:
     """The report's head. images: how many there are to be tested on."""
-    facts = {
-        "Learnt from": learnt_from_words(one.learnt_from),
-        "Tested on": tested_on(one.dataset, images, one.is_sample),
-        "Seconds of training": "not known" if one.opened else f"{one.seconds:.1f}",
-    }
+    facts = {"Learnt from": learnt_from_words(one.learnt_from)}
+    if images:
+        facts["Tested on"] = tested_on(one.dataset, images, one.is_sample)
+    facts["Seconds of training"] = "not known" if one.opened else f"{one.seconds:.1f}"
     if one.loss is not None:
         facts["Test loss"] = f"{one.loss:.4f}"
     if one.accuracy is not None:

@@ -122,6 +122,15 @@ def images(dataset: str = "mnist", split: str = "test") -> ImageSet:
     return _images(dataset, split, settings().data_dir, int(time.monotonic() / SAME_SECONDS))
 
 
+def why_no_images(dataset: str, split: str = "test") -> StudentError | None:
+    """What to say where there are no images of a data set on this machine now; None where there are. Cheap."""
+    try:
+        images(dataset, split)
+    except StudentError as error:
+        return error
+    return None
+
+
 # A page asks some eight times, and each time it is looked whether the files are still the same.
 SAME_SECONDS = 0.5
 

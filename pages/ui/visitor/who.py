@@ -14,23 +14,30 @@ _FORGOTTEN = "forgotten"  # the token of whoever comes next
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)  # what secrets.token_urlsafe(16) makes
 
 
+# In a frame of another site a browser keeps only a cookie that says so, and where it blocks third-party cookies only
+# one that is kept apart for each site that embeds us.
+_WRITE = """
+const write = (data) => {
+  const https = location.protocol === "https:";
+  const framed = window.top !== window.self && https;
+  const kept = framed ? "; SameSite=None; Partitioned; Secure" : `; SameSite=Lax${https ? "; Secure" : ""}`;
+  document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000${kept}`;
+};
+"""
+
 _remember = st.components.v2.component(
     "remember_visitor",
     html="<span hidden></span>\n<!-- nothing to see -->",
-    js="""
+    js=_WRITE
+    + """
 export default function ({ data: [data], setTriggerValue }) {
   const there = () => document.cookie.split("; ").find((one) => one.startsWith(data.name + "="))
     ?.slice(data.name.length + 1);
-  const https = location.protocol === "https:";
-  // In a frame of another site a browser keeps only a cookie that says so, and where it blocks third-party cookies
-  // only one that is kept apart for each site that embeds us.
-  const framed = window.top !== window.self && https;
-  const kept = framed ? "; SameSite=None; Partitioned; Secure" : `; SameSite=Lax${https ? "; Secure" : ""}`;
   const keep = () => {
     const token = there();
     // Another tab was first: it is the same visitor, so its token holds and ours is given up.
     if (token !== data.token && /^[A-Za-z0-9_-]{22}$/.test(token ?? "")) setTriggerValue("other", token);
-    else document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000${kept}`;
+    else write(data);
   };
   keep();
   // Two tabs may look at the same instant, and both find nothing: the one that wrote first is told by a second look.
@@ -44,10 +51,10 @@ export default function ({ data: [data], setTriggerValue }) {
 _forget = st.components.v2.component(
     "forget_visitor",
     html="<span hidden></span>\n<!-- nothing to see -->",
-    js="""
+    js=_WRITE
+    + """
 export default function ({ data: [data] }) {
-  const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${data.name}=${data.token}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+  write(data);
   location.replace(location.pathname);
 }
 """,

@@ -18,6 +18,7 @@ import streamlit as st
 
 from cnn_core.kept import Kept, kept
 from cnn_core.looking import GivenUp, Lookers, Question, Speeds, Work, work_of
+from cnn_core.machine import is_small
 from cnn_core.settings import settings
 from pages.ui.frame import process
 from pages.ui.visitor import server
@@ -51,7 +52,8 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     if (answer := _answers.get(key)) is not None:
         return answer
     work = work_of(question, network.spec)
-    if work.is_light:
+    # A small server has no room for one more process of 300 MB: it does all of it here, in turn.
+    if work.is_light or is_small():
         return _answers.of(key, partial(_at_once, network, question, work))
     return _elsewhere(network, question, work, there)
 

@@ -8,7 +8,8 @@ from cnn_core.files import FULL, READ_ONLY, TELL
 from pages.ui.visitor import server
 
 _SENTENCES = {
-    FULL: "The disk of this server is full. What is saved stays, and what waits begins by itself when there is room.",
+    FULL: "The disk of this server has too little room for work. What is saved stays, and what waits begins by itself "
+    "when there is room.",
     READ_ONLY: "This server cannot write to its disk now. What is saved stays; nothing new can be kept or begun.",
 }
 

@@ -52,6 +52,18 @@ def this_picture(largest: float, energy: float, smaller: float, higher: float, n
     )
 
 
+def nothing_beside(largest: float, energy: float) -> str:
+    """This picture, where there are no test images to put it among.
+
+    >>> nothing_beside(7.3, -7.4)
+    'Its largest score is **7.3**, its energy **−7.4**. Whether that is unusual only test images could show.'
+    """
+    return (
+        f"Its largest score is **{number(largest, 1)}**, its energy **{number(energy, 1)}**. "
+        "Whether that is unusual only test images could show."
+    )
+
+
 def at_threshold(threshold: float, energy: float, cost: Refusals, noun: str) -> str:
     """What the network would say of this picture, and what that costs.
 

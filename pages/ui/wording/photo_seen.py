@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from cnn_core.insight import PhotoAnswer
 
 PRIVACY = (
-    "Your photo stays on this server, in its memory only, and is forgotten when your visit ends. Deep Dream can use "
-    "it, too; only if you start a dream of it, it is kept with that dream."
+    "Your photo stays on this server, in its memory only: some time after your visit it makes way for others’. Nobody "
+    "else can see it. Deep Dream can use it, too; only if you start a dream of it, it is kept with that dream."
 )
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from cnn_core.data.own.names import is_own
 from cnn_core.data.sources import KNOWN, dataset_of
+from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count
 
 if TYPE_CHECKING:
+    from cnn_core.data.catalog.record import Dataset
     from cnn_core.data.learnt_from import ImagesLearntFrom, Overlap, Portion
 
 NOT_KNOWN = "not known"
@@ -35,6 +37,18 @@ def _portion(portion: Portion) -> str:
     if portion.source == "sample":
         return f"{count(portion.count)} of the 5,000 {dataset.noun} that come with Convscope"
     return f"{count(portion.count)} of {dataset.name}’s {count(dataset.count('train'))} training images"
+
+
+def no_test_images(why: str, dataset: Dataset) -> str:
+    """Where a page asks for an image and there are no test images.
+
+    why: a sentence, of the core.
+
+    >>> no_test_images("Fashion-MNIST is not here.", KNOWN["fashion_mnist"])
+    'Fashion-MNIST is not here. A drawing or photo of your own needs no test images.'
+    """
+    own = "photo" if dataset.is_colour else "drawing or photo"
+    return f"{plain(why)} A {own} of your own needs no test images."
 
 
 def how_many(learnt_from: ImagesLearntFrom) -> str:
