@@ -15,6 +15,7 @@ from cnn_core.runs import RunStore
 from cnn_core.runs import memory as memory_of
 from cnn_core.runs.files import locked, write_json
 from cnn_core.runs.health import look
+from cnn_core.runs.jobs.operating import check
 from cnn_core.runs.jobs.tally import Tally
 from cnn_core.runs.metrics import exposition
 from cnn_core.training import TrainSpec
@@ -51,6 +52,10 @@ def test_a_runner_whose_heartbeat_is_old_is_a_problem(store):
         assert (look(store).runner, look(store).problems) == ("alive", [])
         write_json(store.path / "runner.json", {"heartbeat": time.time() - 100})
         assert look(store).problems == ["The runner does not answer."]
+        why = "The Ray cluster at head:6379 does not answer."
+        write_json(store.path / "runner.json", {"heartbeat": time.time(), "trouble": why})
+        assert look(store).problems == [why]
+        assert (False, f"Runner: alive. {why}") in check(store)
 
 
 def test_a_folder_that_cannot_be_written_and_a_full_disk_are_problems(store, monkeypatch, tmp_path):

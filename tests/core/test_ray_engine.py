@@ -15,8 +15,11 @@ from cnn_core.runs.fairness import Room
 from cnn_core.runs.files import locked
 from cnn_core.runs.jobs import ray_engine
 from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN
+from cnn_core.runs.jobs.leaving import LEFT, StopWork, obey
 from cnn_core.runs.jobs.ray_engine import RayEngine
 from cnn_core.runs.jobs.ray_tasks import CANCEL, PLACES, RETURNED, START, STOP, TROUBLE, Tasks, places
+from cnn_core.runs.run import Run
+from cnn_core.runs.status import change_status
 from cnn_core.settings import _settings, settings
 
 
@@ -48,6 +51,7 @@ def engine(tmp_path, monkeypatch):
     monkeypatch.setattr(ray_engine, "AGAIN_SECONDS", (0.0, 0.0))
     for name in "abc":
         (tmp_path / name).mkdir()
+        change_status(tmp_path / name, state="running")
     found = Played(tmp_path, "head:6379", 2)
     yield found
     found.theirs.close()
@@ -86,13 +90,15 @@ def test_a_run_is_lost_only_when_nobody_holds_its_lock_any_more(engine, tmp_path
     assert engine.returned() == [("a", LOST)]
 
 
-def test_a_cluster_that_is_gone_loses_all_its_runs_and_is_connected_again(engine):
+def test_a_cluster_that_is_gone_loses_all_its_runs_and_is_connected_again(engine, tmp_path):
     hears(engine, (PLACES, 2, 0))
     engine.start("a")
     engine.theirs.send((RETURNED, "a", "done"))  # its last words count
     engine.start("b")
+    engine.start("c")
+    change_status(tmp_path / "c", state="queued")  # no worker has taken it up yet
     engine.dies()
-    assert sorted(engine.returned()) == [("a", "done"), ("b", LOST)]
+    assert sorted(engine.returned()) == [("a", "done"), ("b", LOST), ("c", NOT_BEGUN)]
     assert engine.room() == Room(0, 0, 0, 0)
     assert engine.trouble == "The Ray cluster at head:6379 does not answer."
     engine.returned()
@@ -127,8 +133,10 @@ def test_who_leaves_asks_by_the_folder_and_takes_back_what_nobody_began(engine, 
     engine.asked()
     with locked(tmp_path / "a" / "lock"):
         engine.leave()
-    assert (tmp_path / "a" / "make_room").exists()
     assert engine.asked() == [(CANCEL, "b")]
+    with pytest.raises(StopWork) as stopped:  # what its worker hears at its next step, on whatever machine
+        obey(Run(tmp_path / "a"))
+    assert (stopped.value.state, stopped.value.outcome) == ("interrupted", LEFT)
 
 
 class PlayedRay:

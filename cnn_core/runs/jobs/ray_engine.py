@@ -105,7 +105,7 @@ class RayEngine:
         for run_id, one in list(self.at_work.items()):
             if one.outcome and not (one.outcome in (LOST, NOT_BEGUN) and self._is_held(run_id)):
                 del self.at_work[run_id]
-                outcomes.append((run_id, one.outcome))
+                outcomes.append((run_id, self._exactly(run_id, one.outcome)))
         return outcomes
 
     def leave(self) -> None:
@@ -201,6 +201,11 @@ class RayEngine:
         self.pipe.close()
 
     # ------------------------------------------------------------ runs
+
+    def _exactly(self, run_id: str, outcome: str) -> str:
+        """Of one that is lost the cluster does not say whether a worker had begun it; the run's status does."""
+        has_not_begun = Run(self.store_path / run_id).status.state in ("queued", "interrupted")
+        return NOT_BEGUN if outcome == LOST and has_not_begun else outcome
 
     def _is_held(self, run_id: str) -> bool:
         return is_locked(self.store_path / run_id / "lock")
