@@ -100,7 +100,7 @@ def test_whatever_its_address_says_a_page_is_drawn(app, no_runner, file):
     run_id = kept_run(PRESETS["tiny"])
     draw = random.Random(file)
     names = ("net", "design", *PARAMETERS.get(Path(file).stem, ()))
-    for _ in range(8):
+    for _ in range(3):
         said = {name: values(name, draw) for name in names if draw.random() < 0.7}
         if draw.random() < 0.3:
             said["net"] = f"run:{run_id}" + draw.choice(["", ":best", ":7", ":\ud800", ":last:last", "\0"])
