@@ -6,6 +6,7 @@ Here alone it is said which tests are slow (`pytest -m "not slow"` leaves them o
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,25 @@ def is_slow(item) -> bool:
         or names is None
         or item.originalname in names
     )
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser of the machine, one for all files; its own download by Playwright is not needed."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        reason = "There is no Chromium on this machine (apt-get install chromium)."
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -124,7 +124,9 @@ def test_everything_killed_and_started_again_ends_with_the_weights_of_an_undistu
         assert 20 < run.status.step < 315
     with serving(tmp_path, port=port, CONVSCOPE_THREADS="1", **EMPTY) as server:
         page.goto(f"{server.url}/train?net=run:{run.id}")
-        expect(page.get_by_text(re.compile("It goes on from epoch|Finished"))).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(re.compile("It goes on from epoch|Finished")).first).to_be_visible(
+            timeout=60_000
+        )
         wait_until(lambda: run.status.state == "finished", 120)
         store = RunStore(server.runs)
         undisturbed = store.run(store.submit(PRESETS["lesson"], RECIPES["lesson"], owner="somebody else"))
@@ -188,7 +190,7 @@ def test_two_epochs_more_go_on_from_the_end_as_the_same_run(tmp_path, new_page):
         runner.suspend()  # the two epochs could be over before the page has drawn them once
         try:
             press(page, "extend")
-            expect(page.get_by_text("It is getting ready.")).to_be_visible(timeout=30_000)
+            expect(page.get_by_text("Getting ready. You may leave this page.")).to_be_visible(timeout=30_000)
             assert run.recipe.epochs == 10
             runner.resume()
             wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)

@@ -16,7 +16,6 @@ from tests.browser.conftest import (
     COMPLAINTS,
     ROOT,
     Server,
-    chromium,  # noqa: F401  a fixture
     free_port,
     healthy,
     wait_until,

@@ -36,7 +36,10 @@ def lines(log) -> list[dict]:
 def test_a_rolling_restart_in_mid_training_loses_nothing_and_the_weights_are_those_of_an_undisturbed_run(
     tmp_path,
 ):
-    owner, recipe = "a" * 22, RECIPE.replace(epochs=2, train_size=800)
+    owner, recipe = (
+        "a" * 22,
+        RECIPE.replace(epochs=12, train_size=800),
+    )  # some seconds, so that it cannot end by itself
     with hosted(tmp_path) as first:
         store = RunStore(first.runs)
         run = store.run(store.submit(SPEC, recipe, owner=owner))  # no page is open: the server sees to it
