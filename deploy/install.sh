@@ -1,6 +1,6 @@
 #!/bin/sh
 # What a server needs, into a virtual environment: sh deploy/install.sh FOLDER [INDEX OF PYTORCH'S CPU BUILDS].
-# Without an index PyPI's build is installed, which brings 4 GB of CUDA along. To be run in Convscope's folder.
+# Without an index torch's usual build is installed, which brings 4 GB of CUDA along. To be run in Convscope's folder.
 set -eu
 python3 -m venv "$1"
 # With two indexes pip takes the higher version, and 2.15.0+cpu is higher than 2.15.0.

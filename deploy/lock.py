@@ -1,7 +1,7 @@
 """`python -m deploy.lock > requirements.lock` works out which versions a server installs, and installs nothing.
 
 The lock is for Linux and Python 3.11 or newer. CUDA's packages are left out: a CPU build of torch needs none, and
-PyPI's build brings its own along.
+The usual build brings its own along.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which changes keep the label? Random changes of one digit, what a network reads each time, and whether they help."""
+"""How many changed images are still recognised? One digit, changed at random, as a network reads it; does it help?"""
 
 from __future__ import annotations
 

@@ -59,7 +59,12 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?"),
     Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
     Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
-    Entry("pages/7_augmentation.py", "Augmentation", "augmentation", "Which changes keep the label?"),
+    Entry(
+        "pages/7_augmentation.py",
+        "Augmentation",
+        "augmentation",
+        "How many changed images are still recognised?",
+    ),
     Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?"),
     Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
     # Behind a door on Home and one in Runs.
