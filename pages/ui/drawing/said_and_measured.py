@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import streamlit as st
+
+from pages.ui.drawing.contact_sheet import colour, png
+from pages.ui.drawing.palette import MARK, MARK_EDGE
+from pages.ui.drawing.sheets import data_uri
 
 _SCALE = """<div role="img" aria-label="{alt}" style="position:relative;height:64px;margin:0 10px;font-size:14px;
 line-height:20px;font-variant-numeric:tabular-nums">
@@ -57,6 +62,46 @@ def _place(value: float, least: float, most: float) -> float:
 
 def _mark(at: float, label: str, fill: str, top: int, weight: int, opacity: float) -> str:
     return _MARK.format(at=at, label=escape(label), fill=fill, top=top, weight=weight, opacity=opacity)
+
+
+_RING = (
+    '<span style="position:absolute;left:{left:.2f}%;top:{top:.2f}%;width:22px;height:22px;margin:-11px 0 0 -11px;'
+    'box-sizing:border-box;border-radius:50%;border:3px {style} {mark};outline:1px solid {edge}"></span>'
+)
+
+
+def two_points(
+    image: np.ndarray | bytes,
+    size: tuple[int, int],
+    said: tuple[float, ...] | None,
+    measured: tuple[float, ...] | None,
+    px: int,
+    alt: str,
+) -> None:
+    """Draw a picture with a dashed ring where it was said, and a whole one where it was measured.
+
+    image: (H, W) float, drawn in grey; (H, W, 3) uint8; or a PNG's bytes.
+    size:  rows and columns that the points count.
+    said, measured: (row, column); None is left out.
+    px:    width in CSS pixels.
+    """
+    content = image if isinstance(image, bytes) else png(colour(image, "grey") if image.ndim == 2 else image)
+    rings = "".join(
+        _RING.format(
+            left=100 * (point[1] + 0.5) / size[1],
+            top=100 * (point[0] + 0.5) / size[0],
+            style=style,
+            mark=MARK,
+            edge=MARK_EDGE,
+        )
+        for point, style in ((said, "dashed"), (measured, "solid"))
+        if point is not None
+    )
+    st.html(
+        f'<div role="img" aria-label="{escape(alt, quote=True)}" style="position:relative;width:min(100%, {px}px)">'
+        f'<img alt="" src="{data_uri(content)}" style="display:block;width:100%;image-rendering:pixelated">'
+        f"{rings}</div>"
+    )
 
 
 def unknown(label: str, height: int, width: int | None = None) -> None:

@@ -30,14 +30,14 @@ from cnn_core.lesson.guess_questions import (
 from cnn_core.lesson.guesses import Guess, with_measured
 from cnn_core.runs.notebooks import Notebook
 from pages.ui.drawing.contact_sheet import Sheet
-from pages.ui.drawing.said_and_measured import scale
+from pages.ui.drawing.said_and_measured import scale, two_points
 from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms.guess_curve import draw_curve, show_curves
 from pages.ui.frame.announcement import announce
 from pages.ui.visitor import server, who
 from pages.ui.wording import guesses as words
 from pages.ui.wording import refusals
-from pages.ui.wording.blocks import caption, on_primary, plain
+from pages.ui.wording.blocks import caption, on_primary, plain, small
 
 _TRIES = "guess_tries"  # {a question's key: the wrong answers given so far}
 _POINTS = "guess_points"  # {a question's key: (row, column) that is marked, and not said yet}
@@ -125,8 +125,9 @@ def first(question: GuessQuestion, look: Look = _PLAIN) -> bool:
         ask(question, look)
         with st.container(horizontal=True, gap="medium"):
             name = _name(question)
-            st.button(words.SHOW, key=f"guess_skip_{name}", type="tertiary", on_click=skip, args=(question,))
-            st.button(words.DO_NOT_ASK, key=f"guess_off_{name}", type="tertiary", on_click=_no_more_questions)
+            show, off = small(words.SHOW), small(words.DO_NOT_ASK)
+            st.button(show, key=f"guess_skip_{name}", type="tertiary", on_click=skip, args=(question,))
+            st.button(off, key=f"guess_off_{name}", type="tertiary", on_click=_no_more_questions)
     return False
 
 
@@ -175,8 +176,9 @@ def _control(question: GuessQuestion, look: Look) -> None:
 def _ask_choice(question: ChoiceQuestion, look: Look) -> None:
     name, tries = _name(question), _tries(question)
     hint = words.not_yet(tries[-1], question.hint_for(tries[-1])) if tries else ""
-    st.markdown(f"**{question.asked}**")
-    announce(f"guess-hint-{name}", hint)
+    with st.container(gap=None):  # the announcement is not seen
+        st.markdown(f"**{question.asked}**")
+        announce(f"guess-hint-{name}", hint)
     if hint:
         caption(hint)
     if look.pictures is not None:
@@ -319,16 +321,35 @@ def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLA
     if after.measured != guess.measured:
         _keep(after)
     refusals.draw("guess")
-    announce(f"guess-told-{_name(question)}", words.told(after))
+    with st.container(gap=None):  # the announcement is not seen
+        announce(f"guess-told-{_name(question)}", words.told(after))
+        _show(question, after, why, look)
+
+
+def _show(question: GuessQuestion, guess: Guess, why: str, look: Look) -> None:
     if isinstance(question, CurveQuestion):
-        _show_curve(question, after, why, look)
+        _show_curve(question, guess, why, look)
     elif isinstance(question, NumberQuestion):
         text, marks = st.columns([5, 4], vertical_alignment="center", gap="medium")
         text.markdown(why)
         with marks:
-            _show_number(question, after)
+            _show_number(question, guess)
+    elif isinstance(question, PointQuestion) and look.image is not None:
+        _show_point(question, guess, why, look, look.image)
     else:
-        st.markdown(f"{plain(words.told(after))} {why}")
+        st.markdown(f"{plain(words.told(guess))} {why}")
+
+
+def _show_point(
+    question: PointQuestion, guess: Guess, why: str, look: Look, image: np.ndarray | bytes
+) -> None:
+    marked, text = st.columns([2, 5], gap="medium")
+    with marked:
+        points = [value if isinstance(value, tuple) else None for value in (guess.said, guess.measured)]
+        two_points(image, (question.rows, question.columns), points[0], points[1], look.px, words.told(guess))
+    with text:
+        st.markdown(f"{plain(words.told(guess))} {why}")
+        caption(words.WHAT_THE_RINGS_ARE)
 
 
 def _plain_value(question: GuessQuestion, measured: object) -> object:

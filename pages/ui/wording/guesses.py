@@ -14,6 +14,7 @@ SAY_IT_DRAWN = "This is my curve"
 DRAW_IT = "Draw your curve here"
 UNKNOWN = "not guessed yet"
 TAP = "Tap the place you mean."
+WHAT_THE_RINGS_ARE = "Dashed ring: what you said. Whole ring: measured."
 WHAT_A_CURVE_SHOWS = "Dotted: what you drew. Solid: measured. Shaded: where the two differ."
 WHAT_A_CURVE_SHOWS_ALONE = "Solid: measured."
 
