@@ -14,6 +14,7 @@ from pages.home.sections import (
     ways_on,
     with_images,
 )
+from pages.ui.forms.guess import switch
 from pages.ui.frame.board import board
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -46,3 +47,4 @@ def page() -> None:
 page_head("")
 page()
 glossary()
+switch()

@@ -13,7 +13,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
 from cnn_core.insight.dream.animation import from_file
 from cnn_core.runs.jobs.dreams import photo_networks
-from pages.deep_dream import words
+from pages.deep_dream import guessing, words
 from pages.deep_dream.asking import Strip, ask, layers_and_strength
 from pages.deep_dream.dream import (
     PLACE,
@@ -162,6 +162,7 @@ def show(dream: Dream) -> None:
     """Draw what stands beside the large picture: progress, octaves, files."""
     show_progress(dream)
     octave_pictures(dream)
+    guessing.asked(dream)
     if dream.frames and not dream.is_going_on:
         downloads(dream)
 
@@ -182,7 +183,7 @@ def view(is_ticking: bool) -> None:
     if dream is not None:
         attend(dream)
     with answer_place:
-        answer(words.verdict(dream, picture.title if picture is not None else None))
+        answer(words.verdict(dream, picture.title if picture is not None else None, guessing.may_tell(dream)))
     with left:
         large(dream, picture)
     with right:

@@ -11,7 +11,7 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
-from pages.runs import words
+from pages.runs import guessing, words
 from pages.runs.band import band, has_band
 from pages.runs.menu import after_click
 from pages.runs.picks import chosen_elsewhere, picks, put_only
@@ -57,7 +57,8 @@ def compare() -> None:
     server.use(run.name for run in selection)
     if not runs:
         caption(words.NO_RUNS)
-    answer(words.verdict(selection))
+    answer(words.verdict(selection, guessing.may_tell(selection)))
+    guessing.ask(selection)
     no_room.draw()
     if len(selection) > 1 and not is_fair(selection):
         _offer_fair_race(selection)
