@@ -51,7 +51,8 @@ TORCH_FREE = [
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits", "data.learnt_from", "lesson.glossary",
     "lesson.preparation", "kept", "looking", "looking.question", "looking.work", "looking.lookers",
-    "lesson.notebook_lines", "lesson.core_source",
+    "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
+    "lesson.core_source",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (

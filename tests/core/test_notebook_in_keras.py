@@ -4,38 +4,39 @@ import ast
 import os
 import sys
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from cnn_core.data import load_images
+from cnn_core.data import AffineParams, apply_affine, load_images
 from cnn_core.insight import feature_maps, loudness, maximize_filters
 from cnn_core.lesson import one_hot, output_size, pool, prepare, sweep
-from cnn_core.lesson.notebook_lines import lines_of
+from cnn_core.lesson.notebook_lines import NOTEBOOK, lines_of
 from cnn_core.model import PRESETS, summarize
 from cnn_core.pretrained import load_pretrained
 from cnn_core.significance import chance_difference
-from cnn_core.training import evaluate
+from cnn_core.training import KerasRMSprop, evaluate
 from tests.core.keras_twin import _put_weights
 
 # Keras itself uses what NumPy and SciPy say will go.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 IMAGES = 64  # of the sample's digits: all that "MNIST" is here, so that an epoch is one step
-FIRST = (
+FIRST = [
     "kernel",
     "padding",
     "strides",
     "pooling",
     "layers",
-    "loading",
     "scaling",
     "one_hot",
     "compile",
+    "rmsprop",
     "training",
-)
-THEN = (
+]
+THEN = [
     "saving",
     "evaluating",
     "feature_map",
@@ -43,8 +44,9 @@ THEN = (
     "one_filter",
     "gradient_size",
     "without_picture",
-)
-LAST = ("against_mlp", "cat_and_dream", "all_filters", "four_draws", "with_and_without")
+]
+LAST = ["against_mlp", "cat_and_dream", "all_filters", "turned", "four_draws", "with_and_without"]
+NEEDS_A_DOWNLOAD = {"cat_face"}
 
 
 class Notebook:
@@ -177,6 +179,25 @@ def test_the_lines_of_python_climb_to_our_pictures(notebook, net, digits):
         assert np.corrcoef(picture.flatten(), ours.flatten())[0, 1] > 0.99
     image = digits.images[0].float() / 255
     assert notebook.names["loudness"].item() == pytest.approx(loudness(net, image, "conv2d_2"), rel=1e-4)
+
+
+def test_a_step_of_rmsprop_in_python_is_ours(notebook):
+    weight = torch.nn.Parameter(torch.tensor([1.0]))
+    weight.grad = torch.tensor([2.0])
+    KerasRMSprop([weight], lr=0.001, rho=0.9).step()
+    assert float(notebook.names["weight"].numpy()[0]) == pytest.approx(weight.item(), abs=1e-7)
+    assert weight.item() != 1.0
+
+
+def test_every_step_is_run_but_the_one_that_fetches_a_network():
+    assert {*FIRST, *THEN, *LAST} == set(NOTEBOOK) - NEEDS_A_DOWNLOAD
+
+
+def test_the_lines_of_python_turn_a_digit_as_we_do(notebook, digits):
+    angles = torch.arange(-90.0, 91.0, 15.0)
+    image = (digits.images[:1].float() / 255).expand(len(angles), -1, -1, -1)
+    ours = apply_affine(image, replace(AffineParams.unchanged(len(angles)), theta=angles))
+    np.testing.assert_allclose(notebook.names["turned"][..., 0], ours[:, 0], atol=1e-4)
 
 
 def test_the_lines_of_python_draw_four_changed_digits(notebook):
