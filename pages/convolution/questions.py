@@ -9,7 +9,15 @@ import streamlit as st
 
 from cnn_core.lesson.quiz import KINDS, ask, mark
 from pages.convolution.words import score_text
+from pages.ui.frame import address
 from pages.ui.wording.blocks import answer, on_primary
+
+_KIND = address.one_of(
+    "question",
+    "quiz_kind",
+    {kind.replace(" ", "-"): kind for kind in KINDS},
+    next(iter(KINDS)),
+)
 
 
 def new_question() -> None:
@@ -36,8 +44,9 @@ def check_answer() -> None:
 def questions() -> None:
     """Draw one question at a time, with fresh numbers; the answer is marked and explained."""
     st.session_state.setdefault("quiz_kind", next(iter(KINDS)))
-    if "quiz_question" not in st.session_state:
+    if address.follow(_KIND) or "quiz_question" not in st.session_state:
         new_question()
+    address.tell(_KIND)
     answer(score_text(*st.session_state.get("quiz_score", (0, 0))))
     _ask_kind()
     st.markdown(f"## {st.session_state['quiz_question'].text}")
