@@ -161,7 +161,7 @@ def numbers_of(text: str) -> list[list[list[float]]] | None:
 
     >>> numbers_of("1_0_-1_2")
     [[[1.0, 0.0], [-1.0, 2.0]]]
-    >>> numbers_of("1_0_x_2"), numbers_of("1_0_1")
+    >>> numbers_of("1_0_x_2"), numbers_of("1_0")
     (None, None)
     """
     try:
