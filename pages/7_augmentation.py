@@ -36,11 +36,13 @@ require_shell()
 
 def ask_digit(dataset: str) -> str:
     """Draw the choice of the digit. Returns the way it comes: test, draw or upload."""
+    first = 0
     if dataset == "mnist":  # what turns show is plain on a 7, and the sample does not begin with one
         sevens = (server.images(dataset, "test").labels == 7).nonzero()
-        begin_with_digit(int(sevens[0]) if len(sevens) else 0)
+        first = int(sevens[0]) if len(sevens) else 0
+        begin_with_digit(first)
     with st.container(horizontal=True, vertical_alignment="center", key="augment_digit"):
-        return way_and_number(dataset)
+        return way_and_number(dataset, first)
 
 
 # ---------------------------------------------------------------- act
