@@ -6,14 +6,23 @@ import random
 import secrets
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.lesson.guess_questions import NumberQuestion
 from cnn_core.lesson.quiz import KINDS, Question, ask, mark, number_of
-from pages.convolution.words import score_text
+from pages.convolution.words import score_text, summary_of_questions
 from pages.ui.forms import guess
+from pages.ui.frame import address
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, on_primary
 
 MOST = 10**9  # what is worth keeping of an answer
+_KIND = address.one_of(
+    "question",
+    "quiz_kind",
+    {kind.replace(" ", "-"): kind for kind in KINDS},
+    next(iter(KINDS)),
+)
 
 
 def new_question() -> None:
@@ -53,14 +62,20 @@ def _keep(question: Question, typed: str) -> None:
 
 
 @st.fragment
-def questions() -> None:
-    """Draw one question at a time, with fresh numbers; the answer is marked and explained."""
+def questions(summary: DeltaGenerator) -> None:
+    """Draw one question at a time, with fresh numbers; the answer is marked and explained.
+
+    summary: the place for it.
+    """
     st.session_state.setdefault("quiz_kind", next(iter(KINDS)))
-    if "quiz_question" not in st.session_state:
+    if address.follow(_KIND) or "quiz_question" not in st.session_state:
         new_question()
-    answer(score_text(*st.session_state.get("quiz_score", (0, 0))))
+    address.tell(_KIND)
+    question, score = st.session_state["quiz_question"].text, st.session_state.get("quiz_score", (0, 0))
+    answer(score_text(*score))
+    screen_summary.put(summary, summary_of_questions(question, *score))
     _ask_kind()
-    st.markdown(f"## {st.session_state['quiz_question'].text}")
+    st.markdown(f"## {question}")
     _ask_answer()
     _say_verdict()
     st.button("Another question", on_click=new_question)

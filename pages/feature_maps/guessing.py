@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnn_core.lesson.guess_questions import ChoiceQuestion
-from pages.feature_maps import words
+from pages.feature_maps import guess_words as words
 from pages.feature_maps.maps import Reading
 from pages.ui.forms import guess
 from pages.ui.wording.numbers import probability

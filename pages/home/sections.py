@@ -19,9 +19,11 @@ from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms import guess
+from pages.ui.frame import address
 from pages.ui.frame.shell import ROOT, entry, exists
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
+from pages.ui.wording.picture_words import how_sure
 from pages.ui.wording.terms import all_terms
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ def digits(test: ImageSet) -> torch.Tensor:
     """Draw the ten digits to choose from. Returns the chosen one, (1, 28, 28) in [0, 1]."""
     indices = _one_of_each(f"{test.name}/{len(test)}", test)
     images = test.images[indices].float() / 255
+    part = address.whole("show", _CHOSEN, 0, len(indices) - 1, min(_FIRST, len(indices) - 1))
+    address.follow(part)
     chosen = st.session_state.get(_CHOSEN, _FIRST) % len(indices)
     sheet(
         image_sheet(images.numpy()),
@@ -74,11 +78,20 @@ def digits(test: ImageSet) -> torch.Tensor:
         columns=10,
         on_click=_choose,
     )
+    address.tell(part)
     return images[chosen]
 
 
-def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
-    """Draw the maps of each convolution of the network, for an image (1, 28, 28) in [0, 1]."""
+def chosen_name(test: ImageSet) -> str:
+    """What the chosen one is, with its article: "a 7"."""
+    return words.with_article(test.classes[st.session_state.get(_CHOSEN, _FIRST) % len(test.classes)])
+
+
+def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> dict[str, tuple[int, int, int]]:
+    """Draw the maps of each convolution of the network, for an image (1, 28, 28) in [0, 1].
+
+    Returns (maps, height, width) of each.
+    """
     layers = _maps_of(network.weights_key, image.numpy().tobytes(), network, image)
     of_filters = {name: maps for name, maps in layers.items() if kind_named(name).has_filters}
     for layer, maps in of_filters.items():
@@ -87,6 +100,7 @@ def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
         what_you_see(words.WHAT_YOU_SEE, "feature map", "filter")
     else:
         caption(words.without_maps(", ".join(layers)))
+    return {layer: (len(maps), maps.shape[1], maps.shape[2]) for layer, maps in of_filters.items()}
 
 
 @kept(8)
@@ -98,8 +112,11 @@ def _maps_of(
     return feature_maps(_network.net, _image)
 
 
-def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]) -> None:
-    """Ask what the network reads in an image (1, 28, 28) in [0, 1]; after a guess show it, and how sure it is."""
+def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]) -> str:
+    """Ask what the network reads in an image (1, 28, 28) in [0, 1]; after a guess show it, and how sure it is.
+
+    Returns the sentence that asks, or answers.
+    """
     chances = network.net.predict(image[None])[0].tolist()
     best = max(range(len(chances)), key=chances.__getitem__)
     asked = ChoiceQuestion(
@@ -112,12 +129,13 @@ def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]
         hints={name: words.only_so_much(name, chance) for name, chance in zip(classes, chances, strict=True)},
     )
     if not guess.first(asked):
-        return
-    verdict = words.verdict(classes[best], chances[best])
+        return words.GUESS
+    said = words.verdict(classes[best], chances[best])
     if guess.guess_of(asked) is None:
-        st.markdown(verdict)
-    guess.shown(asked, classes[best], verdict)
-    show(bars(chances, list(classes), mode()), key="home_bars", alt="Probability of each class")
+        st.markdown(said)
+    guess.shown(asked, classes[best], said)
+    show(bars(chances, list(classes), mode()), key="home_bars", alt=how_sure(chances, classes))
+    return said
 
 
 def ways_on() -> None:

@@ -52,6 +52,8 @@ TORCH_FREE = [
     "pretrained", "network_name", "significance", "data.splits", "data.learnt_from", "lesson.glossary",
     "lesson.preparation", "lesson.guesses", "lesson.guess_questions",
     "kept", "looking", "looking.question", "looking.work", "looking.lookers",
+    "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
+    "lesson.core_source",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (
