@@ -60,7 +60,7 @@ def value_words(guess: Guess, value: object) -> str:
 
 
 def _decimals(guess: Guess) -> int:
-    return 2 if guess.most - guess.least <= 1 else 1
+    return 2 if not guess.unit and guess.most - guess.least <= 1 else 1
 
 
 def i_say(words: str) -> str:
