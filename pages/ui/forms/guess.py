@@ -63,6 +63,7 @@ class Look:
     marks:    of a curve, which of its ticks are written out; None is five of them.
     px:       wished width of the image, or of a picture to choose, in CSS pixels.
     narrow:   it stands in a narrow column: its parts stand below each other.
+    is_open:  nobody knows the answer yet, so that there is none to be shown at once.
     """
 
     pictures: Sheet | None = None
@@ -71,6 +72,7 @@ class Look:
     marks: Sequence[int] | None = None
     px: int = 84
     narrow: bool = False
+    is_open: bool = False
 
 
 _PLAIN = Look()
@@ -152,7 +154,7 @@ def first(question: GuessQuestion, look: Look = _PLAIN) -> bool:
         ask(question, look, is_main=False)
         with st.container(horizontal=True, gap="medium"):
             name = _name(question)
-            show, off = small(words.SHOW), small(words.DO_NOT_ASK)
+            show, off = small(words.SKIP if look.is_open else words.SHOW), small(words.DO_NOT_ASK)
             st.button(show, key=f"guess_skip_{name}", type="tertiary", on_click=skip, args=(question,))
             st.button(off, key=f"guess_off_{name}", type="tertiary", on_click=_no_more_questions)
     return False

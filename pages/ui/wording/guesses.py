@@ -7,6 +7,7 @@ from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import number, percent
 
 SHOW = "Show the answer"
+SKIP = "Skip"
 DO_NOT_ASK = "Do not ask me first"
 NO_MORE_QUESTIONS = "Pages show their answers at once from now on. On Home you can let them ask again."
 ASK_FIRST = "Let each page ask me before it answers"
