@@ -38,6 +38,7 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     guess_points          forms/guess              nobody                    yes: points marked and not said
     guess_unkept          forms/guess              nobody                    yes: what the disk would not take
     guess_off             forms/guess              nobody                    yes, only where the disk would not take it
+    guess_switch          forms/guess              a widget                  no: it is drawn as the notebook says
     guess_tour            forms/guess              nobody                    yes, written anew in each run of the tour
     controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
     address_said          frame/address            nobody                    until another page: what the address said
