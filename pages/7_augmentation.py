@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
@@ -24,6 +25,7 @@ from pages.ui.forms import code_box
 from pages.ui.forms.digit_input import begin_with_digit, chosen_image, say_why_none, way_and_number
 from pages.ui.frame.shell import page_head, require_shell, turn_to
 from pages.ui.visitor import design, networks, server
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, next_question, problem
 
 require_shell()
@@ -34,11 +36,13 @@ require_shell()
 
 def ask_digit(dataset: str) -> str:
     """Draw the choice of the digit. Returns the way it comes: test, draw or upload."""
+    first = 0
     if dataset == "mnist":  # what turns show is plain on a 7, and the sample does not begin with one
         sevens = (server.images(dataset, "test").labels == 7).nonzero()
-        begin_with_digit(int(sevens[0]) if len(sevens) else 0)
+        first = int(sevens[0]) if len(sevens) else 0
+        begin_with_digit(first)
     with st.container(horizontal=True, vertical_alignment="center", key="augment_digit"):
-        return way_and_number(dataset)
+        return way_and_number(dataset, first)
 
 
 # ---------------------------------------------------------------- act
@@ -103,8 +107,11 @@ def show_code(spec: AugmentSpec) -> None:
 # ---------------------------------------------------------------- the page
 
 
-def page() -> None:
-    """The strip, the digit, what is read in it, and what training with such changes brings."""
+def page(summary: DeltaGenerator) -> None:
+    """The strip, the digit, what is read in it, and what training with such changes brings.
+
+    summary: the place for it.
+    """
     network = networks.current()
     pairs = pairs_of(network.spec)
     answer(words.WHAT_IT_IS, "augmentation", "label", "epoch")
@@ -118,6 +125,7 @@ def page() -> None:
     with left:
         digit = chosen_image(way, network.dataset)
     if digit is None:
+        screen_summary.put(summary, words.SUMMARY_WITHOUT)
         return
     try:
         trial = Trial(network, digit, settings.spec)
@@ -126,7 +134,8 @@ def page() -> None:
         problem(error)
         return
     with answer_place:
-        answer(verdict(trial, reading, settings.kind))
+        answer(said := verdict(trial, reading, settings.kind))
+    screen_summary.put(summary, words.summary_of_changes(settings.spec, trial.a_digit, len(reading), said))
     with left:
         show(trial, reading, settings)
     with right:
@@ -143,6 +152,5 @@ def page() -> None:
         st.button("Look at the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",))
 
 
-page_head("augmentation")
-page()
+page(page_head("augmentation"))
 next_question("my_data", "lets a network learn what you draw.")
