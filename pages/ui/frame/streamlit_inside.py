@@ -243,7 +243,8 @@ _FRAME = f"""<style>
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
 /* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
-[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {{ color: inherit !important }}
+[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"], [data-testid="stMenuButton"] button[aria-expanded="true"],
+[data-testid="stMenuButton"] button[aria-expanded="true"] * {{ color: inherit !important }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
