@@ -11,6 +11,7 @@ from pages.convolution.cat import cat
 from pages.convolution.kernel import one_kernel
 from pages.convolution.pooling import pooling
 from pages.convolution.questions import questions
+from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.wording.blocks import next_question
 
@@ -22,11 +23,29 @@ SECTIONS = {
     "How a cat’s face is learnt": cat,
     "Check yourself": questions,
 }
+_TAB = "convolution_tab"  # the open one, of the widget; which forgets it when the page is left
+_OPEN = "convolution_open"  # the same, and it stays
+TAB = address.one_of(
+    "tab",
+    _TAB,
+    dict(zip(("kernel", "pooling", "cat", "questions"), SECTIONS, strict=True))
+    | {title: title for title in SECTIONS},
+    "One kernel",
+    before="convolution_tab",
+)
 
 
 def ask() -> Sequence:
     """Draw the tabs. Returns one container for each section; one of them is open, and a link can name it."""
-    return st.tabs(list(SECTIONS), on_change="rerun", key="convolution_tab", bind="query-params")
+    if _TAB not in st.session_state and _OPEN in st.session_state:
+        st.session_state[_TAB] = st.session_state[_OPEN]
+    address.follow(TAB)
+    tabs = st.tabs(list(SECTIONS), on_change="rerun", key=_TAB)
+    st.session_state[_OPEN] = next(
+        (title for title, tab in zip(SECTIONS, tabs, strict=True) if tab.open), "One kernel"
+    )
+    address.tell(TAB)
+    return tabs
 
 
 def show(tabs: Sequence, summary: DeltaGenerator) -> None:

@@ -16,6 +16,7 @@ from pages.evaluate.robust import robust
 from pages.evaluate.words import NOT_TESTED, of_which_images, summary_of_exam, summary_untested, verdict
 from pages.ui.forms.digit_input import say_why_none
 from pages.ui.forms.own_picture import confusing
+from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server
 from pages.ui.wording import screen_summary
@@ -32,8 +33,13 @@ VIEWS = {  # its name in the code -> (its word on the page, what draws it)
 }
 
 
+_OLD_NAMES = {"Your photo": "draw"} | {name: key for key, (name, _) in VIEWS.items()}  # in links of before
+VIEW = address.one_of("view", "view", {key: key for key in VIEWS} | _OLD_NAMES, "confusion")
+
+
 def ask(dataset: str) -> str:
     """Draw the choice of a view. Returns a key of VIEWS."""
+    address.follow(VIEW)
     names = {key: name for key, (name, _) in VIEWS.items()} | {"draw": confusing(dataset_of(dataset))}
     view = st.segmented_control(
         "View",
@@ -43,8 +49,9 @@ def ask(dataset: str) -> str:
         required=True,
         key="view",
         label_visibility="collapsed",
-        bind="query-params",
+        persist_state="session",
     )
+    address.tell(VIEW)
     return str(view or "confusion")
 
 

@@ -9,6 +9,7 @@ from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
 from pages.runs.rows import open_your_own
 from pages.runs.somebody_else import somebody_else
+from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import next_question
@@ -16,17 +17,29 @@ from pages.ui.wording.blocks import next_question
 require_shell()
 
 
+VIEWS = ("Compare", "Replay")
+VIEW = address.one_of(
+    "view",
+    "runs_view",
+    {view.lower(): view for view in VIEWS} | {view: view for view in VIEWS},
+    "Compare",
+    before="runs_view",
+)
+
+
 def ask() -> str:
     """Which of the two views: "Compare" or "Replay". A link can name it."""
+    address.follow(VIEW)
     view = st.segmented_control(
         "View",
-        ["Compare", "Replay"],
+        VIEWS,
         default="Compare",
         required=True,
         key="runs_view",
         label_visibility="collapsed",
-        bind="query-params",
+        persist_state="session",
     )
+    address.tell(VIEW)
     return str(view)
 
 

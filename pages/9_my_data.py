@@ -11,6 +11,7 @@ from pages.my_data.chosen import View, aim_at, choose, current, made, mine
 from pages.my_data.menu import menu
 from pages.my_data.rows import rows
 from pages.my_data.training import came_of_it, settings_of, train_button
+from pages.ui.frame import address
 from pages.ui.frame.board import board
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.shell import page_head, require_shell
@@ -25,9 +26,12 @@ LIVE_SECONDS = 2.0  # how soon a picture is seen that somebody else added
 
 # ---------------------------------------------------------------- ask
 
+WAY = address.one_of("way", "data_way", {way: way for way in words.WAYS}, "draw")
+
 
 def ask(view: View) -> str:
     """Draw the control strip. Returns the way of the next picture: "draw", "camera" or "upload"."""
+    address.follow(WAY)
     with st.container(horizontal=True, vertical_alignment="center", key="data_strip"):
         way = st.segmented_control(
             "Way",
@@ -47,6 +51,7 @@ def ask(view: View) -> str:
                 "Add a class", key="data_add_class", icon=":material/add:", on_click=add_class, args=(view,)
             )
         train_button(view)
+    address.tell(WAY)
     return str(way or "draw")
 
 

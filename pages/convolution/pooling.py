@@ -25,14 +25,20 @@ from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
 from cnn_core.model.layer_files import kind_named
 from pages.convolution import words
-from pages.convolution.choices import digit_number, one_of
+from pages.convolution.choices import digit_number, one_of, test_digit
 from pages.ui.drawing.sheets import picture
+from pages.ui.frame import address
 from pages.ui.visitor import networks, server
 from pages.ui.wording import screen_summary, terms
 from pages.ui.wording.blocks import answer, caption, what_you_see
 from pages.ui.wording.numbers import number, signed
 
 POOLINGS: list[Pooling] = ["max", "average"]
+MOST_NUDGE = 3  # pixels to either side
+_PARTS = (
+    address.one_of("pooling", "pooling_kind", {kind: kind for kind in POOLINGS}, "max"),
+    address.whole("move", "pooling_nudge", -MOST_NUDGE, MOST_NUDGE, 1),
+)
 
 Maps = dict[str, Tensor]  # a layer's name -> its maps (C, H, W), or its numbers (units,)
 
@@ -115,6 +121,8 @@ def pooling(summary: DeltaGenerator) -> None:
 
 def ask_pooling() -> tuple[Pooling, int, int]:
     """Draw the strip. Returns the kind of pooling, the test digit, and by how many pixels it moves to the right."""
+    parts = (*_PARTS, test_digit("pooling_digit"))
+    address.follow(*parts)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = one_of(
             "Pooling",
@@ -124,13 +132,15 @@ def ask_pooling() -> tuple[Pooling, int, int]:
             label_visibility="collapsed",
         )
         digit = digit_number("pooling_digit", width=180)
-        return kind, digit, _ask_nudge()
+        right = _ask_nudge()
+    address.tell(*parts)
+    return kind, digit, right
 
 
 def _ask_nudge() -> int:
     return st.segmented_control(
         "Move the digit, pixels to the right",
-        list(range(-3, 4)),
+        list(range(-MOST_NUDGE, MOST_NUDGE + 1)),
         default=1,
         required=True,
         key="pooling_nudge",

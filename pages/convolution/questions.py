@@ -10,8 +10,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.lesson.quiz import KINDS, ask, mark
 from pages.convolution.words import score_text, summary_of_questions
+from pages.ui.frame import address
 from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, on_primary
+
+_KIND = address.one_of(
+    "question",
+    "quiz_kind",
+    {kind.replace(" ", "-"): kind for kind in KINDS},
+    next(iter(KINDS)),
+)
 
 
 def new_question() -> None:
@@ -41,8 +49,9 @@ def questions(summary: DeltaGenerator) -> None:
     summary: the place for it.
     """
     st.session_state.setdefault("quiz_kind", next(iter(KINDS)))
-    if "quiz_question" not in st.session_state:
+    if address.follow(_KIND) or "quiz_question" not in st.session_state:
         new_question()
+    address.tell(_KIND)
     question, score = st.session_state["quiz_question"].text, st.session_state.get("quiz_score", (0, 0))
     answer(score_text(*score))
     screen_summary.put(summary, summary_of_questions(question, *score))

@@ -17,6 +17,7 @@ from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
+from pages.ui.frame import address
 from pages.ui.frame.shell import ROOT, entry, exists
 from pages.ui.visitor import networks, server
 from pages.ui.wording import keys
@@ -64,6 +65,8 @@ def digits(test: ImageSet) -> torch.Tensor:
     """Draw the ten digits to choose from. Returns the chosen one, (1, 28, 28) in [0, 1]."""
     indices = _one_of_each(f"{test.name}/{len(test)}", test)
     images = test.images[indices].float() / 255
+    part = address.whole("show", _CHOSEN, 0, len(indices) - 1, min(_FIRST, len(indices) - 1))
+    address.follow(part)
     chosen = st.session_state.get(_CHOSEN, _FIRST) % len(indices)
     sheet(
         image_sheet(images.numpy()),
@@ -75,6 +78,7 @@ def digits(test: ImageSet) -> torch.Tensor:
         columns=10,
         on_click=_choose,
     )
+    address.tell(part)
     return images[chosen]
 
 

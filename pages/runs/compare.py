@@ -15,12 +15,13 @@ from cnn_core.runs import Run
 from pages.runs import words
 from pages.runs.band import band, has_band
 from pages.runs.menu import after_click
-from pages.runs.picks import chosen_elsewhere, picks, put_only
+from pages.runs.picks import chosen_elsewhere, follow_address, picks, put_only, write_address
 from pages.runs.rows import my_runs, networks_of, part_of_my_runs, row
 from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed_groups
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves, last_value
 from pages.ui.drawing.legend import colours, names_in_colour
+from pages.ui.frame import address
 from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.tables import runs_csv
@@ -54,8 +55,10 @@ def compare(summary: DeltaGenerator) -> None:
     runs, has_older = part_of_my_runs(place, PART if place else SHOWN)
     if goes_on() != st.session_state.get(_GOES_ON):
         st.rerun()  # the whole page, which starts or ends the timer
+    follow_address()
     networks = networks_of([*runs, *_chosen_elsewhere(runs)])
     selection = [networks[name] for name in picks(list(networks))]
+    write_address(list(networks), [run.name for run in selection])
     server.use(run.name for run in selection)
     if not runs:
         caption(words.NO_RUNS)
@@ -114,7 +117,13 @@ def _start_race(own: Trained) -> None:
         put_only(race(own))
 
 
+_MEASURE = address.one_of(
+    "measure", "runs_measure", {measure: measure for measure in words.MEASURES}, "accuracy"
+)
+
+
 def _curves(selection: Sequence[Trained]) -> None:
+    address.follow(_MEASURE)
     measure = st.segmented_control(
         "Measure",
         list(words.MEASURES),
@@ -125,6 +134,7 @@ def _curves(selection: Sequence[Trained]) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
+    address.tell(_MEASURE)
     if lines := _with_curve(selection):
         of = "loss" if measure == "loss" else "accuracy"
         ends = {run.name: last_value(run.history, of) for run in lines}

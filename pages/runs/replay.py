@@ -20,6 +20,7 @@ from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, mo
 from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, mosaic, signed_sheet
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
 from pages.ui.forms.digit_input import chosen_image, say_why_none, way_and_number
+from pages.ui.frame import address
 from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording import screen_summary
@@ -121,29 +122,40 @@ def _layer(spec: ModelSpec) -> str:
     """A convolution; of a network that has none a dense layer."""
     names = spec.layer_names
     with_filters = [name for name in names if kind_named(name).has_filters]
+    offered = with_filters or [name for name in names if kind_named(name).has_units]
+    key = f"replay_layer_{spec.fingerprint}"
+    part = address.one_of("layer", key, {name: name for name in offered}, offered[0])
+    address.follow(part)
     name = st.selectbox(
         "Layer",
-        with_filters or [name for name in names if kind_named(name).has_units],
-        key=f"replay_layer_{spec.fingerprint}",
+        offered,
+        key=key,
         label_visibility="collapsed",
         filter_mode=None,
         width=130,
+        persist_state="session",
     )
+    address.tell(part)
     return str(name)
 
 
 def _filter(spec: ModelSpec, name: str) -> int:
     word = "filter" if kind_named(name).has_filters else "unit"
     many = summarize(spec)[spec.layer_names.index(name)].output_shape[0]
+    usual, key = min(USUAL_FILTER, many - 1), f"replay_filter_{name}_{many}"
+    part = address.whole("filter", key, 0, many - 1, usual)
+    address.follow(part)
     number = st.selectbox(
         "Filter",
         list(range(many)),
-        index=min(USUAL_FILTER, many - 1),
+        index=usual,
         format_func=lambda i: f"{word} {i}",
-        key=f"replay_filter_{name}_{many}",
+        key=key,
         label_visibility="collapsed",
         width=130,
+        persist_state="session",
     )
+    address.tell(part)
     return int(number)
 
 
