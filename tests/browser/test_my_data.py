@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(900)
 
 def draw(page, name, rng=None):
     """A thing drawn with the mouse, stroke by stroke; each time a little otherwise where there is chance."""
-    box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
+    box = page.locator(".pad canvas").first.bounding_box()
     shake = (lambda: rng.gauss(0, 0.025)) if rng else (lambda: 0.0)
     size = rng.uniform(0.6, 0.95) if rng else 0.9
     left, top = ((rng or random.Random(0)).uniform(0, 1 - size) for _ in range(2))
