@@ -84,7 +84,7 @@ class Record:
     date:        in words.
     steps:       (done, of so many) of the lesson.
     networks:    the newest first.
-    older:       how many more there are.
+    has_older:   whether there are more than these.
     predictions: in the order in which they were said.
     pictures:    (caption, PNG).
     """
@@ -93,7 +93,7 @@ class Record:
     date: str = ""
     steps: tuple[int, int] = (0, 0)
     networks: Sequence[NetOfRecord] = ()
-    older: int = 0
+    has_older: bool = False
     predictions: Sequence[PredictionOfRecord] = ()
     pictures: Sequence[tuple[str, bytes]] = ()
 
@@ -107,14 +107,16 @@ def export_record(record: Record) -> str:
     """The page's HTML."""
     body = [f"<h1>{TITLE}</h1>", _head(record)]
     body += ["<h2>My networks</h2>", *(map(_network, record.networks))]
-    if record.older:
-        verb = "is" if record.older == 1 else "are"
-        body.append(f"<p>{_counted(record.older, 'older network')} {verb} not shown here.</p>")
+    if record.has_older:
+        body.append("<p>Older networks are not shown here.</p>")
     if not record.networks:
         body.append(_nothing(NO_NETWORKS))
     body += ["<h2>What I predicted</h2>", *_predictions(record.predictions)]
-    body.append("<h2>Pictures</h2>")
-    body += [picture(caption, png) for caption, png in record.pictures] or [_nothing(NO_PICTURES)]
+    pictures = "".join(picture(caption, png) for caption, png in record.pictures)
+    body += [
+        "<h2>Pictures</h2>",
+        f'<div class="pictures">{pictures}</div>' if pictures else _nothing(NO_PICTURES),
+    ]
     title = f"{TITLE}: {record.name}" if record.name else TITLE
     return document(title, body, _STYLE)
 
@@ -137,7 +139,8 @@ def _head(record: Record) -> str:
 
 def _network(net: NetOfRecord) -> str:
     layers = summarize(net.spec)
-    rows = [("Layers", ", ".join(row.name for row in layers))]
+    words = (layer.words(layer.to_dict()) for layer in net.spec.layers)
+    rows = [("Layers", "; ".join(f"{row.name}: {said}" for row, said in zip(layers, words, strict=True)))]
     rows.append(("Parameters", f"{sum(row.parameters for row in layers):,}"))
     if net.accuracy is not None:
         rows.append(("Test accuracy", accuracy_in_words(net.accuracy, net.count, net.is_test)))
@@ -174,18 +177,23 @@ def _predictions(predictions: Sequence[PredictionOfRecord]) -> list[str]:
     told = [one for one in predictions if one.surprise is not None]
     parts = []
     if told:
-        right = sum(one.is_right is True for one in told)
-        parts.append(f"<p>{right} of {_counted(len(told), 'prediction')} right at once.</p>")
+        count = sum(one.is_right is True for one in told)
+        parts.append(f"<p>{count} of {_counted(len(told), 'prediction')} right at once.</p>")
     rows: list[tuple[str, ...]] = [("<b>Question</b>", "<b>I said</b>", "<b>Measured</b>", "<b>Off by</b>")]
     rows += [_row(one) for one in predictions]
     parts.append(f'<div class="predictions">{table(rows)}</div>')
+    if right := [one for one in told if one.is_right]:
+        parts.append(
+            _listed("Where I was right", [f"{escaped(one.asked)} {escaped(one.said)}." for one in right])
+        )
     surprises = sorted((one for one in told if not one.is_right), key=lambda one: -(one.surprise or 0.0))
     if surprises:
-        parts.append("<h3>What surprised me most</h3>")
-        parts.append(
-            "<ul>" + "".join(f"<li>{_surprise(one)}</li>" for one in surprises[:SURPRISES]) + "</ul>"
-        )
+        parts.append(_listed("What surprised me most", [_surprise(one) for one in surprises[:SURPRISES]]))
     return parts
+
+
+def _listed(title: str, lines: Sequence[str]) -> str:
+    return f"<h3>{title}</h3><ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
 
 
 def _row(one: PredictionOfRecord) -> tuple[str, ...]:
@@ -213,7 +221,9 @@ h3 { font-size: 17px; margin: 1.2rem 0 0.3rem; }
 h1, h2, h3 { break-after: avoid; }
 figure, tr, section.network { break-inside: avoid; }
 td:first-child { min-width: 7rem; }
-.predictions table { width: 100%; } .predictions td:first-child { width: 55%; }
+.predictions table { width: 100%; } .predictions td:first-child { width: 50%; }
+.predictions td { width: 18%; padding-right: 10px; } .predictions td:last-child { width: 14%; padding-right: 0; }
+.pictures { display: grid; grid-template-columns: 1fr 1fr; gap: 0 16px; align-items: end; }
 .about, .nothing { color: #5C6270; font-size: 14px; }
 @media print { body { font-size: 11pt; margin: 0; max-width: none; padding: 0; } h1 { font-size: 22pt; } }
 """

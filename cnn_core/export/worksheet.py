@@ -14,7 +14,9 @@ from cnn_core.export.curves_svg import guess_chart
 from cnn_core.export.html_page import document, escaped, picture
 
 Kind = Literal["choice", "number", "point", "curve", "words"]
-MANY = 6  # questions of a sheet: beyond it they are set closer, so that all fit on one page
+SHORT = 16  # letters of an option: three such fit on a line
+ON_PAPER = "Answer on paper first. The lesson on the screen asks the same with other numbers, and shows what comes out."
+MANY = 6  # questions of a sheet: more of them are set closer, so that all fit on one page
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class SheetQuestion:
     """One question.
 
     title:   of its step.
+    page:    where it is on the screen, "Convolution"; may be empty.
     asked:   the question, or what is to be done.
     kind:    how it is answered: by a tick, on a scale, on a picture, in a chart, or in words.
     options: of a choice.
@@ -45,6 +48,7 @@ class SheetQuestion:
     measured: tuple[float, ...] = ()
     answer: str = ""
     why: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def export_worksheets(sheets: Sequence[Sheet]) -> str:
 def export_answers(sheets: Sequence[Sheet]) -> str:
     """What came out, for whoever teaches, as HTML."""
     about = " and ".join(dict.fromkeys(one.network for one in sheets))
-    note = f"<p>All numbers are those of this network: {escaped(about)}. Of another one they are others.</p>"
+    note = f"<p>Where a network is asked, it is {escaped(about)}. Another one gives other numbers.</p>"
     body = ["<h1>Answers to the worksheets</h1>", note]
     for sheet in sheets:
         body.append(f"<h2>{escaped(sheet.title)}</h2><ol>")
@@ -86,13 +90,14 @@ def _sheet(sheet: Sheet, sheets: Sequence[Sheet]) -> str:
         f'<section class="sheet{close}"><p class="head"><span>{number} · {escaped(sheet.network)}</span>'
         "<span>Name: ______________________________</span></p>"
         f"<h1>{escaped(sheet.title)}</h1>"
-        "<p>Answer on paper first. Then do the step on the screen, and compare.</p>"
+        f"<p>{ON_PAPER}</p>"
         f"<ol>{questions}</ol></section>"
     )
 
 
 def _question(one: SheetQuestion) -> str:
-    words = f"<b>{escaped(one.title)}.</b> {escaped(one.asked)}"
+    where = f' <span class="page">page {escaped(one.page)}</span>' if one.page else ""
+    words = f"<b>{escaped(one.title)}.</b> {escaped(one.asked)}{where}"
     image = "" if one.image is None else picture(*one.image)
     return f'<div class="question"><div class="text"><p>{words}</p>{_room(one)}</div>{image}</div>'
 
@@ -100,18 +105,16 @@ def _question(one: SheetQuestion) -> str:
 def _room(one: SheetQuestion) -> str:
     """Room for the answer."""
     if one.kind == "choice":
-        return (
-            '<p class="options">'
-            + "".join(f"<span>☐ {escaped(option)}</span>" for option in one.options)
-            + "</p>"
-        )
+        columns = 3 if max(map(len, one.options), default=0) <= SHORT else 2
+        options = "".join(f"<span>☐ {escaped(option)}</span>" for option in one.options)
+        return f'<p class="options" style="grid-template-columns:repeat({columns},1fr)">{options}</p>'
     if one.kind == "number":
-        return f"{_scale(one)}<p class='say'>I say: ________ {escaped(one.unit)}</p>"
+        return f"{_scale(one)}<p>I say: ________ {escaped(one.unit)}</p>"
     if one.kind == "curve":
         return f'<div class="axes">{guess_chart(one.ticks, one.unit, one.least, one.most, size=(420, 150))}</div>'
     if one.kind == "point":
-        return '<p class="say">Mark the place in the picture.</p>'
-    return '<p class="line"></p>'
+        return "<p>Mark the place in the picture.</p>"
+    return '<p>What I noticed:</p><p class="line"></p><p class="line"></p>'
 
 
 def _scale(one: SheetQuestion) -> str:
@@ -134,7 +137,8 @@ def _scale(one: SheetQuestion) -> str:
 
 def _answer(one: SheetQuestion) -> str:
     words = f"<b>{escaped(one.title)}.</b> {escaped(one.asked)}"
-    answer = f"<p><b>{escaped(one.answer)}</b> {escaped(one.why)}</p>" if one.answer or one.why else ""
+    answer = f"<p><b>Answer: {escaped(one.answer)}.</b></p>" if one.answer else ""
+    answer += f"<p>{escaped(one.why)}</p>" if one.why else ""
     chart = ""
     if one.measured:
         chart = guess_chart(one.ticks, one.unit, one.least, one.most, measured=one.measured)
@@ -147,14 +151,14 @@ _STYLE = """
 :root { color-scheme: light; }
 body { background: #FFFFFF; font-size: 15px; line-height: 1.35; }
 h1 { font-size: 24px; margin: 0.3rem 0; } p { margin: 0.25rem 0; }
-ol { padding-left: 1.4rem; } li { margin: 0.7rem 0; break-inside: avoid; }
+h1, h2 { break-after: avoid; } ol { padding-left: 1.4rem; } li { margin: 0.7rem 0; break-inside: avoid; }
 .sheet { break-after: page; } .sheet:last-child { break-after: auto; }
 .head { display: flex; justify-content: space-between; color: #5C6270; font-size: 13px; }
 .question { display: flex; gap: 14px; justify-content: space-between; } .text { flex: 1; }
 .question figure { margin: 0; width: 120px; text-align: center; } .question img { width: 100%; }
 figcaption { font-size: 11px; line-height: 1.2; }
-.options { display: grid; grid-template-columns: repeat(2, 1fr); gap: 2px 18px; }
-.scale { width: 320px; } .axes { width: 400px; } .say { text-align: left; }
+.options { display: grid; gap: 2px 18px; } .page { color: #5C6270; font-size: 85%; white-space: nowrap; }
+.scale { width: 320px; } .axes { width: 400px; }
 .line { border-bottom: 1px solid #1D2129; height: 26px; }
 .close li { margin: 0.45rem 0; } .close .line { height: 20px; } .close .scale { width: 280px; }
 .close .question figure { width: 84px; }

@@ -54,13 +54,13 @@ def test_an_empty_record_says_what_would_be_in_it():
 def test_a_record_holds_networks_predictions_and_pictures_with_their_numbers():
     record = Record(
         name="Ada", date="27 November 2026", steps=(5, 24),
-        networks=[net(facts={"Learnt from": "59,500 images"}), net("Untested", accuracy=None)], older=1,
+        networks=[net(facts={"Learnt from": "59,500 images"}), net("Untested", accuracy=None)], has_older=True,
         predictions=[guess(), guess("Where?", said="", measured="", off="", surprise=None, is_right=None)],
         pictures=[("conv2d_1, 32 maps", png())],
     )  # fmt: skip
     tags, text = read(export_record(record))
     for words in (
-        "Ada", "27 November 2026", "5 of 24 steps done", "93,322", "59,500 images", "1 older network is not shown",
+        "Ada", "27 November 2026", "5 of 24 steps done", "93,322", "59,500 images", "Older networks are not shown here",
         "99.0 % of 10,000 images", "between 98.8 % and 99.2 %", "40 %", "28 %", "12 points",
         "0 of 1 prediction right at once", "I asked for the answer", "not yet",
     ):  # fmt: skip
@@ -78,7 +78,7 @@ def test_surprises_are_the_wrong_ones_the_largest_first_and_at_most_three():
         named.index(f"wrong {i}") for i in (4, 3, 2)
     )
     assert "wrong 1" not in named
-    assert "right at once" in text[: text.index("What surprised")]
+    assert "Where I was right" in text[: text.index("What surprised")]
     _, all_right = read(export_record(Record(predictions=[right])))
     assert "surprised" not in all_right
 
@@ -150,6 +150,6 @@ def test_a_worksheet_asks_and_leaves_room_and_gives_nothing_away():
 
 def test_the_answers_have_the_numbers_and_say_whose_they_are():
     tags, text = read(export_answers([Sheet("What a layer does", "Lesson convnet", QUESTIONS)]))
-    for words in ("169", "They cancel.", "those of this network: Lesson convnet"):
+    for words in ("169", "They cancel.", "it is Lesson convnet"):
         assert words in text, words
     assert tags.seen.count("polyline") == 1
