@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.forms.sidebar import sidebar
+from pages.ui.frame import address
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
 from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor
@@ -24,3 +25,4 @@ with st.sidebar:
     stay()
     follow_theme()
 page.run()
+address.settle()
