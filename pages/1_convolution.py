@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.convolution.cat import cat
 from pages.convolution.kernel import one_kernel
@@ -47,19 +48,18 @@ def ask() -> Sequence:
     return tabs
 
 
-def show(tabs: Sequence) -> None:
-    """Draw the section of the tab that is open; only that one is computed."""
+def show(tabs: Sequence, summary: DeltaGenerator) -> None:
+    """Draw the section of the tab that is open, and its summary; only that one is computed."""
     for tab, section in zip(tabs, SECTIONS.values(), strict=True):
         if tab.open:
             with tab:
-                section()
+                section(summary)
 
 
-def page() -> None:
-    """The tabs and what is in the open one."""
-    show(ask())
+def page(summary: DeltaGenerator) -> None:
+    """The tabs and what is in the open one.  summary: the place for it."""
+    show(ask(), summary)
 
 
-page_head("convolution")
-page()
+page(page_head("convolution"))
 next_question("train", "is the next step: the network finds its kernels by itself.")

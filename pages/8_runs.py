@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
@@ -42,21 +43,20 @@ def ask() -> str:
     return str(view)
 
 
-def show(view: str) -> None:
-    """The view, drawn anew while something in it goes on."""
+def show(view: str, summary: DeltaGenerator) -> None:
+    """The view, drawn anew while something in it goes on.  summary: the place for it."""
     if view == "Replay":
-        st.fragment(play, run_every=3.0 if networks.is_training() else None)()
+        st.fragment(play, run_every=3.0 if networks.is_training() else None)(summary)
         return
-    st.fragment(compare, run_every=2.0 if start_timer() else None)()
+    st.fragment(compare, run_every=2.0 if start_timer() else None)(summary)
     open_your_own()
     somebody_else()
 
 
-def page() -> None:
-    """One of two views."""
-    show(ask())
+def page(summary: DeltaGenerator) -> None:
+    """One of two views.  summary: the place for it."""
+    show(ask(), summary)
 
 
-page_head("runs")
-page()
+page(page_head("runs"))
 next_question("convolution", "begins the lesson again, and asks you questions at its end.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.my_data import words
 from pages.my_data.adding import panel
@@ -15,7 +16,7 @@ from pages.ui.frame.board import board
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import who
-from pages.ui.wording import no_room, refusals
+from pages.ui.wording import no_room, refusals, screen_summary
 from pages.ui.wording.blocks import answer, next_question
 
 require_shell()
@@ -97,12 +98,13 @@ def watch(view: View) -> None:
     st.fragment(look, run_every=LIVE_SECONDS if is_shared else None)()
 
 
-def page() -> None:
-    """The strip, the classes at left, the place for the next picture at right."""
+def page(summary: DeltaGenerator) -> None:
+    """The strip, the classes at left, the place for the next picture at right.  summary: the place for that."""
     view = current()
     answer(words.verdict(view.rows))
     no_room.draw()
     way = ask(view)
+    screen_summary.put(summary, words.summary_of_set(view.rows, view.target.name, way, view.is_owner))
     pad, mosaics, below = board("data_board", second="left")
     with pad:
         panel(way, view)
@@ -114,6 +116,5 @@ def page() -> None:
     watch(view)
 
 
-page_head("my_data")
-page()
+page(page_head("my_data"))
 next_question("runs", "compares your networks, and keeps them.")

@@ -37,12 +37,13 @@ _CLICKED = address.Part("cell", _CELL, None, read_cell, "{0[0]}.{0[1]}".format)
 
 def confusion(exam: Exam) -> None:
     """Draw the confusion matrix, the images of one of its cells, and how each class fares."""
-    if worst := commonest_mistakes(exam.evaluation.confusion, 5):
-        st.markdown(words.most_often([_words(exam, cell) for cell in worst]))
+    worst = [_words(exam, cell) for cell in commonest_mistakes(exam.evaluation.confusion, 5)]
+    if worst:
+        st.markdown(words.most_often(worst))
     address.follow(_CLICKED)
     left, right = st.columns([576, 292], gap="medium")
     with left:
-        _matrix(exam)
+        _matrix(exam, worst)
     address.tell(_CLICKED)
     with right:
         _images_of(_ask_cell(exam), exam)
@@ -51,11 +52,13 @@ def confusion(exam: Exam) -> None:
         st.markdown(words.class_table(exam.classes, class_scores(exam.evaluation.confusion)))
 
 
-def _matrix(exam: Exam) -> None:
+def _matrix(exam: Exam, worst: list[str]) -> None:
+    """worst: the commonest mistakes, in words."""
+    right = int(exam.evaluation.confusion.diagonal().sum())
     event = show(
         confusion_chart(exam.evaluation.confusion.numpy(), exam.classes, mode()),
         key="confusion",
-        alt="Confusion matrix: rows are what an image is, columns what it was taken for",
+        alt=words.confusion_alt(right, exam.evaluation.count, worst),
         on_select="rerun",
     )
     for point in clicked_points(event)[:1]:

@@ -88,7 +88,7 @@ def _scatter(plane: ImageMap, classes: tuple[str, ...]) -> list[int]:
     event = show(
         scatter_of_images(plane.places, plane.labels, answers, classes, mode()),
         key="test_map",
-        alt="The test set on a plane, each image a figure of its class",
+        alt=words.map_alt(plane.labels, plane.answers if plane.trained else None, classes),
         on_select="rerun",
     )
     return [index_of(point) for point in clicked_points(event)[:MOST]]
@@ -99,7 +99,7 @@ def _clicked_images(indices: list[int], plane: ImageMap, exam: Exam) -> None:
     sheet(
         image_sheet(exam.test.images[indices].numpy() / 255),
         key="map_images",
-        alt="ChosenImage test images",
+        alt="The test images that were clicked",
         tile_px=84,
         columns=3,
         captions=[

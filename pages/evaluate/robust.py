@@ -144,7 +144,7 @@ def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:
     show(
         robustness_chart(strengths, lines, unit, 1 / exam.network.spec.classes, mode()),
         key="robustness",
-        alt=f"Accuracy against {change}",
+        alt=words.robustness_alt(change, strengths, lines),
     )
     what_you_see(words.what_robustness_shows(min(ROBUST, len(exam.test)), change))
 
@@ -163,6 +163,7 @@ def _examples(test: ImageSet, change: str) -> None:
         tile_px=56,
         columns=4,
         captions=[(f"{strength:g}", "") for strength in strengths for _ in range(EXAMPLES)],
+        labels=[words.strength_label(change, strength, i) for strength in strengths for i in range(EXAMPLES)],
         clickable=False,
     )
 

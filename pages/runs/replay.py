@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from cnn_core.data.sources import dataset_of
@@ -22,6 +23,7 @@ from pages.ui.forms.digit_input import chosen_image, say_why_none, way_and_numbe
 from pages.ui.frame import address
 from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 from pages.ui.wording.numbers import count
 from pages.ui.wording.which_images import no_test
@@ -47,12 +49,13 @@ class Replay:
     classes: tuple[str, ...]
 
 
-def play() -> None:
-    """Draw the replay of the network being looked at, or say why there is none."""
+def play(summary: DeltaGenerator) -> None:
+    """Draw the replay of the network being looked at, or say why there is none.  summary: the place for it."""
     network = networks.current()
     moments = moments_of(network)
     if len(moments.saved) < 2:
         _too_few()
+        screen_summary.put(summary, words.NOT_KEPT)
         return
     look = _ask(network)
     if look is None:
@@ -65,7 +68,7 @@ def play() -> None:
     except StudentError as error:
         problem(error)
         return
-    _draw(replay)
+    screen_summary.put(summary, words.summary_of_replay(_draw(replay), len(replay.frames)))
 
 
 def _no_test(network: LoadedNetwork) -> str:
@@ -159,11 +162,13 @@ def _filter(spec: ModelSpec, name: str) -> int:
 # ---------------------------------------------------------------- on the screen
 
 
-def _draw(replay: Replay) -> None:
+def _draw(replay: Replay) -> str:
+    """Returns the line above it."""
     frames = replay.frames
     first, last = frames[0], frames[-1]
     before, after = replay.classes[first.predicted], replay.classes[last.predicted]
-    answer(words.came_to_see(before, after, replay.look.image.title, _sure(last)))
+    said = words.came_to_see(before, after, replay.look.image.title, _sure(last))
+    answer(said)
     flipbook(
         _strips(frames, replay.look),
         key="replay",
@@ -176,6 +181,7 @@ def _draw(replay: Replay) -> None:
         fps=5,
     )
     what_you_see(words.what_replay_shows(bool(replay.accuracy)))
+    return said
 
 
 def _curve(replay: Replay) -> CurveLine | None:

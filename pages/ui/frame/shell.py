@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from pages.ui.frame import address, error_log, streamlit_inside, uploads
@@ -157,11 +158,15 @@ def require_shell() -> None:
         st.rerun()  # the same address, now through dashboard.py
 
 
-def page_head(url_path: str) -> None:
-    """The page's question as its title; from here on a word of the glossary can show its meaning."""
+def page_head(url_path: str) -> DeltaGenerator:
+    """The page's question as its title; from here on a word of the glossary can show its meaning.
+
+    Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
+    """
     meaning_style()
     address.arrive(url_path)
     st.title(entry(url_path).question, anchor=False)
+    return streamlit_inside.spoken_place()
 
 
 def wordmark() -> None:
