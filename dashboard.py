@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.forms.sidebar import sidebar
-from pages.ui.frame import shortcuts
+from pages.ui.frame import address, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
 from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor
@@ -26,3 +26,4 @@ with st.sidebar:
     follow_theme()
     shortcuts.listen()
 page.run()
+address.settle()

@@ -126,6 +126,7 @@ def page(summary: DeltaGenerator) -> None:
     if run is None:
         choice = before(summary)
         explained(choice.dataset, choice.recipe.train_size)
+        next_question("evaluate", "asks a trained network about the test images.")
     else:
         during(run, summary)
         explained(run.dataset, run.recipe.train_size if run.has_recipe else None)
