@@ -13,6 +13,7 @@ from cnn_core.data.augment_spec import FILL_MODES, LIGHT
 from pages.augmentation import words
 from pages.ui.forms.recipe import GENTLE
 from pages.ui.frame.controlled import controlled_in_popover
+from pages.ui.frame.screens import main_action
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.terms import help_of
 
@@ -51,7 +52,8 @@ def ask_settings(own_start: AugmentSpec | None, size: tuple[int, int] = (28, 28)
             _ask_light(spec)
             count, seed = _ask_draws_and_seed()
         st.space("stretch")
-        st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=_draw_again)
+        with main_action("augmentation"):
+            st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=_draw_again)
     return Settings(kind, spec, look, count, seed)
 
 
@@ -188,6 +190,9 @@ def _adopt(setting: str, spec: AugmentSpec, value: Any) -> None:
 
 
 def _ask_draws_and_seed() -> tuple[int, int]:
+    # Not a default of the widget, as in `_ask_kind`: Streamlit warns of a default beside a session's value.
+    if COUNT not in st.session_state and COUNT not in st.query_params:
+        st.session_state[COUNT] = 17
     for key in (COUNT, SEED):
         if key in st.session_state:
             # Sent anew each time: the popover may be opened only now, and would begin with the default.
@@ -196,7 +201,6 @@ def _ask_draws_and_seed() -> tuple[int, int]:
     count = left.selectbox(
         "Draws",
         COUNTS,
-        index=COUNTS.index(17),
         key=COUNT,
         filter_mode=None,
         bind="query-params",
