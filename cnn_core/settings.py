@@ -50,6 +50,7 @@ class Settings:
     away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for so long counts as gone
     log: str  # CONVSCOPE_LOG: json writes one line of JSON for each run, refusal and error
     metrics_token: str  # CONVSCOPE_METRICS_TOKEN: who knows it may read /metrics; nobody where it is empty
+    source_url: str  # CONVSCOPE_SOURCE_URL: where the project's files can be read on the web, if anywhere
     embed_on: tuple[str, ...]  # CONVSCOPE_EMBED_ON: sites that may show the app in a frame
     warm: (
         bool  # CONVSCOPE_WARM: whether what everybody looks at first is computed as soon as the server starts
@@ -64,7 +65,7 @@ def settings() -> Settings:
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS RAY MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
     "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS "
-    "LOG METRICS_TOKEN EMBED_ON WARM"
+    "LOG METRICS_TOKEN SOURCE_URL EMBED_ON WARM"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
@@ -97,6 +98,7 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         away_seconds=_read(given, "CONVSCOPE_AWAY_SECONDS", _seconds, 300.0),
         log=_read(given, "CONVSCOPE_LOG", _one_of("text", "json"), "text"),
         metrics_token=_read(given, "CONVSCOPE_METRICS_TOKEN", str, ""),
+        source_url=_read(given, "CONVSCOPE_SOURCE_URL", _web_address, ""),
         embed_on=_read(given, "CONVSCOPE_EMBED_ON", _origins, ()),
         warm=_read(given, "CONVSCOPE_WARM", _yes_or_no, True),
     )
@@ -129,6 +131,13 @@ def _origins(text: str) -> tuple[str, ...]:
     if not all(re.fullmatch(r"https?://[\w.*-]+(:(\d+|\*))?", origin, re.ASCII) for origin in origins):
         raise ValueError("it must be addresses such as https://moodle.example.org, with a space between two")
     return origins
+
+
+def _web_address(text: str) -> str:
+    # It becomes part of a link on a page.
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[\w.~%@+-]*)*", text, re.ASCII):
+        raise ValueError("it must be an address such as https://example.org/convscope/blob/main/")
+    return text
 
 
 def _cluster(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.home import words
 from pages.home.sections import (
     answer,
+    chosen_name,
     digits,
     glossary,
     hint_on_a_phone,
@@ -17,13 +19,17 @@ from pages.home.sections import (
 from pages.ui.frame.board import board
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import caption
 
 require_shell()
 
 
-def page() -> None:
-    """Draw what needs no torch, then fill the places that were kept: torch takes seconds to load on a cold server."""
+def page(summary: DeltaGenerator) -> None:
+    """Draw what needs no torch, then fill the places that were kept: torch takes seconds to load on a cold server.
+
+    summary: the place for it.
+    """
     st.markdown(words.WELCOME)
     hint_on_a_phone()
     top, right, below = board("home_board", second="right")
@@ -38,11 +44,11 @@ def page() -> None:
         network, test = with_images(network)
         image = digits(test)
     with below:
-        maps_of_each_layer(network, image)
+        shapes = maps_of_each_layer(network, image)
     with answer_place:
-        answer(network, image, networks.classes_of(network))
+        said = answer(network, image, networks.classes_of(network))
+    screen_summary.put(summary, words.summary_of_home(network.title, chosen_name(test), shapes, said))
 
 
-page_head("")
-page()
+page(page_head(""))
 glossary()

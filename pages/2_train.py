@@ -6,6 +6,7 @@ The page reads the run store and writes wishes into it; the training itself is d
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import available
 from cnn_core.data.sources import dataset_of
@@ -19,12 +20,12 @@ from pages.train.end_words import lacks_batch
 from pages.train.expectation import what_is_learnt_from, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
-from pages.train.words import EXPLAINED, cannot_be_read, not_in_training
+from pages.train.words import EXPLAINED, cannot_be_read, not_in_training, summary_before
 from pages.ui.forms.recipe import Choice
 from pages.ui.frame.board import board_style
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, server, who
-from pages.ui.wording import no_room, refusals
+from pages.ui.wording import no_room, refusals, screen_summary
 from pages.ui.wording.blocks import answer, next_question, problem
 
 require_shell()
@@ -56,8 +57,11 @@ def _check_readable(run: Run) -> None:
         raise StudentError(*cannot_be_read(run.name)) from error
 
 
-def before() -> Choice:
-    """What to train and how, what to expect of it, and the button that starts it. Returns what is chosen."""
+def before(summary: DeltaGenerator) -> Choice:
+    """What to train and how, what to expect of it, and the button that starts it. Returns what is chosen.
+
+    summary: the place for it.
+    """
     inspected = start.inspected_design()
     verdict = st.empty()  # above the strip
     choice = start.strip(inspected.spec)
@@ -73,9 +77,11 @@ def before() -> Choice:
     elif inspected.spec is not None and (lack := lacks_batch(inspected.spec, choice.recipe.batch_size)):
         st.markdown(f":yellow[:material/warning: {lack}]")
     with verdict:
-        answer(not_in_training(bool(server.store().runs(owner=who.visitor(), limit=1))))
+        has_runs = bool(server.store().runs(owner=who.visitor(), limit=1))
+        answer(not_in_training(has_runs))
     left, right = st.columns([DIAGRAM_WIDTH, SIDE_WIDTH], gap="medium")
     possible = inspected.spec if choice.problem is None and wrong is None else None
+    screen_summary.put(summary, summary_before(possible, choice.dataset, choice.recipe, has_runs))
     with left:
         start.diagram(inspected)
         if possible is not None:
@@ -87,15 +93,17 @@ def before() -> Choice:
     return choice
 
 
-def during(run: Run) -> None:
-    """A run, also after its end. What moves is drawn anew each second."""
+def during(run: Run, summary: DeltaGenerator) -> None:
+    """A run, also after its end. What moves is drawn anew each second.  summary: the place for it."""
     status = run.status
     verdict = st.empty()  # above the strip, which stays as it is from second to second
     st.fragment(strip)(run)
     board_style(BOARD, second="left")
     sizes = split_sizes(available(run.dataset).train or dataset_of(run.dataset).count("train"))
     is_moving = status.unfinished or server.store().is_remeasuring(run)
-    st.fragment(live, run_every=1.0 if is_moving else None)(run, (status.state, is_moving), verdict, sizes)
+    st.fragment(live, run_every=1.0 if is_moving else None)(
+        run, (status.state, is_moving), verdict, summary, sizes
+    )
     next_question("evaluate", "asks this network about the test images.")
 
 
@@ -108,16 +116,15 @@ def explained(dataset: str, train_size: int | None) -> None:
             st.markdown(words)
 
 
-def page() -> None:
-    """Before a run or during it."""
+def page(summary: DeltaGenerator) -> None:
+    """Before a run or during it.  summary: the place for it."""
     run = ask()
     if run is None:
-        choice = before()
+        choice = before(summary)
         explained(choice.dataset, choice.recipe.train_size)
     else:
-        during(run)
+        during(run, summary)
         explained(run.dataset, run.recipe.train_size if run.has_recipe else None)
 
 
-page_head("train")
-page()
+page(page_head("train"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
@@ -12,11 +13,13 @@ from pages.evaluate.map_view import map_view
 from pages.evaluate.mistakes import mistakes
 from pages.evaluate.own_digit import own_digit
 from pages.evaluate.robust import robust
-from pages.evaluate.words import NOT_TESTED, of_which_images, verdict
+from pages.evaluate.words import NOT_TESTED, of_which_images, summary_of_exam, summary_untested, verdict
 from pages.ui.forms.digit_input import say_why_none
 from pages.ui.forms.own_picture import confusing
+from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, next_question, problem
 
 require_shell()
@@ -30,8 +33,13 @@ VIEWS = {  # its name in the code -> (its word on the page, what draws it)
 }
 
 
+_OLD_NAMES = {"Your photo": "draw"} | {name: key for key, (name, _) in VIEWS.items()}  # in links of before
+VIEW = address.one_of("view", "view", {key: key for key in VIEWS} | _OLD_NAMES, "confusion")
+
+
 def ask(dataset: str) -> str:
     """Draw the choice of a view. Returns a key of VIEWS."""
+    address.follow(VIEW)
     names = {key: name for key, (name, _) in VIEWS.items()} | {"draw": confusing(dataset_of(dataset))}
     view = st.segmented_control(
         "View",
@@ -41,18 +49,22 @@ def ask(dataset: str) -> str:
         required=True,
         key="view",
         label_visibility="collapsed",
-        bind="query-params",
+        persist_state="session",
     )
+    address.tell(VIEW)
     return str(view or "confusion")
 
 
-def show(exam: Exam) -> None:
-    """Draw the answer, and the view that is chosen."""
-    answer(verdict(exam.evaluation, exam.network.trained, exam.overlap, exam.noun))
+def show(exam: Exam, summary: DeltaGenerator) -> None:
+    """Draw the answer, and the view that is chosen.  summary: the place for it."""
+    said_first = verdict(exam.evaluation, exam.network.trained, exam.overlap, exam.noun)
+    answer(said_first)
     said = of_which_images(exam.network.learnt_from, exam.overlap, exam.noun)
     if beneath := " ".join(filter(None, [said, exam.test.source if exam.test.is_sample else ""])):
         caption(beneath)
-    _, draw_view = VIEWS[ask(exam.network.dataset)]
+    view = ask(exam.network.dataset)
+    title, draw_view = VIEWS[view]
+    screen_summary.put(summary, summary_of_exam(exam.network.title, said_first, title, view))
     draw_view(exam)
 
 
@@ -63,24 +75,24 @@ def show_untested(network: networks.LoadedNetwork) -> None:
     own_digit(network)
 
 
-def page() -> None:
-    """The network of the sidebar on the test images of its data set."""
+def page(summary: DeltaGenerator) -> None:
+    """The network of the sidebar on the test images of its data set.  summary: the place for it."""
     network = networks.current()
     if network.note:
         caption(network.note)
     if server.why_no_images(network.dataset) is not None:
         show_untested(network)
+        screen_summary.put(summary, summary_untested(network.title))
         return
     try:
         exam = exam_of(network)
     except StudentError as error:
         problem(error)
         return
-    show(exam)
+    show(exam, summary)
     if not network.trained:
         st.button("Look at the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",))
 
 
-page_head("evaluate")
-page()
+page(page_head("evaluate"))
 next_question("feature_maps", "shows what each layer makes of an image.")

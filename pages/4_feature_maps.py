@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from pages.feature_maps import code, why, words
 from pages.feature_maps.asking import Options, ask
 from pages.feature_maps.maps import Reading, filter_layers, mapped_layers, reading_of
 from pages.feature_maps.pixel import pixel
-from pages.feature_maps.selection import follow_address
+from pages.feature_maps.selection import follow_address, selected
 from pages.feature_maps.sheets import OPENS, legend, sheets, sheets_beside
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.figure import mode
@@ -19,7 +20,9 @@ from pages.ui.forms.digit_input import ChosenImage, chosen_image, say_why_none, 
 from pages.ui.frame.screens import opened_here
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, next_question, problem
+from pages.ui.wording.picture_words import how_sure
 from pages.ui.wording.run_states import NO_MAPS
 
 require_shell()
@@ -66,13 +69,20 @@ def show_answer(reading: Reading) -> None:
     st.markdown(words.HOW_SURE)
     truth = reading.chosen.label if reading.network.trained else None
     figure = bars(reading.probabilities, reading.classes, mode(), truth=truth)
-    show_figure(figure, key="maps_bars", alt="Probability of each class")
+    show_figure(figure, key="maps_bars", alt=how_sure(reading.probabilities, reading.classes))
     with st.expander("What softmax does"):
         st.markdown(words.softmax(reading.logits, reading.classes))
 
 
-def view() -> None:
-    """Draw all that depends on the network."""
+def summary_of(reading: Reading) -> str:
+    """The page's summary of what is chosen now."""
+    pixel = selected(reading.maps) if mapped_layers(reading.maps, True) else None
+    value = 0.0 if pixel is None else float(reading.maps[pixel.layer][pixel[1:]])
+    return words.summary_of_maps(reading.network.title, reading.chosen.title, verdict(reading), pixel, value)
+
+
+def view(summary: DeltaGenerator) -> None:
+    """Draw all that depends on the network.  summary: the place for it."""
     network = networks.current()
     answer_place = st.empty()
     options = ask(network)
@@ -85,6 +95,7 @@ def view() -> None:
     if chosen is None:
         with answer_place:
             answer(words.nothing_given(singular(network.dataset)))
+        screen_summary.put(summary, words.nothing_given(singular(network.dataset)))
         return
     try:
         reading = reading_of(network, chosen)
@@ -94,6 +105,7 @@ def view() -> None:
     refusal = follow_address(reading.maps)
     with answer_place:
         answer(verdict(reading))
+    screen_summary.put(summary, summary_of(reading))
     with left:
         show(reading, options)
     with right:
@@ -106,11 +118,10 @@ def view() -> None:
     why.section(reading)
 
 
-def page() -> None:
-    """Draw the page, anew every two seconds while the network is in training."""
-    st.fragment(view, run_every=2.0 if networks.is_training() else None)()
+def page(summary: DeltaGenerator) -> None:
+    """Draw the page, anew every two seconds while the network is in training.  summary: the place for it."""
+    st.fragment(view, run_every=2.0 if networks.is_training() else None)(summary)
 
 
-page_head("feature_maps")
-page()
+page(page_head("feature_maps"))
 next_question("filters", "shows the picture that excites a filter most.")

@@ -19,6 +19,7 @@ from pages.ui.forms.digit_input import singular
 from pages.ui.frame.screens import opened_here
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, next_question, problem
 
 require_shell()
@@ -59,9 +60,13 @@ def verdict(network: networks.LoadedNetwork, pictures: FilterPictures, examples:
 
 
 def show(
-    network: networks.LoadedNetwork, question: Question, width: int, answer_place: DeltaGenerator
+    network: networks.LoadedNetwork,
+    question: Question,
+    width: int,
+    answer_place: DeltaGenerator,
+    summary: DeltaGenerator,
 ) -> None:
-    """Draw the answer, the sheet (or the filter that grows), and the card."""
+    """Draw the answer, the sheet (or the filter that grows), and the card.  summary: the place for it."""
     layer = question.layer
     left, right = st.columns([576, 292], gap="medium")
     try:
@@ -72,7 +77,10 @@ def show(
         return
     examples = None if isinstance(found, StudentError) else found
     with answer_place:
-        answer(verdict(network, pictures, examples))
+        answer(said := verdict(network, pictures, examples))
+    screen_summary.put(
+        summary, words.summary_of_filters(network.title, layer, question.index, said, question.grows)
+    )
     are_classes = layer == list(layers_of(network.spec))[-1] and not has_maps(layer)
     classes = networks.classes_of(network) if are_classes else ()
     with left:
@@ -89,8 +97,8 @@ def show(
         card(network, question, about, classes[question.index] if classes else None)
 
 
-def view() -> None:
-    """Draw all that depends on the network."""
+def view(summary: DeltaGenerator) -> None:
+    """Draw all that depends on the network.  summary: the place for it."""
     network = networks.current()
     layers = layers_of(network.spec)
     answer_place = st.empty()
@@ -99,14 +107,13 @@ def view() -> None:
     if network.note:
         caption(network.note)
     draw_refusal(layers, question)
-    show(network, question, layers[question.layer], answer_place)
+    show(network, question, layers[question.layer], answer_place, summary)
 
 
-def page() -> None:
-    """Draw the page, anew every five seconds while the network is in training."""
-    st.fragment(view, run_every=5.0 if networks.is_training() else None)()
+def page(summary: DeltaGenerator) -> None:
+    """Draw the page, anew every five seconds while the network is in training.  summary: the place for it."""
+    st.fragment(view, run_every=5.0 if networks.is_training() else None)(summary)
 
 
-page_head("filters")
-page()
+page(page_head("filters"))
 next_question("deep_dream", "changes a photo in the same way, step by step.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import inf
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
@@ -30,10 +31,11 @@ from pages.deep_dream.picture import digit, photo
 from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.deep_dream.seen import seen
 from pages.ui.forms.digit_input import say_why_none
+from pages.ui.frame.announcement import announce
 from pages.ui.frame.screens import main_action
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
-from pages.ui.wording import no_room, refusals
+from pages.ui.wording import no_room, refusals, screen_summary
 from pages.ui.wording.blocks import answer, caption, next_question, on_primary, problem
 from pages.ui.wording.run_states import NO_MAPS, queued
 
@@ -168,8 +170,12 @@ def show(dream: Dream) -> None:
         downloads(dream)
 
 
-def view(is_ticking: bool) -> None:
-    """Draw all but what is explained.  is_ticking: it is drawn anew by itself, because a dream goes on."""
+def view(is_ticking: bool, summary: DeltaGenerator) -> None:
+    """Draw all but what is explained.
+
+    is_ticking: it is drawn anew by itself, because a dream goes on.
+    summary:    the place for that.
+    """
     network, photographic = networks.current(), photo_networks()
     answer_place = st.empty()
     strip = ask(network, photographic)
@@ -184,7 +190,9 @@ def view(is_ticking: bool) -> None:
     if dream is not None:
         attend(dream)
     with answer_place:
-        answer(words.verdict(dream, picture.title if picture is not None else None))
+        answer(said := words.verdict(dream, picture.title if picture is not None else None))
+    screen_summary.put(summary, words.summary_of_dream(dream, said))
+    announce("dream_spoken", "" if dream is None else words.aloud(dream))
     with left:
         large(dream, picture)
     with right:
@@ -201,15 +209,14 @@ def view(is_ticking: bool) -> None:
         seen(picture)
 
 
-def page() -> None:
-    """Draw the page, its dream anew twice a second while it goes on."""
+def page(summary: DeltaGenerator) -> None:
+    """Draw the page, its dream anew twice a second while it goes on.  summary: the place for it."""
     follow_address()
     going_on = is_going_on()
-    st.fragment(view, run_every=TICK if going_on else None)(going_on)
+    st.fragment(view, run_every=TICK if going_on else None)(going_on, summary)
     with st.expander(words.EXPLAIN):
         st.markdown(words.EXPLAINED)
 
 
-page_head("deep_dream")
-page()
+page(page_head("deep_dream"))
 next_question("augmentation", "changes pictures with care, so that a 7 stays a 7.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data import AugmentSpec
 from cnn_core.errors import StudentError
 from cnn_core.export.augmentation import keras_line, keras_r_lines, torchvision_line
 from cnn_core.lesson import Reading
+from cnn_core.lesson.notebook_lines import lines_of
 from cnn_core.runs import Pair
 from pages.augmentation import words
 from pages.augmentation.dragged import dragged
@@ -19,9 +21,11 @@ from pages.augmentation.progress import progress
 from pages.augmentation.settings import Settings, ask_settings
 from pages.augmentation.sheets import draws, fill_modes, one_alone
 from pages.augmentation.trial import Trial
+from pages.ui.forms import code_box
 from pages.ui.forms.digit_input import begin_with_digit, chosen_image, say_why_none, way_and_number
 from pages.ui.frame.shell import page_head, require_shell, turn_to
 from pages.ui.visitor import design, networks, server
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, next_question, problem
 
 require_shell()
@@ -32,11 +36,13 @@ require_shell()
 
 def ask_digit(dataset: str) -> str:
     """Draw the choice of the digit. Returns the way it comes: test, draw or upload."""
+    first = 0
     if dataset == "mnist":  # what turns show is plain on a 7, and the sample does not begin with one
         sevens = (server.images(dataset, "test").labels == 7).nonzero()
-        begin_with_digit(int(sevens[0]) if len(sevens) else 0)
+        first = int(sevens[0]) if len(sevens) else 0
+        begin_with_digit(first)
     with st.container(horizontal=True, vertical_alignment="center", key="augment_digit"):
-        return way_and_number(dataset)
+        return way_and_number(dataset, first)
 
 
 # ---------------------------------------------------------------- act
@@ -88,23 +94,24 @@ def show(trial: Trial, reading: Reading, settings: Settings) -> None:
 def show_code(spec: AugmentSpec) -> None:
     """Draw the settings as a student would write them."""
     st.header("The same in your own code", anchor=False)
-    r, keras, torchvision = st.tabs(["R (keras)", "Python (Keras)", "torchvision"])
-    with r:
-        st.code(keras_r_lines(spec), language="r", wrap_lines=True)
-        caption(words.KERAS_IS_EXACT)
-    with keras:
-        st.code(keras_line(spec), language="python", wrap_lines=True)
-        caption(words.KERAS_IS_EXACT)
-    with torchvision:
-        st.code(torchvision_line(spec), language="python", wrap_lines=True)
-        caption(words.TORCHVISION_IS_NEAR)
+    code_box.tabs(
+        [
+            code_box.Program.of("R (keras)", keras_r_lines(spec), words.KERAS_IS_EXACT, "r"),
+            code_box.Program.of("Python (Keras)", keras_line(spec), words.KERAS_IS_EXACT),
+            code_box.Program.of("torchvision", torchvision_line(spec), words.TORCHVISION_IS_NEAR),
+            code_box.ours(lines_of("four_draws").ours),
+        ]
+    )
 
 
 # ---------------------------------------------------------------- the page
 
 
-def page() -> None:
-    """The strip, the digit, what is read in it, and what training with such changes brings."""
+def page(summary: DeltaGenerator) -> None:
+    """The strip, the digit, what is read in it, and what training with such changes brings.
+
+    summary: the place for it.
+    """
     network = networks.current()
     pairs = pairs_of(network.spec)
     answer(words.WHAT_IT_IS, "augmentation", "label", "epoch")
@@ -118,6 +125,7 @@ def page() -> None:
     with left:
         digit = chosen_image(way, network.dataset)
     if digit is None:
+        screen_summary.put(summary, words.SUMMARY_WITHOUT)
         return
     try:
         trial = Trial(network, digit, settings.spec)
@@ -126,7 +134,8 @@ def page() -> None:
         problem(error)
         return
     with answer_place:
-        answer(verdict(trial, reading, settings.kind))
+        answer(said := verdict(trial, reading, settings.kind))
+    screen_summary.put(summary, words.summary_of_changes(settings.spec, trial.a_digit, len(reading), said))
     with left:
         show(trial, reading, settings)
     with right:
@@ -143,6 +152,5 @@ def page() -> None:
         st.button("Look at the lesson’s convnet", on_click=design.look_at, args=("pretrained:lesson",))
 
 
-page_head("augmentation")
-page()
+page(page_head("augmentation"))
 next_question("my_data", "lets a network learn what you draw.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
 from pages.runs.rows import open_your_own
 from pages.runs.somebody_else import somebody_else
+from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import next_question
@@ -15,35 +17,46 @@ from pages.ui.wording.blocks import next_question
 require_shell()
 
 
+VIEWS = ("Compare", "Replay")
+VIEW = address.one_of(
+    "view",
+    "runs_view",
+    {view.lower(): view for view in VIEWS} | {view: view for view in VIEWS},
+    "Compare",
+    before="runs_view",
+)
+
+
 def ask() -> str:
     """Which of the two views: "Compare" or "Replay". A link can name it."""
+    address.follow(VIEW)
     view = st.segmented_control(
         "View",
-        ["Compare", "Replay"],
+        VIEWS,
         default="Compare",
         required=True,
         key="runs_view",
         label_visibility="collapsed",
-        bind="query-params",
+        persist_state="session",
     )
+    address.tell(VIEW)
     return str(view)
 
 
-def show(view: str) -> None:
-    """The view, drawn anew while something in it goes on."""
+def show(view: str, summary: DeltaGenerator) -> None:
+    """The view, drawn anew while something in it goes on.  summary: the place for it."""
     if view == "Replay":
-        st.fragment(play, run_every=3.0 if networks.is_training() else None)()
+        st.fragment(play, run_every=3.0 if networks.is_training() else None)(summary)
         return
-    st.fragment(compare, run_every=2.0 if start_timer() else None)()
+    st.fragment(compare, run_every=2.0 if start_timer() else None)(summary)
     open_your_own()
     somebody_else()
 
 
-def page() -> None:
-    """One of two views."""
-    show(ask())
+def page(summary: DeltaGenerator) -> None:
+    """One of two views.  summary: the place for it."""
+    show(ask(), summary)
 
 
-page_head("runs")
-page()
+page(page_head("runs"))
 next_question("convolution", "begins the lesson again, and asks you questions at its end.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.my_data import words
 from pages.my_data.adding import panel
@@ -10,12 +11,13 @@ from pages.my_data.chosen import View, aim_at, choose, current, made, mine
 from pages.my_data.menu import menu
 from pages.my_data.rows import rows
 from pages.my_data.training import came_of_it, settings_of, train_button
+from pages.ui.frame import address
 from pages.ui.frame.board import board
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.screens import main_action
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import who
-from pages.ui.wording import no_room, refusals
+from pages.ui.wording import no_room, refusals, screen_summary
 from pages.ui.wording.blocks import answer, next_question
 
 require_shell()
@@ -25,9 +27,12 @@ LIVE_SECONDS = 2.0  # how soon a picture is seen that somebody else added
 
 # ---------------------------------------------------------------- ask
 
+WAY = address.one_of("way", "data_way", {way: way for way in words.WAYS}, "draw")
+
 
 def ask(view: View) -> str:
     """Draw the control strip. Returns the way of the next picture: "draw", "camera" or "upload"."""
+    address.follow(WAY)
     with st.container(horizontal=True, vertical_alignment="center", key="data_strip"):
         way = st.segmented_control(
             "Way",
@@ -48,6 +53,7 @@ def ask(view: View) -> str:
             )
         with main_action("my_data"):
             train_button(view)
+    address.tell(WAY)
     return str(way or "draw")
 
 
@@ -94,12 +100,13 @@ def watch(view: View) -> None:
     st.fragment(look, run_every=LIVE_SECONDS if is_shared else None)()
 
 
-def page() -> None:
-    """The strip, the classes at left, the place for the next picture at right."""
+def page(summary: DeltaGenerator) -> None:
+    """The strip, the classes at left, the place for the next picture at right.  summary: the place for that."""
     view = current()
     answer(words.verdict(view.rows))
     no_room.draw()
     way = ask(view)
+    screen_summary.put(summary, words.summary_of_set(view.rows, view.target.name, way, view.is_owner))
     pad, mosaics, below = board("data_board", second="left")
     with pad:
         panel(way, view)
@@ -111,6 +118,5 @@ def page() -> None:
     watch(view)
 
 
-page_head("my_data")
-page()
+page(page_head("my_data"))
 next_question("runs", "compares your networks, and keeps them.")

@@ -54,6 +54,7 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_equal_questions_are_one_and_what_nobody_awaits_is_given_up",
         "test_a_process_that_is_killed_is_told_in_a_sentence",
     },
+    "core/test_notebook_in_keras.py": None,
     "core/test_opening_hostile_keras.py": None,
     "core/test_opening_hostile_networks.py": None,
     "core/test_opening_keras.py": None,

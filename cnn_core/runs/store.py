@@ -41,6 +41,7 @@ from cnn_core.runs.fairness import Queue, Room, Ticket
 from cnn_core.runs.files import explain_disk_errors, file_names, locked, read_json, write_json
 from cnn_core.runs.ids import is_run_id, owner_of
 from cnn_core.runs.measured import Measurement, Results
+from cnn_core.runs.notebooks import Notebooks
 from cnn_core.runs.openings import Openings
 from cnn_core.runs.run import ACTIONS, Run
 from cnn_core.runs.status import Status, change_status
@@ -52,6 +53,7 @@ from cnn_core.settings import settings
 from cnn_core.training.spec import TrainSpec
 
 _NO_FOLDER = "The folder for runs cannot be written"
+_ANEW: dict[str, Any] = {"state": "queued", "reason": "", "eta": None, "ended": 0.0, "result": None}
 
 
 class RunStore:
@@ -69,6 +71,7 @@ class RunStore:
         self._results = Results(self.path)
         self._waits = waits.Waits(self)
         self.openings = Openings(self.path)
+        self.notebooks = Notebooks(self.path)
 
     # Asking for work
 
@@ -313,7 +316,7 @@ class RunStore:
             write_json(run.folder / "control.json", wish, durable=True)
             with suppress(OSError):
                 (run.folder / "tries.json").unlink()
-            self.set_status(run, state="queued", reason="", cause="", eta=None, ended=0.0, result=None)
+            self.set_status(run, **_ANEW, cause="")
             self._tickets.put(run, is_new=False)
 
     def remeasure(self, run_id: str, owner: str) -> None:
@@ -340,21 +343,10 @@ class RunStore:
 
     def _begin_again(self, run: Run, recipe: TrainSpec, epoch: float) -> None:
         self._change(run, epochs=recipe.epochs)
-        with suppress(OSError):
-            (run.folder / "remeasured.json").unlink()
-        with suppress(OSError):
-            (run.folder / "control.json").unlink()
-        self.set_status(
-            run,
-            state="queued",
-            reason="",
-            eta=None,
-            ended=0.0,
-            result=None,
-            epoch=epoch,
-            epochs=recipe.epochs,
-            steps=0,
-        )
+        for name in ("remeasured.json", "control.json"):
+            with suppress(OSError):
+                (run.folder / name).unlink()
+        self.set_status(run, **_ANEW, steps=0, epoch=epoch, epochs=recipe.epochs)
         # One that did not begin by chance is nobody's twin; nor one that goes on with own pictures of another day.
         if not run.is_opened and not is_own(run.dataset):
             twin = submission.training_twin(run.spec, recipe, run.dataset)

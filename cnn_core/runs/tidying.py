@@ -32,7 +32,7 @@ from cnn_core.settings import settings
 KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
 OPEN_SECONDS = 3_600.0  # what was used so lately may be open somewhere
 GONE_SECONDS = 24 * 3_600.0  # a visitor silent for so long is gone
-FORGOTTEN_SECONDS = 90 * GONE_SECONDS  # then how they last chose to train is forgotten too
+FORGOTTEN_SECONDS = 90 * GONE_SECONDS  # then their last recipe and their lesson are forgotten too
 LEFT_SECONDS = (
     3_600.0  # what is written in milliseconds, and is so old, was left by a process that was killed
 )
@@ -208,8 +208,8 @@ def _forget_visitors(path: Path, visitors: Visitors) -> None:
             if name not in deleted and not (path / name).exists():
                 visitors.forget_run(owner, name)
         if not file_names(visitors.runs_folder(owner)):
-            has_chosen = visitors.recipe_file(owner).exists()
-            if not has_chosen or visitors.silence(owner) > FORGOTTEN_SECONDS:
+            left = (visitors.recipe_file(owner), visitors.notebook_file(owner))
+            if not any(file.exists() for file in left) or visitors.silence(owner) > FORGOTTEN_SECONDS:
                 visitors.forget(owner)
 
 

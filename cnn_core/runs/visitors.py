@@ -5,6 +5,7 @@
                      runs/       an empty file for each run, so that a list reads no others
                      twins/      for each thing asked for, the run that does it
                      recipe.json how they last chose to train
+                     notebook.json what they did in the lesson (`notebooks`)
                      lock        held while they submit
 
 `owner` is everywhere the hash of a visitor's token (`ids.owner_of`).
@@ -41,6 +42,10 @@ class Visitors:
     def recipe_file(self, owner: str) -> Path:
         """Where the visitor's choice of a recipe is kept."""
         return self.path / owner / "recipe.json"
+
+    def notebook_file(self, owner: str) -> Path:
+        """Where what the visitor did in the lesson is kept."""
+        return self.path / owner / "notebook.json"
 
     # Seen and served
 

@@ -38,6 +38,19 @@ def end_of_training(result: dict | None, seconds: float) -> str:
     return f"{percent(result['accuracy'])} of {count(result['count'])} test images, in {duration(seconds)}"
 
 
+def aloud(pair: Pair) -> str:
+    """What a screen reader says of two trainings: after each epoch of either, and at the end."""
+    if pair.finished:
+        return "Both are trained. The result is at the end of the page."
+    if not pair.unfinished:
+        return NOT_TO_ITS_END
+    both = zip(("with changes", "without"), (pair.augmented, pair.plain), strict=True)
+    return " ".join(
+        f"The one {name}: {plural(int(run.status.epoch), 'epoch')} of {run.recipe.epochs} done."
+        for name, run in both
+    )
+
+
 def asking_both(images: int) -> str:
     """Shown while the accuracies are computed."""
     return f"Testing both on {count(images)} changed images …"

@@ -8,6 +8,7 @@ from cnn_core.errors import StudentError
 from cnn_core.runs import Pair, Run
 from pages.augmentation import pair_words
 from pages.ui.drawing.evaluation_charts import WITH_AND_WITHOUT
+from pages.ui.frame.announcement import announce
 from pages.ui.visitor import server, who
 from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import caption, problem, small
@@ -29,6 +30,7 @@ def _tick(pair: Pair) -> None:
                 server.store().seen(who.visitor())
                 server.wake_runner()
         _show(pair)
+        announce("pair_spoken", pair_words.aloud(pair))
     except StudentError as error:  # deleted in another tab
         problem(error)
         return

@@ -11,7 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.data import AugmentSpec
 from cnn_core.data.augment_spec import FILL_MODES, LIGHT
 from pages.augmentation import words
+from pages.augmentation.own_address import read_own, written_own
 from pages.ui.forms.recipe import GENTLE
+from pages.ui.frame import address
 from pages.ui.frame.controlled import controlled_in_popover
 from pages.ui.frame.screens import main_action
 from pages.ui.wording.blocks import caption
@@ -21,9 +23,23 @@ KINDS = {"lesson": "Lesson", "gentle": "Gentle", "own": "My own"}
 LOOKS = {"draws": "Draws", "alone": "One alone", "fill": "Fill modes"}
 SPECS = {"lesson": AugmentSpec.lesson(), "gentle": GENTLE}
 COUNTS = (4, 17, 35, 64)  # 4 as in the lesson; 17 and 35 fill rows of six beside the original
-KIND, SEED, COUNT = "changes", "draw_seed", "draws"  # also their names in the address
+KIND, LOOK, SEED, COUNT = "changes", "look", "draw_seed", "draws"
 MAX_SEED = 9_999
 _OWN = "augment_own"  # the visitor's own settings, an AugmentSpec
+
+
+def _and_in_words(titles: dict[str, str]) -> dict[str, str]:
+    """{text in an address: key}: the key, and its words on the page, which links had before."""
+    return {key: key for key in titles} | {title: key for key, title in titles.items()}
+
+
+_PARTS = (
+    address.one_of("changes", KIND, _and_in_words(KINDS), "lesson"),
+    address.one_of("look", LOOK, _and_in_words(LOOKS), "draws"),
+    address.one_of("draws", COUNT, {str(count): count for count in COUNTS}, 17),
+    address.whole("draw_seed", SEED, 0, MAX_SEED, 0),
+)
+_OWN_PART = address.Part("own", _OWN, None, read_own, written_own)
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,14 @@ def ask_settings(own_start: AugmentSpec | None, size: tuple[int, int] = (28, 28)
     own_start: what one's own settings start from; None for the lesson's.
     size:      (rows, columns) of the images.
     """
+    address.follow(*_PARTS, _OWN_PART)
+    settings = _ask(own_start, size)
+    address.tell(*_PARTS)
+    (address.tell if settings.kind == "own" else address.leave_out)(_OWN_PART)
+    return settings
+
+
+def _ask(own_start: AugmentSpec | None, size: tuple[int, int]) -> Settings:
     with st.container(horizontal=True, vertical_alignment="center", key="augment_strip"):
         kind = _ask_kind()
         spec = spec_of(kind, own_start)
@@ -67,7 +91,7 @@ def spec_of(kind: str, own_start: AugmentSpec | None = None) -> AugmentSpec:
 
 def _ask_kind() -> str:
     # Not a default of the widget: a setting that is touched makes the choice "own", and Streamlit wants one of the two.
-    if KIND not in st.session_state and KIND not in st.query_params:
+    if KIND not in st.session_state:
         st.session_state[KIND] = "lesson"
     kind = st.segmented_control(
         "Random changes",
@@ -76,7 +100,7 @@ def _ask_kind() -> str:
         required=True,
         key=KIND,
         label_visibility="collapsed",
-        bind="query-params",
+        persist_state="session",
     )
     return str(kind or "lesson")
 
@@ -88,9 +112,9 @@ def _ask_look() -> str:
         format_func=LOOKS.__getitem__,
         default="draws",
         required=True,
-        key="look",
+        key=LOOK,
         label_visibility="collapsed",
-        bind="query-params",
+        persist_state="session",
     )
     return str(look or "draws")
 
@@ -190,23 +214,16 @@ def _adopt(setting: str, spec: AugmentSpec, value: Any) -> None:
 
 
 def _ask_draws_and_seed() -> tuple[int, int]:
-    # Not a default of the widget, as in `_ask_kind`: Streamlit warns of a default beside a session's value.
-    if COUNT not in st.session_state and COUNT not in st.query_params:
-        st.session_state[COUNT] = 17
-    for key in (COUNT, SEED):
-        if key in st.session_state:
-            # Sent anew each time: the popover may be opened only now, and would begin with the default.
-            st.session_state[key] = st.session_state[key]
     left, right = st.columns(2, gap="medium")
     count = left.selectbox(
         "Draws",
         COUNTS,
         key=COUNT,
         filter_mode=None,
-        bind="query-params",
+        persist_state="session",
     )
     seed = right.number_input(
-        "Seed of the draws", 0, MAX_SEED, key=SEED, bind="query-params", help=help_of("seed")
+        "Seed of the draws", 0, MAX_SEED, key=SEED, persist_state="session", help=help_of("seed")
     )
     return int(count or 17), int(seed or 0)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cnn_core.data.augment_spec import LIGHT
 from cnn_core.lesson import largest_move, through_range
 from pages.ui.wording.numbers import number, plural, probability, signed
+from pages.ui.wording.screen_summary import summary
 
 if TYPE_CHECKING:
     from cnn_core.data import AugmentSpec
@@ -217,6 +218,25 @@ def _judgement(still: int, of: int) -> str:
     if not still:
         return "None of these."
     return next(words for share, words in _AT_LEAST if still >= share * of)
+
+
+SUMMARY_WITHOUT = "Here one picture is changed at random. It is waited for: draw it, or send a photo."
+
+
+def summary_of_changes(spec: AugmentSpec, a_digit: str, draws: int, answer: str) -> str:
+    """The summary of the page.
+
+    a_digit: what is changed, with its article.
+    draws:   how many changed copies there are.
+    answer:  the page's first line.
+    """
+    what = ", ".join(short_words(spec))
+    return summary(
+        f"Here one picture, {a_digit}, is changed at random: {plural(draws, 'copy', 'copies')}. The settings: "
+        f"{what or 'none is on'}.",
+        answer,
+        "Try: press Draw again, choose gentler changes, or move the slider of one change alone.",
+    )
 
 
 # ---------------------------------------------------------------- the sheets

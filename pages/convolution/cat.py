@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import fitted_photo
@@ -14,6 +15,8 @@ from pages.ui.drawing.contact_sheet import as_picture
 from pages.ui.drawing.sheets import picture
 from pages.ui.forms.colour_photo import ask_photo, pixels_of
 from pages.ui.forms.photo_seen import draw_answers, draw_lit, draw_maps, maps_of
+from pages.ui.frame import address
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 from pages.ui.wording.photo_seen import PRIVACY
 
@@ -23,16 +26,44 @@ if TYPE_CHECKING:
 _CHOICE = "cat_map"  # (key of the photo, stage, place among its maps)
 _WHOSE = {"cat": "A cat", "own": "A photo of yours"}
 _ITS_EYES = ("parts", 8)  # of the cat
+MOST_MAPS = 12  # at a stage
+
+
+def read_map(text: str) -> tuple[str, str, int] | None:
+    """The map of the cat that a link names, "parts.8"; None where there can be none of that name.
+
+    >>> read_map("parts.8"), read_map("parts.-1"), read_map("tails.0")
+    (('cat', 'parts', 8), None, None)
+    """
+    stage, _, number = text.partition(".")
+    place = address.whole_number(number, MOST_MAPS)
+    return ("cat", stage, place) if stage in STAGES and place is not None else None
+
+
+def written_map(choice: tuple[str, str, int]) -> str:
+    """What a link says of a chosen map; nothing of one of a photo that the visitor sent."""
+    photo, stage, place = choice
+    return f"{stage}.{place}" if photo == "cat" else ""
+
+
+_MAP = address.Part("map", _CHOICE, ("cat", *_ITS_EYES), read_map, written_map)
 
 
 @st.fragment
-def cat() -> None:
-    """Draw real maps of a network for photos, at three depths; a chosen one lights up its places in the photo."""
+def cat(summary: DeltaGenerator) -> None:
+    """Draw real maps of a network for photos, at three depths; a chosen one lights up its places in the photo.
+
+    summary: the place for it.
+    """
     answer(words.EDGES_FIRST)
+    address.follow(_MAP)
+    address.tell(_MAP)
     chosen = _photo()
     if chosen is None:
+        screen_summary.put(summary, screen_summary.spoken(words.EDGES_FIRST))
         return
     key, photo = chosen
+    screen_summary.put(summary, words.summary_of_cat(key == "cat", *_chosen(key)))
     try:
         _maps_and_answers(key, photo)
     except StudentError as error:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.ui.frame import address
 from pages.ui.visitor import server
 
 T = TypeVar("T")
@@ -43,3 +44,8 @@ def digit_number(key: str, **look: Any) -> int:
     """
     last = len(server.images()) - 1
     return st.number_input("Test digit, number", 0, last, 0, key=key, persist_state="session", **look)
+
+
+def test_digit(key: str) -> address.Part:
+    """The number of a test digit in the address.  key: of the widget, as in `digit_number`."""
+    return address.whole("digit", key, 0, len(server.images()) - 1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.lesson import Sweep, visits
@@ -10,13 +11,13 @@ from cnn_core.lesson.convolution import Padding, output_size
 from pages.convolution import words
 from pages.convolution.kernel_choice import SWEEP, adopt_edit, ask_kernel
 from pages.ui.drawing.sweep import kernel_sweep
-from pages.ui.wording import refusals
+from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 
 
 @st.fragment
-def one_kernel() -> None:
-    """Draw the strip, the sweep, and what there is to notice."""
+def one_kernel(summary: DeltaGenerator) -> None:
+    """Draw the strip, the sweep, and what there is to notice.  summary: the place for it."""
     answer_place = st.empty()
     choice = ask_kernel()
     try:
@@ -26,6 +27,8 @@ def one_kernel() -> None:
         return
     with answer_place:
         answer(words.asks_every_place(swept), "kernel", "multiply-add")
+    kernel = choice.kernel
+    screen_summary.put(summary, words.summary_of_sweep(swept, kernel, title, choice.padding, choice.relu))
     refusals.draw("kernel")
     kernel_sweep(
         swept,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass
+from math import isqrt
 
 import streamlit as st
 import torch
@@ -23,7 +25,8 @@ from cnn_core.lesson import (
 )
 from cnn_core.lesson.convolution import Padding
 from cnn_core.model.layer_files import kind_named
-from pages.convolution.choices import digit_number, one_of
+from pages.convolution.choices import digit_number, one_of, test_digit
+from pages.ui.frame import address
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals
 from pages.ui.wording.terms import help_of
@@ -34,6 +37,9 @@ PADDINGS: list[Padding] = ["valid", "same"]
 IMAGES = ["test digit", "ring, 8×8", "cat, grey", "cat, in colour"]
 SWEEP = "convolution_sweep"  # the key of the component
 _EDIT = "convolution_edit"  # the visitor's own kernel, (channels, k, k) as lists
+_KERNEL = "convolution_kernel"  # one of KERNELS
+MOST_LEARNT = 511
+MOST_TEXT = 1_200  # characters of a kernel in an address: 7×7 numbers for each of three colours
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,85 @@ def adopt_edit() -> None:
     with refusals.collect("kernel"):
         kernel = checked_kernel(grids, channels=3 if isinstance(grids, list) and len(grids) == 3 else 1)
         st.session_state[_EDIT] = kernel.tolist()
-        st.session_state["convolution_kernel"] = MINE
+        st.session_state[_KERNEL] = MINE
+
+
+# ---------------------------------------------------------------- in the address
+
+_NAMES = {name.replace(" ", "-"): name for name in NAMED_KERNELS} | {"learnt": LEARNT}
+_OLD_NAMES = {f"kernel: {name}": name for name in KERNELS}
+
+
+def read_kernel(text: str) -> str | None:
+    """One of KERNELS that a link means: a name, or the numbers of one of the visitor's own, which are then kept.
+
+    text: "blur", "learnt", or k·k numbers row by row: "1_0_-1_2_0_-2_1_0_-1"; for an image in colour 3·k·k of them.
+    """
+    if text in _NAMES or text in _OLD_NAMES:
+        return (_NAMES | _OLD_NAMES)[text]
+    grids = numbers_of(text)
+    if grids is None:
+        return None
+    st.session_state[_EDIT] = grids
+    return MINE
+
+
+def numbers_of(text: str) -> list[list[list[float]]] | None:
+    """The kernel (channels, k, k) whose numbers a link spells; None where they make none.
+
+    >>> numbers_of("1_0_-1_2")
+    [[[1.0, 0.0], [-1.0, 2.0]]]
+    >>> numbers_of("1_0_x_2"), numbers_of("1_0")
+    (None, None)
+    """
+    try:
+        numbers = [float(number) for number in text[:MOST_TEXT].split("_")]
+    except ValueError:
+        return None
+    for channels in (1, 3):
+        size = isqrt(len(numbers) // channels)
+        if channels * size**2 == len(numbers):
+            grids = torch.tensor(numbers, dtype=torch.float64).reshape(channels, size, size).tolist()
+            with suppress(StudentError):
+                kernel: list[list[list[float]]] = checked_kernel(grids, channels=channels).tolist()
+                return kernel
+    return None
+
+
+def written_kernel(name: str) -> str:
+    """What a link says of one of KERNELS; of the visitor's own its numbers, four digits of each."""
+    if name != MINE:
+        return next(text for text, known in _NAMES.items() if known == name)
+    own = st.session_state.get(_EDIT)
+    numbers = torch.tensor(own).flatten().tolist() if own is not None else []
+    text = "_".join(f"{number:.4g}" for number in numbers)
+    return text if len(text) <= MOST_TEXT else ""
+
+
+_IMAGES = dict(zip(("digit", "ring", "cat", "colour"), IMAGES, strict=True))
+_PARTS = (
+    address.Part("kernel", _KERNEL, KERNELS[0], read_kernel, written_kernel, before="convolution_kernel"),
+    address.one_of(
+        "padding",
+        "convolution_padding",
+        {padding: padding for padding in PADDINGS}
+        | {f"padding “{padding}”": padding for padding in PADDINGS},
+        "valid",
+        before="convolution_padding",
+    ),
+    address.one_of(
+        "strides",
+        "convolution_stride",
+        {text.format(number): number for text in ("{}", "strides {}") for number in (1, 2, 3)},
+        1,
+        before="convolution_stride",
+    ),
+    address.one_of("image", "convolution_image", _IMAGES, IMAGES[0]),
+    address.one_of("size", "convolution_size", {"3": 3, "5": 5, "7": 7}, 3),
+    address.one_of("dilation", "convolution_dilation", {"1": 1, "2": 2, "3": 3}, 1),
+    address.whole("learnt", "convolution_learnt", 0, MOST_LEARNT, 0),
+    address.switch("relu", "convolution_relu", True),
+)
 
 
 # ---------------------------------------------------------------- the strip
@@ -135,6 +219,14 @@ def adopt_edit() -> None:
 
 def ask_kernel() -> KernelChoice:
     """Draw the strip with its popover. Returns what is chosen."""
+    parts = (*_PARTS, test_digit("convolution_digit"))
+    address.follow(*parts)
+    choice = _ask()
+    address.tell(*parts)
+    return choice
+
+
+def _ask() -> KernelChoice:
     with st.container(horizontal=True, vertical_alignment="center", key="convolution_strip"):
         kernel = _ask_name()
         padding = one_of(
@@ -143,7 +235,6 @@ def ask_kernel() -> KernelChoice:
             key="convolution_padding",
             words="padding “{}”".format,
             label_visibility="collapsed",
-            bind="query-params",
         )
         stride = _ask_stride()
         with st.popover("Options", icon=":material/tune:"):
@@ -170,12 +261,11 @@ def _ask_name() -> str:
     return st.selectbox(
         "Kernel",
         KERNELS,
-        key="convolution_kernel",
+        key=_KERNEL,
         label_visibility="collapsed",
         width=210,
         format_func="kernel: {}".format,
         persist_state="session",
-        bind="query-params",
     )
 
 
@@ -188,7 +278,6 @@ def _ask_stride() -> int:
         width=120,
         format_func="strides {}".format,
         persist_state="session",
-        bind="query-params",
     )
 
 
@@ -205,7 +294,7 @@ def _ask_learnt(kernel: str) -> int:
     return st.number_input(
         "Learnt kernel, number",
         0,
-        511,
+        MOST_LEARNT,
         0,
         key="convolution_learnt",
         disabled=kernel != LEARNT,

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from cnn_core.insight import feature_maps
@@ -24,14 +25,20 @@ from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
 from cnn_core.model.layer_files import kind_named
 from pages.convolution import words
-from pages.convolution.choices import digit_number, one_of
+from pages.convolution.choices import digit_number, one_of, test_digit
 from pages.ui.drawing.sheets import picture
+from pages.ui.frame import address
 from pages.ui.visitor import networks, server
-from pages.ui.wording import terms
+from pages.ui.wording import screen_summary, terms
 from pages.ui.wording.blocks import answer, caption, what_you_see
 from pages.ui.wording.numbers import number, signed
 
 POOLINGS: list[Pooling] = ["max", "average"]
+MOST_NUDGE = 3  # pixels to either side
+_PARTS = (
+    address.one_of("pooling", "pooling_kind", {kind: kind for kind in POOLINGS}, "max"),
+    address.whole("move", "pooling_nudge", -MOST_NUDGE, MOST_NUDGE, 1),
+)
 
 Maps = dict[str, Tensor]  # a layer's name -> its maps (C, H, W), or its numbers (units,)
 
@@ -79,8 +86,11 @@ def brightest_pooled(layer: str, maps: Tensor, kind: Pooling) -> PooledMap:
 
 
 @st.fragment
-def pooling() -> None:
-    """Draw what 2×2 pooling keeps of one map, and what a nudge of the digit does to the maps."""
+def pooling(summary: DeltaGenerator) -> None:
+    """Draw what 2×2 pooling keeps of one map, and what a nudge of the digit does to the maps.
+
+    summary: the place for it.
+    """
     network = networks.current()
     answer_place = st.empty()
     kind, digit, right = ask_pooling()
@@ -92,6 +102,7 @@ def pooling() -> None:
     layers = pooled_layer(before)
     if layers is None:
         st.markdown(words.POOLS_NOTHING)
+        screen_summary.put(summary, words.POOLS_NOTHING)
         return
     source, name = layers
     one = brightest_pooled(source, before[source], kind)
@@ -101,13 +112,17 @@ def pooling() -> None:
     with left:
         maps_of_pooling(image, one)
         st.markdown(words.nudge_heading(right))
-        changes(image, right, before, after)
+        forgets = changes(image, right, before, after)
     with side:
         why_pool(network.spec, name)
+    sizes = one.before.numel(), one.after.numel()
+    screen_summary.put(summary, words.summary_of_pooling(one.name, kind, sizes, right, forgets))
 
 
 def ask_pooling() -> tuple[Pooling, int, int]:
     """Draw the strip. Returns the kind of pooling, the test digit, and by how many pixels it moves to the right."""
+    parts = (*_PARTS, test_digit("pooling_digit"))
+    address.follow(*parts)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = one_of(
             "Pooling",
@@ -117,13 +132,15 @@ def ask_pooling() -> tuple[Pooling, int, int]:
             label_visibility="collapsed",
         )
         digit = digit_number("pooling_digit", width=180)
-        return kind, digit, _ask_nudge()
+        right = _ask_nudge()
+    address.tell(*parts)
+    return kind, digit, right
 
 
 def _ask_nudge() -> int:
     return st.segmented_control(
         "Move the digit, pixels to the right",
-        list(range(-3, 4)),
+        list(range(-MOST_NUDGE, MOST_NUDGE + 1)),
         default=1,
         required=True,
         key="pooling_nudge",
@@ -158,12 +175,17 @@ def _note(one: PooledMap) -> str:
     return words.kept_by_maximum(int(chosen.sum()), one.before.numel(), brightness)
 
 
-def changes(image: Tensor, right: int, before: Maps, after: Maps) -> None:
-    """Draw one bar for each layer: how different the nudged digit's maps are from the digit's.  image: (1, H, W)."""
+def changes(image: Tensor, right: int, before: Maps, after: Maps) -> str:
+    """Draw one bar for each layer: how different the nudged digit's maps are from the digit's.  image: (1, H, W).
+
+    Returns what they say.
+    """
     rows = [("digit", difference(image, nudge(image, right)))]
     rows += [(name, difference(before[name], after[name])) for name in before if before[name].ndim == 3]
     st.html(bars_of(rows))
-    caption(words.what_pooling_forgets(rows))
+    said = words.what_pooling_forgets(rows)
+    caption(said)
+    return said
 
 
 def bars_of(rows: list[tuple[str, float]]) -> str:

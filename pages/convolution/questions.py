@@ -6,10 +6,20 @@ import random
 import secrets
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.lesson.quiz import KINDS, ask, mark
-from pages.convolution.words import score_text
+from pages.convolution.words import score_text, summary_of_questions
+from pages.ui.frame import address
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, on_primary
+
+_KIND = address.one_of(
+    "question",
+    "quiz_kind",
+    {kind.replace(" ", "-"): kind for kind in KINDS},
+    next(iter(KINDS)),
+)
 
 
 def new_question() -> None:
@@ -33,14 +43,20 @@ def check_answer() -> None:
 
 
 @st.fragment
-def questions() -> None:
-    """Draw one question at a time, with fresh numbers; the answer is marked and explained."""
+def questions(summary: DeltaGenerator) -> None:
+    """Draw one question at a time, with fresh numbers; the answer is marked and explained.
+
+    summary: the place for it.
+    """
     st.session_state.setdefault("quiz_kind", next(iter(KINDS)))
-    if "quiz_question" not in st.session_state:
+    if address.follow(_KIND) or "quiz_question" not in st.session_state:
         new_question()
-    answer(score_text(*st.session_state.get("quiz_score", (0, 0))))
+    address.tell(_KIND)
+    question, score = st.session_state["quiz_question"].text, st.session_state.get("quiz_score", (0, 0))
+    answer(score_text(*score))
+    screen_summary.put(summary, summary_of_questions(question, *score))
     _ask_kind()
-    st.markdown(f"## {st.session_state['quiz_question'].text}")
+    st.markdown(f"## {question}")
     _ask_answer()
     _say_verdict()
     st.button("Another question", on_click=new_question)

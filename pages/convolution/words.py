@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnn_core.model.layer_files import kind_named
 from pages.ui.wording.numbers import big, count, number, percent, plural
+from pages.ui.wording.screen_summary import summary
 
 if TYPE_CHECKING:
     from cnn_core.lesson import PoolingSaving, Sweep
@@ -120,6 +121,20 @@ def why_strides(swept: Sweep, with_strides_one: int) -> str:
     )
 
 
+def summary_of_sweep(swept: Sweep, kernel: str, title: str, padding: str, relu: bool) -> str:
+    """The summary of the tab with one kernel.  kernel: its name.  title: of the image."""
+    (height, _, rows), (width, _, columns) = _sides(swept)
+    size = swept.kernel.shape[-1]
+    return summary(
+        f"Here a kernel of {size}×{size} numbers, {kernel}, is laid on an image, {title}, of {height}×{width} pixels.",
+        f"Padding is {padding}, strides are {swept.stride}, and the output has {rows}×{columns} numbers.",
+        "relu turns every sum below zero into 0." if relu else "",
+        asks_every_place(swept),
+        "Try: press Play, or move through the output with the arrow keys; the sum of each place is said. Or type "
+        "another number into a cell of the kernel.",
+    )
+
+
 # ---------------------------------------------------------------- pooling
 
 POOLS_NOTHING = (
@@ -131,6 +146,7 @@ SMALL_SHIFTS = (
     "**Small shifts forgotten.** A stroke that moves by one pixel stays in the same window of 2×2 in half of the "
     "cases. Move the digit and read the bars."
 )
+POOLED_BY = {"max": "maximum", "average": "average"}
 SOFTER = "It mixes the four values of each window: a single bright pixel becomes a quarter as bright."
 
 
@@ -168,6 +184,24 @@ def one_scale(note: str, top: float, below_zero: bool = False) -> str:
     """A note on the two pictures of a map, which share a scale from 0 to `top`."""
     dark = " Values below zero are black too." if below_zero else ""
     return f"{note} Both pictures have one scale, 0 to {number(top, 1)}.{dark}"
+
+
+def summary_of_pooling(name: str, kind: str, sizes: tuple[int, int], pixels: int, forgets: str) -> str:
+    """The summary of the tab about pooling.
+
+    name:    of the map that is pooled.
+    kind:    "max" or "average".
+    sizes:   how many numbers the map has before and after.
+    pixels:  how far the digit is moved.
+    forgets: as `what_pooling_forgets` says it.
+    """
+    return summary(
+        f"Here one map of the network, {name}, is pooled in windows of 2×2, by their {POOLED_BY[kind]}.",
+        fewer_numbers(kind, *sizes),
+        f"Below it the digit is {nudge_text(pixels)}.",
+        forgets,
+        "Try: move the digit by a pixel, or take the other kind of pooling.",
+    )
 
 
 def nudge_heading(pixels: int) -> str:
@@ -247,12 +281,33 @@ def maps_alt(is_cat: bool, story: str) -> str:
     return f"The strongest maps of {'the cat' if is_cat else 'your photo'}: {story}"
 
 
+def summary_of_cat(is_cat: bool, depth: str, place: int) -> str:
+    """The summary of the tab about the cat.  depth, place: of the map that lights up, counted from 0."""
+    return summary(
+        "Here are maps of a network for photos, at three depths:",
+        *(STORY if is_cat else STORY_OF_ANY).values(),
+        f"The photo is {'of a cat' if is_cat else 'yours'}. Beside it, it is bright where a map is: no. {place + 1} of "
+        f"“{depth}”.",
+        "Try: choose another map with the arrow keys and press Enter, or take a photo of your own.",
+    )
+
+
 CLICK_A_MAP = (
     "Click a map. EfficientNet-Lite0 learnt these from a million photos; shown are the maps that differ most "
     "from place to place, each from 0 to its own maximum."
 )
 
 # ---------------------------------------------------------------- questions
+
+
+def summary_of_questions(question: str, right: int, answers: int) -> str:
+    """The summary of the tab with questions."""
+    return summary(
+        "Here you are asked, one question at a time, with fresh numbers.",
+        score_text(right, answers),
+        f"The question now: {question}",
+        "Try: type a whole number and press Enter.",
+    )
 
 
 def score_text(right: int, answers: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,12 +13,27 @@ from pages.deep_dream import words
 from pages.deep_dream.dreamers import MINE, name_of
 from pages.deep_dream.picture import UPLOAD
 from pages.ui.forms.digit_input import way_and_number
+from pages.ui.frame import address
 from pages.ui.visitor.networks import LoadedNetwork
 
 # Pixels of the longer side. A network of the sidebar sees a few pixels at a time: on a large photo, only its grain.
 SIZES = {"photo": (256, 400, 576), "digit": (112, 224, 336), "mine": (112, 224, 336)}
 # Chosen at first: that of the photo is the size of the dream in the project.
 FIRST_SIZE = {"photo": 576, "digit": 224, "mine": 224}
+
+
+_NUMBERS = (
+    address.whole("octaves", "dream_octaves", 1, 6, 4),
+    address.whole("steps", "dream_steps", 1, 40, 12),
+    address.whole("shake", "dream_jitter", 0, 32, 16),
+    address.whole("seed", "dream_seed", 0, 9_999, 0),
+)
+_STRENGTH = address.decimal("strength", "dream_strength", 0.2, 3.0, 1.2)
+_WEIGHT = address.decimal("weight", "dream_weight", 0.1, 2.0, 0.3)
+
+
+def _named(name: str, key: str, options: Iterable[str], standard: str) -> address.Part:
+    return address.one_of(name, key, {option: option for option in options}, standard)
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,13 @@ def layers_and_strength(names: Sequence[str], key: str) -> tuple[tuple[tuple[str
     names: the layers that can be dreamt of.
     key: what the choice is kept by: another network has other layers.
     """
+    parts = (
+        _named("depth", f"dream_depth_{key}", names, _first_depth(names)),
+        _named("mix", f"dream_mix_{key}", names, ""),
+        _WEIGHT,
+        _STRENGTH,
+    )
+    address.follow(*parts)
     for name in (f"dream_depth_{key}", f"dream_mix_{key}"):
         if st.session_state.get(name) not in (*names, ""):
             st.session_state.pop(name, None)  # the design has changed, and with it the layers
@@ -83,7 +105,12 @@ def layers_and_strength(names: Sequence[str], key: str) -> tuple[tuple[tuple[str
         help="How much a typical pixel changes at each step, in per cent of full contrast.",
         persist_state="session",
     )
+    address.tell(*parts)
     return layers, round(float(strength) / 100, 5)
+
+
+def _first_depth(names: Sequence[str]) -> str:
+    return "animals" if "animals" in names else names[min(len(names) - 1, 4)]
 
 
 def _dreamer(network: LoadedNetwork, photographic: tuple[str, ...]) -> str:
@@ -92,6 +119,8 @@ def _dreamer(network: LoadedNetwork, photographic: tuple[str, ...]) -> str:
     if st.session_state.get("dream_who") not in titles:
         st.session_state.pop("dream_who", None)
     first = next(iter(titles))
+    part = _named("who", "dream_who", titles, first)
+    address.follow(part)
     chosen = st.segmented_control(
         "Who dreams",
         list(titles),
@@ -102,14 +131,18 @@ def _dreamer(network: LoadedNetwork, photographic: tuple[str, ...]) -> str:
         label_visibility="collapsed",
         persist_state="session",
     )
+    address.tell(part)
     return str(chosen or first)
 
 
 def _photo() -> str:
-    return str(
+    names = [*photos(), UPLOAD]
+    part = _named("photo", "dream_photo", names, names[0])
+    address.follow(part)
+    name = str(
         st.selectbox(
             "Photo",
-            [*photos(), UPLOAD],
+            names,
             format_func=lambda name: words.PHOTO_TITLES.get(name, name),
             key="dream_photo",
             label_visibility="collapsed",
@@ -118,10 +151,26 @@ def _photo() -> str:
             persist_state="session",
         )
     )
+    address.tell(part)
+    return name
 
 
 def _options(kind: str) -> Options:
     """kind: a key of SIZES."""
+    parts = (_size_part(kind), *_NUMBERS)
+    address.follow(*parts)
+    options = _ask_options(kind)
+    address.tell(*parts)
+    return options
+
+
+def _size_part(kind: str) -> address.Part:
+    return address.one_of(
+        "size", f"dream_side_{kind}", {str(side): side for side in SIZES[kind]}, FIRST_SIZE[kind]
+    )
+
+
+def _ask_options(kind: str) -> Options:
     with st.popover("Options", icon=":material/tune:", width="content"):
         side = _side(kind)
         left, right = st.columns(2)
@@ -162,9 +211,10 @@ def _depth(names: Sequence[str], key: str) -> str:
     """Draw the choice of the layer; nothing to choose where there is one alone."""
     if len(names) == 1:
         return names[0]
-    standard = "animals" if "animals" in names else names[min(len(names) - 1, 4)]
     label = words.DEPTH if tuple(names) == tuple(DEPTHS) else words.LAYER
-    return str(st.select_slider(label, names, standard, key=f"dream_depth_{key}", persist_state="session"))
+    return str(
+        st.select_slider(label, names, _first_depth(names), key=f"dream_depth_{key}", persist_state="session")
+    )
 
 
 def _mix(names: Sequence[str], key: str, depth: str) -> tuple[tuple[str, float], ...]:

@@ -86,7 +86,9 @@ def as_film(paths: Sequence[Path], kind: str) -> bytes:
 
 
 def _large_dream(dream: Dream) -> None:
-    octave = frame_on_page(dream)
+    octave, network, sizes = frame_on_page(dream), dream.spec.network, dream.result["sizes"]
+    size = sizes[-1] if sizes else None
+    line = words.settings(dream.spec, title_of(network), is_ours=dream.run is None, size=size)
     try:
         before_after(
             _content(dream.photo),
@@ -95,15 +97,12 @@ def _large_dream(dream: Dream) -> None:
             book=dream.key,
             left="original",
             right=words.after_octave(octave, dream.octaves),
-            alt="The original",
+            alt=words.original_alt(line),
         )
     except OSError:
         problem(StudentError("The pictures of this dream are gone.", hint="Start it anew."))
         return
-    network = dream.spec.network
-    sizes = dream.result["sizes"]
-    size = sizes[-1] if sizes else None
-    caption(words.settings(dream.spec, title_of(network), is_ours=dream.run is None, size=size))
+    caption(line)
     if dream.frames:
         what_you_see(
             words.what_you_see(dream.spec, network in PHOTO_NETWORKS, dataset_of(network), shape_of(network))

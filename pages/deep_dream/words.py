@@ -8,6 +8,7 @@ from cnn_core.data.sources import dataset_of
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.numbers import count, duration, number, percent, plural
 from pages.ui.wording.run_states import running
+from pages.ui.wording.screen_summary import spoken, summary
 
 if TYPE_CHECKING:
     from cnn_core.insight import DreamSpec
@@ -114,6 +115,38 @@ def louder(dream: Dream) -> str:
     )
 
 
+def summary_of_dream(dream: Dream | None, answer: str) -> str:
+    """The summary of the page.  answer: its first line."""
+    what = (
+        "nothing is dreamt yet"
+        if dream is None
+        else f"{plural(dream.spec.octaves, 'octave')} of {plural(dream.spec.steps, 'step')} with {layers(dream.spec)}"
+    )
+    return summary(
+        f"Here a network repaints a picture so that one of its layers answers more: {what}.",
+        answer,
+        "Try: choose another picture or another depth, and press Dream."
+        if dream is None or not dream.is_going_on
+        else "Wait, or leave this page: the dream goes on. What comes of it is said.",
+    )
+
+
+def aloud(dream: Dream) -> str:
+    """What a screen reader says of a dream: at its beginning, after each octave, and at its end; "" of ours."""
+    if dream.status is None:
+        return ""
+    state, frames = dream.status.state, len(dream.frames)
+    if state == "finished":
+        return f"Finished. {spoken(louder(dream))}"
+    if dream.is_going_on:
+        return (
+            f"{plural(frames, 'octave')} of {dream.octaves} dreamt."
+            if frames
+            else "The dream waits or begins."
+        )
+    return "Cancelled." if state == "stopped" else "This dream failed."
+
+
 # ---------------------------------------------------------------- how far it is
 
 
@@ -173,6 +206,11 @@ def after_octave(octave: int, octaves: int) -> str:
     'after octave 2 of 4'
     """
     return f"after octave {octave + 1} of {octaves}"
+
+
+def original_alt(settings_line: str) -> str:
+    """The picture at the left of the line.  settings_line: as `settings` says it."""
+    return f"The picture before the dream: {spoken(settings_line)}"
 
 
 def dreamt_at(size: list[int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cnn_core.model.spec import MAX_CLASSES
 from cnn_core.training import class_scores, commonest_mistake, commonest_mistakes, images_in_cell
 from pages.evaluate import words
 from pages.evaluate.clicks import clicked_points
@@ -12,6 +13,7 @@ from pages.evaluate.images import images_with_answers
 from pages.ui.drawing.evaluation_charts import confusion_chart
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.digit_input import article
+from pages.ui.frame import address
 from pages.ui.wording.blocks import caption, what_you_see
 
 Cell = tuple[int, int]  # (true class, what it was taken for)
@@ -19,13 +21,30 @@ Cell = tuple[int, int]  # (true class, what it was taken for)
 _CELL = "evaluate_cell"  # the Cell that was clicked
 
 
+def read_cell(text: str) -> Cell | None:
+    """The cell that a link names: the number of a class, and of the one it was taken for.
+
+    >>> read_cell("4.9"), read_cell("4"), read_cell("4.x")
+    ((4, 9), None, None)
+    """
+    true, _, taken_for = text.partition(".")
+    numbers = [address.whole_number(number, MAX_CLASSES) for number in (true, taken_for)]
+    return None if None in numbers else (numbers[0] or 0, numbers[1] or 0)
+
+
+_CLICKED = address.Part("cell", _CELL, None, read_cell, "{0[0]}.{0[1]}".format)
+
+
 def confusion(exam: Exam) -> None:
     """Draw the confusion matrix, the images of one of its cells, and how each class fares."""
-    if worst := commonest_mistakes(exam.evaluation.confusion, 5):
-        st.markdown(words.most_often([_words(exam, cell) for cell in worst]))
+    worst = [_words(exam, cell) for cell in commonest_mistakes(exam.evaluation.confusion, 5)]
+    if worst:
+        st.markdown(words.most_often(worst))
+    address.follow(_CLICKED)
     left, right = st.columns([576, 292], gap="medium")
     with left:
-        _matrix(exam)
+        _matrix(exam, worst)
+    address.tell(_CLICKED)
     with right:
         _images_of(_ask_cell(exam), exam)
     with st.expander("Class by class"):
@@ -33,11 +52,13 @@ def confusion(exam: Exam) -> None:
         st.markdown(words.class_table(exam.classes, class_scores(exam.evaluation.confusion)))
 
 
-def _matrix(exam: Exam) -> None:
+def _matrix(exam: Exam, worst: list[str]) -> None:
+    """worst: the commonest mistakes, in words."""
+    right = int(exam.evaluation.confusion.diagonal().sum())
     event = show(
         confusion_chart(exam.evaluation.confusion.numpy(), exam.classes, mode()),
         key="confusion",
-        alt="Confusion matrix: rows are what an image is, columns what it was taken for",
+        alt=words.confusion_alt(right, exam.evaluation.count, worst),
         on_select="rerun",
     )
     for point in clicked_points(event)[:1]:

@@ -26,19 +26,18 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
     has_maps = any(layer.has_filters for layer in exam.network.spec.layers)  # an MLP has none to open
     certainty, answers = exam.evaluation.probabilities[indices].max(1)
     labels = exam.test.labels[indices]
+    captions = [
+        (_answer(exam.classes, label, read_as), probability_tile(sure))
+        for label, read_as, sure in zip(labels.tolist(), answers.tolist(), certainty.tolist(), strict=True)
+    ]
     clicked = sheet(
         image_sheet(exam.test.images[indices].numpy() / 255),
         key=f"images_{key}",
         alt="Test images with the network’s answers",
         tile_px=WIDE if is_wide else SIDE,
         columns=3 * columns // 4 if is_wide else columns,
-        labels=[words.image_label(i, has_maps) for i in indices],
-        captions=[
-            (_answer(exam.classes, label, read_as), probability_tile(sure))
-            for label, read_as, sure in zip(
-                labels.tolist(), answers.tolist(), certainty.tolist(), strict=True
-            )
-        ],
+        labels=[words.image_label(i, *said, has_maps) for i, said in zip(indices, captions, strict=True)],
+        captions=captions,
         wrong=set((answers != labels).nonzero()[:, 0].tolist()),
         clickable=has_maps,
         on_click=lambda place: look_at_digit(indices[place]),

@@ -15,12 +15,17 @@ from pages.ui.drawing.evaluation_charts import scatter_of_images, short_names
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import article
+from pages.ui.frame import address
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import caption, what_you_see
 from pages.ui.wording.looking import look
 
 MAPPED = 1_000  # test images on the map
 MOST = 12  # images drawn beside it at once
+_PARTS = (
+    address.one_of("method", "map_method", {method: method for method in words.METHODS}, "pca"),
+    address.switch("untrained", "map_untrained"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,7 @@ def map_view(exam: Exam) -> None:
 
 def _ask_method() -> tuple[str, bool]:
     """Draw the strip. Returns "pca" or "t-sne", and whether the same network untrained is looked at."""
+    address.follow(*_PARTS)
     with st.container(horizontal=True, vertical_alignment="center"):
         method = st.segmented_control(
             "Method",
@@ -62,8 +68,10 @@ def _ask_method() -> tuple[str, bool]:
             required=True,
             key="map_method",
             label_visibility="collapsed",
+            persist_state="session",
         )
-        untrained = st.toggle("The same net, untrained", key="map_untrained")
+        untrained = st.toggle("The same net, untrained", key="map_untrained", persist_state="session")
+    address.tell(*_PARTS)
     return str(method or "pca"), untrained
 
 
@@ -80,7 +88,7 @@ def _scatter(plane: ImageMap, classes: tuple[str, ...]) -> list[int]:
     event = show(
         scatter_of_images(plane.places, plane.labels, answers, classes, mode()),
         key="test_map",
-        alt="The test set on a plane, each image a figure of its class",
+        alt=words.map_alt(plane.labels, plane.answers if plane.trained else None, classes),
         on_select="rerun",
     )
     return [index_of(point) for point in clicked_points(event)[:MOST]]
@@ -91,7 +99,7 @@ def _clicked_images(indices: list[int], plane: ImageMap, exam: Exam) -> None:
     sheet(
         image_sheet(exam.test.images[indices].numpy() / 255),
         key="map_images",
-        alt="ChosenImage test images",
+        alt="The test images that were clicked",
         tile_px=84,
         columns=3,
         captions=[

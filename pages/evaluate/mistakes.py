@@ -26,10 +26,7 @@ def mistakes(exam: Exam) -> None:
             caption(words.NO_MISTAKES)
     with right:
         st.markdown("**Does it know when it does not know?**")
-        show(
-            calibration_chart(calibration(exam.evaluation.probabilities, exam.test.labels), mode()),
-            key="calibration",
-            alt="How often it is right, against how sure it is",
-        )
+        table = calibration(exam.evaluation.probabilities, exam.test.labels)
+        show(calibration_chart(table, mode()), key="calibration", alt=words.calibration_alt(table))
         gap = expected_calibration_error(exam.evaluation.probabilities, exam.test.labels)
         caption(words.certainty_is_off_by(gap))

@@ -21,6 +21,7 @@ from pages.ui.forms.own_picture import takes_photos
 from pages.ui.forms.photo_input import own_photo
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import caption, problem
+from pages.ui.wording.picture_words import how_sure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,5 +73,5 @@ def _answer(image: Tensor, network: LoadedNetwork) -> None:
         return
     best, classes = int(np.argmax(chances)), networks.classes_of(network)
     st.markdown(words.it_reads(classes[best], chances[best]))
-    show(bars(chances, classes, mode()), key="draw_bars", alt="Probability of each class")
+    show(bars(chances, classes, mode()), key="draw_bars", alt=how_sure(chances, classes))
     none_of_these.section(network, image, "draw")

@@ -20,6 +20,7 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.legend import in_colour
 from pages.ui.drawing.palette import RUNS
 from pages.ui.drawing.sheets import sheet
+from pages.ui.frame import address
 from pages.ui.trained.fair import RIVALS, race, same_images, trained_on_the_same
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import networks, server
@@ -30,6 +31,7 @@ from pages.ui.wording.numbers import percent
 
 ROBUST = 2_000  # test images of the curves
 _STARTED = "evaluate_race"  # the run for which this visitor asked for a fair race here
+_CHANGE = address.one_of("change", "evaluate_change", {change: change for change in CHANGES}, "shift")
 EXAMPLES = 2  # test images drawn at each strength
 
 Line = tuple[str, list[float]]  # a network's name, its accuracy at each strength
@@ -73,6 +75,7 @@ def robust(exam: Exam) -> None:
 
 
 def _ask_change() -> str:
+    address.follow(_CHANGE)
     change = st.segmented_control(
         "Change",
         list(CHANGES),
@@ -83,6 +86,7 @@ def _ask_change() -> str:
         label_visibility="collapsed",
         persist_state="session",
     )
+    address.tell(_CHANGE)
     return str(change or "shift")
 
 
@@ -140,7 +144,7 @@ def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:
     show(
         robustness_chart(strengths, lines, unit, 1 / exam.network.spec.classes, mode()),
         key="robustness",
-        alt=f"Accuracy against {change}",
+        alt=words.robustness_alt(change, strengths, lines),
     )
     what_you_see(words.what_robustness_shows(min(ROBUST, len(exam.test)), change))
 
@@ -159,6 +163,7 @@ def _examples(test: ImageSet, change: str) -> None:
         tile_px=56,
         columns=4,
         captions=[(f"{strength:g}", "") for strength in strengths for _ in range(EXAMPLES)],
+        labels=[words.strength_label(change, strength, i) for strength in strengths for i in range(EXAMPLES)],
         clickable=False,
     )
 

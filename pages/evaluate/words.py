@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, loss_text, percent, plural, probability
+from pages.ui.wording.screen_summary import summary
 from pages.ui.wording.which_images import how_many, learnt_from_words, no_test
 
 if TYPE_CHECKING:
@@ -50,6 +52,36 @@ def of_which_images(learnt_from: ImagesLearntFrom, overlap: Overlap, noun: str) 
     )
 
 
+TO_TRY = {  # of each view
+    "confusion": "choose a cell of the table in the list “The images in one cell”, and open one of its images",
+    "mistakes": "go through the images with the arrow keys, and open one with Enter",
+    "robust": "choose another change",
+    "map": "choose the other method, or the same network untrained",
+    "draw": "give it a picture of your own",
+}
+
+
+def summary_of_exam(title: str, answer: str, view: str, key: str) -> str:
+    """The summary of the page.
+
+    title:  of the network.
+    answer: the page's first line.
+    view:   what the chosen view is called.
+    key:    of the view, as in TO_TRY.
+    """
+    return summary(
+        f"Here a network, {plain(title)}, reads test images, and what it misreads is shown.",
+        answer,
+        f"The view that is open: {view}.",
+        f"Try: {TO_TRY[key]}; or choose another view.",
+    )
+
+
+def summary_untested(title: str) -> str:
+    """The summary where there are no test images."""
+    return summary(f"Here a network, {plain(title)}, would be tested.", NOT_TESTED, "Try: draw one.")
+
+
 # ---------------------------------------------------------------- who for whom
 
 HOW_TO_READ_CONFUSION = (
@@ -76,18 +108,69 @@ def most_often(cells: Sequence[str]) -> str:
     return f"Its commonest mistakes: **{cells[0]}** :gray[{''.join(f' · {cell}' for cell in cells[1:])}]"
 
 
+def confusion_alt(right: int, images: int, cells: Sequence[str]) -> str:
+    """The confusion matrix, for whoever cannot see it.  cells: its commonest mistakes, in words.
+
+    >>> confusion_alt(95, 100, ["4 taken for 9: 3 times"])
+    'Confusion matrix of 100 test images, 95 of them on the diagonal, read rightly. Elsewhere: 4 taken for 9: 3 times.'
+    """
+    rest = f" Elsewhere: {'; '.join(cells)}." if cells else ""
+    return (
+        f"Confusion matrix of {plural(images, 'test image')}, {count(right)} of them on the diagonal, read rightly."
+        f"{rest}"
+    )
+
+
+def calibration_alt(table: Sequence[tuple[float, float, int]]) -> str:
+    """How often it is right, against how sure it is.  table: (how sure, how often right, images) of each group.
+
+    >>> calibration_alt([(0.55, 0.5, 4), (0.9, 0.95, 20)])
+    'Where it is 55 % sure, 50.0 % of 4 are right; where it is 90 % sure, 95.0 % of 20 are right.'
+    """
+    groups = [
+        f"where it is {probability(sure)} sure, {percent(right)} of {count(images)} are right"
+        for sure, right, images in table
+        if images
+    ]
+    text = "; ".join(groups)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def robustness_alt(
+    change: str, strengths: Sequence[float], lines: Sequence[tuple[str, Sequence[float]]]
+) -> str:
+    """The curves under one change: each from its first point to its last.  lines: (network, accuracies).
+
+    >>> robustness_alt("shift", [0, 2, 6], [("MLP", [0.98, 0.8, 0.2])])
+    'Accuracy against shift, from 0 to 6 pixels. MLP: 98.0 % to 20.0 %.'
+    """
+    each = "; ".join(f"{name}: {percent(values[0])} to {percent(values[-1])}" for name, values in lines)
+    return f"Accuracy against {change}, from {strengths[0]:g} to {strengths[-1]:g} {UNITS[change]}. {each}."
+
+
+def strength_label(change: str, strength: float, image: int) -> str:
+    """One of the pictures that are asked about.  image: which, counted from 0.
+
+    >>> strength_label("rotation", 30, 1)
+    'test image 1, rotation of 30 degrees'
+    """
+    return f"test image {image}, {change} of {strength:g} {UNITS[change]}"
+
+
 def in_this_cell(images: int, true: str, taken_for: str | None) -> str:
     """What a cell holds.  true, taken_for: with their article ("a 4"); taken_for is None on the diagonal."""
     words = "read rightly" if taken_for is None else f"taken for {taken_for}"
     return f"**{plural(images, 'image')}**: {true}, {words}"
 
 
-def image_label(index: int, has_maps: bool) -> str:
+def image_label(index: int, read: str, sure: str, has_maps: bool) -> str:
     """
-    >>> image_label(342, True), image_label(342, False)
-    ('no. 342: open its feature maps', 'no. 342')
+    read, sure: as they stand under the image.
+
+    >>> image_label(342, "9, is a 4", "87 %", True), image_label(342, "4", "91 %", False)
+    ('9, is a 4, 87 %: no. 342, open its feature maps', '4, 91 %: no. 342')
     """
-    return f"no. {index}: open its feature maps" if has_maps else f"no. {index}"
+    return f"{read}, {sure}: no. {index}{', open its feature maps' if has_maps else ''}"
 
 
 def class_table(classes: Sequence[str], scores: Sequence[ClassScore]) -> str:
@@ -202,6 +285,20 @@ def what_the_map_shows(images: int, trained: bool, written: str = "its class") -
         f"last layer before the answer. {'Red ones are read wrongly. ' if trained else ''}In a network that has learnt "
         "well, each class has a place of its own; untrained, they mix more."
     )
+
+
+def map_alt(labels: Sequence[int], answers: Sequence[int] | None, classes: Sequence[str]) -> str:
+    """The map, for whoever cannot see it.  answers: what is read in each image; None before any training.
+
+    >>> map_alt([0, 1, 1], [0, 1, 0], ("cat", "dog"))
+    'A map of 3 test images: cat 1, dog 2. 1 of them is read wrongly.'
+    """
+    each = ", ".join(f"{name} {labels.count(label)}" for label, name in enumerate(classes))
+    text = f"A map of {plural(len(labels), 'test image')}: {each}."
+    if answers is None:
+        return text
+    wrong = sum(label != answer for label, answer in zip(labels, answers, strict=True))
+    return f"{text} {count(wrong)} of them {'is' if wrong == 1 else 'are'} read wrongly."
 
 
 def written_as(classes: Sequence[str], drawn: Sequence[str]) -> str:

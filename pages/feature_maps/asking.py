@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.ui.forms.digit_input import way_and_number
+from pages.ui.frame import address
 from pages.ui.visitor import networks, server, who
 from pages.ui.visitor.networks import LoadedNetwork
 
 BRIGHTNESS = {"own": "each map its own", "shared": "one scale per layer"}
+
+
+_PARTS = (
+    address.one_of("brightness", "maps_limits", {limits: limits for limits in BRIGHTNESS}, "own"),
+    address.one_of("layers", "maps_every", {"all": True, "convolutions": False}, False),
+    address.switch("kernels", "maps_kernels_too"),
+)
+
+
+def _beside_part(others: Iterable[str]) -> address.Part:
+    return address.one_of("beside", "maps_beside", {name: name for name in others}, "")
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,14 @@ class Options:
 
 def ask(network: LoadedNetwork) -> Options:
     """Draw the control strip."""
+    parts = (*_PARTS, _beside_part(others := _others(network)))
+    address.follow(*parts)
+    options = _ask(network, others)
+    address.tell(*parts)
+    return options
+
+
+def _ask(network: LoadedNetwork, others: dict[str, str]) -> Options:
     with st.container(horizontal=True, vertical_alignment="center", key="maps_strip"):
         way = way_and_number(network.dataset)
         with st.popover("Options", icon=":material/tune:", width="content"):
@@ -47,12 +68,11 @@ def ask(network: LoadedNetwork) -> Options:
             every = st.toggle("Pooling and other layers too", key="maps_every", persist_state="session")
             kernels = st.toggle("Kernels of the first layer", key="maps_kernels_too", persist_state="session")
         st.space("stretch")
-        return Options(way, str(limits), every, kernels, _beside(network))
+        return Options(way, str(limits), every, kernels, _beside(network, others))
 
 
-def _beside(network: LoadedNetwork) -> LoadedNetwork | None:
+def _beside(network: LoadedNetwork, others: dict[str, str]) -> LoadedNetwork | None:
     """Draw the choice of a second network; None where it is not asked for."""
-    others = _others(network)
     choice = st.selectbox(
         "Compare",
         list(others),

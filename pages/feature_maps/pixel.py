@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pages.ui.drawing.contact_sheet import Limits
 
-GRID_PX = 84  # side of a grid: three of them fit beside each other
+GRID_PX = 93  # side of a grid: three of them fit beside each other
 
 
 def pixel(reading: Reading, refusal: str) -> None:
@@ -72,7 +72,7 @@ def _map(reading: Reading, place: Pixel) -> None:
     picture(
         values,
         "pixel_map",
-        alt=f"Map {channel} of {layer}; click a pixel",
+        alt=words.map_alt(layer, words.map_range(channel, float(values.min()), float(values.max()))),
         px=120,
         scale=scale_of(values),
         rects=[(row, column, row + 1, column + 1)],

@@ -13,6 +13,7 @@ from pages.feature_maps.image_words import in_sum, is_in_colour, named, on_paddi
 from pages.ui.forms.digit_input import article
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, number, plural, probability, short, signed
+from pages.ui.wording.screen_summary import summary
 
 if TYPE_CHECKING:
     from cnn_core.insight import PixelSum
@@ -76,6 +77,29 @@ def nothing_given(singular: str) -> str:
     'Give it a digit, and the network answers.'
     """
     return f"Give it a {singular}, and the network answers."
+
+
+def summary_of_maps(
+    title: str, image: str, answer: str, pixel: tuple[str, int, int, int] | None, value: float
+) -> str:
+    """The summary of the page.
+
+    title:  of the network.
+    image:  what is looked at.
+    answer: the page's first line.
+    pixel:  (layer, map, row, column) of the number that is taken apart, and `value` is that; None without maps.
+    """
+    return summary(
+        f"Here is what each layer of a network, {plain(title)}, makes of an image: {image}.",
+        answer,
+        ""
+        if pixel is None
+        else f"One number is taken apart: {number(value)}, at {pixel[0]}, map {pixel[1]}, row {pixel[2]}, column "
+        f"{pixel[3]}, all counted from 0.",
+        "Try: choose a network with convolutions in the sidebar."
+        if pixel is None
+        else "Try: choose another map with the arrow keys and press Enter; then another pixel of it.",
+    )
 
 
 def read_as(name: str, chance: float) -> str:
@@ -210,6 +234,16 @@ def map_range(channel: int, low: float, high: float) -> str:
     'map 5, 0.00 to 2.17'
     """
     return f"map {channel}, {number(low)} to {number(high)}"
+
+
+def map_alt(layer: str, said: str) -> str:
+    """
+    said: as `map_range` says it.
+
+    >>> map_alt("conv2d_2", "map 5, 0.00 to 2.17")
+    'conv2d_2, map 5, 0.00 to 2.17. Choose one of its pixels.'
+    """
+    return f"{layer}, {said}. Choose one of its pixels."
 
 
 def pooled(name: str, height: int, width: int, rule: str) -> str:

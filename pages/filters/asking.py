@@ -20,6 +20,8 @@ _LAYER = "filters_layer"
 _REFUSED = "filter_refused"  # (layers of the network, sentence)
 _GROWS = "filter_grows"  # whether one filter is watched, instead of the sheet of all
 
+MOST_STEPS, MOST_SEED = 200, 9_999
+
 # What the recipe "clean" adds to "lesson", each with its name on the screen and what it is for.
 SWITCHES: dict[str, tuple[str, str]] = {
     "leak": ("Leaky slope", "A relu that is off has no slope to climb. One that leaks a little has."),
@@ -34,6 +36,21 @@ SWITCHES: dict[str, tuple[str, str]] = {
         "They begin again: with other noise, then with the test image that excites them most.",
     ),
 }
+
+
+_RECIPE = "filters_recipe"
+_PARTS = (
+    address.one_of("recipe", _RECIPE, {"lesson": "lesson", "clean": "clean"}, "clean"),
+    address.whole("steps", "filters_steps", 1, MOST_STEPS, STEPS),
+    address.whole("seed", "filters_seed", 0, MOST_SEED, 0),
+    address.switch("grow", _GROWS),
+)
+
+
+def switch_parts() -> tuple[address.Part, ...]:
+    """The switches of the recipe that is chosen, in the address: on or off where they differ from it."""
+    recipe = st.session_state.get(_RECIPE, "clean")
+    return tuple(address.switch(name, f"filters_{recipe}_{name}", recipe == "clean") for name in SWITCHES)
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,14 @@ def follow_address(layers: dict[str, int]) -> None:
 
 def ask(layers: dict[str, int]) -> Question:
     """Draw the control strip, and let the address say what is looked at."""
+    address.follow(*_PARTS)
+    address.follow(*switch_parts())
+    question = _ask(layers)
+    address.tell(*_PARTS, *switch_parts())
+    return question
+
+
+def _ask(layers: dict[str, int]) -> Question:
     with st.container(horizontal=True, vertical_alignment="center", key="filters_strip"):
         layer, recipe = _layer(layers), _recipe()
         climb = _options(recipe)
@@ -147,7 +172,7 @@ def _recipe() -> str:
         format_func=str.title,
         default="clean",
         required=True,
-        key="filters_recipe",
+        key=_RECIPE,
         label_visibility="collapsed",
         persist_state="session",
     )
@@ -158,9 +183,9 @@ def _options(recipe: str) -> Climb:
     with st.popover("Options", icon=":material/tune:", width="content"):
         changes = _changes(recipe)
         left, right = st.columns(2)
-        steps = left.number_input("Steps", 1, 200, STEPS, key="filters_steps", persist_state="session")
+        steps = left.number_input("Steps", 1, MOST_STEPS, STEPS, key="filters_steps", persist_state="session")
         seed = right.number_input(
-            "Seed of the noise", 0, 9999, 0, key="filters_seed", persist_state="session"
+            "Seed of the noise", 0, MOST_SEED, 0, key="filters_seed", persist_state="session"
         )
         caption(words.RECIPES)
     return Climb(recipe, int(steps), int(seed), changes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pages.filters.layers import has_maps, word
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, number, plural, short
+from pages.ui.wording.screen_summary import summary
 
 if TYPE_CHECKING:
     from cnn_core.insight import FilterCard
@@ -112,6 +113,30 @@ def verdict(
     if is_trained:
         return f"{text}."
     return f"{text}. It has not been trained, so they are looking for nothing in particular."
+
+
+def summary_of_filters(title: str, layer: str, index: int, answer: str, grows: bool) -> str:
+    """The summary of the page.
+
+    title:  of the network.
+    index:  of the filter that the card is about.
+    answer: the page's first line.
+    grows:  whether that filter is watched step by step, and the sheet of all is not there.
+    """
+    one = f"{word(layer)} {index}"
+    what = (
+        f"one of its {word(layer)}s, {one} of {layer}, is watched: which image excites it, step by step"
+        if grows
+        else f"each {word(layer)} of {layer} has its picture: the image that excites it most"
+    )
+    return summary(
+        f"Here a network, {plain(title)}, is asked what it looks for: {what}.",
+        answer,
+        "" if grows else f"The card is about {one}.",
+        "Try: press Play, or move the slider step by step."
+        if grows
+        else f"Try: choose another {word(layer)} with the arrow keys and press Enter, then watch it grow.",
+    )
 
 
 def heading_facts(pictures: int, side: tuple[int, int], steps: int, seed: int) -> tuple[str, ...]:

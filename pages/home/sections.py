@@ -17,9 +17,11 @@ from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
+from pages.ui.frame import address
 from pages.ui.frame.shell import ROOT, entry, exists
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
+from pages.ui.wording.picture_words import how_sure
 from pages.ui.wording.terms import all_terms
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ def digits(test: ImageSet) -> torch.Tensor:
     """Draw the ten digits to choose from. Returns the chosen one, (1, 28, 28) in [0, 1]."""
     indices = _one_of_each(f"{test.name}/{len(test)}", test)
     images = test.images[indices].float() / 255
+    part = address.whole("show", _CHOSEN, 0, len(indices) - 1, min(_FIRST, len(indices) - 1))
+    address.follow(part)
     chosen = st.session_state.get(_CHOSEN, _FIRST) % len(indices)
     sheet(
         image_sheet(images.numpy()),
@@ -73,11 +77,20 @@ def digits(test: ImageSet) -> torch.Tensor:
         columns=10,
         on_click=_choose,
     )
+    address.tell(part)
     return images[chosen]
 
 
-def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
-    """Draw the maps of each convolution of the network, for an image (1, 28, 28) in [0, 1]."""
+def chosen_name(test: ImageSet) -> str:
+    """What the chosen one is, with its article: "a 7"."""
+    return words.with_article(test.classes[st.session_state.get(_CHOSEN, _FIRST) % len(test.classes)])
+
+
+def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> dict[str, tuple[int, int, int]]:
+    """Draw the maps of each convolution of the network, for an image (1, 28, 28) in [0, 1].
+
+    Returns (maps, height, width) of each.
+    """
     layers = _maps_of(network.weights_key, image.numpy().tobytes(), network, image)
     of_filters = {name: maps for name, maps in layers.items() if kind_named(name).has_filters}
     for layer, maps in of_filters.items():
@@ -86,6 +99,7 @@ def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> None:
         what_you_see(words.WHAT_YOU_SEE, "feature map", "filter")
     else:
         caption(words.without_maps(", ".join(layers)))
+    return {layer: (len(maps), maps.shape[1], maps.shape[2]) for layer, maps in of_filters.items()}
 
 
 @kept(8)
@@ -97,18 +111,27 @@ def _maps_of(
     return feature_maps(_network.net, _image)
 
 
-def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]) -> None:
-    """Ask what the network reads in an image (1, 28, 28) in [0, 1]; after a guess show it, and how sure it is."""
+def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]) -> str:
+    """Ask what the network reads in an image (1, 28, 28) in [0, 1]; after a guess show it, and how sure it is.
+
+    Returns the sentence that asks, or answers.
+    """
     if not st.session_state.get(_GUESSED):
         _ask_for_a_guess(classes)
-        return
+        return words.GUESS
     chances = network.net.predict(image[None])[0]
     best = int(chances.argmax())
-    st.markdown(words.verdict(classes[best], float(chances[best])))
+    said = words.verdict(classes[best], float(chances[best]))
+    st.markdown(said)
     guess = st.session_state[_GUESSED]
     if isinstance(guess, str):
         caption(words.after_a_guess(classes[int(guess)], classes[best]))
-    show(bars(chances.tolist(), list(classes), mode()), key="home_bars", alt="Probability of each class")
+    show(
+        bars(chances.tolist(), list(classes), mode()),
+        key="home_bars",
+        alt=how_sure(chances.tolist(), classes),
+    )
+    return said
 
 
 def _ask_for_a_guess(classes: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import plural, probability, shape_text
+from pages.ui.wording.screen_summary import summary
 
 WELCOME = (
     "Convscope shows how a convolutional network learns to read, and opens the very network that you train. "
@@ -65,6 +66,23 @@ def with_article(name: str) -> str:
 
 def _article(name: str) -> str:
     return "an" if name[0].lower() in "8aeiou" else "a"
+
+
+def summary_of_home(title: str, image: str, layers: dict[str, tuple[int, int, int]], answer: str) -> str:
+    """The summary of the page.
+
+    title:  of the network.
+    image:  what the chosen one of the ten is, with its article.
+    layers: (maps, height, width) of each layer of filters, by its name.
+    answer: what the page says of the answer, or asks.
+    """
+    maps = "; ".join(f"{name}, {sheet_fact(shape)}" for name, shape in layers.items())
+    return summary(
+        f"Here an image, {image}, goes through a network, {plain(title)}.",
+        f"Its layers of filters: {maps}." if maps else "It has no convolution, so there are no maps.",
+        answer,
+        "Try: choose another of the ten test images with the arrow keys and press Enter, or follow one of the ways on.",
+    )
 
 
 def sheet_fact(shape: tuple[int, int, int]) -> str:

@@ -19,7 +19,8 @@ _CHOSEN = "data_chosen"  # the id of a set; "" is one that is to be made
 _TARGET = "data_target"  # the number of the class that the next picture goes to
 _NEW = "data_new"  # "grey" or "colour": of the set that is to be made
 _SERIAL = "data_serial"  # rises with each photo and each upload: their widgets are then empty again
-LINK = "data"  # in the address
+LINK = "data"  # in the address: the key of a shared set
+_SET = "set"  # the same of one of the visitor's own: its id
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,13 @@ def current() -> View:
     """The set that the visitor chose, or that a link names; else their newest; else one that is to be made."""
     _follow_link()
     sets = mine()
+    if (set_id := address.asked(_SET)) in [one.id for one in sets]:
+        choose(str(set_id))
     chosen = st.session_state.get(_CHOSEN)
+    newest = sets[-1] if sets else None
     if chosen != "":
-        one = next((one for one in sets if one.id == chosen), sets[-1] if sets else None)
+        one = next((one for one in sets if one.id == chosen), newest)
+        address.write(_SET, "" if one is newest or one is None else one.id)
         if one is not None and one.contents().classes:
             return View(one, one.contents(), one.shape[0] == 3, one.is_owner(who.visitor()))
     colour = st.session_state.get(_NEW) == "colour"

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from cnn_core.data.own.limits import ENOUGH, LEAST_OF_A_CLASS, MOST_PICTURES
 from cnn_core.data.splits import split_sizes
 from cnn_core.upload_limits import PHOTO_MB, PICTURES_MB
+from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, plural
+from pages.ui.wording.screen_summary import summary
 
 WAYS = {"draw": "Draw", "camera": "Camera", "upload": "Upload"}
 PHOTO_WAYS = {"thing": "A thing", "ink": "A drawing on paper"}
@@ -88,6 +90,26 @@ def _enough(rows: Sequence[Row]) -> str:
             f"kept for testing, {says} little."
         )
     return "Enough to begin."
+
+
+def summary_of_set(rows: Sequence[Row], target: str, way: str, is_owner: bool) -> str:
+    """The summary of the page.
+
+    target: name of the class that the next picture goes to.
+    way:    a key of WAYS.
+    """
+    each = ", ".join(f"{row.name} {count(row.pictures)}" for row in rows)
+    to_try = {
+        "draw": "draw in the black square with the arrow keys and Space, and press Enter to add the drawing",
+        "camera": "take a photo",
+        "upload": "choose files",
+    }
+    return summary(
+        f"Here pictures of your own are collected, for a network to learn. Pictures so far: {plain(each)}.",
+        "" if is_owner else GUEST,
+        verdict(rows),
+        f"The next picture goes to {plain(target)}. Try: {to_try[way]}.",
+    )
 
 
 def little(tests: int) -> str:

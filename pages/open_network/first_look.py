@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
@@ -20,7 +21,7 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.frame.board import board
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server
-from pages.ui.wording import refusals
+from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import answer, caption, on_primary, plain
 from pages.ui.wording.numbers import percent
 
@@ -42,15 +43,17 @@ def opened_run() -> Run | None:
     return run if run.is_opened and read_opened(run.folder) is not None else None
 
 
-def first_look(run: Run) -> None:
-    """Draw all of it."""
+def first_look(run: Run, summary: DeltaGenerator) -> None:
+    """Draw all of it.  summary: the place for it."""
     file = read_opened(run.folder)
     assert file is not None
     one, spec = Trained.of_run(run), run.spec
     st.session_state[_GUESSED] = run.id if file.guesses else ""
     result = run.status.result or {}
     rows = summarize(spec)
-    answer(words.answer(len(rows), one.parameters, result.get("accuracy"), one.of_which_images, file))
+    said = words.answer(len(rows), one.parameters, result.get("accuracy"), one.of_which_images, file)
+    answer(said)
+    screen_summary.put(summary, words.summary_of_opened(file, said))
     _strip(run, file)
     _correction(run, file)
     top, left, below = board("open_network_board", second="left")

@@ -14,6 +14,7 @@ from cnn_core.runs.openings import LARGEST_MB
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, duration, percent, plural, points
+from pages.ui.wording.screen_summary import summary
 from pages.ui.wording.which_images import no_test
 
 # ---------------------------------------------------------------- the door
@@ -31,6 +32,11 @@ IN_THE_SIDEBAR = "The design is in the sidebar now. It has learnt nothing yet: t
 BACK = "Back to the network"
 
 
+SUMMARY_OF_DOOR = summary(
+    "Here a network that was trained elsewhere is opened.",
+    WHICH_FILES,
+    "Try: choose a file with the button Upload.",
+)
 LABEL = f"A file with a network, at most {LARGEST_MB} MB"
 
 
@@ -123,6 +129,15 @@ def answer(layers: int, parameters: int, accuracy: float | None, of: str, file: 
     if file.dataset:
         return f"{begin} It says that it learnt from {_title(file.dataset)}, and it cannot be tested on those here."
     return f"{begin} {NONE_OF_THEM if file.trials else NO_IMAGES}"
+
+
+def summary_of_opened(file: OpenedFile, answer: str) -> str:
+    """The summary of the first look.  answer: its first line."""
+    return summary(
+        f"Here is what the file {plain(file.name)} holds: a network.",
+        answer,
+        "Try: look into its layers, or type what evaluate() said at home.",
+    )
 
 
 def about_file(file: OpenedFile) -> str:

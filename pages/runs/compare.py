@@ -7,6 +7,7 @@ from contextlib import suppress
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
@@ -14,19 +15,21 @@ from cnn_core.runs import Run
 from pages.runs import words
 from pages.runs.band import band, has_band
 from pages.runs.menu import after_click
-from pages.runs.picks import chosen_elsewhere, picks, put_only
+from pages.runs.picks import chosen_elsewhere, follow_address, picks, put_only, write_address
 from pages.runs.rows import my_runs, networks_of, part_of_my_runs, row
 from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed_groups
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves, last_value
 from pages.ui.drawing.legend import colours, names_in_colour
+from pages.ui.frame import address
 from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.tables import runs_csv
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server
-from pages.ui.wording import no_room, refusals
+from pages.ui.wording import no_room, refusals, screen_summary
 from pages.ui.wording.blocks import answer, caption, what_you_see
+from pages.ui.wording.picture_words import course
 
 SHOWN = 30  # runs in the list at first,
 PART = 100  # and of the older ones so many at a time: each row costs 5 ms at each look
@@ -46,18 +49,21 @@ def start_timer() -> bool:
     return st.session_state[_GOES_ON]
 
 
-def compare() -> None:
-    """Draw all of it, as a fragment."""
+def compare(summary: DeltaGenerator) -> None:
+    """Draw all of it, as a fragment.  summary: the place for it."""
     place = int(st.session_state.get(_PLACE, 0))
     runs, has_older = part_of_my_runs(place, PART if place else SHOWN)
     if goes_on() != st.session_state.get(_GOES_ON):
         st.rerun()  # the whole page, which starts or ends the timer
+    follow_address()
     networks = networks_of([*runs, *_chosen_elsewhere(runs)])
     selection = [networks[name] for name in picks(list(networks))]
+    write_address(list(networks), [run.name for run in selection])
     server.use(run.name for run in selection)
     if not runs:
         caption(words.NO_RUNS)
-    answer(words.verdict(selection))
+    answer(said := words.verdict(selection))
+    screen_summary.put(summary, words.summary_of_runs(len(runs), [run.label for run in selection], said))
     no_room.draw()
     if len(selection) > 1 and not is_fair(selection):
         _offer_fair_race(selection)
@@ -111,7 +117,13 @@ def _start_race(own: Trained) -> None:
         put_only(race(own))
 
 
+_MEASURE = address.one_of(
+    "measure", "runs_measure", {measure: measure for measure in words.MEASURES}, "accuracy"
+)
+
+
 def _curves(selection: Sequence[Trained]) -> None:
+    address.follow(_MEASURE)
     measure = st.segmented_control(
         "Measure",
         list(words.MEASURES),
@@ -122,6 +134,7 @@ def _curves(selection: Sequence[Trained]) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
+    address.tell(_MEASURE)
     if lines := _with_curve(selection):
         of = "loss" if measure == "loss" else "accuracy"
         ends = {run.name: last_value(run.history, of) for run in lines}
@@ -129,7 +142,8 @@ def _curves(selection: Sequence[Trained]) -> None:
         histories = [(run.label, run.history) for run in lines]
         low = None if measure == "top" else 0  # the learning itself first, then the last per cents
         figure = curves(histories, mode(), measure=of, low=low)
-        show(figure, key="runs_curves", alt="Curves of the chosen runs")
+        alt = " ".join(course(run.label, run.history.validation) for run in lines)
+        show(figure, key="runs_curves", alt=alt)
         what_you_see(words.CURVES)
     if without := [run for run in selection if not run.has_curve]:
         caption(words.without_curve(without))
@@ -143,7 +157,8 @@ def _seeds(selection: Sequence[Trained]) -> None:
     for group in seed_groups(selection):
         answer(words.seeds_in_words(group))
         if has_band(group):
-            show(band(group, mode()), key=f"band_{group[0].name}", alt="Spread of several seeds")
+            alt = screen_summary.spoken(words.seeds_in_words(group))
+            show(band(group, mode()), key=f"band_{group[0].name}", alt=alt)
             what_you_see(words.BAND)
 
 

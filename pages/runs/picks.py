@@ -6,19 +6,54 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from cnn_core import pretrained
 from cnn_core.network_name import NetworkName
+from cnn_core.runs.ids import is_run_id
+from pages.ui.frame import address
 
 MOST = 6
+_COMPARED = "compare"  # in the address
+_BETWEEN = "~"  # two of them there: it is in no id
 _PICKS = "runs_chosen"  # names of networks, in the order of choosing
 
 
 def picks(names: Sequence[str]) -> list[str]:
     """The names of the networks that are compared, of those there are; at first the two newest runs and ours."""
     if _PICKS not in st.session_state:
-        mine = [name for name in names if NetworkName.parse(name).kind == "run"][:2]
-        ours = [name for name in names if NetworkName.parse(name).kind == "pretrained"]
-        st.session_state[_PICKS] = (mine + ours)[:3]
+        st.session_state[_PICKS] = _usual(names)
     return [name for name in st.session_state[_PICKS] if name in names][:MOST]
+
+
+def _usual(names: Sequence[str]) -> list[str]:
+    mine = [name for name in names if NetworkName.parse(name).kind == "run"][:2]
+    ours = [name for name in names if NetworkName.parse(name).kind == "pretrained"]
+    return (mine + ours)[:3]
+
+
+def follow_address() -> None:
+    """Compare the networks that a link names; those that are not here are left out, as deleted ones are."""
+    text = address.asked(_COMPARED)
+    if text and (names := read_names(text)):
+        for name in {*st.session_state.get(_PICKS, []), *names}:
+            st.session_state[f"pick_{name}"] = name in names
+        put_only(names)
+
+
+def write_address(names: Sequence[str], selection: Sequence[str]) -> None:
+    """Let the address name what is compared, of the networks there are; nothing where they are the usual ones."""
+    chosen = [] if list(selection) == _usual(names) else selection
+    address.write(_COMPARED, _BETWEEN.join(NetworkName.parse(name).name for name in chosen))
+
+
+def read_names(text: str) -> list[str]:
+    """The networks that a link names: our own by their names, runs by their ids.
+
+    >>> read_names("lesson~AAAAAAAAAAA~../x")
+    ['pretrained:lesson', 'run:AAAAAAAAAAA']
+    """
+    pieces = text[:200].split(_BETWEEN)
+    ours = {name: f"pretrained:{name}" for name in pretrained.names()}
+    return [ours.get(piece) or f"run:{piece}" for piece in pieces if piece in ours or is_run_id(piece)]
 
 
 def chosen_elsewhere(names: Sequence[str]) -> list[str]:

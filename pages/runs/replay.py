@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from cnn_core.data.sources import dataset_of
@@ -19,8 +20,10 @@ from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, mo
 from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, mosaic, signed_sheet
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
 from pages.ui.forms.digit_input import chosen_image, say_why_none, way_and_number
+from pages.ui.frame import address
 from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
+from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 from pages.ui.wording.numbers import count
 from pages.ui.wording.which_images import no_test
@@ -46,12 +49,13 @@ class Replay:
     classes: tuple[str, ...]
 
 
-def play() -> None:
-    """Draw the replay of the network being looked at, or say why there is none."""
+def play(summary: DeltaGenerator) -> None:
+    """Draw the replay of the network being looked at, or say why there is none.  summary: the place for it."""
     network = networks.current()
     moments = moments_of(network)
     if len(moments.saved) < 2:
         _too_few()
+        screen_summary.put(summary, words.NOT_KEPT)
         return
     look = _ask(network)
     if look is None:
@@ -64,7 +68,7 @@ def play() -> None:
     except StudentError as error:
         problem(error)
         return
-    _draw(replay)
+    screen_summary.put(summary, words.summary_of_replay(_draw(replay), len(replay.frames)))
 
 
 def _no_test(network: LoadedNetwork) -> str:
@@ -118,40 +122,53 @@ def _layer(spec: ModelSpec) -> str:
     """A convolution; of a network that has none a dense layer."""
     names = spec.layer_names
     with_filters = [name for name in names if kind_named(name).has_filters]
+    offered = with_filters or [name for name in names if kind_named(name).has_units]
+    key = f"replay_layer_{spec.fingerprint}"
+    part = address.one_of("layer", key, {name: name for name in offered}, offered[0])
+    address.follow(part)
     name = st.selectbox(
         "Layer",
-        with_filters or [name for name in names if kind_named(name).has_units],
-        key=f"replay_layer_{spec.fingerprint}",
+        offered,
+        key=key,
         label_visibility="collapsed",
         filter_mode=None,
         width=130,
+        persist_state="session",
     )
+    address.tell(part)
     return str(name)
 
 
 def _filter(spec: ModelSpec, name: str) -> int:
     word = "filter" if kind_named(name).has_filters else "unit"
     many = summarize(spec)[spec.layer_names.index(name)].output_shape[0]
+    usual, key = min(USUAL_FILTER, many - 1), f"replay_filter_{name}_{many}"
+    part = address.whole("filter", key, 0, many - 1, usual)
+    address.follow(part)
     number = st.selectbox(
         "Filter",
         list(range(many)),
-        index=min(USUAL_FILTER, many - 1),
+        index=usual,
         format_func=lambda i: f"{word} {i}",
-        key=f"replay_filter_{name}_{many}",
+        key=key,
         label_visibility="collapsed",
         width=130,
+        persist_state="session",
     )
+    address.tell(part)
     return int(number)
 
 
 # ---------------------------------------------------------------- on the screen
 
 
-def _draw(replay: Replay) -> None:
+def _draw(replay: Replay) -> str:
+    """Returns the line above it."""
     frames = replay.frames
     first, last = frames[0], frames[-1]
     before, after = replay.classes[first.predicted], replay.classes[last.predicted]
-    answer(words.came_to_see(before, after, replay.look.image.title, _sure(last)))
+    said = words.came_to_see(before, after, replay.look.image.title, _sure(last))
+    answer(said)
     flipbook(
         _strips(frames, replay.look),
         key="replay",
@@ -164,6 +181,7 @@ def _draw(replay: Replay) -> None:
         fps=5,
     )
     what_you_see(words.what_replay_shows(bool(replay.accuracy)))
+    return said
 
 
 def _curve(replay: Replay) -> CurveLine | None:

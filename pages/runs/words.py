@@ -10,6 +10,7 @@ from pages.runs.verdicts import beyond_chance
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, direction, epochs, percent, plural, probability
+from pages.ui.wording.screen_summary import summary
 from pages.ui.wording.which_images import how_many
 
 # ---------------------------------------------------------------- comparing
@@ -48,6 +49,32 @@ def verdict(runs: Sequence[Trained]) -> str:
     if len(runs) == 1:
         sentences.append("Choose a second one below to compare.")
     return " ".join(filter(None, sentences))
+
+
+def summary_of_runs(mine: int, compared: Sequence[str], answer: str) -> str:
+    """The summary of the view that compares.
+
+    mine:     how many runs of the visitor's own the list holds.
+    compared: names of the chosen ones.
+    answer:   the page's first line.
+    """
+    chosen = f"Compared are {', '.join(map(plain, compared))}." if compared else ""
+    listed = f"{plural(mine, 'run')} of yours, and ours" if mine else "runs of ours"
+    return summary(
+        f"Here runs are compared. The list holds {listed}.",
+        chosen,
+        answer,
+        "Try: tick another run in the list, or look inside one.",
+    )
+
+
+def summary_of_replay(answer: str, moments: int) -> str:
+    """The summary of the view that replays.  answer: its first line.  moments: how many there are."""
+    return summary(
+        f"Here one network is looked at in {plural(moments, 'moment')} of its training.",
+        answer,
+        "Try: press Play, or move the slider step by step; choose another layer, filter or image above.",
+    )
 
 
 def _accuracies(tested: Sequence[Trained]) -> str:

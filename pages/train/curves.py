@@ -10,6 +10,7 @@ from pages.train import end_words, words
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import loss_and_accuracy
 from pages.ui.wording.blocks import what_you_see
+from pages.ui.wording.picture_words import course
 
 
 def curves(run: Run, images: int, validation_images: int) -> None:
@@ -30,7 +31,9 @@ def curves(run: Run, images: int, validation_images: int) -> None:
         alike=alike and has_measured,
         enlarged=enlarged,
     )
-    show(figure, key=f"curves_{run.id}", alt="Accuracy and loss of training and validation, against epochs")
+    training = history.measured if alike and has_measured else history.train
+    alt = f"{course('Validation', history.validation)} {course('Training', training)}"
+    show(figure, key=f"curves_{run.id}", alt=alt)
     measured_images = min(MEASURED_IMAGES, images)
     what_you_see(words.curves(run, measured_images if alike and has_measured else 0))
     lead = validation_ahead(run.spec, recipe, history, validation_images, measured_images)

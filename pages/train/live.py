@@ -23,7 +23,7 @@ from pages.ui.drawing.sheets import sheet
 from pages.ui.frame.announcement import announce
 from pages.ui.frame.board import board_places
 from pages.ui.visitor import server, who
-from pages.ui.wording import no_room
+from pages.ui.wording import no_room, screen_summary
 from pages.ui.wording.blocks import answer, caption, what_you_see
 from pages.ui.wording.classes import has_long_name
 from pages.ui.wording.numbers import direction, percent, points, probability_tile
@@ -33,17 +33,25 @@ _GOES_ON = ("running", "paused", "queued", "interrupted")
 _ARROWS: dict[int, Literal["up", "down", "off"]] = {1: "up", -1: "down", 0: "off"}
 
 
-def live(run: Run, state_before: tuple[str, bool], verdict: DeltaGenerator, sizes: tuple[int, int]) -> None:
+def live(
+    run: Run,
+    state_before: tuple[str, bool],
+    verdict: DeltaGenerator,
+    summary: DeltaGenerator,
+    sizes: tuple[int, int],
+) -> None:
     """Draw the run as it stands now, and keep it going; draw the whole page anew where the rest of it is stale.
 
     state_before: as the rest of the page shows it, and whether the page has a timer.
     verdict:      the place above the strip for the answer.
+    summary:      the place for that.
     sizes:        how many images the data set has to learn from, and how many of it are kept aside.
     """
     now = at_once(run)
     mine = now.is_owner(who.visitor())
     if mine and now.status.unfinished:
         runner.keep_going(run, now.status.state)
+    screen_summary.put(summary, words.summary_of_run(now, sizes[1], mine))
     _draw(now, verdict, *sizes)
     is_moving = now.status.unfinished or server.store().is_remeasuring(now)
     # A change of state has to reach the strip and the sidebar too; with the last one the timer goes away.

@@ -13,7 +13,9 @@ from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural, roughly
+from pages.ui.wording.picture_words import course
 from pages.ui.wording.run_states import finished, state_words, turn
+from pages.ui.wording.screen_summary import summary
 from pages.ui.wording.which_images import no_test
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from cnn_core.model import ModelSpec
     from cnn_core.runs import Run
     from cnn_core.runs.expectation import Expectation
+    from cnn_core.training import TrainSpec
 
 # ---------------------------------------------------------------- before a run
 
@@ -124,6 +127,27 @@ def how_to_get(dataset: Dataset) -> str:
     )
 
 
+def summary_before(spec: ModelSpec | None, dataset: str, recipe: TrainSpec, has_runs: bool) -> str:
+    """The summary of the page where no run is looked at.
+
+    spec:     what would be trained; None where that is not possible.
+    has_runs: whether the visitor has trained anything yet.
+    """
+    what = (
+        "Here a network is trained. The design in the sidebar cannot be trained as it is; the page says why."
+        if spec is None
+        else f"Here the network of the sidebar is trained: {plural(len(spec.layers), 'layer')}, on "
+        f"{dataset_of(dataset).title}, {plural(recipe.epochs, 'epoch')}."
+    )
+    return summary(
+        what,
+        not_in_training(has_runs),
+        "Try: mend the design in the sidebar."
+        if spec is None
+        else "Try: change the recipe, or a layer in the sidebar, and press Train. How it gets on is said by itself.",
+    )
+
+
 # ---------------------------------------------------------------- of a run
 
 WATCHING = "Somebody else’s run; you are watching."
@@ -218,6 +242,28 @@ def verdict(run: Run, validation_images: int) -> str:
     if status.unfinished and averages_mislead(run.spec, run.history(), status.step):
         return f"{line}\n\n{small(YOUNG_AVERAGES)}"
     return line
+
+
+def summary_of_run(run: Run, validation_images: int, mine: bool) -> str:
+    """The summary of the page where a run is looked at.
+
+    validation_images: how many images of the data set nobody learns from.
+    mine:              whether it is the visitor's own.
+    """
+    history = run.history()
+    now = verdict(run, validation_images).partition("\n\n")[0]
+    curves_say = [course("Validation", history.validation), course("Training", history.train)]
+    unfinished = "Try: pause it, or change its learning rate. You may leave this page; the training goes on."
+    ended = "Try: look at its mistakes on the page Evaluate, or at its maps on the page Feature maps."
+    return summary(
+        f"Here a training is watched: {facts(run)}."
+        if run.has_recipe
+        else f"Here is a network: {facts(run)}.",
+        "" if mine else WATCHING,
+        now,
+        *(curves_say if run.has_recipe else []),
+        (unfinished if mine else "") if run.status.unfinished else ended,
+    )
 
 
 def _answer(run: Run, validation_images: int) -> str:

@@ -188,7 +188,7 @@ WebSocket.prototype.addEventListener = function (kind, act, options) {
 
 
 def test_no_edit_is_lost_or_revived_when_answers_are_slow(sidebar):
-    s = sidebar("?net=design")
+    s = sidebar("?net=design", fresh=True)
     s.page.add_init_script(SLOW_ANSWERS)
     s.page.reload()
     expect(s.row("conv2d_1")).to_be_visible()

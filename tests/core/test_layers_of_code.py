@@ -41,7 +41,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "doctor": SHARED | {"model", "data", "training"},
     "opening": SHARED | {"model", "data", "training"},
     "looking": SHARED | {"model", "data", "training", "insight"},
-    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening"},
+    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening", "lesson"},
 }
 TORCH_FREE = [
     "machine", "journal",
@@ -50,7 +50,10 @@ TORCH_FREE = [
     "export.program", "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits", "data.learnt_from", "lesson.glossary",
-    "lesson.preparation", "kept", "looking", "looking.question", "looking.work", "looking.lookers",
+    "lesson.preparation", "lesson.guesses", "lesson.guess_questions",
+    "kept", "looking", "looking.question", "looking.work", "looking.lookers",
+    "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
+    "lesson.core_source",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (

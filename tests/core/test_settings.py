@@ -16,7 +16,12 @@ BY_THE_MACHINE = {  # how the README writes a default that depends on the machin
     "cores, at most 4": min(CORES, 4),
     "cores / workers": CORES // min(CORES, 4),
 }
-NOTHING = {"nobody": "", "itself alone": (), "this machine": ""}  # how it writes one that is empty
+NOTHING = {
+    "nobody": "",
+    "itself alone": (),
+    "nowhere": "",
+    "this machine": "",
+}  # how it writes one that is empty
 
 
 def test_an_unset_or_empty_variable_is_its_default(monkeypatch):
@@ -43,6 +48,10 @@ def test_a_changed_variable_holds_at_once(monkeypatch):
     + [
         ("EMBED_ON", text, "addresses such as")
         for text in ("moodle", "https://a.b; script-src *", "https://a/b")
+    ]
+    + [
+        ("SOURCE_URL", text, "an address such as")
+        for text in ("github", "javascript:alert(1)", "https://a b", "https://a/)[x")
     ]
     + [("OFFLINE", "perhaps", "1 or 0"), ("DEVICE", "gpu", "auto, cpu, cuda, mps")],
 )

@@ -53,7 +53,9 @@ def test_a_worker_killed_while_it_opens_a_file_costs_only_time(lonely, content):
     run = look(lonely, run_id)
     assert (run.kind, run.is_opened) == ("training", True)
     assert run.status.result["accuracy"] > 0.98
-    until(lambda: not (run.folder / "upload").exists())  # the last thing it does, after it has said that it is done
+    until(
+        lambda: not (run.folder / "upload").exists()
+    )  # the last that it does, after it has said that it is done
 
 
 def test_a_file_that_ends_its_worker_twice_is_given_up_and_nothing_of_it_is_left(lonely, content):

@@ -6,6 +6,7 @@ The generator is seeded, so that a failure comes again; the whole file takes wel
 import ast
 import json
 import random
+import re
 import zlib
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -15,21 +16,34 @@ import pytest
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, links
 from cnn_core.model.draft_edits import readable
+from pages.filters.asking import SWITCHES
 from pages.ui.frame.shell import PAGES
 from pages.ui.wording.blocks import plain
 from tests.pages.app import OWNER, kept_run
 
 ROOT = Path(__file__).parents[2]
-PARAMETERS = {  # page: what its address may say, beside "net" and "design" on every page
-    "1_convolution": ("convolution_tab", "convolution_kernel", "convolution_stride", "convolution_padding"),
-    "3_evaluate": ("view",),
-    "4_feature_maps": ("digit", "pixel"),
-    "5_filters": ("filter", "digit"),
-    "6_deep_dream": ("dream", "digit"),
-    "7_augmentation": ("changes", "look", "draws", "draw_seed", "digit"),
-    "8_runs": ("runs_view",),
-    "9_my_data": ("data",),
+OLD = {  # what links of earlier versions say
+    "convolution": ("convolution_tab", "convolution_kernel", "convolution_stride", "convolution_padding"),
+    "runs": ("runs_view",),
 }
+
+
+def parameters() -> dict[str, set[str]]:
+    """{page: what its address may say}, as docs/addresses.md has it; "every page" is one of the pages."""
+    rows = re.findall(
+        r"^\| ([a-z_ ]+?)(?:, [^|]*)? \| (.*) \|$", (ROOT / "docs/addresses.md").read_text("utf-8"), re.M
+    )
+    found: dict[str, set[str]] = {page: set(names) for page, names in OLD.items()}
+    for page, said in rows:
+        found.setdefault(page, set()).update(re.findall(r"`([a-z0-9_]+)`", said))
+    return found
+
+
+PARAMETERS = parameters()
+LIKELY = [  # what is right on some page, and wrong on the others
+    "on", "off", "own", "lesson", "same", "2", "7", "40", "pooling", "robust", "1_0_-1_2_0_-2_1_0_-1", "parts.8",
+    "turn-45_zoom-0.2", "wide-300", "4.9", "999.999", "lesson~mlp~AAAAAAAAAAA", "sgd", "0.01", "conv2d_2", "untrained",
+]  # fmt: skip
 ODD = [
     "", " ", "0", "-1", "1e308", "NaN", "9" * 400, "²", "None", "true", "[]", "{}", "\0", "\x1b[31m", "\u202eabc",
     "\ud800", "%", "%00", "../../etc/passwd", "conv2d_1.0", "conv2d_99.3", "conv2d_1.-1", "conv2d_1.0.0.0",
@@ -92,6 +106,8 @@ def test_half_a_character_in_a_design_s_link_is_a_sentence_and_no_error_page(app
 def values(name: str, draw: random.Random) -> str:
     if name == "design" and draw.random() < 0.7:
         return written(spoilt(draw))
+    if draw.random() < 0.4:
+        return draw.choice(LIKELY)
     return draw.choice(ODD) + (chr(draw.randrange(1, 0xD800)) if draw.random() < 0.3 else "")
 
 
@@ -99,7 +115,8 @@ def values(name: str, draw: random.Random) -> str:
 def test_whatever_its_address_says_a_page_is_drawn(app, no_runner, file):
     run_id = kept_run(PRESETS["tiny"])
     draw = random.Random(file)
-    names = ("net", "design", *PARAMETERS.get(Path(file).stem, ()))
+    page = next(entry.url_path or "home" for entry in PAGES if entry.file == file)
+    names = sorted({"net", "design"} | PARAMETERS.get(page, set()))
     for _ in range(3):
         said = {name: values(name, draw) for name in names if draw.random() < 0.7}
         if draw.random() < 0.3:
@@ -114,19 +131,30 @@ def test_whatever_its_address_says_a_page_is_drawn(app, no_runner, file):
         assert not fresh.exception, said
 
 
-def test_every_parameter_that_a_page_reads_is_asked_with():
-    known = {"net", "design", *(name for names in PARAMETERS.values() for name in names)}
+ASKS = {
+    "address.asked",
+    "_named",
+    *(f"address.{kind}" for kind in ("Part", "one_of", "whole", "decimal", "switch")),
+}
+
+
+def test_what_a_page_reads_of_its_address_is_in_the_table_and_nothing_else():
+    asked = set()
     for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("pages/*/*.py"), *ROOT.glob("pages/ui/*/*.py")]:
         tree = ast.parse(path.read_text("utf-8"))
         constants = _texts_of(tree)
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             given = {keyword.arg: keyword.value for keyword in call.keywords}
             is_bound = isinstance(bind := given.get("bind"), ast.Constant) and bind.value == "query-params"
-            is_asked = ast.unparse(call.func) == "address.asked"
-            if is_bound or is_asked:
+            if is_bound or ast.unparse(call.func) in ASKS:
                 key = given["key"] if is_bound else call.args[0]
-                name = key.value if isinstance(key, ast.Constant) else constants[ast.unparse(key)]
-                assert name in known, f"{path.name}: {name}"
+                text = key.value if isinstance(key, ast.Constant) else constants.get(ast.unparse(key))
+                asked |= {text} if text else set()  # of a function's argument: where that is called
+            asked |= (
+                {given["before"].value} if ast.unparse(call.func) in ASKS and "before" in given else set()
+            )
+    asked |= {"leak", "jitter", "blur", "clamp", "rescue"} & set(SWITCHES)  # named in a loop
+    assert asked | {"dream"} == set().union(*PARAMETERS.values())
 
 
 def _texts_of(tree: ast.Module) -> dict[str, str]:

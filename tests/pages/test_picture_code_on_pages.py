@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cnn_core.errors import StudentError
+from cnn_core.lesson.core_source import source_of
+from cnn_core.lesson.notebook_lines import lines_of
 from cnn_core.model import PRESETS
 from pages.deep_dream import code as dreams
 from tests.pages.app import kept_run, open_page
@@ -30,11 +32,14 @@ def code_on(app):
 
 
 def test_feature_maps_give_the_code_of_the_digit_and_the_layers_on_the_page(code_on):
-    ours, plain = code_on("4_feature_maps", digit=12)
+    ours, plain, in_r, in_keras, *functions = code_on("4_feature_maps", digit=12)
     assert "image = test.images[12].float() / 255" in ours
     assert "['conv2d_1', 'conv2d_2', 'conv2d_3']" in ours
     assert "test image no. 12" in plain
     assert "cnn_core" not in plain
+    assert "activation_model %>% predict(batch)" in in_r
+    assert "activation_model.predict(batch)" in in_keras
+    assert functions == [source_of(name).text.rstrip() for name in lines_of("maps_of_layers").ours]
 
 
 def test_the_reasons_give_the_code_of_all_methods_for_the_class_that_is_explained(code_on):
@@ -44,13 +49,13 @@ def test_the_reasons_give_the_code_of_all_methods_for_the_class_that_is_explaine
 
 
 def test_filters_give_the_code_of_the_whole_sheet(code_on):
-    (ours,) = code_on("5_filters")
+    ours, *_ = code_on("5_filters")
     assert 'maximize_filters(net, "conv2d_2", filters, steps=40, seed=0' in ours
     assert "filters = range(64)" in ours
 
 
 def test_the_first_dream_gives_its_code(code_on):
-    (ours,) = code_on("6_deep_dream")
+    ours, *_ = code_on("6_deep_dream")
     assert 'photo_network("efficientnet_lite0")' in ours
     assert "layers={'animals': 1.0}" in ours
 

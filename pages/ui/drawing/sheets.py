@@ -23,6 +23,7 @@ from pages.ui.drawing.contact_sheet import Limits, Sheet, as_picture, colour, in
 from pages.ui.drawing.palette import INK, MARK, MARK_EDGE
 from pages.ui.frame.components import component_file
 from pages.ui.wording.numbers import number
+from pages.ui.wording.picture_words import in_rows
 
 # First row, first column, row after, column after; in pixels of the tile.
 Rectangle = tuple[int, int, int, int]
@@ -104,7 +105,7 @@ def sheet(
 
     alt:      what the sheet is, for those who cannot see it.
     tile_px:  wished side of a tile in CSS pixels; the nearest is taken at which an image pixel is whole.
-    labels:   one per tile, read out and shown on hover ("map 41, 0 to 2.17"); numbers from 0 if there are none.
+    labels:   one per tile, read out and shown on hover ("map 41, 0 to 2.17"); where there are none its caption is read.
     selected: the tile with the teal mark.
     states:   per tile None, "zero" (a 0 on black), "never fires" or "no slope" (a dashed empty tile).
     badges:   per tile a word of a few letters in its corner, or "".
@@ -122,7 +123,7 @@ def sheet(
         "columns": [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1)),
         "keeps": keeps_gap,
         "alt": alt,
-        "labels": [str(i) for i in numbers] if labels is None else list(labels),
+        "labels": _labels(tiles.count, captions) if labels is None else list(labels),
         "selected": selected,
         "states": None if states is None else list(states),
         "badges": list(badges) if badges is not None and any(badges) else None,
@@ -139,6 +140,12 @@ def sheet(
             on_click(index)
 
     return _index(_sheet(key=key, data=[data], on_clicked_change=changed).clicked, tiles.count)
+
+
+def _labels(tiles: int, captions: Sequence[tuple[str, str]] | None) -> list[str]:
+    if captions is None:
+        return [f"{i + 1} of {tiles}" for i in range(tiles)]
+    return [", ".join(" ".join(part.split()) for part in pair if part) for pair in captions]
 
 
 def _index(value: Any, count: int) -> int | None:
@@ -289,9 +296,10 @@ def number_grid(
     style = (
         f"--side:calc({cell_px}px * var(--cells, 1));display:grid;gap:1px;"
         f"grid-template-columns:repeat({values.shape[1]},var(--side));line-height:var(--side);"
-        "font-size:calc(10px * var(--cells, 1));text-align:center;font-variant-numeric:tabular-nums"
+        "font-size:calc(12px * var(--cells, 1));text-align:center;font-variant-numeric:tabular-nums"
     )
-    st.html(f'<div role="img" aria-label="{_attribute(alt)}" style="{style}">{cells}</div>')
+    said = _attribute(f"{alt}, row by row: {in_rows(values, digits)}")
+    st.html(f'<div role="img" aria-label="{said}" style="{style}">{cells}</div>')
 
 
 def _cells(
@@ -305,13 +313,17 @@ def _cells(
 
 
 def _fitting(value: float, digits: int, cell_px: int) -> str:
-    """The number with so many decimals as its cell has room for; a letter is 5.6 pixels wide.
+    """The number with so many decimals as its cell has room for; a letter is 6 pixels wide, a point 3.
 
     >>> _fitting(0.163, 2, 28), _fitting(-10.01, 2, 28), _fitting(207.4, 2, 28), _fitting(207.4, 2, 44)
     ('0.16', '−10.0', '207.4', '207.40')
     """
     return next(
-        (text for some in range(digits, 0, -1) if len(text := number(value, some)) * 5.6 <= cell_px),
+        (
+            text
+            for some in range(digits, 0, -1)
+            if 6 * len(text := number(value, some)) - 3 * ("." in text) <= cell_px
+        ),
         number(value, 0),
     )
 

@@ -30,6 +30,7 @@ OFFERED = 200  # test images in the list; a link may name any other
 WAYS = {"test": "Test digit", "draw": "Draw", "upload": "Upload"}
 _INDEX = "digit"  # the number of the test image; also its name in the address
 _WAY = "digit_way"  # a key of WAYS
+_WAY_IN_ADDRESS = address.one_of("way", _WAY, {way: way for way in WAYS}, "test")
 _ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "collapsed"}
 
 
@@ -67,10 +68,11 @@ def say_why_none(dataset: str) -> None:
         caption(no_test_images(why.message, dataset_of(dataset)))
 
 
-def way_and_number(dataset: str = "mnist") -> str:
+def way_and_number(dataset: str = "mnist", standard: int = 0) -> str:
     """Draw the widgets of the control strip, in the container that is open. Returns the way: test, draw or upload.
 
     Where there are no test images on this machine there is no way "test"; `say_why_none` says why.
+    standard: the number that the address leaves out, of the image the page begins with.
     """
     text = address.asked(_INDEX)
     if server.why_no_images(dataset) is not None:
@@ -83,23 +85,26 @@ def way_and_number(dataset: str = "mnist") -> str:
     way = _way(dataset)
     if way == "test":
         _number(dataset)
-    index = st.session_state.get(_INDEX) if way == "test" else 0
-    address.write(_INDEX, str(index) if index else "")
+    index = st.session_state.get(_INDEX, standard) if way == "test" else standard
+    address.write(_INDEX, "" if index == standard else str(index))
     if text is not None and number is None:
         caption(_no_such_image(text, images))
     return way
 
 
 def _way(dataset: str) -> str:
+    address.follow(_WAY_IN_ADDRESS)
     words = WAYS | {"test": f"Test {singular(dataset)}"}
     ways = ways_of(dataset)
     if server.why_no_images(dataset) is not None:
         ways.remove("test")
     if st.session_state.get(_WAY, "test") not in ways:
         st.session_state[_WAY] = ways[0]
-    return st.segmented_control(
+    way = st.segmented_control(
         "Image", ways, format_func=words.__getitem__, default=ways[0], required=True, key=_WAY, **_ALIKE
     )
+    address.tell(_WAY_IN_ADDRESS)
+    return way
 
 
 def ways_of(dataset: str) -> list[str]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import streamlit as st
 
 from cnn_core.data.own.names import is_own
 from cnn_core.export import picture_code
 from cnn_core.export.picture_code import ImageInCode, NetInCode
 from pages.ui.drawing.contact_sheet import png
+from pages.ui.forms.code_box import Program, folded, of_the_notebook
 from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, networks, server
-from pages.ui.wording.blocks import caption
 
 TITLE = "The code of this picture"
 OURS, PYTORCH = "With Convscope's core", "In plain PyTorch"
@@ -36,31 +35,29 @@ def image_in_code(chosen: ChosenImage, dataset: str) -> ImageInCode:
     return ImageInCode(chosen.index, png(pixels), len(test), test.is_sample)
 
 
-# {how it is written: the code}, the first of them first, and {how it is written: what lies beside the notebook}.
-Programs = tuple[Mapping[str, str], Mapping[str, str]]
-
-
-def code_of(key: str, write: Callable[[], Programs]) -> None:
-    """Draw the way to the code, closed; it is written when somebody opens it.
+def code_of(key: str, write: Callable[[], Sequence[Program]], step: str = "") -> None:
+    """Draw the way to the code of a picture, closed.
 
     key:   tells it from another on the page.
+    write: the programs that make this very picture.
+    step:  of the lesson, whose lines of the notebook stand beside them; "" where the lesson has none.
     """
-    with st.popover(
-        TITLE, icon=":material/code:", type="tertiary", key=f"code_{key}", on_change="rerun"
-    ) as way:
-        if not way.open:
-            return
-        texts, needs = write()
-        for tab, (how, text) in zip(st.tabs(list(texts)), texts.items(), strict=True):
-            with tab:
-                caption(needs[how])
-                st.code(text, language="python")
+    folded(TITLE, key, lambda: [*write(), *(of_the_notebook(step) if step else [])])
 
 
-def needs_of(net: NetInCode) -> dict[str, str]:
-    """What has to lie beside the notebook, for each way to write it."""
-    ours = picture_code.NEEDS if net.stem else picture_code.NEEDS_DESIGN
-    return {OURS: ours, PYTORCH: picture_code.NEEDS_PROGRAM}
+def with_our_core(text: str, net: NetInCode) -> Program:
+    """A program that calls our core."""
+    return Program.of(OURS, text, needs_of(net))
+
+
+def in_pytorch(text: str) -> Program:
+    """A program in plain PyTorch."""
+    return Program.of(PYTORCH, text, picture_code.NEEDS_PROGRAM)
+
+
+def needs_of(net: NetInCode) -> str:
+    """What has to lie beside a notebook that calls our core."""
+    return picture_code.NEEDS if net.stem else picture_code.NEEDS_DESIGN
 
 
 def _name(network: networks.LoadedNetwork) -> str:

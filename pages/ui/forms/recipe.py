@@ -20,7 +20,9 @@ from cnn_core.model import preset_of
 from cnn_core.settings import settings
 from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
 from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
+from pages.ui.forms import recipe_address
 from pages.ui.forms.recipe_memory import remember, remembered
+from pages.ui.frame import address
 from pages.ui.visitor import design, who
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
@@ -100,8 +102,21 @@ class Choice:
 
 def data_set_and_recipe() -> Choice:
     """Draw the widgets of the control strip, in the container that is open. Their values outlive a page change."""
-    title = _kind()
     names = data_sets()
+    parts = recipe_address.of_every_recipe(list(names))
+    numbers = recipe_address.of_own_recipe(list(AUGMENTATIONS))
+    if asked := address.follow(*parts, *numbers):
+        meant = (*parts, *numbers) if st.session_state.get(KIND) == "own" else parts
+        address.reset(*(part for part in meant if part.name not in asked))
+    choice = _ask(names, bool(asked))
+    address.tell(*parts)
+    (address.tell if st.session_state.get(KIND) == "own" else address.leave_out)(*numbers)
+    return choice
+
+
+def _ask(names: dict[str, str], asked: bool) -> Choice:
+    """names: of the data sets.  asked: whether a link asks for a recipe, which then is all of it."""
+    title = _kind()
     if st.session_state.get("recipe_dataset", "mnist") not in names:  # an own one that was removed
         del st.session_state["recipe_dataset"]
     dataset = st.selectbox(
@@ -115,7 +130,7 @@ def data_set_and_recipe() -> Choice:
         **_BARE,
     )
     with st.popover("Options", icon=":material/tune:", width="content"):
-        return _options(str(dataset or "mnist"), title)
+        return _options(str(dataset or "mnist"), title, asked)
 
 
 def example_of(draft: design.Draft) -> TrainSpec | None:
@@ -157,9 +172,10 @@ def data_sets() -> dict[str, str]:
     return DATASETS | {one.key: f"{one.name} (my data)" for one in own}
 
 
-def _options(dataset: str, kind: str) -> Choice:
+def _options(dataset: str, kind: str, asked: bool) -> Choice:
+    images = available(dataset).train or dataset_of(dataset).count("train")
     try:
-        recipe = _size_and_seed(_base(kind), available(dataset).train or dataset_of(dataset).count("train"))
+        recipe = _size_and_seed(_base(kind), images, asked)
     except StudentError as error:
         return Choice(dataset, TITLES[kind], RECIPES["lesson"], error)
     return Choice(dataset, TITLES[kind], recipe)
@@ -179,8 +195,11 @@ def _base(kind: str) -> TrainSpec:
     return recipe
 
 
-def _size_and_seed(base: TrainSpec, images: int) -> TrainSpec:
+def _size_and_seed(base: TrainSpec, images: int, asked: bool) -> TrainSpec:
     """images: how many there are to learn from; all of them is no limit."""
+    part = recipe_address.size(_sizes(images), f"recipe_size_{images}")
+    if not address.follow(part) and asked:
+        address.reset(part)
     left, right = st.columns(2)
     size = left.select_slider(
         "Images to learn from",
@@ -193,6 +212,7 @@ def _size_and_seed(base: TrainSpec, images: int) -> TrainSpec:
     seed = right.number_input(
         "Seed", 0, 2**31, remembered("recipe_seed", 0), key="recipe_seed", help=_SEED, **_STAYS
     )
+    address.tell(part)
     remember(0 if size == images else int(size))
     return base.replace(train_size=None if size == images else int(size), seed=int(seed))
 

@@ -1,20 +1,51 @@
-"""What a link may say besides the network: which digit, which layer, which filter. Written by hand, since a bound
-widget would drop what it does not know without a word.
+"""What an address says besides the network: a tab, a padding, a digit, a recipe. So a link opens a page as it was.
 
-A name is read once, when the visitor brings it: a value that we wrote ourselves is not a request.
+Written by hand, since a bound widget would drop what it does not know without a word, and writes labels, which change.
+A page's state is a few `Part`s: `follow` takes over what a link says before the widgets are drawn, `tell` writes what
+differs from the standard after them. docs/addresses.md has all of them.
+
+A text is read once, when the visitor brings it: what we wrote ourselves is not a request.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import streamlit as st
+
+from pages.ui.frame import streamlit_inside
+
+_SAID = "address_said"  # {name: what we wrote last, or what was asked for}
+_PAGE = "address_page"  # the page it was said on
+_NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?(e-\d{1,2})?")
+
+
+# ---------------------------------------------------------------- one text
+
+
+def arrive(page: str) -> None:
+    """Begin a page, by its url_path: what another one said counts no more, and what this address says is a request."""
+    if st.session_state.get(_PAGE) == page:
+        return
+    st.session_state[_PAGE] = page
+    said = _said()
+    # With Back, what the address lacks stays as if it were said: written again, Back would come back here for ever.
+    for name in [
+        name for name in said if name in st.query_params or not streamlit_inside.went_through_history()
+    ]:
+        del said[name]
 
 
 def asked(name: str) -> str | None:
     """What the address asks for under `name`, the first time it does: a link, F5, the Back button. Else None."""
     text = st.query_params.get(name)
-    if text is None or text == st.session_state.get(f"address_{name}"):
+    if text is None or text == _said().get(name):
         return None
-    st.session_state[f"address_{name}"] = text
+    _said()[name] = text
     return text
 
 
@@ -23,13 +54,149 @@ def write(name: str, text: str) -> None:
 
     Only a change is written, never what it says already or said before: Back would come back here for ever.
     """
-    if st.session_state.get(f"address_{name}") == (text or None):
+    if _said().get(name) == (text or None):
         return
-    st.session_state[f"address_{name}"] = text or None
+    _said()[name] = text or None
     if text:
         st.query_params[name] = text
     elif name in st.query_params:
         del st.query_params[name]
+
+
+def _said() -> dict[str, str | None]:
+    said: dict[str, str | None] = st.session_state.setdefault(_SAID, {})
+    return said
+
+
+# ---------------------------------------------------------------- a part of a page's state
+
+
+@dataclass(frozen=True)
+class Part:
+    """One value of a page's state, and how the address spells it.
+
+    name:     in the address.  key: in the session, most often a widget's.
+    standard: the value that the address leaves out.
+    read:     the value that a text means; None for a text that means none.
+    write:    the text of a value; "" for one that no address can hold.
+    before:   the name that links had in an earlier version.
+    """
+
+    name: str
+    key: str
+    standard: Any
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+    before: str = ""
+
+    def taken_from(self, text: str) -> bool:
+        """Whether the text means a value, which the session then has."""
+        value = self.read(text)
+        if value is not None:
+            st.session_state[self.key] = value
+        return value is not None
+
+    def text(self) -> str:
+        """What the address says of the session's value."""
+        value = st.session_state.get(self.key, self.standard)
+        return "" if value is None or value == self.standard else self.write(value)
+
+
+def follow(*parts: Part) -> frozenset[str]:
+    """Take over what a link, or Back, says of these; call it before their widgets are drawn.
+
+    Returns the names of those that it says something of.
+    """
+    texts = {part.name: _asked_for(part) for part in parts}
+    for part in parts:
+        text = texts[part.name]
+        if text is not None:
+            part.taken_from(text)
+        elif _was_taken_back(part):
+            reset(part)
+    return frozenset(name for name, text in texts.items() if text is not None)
+
+
+def reset(*parts: Part) -> None:
+    """Back to the standard; before their widgets are drawn."""
+    for part in parts:
+        st.session_state[part.key] = part.standard
+
+
+def tell(*parts: Part) -> None:
+    """Let the address say what differs from the standard; call it after their widgets are drawn."""
+    for part in parts:
+        write(part.name, part.text())
+
+
+def leave_out(*parts: Part) -> None:
+    """Let the address say nothing of these, whatever they are."""
+    for part in parts:
+        write(part.name, "")
+
+
+def _asked_for(part: Part) -> str | None:
+    text = asked(part.name)
+    if text is None and part.before:
+        text = asked(part.before)
+        write(part.before, "")
+    return text
+
+
+def _was_taken_back(part: Part) -> bool:
+    """Whether Back led to where the address did not say it yet."""
+    is_gone = part.name not in st.query_params and bool(_said().get(part.name))
+    if is_gone and streamlit_inside.went_through_history():
+        _said()[part.name] = None
+        return True
+    return False
+
+
+# ---------------------------------------------------------------- the usual kinds of value
+
+
+def one_of(name: str, key: str, codes: Mapping[str, Any], standard: Any, **more: Any) -> Part:
+    """One of a few.  codes: {text in an address: value}; of two texts for one value the first is written."""
+    texts: dict[Any, str] = {}
+    for text, value in codes.items():
+        texts.setdefault(value, text)
+    return Part(name, key, standard, codes.get, lambda value: texts.get(value, ""), **more)
+
+
+def whole(name: str, key: str, least: int, most: int, standard: int, **more: Any) -> Part:
+    """A whole number between two others."""
+
+    def read(text: str) -> int | None:
+        number = _number(text)
+        is_one = number is not None and number.is_integer() and least <= number <= most
+        return int(number) if is_one and number is not None else None
+
+    return Part(name, key, standard, read, **more)
+
+
+def decimal(name: str, key: str, least: float, most: float, standard: float, **more: Any) -> Part:
+    """Any number between two others."""
+
+    def read(text: str) -> float | None:
+        number = _number(text)
+        return number if number is not None and least <= number <= most else None
+
+    return Part(name, key, standard, read, "{:g}".format, **more)
+
+
+def switch(name: str, key: str, standard: bool = False, **more: Any) -> Part:
+    """On or off."""
+    return one_of(name, key, {"on": True, "off": False}, standard, **more)
+
+
+def _number(text: str) -> float | None:
+    """The number that a text is.
+
+    >>> _number("0.001"), _number("-3"), _number("1e-05"), _number("²"), _number("NaN")
+    (0.001, -3.0, 1e-05, None, None)
+    """
+    number = float(text) if text.isascii() and _NUMBER.fullmatch(text) else math.nan
+    return number if math.isfinite(number) else None
 
 
 def whole_number(text: str, below: int) -> int | None:

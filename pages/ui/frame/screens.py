@@ -10,11 +10,12 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui.frame import shell, streamlit_inside
+from pages.ui.frame import address, shell, streamlit_inside
 from pages.ui.frame.components import component_file
 
-SCREEN = "screen"  # the session's key of the choice, and its name in the address: `?screen=wall`
+SCREEN = "screen"  # the session's key of the choice
 SCREENS = {"desk": "Desk", "wall": "Projector"}
+IN_ADDRESS = address.one_of("screen", SCREEN, {"wall": "wall"}, "desk")
 LETTERS = 1.5  # how much larger a chart's letters, and the chart, are in projector mode
 PAGES_HERE = "pages_here"  # key of the list of pages in a phone's bar
 HELP = (
@@ -32,12 +33,12 @@ _from_below = st.components.v2.component(
 
 def is_on_wall() -> bool:
     """Whether the visitor has chosen projector mode, or the link that brought them."""
-    # The address is right until the widget is drawn for the first time in a session.
-    return bool(st.session_state.get(SCREEN, st.query_params.get(SCREEN)) == "wall")
+    return bool(st.session_state.get(SCREEN) == "wall")
 
 
 def sidebar_at_first() -> int | Literal["collapsed"]:
-    """Its width in pixels, or that it begins closed, for `st.set_page_config`."""
+    """Its width in pixels, or that it begins closed, for `st.set_page_config`; asks the address first."""
+    address.follow(IN_ADDRESS)
     return "collapsed" if is_on_wall() else 340
 
 
@@ -49,16 +50,16 @@ def fit() -> None:
 
 def ask() -> None:
     """Draw the choice of the screen, for the sidebar; a session keeps it, and so does the address."""
+    st.session_state.setdefault(SCREEN, IN_ADDRESS.standard)
     st.segmented_control(
         "Screen",
         list(SCREENS),
         format_func=SCREENS.__getitem__,
-        default="desk",
         required=True,
         key=SCREEN,
         help=HELP,
-        bind="query-params",
     )
+    address.tell(IN_ADDRESS)
 
 
 def _bar() -> None:

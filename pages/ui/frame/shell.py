@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import error_log, streamlit_inside, uploads
+from pages.ui.frame import address, error_log, streamlit_inside, uploads
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 from pages.ui.frame.streamlit_inside import meaning_style
@@ -92,14 +93,14 @@ def entry(url_path: str) -> Entry:
     return {page.url_path: page for page in PAGES}[url_path]
 
 
-def turn_to(url_path: str, **address: str) -> None:
+def turn_to(url_path: str, **parameters: str) -> None:
     """Leave this page for another, and run that one.
 
     url_path: of the other page: "feature_maps".
-    address:  what its address says; the sidebar writes the network into it by itself.
+    parameters: what its address says; the sidebar writes the network into it by itself.
     """
     # Told nothing of the address, Streamlit refuses to leave a page whose address names a network.
-    st.switch_page(ROOT / entry(url_path).file, query_params=address)
+    st.switch_page(ROOT / entry(url_path).file, query_params=parameters)
 
 
 def tab_title(url_path: str) -> str:
@@ -142,7 +143,9 @@ def navigate() -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    return st.navigation(build_pages(), position="top")
+    page = st.navigation(build_pages(), position="top")
+    address.arrive(page.url_path)
+    return page
 
 
 def require_shell() -> None:
@@ -157,10 +160,14 @@ def require_shell() -> None:
         st.rerun()  # the same address, now through dashboard.py
 
 
-def page_head(url_path: str) -> None:
-    """The page's question as its title; from here on a word of the glossary can show its meaning."""
+def page_head(url_path: str) -> DeltaGenerator:
+    """The page's question as its title; from here on a word of the glossary can show its meaning.
+
+    Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
+    """
     meaning_style()
     st.title(entry(url_path).question, anchor=False)
+    return streamlit_inside.spoken_place()
 
 
 def wordmark() -> None:

@@ -9,6 +9,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     address_container(),
     hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
     grid_style()             `stVerticalBlock` and `st-key-…` on one element         the order of places on a phone
+    spoken_place()           class `st-key-…`, test id `stLayoutWrapper`             the summary is seen, or a gap
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
     meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
@@ -188,6 +189,11 @@ def hold_place(name: str) -> None:
     st.container(key=f"nothing_{name}")
 
 
+def spoken_place() -> DeltaGenerator:
+    """The place for words that a screen reader finds here and nobody sees; what is put there replaces what was."""
+    return st.container(key="spoken").empty()
+
+
 # ---------------------------------------------------------------- the frame around every page
 
 RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
@@ -195,6 +201,14 @@ RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need no
 _FRAME = f"""<style>
 :is([data-testid="stTopNavLink"], [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
   outline: 3px solid {RING} !important; outline-offset: 1px }}
+/* Its wrapper too: it would leave a gap. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-spoken) {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%) }}
+/* Whoever asked for less motion gets none that is not theirs: what they play themselves is drawn, and not animated. */
+@media (prefers-reduced-motion: reduce) {{
+  *, ::before, ::after {{ animation-duration: 1ms !important; animation-iteration-count: 1 !important;
+    transition-duration: 1ms !important; scroll-behavior: auto !important }}
+}}
 /* Beside the sidebar a projector leaves little: none of it for empty edges. */
 @media (min-width: 641px) and (max-width: 1200px) {{
   [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}

@@ -34,8 +34,14 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     photo_piece_<photo>   forms/photo_input        nobody                    yes
     colour_photo          forms/colour_photo       nobody                    yes
     drawings              forms/canvas             nobody                    yes: registry of pads
+    guess_tries           forms/guess              nobody                    yes: wrong first answers of a choice
+    guess_points          forms/guess              nobody                    yes: points marked and not said
+    guess_unkept          forms/guess              nobody                    yes: what the disk would not take
+    guess_off             forms/guess              nobody                    yes, only where the disk would not take it
+    guess_tour            forms/guess              nobody                    yes, written anew in each run of the tour
     controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
-    address_<name>        frame/address            nobody                    yes: registry of what the address said
+    address_said          frame/address            nobody                    until another page: what the address said
+    address_page          frame/address            nobody                    the page that it is about
     refusal_<place>       wording/refusals         nobody                    yes, until it was said
 
 A registry remembers what we ourselves wrote last, so that a browser's echo of it is not taken for a wish.

@@ -7,6 +7,8 @@ import secrets
 
 import streamlit as st
 
+from pages.ui.visitor import server
+
 COOKIE = "convscope_visitor"
 _KEY = "remember_visitor"
 _FORGOTTEN = "forgotten"  # the token of whoever comes next
@@ -76,8 +78,10 @@ def visitor() -> str:
 def forget() -> None:
     """This browser gets another token, and begins anew with it; for callbacks.
 
-    What the visitor before has made stays where it is. Nobody can change it any more, for nobody has its token.
+    What the visitor before has made stays where it is, for others may have its link. Nobody can change it any more, for
+    nobody has its token. What they guessed was theirs alone, and goes.
     """
+    server.store().notebooks.wipe(visitor())
     st.session_state[_FORGOTTEN] = secrets.token_urlsafe(16)
 
 

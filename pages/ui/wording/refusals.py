@@ -26,8 +26,13 @@ def collect(place: str) -> Iterator[None]:
     try:
         yield
     except StudentError as error:
-        journal.tell("refusal", place=place, said=str(error))
-        st.session_state[_key(place)] = error
+        refuse(place, error)
+
+
+def refuse(place: str, error: StudentError) -> None:
+    """Keep a refusal for `draw(place)`."""
+    journal.tell("refusal", place=place, said=str(error))
+    st.session_state[_key(place)] = error
 
 
 def draw(place: str) -> None:
