@@ -23,6 +23,9 @@ HELP = (
     "» at the top left brings it back."
 )
 
+_no_break = st.components.v2.component(
+    "no_break", html='<span aria-hidden="true"></span>', js=component_file("no_break.js")
+)
 _from_below = st.components.v2.component(
     "from_below",
     html='<div class="head"><button type="button">Close</button></div>',
@@ -45,6 +48,7 @@ def sidebar_at_first() -> int | Literal["collapsed"]:
 def fit() -> None:
     """Fit page and frame to the screen; for dashboard.py."""
     streamlit_inside.screen_style(is_on_wall(), shell.mode())
+    _no_break(key=streamlit_inside.NO_BREAK, height=1)
     _bar()
 
 

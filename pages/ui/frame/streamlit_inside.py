@@ -247,8 +247,9 @@ def frame_style() -> None:
 WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
 # In projector mode: from so many pixels' width on all is so much larger. `--cells` makes numbers in grids larger still.
 _STEPS = {0: 1.0, 1200: 1.25, 1600: 1.5, 2400: 2.0}
-_CELLS = 1.25
+_CELLS = 1.2
 BAR, ACTION, SHEET_HEAD = "phone_bar", "main_action_", "from_below_"  # (beginnings of) keys of containers
+NO_BREAK = "no_break"  # key of a component that draws nothing
 
 # Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
 # and leaves them room: it has to find them as large as they are shown.
@@ -282,6 +283,7 @@ _ON_A_WALL = "\n".join(
             for width, zoom in _STEPS.items()
         ),
         f"@media all {{ {_ENLARGED} }}",
+        '@media (min-width: 769px) { [data-testid="stMainBlockContainer"] { padding-top: 4.25rem } }',
     ]
 )
 
@@ -298,12 +300,14 @@ _SCREENS = """<style>
 .st-key-{bar} {{ display: none }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-{bar}) {{ display: contents }}
 .st-key-{bar} button {{ min-height: 44px }}
-[class*="st-key-{head}"] {{ display: none }}
+[class*="st-key-{head}"], .st-key-{no_break} {{ display: none }}
 [data-from-below] > [class*="st-key-{head}"] {{ display: block; position: sticky; top: 0; z-index: 5;
   margin-bottom: -3.75rem; pointer-events: none }}
 [data-from-below] {{ position: fixed; inset: 3.75rem 0 0 auto; z-index: 1001; width: min(22rem, 55%) !important;
   overflow-y: auto; overscroll-behavior: contain; padding: 0 1rem 1rem; background: var(--paper);
   border-left: 1px solid var(--edge) }}
+/* The first sheet of Feature maps grows with the room beside its image. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-maps_first) {{ flex-grow: 1 }}
 @media (max-width: 768px) {{
   [data-testid="stMainBlockContainer"] {{ padding-top: 4rem }}
   [data-testid="stMainBlockContainer"] h1 {{ font-size: 1.75rem; padding-top: 0.25rem }}
@@ -337,7 +341,9 @@ _SCREENS = """<style>
 def _screens(is_on_wall: bool, mode: str) -> str:
     paper, edge = (st.get_option(f"theme.{mode}.{name}") for name in ("backgroundColor", "borderColor"))
     sizes = _ON_A_WALL if is_on_wall else _AT_A_DESK
-    return _SCREENS.format(paper=paper, edge=edge, sizes=sizes, bar=BAR, action=ACTION, head=SHEET_HEAD)
+    return _SCREENS.format(
+        paper=paper, edge=edge, sizes=sizes, bar=BAR, action=ACTION, head=SHEET_HEAD, no_break=NO_BREAK
+    )
 
 
 def screen_style(is_on_wall: bool, mode: str) -> None:
