@@ -42,6 +42,8 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
     address_said          frame/address            nobody                    until another page: what the address said
     address_page          frame/address            nobody                    the page that it is about
+    screen                frame/screens            a widget                  yes, and in the address
+    pages_here            frame/screens            a widget                  it is on every page
     refusal_<place>       wording/refusals         nobody                    yes, until it was said
 
 A registry remembers what we ourselves wrote last, so that a browser's echo of it is not taken for a wish.
