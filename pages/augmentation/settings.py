@@ -218,6 +218,7 @@ def _ask_draws_and_seed() -> tuple[int, int]:
     count = left.selectbox(
         "Draws",
         COUNTS,
+        index=COUNTS.index(17),
         key=COUNT,
         filter_mode=None,
         persist_state="session",

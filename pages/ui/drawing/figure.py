@@ -125,6 +125,9 @@ def _bar(key: str) -> dict[str, Any]:
 
 _LENGTHS = {"size", "height", "xshift", "yshift", "standoff", "ticklabelstandoff", "ticklen", "thickness"}
 _LENGTHS_IN = {"margin": {"l", "r", "t", "b"}, "line": {"width"}}
+HIGH_ENOUGH = (
+    540  # pixels: half a wall; what is higher keeps its height, and its letters still have their rows
+)
 
 
 def enlarged(figure: Figure, factor: float) -> Figure:
@@ -133,7 +136,11 @@ def enlarged(figure: Figure, factor: float) -> Figure:
     >>> enlarged({"layout": {"height": 200, "font": {"size": 14}}, "data": [{"x": [1], "line": {"width": 2}}]}, 1.5)
     {'layout': {'height': 300.0, 'font': {'size': 21.0}}, 'data': [{'x': [1], 'line': {'width': 3.0}}]}
     """
-    return _enlarged(figure, factor, "")
+    large: Figure = _enlarged(figure, factor, "")
+    layout, height = large["layout"], figure["layout"].get("height")
+    if height is not None:
+        layout["height"] = max(height, min(layout["height"], HIGH_ENOUGH))
+    return large
 
 
 def _enlarged(part: Any, factor: float, inside: str) -> Any:

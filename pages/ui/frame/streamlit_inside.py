@@ -293,7 +293,7 @@ _SCREENS = """<style>
 {sizes}
 /* A wide window that is enlarged twice: the sidebar took a third of it. */
 @media (min-width: 769px) and (max-width: 1000px) {{
-  [data-testid="stSidebar"][aria-expanded="true"] {{ width: 280px !important; min-width: 0 !important }}
+  [data-testid="stSidebar"][data-collapsed="false"] {{ width: 280px !important; min-width: 0 !important }}
 }}
 /* The button stands at the foot of the sidebar, and its box was as high as what is left below it: 81 pixels. */
 [data-testid="stPopoverBody"][aria-label="Save"] {{ max-height: 70dvh !important }}
@@ -314,6 +314,7 @@ _SCREENS = """<style>
   /* Sentences send a student to the sidebar: here its button says that it is one. */
   [data-testid="stExpandSidebarButton"] {{ width: auto !important; padding: 0 0.5rem }}
   [data-testid="stExpandSidebarButton"]::after {{ content: "sidebar"; font-size: 0.875rem }}
+  [data-testid="stToolbar"] div:has(> [data-testid="stToolbarActions"]) {{ min-width: 0 !important }}
   .st-key-{bar} {{ display: flex; position: fixed; top: 0.5rem; right: 3.25rem; width: auto; z-index: 999991 }}
 }}
 @media (max-width: 640px) and (min-height: 500px) {{
