@@ -134,7 +134,7 @@ def enlarged(figure: Figure, factor: float) -> Figure:
     """The same figure with all that is measured in pixels `factor` times as large: letters, margins, lines, dots.
 
     >>> enlarged({"layout": {"height": 200, "font": {"size": 14}}, "data": [{"x": [1], "line": {"width": 2}}]}, 1.5)
-    {'layout': {'height': 300.0, 'font': {'size': 21.0}}, 'data': [{'x': [1], 'line': {'width': 3.0}}]}
+    {'layout': {'height': 300, 'font': {'size': 21}}, 'data': [{'x': [1], 'line': {'width': 3}}]}
     """
     large: Figure = _enlarged(figure, factor, "")
     layout, height = large["layout"], figure["layout"].get("height")
@@ -159,7 +159,10 @@ def _enlarged(part: Any, factor: float, inside: str) -> Any:
 def _times(value: Any, factor: float) -> Any:
     if isinstance(value, list | tuple):
         return [_times(one, factor) for one in value]
-    return value * factor if isinstance(value, int | float) else value
+    # Of some lengths Plotly takes whole numbers only: what was whole stays so.
+    if isinstance(value, int):
+        return round(value * factor)
+    return value * factor if isinstance(value, float) else value
 
 
 # ---------------------------------------------------------------- words in a figure

@@ -293,7 +293,12 @@ _SCREENS = """<style>
 {sizes}
 /* A wide window that is enlarged twice: the sidebar took a third of it. */
 @media (min-width: 769px) and (max-width: 1000px) {{
-  [data-testid="stSidebar"][data-collapsed="false"] {{ width: 280px !important; min-width: 0 !important }}
+  [data-testid="stSidebar"][data-collapsed="false"] {{ width: 288px !important; min-width: 0 !important }}
+}}
+/* What is low begins high: the picture that a page is about has to be above the fold. */
+@media (max-height: 800px) {{
+  [data-testid="stMainBlockContainer"] {{ padding-top: 4.25rem }}
+  [data-testid="stMainBlockContainer"] h1 {{ padding-top: 0.5rem }}
 }}
 /* The button stands at the foot of the sidebar, and its box was as high as what is left below it: 81 pixels. */
 [data-testid="stPopoverBody"][aria-label="Save"] {{ max-height: 70dvh !important }}
