@@ -143,7 +143,9 @@ def navigate() -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    return st.navigation(build_pages(), position="top")
+    page = st.navigation(build_pages(), position="top")
+    address.arrive(page.url_path)
+    return page
 
 
 def require_shell() -> None:
@@ -164,7 +166,6 @@ def page_head(url_path: str) -> DeltaGenerator:
     Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
     """
     meaning_style()
-    address.arrive(url_path)
     st.title(entry(url_path).question, anchor=False)
     return streamlit_inside.spoken_place()
 
