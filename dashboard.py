@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.tour import bar as lesson
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
 from pages.ui.visitor.presence import stay
@@ -23,4 +24,6 @@ with st.sidebar:
     remember_visitor()
     stay()
     follow_theme()
+step = lesson.before(page.url_path)
+lesson.bar(step, page.url_path)
 page.run()
