@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.tour import bar as lesson
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
@@ -27,5 +28,7 @@ with st.sidebar:
     stay()
     follow_theme()
     shortcuts.listen()
+step = lesson.before(page.url_path)
+lesson.bar(step, page.url_path)
 page.run()
 address.settle()
