@@ -3,7 +3,8 @@
     --lockstep 30     a lecture: thirty open each page in the same second (--links: each by its link, in a new tab;
                       --times 3; --pages convolution,filters)
     --hostile 1000    somebody who tries what breaks: so many hostile inputs through all doors (--seed 0)
-    --cost 20         nobody else there: processor time of each page and click, the median of so many (--beside OLD_TREE)
+    --cost 20         nobody else there: processor time of each page and each click, the median of so many
+                      (--beside TREE: an older commit, asked in turns)
     --plan            starts nothing: prints what 30, 300 and 3,000 students need (`needs`)
 
 It uses the images in CONVSCOPE_DATA; `--sample` takes those that need no download. Status 1 where somebody met an error

@@ -127,7 +127,7 @@ def _host(server: Server) -> str:
 def processor_time(server: Server) -> float:
     """Seconds of all threads of the server, those that have ended too, to the nanosecond.
 
-    psutil counts in hundredths of a second. The clock of another process has this number on Linux (<linux/posix-timers.h>).
+    psutil counts in hundredths of a second. On Linux the clock of another process has this number (posix-timers.h).
     """
     return time.clock_gettime((~server.process.pid << 3) | 2)
 
