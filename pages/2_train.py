@@ -115,8 +115,8 @@ def explained(dataset: str, train_size: int | None) -> None:
     """What happens to the images, and what the words on this page mean; for whoever wants to know."""
     st.space("small")
     data_steps(dataset, train_size)
-    for title, words in EXPLAINED.items():
-        with st.expander(title):
+    for place, (title, words) in enumerate(EXPLAINED.items()):
+        with st.expander(title, key=f"train_explained_{place}"):
             st.markdown(words)
 
 
@@ -126,6 +126,7 @@ def page(summary: DeltaGenerator) -> None:
     if run is None:
         choice = before(summary)
         explained(choice.dataset, choice.recipe.train_size)
+        next_question("evaluate", "asks a trained network about the test images.")
     else:
         during(run, summary)
         explained(run.dataset, run.recipe.train_size if run.has_recipe else None)

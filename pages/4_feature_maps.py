@@ -18,6 +18,7 @@ from pages.ui.drawing.figure import show as show_figure
 from pages.ui.drawing.said_and_measured import unknown
 from pages.ui.forms import guess, none_of_these
 from pages.ui.forms.digit_input import ChosenImage, chosen_image, say_why_none, singular
+from pages.ui.frame.screens import opened_here
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
 from pages.ui.wording import screen_summary
@@ -116,7 +117,7 @@ def view(summary: DeltaGenerator) -> None:
         show(reading, options)
     with right:
         if mapped_layers(reading.maps, True):
-            with st.container(key=OPENS):
+            with opened_here(OPENS):
                 pixel(reading, refusal)
         show_answer(reading)
     if chosen.index is None:

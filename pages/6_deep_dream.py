@@ -32,6 +32,7 @@ from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.deep_dream.seen import seen
 from pages.ui.forms.digit_input import say_why_none
 from pages.ui.frame.announcement import announce
+from pages.ui.frame.screens import main_action
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import no_room, refusals, screen_summary
@@ -107,15 +108,16 @@ def ask_dream(strip: Strip, network: networks.LoadedNetwork) -> DreamSpec | None
 def ask_start(spec: DreamSpec | None, picture: Picture | None) -> None:
     """Draw the button that begins the dream."""
     is_possible = spec is not None and picture is not None
-    st.button(
-        on_primary("Dream", is_possible),
-        key="dream_start",
-        type="primary",
-        icon=":material/auto_awesome:",
-        disabled=not is_possible,
-        on_click=start,
-        args=(spec, picture),
-    )
+    with main_action("deep_dream"):
+        st.button(
+            on_primary("Dream", is_possible),
+            key="dream_start",
+            type="primary",
+            icon=":material/auto_awesome:",
+            disabled=not is_possible,
+            on_click=start,
+            args=(spec, picture),
+        )
 
 
 def ask_cancel(dream: Dream) -> None:

@@ -255,10 +255,9 @@ def summary_of_changes(spec: AugmentSpec, a_digit: str, draws: int, answer: str)
     draws:   how many changed copies there are.
     answer:  the page's first line.
     """
-    what = ", ".join(short_words(spec))
     return summary(
         f"Here one picture, {a_digit}, is changed at random: {plural(draws, 'copy', 'copies')}. The settings: "
-        f"{what or 'none is on'}.",
+        f"{', '.join(short_words(spec))}.",
         answer,
         "Try: press Draw again, choose gentler changes, or move the slider of one change alone.",
     )

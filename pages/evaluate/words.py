@@ -317,6 +317,9 @@ def written_as(classes: Sequence[str], drawn: Sequence[str]) -> str:
     return "the number of its class, counted from 0"
 
 
+BY_NUMBER = "Show the image with number"
+
+
 def clicked_heading(images: int) -> str:
     """The heading beside the map.
 

@@ -22,6 +22,7 @@ from pages.ui.forms import guess
 from pages.ui.frame import address
 from pages.ui.frame.shell import ROOT, entry, exists
 from pages.ui.visitor import networks, server
+from pages.ui.wording import keys
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 from pages.ui.wording.picture_words import how_sure
 from pages.ui.wording.terms import all_terms
@@ -151,9 +152,11 @@ def _choose(index: int) -> None:
 
 
 def glossary() -> None:
-    """All words of the field with their meanings, folded."""
+    """All words of the field with their meanings, and all keys, folded."""
     with st.expander(words.ALL_WORDS):
         st.markdown(all_terms())
+    with st.expander(keys.TITLE):
+        st.markdown(keys.help_text())
 
 
 @kept(0.01)

@@ -16,7 +16,7 @@ WHAT_YOU_SEE = (
     "a filter that gives 0 everywhere."
 )
 ALL_WORDS = "All words of the field, from accuracy to weight decay"
-PAGES_ARE_BEHIND = "All pages are behind » at the top left."
+PAGES_ARE_BEHIND = "The button “Pages” leads to all of them."
 WAYS_ON = {  # address -> (what one does there, its icon)
     "convolution": ("Start the lesson: what a kernel does", "school"),
     "feature_maps": ("Look inside this network", "search"),

@@ -19,6 +19,7 @@ from pages.open_network.ways import ways_on
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.said_and_measured import unknown
+from pages.ui.frame.announcement import announce
 from pages.ui.frame.board import board
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server
@@ -58,6 +59,7 @@ def first_look(run: Run, summary: DeltaGenerator) -> None:
     with answer_place:
         answer(said := words.answer(len(rows), one.parameters, accuracy, images, file, told))
     screen_summary.put(summary, words.summary_of_opened(file, said))
+    announce("open_network_spoken", screen_summary.spoken(said))
     _strip(run, file)
     _correction(run, file)
     top, left, below = board("open_network_board", second="left")

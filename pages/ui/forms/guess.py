@@ -219,7 +219,7 @@ def _ask_choice(question: ChoiceQuestion, look: Look) -> None:
     name, tries = _name(question), _tries(question)
     hint = words.not_yet(tries[-1], question.hint_for(tries[-1])) if tries else ""
     with st.container(gap=None):  # the announcement is not seen
-        st.markdown(f"**{question.asked}**")
+        st.markdown(words.question(question.asked))
         announce(f"guess-hint-{name}", hint)
     if hint:
         caption(hint)
@@ -270,7 +270,7 @@ def _places(look: Look, *widths: int) -> Sequence[DeltaGenerator]:
 def _ask_number(question: NumberQuestion, look: Look, is_main: bool) -> None:
     name = _name(question)
     text, control, button = _places(look, 5, 3, 2)
-    text.markdown(f"**{question.asked}**")
+    text.markdown(words.question(question.asked))
     kind = int if all(float(part).is_integer() for part in (question.least, question.step)) else float
     unit = f" {question.unit}".rstrip().replace("%", "%%")
     said = control.slider(
@@ -288,7 +288,7 @@ def _ask_number(question: NumberQuestion, look: Look, is_main: bool) -> None:
 
 def _ask_point(question: PointQuestion, look: Look, is_main: bool) -> None:
     name, marked = _name(question), st.session_state.get(_POINTS, {}).get(question.key)
-    st.markdown(f"**{question.asked}**")
+    st.markdown(words.question(question.asked))
     if look.image is not None:
         picture(
             look.image,
@@ -322,7 +322,7 @@ def _mark(question: PointQuestion, row: int, column: int) -> None:
 
 
 def _ask_curve(question: CurveQuestion, look: Look, is_main: bool) -> None:
-    st.markdown(f"**{question.asked}**")
+    st.markdown(words.question(question.asked))
     drawn = draw_curve(question, f"guess_curve_{_name(question)}", look.pictures, look.marks)
     _say(st.container(), question, drawn, words.SAY_IT_DRAWN, is_main)
 

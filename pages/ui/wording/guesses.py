@@ -20,6 +20,16 @@ WHAT_A_CURVE_SHOWS = "Dotted: what you drew. Solid: measured. Shaded: where the 
 WHAT_A_CURVE_SHOWS_ALONE = "Solid: measured."
 
 
+def question(asked: str) -> str:
+    """A question as it is drawn: its last sentence in bold, what it needs before that plain.
+
+    >>> question("A 7 moves by a pixel. How much changes?"), question("How much changes?")
+    ('A 7 moves by a pixel. **How much changes?**', '**How much changes?**')
+    """
+    lead, stop, last = asked.rpartition(". ")
+    return f"{lead}{stop}**{last}**"
+
+
 def amount(value: float, unit: str, decimals: int = 1) -> str:
     """A number and its unit, no finer than a tenth.
 
