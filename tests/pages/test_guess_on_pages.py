@@ -56,7 +56,10 @@ def test_train_asks_while_it_trains_and_holds_the_guess_against_the_end(asking_a
     store.set_status(store.run(run_id), state="finished", epoch=1.0, result=ended)
     app.run()
     assert not app.exception
-    assert "It reads **91.2 %**. Who names one of 10 classes by lot is right in 10.0 % of cases." in text(app)
+    assert (
+        "It reads **91.2 %**. Someone who picks one of 10 classes at random is right in 10.0 % of cases."
+        in text(app)
+    )
     assert (guesses()["train.test_accuracy"].said, guesses()["train.test_accuracy"].measured) == (80, 91.2)
 
 

@@ -87,6 +87,12 @@ def guess_of(question: GuessQuestion) -> Guess | None:
     return unkept.get(question.key) or notebook().guess(question.key)
 
 
+def has_said(question: GuessQuestion) -> bool:
+    """Whether the visitor has guessed, and not only asked for the answer."""
+    guess = guess_of(question)
+    return guess is not None and guess.said is not None
+
+
 def notebook() -> Notebook:
     """The visitor's notebook as it is now."""
     return server.store().notebooks.of(who.visitor())
@@ -363,7 +369,7 @@ def _keep(guess: Guess) -> None:
 
 
 def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLAIN) -> None:
-    """Draw what was said beside what was measured, and one sentence of why. Nothing where nothing was said or skipped.
+    """Draw what was said beside what was measured, and one sentence of why. Nothing where nothing was said.
 
     measured: a value of the question's kind: the words of an option, a number, (row, column), a number for each tick.
     why:      one or two sentences in Markdown, with this network's numbers.
@@ -375,6 +381,8 @@ def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLA
     if after.measured != guess.measured:
         _keep(after)
     refusals.draw("guess")
+    if after.said is None:
+        return  # who has not guessed sees the page as it is
     with st.container(gap=None):  # the announcement is not seen
         announce(f"guess-told-{_name(question)}", words.told(after))
         _show(question, after, why, look)
@@ -429,10 +437,9 @@ def _show_curve(question: CurveQuestion, guess: Guess, why: str, look: Look) -> 
     curves, text = [st.container(), st.container()] if look.narrow else st.columns([5, 3], gap="medium")
     with curves:
         show_curves(question, guess, f"guess_shown_{_name(question)}", look.pictures, look.marks)
-        caption(words.WHAT_A_CURVE_SHOWS_ALONE if guess.said is None else words.WHAT_A_CURVE_SHOWS)
+        caption(words.WHAT_A_CURVE_SHOWS)
     with text:
-        if guess.said is not None:
-            st.metric("You were off by, on average", words.off_words(guess))
+        st.metric("You were off by, on average", words.off_words(guess))
         st.markdown(why)
 
 
