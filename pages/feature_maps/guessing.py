@@ -40,7 +40,7 @@ def options(order: list[int]) -> list[int]:
     order: all classes, the likeliest first; three or more.
 
     >>> options([7, 3, 2, 9, 8, 0, 1, 4, 5, 6]), options([2, 0, 1])
-    ([3, 2, 1, 6], [0, 1])
+    ([3, 2, 0, 6], [0, 1])
     """
     rest = order[2:]
     count = min(OPTIONS - 1, len(rest))

@@ -132,7 +132,7 @@ def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]
     if not guess.first(asked):
         return words.GUESS
     said = words.verdict(classes[best], chances[best])
-    if guess.guess_of(asked) is None:
+    if not guess.has_said(asked):
         st.markdown(said)
     guess.shown(asked, classes[best], said)
     show(bars(chances, list(classes), mode()), key="home_bars", alt=how_sure(chances, classes))
