@@ -231,6 +231,6 @@ of_mlp = model_mlp.evaluate(shifted, test_labels)  # after training it like mode
             "cnn_core.training.evaluation:evaluate",
         ),
         is_from_notebook=False,
-        note="The notebook only says that the MLP of an earlier one was worse. Ours moves each digit in a direction of its own.",
+        note="The notebook says it in words only. Ours moves each digit in a direction of its own.",
     ),
 }
