@@ -15,11 +15,11 @@ from cnn_core.insight import RECIPES
 from cnn_core.lesson.guesses import Guess, surprise, was_right
 from cnn_core.model import summarize
 from pages.tour import record_words as words
+from pages.ui.forms.digit_input import chosen_test_image
 from pages.ui.trained.report import facts, pictures_of, ruled
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import networks, server, who
 from pages.ui.wording import guesses as guess_words
-from pages.ui.wording.classes import article
 from pages.ui.wording.looking import look
 from pages.ui.wording.screen_summary import spoken
 
@@ -134,12 +134,8 @@ def _layer_with_maps(one: Trained) -> str | None:
 
 
 def _maps(network: networks.LoadedNetwork) -> list[tuple[str, bytes]]:
-    test = server.images(network.dataset, "test")
-    index = st.session_state.get("digit", 0)
-    index = index if isinstance(index, int) and 0 <= index < len(test) else 0
-    title = f"Test image no. {index}, {article(test.classes[int(test.labels[index])])}"
-    image = test.images[index].float() / 255
-    return pictures_of(network.net, words.of_image(title, network.title), image)
+    chosen = chosen_test_image(network.dataset)
+    return pictures_of(network.net, words.of_image(f"Test image {chosen.title}", network.title), chosen.image)
 
 
 def _filters(network: networks.LoadedNetwork, layer: str) -> list[tuple[str, bytes]]:

@@ -6,6 +6,7 @@ from cnn_core.export.record import Record
 from pages.ui.wording.numbers import plural
 from pages.ui.wording.screen_summary import summary
 
+MY_RECORD = "My record"
 NAME = "Your name, if you want it on the page"
 NAME_STAYS = "It goes into the file alone. This server does not keep it."
 DOWNLOAD = "Download my record"
