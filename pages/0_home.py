@@ -10,6 +10,7 @@ from pages.home.sections import (
     answer,
     chosen_name,
     digits,
+    for_teachers,
     glossary,
     hint_on_a_phone,
     maps_of_each_layer,
@@ -54,3 +55,4 @@ def page(summary: DeltaGenerator) -> None:
 page(page_head(""))
 glossary()
 switch()
+for_teachers()

@@ -151,6 +151,18 @@ def _choose(index: int) -> None:
     st.session_state[_CHOSEN] = index
 
 
+def for_teachers() -> None:
+    """Draw the door to the worksheets."""
+    page = entry("tour")
+    st.page_link(
+        ROOT / page.file,
+        label=words.FOR_TEACHERS,
+        icon=":material/print:",
+        width="content",
+        query_params={"view": "worksheets"},
+    )
+
+
 def glossary() -> None:
     """All words of the field with their meanings, and all keys, folded."""
     with st.expander(words.ALL_WORDS):

@@ -68,7 +68,8 @@ PAGES: tuple[Entry, ...] = (
         "How many changed images are still recognised?",
     ),
     Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?"),
-    # Behind a door on Home and one in Runs.
+    # Behind doors: at the end of the lesson, on Home and in Runs.
+    Entry("pages/9_tour.py", "My record", "tour", "What do I take away?", in_bar=False),
     Entry(
         "pages/9_open_network.py", "Open a network", "open_network", "What is in your network?", in_bar=False
     ),
