@@ -16,12 +16,12 @@ STREAMLITS_OWN = {}
 VIEWS = {
     "convolution": ("Pooling", "How a cat’s face is learnt", "Check yourself"),
     "evaluate": ("Mistakes", "Shift and turn", "Map", "Draw"),
-    "feature_maps": ("Draw",),
-    "augmentation": ("One alone", "Fill modes"),
+    "augmentation": ("One alone",),
     "my_data": ("Upload",),
     "runs": ("Replay",),
 }
 
+MAIN = "[data-testid=stMain]"  # sidebar and bar are the same on every page: a test of their own
 FOLDED = "[data-testid=stMain] [data-testid=stExpander] details:not([open]) > summary"
 BOXES = "[data-testid=stMain] [data-testid=stPopoverButton]"
 OPEN_BOX = "[data-testid=stPopoverBody]"
@@ -29,7 +29,7 @@ OPEN_BOX = "[data-testid=stPopoverBody]"
 # Serious and critical findings, and heading jumps. Of a place on the page, or of all of it.
 AXE = """async ([place, only]) => {
   const contrast = { "color-contrast": { enabled: only !== "form" } };
-  const found = await axe.run(place ?? document, { resultTypes: ["violations"],
+  const found = await axe.run(place ?? document, { resultTypes: ["violations"], preload: false,
     ...(only === "colours" ? { runOnly: { type: "rule", values: ["color-contrast"] } } : { rules: contrast }) });
   return found.violations
     .filter((one) => ["serious", "critical"].includes(one.impact) || one.id === "heading-order")
@@ -80,6 +80,15 @@ def findings(page, place=None, only=None):
     ]
 
 
+def turn_dark(page):
+    """Let the evening come: the server draws the page anew, the wordmark with it."""
+    logo = page.get_by_test_id("stSidebarLogo").or_(page.get_by_test_id("stHeaderLogo")).first
+    before = logo.get_attribute("src")
+    page.emulate_media(color_scheme="dark")
+    expect(logo).not_to_have_attribute("src", before)
+    ready(page)
+
+
 def settled(page):
     page.wait_for_timeout(250)  # Streamlit gathers what was pressed before it begins to run
     ready(page)
@@ -100,7 +109,7 @@ def look(page, name, only=None):
     levels = page.evaluate(HEADINGS)
     jumps = [b for a, b in zip([0, *levels], levels, strict=False) if b > a + 1]
     found = [
-        *findings(page, only=only),
+        *findings(page, MAIN, only),
         *page.evaluate(NAMELESS),
         *(f"heading jumps to h{level}" for level in jumps),
     ]
@@ -138,14 +147,40 @@ def test_axe_finds_nothing_serious_and_no_heading_jump(server, new_page, entry):
             settled(page)
         unfold(page)
         found += look(page, f"{view}, light") + look_into_boxes(page, f"{view}, light")
-    for width, height, dark, only in (
-        (390, 844, False, "form"),
-        (390, 844, True, "colours"),
-        (1400, 900, True, "colours"),
+    page.set_viewport_size({"width": 390, "height": 844})
+    settled(page)
+    found += look(page, "phone, light", "form")
+    page.set_viewport_size({"width": 1400, "height": 900})
+    turn_dark(page)
+    found += look(page, "dark", "colours") + look_into_boxes(page, "dark", "colours")
+    page.set_viewport_size({"width": 390, "height": 844})
+    settled(page)
+    found += look(page, "phone, dark", "colours")
+    assert not found, "\n".join(found)
+
+
+def menus(page):
+    """The findings of the frame, and of each of its menus and boxes when it is open."""
+    found = [f"frame: {one}" for one in findings(page)]
+    for opener in (
+        page.get_by_role("button", name="Add a layer"),
+        page.get_by_test_id("stSidebar").get_by_role("button", name="Save"),
+        page.get_by_test_id("stMainMenuButton"),
     ):
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme="dark" if dark else "light")
+        opener.click()
+        page.get_by_role("menu").or_(page.locator(OPEN_BOX)).first.wait_for()
         settled(page)
-        found += look(page, f"{width} px, {'dark' if dark else 'light'}", only)
-    found += look_into_boxes(page, "dark", "colours")
+        found += [f"{opener}: {one}" for one in findings(page)]
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("menu").or_(page.locator(OPEN_BOX))).to_have_count(0)
+    return found
+
+
+def test_axe_finds_nothing_serious_in_the_frame_and_its_open_menus(server, new_page):
+    page = new_page(f"{server.url}/open_network")
+    page.get_by_test_id("stSidebar").get_by_role("button", name="conv2d_1").click()
+    expect(page.get_by_role("button", name="Move down")).to_be_visible()
+    found = menus(page)
+    turn_dark(page)
+    found += menus(page)
     assert not found, "\n".join(found)
