@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.home import words
 from pages.home.image import ask_image
 from pages.home.sections import answer, glossary, hint_on_a_phone, maps_of_each_layer, ways_on, with_images
+from pages.ui.forms.guess import switch
 from pages.ui.frame.board import board_places, board_style
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -52,3 +53,4 @@ def page(summary: DeltaGenerator) -> None:
 
 page(page_head(""))
 glossary()
+switch()

@@ -22,7 +22,7 @@ from pages.ui.drawing.sheets import sheet
 from pages.ui.forms import guess
 from pages.ui.frame.shell import ROOT, entry, exists
 from pages.ui.visitor import networks, server, who
-from pages.ui.wording import refusals
+from pages.ui.wording import keys, refusals
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 from pages.ui.wording.picture_words import how_sure
 from pages.ui.wording.terms import all_terms
@@ -100,7 +100,7 @@ def answer(network: LoadedNetwork, image: HomeImage, classes: tuple[str, ...]) -
         id=QUESTION,
         asked=words.GUESS,
         network=network.title,
-        about=image.about if image.is_drawn else f"{network.weights_key} {image.about}",
+        about=DRAWN if image.is_drawn else guess.about(network, image.about),
         options=tuple(classes),
         answer=best,
         hints={name: words.only_so_much(name, chance) for name, chance in zip(classes, chances, strict=True)},
@@ -131,9 +131,11 @@ def ways_on() -> None:
 
 
 def glossary() -> None:
-    """All words of the field with their meanings, folded."""
+    """All words of the field with their meanings, and all keys, folded."""
     with st.expander(words.ALL_WORDS):
         st.markdown(all_terms())
+    with st.expander(keys.TITLE):
+        st.markdown(keys.help_text())
 
 
 def ask_anew_of_a_drawing() -> None:

@@ -16,10 +16,8 @@ WHAT_YOU_SEE = (
     "a filter that gives 0 everywhere."
 )
 ALL_WORDS = "All words of the field, from accuracy to weight decay"
-PAGES_ARE_BEHIND = "All pages are behind » at the top left."
-WAYS_ON: dict[
-    str, tuple[str, str, dict[str, str]]
-] = {  # page -> (what one does there, its icon, its address)
+PAGES_ARE_BEHIND = "The button “Pages” leads to all of them."
+WAYS_ON: dict[str, tuple[str, str, dict[str, str]]] = {  # page -> (what one does there, icon, address)
     "convolution": ("The lesson, step by step", "school", {"step": "kernel"}),
     "feature_maps": ("Look inside this network", "search", {}),
     "train": ("Train your own", "play_arrow", {}),

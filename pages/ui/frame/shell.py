@@ -150,6 +150,7 @@ def navigate() -> StreamlitPage:
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
     page = st.navigation(build_pages(), position="top")
+    address.arrive(page.url_path)
     if place := _place_in_bar(page.url_path):
         streamlit_inside.mark_group(place)
     return page
@@ -181,7 +182,6 @@ def page_head(url_path: str) -> DeltaGenerator:
     Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
     """
     meaning_style()
-    address.arrive(url_path)
     st.title(entry(url_path).question, anchor=False)
     return streamlit_inside.spoken_place()
 
