@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.kept import kept
 from pages.home import words
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.canvas import digit_canvas
-from pages.ui.forms.digit_input import ways_of
 from pages.ui.frame import address
 from pages.ui.wording.blocks import caption, problem
 
@@ -48,7 +48,7 @@ class HomeImage:
 
 def ask_image(test: ImageSet) -> HomeImage:
     """Draw the pad, where such images can be drawn, and the ten to choose from."""
-    if "draw" not in ways_of(test.name):
+    if dataset_of(test.name).is_colour:  # nobody draws a photo
         return _one_of_ten(test, drawing=None, columns=10)
     with st.container(horizontal=True, gap="medium"):
         pad, ten = st.container(width=PAD), st.container(width=TEN)
