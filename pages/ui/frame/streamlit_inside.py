@@ -201,7 +201,8 @@ def spoken_place() -> DeltaGenerator:
 RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
 
 _FRAME = f"""<style>
-:is([data-testid="stTopNavLink"], [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
+:is([data-testid="stTopNavLink"], [data-testid="stTopNavSection"], [data-testid="stTopNavDropdownLink"],
+  [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
   outline: 3px solid {RING} !important; outline-offset: 1px }}
 /* Its wrapper too: it would leave a gap. */
 [data-testid="stLayoutWrapper"]:has(> .st-key-spoken) {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
@@ -214,13 +215,6 @@ _FRAME = f"""<style>
 /* Beside the sidebar a projector leaves little: none of it for empty edges. */
 @media (min-width: 641px) and (max-width: 1200px) {{
   [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
-}}
-/* There the bar names every page too: Streamlit keeps 200 pixels free beside it, and would hide four of them. */
-@media (min-width: 641px) and (max-width: 1280px) {{
-  [data-testid="stTopNav"] {{ padding-left: 0.5rem !important; padding-right: 0.25rem !important }}
-  [data-testid="stTopNav"] + div {{ min-width: 4.5rem !important }}
-  [data-testid="stTopNavLink"] {{ padding-left: 0.25rem !important; padding-right: 0.25rem !important }}
-  [data-testid="stTopNavLink"] * {{ font-size: 0.8125rem !important }}
 }}
 /* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
 :is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
@@ -243,6 +237,20 @@ _FRAME = f"""<style>
 def frame_style() -> None:
     """Give links of the frame the ring that Streamlit leaves out, and words and numbers the room they need."""
     st.html(_FRAME)
+
+
+_GROUP = """<style>
+[data-testid="stTopNav"] > :nth-child({}) > [data-testid="stTopNavSection"] {{
+  background: color-mix(in srgb, currentColor 8%, transparent); font-weight: 600 }}
+</style>"""
+
+
+def mark_group(place: int) -> None:
+    """Mark the box of the top bar that the page is in, as Streamlit marks a page: it does so in the open box alone.
+
+    place: of the box among all that stands in the bar, from 1.
+    """
+    st.html(_GROUP.format(place))
 
 
 # ---------------------------------------------------------------- screens: a wall, a projector, a phone
