@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from pages.tour import bar as lesson
 from pages.ui.forms.sidebar import sidebar
-from pages.ui.frame import screens
+from pages.ui.frame import address, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
 from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor
@@ -26,4 +27,8 @@ with st.sidebar:
     remember_visitor()
     stay()
     follow_theme()
+    shortcuts.listen()
+step = lesson.before(page.url_path)
+lesson.bar(step, page.url_path)
 page.run()
+address.settle()

@@ -14,7 +14,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
 from cnn_core.insight.dream.animation import from_file
 from cnn_core.runs.jobs.dreams import photo_networks
-from pages.deep_dream import words
+from pages.deep_dream import guessing, words
 from pages.deep_dream.asking import Strip, ask, layers_and_strength
 from pages.deep_dream.dream import (
     PLACE,
@@ -166,6 +166,7 @@ def show(dream: Dream) -> None:
     """Draw what stands beside the large picture: progress, octaves, files."""
     show_progress(dream)
     octave_pictures(dream)
+    guessing.asked(dream)
     if dream.frames and not dream.is_going_on:
         downloads(dream)
 
@@ -190,7 +191,8 @@ def view(is_ticking: bool, summary: DeltaGenerator) -> None:
     if dream is not None:
         attend(dream)
     with answer_place:
-        answer(said := words.verdict(dream, picture.title if picture is not None else None))
+        title = picture.title if picture is not None else None
+        answer(said := words.verdict(dream, title, guessing.may_tell(dream)))
     screen_summary.put(summary, words.summary_of_dream(dream, said))
     announce("dream_spoken", "" if dream is None else words.aloud(dream))
     with left:

@@ -119,4 +119,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("my_data"))
-next_question("runs", "compares your networks, and keeps them.")
+next_question("open_network", "opens a network that was trained elsewhere.")

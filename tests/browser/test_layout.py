@@ -219,7 +219,9 @@ def test_on_a_phone_what_a_tap_opens_comes_to_the_finger_and_all_else_to_the_thu
     assert box["y"] + box["height"] <= 844 + 1
     assert 300 < box["height"] < 0.65 * 844
     expect(tile).to_be_in_viewport(ratio=1)
-    assert tile.bounding_box()["y"] + tile.bounding_box()["height"] <= box["y"] + 30  # not under what it opened
+    assert (
+        tile.bounding_box()["y"] + tile.bounding_box()["height"] <= box["y"] + 30
+    )  # not under what it opened
     page.keyboard.press("Escape")
     expect(card).not_to_be_in_viewport()
     expect(tile).to_be_focused()
@@ -245,7 +247,9 @@ def test_on_a_phone_what_a_tap_opens_comes_to_the_finger_and_all_else_to_the_thu
 
 
 # As it is seen: enlarged by all that is around it.
-SEEN = """elements => elements.map((e) => parseFloat(getComputedStyle(e).fontSize) * (e.currentCSSZoom ?? 1))"""
+SEEN = (
+    """elements => elements.map((e) => parseFloat(getComputedStyle(e).fontSize) * (e.currentCSSZoom ?? 1))"""
+)
 
 
 def test_in_projector_mode_the_last_row_reads_grids_and_charts_on_every_page(server, new_page):

@@ -44,9 +44,7 @@ def test_plotly_finds_nothing_wrong_with_any_figure():
         go.Figure(on_a_wall)
         for size, small in zip(font_sizes(on_a_wall), font_sizes(figure), strict=True):
             assert size == pytest.approx(1.5 * small, abs=0.5)
-        assert [trace.get("x") for trace in on_a_wall["data"]] == [
-            trace.get("x") for trace in figure["data"]
-        ]
+        assert [trace.get("x") for trace in on_a_wall["data"]] == [trace.get("x") for trace in figure["data"]]
         assert figure["layout"]["height"] <= on_a_wall["layout"]["height"] <= 1.5 * figure["layout"]["height"]
 
 

@@ -17,6 +17,8 @@ are used, but for the list of one in which a component is given its data (`sheet
     session_id()             asks its `add_file` by name                             memory without any bound
     drop_wrong_values()      `WStates.__getitem__`, its `get_serialized`, and a       a wrong value stays and stays
                              widget's `value_type`
+    (shortcuts.js)           test id `stMain`, class `st-key-next_…`; that a menu     no key for the next page; Enter
+                             opened by keyboard has the focus itself                 takes no first entry of a menu
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
                              Prism's `token`                                         pale code
     screen_style()           test ids of `stApp`, `stMain`, the sidebar and boxes    small on walls; on phones no bar,
@@ -226,7 +228,8 @@ _FRAME = f"""<style>
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
 /* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
-[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {{ color: inherit !important }}
+:is([data-testid="stPopoverButton"], [data-testid="stMenuButtonButton"])[kind="tertiary"][aria-expanded="true"],
+[data-testid="stMenuButtonButton"][aria-expanded="true"] * {{ color: inherit !important }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}

@@ -1,0 +1,6 @@
+"""The guided lesson: a list of steps on the pages themselves, and the bar that asks, waits, and tells.
+
+`steps.py` is the list. What a step asks, of whichever network is looked at, is in `one_layer`, `learning`, `inside` and
+`pictures`; every sentence is in `words`. `going` knows which step the visitor is at, `light` lets the rest of the page
+step back, `bar` draws. `dashboard.py` calls it; no page knows it.
+"""
