@@ -355,7 +355,14 @@ def _screens(is_on_wall: bool, mode: str) -> str:
     paper, edge = (st.get_option(f"theme.{mode}.{name}") for name in ("backgroundColor", "borderColor"))
     sizes = _ON_A_WALL if is_on_wall else _AT_A_DESK
     return _SCREENS.format(
-        paper=paper, edge=edge, sizes=sizes, bar=BAR, action=ACTION, head=SHEET_HEAD, no_break=NO_BREAK
+        paper=paper,
+        edge=edge,
+        sizes=sizes,
+        bar=BAR,
+        action=ACTION,
+        head=SHEET_HEAD,
+        no_break=NO_BREAK,
+        tour=TOUR_BAR,
     )
 
 
