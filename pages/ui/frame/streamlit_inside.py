@@ -295,8 +295,8 @@ _ON_A_WALL = "\n".join(
 _SCREENS = """<style>
 :root {{ --paper: {paper}; --edge: {edge} }}
 {sizes}
-/* A wide window that is enlarged twice: the sidebar took a third of it. */
-@media (min-width: 769px) and (max-width: 1000px) {{
+/* Beside a small projector's page, and of a window that is enlarged twice, the sidebar took a third. */
+@media (min-width: 769px) and (max-width: 1100px) {{
   [data-testid="stSidebar"][data-collapsed="false"] {{ width: 288px !important; min-width: 0 !important }}
 }}
 /* What is low begins high: the picture that a page is about has to be above the fold. */
