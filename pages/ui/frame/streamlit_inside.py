@@ -261,6 +261,7 @@ _STEPS = {0: 1.0, 1200: 1.25, 1600: 1.5, 2400: 2.0}
 _CELLS = 1.2
 BAR, ACTION, SHEET_HEAD = "phone_bar", "main_action_", "from_below_"  # (beginnings of) keys of containers
 NO_BREAK = "no_break"  # key of a component that draws nothing
+TOUR_BAR = "tour_bar"  # key of the container of the lesson's bar
 
 # Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
 # and leaves them room: it has to find them as large as they are shown.
@@ -302,8 +303,8 @@ _ON_A_WALL = "\n".join(
 _SCREENS = """<style>
 :root {{ --paper: {paper}; --edge: {edge} }}
 {sizes}
-/* A wide window that is enlarged twice: the sidebar took a third of it. */
-@media (min-width: 769px) and (max-width: 1000px) {{
+/* Beside a small projector's page, and of a window that is enlarged twice, the sidebar took a third. */
+@media (min-width: 769px) and (max-width: 1100px) {{
   [data-testid="stSidebar"][data-collapsed="false"] {{ width: 288px !important; min-width: 0 !important }}
 }}
 /* What is low begins high: the picture that a page is about has to be above the fold. */
@@ -333,8 +334,9 @@ _SCREENS = """<style>
   [data-testid="stToolbar"] div:has(> [data-testid="stToolbarActions"]) {{ min-width: 0 !important }}
   .st-key-{bar} {{ display: flex; position: fixed; top: 0.5rem; right: 3.25rem; width: auto; z-index: 999991 }}
 }}
-@media (max-width: 640px) and (min-height: 500px) {{
-  :root {{ --foot: calc(3.75rem + env(safe-area-inset-bottom)) }}
+/* Never two bars: where the tour has its own, the pages are in the head, and the button is where it was. */
+@media (max-width: 640px) and (min-height: 500px) {{ :root:not(:has(.st-key-{tour})) {{
+  --foot: calc(3.75rem + env(safe-area-inset-bottom));
   [data-testid="stMain"] {{ scroll-padding-bottom: var(--foot) }}
   [data-testid="stMainBlockContainer"] {{ padding-bottom: calc(var(--foot) + 2rem) }}
   .st-key-{bar} {{ inset: auto 0 0 0; width: auto !important; height: var(--foot); z-index: 1000;
@@ -343,9 +345,11 @@ _SCREENS = """<style>
   [class*="st-key-{action}"] {{ position: fixed; right: 1rem; bottom: calc(var(--foot) - 3.25rem); z-index: 1000;
     width: auto !important }}
   [class*="st-key-{action}"] button {{ min-height: 44px }}
+}} }}
+@media (max-width: 640px) and (min-height: 500px) {{
   [data-from-below] {{ inset: auto 0 0 0; width: auto !important; max-height: 62dvh; border-left: 0;
     border-top: 1px solid var(--edge) }}
-  [data-testid="stMainBlockContainer"]:has([data-from-below]) {{ padding-bottom: 66dvh }}
+  :root:has([data-from-below]) [data-testid="stMainBlockContainer"] {{ padding-bottom: 66dvh }}
 }}
 @media (prefers-reduced-motion: no-preference) {{
   [data-from-below] {{ animation: from-below 160ms ease-out }}
@@ -359,7 +363,14 @@ def _screens(is_on_wall: bool, mode: str) -> str:
     paper, edge = (st.get_option(f"theme.{mode}.{name}") for name in ("backgroundColor", "borderColor"))
     sizes = _ON_A_WALL if is_on_wall else _AT_A_DESK
     return _SCREENS.format(
-        paper=paper, edge=edge, sizes=sizes, bar=BAR, action=ACTION, head=SHEET_HEAD, no_break=NO_BREAK
+        paper=paper,
+        edge=edge,
+        sizes=sizes,
+        bar=BAR,
+        action=ACTION,
+        head=SHEET_HEAD,
+        no_break=NO_BREAK,
+        tour=TOUR_BAR,
     )
 
 
