@@ -16,6 +16,7 @@ from pages.home.sections import (
     ways_on,
     with_images,
 )
+from pages.ui.forms.guess import switch
 from pages.ui.frame.board import board
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -52,3 +53,4 @@ def page(summary: DeltaGenerator) -> None:
 
 page(page_head(""))
 glossary()
+switch()

@@ -59,4 +59,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("runs"))
-next_question("convolution", "begins the lesson again, and asks you questions at its end.")
+next_question("feature_maps", "shows what each layer of a network makes of an image.")

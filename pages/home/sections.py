@@ -11,15 +11,18 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.kept import kept
+from cnn_core.lesson.guess_questions import ChoiceQuestion
 from cnn_core.model.layer_files import kind_named
 from pages.home import words
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
+from pages.ui.forms import guess
 from pages.ui.frame import address
 from pages.ui.frame.shell import ROOT, entry, exists
 from pages.ui.visitor import networks, server
+from pages.ui.wording import keys
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 from pages.ui.wording.picture_words import how_sure
 from pages.ui.wording.terms import all_terms
@@ -37,7 +40,6 @@ _ON_A_PHONE = (
     "<style>@media (min-width: 768px) {{ .pages-are-behind {{ display: none }} }}</style>"
     '<div class="pages-are-behind">{}</div>'
 )
-_GUESSED = "home_guessed"  # the class that was guessed, as text; True where the answer was asked for at once
 
 
 def hint_on_a_phone() -> None:
@@ -116,35 +118,25 @@ def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]
 
     Returns the sentence that asks, or answers.
     """
-    if not st.session_state.get(_GUESSED):
-        _ask_for_a_guess(classes)
-        return words.GUESS
-    chances = network.net.predict(image[None])[0]
-    best = int(chances.argmax())
-    said = words.verdict(classes[best], float(chances[best]))
-    st.markdown(said)
-    guess = st.session_state[_GUESSED]
-    if isinstance(guess, str):
-        caption(words.after_a_guess(classes[int(guess)], classes[best]))
-    show(
-        bars(chances.tolist(), list(classes), mode()),
-        key="home_bars",
-        alt=how_sure(chances.tolist(), classes),
+    chances = network.net.predict(image[None])[0].tolist()
+    best = max(range(len(chances)), key=chances.__getitem__)
+    asked = ChoiceQuestion(
+        id="home.what_is_read",
+        asked=words.GUESS,
+        network=network.title,
+        about=guess.about(network, st.session_state.get(_CHOSEN, _FIRST)),
+        options=tuple(classes),
+        answer=classes[best],
+        hints={name: words.only_so_much(name, chance) for name, chance in zip(classes, chances, strict=True)},
     )
+    if not guess.first(asked):
+        return words.GUESS
+    said = words.verdict(classes[best], chances[best])
+    if guess.guess_of(asked) is None:
+        st.markdown(said)
+    guess.shown(asked, classes[best], said)
+    show(bars(chances, list(classes), mode()), key="home_bars", alt=how_sure(chances, classes))
     return said
-
-
-def _ask_for_a_guess(classes: tuple[str, ...]) -> None:
-    """Draw one button for each class; whoever does not care to guess can see the answer at once."""
-    st.markdown(words.GUESS)
-    with st.container(horizontal=True, gap="xsmall", key="home_guesses"):
-        for index, name in enumerate(classes):
-            st.button(name, key=f"home_guess_{index}", on_click=_guess, args=(index,))
-    st.button("Show the answer", key="home_show", type="tertiary", on_click=_guess, args=(True,))
-
-
-def _guess(index: int | bool) -> None:
-    st.session_state[_GUESSED] = index if isinstance(index, bool) else str(index)
 
 
 def ways_on() -> None:
@@ -157,15 +149,14 @@ def ways_on() -> None:
 
 def _choose(index: int) -> None:
     st.session_state[_CHOSEN] = index
-    # A guess was about the digit before; who has guessed once may simply look from now on.
-    if st.session_state.get(_GUESSED):
-        st.session_state[_GUESSED] = True
 
 
 def glossary() -> None:
-    """All words of the field with their meanings, folded."""
+    """All words of the field with their meanings, and all keys, folded."""
     with st.expander(words.ALL_WORDS):
         st.markdown(all_terms())
+    with st.expander(keys.TITLE):
+        st.markdown(keys.help_text())
 
 
 @kept(0.01)

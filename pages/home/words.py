@@ -10,13 +10,13 @@ WELCOME = (
     "Convscope shows how a convolutional network learns to read, and opens the very network that you train. "
     "Below, a digit goes through a network. Click another digit, and every layer answers anew."
 )
-GUESS = "What will the network read? Guess first."
+GUESS = "What will the network read?"
 WHAT_YOU_SEE = (
     "Each tile is a feature map: what one filter gives for the digit. Black is nothing, pale yellow is much; 0 marks "
     "a filter that gives 0 everywhere."
 )
 ALL_WORDS = "All words of the field, from accuracy to weight decay"
-PAGES_ARE_BEHIND = "All pages are behind » at the top left."
+PAGES_ARE_BEHIND = "The button “Pages” leads to all of them."
 WAYS_ON = {  # address -> (what one does there, its icon)
     "convolution": ("Start the lesson: what a kernel does", "school"),
     "feature_maps": ("Look inside this network", "search"),
@@ -48,12 +48,13 @@ def verdict(name: str, chance: float) -> str:
     return f"The network reads {_article(name)} **{name}**, {probability(chance)} sure."
 
 
-def after_a_guess(guess: str, answer: str) -> str:
+def only_so_much(name: str, chance: float) -> str:
+    """What the network gives to another class than its answer.
+
+    >>> only_so_much("1", 0.0004)
+    'The network gives 1 under 0.1 %.'
     """
-    >>> after_a_guess("7", "7"), after_a_guess("1", "7")
-    ('You guessed the same.', 'You guessed 1.')
-    """
-    return "You guessed the same." if guess == answer else f"You guessed {guess}."
+    return f"The network gives {plain(name)} {probability(chance)}."
 
 
 def with_article(name: str) -> str:

@@ -46,9 +46,12 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, script: str = "dashboard.py", port: int | None = None, **environment: str
+    folder: Path, script: str = "dashboard.py", port: int | None = None, root: Path = ROOT, **environment: str
 ) -> Iterator[Server]:
-    """Start a cold server in a process of its own; at the end it is stopped and its log must hold no complaint."""
+    """Start a cold server in a process of its own; at the end it is stopped and its log must hold no complaint.
+
+    root: the tree that is served; another one, such as an older commit, is served by our interpreter.
+    """
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     runs, log = folder / "runs", folder / f"server-{port}.log"
@@ -58,7 +61,7 @@ def serving(
         "CONVSCOPE_OFFLINE": "1",
         "CONVSCOPE_WARM": "0",  # two seconds of a processor for each server that a test starts
         "CONVSCOPE_IDLE_SECONDS": "3",  # a runner that a test started ends soon after it
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(root),
         "NO_COLOR": "1",
         **environment,
     }
@@ -66,7 +69,7 @@ def serving(
     with log.open("ab") as out:  # a file: a pipe that nobody reads would fill and stop the server
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", script, *options],
-            cwd=ROOT,
+            cwd=root,
             env=env,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -16,7 +16,7 @@ OWNER = "a" * 22
 
 
 def draw_a_seven(page) -> None:
-    box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
+    box = page.locator(".pad canvas").first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.25 * side, y + 0.25 * side)
     page.mouse.down()
@@ -126,7 +126,7 @@ def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page = new_page(server.url + "/feature_maps")
     page.get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("Give it a digit")).to_be_visible()
-    box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
+    box = page.locator(".pad canvas").first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.5 * side, y + 0.15 * side)
     page.mouse.down()
@@ -240,7 +240,7 @@ def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
     page = new_page(server.url + "/feature_maps", width=390, height=844)
     page.get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("Give it a digit")).to_be_visible()
-    pad = page.locator("canvas[role=img][tabindex='0']").first
+    pad = page.locator(".pad canvas").first
     before = pad.bounding_box()["y"]
     draw_a_seven(page)
     expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()

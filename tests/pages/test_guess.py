@@ -7,7 +7,7 @@ import pytest
 from cnn_core.runs import RunStore
 from tests.pages.app import OWNER
 
-APP = str(Path(__file__).with_name("guess_app.py"))
+APP = str(Path(__file__).parents[1] / "browser" / "guess_app.py")
 
 
 def asked(*kinds, owner=OWNER, **session):

@@ -18,6 +18,7 @@ from hashlib import blake2b
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import (
@@ -35,6 +36,7 @@ from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms.guess_curve import draw_curve, show_curves
 from pages.ui.frame.announcement import announce
 from pages.ui.visitor import server, who
+from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording import guesses as words
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, on_primary, plain, small
@@ -43,6 +45,7 @@ _TRIES = "guess_tries"  # {a question's key: the wrong answers given so far}
 _POINTS = "guess_points"  # {a question's key: (row, column) that is marked, and not said yet}
 _UNKEPT = "guess_unkept"  # {key: guess} that the disk would not take: they last as long as the session
 _TOUR = "guess_tour"  # ids of the questions that the tour asks, instead of the page; None where no tour is on
+_SWITCH = "guess_switch"
 _OFF = "guess_off"  # True where the wish not to be asked could not be kept on the disk
 
 _TARGETS = (
@@ -59,6 +62,7 @@ class Look:
     alt:      what the image or the pictures show.
     marks:    of a curve, which of its ticks are written out; None is five of them.
     px:       wished width of the image, or of a picture to choose, in CSS pixels.
+    narrow:   it stands in a narrow column: its parts stand below each other.
     """
 
     pictures: Sheet | None = None
@@ -66,6 +70,7 @@ class Look:
     alt: str = ""
     marks: Sequence[int] | None = None
     px: int = 84
+    narrow: bool = False
 
 
 _PLAIN = Look()
@@ -92,12 +97,34 @@ def asks_first() -> bool:
 
 def set_asks_first(wished: bool) -> None:
     """Let pages ask before they answer, or not; for callbacks."""
+    if _SWITCH in st.session_state:
+        st.session_state[_SWITCH] = wished
     st.session_state.pop(_OFF, None)
     if not wished:
         st.session_state[_OFF] = True
     with refusals.collect("guess"):
         server.store().notebooks.ask_first(who.visitor(), wished)
         st.session_state.pop(_OFF, None)
+
+
+def switch() -> None:
+    """Draw the switch for all pages; for Home."""
+    st.toggle(words.ASK_FIRST, value=asks_first(), key=_SWITCH, on_change=_switched)
+
+
+def _switched() -> None:
+    set_asks_first(bool(st.session_state[_SWITCH]))
+
+
+def about(network: LoadedNetwork, *what: object) -> str:
+    """What a question about this network is about.
+
+    what: the layer, the digit, the settings that the answer also depends on.
+    """
+    told = "/".join(str(one) for one in what)
+    if len(told) > 40:  # settings, or a drawing
+        told = blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return f"{network.run_id or network.title}/{told}"
 
 
 def let_tour_ask(ids: Collection[str] | None) -> None:
@@ -114,21 +141,33 @@ def let_tour_ask(ids: Collection[str] | None) -> None:
 def first(question: GuessQuestion, look: Look = _PLAIN) -> bool:
     """Draw the question, unless its answer may be seen already. Returns whether it may.
 
-    It may once the visitor has guessed or asked for the answer, and always where they wish not to be asked.
+    It may once the visitor has guessed or asked for the answer, and always where they wish not to be asked. Of one
+    network a page asks once: whoever goes on to another digit or layer simply looks.
     """
-    asked_by_tour = st.session_state.get(_TOUR)
-    if asked_by_tour is not None:
-        return question.id not in asked_by_tour or guess_of(question) is not None
-    if guess_of(question) is not None or not asks_first():
+    if may_tell(question):
         return True
+    if st.session_state.get(_TOUR) is not None:
+        return False  # it stands in the tour's bar
     with st.container(key=f"guess_{_name(question)}", gap="small"):
-        ask(question, look)
+        ask(question, look, is_main=False)
         with st.container(horizontal=True, gap="medium"):
             name = _name(question)
             show, off = small(words.SHOW), small(words.DO_NOT_ASK)
             st.button(show, key=f"guess_skip_{name}", type="tertiary", on_click=skip, args=(question,))
             st.button(off, key=f"guess_off_{name}", type="tertiary", on_click=_no_more_questions)
     return False
+
+
+def may_tell(question: GuessQuestion) -> bool:
+    """What `first` returns; draws nothing."""
+    if guess_of(question) is not None:
+        return True
+    asked_by_tour = st.session_state.get(_TOUR)
+    if asked_by_tour is not None:
+        return question.id not in asked_by_tour
+    book = notebook()
+    wants_none = _OFF in st.session_state or not book.asks_first
+    return wants_none or book.has_answered(question.id, question.skipped().network)
 
 
 def _no_more_questions() -> None:
@@ -144,9 +183,10 @@ def skip(question: GuessQuestion) -> None:
 # ---------------------------------------------------------------- one question
 
 
-def ask(question: GuessQuestion, look: Look = _PLAIN) -> Guess | None:
+def ask(question: GuessQuestion, look: Look = _PLAIN, is_main: bool = True) -> Guess | None:
     """Draw one question with its control and the button that repeats the guess; once it is guessed, nothing.
 
+    is_main: whether that button is the main one on the page.
     Returns the guess, or None while there is none.
     """
     guess = guess_of(question)
@@ -154,23 +194,23 @@ def ask(question: GuessQuestion, look: Look = _PLAIN) -> Guess | None:
         return guess
     refusals.draw("guess")
     st.html(_TARGETS)
-    _control(question, look)
+    _control(question, look, is_main)
     return None
 
 
 @st.fragment
-def _control(question: GuessQuestion, look: Look) -> None:
+def _control(question: GuessQuestion, look: Look, is_main: bool) -> None:
     """A fragment: while the slider moves or the pen draws, the page stays as it is."""
     if guess_of(question) is not None:
         st.rerun()  # said in this very fragment: now the whole page knows
     if isinstance(question, ChoiceQuestion):
         _ask_choice(question, look)
     elif isinstance(question, NumberQuestion):
-        _ask_number(question)
+        _ask_number(question, look, is_main)
     elif isinstance(question, PointQuestion):
-        _ask_point(question, look)
+        _ask_point(question, look, is_main)
     else:
-        _ask_curve(question, look)
+        _ask_curve(question, look, is_main)
 
 
 def _ask_choice(question: ChoiceQuestion, look: Look) -> None:
@@ -218,9 +258,16 @@ def _tries(question: GuessQuestion) -> tuple[str, ...]:
     return st.session_state.get(_TRIES, {}).get(question.key, ())
 
 
-def _ask_number(question: NumberQuestion) -> None:
+def _places(look: Look, *widths: int) -> Sequence[DeltaGenerator]:
+    """Places beside each other, or below each other in a narrow column."""
+    if look.narrow:
+        return [st.container() for _ in widths]
+    return st.columns(list(widths), vertical_alignment="center", gap="medium")
+
+
+def _ask_number(question: NumberQuestion, look: Look, is_main: bool) -> None:
     name = _name(question)
-    text, control, button = st.columns([5, 3, 2], vertical_alignment="center", gap="medium")
+    text, control, button = _places(look, 5, 3, 2)
     text.markdown(words.question(question.asked))
     kind = int if all(float(part).is_integer() for part in (question.least, question.step)) else float
     unit = f" {question.unit}".rstrip().replace("%", "%%")
@@ -230,14 +277,14 @@ def _ask_number(question: NumberQuestion) -> None:
         kind(question.most),
         kind(question.middle),
         kind(question.step),
-        format=("%d" if kind is int else "%.1f") + unit,
+        format=("%d" if kind is int else "%.2f") + unit,
         key=f"guess_number_{name}",
         label_visibility="collapsed",
     )
-    _say(button, question, said, words.i_say(words.amount(said, question.unit)))
+    _say(button, question, said, words.i_say(words.said_words(question.guess(said))), is_main)
 
 
-def _ask_point(question: PointQuestion, look: Look) -> None:
+def _ask_point(question: PointQuestion, look: Look, is_main: bool) -> None:
     name, marked = _name(question), st.session_state.get(_POINTS, {}).get(question.key)
     st.markdown(words.question(question.asked))
     if look.image is not None:
@@ -254,7 +301,7 @@ def _ask_point(question: PointQuestion, look: Look) -> None:
         )
     if marked is None:
         caption(words.TAP)
-    _say(st, question, marked, words.i_say("it is here"))
+    _say(st.container(), question, marked, words.i_say("it is here"), is_main)
 
 
 def _around(
@@ -272,18 +319,18 @@ def _mark(question: PointQuestion, row: int, column: int) -> None:
     st.session_state.setdefault(_POINTS, {})[question.key] = (row, column)
 
 
-def _ask_curve(question: CurveQuestion, look: Look) -> None:
+def _ask_curve(question: CurveQuestion, look: Look, is_main: bool) -> None:
     st.markdown(words.question(question.asked))
     drawn = draw_curve(question, f"guess_curve_{_name(question)}", look.pictures, look.marks)
-    _say(st, question, drawn, words.SAY_IT_DRAWN)
+    _say(st.container(), question, drawn, words.SAY_IT_DRAWN, is_main)
 
 
-def _say(place: object, question: GuessQuestion, said: object, label: str) -> None:
+def _say(place: DeltaGenerator, question: GuessQuestion, said: object, label: str, is_main: bool) -> None:
     """The button that commits; it cannot be pressed while nothing is said."""
-    place.button(  # type: ignore[attr-defined]
-        on_primary(label, said is not None),
+    place.button(
+        on_primary(label, said is not None) if is_main else label,
         key=f"guess_say_{_name(question)}",
-        type="primary",
+        type="primary" if is_main else "secondary",
         disabled=said is None,
         on_click=_commit,
         args=(question, said),
@@ -293,6 +340,11 @@ def _say(place: object, question: GuessQuestion, said: object, label: str) -> No
 def _commit(question: GuessQuestion, said: object) -> None:
     with refusals.collect("guess"):
         _keep(question.guess(said))
+
+
+def keep(guess: Guess, measured: object) -> None:
+    """Keep a guess that was asked for in another way than here, with what it came to; for callbacks."""
+    _keep(with_measured(guess, measured))
 
 
 def _keep(guess: Guess) -> None:
@@ -330,7 +382,7 @@ def _show(question: GuessQuestion, guess: Guess, why: str, look: Look) -> None:
     if isinstance(question, CurveQuestion):
         _show_curve(question, guess, why, look)
     elif isinstance(question, NumberQuestion):
-        text, marks = st.columns([5, 4], vertical_alignment="center", gap="medium")
+        text, marks = _places(look, 5, 4)
         text.markdown(why)
         with marks:
             _show_number(question, guess)
@@ -372,7 +424,7 @@ def _show_number(question: NumberQuestion, guess: Guess) -> None:
 
 
 def _show_curve(question: CurveQuestion, guess: Guess, why: str, look: Look) -> None:
-    curves, text = st.columns([5, 3], gap="medium")
+    curves, text = [st.container(), st.container()] if look.narrow else st.columns([5, 3], gap="medium")
     with curves:
         show_curves(question, guess, f"guess_shown_{_name(question)}", look.pictures, look.marks)
         caption(words.WHAT_A_CURVE_SHOWS_ALONE if guess.said is None else words.WHAT_A_CURVE_SHOWS)

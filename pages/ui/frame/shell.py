@@ -57,6 +57,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/1_convolution.py", "Convolution", "convolution", "What does a kernel do?"),
     Entry("pages/2_train.py", "Train", "train", "Is it learning?"),
     Entry("pages/3_evaluate.py", "Evaluate", "evaluate", "Where does it go wrong?"),
+    Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
     Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?"),
     Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
     Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
@@ -67,7 +68,6 @@ PAGES: tuple[Entry, ...] = (
         "How many changed images are still recognised?",
     ),
     Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?"),
-    Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
     # Behind a door on Home and one in Runs.
     Entry(
         "pages/9_open_network.py", "Open a network", "open_network", "What is in your network?", in_bar=False
@@ -143,7 +143,9 @@ def navigate() -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    return st.navigation(build_pages(), position="top")
+    page = st.navigation(build_pages(), position="top")
+    address.arrive(page.url_path)
+    return page
 
 
 def require_shell() -> None:
@@ -164,7 +166,6 @@ def page_head(url_path: str) -> DeltaGenerator:
     Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
     """
     meaning_style()
-    address.arrive(url_path)
     st.title(entry(url_path).question, anchor=False)
     return streamlit_inside.spoken_place()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnn_core.lesson.guesses import Guess, off
 from pages.ui.wording.blocks import plain
-from pages.ui.wording.numbers import number
+from pages.ui.wording.numbers import number, percent
 
 SHOW = "Show the answer"
 DO_NOT_ASK = "Do not ask me first"
@@ -29,13 +29,15 @@ def question(asked: str) -> str:
     return f"{lead}{stop}**{last}**"
 
 
-def amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str, decimals: int = 1) -> str:
     """A number and its unit, no finer than a tenth.
 
-    >>> amount(40.0, "%"), amount(28.04, "%"), amount(1, "digits"), amount(93322, "parameters")
-    ('40 %', '28 %', '1 digit', '93,322 parameters')
+    decimals: more of a scale that goes from 0 to 1.
+
+    >>> amount(40.0, "%"), amount(28.04, "%"), amount(1, "digits"), amount(93322, "parameters"), amount(0.304, "", 2)
+    ('40 %', '28 %', '1 digit', '93,322 parameters', '0.30')
     """
-    text = number(value, 1)
+    text = number(value, decimals)
     text = text.removesuffix(".0")
     if text == "1" and unit.endswith("s"):
         unit = unit[:-1]
@@ -64,7 +66,11 @@ def value_words(guess: Guess, value: object) -> str:
         if guess.kind == "point":
             return f"row {value[0]:g}, column {value[1]:g}"
         return f"a curve from {amount(value[0], guess.unit)} to {amount(value[-1], guess.unit)}"
-    return amount(value, guess.unit) if isinstance(value, int | float) else ""
+    return amount(value, guess.unit, _decimals(guess)) if isinstance(value, int | float) else ""
+
+
+def _decimals(guess: Guess) -> int:
+    return 2 if guess.most - guess.least <= 1 else 1
 
 
 def i_say(words: str) -> str:
@@ -119,7 +125,7 @@ def off_words(guess: Guess) -> str:
     '12 points'
     """
     far = off(guess)
-    return "" if far is None else amount(far, "points" if guess.unit == "%" else guess.unit)
+    return "" if far is None else amount(far, "points" if guess.unit == "%" else guess.unit, _decimals(guess))
 
 
 def curve_alt(guess: Guess) -> str:
@@ -130,3 +136,24 @@ def curve_alt(guess: Guess) -> str:
     ]
     step = max(1, (len(pairs) - 1) // 6)
     return f"Measured: {', '.join(pairs[::step])}. {told(guess)}"
+
+
+# ---------------------------------------------------------------- a training
+
+
+def what_will_it_read(noun: str) -> str:
+    """
+    >>> what_will_it_read("digits")
+    'What share of the test digits will it read rightly at the end of its training?'
+    """
+    return f"What share of the test {noun} will it read rightly at the end of its training?"
+
+
+def blind_guessing(accuracy: float, classes: int) -> str:
+    """What the accuracy is to be held against.
+
+    >>> blind_guessing(0.944, 10)
+    'It reads **94.4 %**. Who names one of 10 classes by lot is right in 10.0 % of cases.'
+    """
+    chance = percent(1 / classes)
+    return f"It reads **{percent(accuracy)}**. Who names one of {classes} classes by lot is right in {chance} of cases."
