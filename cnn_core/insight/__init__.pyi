@@ -73,6 +73,16 @@ from .look.silence import unchanging_in as unchanging_in
 from .look.twin import frozen as frozen
 from .look.twin import frozen_up_to as frozen_up_to
 from .look.twin import layer_names as layer_names
+from .one_step.rule import Line as Line
+from .one_step.rule import Rule as Rule
+from .one_step.rule import farthest_weight as farthest_weight
+from .one_step.rule import rule_of as rule_of
+from .one_step.step import Change as Change
+from .one_step.step import Moment as Moment
+from .one_step.step import OneStep as OneStep
+from .one_step.step import losses_of_steps as losses_of_steps
+from .one_step.step import moment_after as moment_after
+from .one_step.step import one_step as one_step
 from .surgery.need import Need as Need
 from .surgery.need import Pruning as Pruning
 from .surgery.need import at_random as at_random
