@@ -12,6 +12,13 @@ from .attack.on_many import smallest_steps as smallest_steps
 from .attack.plain import DISTURBANCES as DISTURBANCES
 from .attack.plain import disturbed as disturbed
 from .attack.plain import random_signs as random_signs
+from .decided.muting_check import MutingCheck as MutingCheck
+from .decided.muting_check import muting_check as muting_check
+from .decided.relevance import WAYS as WAYS
+from .decided.relevance import Leaning as Leaning
+from .decided.relevance import Relevance as Relevance
+from .decided.relevance import leaning as leaning
+from .decided.relevance import relevance as relevance
 from .dream.animation import animated as animated
 from .dream.animation import on_the_photo as on_the_photo
 from .dream.deepdream import dream as dream
