@@ -7,7 +7,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.home import words
 from pages.home.image import ask_image
-from pages.home.sections import answer, glossary, hint_on_a_phone, maps_of_each_layer, ways_on, with_images
+from pages.home.sections import (
+    answer,
+    for_teachers,
+    glossary,
+    hint_on_a_phone,
+    maps_of_each_layer,
+    ways_on,
+    with_images,
+)
 from pages.ui.forms.guess import switch
 from pages.ui.frame.board import board_places, board_style
 from pages.ui.frame.shell import page_head, require_shell
@@ -54,3 +62,4 @@ def page(summary: DeltaGenerator) -> None:
 page(page_head(""))
 glossary()
 switch()
+for_teachers()

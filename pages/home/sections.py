@@ -108,7 +108,7 @@ def answer(network: LoadedNetwork, image: HomeImage, classes: tuple[str, ...]) -
     if not guess.first(asked):
         return words.GUESS
     verdict = words.verdict(best, max(chances))
-    if guess.guess_of(asked) is None:
+    if not guess.has_said(asked):
         st.markdown(verdict)
     guess.shown(asked, best, verdict)
     show(bars(chances, list(classes), mode()), key="home_bars", alt=how_sure(chances, classes))
@@ -128,6 +128,18 @@ def ways_on() -> None:
                 width="stretch",
                 query_params=parameters or None,
             )
+
+
+def for_teachers() -> None:
+    """Draw the door to the worksheets."""
+    page = entry("tour")
+    st.page_link(
+        ROOT / page.file,
+        label=words.FOR_TEACHERS,
+        icon=":material/print:",
+        width="content",
+        query_params={"view": "worksheets"},
+    )
 
 
 def glossary() -> None:

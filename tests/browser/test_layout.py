@@ -274,7 +274,7 @@ def test_in_projector_mode_the_last_row_reads_grids_and_charts_on_every_page(ser
     assert min(numbers.evaluate_all(SEEN)) >= 18
     expect(page).to_have_url(re.compile("screen=wall"))
     page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_role("radio", name="Desk").click()
+    page.get_by_text("Projector mode", exact=True).click()
     expect(page).not_to_have_url(re.compile("screen=wall"))
 
 

@@ -35,6 +35,8 @@ _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 error_log.bound()
 streamlit_inside.drop_wrong_values()
 streamlit_inside.one_value_at_a_time()
+streamlit_inside.send_together()
+streamlit_inside.theme_once()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -73,7 +75,8 @@ PAGES: tuple[Entry, ...] = (
         IMAGES,
     ),
     Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?", IMAGES),
-    # Behind a door on Home and one in Runs.
+    # Behind doors: at the end of the lesson, on Home and in Runs.
+    Entry("pages/9_tour.py", "My record", "tour", "What do I take away?", in_bar=False),
     Entry(
         "pages/9_open_network.py", "Open a network", "open_network", "What is in your network?", in_bar=False
     ),
