@@ -30,6 +30,14 @@ MOST_BYTES = 1_500_000
 VISITOR = "m" * 22  # a visitor's token of its own, for whom pages do not ask first
 
 
+PATHS = KERNEL, TRAINING, DRAWING, FILTER = (
+    "/convolution?kernel=horizontal-edges",
+    "/train?recipe=own&epochs=3&images=3000",
+    "/?net=pretrained:lesson",
+    "/filters?filter=conv2d_3.41&recipe=clean&grow=on&net=pretrained:lesson",
+)
+
+
 class Film:
     """The frames so far, each with how long it is shown, in milliseconds."""
 
@@ -73,7 +81,7 @@ class Film:
 
 def sweep(film: Film, url: str) -> None:
     """A kernel goes over a 7, place by place."""
-    page = opened(film.page, url + "/convolution?kernel=horizontal-edges")
+    page = opened(film.page, url + KERNEL)
     play = page.get_by_role("button", name="Play").first
     play.wait_for()
     film.still(0.8)
@@ -83,16 +91,16 @@ def sweep(film: Film, url: str) -> None:
 
 def training(film: Film, url: str) -> None:
     """Accuracy rises while twelve digits turn right."""
-    page = opened(film.page, url + "/train?recipe=own&epochs=3&images=3000")
+    page = opened(film.page, url + TRAINING)
     film.still(0.8)
     page.get_by_test_id("stMain").get_by_role("button", name="Train", exact=True).click()
-    page.get_by_text("images/s").first.wait_for(timeout=60_000)
+    page.get_by_text("images/s").first.wait_for()
     film.take(4.4, faster=2.0)
 
 
 def maps(film: Film, url: str) -> None:
     """Each layer answers while a digit is drawn."""
-    page = opened(film.page, url + "/?net=pretrained:lesson")
+    page = opened(film.page, url + DRAWING)
     pad = page.locator("canvas").first
     box = pad.bounding_box()
     assert box is not None
@@ -110,9 +118,9 @@ def maps(film: Film, url: str) -> None:
 
 def growing(film: Film, url: str) -> None:
     """A filter's picture grows out of noise."""
-    page = opened(film.page, url + "/filters?filter=conv2d_3.41&recipe=clean&grow=on&net=pretrained:lesson")
+    page = opened(film.page, url + FILTER)
     play = page.get_by_role("button", name="Play").first
-    play.wait_for(timeout=60_000)
+    play.wait_for()
     play.click()
     film.take(3.6)
     film.still(0.8)
@@ -137,7 +145,9 @@ def tab(url: str) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
         context = browser.new_context(viewport=VIEWPORT, color_scheme="light")  # type: ignore[arg-type]
         context.add_cookies([{"name": "convscope_visitor", "value": VISITOR, "url": url}])
-        yield context.new_page()
+        page = context.new_page()
+        page.set_default_timeout(240_000)  # a cold server on a busy machine
+        yield page
         browser.close()
 
 
@@ -146,6 +156,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         RunStore(server.runs).notebooks.ask_first(VISITOR, False)
         with tab(server.url) as page:
+            for path in PATHS:  # what is computed once is computed before the camera runs
+                opened(page, server.url + path)
             film = Film(page)
             for scene in (sweep, training, maps, growing):
                 scene(film, server.url)
