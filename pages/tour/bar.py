@@ -20,48 +20,57 @@ from pages.tour.going import Now
 from pages.tour.steps import STEPS, Step, place
 from pages.ui.forms import code_box, guess
 from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.streamlit_inside import ACTION, BAR
 from pages.ui.visitor import design, networks
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import on_primary, problem
 
-_STYLE = """<style>
-[data-testid="stBottomBlockContainer"]:has(.st-key-tour_bar) { padding-top: 0.6rem; padding-bottom: 0.7rem }
-[data-testid="stBottom"]:has(.st-key-tour_bar) > div { border-top: 1px solid color-mix(in srgb, currentColor 18%,
-  transparent) }
-.st-key-tour_bar { gap: 0.2rem; outline: none }
-.st-key-tour_bar p { margin-bottom: 0 }
-.st-key-tour_bar [data-testid="stVerticalBlock"] { gap: 0.2rem }
-.st-key-tour_head { flex-wrap: nowrap }
-.st-key-tour_head > [data-testid="stElementContainer"]:first-child { min-width: 0; overflow: hidden }
-.st-key-tour_head [data-testid="stHtml"] > * { white-space: nowrap; flex: none }
-.st-key-tour_head [data-testid="stHtml"] { display: flex; align-items: center; gap: 1rem; font-size: 0.9375rem }
-.tour-dots { display: flex; align-items: center; gap: 3px; height: 8px }
-.tour-dots i { width: 9px; height: 3px; border-radius: 2px; background: currentColor; opacity: .2 }
-.tour-dots i.done { opacity: .75 }
-.tour-dots i.at { opacity: .75; height: 8px }
-.st-key-tour_head button { min-height: 1.75rem; padding-top: 0; padding-bottom: 0 }
-.st-key-tour_body { min-height: 3.75rem; justify-content: center }
-.st-key-tour_body > * { flex: none }
-@media (min-width: 901px) {
+_STYLE = f"""<style>
+[data-testid="stBottomBlockContainer"]:has(.st-key-tour_bar) {{ padding-top: 0.6rem; padding-bottom: 0.7rem }}
+[data-testid="stBottom"]:has(.st-key-tour_bar) > div {{ border-top: 1px solid color-mix(in srgb, currentColor 18%,
+  transparent) }}
+.st-key-tour_bar {{ gap: 0.2rem; outline: none }}
+.st-key-tour_bar :is(p, [data-testid="stMarkdownContainer"]) {{ margin-bottom: 0 }}
+.st-key-tour_bar [data-testid="stVerticalBlock"] {{ gap: 0.2rem }}
+.st-key-tour_head {{ flex-wrap: nowrap }}
+.st-key-tour_head > [data-testid="stElementContainer"]:first-child {{ min-width: 0; overflow: hidden }}
+.st-key-tour_head [data-testid="stHtml"] > * {{ white-space: nowrap; flex: none }}
+.st-key-tour_head [data-testid="stHtml"] {{ display: flex; align-items: center; gap: 1rem; font-size: 0.9375rem }}
+.tour-dots {{ display: flex; align-items: center; gap: 3px; height: 8px }}
+.tour-dots i {{ width: 9px; height: 3px; border-radius: 2px; background: currentColor; opacity: .2 }}
+.tour-dots i.done {{ opacity: .75 }}
+.tour-dots i.at {{ opacity: .75; height: 8px }}
+.st-key-tour_head button {{ min-height: 1.75rem; padding-top: 0; padding-bottom: 0 }}
+.st-key-tour_body {{ min-height: 3.75rem; justify-content: center }}
+.st-key-tour_body > * {{ flex: none }}
+@media (min-width: 901px) {{
   /* A choice: the question at the left, what can be chosen at the right, as a number's slider is. */
   .st-key-tour_question [data-testid="stVerticalBlock"]:has(> * > [data-testid="stHorizontalBlock"] >
-    [class*="st-key-guess_"]) { display: grid; grid-template-columns: minmax(0, 1fr) auto; column-gap: 1.5rem;
-    align-items: center }
+    [class*="st-key-guess_"]) {{ display: grid; grid-template-columns: minmax(0, 1fr) auto; column-gap: 1.5rem;
+    align-items: center }}
   .st-key-tour_question [data-testid="stVerticalBlock"]:has(> * > [data-testid="stHorizontalBlock"] >
-    [class*="st-key-guess_"]) > :last-child { grid-column: 2; grid-row: 1 / span 2; width: auto; max-width: 36rem }
-}
-@media (max-width: 900px) { .tour-dots { display: none !important } }
-@media (max-width: 640px) {
-  [data-testid="stBottomBlockContainer"]:has(.st-key-tour_bar) { padding-left: 1rem; padding-right: 1rem }
-  .st-key-tour_head { flex-wrap: nowrap; gap: 0.5rem }
-  .st-key-tour_head button { min-height: 2.5rem; padding-left: 0.25rem; padding-right: 0.25rem }
-  :is(.st-key-tour_back, [class*="st-key-code_notebook"]) p { position: absolute; width: 1px; height: 1px;
-    overflow: hidden; clip-path: inset(50%) }
-  .st-key-tour_body [data-testid="stHorizontalBlock"] { flex-wrap: wrap; gap: 0.25rem 1rem }
-  .st-key-tour_body [data-testid="stColumn"] { min-width: 0; width: auto; flex: 1 1 auto }
-  .st-key-tour_body [data-testid="stColumn"]:first-child { flex: 1 1 100% }
-  .st-key-tour_question [data-testid="stColumn"]:nth-child(2) { flex: 1 1 40% }
-}
+    [class*="st-key-guess_"]) > :last-child {{ grid-column: 2; grid-row: 1 / span 2; width: auto; max-width: 36rem }}
+}}
+@media (max-width: 900px) {{ .tour-dots {{ display: none !important }} }}
+@media (max-width: 640px) {{
+  [data-testid="stBottomBlockContainer"]:has(.st-key-tour_bar) {{ padding-left: 1rem; padding-right: 1rem }}
+  /* One bar at the lower edge: the list of pages goes up, and the page's own button to its place. */
+  [data-testid="stApp"]:has(.st-key-tour_bar) .st-key-{BAR} {{ inset: 0.5rem 3.25rem auto auto; height: auto;
+    padding: 0; border: 0; background: none; z-index: 999991 }}
+  [data-testid="stApp"]:has(.st-key-tour_bar) [class*="st-key-{ACTION}"] {{ position: static; flex: none }}
+  [data-testid="stApp"]:has(.st-key-tour_bar) [data-testid="stMainBlockContainer"] {{ padding-bottom: 2rem }}
+  .st-key-tour_head {{ flex-wrap: nowrap; gap: 0.5rem }}
+  .st-key-tour_head button {{ min-height: 2.5rem; padding-left: 0.25rem; padding-right: 0.25rem }}
+  :is(.st-key-tour_back, [class*="st-key-code_notebook"]) p {{ position: absolute; width: 1px; height: 1px;
+    overflow: hidden; clip-path: inset(50%) }}
+  .st-key-tour_body [data-testid="stHorizontalBlock"] {{ flex-wrap: wrap; gap: 0.25rem 1rem }}
+  .st-key-tour_body [data-testid="stColumn"] {{ min-width: 0; width: auto; flex: 1 1 auto }}
+  .st-key-tour_body [data-testid="stColumn"]:first-child {{ flex: 1 1 100% }}
+  .st-key-tour_question [data-testid="stColumn"]:nth-child(2) {{ flex: 1 1 40% }}
+  .st-key-tour_told > * > [data-testid="stHorizontalBlock"] {{ flex-wrap: nowrap; align-items: flex-end }}
+  .st-key-tour_told > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child {{ flex: 1 1 0 }}
+  .st-key-tour_told > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:last-child {{ flex: none }}
+}}
 </style>"""
 
 
@@ -252,7 +261,8 @@ def _task(step: Step) -> None:
 
 
 def _with_next(draw: Callable[[], object], is_done: bool) -> None:
-    text, button = st.columns([8, 1.25], vertical_alignment="center", gap="medium")
+    with st.container(key="tour_told"):
+        text, button = st.columns([8, 1.25], vertical_alignment="center", gap="medium")
     with text:
         draw()
     with button:

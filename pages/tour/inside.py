@@ -9,8 +9,9 @@ import torch
 from cnn_core.insight import RECIPES, card_of, feature_maps
 from cnn_core.lesson.guess_questions import ChoiceQuestion, NumberQuestion
 from cnn_core.model import summarize
-from pages.tour import words
+from pages.tour import inside_words as words
 from pages.tour.asking import About, Asked, Measured
+from pages.tour.words import after
 from pages.ui.wording.looking import look
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def maps_of_layers(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.maps_of_layers",
-            asked=words.after(words.maps_get_smaller(tuple(maps.shape), last), words.how_far_it_sees(last)),
+            asked=after(words.maps_get_smaller(tuple(maps.shape), last), words.how_far_it_sees(last)),
             network=about.network.title,
             page="feature_maps",
             about=about.spec.fingerprint,
@@ -87,7 +88,7 @@ def one_filter(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.one_filter",
-            asked=words.after(words.climbed_for(layer, index, STEPS), words.MORE_THAN_ANY_IMAGE),
+            asked=after(words.climbed_for(layer, index, STEPS), words.MORE_THAN_ANY_IMAGE),
             network=about.network.title,
             page="filters",
             about=f"{about.network.weights_key}/{layer}.{index}",
@@ -118,7 +119,7 @@ def gradient_size(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.gradient_size",
-            asked=words.after(words.slopes_at_first(layer), words.HOW_MUCH_STEEPER),
+            asked=after(words.slopes_at_first(layer), words.HOW_MUCH_STEEPER),
             network=about.network.title,
             page="filters",
             about=f"{about.network.weights_key}/{layer}",
@@ -152,7 +153,7 @@ def all_filters(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.all_filters",
-            asked=words.after(words.notebook_climb(layer, width), words.HOW_MANY_STAY_NOISE),
+            asked=after(words.notebook_climb(layer, width), words.HOW_MANY_STAY_NOISE),
             network=about.network.title,
             page="filters",
             about=f"{about.network.weights_key}/{layer}",
@@ -180,9 +181,7 @@ def without_picture(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.without_picture",
-            asked=words.after(
-                words.some_have_none(dead, width, layer), words.how_many_never_fire(dead, images)
-            ),
+            asked=after(words.some_have_none(dead, width, layer), words.how_many_never_fire(dead, images)),
             network=about.network.title,
             page="filters",
             about=f"{about.network.weights_key}/{layer}",

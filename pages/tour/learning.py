@@ -14,8 +14,9 @@ from cnn_core.lesson.guess_questions import ChoiceQuestion, NumberQuestion
 from cnn_core.model import ModelSpec, summarize
 from cnn_core.training import CHANGES, Evaluation, save_model
 from cnn_core.training.optimizers import KerasRMSprop
-from pages.tour import words
+from pages.tour import learning_words as words
 from pages.tour.asking import About, Asked, Measured
+from pages.tour.words import after
 from pages.ui.visitor import networks
 from pages.ui.wording.looking import look
 from pages.ui.wording.numbers import count, number
@@ -36,7 +37,7 @@ def layers(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.layers",
-            asked=words.after(words.parameters_now(second, now), words.twice_as_wide(first, filters, second)),
+            asked=after(words.parameters_now(second, now), words.twice_as_wide(first, filters, second)),
             network=about.network.title,
             page="train",
             about=about.spec.fingerprint,
@@ -71,7 +72,7 @@ def scaling(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.scaling",
-            asked=words.after(words.a_stored_pixel(digit, stored), words.WHAT_THE_NETWORK_GETS),
+            asked=after(words.a_stored_pixel(digit, stored), words.WHAT_THE_NETWORK_GETS),
             page="train",
             about=str(stored),
             options=(sign, right, str(stored)),
@@ -93,7 +94,7 @@ def one_hot(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.one_hot",
-            asked=words.after(words.a_class(classes[label], label, len(classes)), words.WHICH_LABEL),
+            asked=after(words.a_class(classes[label], label, len(classes)), words.WHICH_LABEL),
             page="train",
             about=f"{label}/{len(classes)}",
             options=tuple(sorted({right, before, itself})),
@@ -114,7 +115,7 @@ def _zeros_of_a_label(classes: tuple[str, ...], label: int) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.one_hot",
-            asked=words.after(words.a_class(classes[label], label, number_of), words.HOW_MANY_ZEROS),
+            asked=after(words.a_class(classes[label], label, number_of), words.HOW_MANY_ZEROS),
             page="train",
             about=f"{label}/{number_of}",
             options=("1", right, str(number_of)),
@@ -131,7 +132,7 @@ def compile(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.compile",
-            asked=words.after(words.WHAT_LOSS_IS, words.LOSS_BEFORE),
+            asked=after(words.WHAT_LOSS_IS, words.LOSS_BEFORE),
             network=about.network.title,
             page="train",
             about=about.spec.fingerprint,
@@ -158,7 +159,7 @@ def rmsprop(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.rmsprop",
-            asked=words.after(words.TWO_WEIGHTS, words.how_far_it_moves(times)),
+            asked=after(words.TWO_WEIGHTS, words.how_far_it_moves(times)),
             page="train",
             about=str(times),
             options=options,
@@ -188,9 +189,7 @@ def saving(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.saving",
-            asked=words.after(
-                words.numbers_in_file(about.network.title, parameters), words.HOW_LARGE_IS_THE_FILE
-            ),
+            asked=after(words.numbers_in_file(about.network.title, parameters), words.HOW_LARGE_IS_THE_FILE),
             network=about.network.title,
             page="train",
             about=about.network.weights_key,
@@ -222,7 +221,7 @@ def evaluating(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.evaluating",
-            asked=words.after(
+            asked=after(
                 words.it_misreads(missed, len(sure), network.title), words.how_sure_when_wrong(missed)
             ),
             network=network.title,
@@ -244,7 +243,7 @@ def against_mlp(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.against_mlp",
-            asked=words.after(words.all_are_shifted(pixels), words.MLP_READS),
+            asked=after(words.all_are_shifted(pixels), words.MLP_READS),
             network=network.title,
             page="evaluate",
             about=f"{network.weights_key}/{pixels}",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui.frame.components import component_file
+from pages.ui.frame.streamlit_inside import BAR
 
 FADED = 0.34
 
@@ -31,7 +32,7 @@ _pointer = st.components.v2.component(
 
 def style(keys: Sequence[str]) -> str:
     """The style that lets all of the page step back but the elements with these keys; "maps_*" is all that begin so."""
-    own = [selector(key) for key in (*keys, "tour_wide")]
+    own = [selector(key) for key in (*keys, "tour_wide", BAR)]
     return _STYLE.format(lit=", ".join([*own, *(f"{one} *" for one in own)]), faded=FADED)
 
 

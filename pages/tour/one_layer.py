@@ -8,8 +8,9 @@ from cnn_core.insight import feature_maps
 from cnn_core.lesson import NAMED_KERNELS, difference, nudge, sweep, visits
 from cnn_core.lesson.convolution import named_kernel, output_size
 from cnn_core.lesson.guess_questions import ChoiceQuestion, NumberQuestion
-from pages.tour import words
+from pages.tour import layer_words as words
 from pages.tour.asking import About, Asked, Measured, pooling_of
+from pages.tour.words import after
 from pages.ui.visitor import server
 from pages.ui.wording.classes import article
 
@@ -81,7 +82,7 @@ def strides(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.strides",
-            asked=words.after(words.places_now(before), words.places_left(step)),
+            asked=after(words.places_now(before), words.places_left(step)),
             page="convolution",
             about=str(step),
             least=0,
@@ -105,7 +106,7 @@ def feature_map(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.feature_map",
-            asked=words.after(words.many_numbers(layer, tuple(maps.shape), name), words.SHARE_OF_ZEROS),
+            asked=after(words.many_numbers(layer, tuple(maps.shape), name), words.SHARE_OF_ZEROS),
             network=network.title,
             page="feature_maps",
             about=f"{network.weights_key}/{digit}",
@@ -122,20 +123,20 @@ def pooling(about: About) -> Asked:
     """How much the maps still change after pooling, when the digit moves by a pixel."""
     found = pooling_of(about.spec)
     assert found is not None, "a network that pools: asking.NEEDS"
-    before, after = found
+    before, pools = found
     digits = server.images()
     digit = about.chance.randrange(min(50, len(digits)))
     image = digits.images[digit].float() / 255
     still, moved = (
-        feature_maps(about.network.net, one, [before, after]) for one in (image, nudge(image, 1, 0))
+        feature_maps(about.network.net, one, [before, pools]) for one in (image, nudge(image, 1, 0))
     )
-    change, pooled = (round(100 * difference(still[name], moved[name])) for name in (before, after))
+    change, pooled = (round(100 * difference(still[name], moved[name])) for name in (before, pools))
     return Asked(
         NumberQuestion(
             id="tour.pooling",
-            asked=words.after(
+            asked=after(
                 words.change_before(article(digits.classes[int(digits.labels[digit])]), before, change),
-                words.change_after_pooling(after),
+                words.change_after_pooling(pools),
             ),
             network=about.network.title,
             page="convolution",

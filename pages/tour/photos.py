@@ -9,8 +9,9 @@ from cnn_core.insight.dream.animation import from_file
 from cnn_core.insight.dream.first_dream import first_dream
 from cnn_core.lesson import Change, drawn, read_changed, stays, walk
 from cnn_core.lesson.guess_questions import ChoiceQuestion, CurveQuestion, NumberQuestion
-from pages.tour import words
+from pages.tour import photo_words as words
 from pages.tour.asking import About, Asked, Measured
+from pages.tour.words import after
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.forms.guess import Look
 from pages.ui.forms.photo_seen import answers_of
@@ -34,7 +35,7 @@ def cat_and_dream(about: About) -> Asked:
     return Asked(
         ChoiceQuestion(
             id="tour.cat_and_dream",
-            asked=words.after(words.before_the_dream(before.name, before.probability), words.WHAT_IS_IT_NOW),
+            asked=after(words.before_the_dream(before.name, before.probability), words.WHAT_IS_IT_NOW),
             page="deep_dream",
             options=words.AFTER_THE_DREAM,
         ),
@@ -79,7 +80,7 @@ def turned(about: About) -> Asked:
     return Asked(
         CurveQuestion(
             id="tour.turned",
-            asked=words.after(words.another_digit(digit, article(name)), words.draw_the_curve(article(name))),
+            asked=after(words.another_digit(digit, article(name)), words.draw_the_curve(article(name))),
             network=about.network.title,
             page="augmentation",
             about=f"{about.network.weights_key}/{digit}",
@@ -114,7 +115,7 @@ def four_draws(about: About) -> Asked:
     return Asked(
         NumberQuestion(
             id="tour.four_draws",
-            asked=words.after(
+            asked=after(
                 words.of_the_four(_read(about, digit, first).kept(label), DRAWS, name),
                 words.how_many_of_draws(MORE_DRAWS, name),
             ),

@@ -2,7 +2,10 @@
 
 import re
 
+from cnn_core.data import load_images
+from cnn_core.insight import attribute
 from cnn_core.model import PRESETS
+from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES
 from tests.pages.app import OWNER, open_page, text
@@ -83,3 +86,19 @@ def test_the_switch_on_home_turns_all_questions_off_and_on(asking_app):
     assert "The network reads a **7**" in text(app)
     app.switch_page("pages/8_runs.py").run()
     assert "Is that more than chance?" not in text(app)
+
+
+def test_feature_maps_asks_where_a_picture_counts_and_marks_where_occlusion_finds_it(asking_app):
+    test = load_images("mnist", "test", fetch=False)
+    image, label = test.images[0].float() / 255, int(test.labels[0])
+    app = open_page(asking_app, "pages/4_feature_maps.py", why_open=True)
+    assert f"Which place of the picture does the network need most to say {label}?" in text(app)
+    assert "Grad-CAM" not in text(app)
+    about = f"Lesson convnet, ready trained/mnist/{len(test)}/0/{label}"
+    app.session_state["guess_points"] = {("feature_maps.where", about): (3, 4)}  # as a tap leaves it
+    app.run()
+    press(app, "I say it is here")
+    values = attribute(load("lesson"), image, method="occlusion", target=label).values
+    row, column = divmod(int(values.argmax()), 28)
+    assert "Grad-CAM" in text(app)
+    assert f"You said row 3, column 4, measured row {row}, column {column}" in text(app)

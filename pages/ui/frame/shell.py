@@ -35,6 +35,8 @@ _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 error_log.bound()
 streamlit_inside.drop_wrong_values()
 streamlit_inside.one_value_at_a_time()
+streamlit_inside.send_together()
+streamlit_inside.theme_once()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
