@@ -383,7 +383,7 @@ _CHART_LETTERS_ON_A_WALL = "\n  ".join(
 _ENLARGED = """[data-testid="stApp"] { zoom: var(--zoom) }
   [data-testid="stMain"] { height: calc(100dvh / var(--zoom)) !important }
   /* Boxes that open over the page are placed in pixels of the screen: what is in them grows. */
-  [data-testid="stPopoverBody"] > *, [data-testid="stTooltipContent"] > * { zoom: var(--zoom) }
+  [data-floating-ui-portal] > * > *, [role="listbox"], [data-testid="stTooltipContent"] > * { zoom: var(--zoom) }
   /* Plotly is told its size in pixels of the screen, and would grow twice. */
   .js-plotly-plot { zoom: calc(1 / var(--zoom)) }
   /* Its letters have a size of their own, and what grows may stand over the edge of a figure. */
