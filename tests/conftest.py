@@ -76,6 +76,7 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
     },
     "core/test_store.py": {"test_fifty_of_ten_thousand_runs_are_listed_without_reading_the_others"},
     "core/test_train.py": {"test_the_lessons_recipe_on_the_sample_digits_ends_above_94_percent"},
+    "pages/test_take_away.py": None,
     "pages/test_shell.py": {
         "test_a_page_run_alone_returns_through_the_dashboard",
         "test_the_pages_leave_out_what_is_large_and_not_needed_to_draw_them",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cnn_core.lesson.guess_questions import NumberQuestion
 from pages.deep_dream import words
 from pages.deep_dream.dream import Dream
@@ -30,7 +32,7 @@ def asked(dream: Dream) -> bool:
     change = dream.result.get("change")
     if change is None and not dream.is_going_on:
         return True
-    if not guess.first(question(dream), LOOK):
+    if not guess.first(question(dream), replace(LOOK, is_open=change is None)):
         return False
     if change is not None:
         why = words.why_so_much(dream.spec.step_size, dream.spec.steps, dream.octaves)

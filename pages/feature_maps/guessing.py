@@ -1,10 +1,13 @@
-"""Guess first: which class the network thinks of in the second place. Only the bars tell it."""
+"""Guess first: which class comes second, as only the bars tell; and in "Why this answer?" where the picture counts."""
 
 from __future__ import annotations
 
-from cnn_core.lesson.guess_questions import ChoiceQuestion
+import numpy as np
+
+from cnn_core.lesson.guess_questions import ChoiceQuestion, PointQuestion
 from pages.feature_maps import guess_words as words
 from pages.feature_maps.maps import Reading
+from pages.ui.drawing.contact_sheet import as_picture
 from pages.ui.forms import guess
 from pages.ui.wording.numbers import probability
 
@@ -40,7 +43,7 @@ def options(order: list[int]) -> list[int]:
     order: all classes, the likeliest first; three or more.
 
     >>> options([7, 3, 2, 9, 8, 0, 1, 4, 5, 6]), options([2, 0, 1])
-    ([3, 2, 1, 6], [0, 1])
+    ([3, 2, 0, 6], [0, 1])
     """
     rest = order[2:]
     count = min(OPTIONS - 1, len(rest))
@@ -54,3 +57,35 @@ def show(reading: Reading, asked: ChoiceQuestion) -> None:
         reading.classes[reading.best], probability(order[0]), asked.answer or "", probability(order[1])
     )
     guess.shown(asked, asked.answer, why)
+
+
+# ---------------------------------------------------------------- where it counts
+
+
+def where(reading: Reading, target: int) -> PointQuestion:
+    """Which place of the picture counts most for a class.  target: its number."""
+    rows, columns = reading.chosen.image.shape[1:]
+    return PointQuestion(
+        id="feature_maps.where",
+        asked=words.where_it_counts(reading.classes[target]),
+        network=reading.network.title,
+        page="feature_maps",
+        about=guess.about(reading.network, reading.chosen.key, target),
+        rows=rows,
+        columns=columns,
+    )
+
+
+def look_of(reading: Reading) -> guess.Look:
+    """The picture itself, to be tapped."""
+    image = reading.chosen.image.numpy()
+    shown = image[0] if len(image) == 1 else as_picture(image)
+    return guess.Look(image=shown, alt=reading.chosen.title, px=224)
+
+
+def show_where(reading: Reading, target: int, occlusion: np.ndarray) -> None:
+    """Draw where it was said beside where it is.  occlusion: (H, W), how much the score falls without each place."""
+    if guess.has_said(where(reading, target)) and occlusion.max() > 0:
+        place = np.unravel_index(int(occlusion.argmax()), occlusion.shape)
+        why = words.around_there(reading.classes[target])
+        guess.shown(where(reading, target), place, why, look_of(reading))

@@ -6,22 +6,23 @@ from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import plural, probability, shape_text
 from pages.ui.wording.screen_summary import summary
 
-WELCOME = (
-    "Convscope shows how a convolutional network learns to read, and opens the very network that you train. "
-    "Below, a digit goes through a network. Click another digit, and every layer answers anew."
-)
+WELCOME = "Convscope shows how a network learns to read. Draw a digit: each layer answers as you draw."
+OR_TAKE_ONE = "or take one of these"
+YOUR_DRAWING = "your drawing"
 GUESS = "What will the network read?"
+WHERE_NEXT = "**Where next?**"
 WHAT_YOU_SEE = (
     "Each tile is a feature map: what one filter gives for the digit. Black is nothing, pale yellow is much; 0 marks "
     "a filter that gives 0 everywhere."
 )
+FOR_TEACHERS = "For teachers: worksheets to print"
 ALL_WORDS = "All words of the field, from accuracy to weight decay"
 PAGES_ARE_BEHIND = "The button “Pages” leads to all of them."
-WAYS_ON = {  # address -> (what one does there, its icon)
-    "convolution": ("Start the lesson: what a kernel does", "school"),
-    "feature_maps": ("Look inside this network", "search"),
-    "train": ("Train your own", "play_arrow"),
-    "open_network": ("Open your own network", "folder_open"),
+WAYS_ON: dict[str, tuple[str, str, dict[str, str]]] = {  # page -> (what one does there, icon, address)
+    "convolution": ("The lesson, step by step", "school", {"step": "kernel"}),
+    "feature_maps": ("Look inside this network", "search", {}),
+    "train": ("Train your own", "play_arrow", {}),
+    "open_network": ("Open your own network", "folder_open", {}),
 }
 
 
@@ -82,7 +83,7 @@ def summary_of_home(title: str, image: str, layers: dict[str, tuple[int, int, in
         f"Here an image, {image}, goes through a network, {plain(title)}.",
         f"Its layers of filters: {maps}." if maps else "It has no convolution, so there are no maps.",
         answer,
-        "Try: choose another of the ten test images with the arrow keys and press Enter, or follow one of the ways on.",
+        "Try: draw a digit, choose a test image with the arrow keys and Enter, or follow one of the ways on.",
     )
 
 

@@ -18,6 +18,7 @@ from pages.ui.wording.which_images import how_many
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
 OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
+MY_RECORD = "My record: networks, predictions and pictures to print"
 SOMEBODY_ELSE = "I am somebody else"
 FORGET_ME = "Forget me on this computer"
 OTHER_TABS = "Close the other tabs of Convscope as well: they keep what they show until then."

@@ -14,11 +14,12 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import CurveQuestion
 from cnn_core.lesson.guesses import most_surprising, right_ones
-from pages.tour import going, light, tasks, words
+from pages.tour import going, light, record_words, tasks, words
 from pages.tour.asking import Asked
 from pages.tour.going import Now
 from pages.tour.steps import STEPS, Step, place
 from pages.ui.forms import code_box, guess
+from pages.ui.frame.shell import ROOT, entry
 from pages.ui.frame.streamlit_inside import ACTION, BAR
 from pages.ui.visitor import design, networks
 from pages.ui.wording import refusals
@@ -151,6 +152,7 @@ def _end() -> None:
         st.markdown(
             words.the_end(len(right_ones(told)), len(told), worst.asked if worst else ""), width="stretch"
         )
+        st.page_link(ROOT / entry("tour").file, label=record_words.MY_RECORD, icon=":material/description:")
         st.button(words.ANEW, key="tour_anew", type="tertiary", on_click=going.begin_anew)
         st.button(on_primary(words.FINISH), key="tour_finish", type="primary", on_click=going.leave)
 

@@ -10,7 +10,7 @@ from cnn_core.runs import RunStore, ensure_runner
 from cnn_core.training import RECIPES, TrainSpec, save_model
 from pages.ui.frame.shell import PAGES
 from pages.ui.visitor.who import COOKIE
-from tests.browser.conftest import ready, serving, wait_until
+from tests.browser.conftest import ready, serving, turn_to, wait_until
 
 OWNER = "a" * 22
 
@@ -226,7 +226,7 @@ def test_a_dream_and_a_training_at_once_leave_every_page_answering(long_training
     wait_until(lambda: training.status.state == dream.status.state == "running", 60)
     both = 0
     for entry in (one for one in PAGES if one.in_bar):
-        page.get_by_role("link", name=entry.title, exact=True).first.click()
+        turn_to(page, entry.title)
         expect(page.get_by_role("heading", level=1, name=entry.question)).to_be_visible(timeout=10_000)
         # What stands last on the page: its script has run through.
         last = page.get_by_text("Open your own network" if entry.title == "Runs" else "Next:").first
@@ -249,7 +249,7 @@ def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
 
 def test_back_leads_out_of_a_page_whose_digit_and_map_were_chosen(server, new_page):
     page = new_page(server.url + "/convolution")
-    page.get_by_role("link", name="Feature maps", exact=True).click()
+    turn_to(page, "Feature maps")
     page.get_by_role("button", name=re.compile("^map 9,")).nth(1).click()
     page.wait_for_url(re.compile("pixel=conv2d_2.9"))
     page.go_back()

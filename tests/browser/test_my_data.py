@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.data.own import Shelf
-from tests.browser.conftest import ready
+from tests.browser.conftest import ready, turn_to
 
 SHAPES = {
     "house": [[(0.2, 0.5), (0.2, 0.9), (0.8, 0.9), (0.8, 0.5)], [(0.1, 0.52), (0.5, 0.15), (0.9, 0.52)]],
@@ -83,12 +83,12 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
         ("Filters", "conv2d_1"),
         ("Evaluate", "of 15 test images"),
     ):
-        page.get_by_role("link", name=word, exact=True).first.click()
+        turn_to(page, word)
         expect(page.get_by_text(sign).first).to_be_visible(timeout=60_000)
         ready(page)
 
     # Confused by a drawing: the answer is one of the three, whatever it is given
-    page.get_by_role("link", name="My data", exact=True).first.click()
+    turn_to(page, "My data")
     page.get_by_role("button", name="Confuse it").click()
     page.wait_for_url("**/evaluate**")
     ready(page)

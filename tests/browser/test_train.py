@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES, TrainSpec
-from tests.browser.conftest import free_port, ready, serving, wait_until
+from tests.browser.conftest import free_port, ready, serving, turn_to, wait_until
 from tests.faults.conftest import go_on, stand_still
 from tests.load.classroom import end_runner, processes
 
@@ -75,7 +75,7 @@ def test_a_run_goes_on_through_reload_second_tab_and_page_change(training_server
     second.goto(page.url)
     expect(second.get_by_text(re.compile("images/s|Finished"))).to_be_visible(timeout=30_000)
 
-    page.get_by_role("link", name="Convolution", exact=True).first.click()
+    turn_to(page, "Convolution")
     expect(page.get_by_role("heading", name="What does a kernel do?")).to_be_visible(timeout=20_000)
     page.wait_for_url(re.compile(r"net=run"))
     page.go_back()

@@ -35,7 +35,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "data": SHARED,
     "training": SHARED | {"model", "data"},
     "export": SHARED | {"model", "data"},
-    "insight": SHARED | {"model", "data"},
+    "insight": SHARED | {"model", "data", "training"},
     "lesson": SHARED | {"model", "data", "insight"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
     "doctor": SHARED | {"model", "data", "training"},

@@ -45,6 +45,24 @@ def test_home_tells_a_guess_beside_the_answer_and_asks_only_once(asking_app):
     assert "1" not in [button.label for button in app.button]
 
 
+def test_home_asks_of_a_drawing_and_asks_anew_when_the_pad_was_cleared(asking_app):
+    stroke = [255 if 12 <= i // 56 <= 44 and 26 <= i % 56 <= 30 else 0 for i in range(56 * 56)]
+    app = asking_app
+    app.session_state["drawings"] = {"home_pad": [stroke, stroke]}
+    app.run()
+    assert not app.exception
+    assert "What will the network read?" in text(app)
+    press(app, "1")
+    assert "The network reads a **1**" in text(app)
+    app.session_state["drawings"] = {"home_pad": [None, None]}
+    app.session_state["home_pad"] = {"pixels": None}
+    app.run()
+    app.session_state["drawings"] = {"home_pad": [stroke, stroke]}
+    app.session_state["home_pad"] = {"pixels": stroke}
+    app.run()
+    assert "The network reads" not in text(app)
+
+
 def test_home_begins_the_lesson_and_shows_no_maps_of_a_network_without_any(app):
     app.query_params["net"] = "pretrained:mlp"
     app.run()

@@ -63,6 +63,7 @@ class Look:
     marks:    of a curve, which of its ticks are written out; None is five of them.
     px:       wished width of the image, or of a picture to choose, in CSS pixels.
     narrow:   it stands in a narrow column: its parts stand below each other.
+    is_open:  nobody knows the answer yet, so that there is none to be shown at once.
     """
 
     pictures: Sheet | None = None
@@ -71,6 +72,7 @@ class Look:
     marks: Sequence[int] | None = None
     px: int = 84
     narrow: bool = False
+    is_open: bool = False
 
 
 _PLAIN = Look()
@@ -83,6 +85,12 @@ def guess_of(question: GuessQuestion) -> Guess | None:
     """What the visitor has said to this question, in whatever tab and session; None where they have not."""
     unkept = st.session_state.get(_UNKEPT, {})
     return unkept.get(question.key) or notebook().guess(question.key)
+
+
+def has_said(question: GuessQuestion) -> bool:
+    """Whether the visitor has guessed, and not only asked for the answer."""
+    guess = guess_of(question)
+    return guess is not None and guess.said is not None
 
 
 def notebook() -> Notebook:
@@ -152,7 +160,7 @@ def first(question: GuessQuestion, look: Look = _PLAIN) -> bool:
         ask(question, look, is_main=False)
         with st.container(horizontal=True, gap="medium"):
             name = _name(question)
-            show, off = small(words.SHOW), small(words.DO_NOT_ASK)
+            show, off = small(words.SKIP if look.is_open else words.SHOW), small(words.DO_NOT_ASK)
             st.button(show, key=f"guess_skip_{name}", type="tertiary", on_click=skip, args=(question,))
             st.button(off, key=f"guess_off_{name}", type="tertiary", on_click=_no_more_questions)
     return False
@@ -361,7 +369,7 @@ def _keep(guess: Guess) -> None:
 
 
 def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLAIN) -> None:
-    """Draw what was said beside what was measured, and one sentence of why. Nothing where nothing was said or skipped.
+    """Draw what was said beside what was measured, and one sentence of why. Nothing where nothing was said.
 
     measured: a value of the question's kind: the words of an option, a number, (row, column), a number for each tick.
     why:      one or two sentences in Markdown, with this network's numbers.
@@ -373,6 +381,8 @@ def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLA
     if after.measured != guess.measured:
         _keep(after)
     refusals.draw("guess")
+    if after.said is None:
+        return  # who has not guessed sees the page as it is
     with st.container(gap=None):  # the announcement is not seen
         announce(f"guess-told-{_name(question)}", words.told(after))
         _show(question, after, why, look)
@@ -427,10 +437,9 @@ def _show_curve(question: CurveQuestion, guess: Guess, why: str, look: Look) -> 
     curves, text = [st.container(), st.container()] if look.narrow else st.columns([5, 3], gap="medium")
     with curves:
         show_curves(question, guess, f"guess_shown_{_name(question)}", look.pictures, look.marks)
-        caption(words.WHAT_A_CURVE_SHOWS_ALONE if guess.said is None else words.WHAT_A_CURVE_SHOWS)
+        caption(words.WHAT_A_CURVE_SHOWS)
     with text:
-        if guess.said is not None:
-            st.metric("You were off by, on average", words.off_words(guess))
+        st.metric("You were off by, on average", words.off_words(guess))
         st.markdown(why)
 
 

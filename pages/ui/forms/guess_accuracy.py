@@ -33,7 +33,7 @@ def ask(run: Run, page: str) -> bool:
     """While the visitor's run goes on, ask. Returns whether what it came to may be told."""
     if not run.has_recipe or not run.is_owner(who.visitor()):
         return True
-    return guess.first(question(run, page))
+    return guess.first(question(run, page), guess.Look(is_open=run.status.unfinished))
 
 
 def show(run: Run, page: str) -> None:

@@ -13,14 +13,13 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui.frame import address, shell, streamlit_inside
 from pages.ui.frame.components import component_file
 
-SCREEN = "screen"  # the session's key of the choice
-SCREENS = {"desk": "Desk", "wall": "Projector"}
-IN_ADDRESS = address.one_of("screen", SCREEN, {"wall": "wall"}, "desk")
+SCREEN = "screen"  # the session's key of the switch
+IN_ADDRESS = address.one_of("screen", SCREEN, {"wall": True}, False)  # `?screen=wall`
 LETTERS = 1.5  # how much larger a chart's letters, and the chart, are in projector mode
 PAGES_HERE = "pages_here"  # key of the list of pages in a phone's bar
 HELP = (
-    "Projector: larger letters, numbers and pictures, for the last row of a room. The sidebar makes way; "
-    "» at the top left brings it back."
+    "Larger letters, numbers and pictures, for the last row of a room. The sidebar makes way; » at the top left brings "
+    "it back. A link that ends in ?screen=wall opens so."
 )
 
 _no_break = st.components.v2.component(
@@ -36,7 +35,7 @@ _from_below = st.components.v2.component(
 
 def is_on_wall() -> bool:
     """Whether the visitor has chosen projector mode, or the link that brought them."""
-    return bool(st.session_state.get(SCREEN) == "wall")
+    return bool(st.session_state.get(SCREEN, False))
 
 
 def sidebar_at_first() -> int | Literal["collapsed"]:
@@ -53,16 +52,8 @@ def fit() -> None:
 
 
 def ask() -> None:
-    """Draw the choice of the screen, for the sidebar; a session keeps it, and so does the address."""
-    st.session_state.setdefault(SCREEN, IN_ADDRESS.standard)
-    st.segmented_control(
-        "Screen",
-        list(SCREENS),
-        format_func=SCREENS.__getitem__,
-        required=True,
-        key=SCREEN,
-        help=HELP,
-    )
+    """Draw the switch of projector mode, for the sidebar; a session keeps it, and so does the address."""
+    st.toggle("Projector mode", key=SCREEN, help=HELP)
     address.tell(IN_ADDRESS)
 
 

@@ -7,6 +7,7 @@ from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import number, percent
 
 SHOW = "Show the answer"
+SKIP = "Skip"
 DO_NOT_ASK = "Do not ask me first"
 NO_MORE_QUESTIONS = "Pages show their answers at once from now on. On Home you can let them ask again."
 ASK_FIRST = "Let each page ask me before it answers"
@@ -16,7 +17,6 @@ UNKNOWN = "not guessed yet"
 TAP = "Tap the place you mean."
 WHAT_THE_RINGS_ARE = "Dashed ring: what you said. Whole ring: measured."
 WHAT_A_CURVE_SHOWS = "Dotted: what you drew. Solid: measured. Shaded: where the two differ."
-WHAT_A_CURVE_SHOWS_ALONE = "Solid: measured."
 
 
 def question(asked: str) -> str:
@@ -70,7 +70,7 @@ def value_words(guess: Guess, value: object) -> str:
 
 
 def _decimals(guess: Guess) -> int:
-    return 2 if guess.most - guess.least <= 1 else 1
+    return 2 if not guess.unit and guess.most - guess.least <= 1 else 1
 
 
 def i_say(words: str) -> str:
@@ -153,7 +153,8 @@ def blind_guessing(accuracy: float, classes: int) -> str:
     """What the accuracy is to be held against.
 
     >>> blind_guessing(0.944, 10)
-    'It reads **94.4 %**. Who names one of 10 classes by lot is right in 10.0 % of cases.'
+    'It reads **94.4 %**. Someone who picks one of 10 classes at random is right in 10.0 % of cases.'
     """
     chance = percent(1 / classes)
-    return f"It reads **{percent(accuracy)}**. Who names one of {classes} classes by lot is right in {chance} of cases."
+    at_random = f"Someone who picks one of {classes} classes at random is right in {chance} of cases."
+    return f"It reads **{percent(accuracy)}**. {at_random}"
