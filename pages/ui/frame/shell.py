@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -119,6 +120,13 @@ def tab_title(url_path: str) -> str:
 def exists(page: Entry) -> bool:
     """Whether the page's file is there; the bar shows no page that is not written."""
     return (ROOT / page.file).exists()
+
+
+def load_rooms() -> None:
+    """Import what the scripts of all pages import, so that nobody who opens one waits for it."""
+    for file in sorted(ROOT.glob("pages/*/*.py")):
+        if file.parent != HERE:
+            import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
 def build_pages() -> list[StreamlitPage]:
