@@ -6,6 +6,7 @@ It draws nothing of its own: the sidebar is in forms/sidebar.py, each page in it
 from __future__ import annotations
 
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -38,6 +39,7 @@ streamlit_inside.drop_wrong_values()
 streamlit_inside.one_value_at_a_time()
 streamlit_inside.send_together()
 streamlit_inside.theme_once()
+streamlit_inside.named_by_key_alone()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -135,6 +137,13 @@ def build_pages() -> list[StreamlitPage]:
     Home is Streamlit's default page: it answers at "/" alone (its own path would say "Page not found"), so
     the bar does not list it and the wordmark leads there. Other pages that it does not list have a door on a page.
     """
+    # Streamlit writes into the one that it runs.
+    return [copy(page) for page in _pages(streamlit_inside.session_id() is not None)]
+
+
+@cache
+def _pages(_in_script: bool) -> list[StreamlitPage]:
+    # Outside of a script run they lack what a run needs.
     return [
         st.Page(
             ROOT / page.file,
