@@ -12,6 +12,17 @@ from .attack.on_many import smallest_steps as smallest_steps
 from .attack.plain import DISTURBANCES as DISTURBANCES
 from .attack.plain import disturbed as disturbed
 from .attack.plain import random_signs as random_signs
+from .between.flows import Edge as Edge
+from .between.flows import Flows as Flows
+from .between.flows import Node as Node
+from .between.flows import PathGraph as PathGraph
+from .between.flows import flows_to as flows_to
+from .between.flows import strongest_paths as strongest_paths
+from .between.reading import Reading as Reading
+from .between.reading import reading as reading
+from .between.sources import IMAGE as IMAGE
+from .between.sources import mixing_layers as mixing_layers
+from .between.sources import source_of_layer as source_of_layer
 from .decided.muting_check import MutingCheck as MutingCheck
 from .decided.muting_check import muting_check as muting_check
 from .decided.relevance import WAYS as WAYS
