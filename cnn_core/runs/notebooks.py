@@ -47,6 +47,10 @@ class Notebook:
         """The guess with this key (`Guess.key`), or None."""
         return next((guess for guess in self.guesses if guess.key == key), None)
 
+    def has_answered(self, question: str, network: str) -> bool:
+        """Whether this question was answered, or skipped, about a network of this title, whatever else it was about."""
+        return any(guess.question == question and guess.network == network for guess in self.guesses)
+
     def with_guess(self, guess: Guess) -> Notebook:
         """The same with this guess, in place of an earlier one of its key."""
         others = [other for other in self.guesses if other.key != guess.key]

@@ -182,9 +182,10 @@ def changes(image: Tensor, right: int, before: Maps, after: Maps) -> str:
     """
     rows = [("digit", difference(image, nudge(image, right)))]
     rows += [(name, difference(before[name], after[name])) for name in before if before[name].ndim == 3]
-    st.html(bars_of(rows))
     said = words.what_pooling_forgets(rows)
-    caption(said)
+    with st.container(key="pooling_changes"):
+        st.html(bars_of(rows))
+        caption(said)
     return said
 
 

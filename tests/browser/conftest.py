@@ -17,6 +17,8 @@ from pathlib import Path
 import playwright.sync_api
 import pytest
 
+from pages.ui.frame.shell import PAGES
+
 ROOT = Path(__file__).parents[2]
 COMPLAINTS = re.compile(r"Traceback|\bERROR\b|(?i:deprecated)")
 
@@ -46,9 +48,12 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, script: str = "dashboard.py", port: int | None = None, **environment: str
+    folder: Path, script: str = "dashboard.py", port: int | None = None, root: Path = ROOT, **environment: str
 ) -> Iterator[Server]:
-    """Start a cold server in a process of its own; at the end it is stopped and its log must hold no complaint."""
+    """Start a cold server in a process of its own; at the end it is stopped and its log must hold no complaint.
+
+    root: the tree that is served; another one, such as an older commit, is served by our interpreter.
+    """
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     runs, log = folder / "runs", folder / f"server-{port}.log"
@@ -58,7 +63,7 @@ def serving(
         "CONVSCOPE_OFFLINE": "1",
         "CONVSCOPE_WARM": "0",  # two seconds of a processor for each server that a test starts
         "CONVSCOPE_IDLE_SECONDS": "3",  # a runner that a test started ends soon after it
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(root),
         "NO_COLOR": "1",
         **environment,
     }
@@ -66,7 +71,7 @@ def serving(
     with log.open("ab") as out:  # a file: a pipe that nobody reads would fill and stop the server
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", script, *options],
-            cwd=ROOT,
+            cwd=root,
             env=env,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -177,6 +182,19 @@ def emptied(page, listener) -> bool:
     except playwright.sync_api.Error:
         return False
     return True
+
+
+def turn_to(page, title: str) -> None:
+    """Go to another page by the bar: of a group by the box that it opens.  page: or a frame."""
+    group = next(entry.group for entry in PAGES if entry.title == title)
+    in_sidebar = page.get_by_test_id("stSidebarNavLink").filter(has_text=title)  # where the window is narrow
+    if in_sidebar.count():
+        in_sidebar.first.click()
+    elif group:
+        page.get_by_test_id("stTopNavSection").filter(has_text=group).click()
+        page.get_by_role("menuitem", name=title, exact=True).click()
+    else:
+        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
 
 
 def ready(page) -> None:

@@ -3,6 +3,8 @@
     --lockstep 30     a lecture: thirty open each page in the same second (--links: each by its link, in a new tab;
                       --times 3; --pages convolution,filters)
     --hostile 1000    somebody who tries what breaks: so many hostile inputs through all doors (--seed 0)
+    --cost 20         nobody else there: processor time of each page and each click, the median of so many
+                      (--beside TREE: an older commit, asked in turns)
     --plan            starts nothing: prints what 30, 300 and 3,000 students need (`needs`)
 
 It uses the images in CONVSCOPE_DATA; `--sample` takes those that need no download. Status 1 where somebody met an error
@@ -20,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import Server, serving
-from tests.load import lockstep
+from tests.load import cost, lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, report
 from tests.load.needs import table
 
@@ -32,6 +34,9 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         environment = {"CONVSCOPE_DATA": f"{folder}/none"} if asked["sample"] else {}
+        if asked["cost"]:
+            print(cost.measured(Path(folder), asked["cost"], asked["beside"], _pages(asked)), flush=True)
+            return 0
         if asked["hostile"]:
             return _siege(Path(folder), asked, environment)
         with serving(Path(folder), **environment) as server:
@@ -53,10 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sample", action="store_true", help="without the full MNIST")
     parser.add_argument("--lockstep", type=int, default=0, metavar="STUDENTS", help="a lecture, not a lesson")
     parser.add_argument("--hostile", type=int, default=0, metavar="INPUTS", help="so many hostile inputs")
+    parser.add_argument("--cost", type=int, default=0, metavar="TIMES", help="processor time, one by one")
+    parser.add_argument(
+        "--beside", type=Path, metavar="TREE", help="with --cost, another tree asked in turns"
+    )
     parser.add_argument("--times", type=int, default=3, help="how often each page, in lockstep (3)")
     parser.add_argument("--links", action="store_true", help="in lockstep, each page in a new tab")
     parser.add_argument(
-        "--pages", help="in lockstep, some pages alone: convolution,filters; home is the first"
+        "--pages", help="with --lockstep and --cost, some alone: convolution,filters; home is the first"
     )
     return parser
 
@@ -68,13 +77,19 @@ def _lesson(server: Server, asked: dict[str, Any]) -> tuple[str, bool]:
 
 
 def _lecture(server: Server, asked: dict[str, Any]) -> tuple[str, bool]:
-    pages = None
-    if asked["pages"] is not None:
-        pages = ["" if name == "home" else name for name in asked["pages"].split(",")]
-        if unknown := set(pages) - set(ADDRESSES):
-            raise SystemExit(f"no such page: {', '.join(sorted(unknown))}. There are {', '.join(ADDRESSES)}.")
-    said = asyncio.run(lockstep.lecture(server, asked["lockstep"], asked["times"], asked["links"], pages))
+    students, times = asked["lockstep"], asked["times"]
+    said = asyncio.run(lockstep.lecture(server, students, times, asked["links"], _pages(asked)))
     return lockstep.told(said), not (said.errors or said.complaints)
+
+
+def _pages(asked: dict[str, Any]) -> list[str] | None:
+    """Addresses of the pages that were asked for; None is all."""
+    if asked["pages"] is None:
+        return None
+    pages = ["" if name == "home" else name for name in asked["pages"].split(",")]
+    if unknown := set(pages) - set(ADDRESSES):
+        raise SystemExit(f"no such page: {', '.join(sorted(unknown))}. There are {', '.join(ADDRESSES)}.")
+    return pages
 
 
 def _siege(folder: Path, asked: dict[str, Any], environment: dict[str, str]) -> int:

@@ -46,6 +46,7 @@ class Answer:
     seconds: float
     size: int
     errors: list[str]
+    runs: int = 0  # of the script, until it was answered
 
 
 @dataclass
@@ -296,6 +297,7 @@ class Student:
         if kind == "delta":
             self._draw(message, answer)
         elif kind == "new_session":
+            answer.runs += 1
             self.session = message.new_session.initialize.session_id or self.session
             if not message.metadata.run.fragment_ids:
                 self.widgets.clear()

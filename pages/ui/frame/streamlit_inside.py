@@ -5,6 +5,9 @@ are used, but for the list of one in which a component is given its data (`sheet
 
     trick                    what it leans on                                        what breaks without it
     one_value_at_a_time()    `SafeSessionState.filtered_state`, which widgets ask     pages cost a tenth more
+    send_together()          `AppSession._on_scriptrunner_event` and              pages cost a third more, and
+                             `flush_browser_queue`, `Runtime._send_message`      far more where thirty are drawn
+    theme_once()             `app_session._populate_theme_msg`                   pages cost a twentieth more
     went_through_history()   `is_history_navigation` of the script's context         Back would not take an edit back
     address_container(),
     hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
@@ -17,14 +20,21 @@ are used, but for the list of one in which a component is given its data (`sheet
     session_id()             asks its `add_file` by name                             memory without any bound
     drop_wrong_values()      `WStates.__getitem__`, its `get_serialized`, and a       a wrong value stays and stays
                              widget's `value_type`
-    frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
-                             `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
+    (shortcuts.js)           test id `stMain`, class `st-key-next_…`; that a menu     no key for the next page; Enter
+                             opened by keyboard has the focus itself                 takes no first entry of a menu
+    frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
+                             Prism's `token`                                         pale code
+    screen_style()           test ids of `stApp`, `stMain`, the sidebar and boxes    small on walls; on phones no bar,
+                             that open; Plotly's inline style                        and nothing comes from below
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +84,107 @@ def one_value_at_a_time() -> None:
     Measured, nine of them on the Convolution page: 10 of its 87 ms.
     """
     SafeSessionState.filtered_state = property(_OneByOne)  # type: ignore[assignment, method-assign]
+
+
+# ---------------------------------------------------------------- what a script draws, sent together
+
+GATHER_SECONDS = 0.01  # in which what is drawn waits for more; to the eye it is at once
+PARCEL = 100  # messages at most: a browser that takes none is given up at 500
+
+_EVENTS, _IS_DUE = "convscope_events", "convscope_is_due"  # kept with a session
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """Messages to one browser."""
+
+    messages: list[Any]
+
+
+@cache
+def send_together() -> None:
+    """Hand what a script draws to the server's loop, and to its browser, many messages at a time; once in a process.
+
+    Streamlit wakes its loop twice for each element and lets it turn once more. At each turn the loop gives the
+    interpreter away, and has to wait until one of the scripts that are drawing gives it back.
+    A Streamlit that is made otherwise is left as it is.
+    """
+    try:
+        from streamlit.runtime.app_session import AppSession
+        from streamlit.runtime.runtime import Runtime
+        from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+
+        handle = AppSession._handle_scriptrunner_event_on_event_loop
+        flush, send, drawn = (
+            AppSession.flush_browser_queue,
+            Runtime._send_message,
+            ScriptRunnerEvent.ENQUEUE_FORWARD_MSG,
+        )
+    except (ImportError, AttributeError):
+        return
+
+    def handle_all(session: AppSession) -> None:
+        kept = vars(session)
+        kept[_IS_DUE] = False  # before the first is taken: whoever adds one later asks again
+        events = kept[_EVENTS]
+        while events:
+            sender, event, told = events.popleft()
+            handle(session, sender, event, **told)
+
+    def on_event(session: AppSession, sender: Any, event: Any, **told: Any) -> None:
+        kept = vars(session)
+        kept.setdefault(_EVENTS, deque()).append((sender, event, told))
+        if event is not drawn or not _is_drawing(told.get("forward_msg")):
+            session._call_soon_on_event_loop(lambda: handle_all(session))
+        elif not kept.get(_IS_DUE):
+            kept[_IS_DUE] = True
+            loop = session._event_loop
+            session._call_soon_on_event_loop(lambda: _later(loop, lambda: handle_all(session)))
+
+    def parcels(session: AppSession) -> list[Any]:
+        messages = flush(session)
+        return [_Parcel(messages[start : start + PARCEL]) for start in range(0, len(messages), PARCEL)]
+
+    def send_parcel(server: Runtime, receiver: Any, parcel: Any) -> None:
+        for message in parcel.messages if isinstance(parcel, _Parcel) else [parcel]:
+            send(server, receiver, message)
+
+    AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
+    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign]
+    Runtime._send_message = send_parcel  # type: ignore[method-assign]
+
+
+def _is_drawing(message: Any) -> bool:
+    """Whether it is a part of the page; anything else (where the browser is to go, say) does not wait."""
+    return message is not None and message.WhichOneof("type") in ("delta", "ref_hash")
+
+
+def _later(loop: Any, act: Callable[[], None]) -> None:
+    with suppress(RuntimeError):  # the server has ended meanwhile
+        loop.call_later(GATHER_SECONDS, act)
+
+
+@cache
+def theme_once() -> None:
+    """Let the theme be read from the settings once: it is sent at each script run, in six parts."""
+    try:
+        from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+        from streamlit.runtime import app_session
+
+        read = app_session._populate_theme_msg
+    except (ImportError, AttributeError):
+        return
+
+    @cache
+    def theme(section: str) -> CustomThemeConfig:
+        message = CustomThemeConfig()
+        read(message, section)
+        return message
+
+    def put(message: CustomThemeConfig, section: str = "theme") -> None:
+        message.MergeFrom(theme(section))
+
+    app_session._populate_theme_msg = put
 
 
 def went_through_history() -> bool:
@@ -195,19 +306,10 @@ def spoken_place() -> DeltaGenerator:
 # ---------------------------------------------------------------- the frame around every page
 
 RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
-WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
-
-# Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
-# and leaves them room: it has to find them as large as they are shown.
-_CHART_LETTERS = (11, 12, 13, 13.5, 14, 15, 16)
-_ON_THE_WALL = "\n  ".join(
-    f':is(.js-plotly-plot, #js-plotly-tester) text[style*="font-size: {size:g}px"]'
-    f" {{ font-size: {size * WALL_ZOOM:g}px !important }}"
-    for size in _CHART_LETTERS
-)
 
 _FRAME = f"""<style>
-:is([data-testid="stTopNavLink"], [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
+:is([data-testid="stTopNavLink"], [data-testid="stTopNavSection"], [data-testid="stTopNavDropdownLink"],
+  [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
   outline: 3px solid {RING} !important; outline-offset: 1px }}
 /* Its wrapper too: it would leave a gap. */
 [data-testid="stLayoutWrapper"]:has(> .st-key-spoken) {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
@@ -217,25 +319,9 @@ _FRAME = f"""<style>
   *, ::before, ::after {{ animation-duration: 1ms !important; animation-iteration-count: 1 !important;
     transition-duration: 1ms !important; scroll-behavior: auto !important }}
 }}
-@media (min-width: {WALL}px) {{
-  [data-testid="stApp"] {{ zoom: {WALL_ZOOM} }}
-  [data-testid="stMain"] {{ height: calc(100dvh / {WALL_ZOOM}) !important }}
-  /* Plotly is told its size in pixels of the screen, and would grow twice. */
-  .js-plotly-plot {{ zoom: calc(1 / {WALL_ZOOM}) }}
-  /* Its letters have a size of their own, and what grows may stand over the edge of a figure. */
-  .js-plotly-plot, .js-plotly-plot .main-svg {{ overflow: visible !important }}
-  {_ON_THE_WALL}
-}}
 /* Beside the sidebar a projector leaves little: none of it for empty edges. */
 @media (min-width: 641px) and (max-width: 1200px) {{
   [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
-}}
-/* There the bar names every page too: Streamlit keeps 200 pixels free beside it, and would hide four of them. */
-@media (min-width: 641px) and (max-width: 1280px) {{
-  [data-testid="stTopNav"] {{ padding-left: 0.5rem !important; padding-right: 0.25rem !important }}
-  [data-testid="stTopNav"] + div {{ min-width: 4.5rem !important }}
-  [data-testid="stTopNavLink"] {{ padding-left: 0.25rem !important; padding-right: 0.25rem !important }}
-  [data-testid="stTopNavLink"] * {{ font-size: 0.8125rem !important }}
 }}
 /* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
 :is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
@@ -243,7 +329,8 @@ _FRAME = f"""<style>
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
 /* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
-[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {{ color: inherit !important }}
+:is([data-testid="stPopoverButton"], [data-testid="stMenuButtonButton"])[kind="tertiary"][aria-expanded="true"],
+[data-testid="stMenuButtonButton"][aria-expanded="true"] * {{ color: inherit !important }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
@@ -255,11 +342,152 @@ _FRAME = f"""<style>
 
 
 def frame_style() -> None:
-    """Give links of the frame the ring that Streamlit leaves out, and let all grow where the page is on a wall.
-
-    Text, pictures and charts grow alike: a larger font alone would leave the pictures at a laptop's size.
-    """
+    """Give links of the frame the ring that Streamlit leaves out, and words and numbers the room they need."""
     st.html(_FRAME)
+
+
+_GROUP = """<style>
+[data-testid="stTopNav"] > :nth-child({}) > [data-testid="stTopNavSection"] {{
+  background: color-mix(in srgb, currentColor 8%, transparent); font-weight: 600 }}
+</style>"""
+
+
+def mark_group(place: int) -> None:
+    """Mark the box of the top bar that the page is in, as Streamlit marks a page: it does so in the open box alone.
+
+    place: of the box among all that stands in the bar, from 1.
+    """
+    st.html(_GROUP.format(place))
+
+
+# ---------------------------------------------------------------- screens: a wall, a projector, a phone
+
+WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
+# In projector mode: from so many pixels' width on all is so much larger. `--cells` makes numbers in grids larger still.
+_STEPS = {0: 1.0, 1200: 1.25, 1600: 1.5, 2400: 2.0}
+_CELLS = 1.2
+BAR, ACTION, SHEET_HEAD = "phone_bar", "main_action_", "from_below_"  # (beginnings of) keys of containers
+NO_BREAK = "no_break"  # key of a component that draws nothing
+TOUR_BAR = "tour_bar"  # key of the container of the lesson's bar
+
+# Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
+# and leaves them room: it has to find them as large as they are shown.
+_CHART_LETTERS = (11, 12, 13, 13.5, 14, 15, 16)
+_CHART_LETTERS_ON_A_WALL = "\n  ".join(
+    f':is(.js-plotly-plot, #js-plotly-tester) text[style*="font-size: {size:g}px"]'
+    f" {{ font-size: {size * WALL_ZOOM:g}px !important }}"
+    for size in _CHART_LETTERS
+)
+
+# Text, pictures and charts grow alike: a larger font alone would leave the pictures at a laptop's size.
+_ENLARGED = """[data-testid="stApp"] { zoom: var(--zoom) }
+  [data-testid="stMain"] { height: calc(100dvh / var(--zoom)) !important }
+  /* Boxes that open over the page are placed in pixels of the screen: what is in them grows. */
+  [data-testid="stPopoverBody"] > *, [data-testid="stTooltipContent"] > * { zoom: var(--zoom) }
+  /* Plotly is told its size in pixels of the screen, and would grow twice. */
+  .js-plotly-plot { zoom: calc(1 / var(--zoom)) }
+  /* Its letters have a size of their own, and what grows may stand over the edge of a figure. */
+  .js-plotly-plot, .js-plotly-plot .main-svg { overflow: visible !important }"""
+
+_AT_A_DESK = f"""@media (min-width: {WALL}px) {{
+  :root {{ --zoom: {WALL_ZOOM} }}
+  {_ENLARGED}
+  {_CHART_LETTERS_ON_A_WALL}
+}}"""
+_ON_A_WALL = "\n".join(
+    [
+        f":root {{ --cells: {_CELLS} }}",
+        *(
+            f"@media (min-width: {width}px) {{ :root {{ --zoom: {zoom} }} }}"
+            for width, zoom in _STEPS.items()
+        ),
+        f"@media all {{ {_ENLARGED} }}",
+        '@media (min-width: 769px) { [data-testid="stMainBlockContainer"] { padding-top: 4.25rem } }',
+    ]
+)
+
+# `--paper` and `--edge` are the theme's, which Streamlit tells to components alone.
+_SCREENS = """<style>
+:root {{ --paper: {paper}; --edge: {edge} }}
+{sizes}
+/* Beside a small projector's page, and of a window that is enlarged twice, the sidebar took a third. */
+@media (min-width: 769px) and (max-width: 1100px) {{
+  [data-testid="stSidebar"][data-collapsed="false"] {{ width: 288px !important; min-width: 0 !important }}
+}}
+/* What is low begins high: the picture that a page is about has to be above the fold. */
+@media (max-height: 800px) {{
+  [data-testid="stMainBlockContainer"] {{ padding-top: 4.25rem }}
+  [data-testid="stMainBlockContainer"] h1 {{ padding-top: 0.5rem }}
+}}
+/* The button stands at the foot of the sidebar, and its box was as high as what is left below it: 81 pixels. */
+[data-testid="stPopoverBody"][aria-label="Save"] {{ max-height: 70dvh !important }}
+.st-key-{bar} {{ display: none }}
+[data-testid="stLayoutWrapper"]:has(> .st-key-{bar}) {{ display: contents }}
+.st-key-{bar} button {{ min-height: 44px }}
+[class*="st-key-{head}"], .st-key-{no_break} {{ display: none }}
+[data-from-below] > [class*="st-key-{head}"] {{ display: block; position: sticky; top: 0; z-index: 5;
+  margin-bottom: -3.75rem; pointer-events: none }}
+[data-from-below] {{ position: fixed; inset: 3.75rem 0 0 auto; z-index: 1001; width: min(22rem, 55%) !important;
+  overflow-y: auto; overscroll-behavior: contain; padding: 0 1rem 1rem; background: var(--paper);
+  border-left: 1px solid var(--edge) }}
+/* The first sheet of Feature maps grows with the room beside its image. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-maps_first) {{ flex-grow: 1 }}
+@media (max-width: 768px) {{
+  [data-testid="stMainBlockContainer"] {{ padding-top: 4rem }}
+  [data-testid="stMainBlockContainer"] h1 {{ font-size: 1.75rem; padding-top: 0.25rem }}
+  /* Sentences send a student to the sidebar: here its button says that it is one. */
+  [data-testid="stExpandSidebarButton"] {{ width: auto !important; padding: 0 0.5rem }}
+  [data-testid="stExpandSidebarButton"]::after {{ content: "sidebar"; font-size: 0.875rem }}
+  [data-testid="stToolbar"] div:has(> [data-testid="stToolbarActions"]) {{ min-width: 0 !important }}
+  .st-key-{bar} {{ display: flex; position: fixed; top: 0.5rem; right: 3.25rem; width: auto; z-index: 999991 }}
+}}
+/* Never two bars: where the tour has its own, the pages are in the head, and the button is where it was. */
+@media (max-width: 640px) and (min-height: 500px) {{ :root:not(:has(.st-key-{tour})) {{
+  --foot: calc(3.75rem + env(safe-area-inset-bottom));
+  [data-testid="stMain"] {{ scroll-padding-bottom: var(--foot) }}
+  [data-testid="stMainBlockContainer"] {{ padding-bottom: calc(var(--foot) + 2rem) }}
+  .st-key-{bar} {{ inset: auto 0 0 0; width: auto !important; height: var(--foot); z-index: 1000;
+    padding: 0.5rem 1rem; background: var(--paper); border-top: 1px solid var(--edge) }}
+  [data-testid="stLayoutWrapper"]:has(> [class*="st-key-{action}"]) {{ display: contents }}
+  [class*="st-key-{action}"] {{ position: fixed; right: 1rem; bottom: calc(var(--foot) - 3.25rem); z-index: 1000;
+    width: auto !important }}
+  [class*="st-key-{action}"] button {{ min-height: 44px }}
+}} }}
+@media (max-width: 640px) and (min-height: 500px) {{
+  [data-from-below] {{ inset: auto 0 0 0; width: auto !important; max-height: 62dvh; border-left: 0;
+    border-top: 1px solid var(--edge) }}
+  :root:has([data-from-below]) [data-testid="stMainBlockContainer"] {{ padding-bottom: 66dvh }}
+}}
+@media (prefers-reduced-motion: no-preference) {{
+  [data-from-below] {{ animation: from-below 160ms ease-out }}
+  @keyframes from-below {{ from {{ transform: translateY(1.5rem) }} }}
+}}
+</style>"""
+
+
+@cache
+def _screens(is_on_wall: bool, mode: str) -> str:
+    paper, edge = (st.get_option(f"theme.{mode}.{name}") for name in ("backgroundColor", "borderColor"))
+    sizes = _ON_A_WALL if is_on_wall else _AT_A_DESK
+    return _SCREENS.format(
+        paper=paper,
+        edge=edge,
+        sizes=sizes,
+        bar=BAR,
+        action=ACTION,
+        head=SHEET_HEAD,
+        no_break=NO_BREAK,
+        tour=TOUR_BAR,
+    )
+
+
+def screen_style(is_on_wall: bool, mode: str) -> None:
+    """Fit the page to its screen: let it grow on a wall, and give a phone a bar and a sheet at its lower edge.
+
+    is_on_wall: projector mode was asked for; else a page grows a little where it is as wide as a wall's.
+    mode:       "light" or "dark".
+    """
+    st.html(_screens(is_on_wall, mode))
 
 
 # ---------------------------------------------------------------- what a list's buttons are about
