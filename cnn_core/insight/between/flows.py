@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cnn_core.checks import is_index, whole_number
 from cnn_core.errors import StudentError, quoted
@@ -23,7 +23,7 @@ from cnn_core.insight.between.sources import (
     mixing_layers,
     source_of_layer,
 )
-from cnn_core.insight.look.twin import as_weights, checked_images, frozen
+from cnn_core.insight.look.twin import as_weights, checked_images, frozen, with_weights
 from cnn_core.model.network import Network
 from cnn_core.model.spec import ModelSpec
 from cnn_core.training.adversarial import lead
@@ -66,7 +66,12 @@ def flows_to(net: Network, images: Tensor, target: int) -> Flows:
     names, mixing = net.spec.layer_names, mixing_layers(net.spec)
     children = [frozen(child) for child in net.children()]
     with torch.inference_mode(False), torch.enable_grad():
-        weights = {name: _weight_to_learn(children[names.index(name)]) for name in mixing}
+        weights: dict[str, Tensor] = {}
+        for name in mixing:
+            child = children[names.index(name)]
+            part: Any = next(child.children())
+            weights[name] = part.weight.detach().clone().requires_grad_()
+            children[names.index(name)] = with_weights(child, weights[name], part.bias)
         onward: dict[str, Tensor] = {}
         total = 0.0
         for batch in pixels.split(TOGETHER):
@@ -188,14 +193,6 @@ def _most(values: Tensor, width: int, layer: str, through: tuple[str, int] | Non
     if through is not None and through[0] == layer:
         return [through[1]]
     return sorted(values.abs().argsort(descending=True, stable=True)[:width].tolist())
-
-
-def _weight_to_learn(child: nn.Module) -> Tensor:
-    """The weight of a layer of a frozen twin, from now on one of its own with a gradient."""
-    part: Any = next(child.children())
-    weight = part.weight.detach().clone().requires_grad_()
-    part._parameters["weight"] = weight
-    return weight
 
 
 def _by_map(spec: ModelSpec, layer: str, weight: Tensor) -> Tensor:
