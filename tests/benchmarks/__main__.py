@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-THEMES = ("pictures", "training", "pages", "beside", "growth")  # in the order of importance
+THEMES = ("pictures", "training", "surgery", "pages", "beside", "growth")  # in the order of importance
 ON_REQUEST = ("accuracy", "gpu")
 
 
