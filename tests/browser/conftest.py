@@ -178,7 +178,7 @@ def emptied(page, listener) -> bool:
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
         page.goto("about:blank")
         page.context.clear_cookies()
-        page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        page.emulate_media(color_scheme="light", reduced_motion="no-preference", contrast="no-preference")
     except playwright.sync_api.Error:
         return False
     return True

@@ -76,6 +76,19 @@ def test_an_empty_record_says_so_on_the_page_and_in_the_file(app):
     assert NO_NETWORKS in read(preview(app))[1]
 
 
+def test_doors_lead_to_it_from_home_from_runs_and_from_the_lesson_s_end(app):
+    def doors() -> set[str]:
+        links = [link.proto for link in app.get("page_link")]
+        return {
+            f"{link.page}?{link.query_string}".rstrip("?") for link in links if link.page.startswith("tour")
+        }
+
+    open_page(app, "pages/8_runs.py")
+    assert doors() == {"tour"}
+    open_page(app, "pages/0_home.py", tour_at="end")
+    assert doors() == {"tour", "tour?view=worksheets"}
+
+
 # ---------------------------------------------------------------- worksheets
 
 
