@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
-from cnn_core.insight.look.twin import frozen
+from cnn_core.insight.look.twin import frozen, put_layer, with_weights
 from cnn_core.insight.surgery.operation import Edit, Operation, Touch, check_operation
 from cnn_core.model.network import Network, activation_named
 
@@ -32,7 +32,7 @@ def with_operation(net: Network, operation: Operation) -> Network:
     check_operation(operation, net.spec)
     twin = frozen(net)
     for layer in operation.layers:
-        twin._modules[layer] = changed_layer(getattr(twin, layer), operation, layer)
+        put_layer(twin, layer, changed_layer(getattr(twin, layer), operation, layer))
     return twin
 
 
@@ -75,15 +75,14 @@ def with_edits(child: nn.Module, edits: Sequence[Edit]) -> nn.Module:
     """A layer of a frozen twin with other values of these weights, and weights of its own then."""
     if not edits:
         return child
-    child = copy.copy(child)
-    name, part = _part_of(child)
-    part = copy.copy(part)
-    weights = {key: None if w is None else w.detach().clone() for key, w in part._parameters.items()}
+    part: Any = next(child.children())
+    weights = {
+        "weight": part.weight.detach().clone(),
+        "bias": None if part.bias is None else part.bias.detach().clone(),
+    }
     for edit in edits:
         _set(weights, edit)
-    part.__dict__["_parameters"] = weights
-    child.__dict__["_modules"] = child._modules | {name: part}
-    return child
+    return with_weights(child, weights["weight"], weights["bias"])
 
 
 def _set(weights: dict[str, Any], edit: Edit) -> None:
@@ -94,11 +93,6 @@ def _set(weights: dict[str, Any], edit: Edit) -> None:
     else:
         depthwise = weights["weight"].ndim == 4 and len(edit.place) == 2
         weights["weight"][edit.filter, *((0,) if depthwise else ()), *edit.place] = edit.value
-
-
-def _part_of(child: nn.Module) -> tuple[str, nn.Module]:
-    """The one submodule in which the weights of a layer of ours are, and its name."""
-    return next((name, part) for name, part in child._modules.items() if part is not None)
 
 
 # --- a network of its own ---------------------------------------------------------------------------
@@ -115,7 +109,7 @@ def carried_out(net: Network, operation: Operation) -> Network:
     new = copy.deepcopy(net).eval()
     for layer in operation.layers:
         child: Any = getattr(new, layer)
-        part: Any = _part_of(child)[1]
+        part: Any = next(child.children())
         for edit in operation.edits:
             if edit.layer == layer:
                 _set(dict(part.named_parameters()) | {"bias": part.bias}, edit)

@@ -8,7 +8,6 @@ images anew, and each filter of a layer can be taken out in turn.
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.insight.filters.response import channels_last
-from cnn_core.insight.look.twin import as_weights, checked_images, frozen
+from cnn_core.insight.look.twin import as_weights, checked_images, frozen, with_weights
 from cnn_core.insight.surgery.operate import changed_layer, touched, touches_of, with_edits
 from cnn_core.insight.surgery.operation import NOTHING, Operation, check_operation
 from cnn_core.model.layers import Conv2D, Dense, DepthwiseConv2D, Dropout, Layer, Pooling
@@ -290,35 +289,23 @@ class _Cut:
 
     def _part_that_reads(self, child: Any) -> Any:
         """The layer with those of its weights alone that read the changed channels, and without its biases."""
-        weight = (child.conv if hasattr(child, "conv") else child.dense).weight
+        weight = next(child.children()).weight
         if hasattr(child, "conv"):
-            return _with_weights(child, weight[:, self.channels], None)
+            return with_weights(child, weight[:, self.channels], None)
         maps = summarize(self.table.spec)[self.lowest].output_shape[0]
         numbers = weight.shape[1] // maps  # of each map, side by side
-        return _with_weights(child, weight.unflatten(1, (maps, numbers))[:, self.channels].flatten(1), None)
+        return with_weights(child, weight.unflatten(1, (maps, numbers))[:, self.channels].flatten(1), None)
 
 
 def in_channels_last(child: nn.Module) -> nn.Module:
     """A layer of a frozen twin, its kernels laid out so that its maps are pooled 15 times as fast."""
     conv: Any = getattr(child, "conv", None)
-    if conv is not None:
-        conv._parameters["weight"] = channels_last(conv.weight)
-    return child
+    return child if conv is None else with_weights(child, channels_last(conv.weight), conv.bias)
 
 
-def _some_outputs(child: Any, filters: list[int]) -> Any:
-    part = child.conv if hasattr(child, "conv") else child.dense
-    return _with_weights(child, part.weight[filters], None if part.bias is None else part.bias[filters])
-
-
-def _with_weights(child: Any, weight: Tensor, bias: Tensor | None) -> Any:
-    """A copy of a layer with other weights, of which torch only looks at the shape."""
-    child = copy.copy(child)
-    name = "conv" if hasattr(child, "conv") else "dense"
-    part = copy.copy(getattr(child, name))
-    part.__dict__["_parameters"] = {"weight": weight, "bias": bias}
-    child.__dict__["_modules"] = child._modules | {name: part}
-    return child
+def _some_outputs(child: nn.Module, filters: list[int]) -> nn.Module:
+    part: Any = next(child.children())
+    return with_weights(child, part.weight[filters], None if part.bias is None else part.bias[filters])
 
 
 def _is_of_each_map(layer: Layer) -> bool:

@@ -8,6 +8,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     send_together()          `AppSession._on_scriptrunner_event` and              pages cost a third more, and
                              `flush_browser_queue`, `Runtime._send_message`      far more where thirty are drawn
     theme_once()             `app_session._populate_theme_msg`                   pages cost a twentieth more
+    named_by_key_alone()     `BidiComponentMixin._build_bidi_identity_kwargs`    pages cost a twentieth more
     went_through_history()   `is_history_navigation` of the script's context         Back would not take an edit back
     address_container(),
     hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
@@ -88,7 +89,7 @@ def one_value_at_a_time() -> None:
 
 # ---------------------------------------------------------------- what a script draws, sent together
 
-GATHER_SECONDS = 0.01  # in which what is drawn waits for more; to the eye it is at once
+GATHER_SECONDS = 0.03  # in which what is drawn waits for more; to the eye it is at once
 PARCEL = 100  # messages at most: a browser that takes none is given up at 500
 
 _EVENTS, _IS_DUE = "convscope_events", "convscope_is_due"  # kept with a session
@@ -149,9 +150,12 @@ def send_together() -> None:
         for message in parcel.messages if isinstance(parcel, _Parcel) else [parcel]:
             send(server, receiver, message)
 
+    # The session whose script brings us here listens by the method of before, which is held weakly: were it gone, that
+    # session would hear nothing more of its script, and its page never be done.
+    on_event.__wrapped__ = AppSession._on_scriptrunner_event  # type: ignore[attr-defined]
     AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
-    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign]
-    Runtime._send_message = send_parcel  # type: ignore[method-assign]
+    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
+    Runtime._send_message = send_parcel  # type: ignore[method-assign, assignment]
 
 
 def _is_drawing(message: Any) -> bool:
@@ -184,7 +188,24 @@ def theme_once() -> None:
     def put(message: CustomThemeConfig, section: str = "theme") -> None:
         message.MergeFrom(theme(section))
 
-    app_session._populate_theme_msg = put
+    app_session._populate_theme_msg = put  # type: ignore[assignment]
+
+
+@cache
+def named_by_key_alone() -> None:
+    """Spare a component the hashing of all that it shows: each of ours has a key, and with one that hash is not used.
+
+    A component without a key would be known by its name alone: two of them on one page, and Streamlit refuses.
+    """
+    try:
+        from streamlit.components.v2.bidi_component.main import BidiComponentMixin
+    except ImportError:
+        return
+
+    def by_name(mixin: Any, *, component_name: str, **_others: Any) -> dict[str, Any]:
+        return {"component_name": component_name}
+
+    BidiComponentMixin._build_bidi_identity_kwargs = by_name  # type: ignore[method-assign, assignment]
 
 
 def went_through_history() -> bool:
@@ -383,7 +404,7 @@ _CHART_LETTERS_ON_A_WALL = "\n  ".join(
 _ENLARGED = """[data-testid="stApp"] { zoom: var(--zoom) }
   [data-testid="stMain"] { height: calc(100dvh / var(--zoom)) !important }
   /* Boxes that open over the page are placed in pixels of the screen: what is in them grows. */
-  [data-testid="stPopoverBody"] > *, [data-testid="stTooltipContent"] > * { zoom: var(--zoom) }
+  [data-floating-ui-portal] > * > *, [role="listbox"], [data-testid="stTooltipContent"] > * { zoom: var(--zoom) }
   /* Plotly is told its size in pixels of the screen, and would grow twice. */
   .js-plotly-plot { zoom: calc(1 / var(--zoom)) }
   /* Its letters have a size of their own, and what grows may stand over the edge of a figure. */
