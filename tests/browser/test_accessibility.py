@@ -155,7 +155,7 @@ def by_day(page, entry):
     expect(page).to_have_title(tab_title(entry.url_path))
     summary = page.get_by_role("region", name="Summary of this page")
     expect(summary).to_have_count(1)
-    assert re.match(r"Here .*Try: ", summary.text_content()), summary.text_content()
+    assert re.match(r"Here .*\. ", summary.text_content()), summary.text_content()
     found = []
     for view in (None, *VIEWS.get(entry.url_path, ())):
         if view is not None:
