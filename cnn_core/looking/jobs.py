@@ -18,7 +18,7 @@ from cnn_core.insight import (
     strongest_examples,
     strongest_for_units,
 )
-from cnn_core.looking import under_the_hood
+from cnn_core.looking import over_time, under_the_hood
 from cnn_core.looking.question import Question
 from cnn_core.model.layer_files import kind_named
 from cnn_core.training import Evaluation, accuracy_under, evaluate
@@ -137,6 +137,9 @@ JOBS: dict[str, Callable[..., Any]] = {
     "reading": under_the_hood.what_a_filter_reads,
     "flows": under_the_hood.flows,
     "recipes_compared": under_the_hood.recipes_compared,
+    "answers_over": over_time.answers,
+    "sizes_over": over_time.sizes,
+    "places_over": over_time.places,
 }
 
 

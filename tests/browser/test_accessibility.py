@@ -26,6 +26,7 @@ MAIN = "[data-testid=stMain]"  # sidebar and bar are the same on every page: a t
 DESK, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 FOLDED = "[data-testid=stMain] [data-testid=stExpander] details:not([open]) > summary"
 BOXES = "[data-testid=stMain] [data-testid=stPopoverButton]"
+NEXT = f"{MAIN} [class*=st-key-next_] a"
 OPEN_BOX = "[data-testid=stPopoverBody]"
 
 # Serious and critical findings, and heading jumps. Of a place on the page, or of all of it.
@@ -175,36 +176,35 @@ def by_night(page, entry):
     return look(page, f"{entry.title}, dark", "colours")
 
 
-def walk(page, look_at):
-    """Follow the links to the next page until all were seen, in one tab: a page that is loaded anew costs much more."""
-    found, seen = [], []
-    while len(seen) < len(PAGES) - 1:
-        entry = page_at(re.search(r"//[^/]+/(\w*)", page.url)[1])
+def walk(page, server, look_at):
+    """Follow the links to the next page, in one tab: a page that is loaded anew costs much more. Then the others."""
+    found, left = [], {entry.url_path for entry in PAGES}
+    while left:
+        here = re.search(r"//[^/]+/(\w*)", page.url)[1]
+        if here not in left:
+            page.goto(f"{server.url}/{min(left)}")
+            ready(page)
+            continue
+        left.remove(here)
+        entry = page_at(here)
         expect(page.get_by_role("heading", name=entry.question)).to_be_visible()
         settled(page)
-        seen.append(entry.url_path)
         found += look_at(page, entry)
-        page.keyboard.press("Alt+n")
-        page.wait_for_url(lambda url, here=entry.url_path: f"/{here}" not in url)
-    assert sorted(seen) == sorted(entry.url_path for entry in PAGES if entry.url_path)
+        if page.locator(NEXT).count():
+            page.keyboard.press("Alt+n")
+            page.wait_for_url(lambda url, here=here: f"/{here}" not in url)
     return found
 
 
 def test_axe_finds_nothing_serious_on_any_page(server, new_page):
-    page = new_page(server.url, **DESK)
-    settled(page)
-    found = by_day(page, page_at(""))
-    page.goto(server.url + "/convolution")
-    ready(page)
-    found += walk(page, by_day)
+    page = new_page(server.url + "/convolution", **DESK)
+    found = walk(page, server, by_day)
     turn_dark(page)
-    found += by_night(page, page_at("convolution"))
     # Colours are the same at each width, but for sidebar and bar, which have a test of their own.
     page.set_viewport_size(PHONE)
-    found += walk(page, by_night)
-    page.goto(server.url)
-    settled(page)
-    found += by_night(page, page_at(""))
+    page.goto(server.url + "/convolution")
+    ready(page)
+    found += walk(page, server, by_night)
     assert not found, "\n".join(found)
 
 

@@ -10,10 +10,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from cnn_core.data import load_images
 from cnn_core.doctor.measure import CheckImages, check
 from cnn_core.errors import StudentError
 from cnn_core.insight import NEVER, AnswersOverTime, answers_over, feature_maps, places_over, sizes_over
+from cnn_core.looking import Question, work_of
+from cnn_core.looking.jobs import answer
 from cnn_core.model import PRESETS, build
+from cnn_core.pretrained import load, replay
+from cnn_core.pretrained.cards import replay_path
+from cnn_core.training import save_model
 
 TABLE = torch.tensor(
     # image:  0  1  2  3  4    what is read at each of four moments
@@ -141,3 +147,33 @@ def test_without_a_snapshot_there_is_nothing_to_look_back_at(training):
         answers_over([], images, labels)
     with pytest.raises(StudentError, match="No moment"):
         places_over([], images)
+
+
+def test_a_process_beside_the_server_loads_the_snapshots_itself(training, tmp_path):
+    moments, _, _ = training
+    for step, net in moments:
+        save_model(tmp_path / f"{step}", net, net.spec)
+    paths = tuple((step, str(tmp_path / f"{step}")) for step, _ in moments)
+    last, told = moments[-1][1], []
+    found = answer(last, Question.of("answers_over", "mnist", 30, snapshots=paths), told.append)
+    digits = load_images("mnist", "test", fetch=False)
+    expected = answers_over(moments, digits.images[:30], digits.labels[:30])
+    assert found.answers.equal(expected.answers)
+    assert told[-1] == 1
+    sizes = answer(last, Question.of("sizes_over", "mnist", 20, snapshots=paths), told.append)
+    assert [one.step for one in sizes] == [0, 1, 2, 4]
+    places = answer(last, Question.of("places_over", "mnist", 20, snapshots=paths), told.append)
+    np.testing.assert_allclose(places.places, places_over(moments, digits.images[:20]).places)
+    question = Question.of("sizes_over", "mnist", 20, snapshots=paths)
+    assert work_of(question, last.spec).passes == 20 * 4 * 3
+
+
+def test_the_shipped_lesson_at_many_moments_lies_in_one_file():
+    kept = replay("lesson")
+    steps = kept.steps[::12]
+    paths = tuple((step, str(replay_path("lesson"))) for step in steps)
+    found = answer(load("lesson"), Question.of("answers_over", "mnist", 20, snapshots=paths), lambda _: None)
+    digits = load_images("mnist", "test", fetch=False)
+    by_hand = torch.stack([kept.load(step).predict(digits.images[:20]).argmax(1) for step in steps])
+    assert found.answers.equal(by_hand)
+    assert found.accuracy[-1] > found.accuracy[0]

@@ -1,7 +1,7 @@
 """What one filter reads: how much each incoming map gives to its sum, where the filter answers most.
 
 Ordered by what flows, not by weight: a large kernel may read a map that is dark where the filter answers. On the
-lesson's net the six heaviest kernels of filter 41 of conv2d_2 and the six that give most have none in common.
+shipped lesson's net the six heaviest kernels of filter 41 of conv2d_2 and the six that give most have one in common.
 Source: Olah et al. 2020, "Zoom In: An Introduction to Circuits".
 """
 

@@ -1,7 +1,7 @@
 """The check: mute the filters that speak most for an answer, and as many others at random, and see how sure it stays.
 
-Without it a list of relevances is a claim. Expect the certainty to fall sooner, not the answer to flip: on the
-lesson's net, of 200 digits, muting the top five of conv2d_2 changes the answer of 2 %.
+Without it a list of relevances is a claim. Expect the certainty to fall sooner, not the answer to flip: on the shipped
+lesson's net, of 200 test digits, muting the top five of conv2d_2 changes the answer of 4.5 %, five by lot of 0.3 %.
 """
 
 from __future__ import annotations

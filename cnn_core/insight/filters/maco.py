@@ -2,8 +2,9 @@
 
 So a picture has as much of each fineness as real images have, and cannot become the fine noise that excites a filter
 best. Beside it the importance mask: where the climb's gradients were large. Fel et al. 2023, "Unlocking Feature
-Visualization for Deeper Networks with MAgnitude Constrained Optimization". It stands beside the other recipes in
-`compared`, which also says what the network reads in each: whether it shows more, the eye has to judge.
+Visualization for Deeper Networks with MAgnitude Constrained Optimization". Beside the other recipes (`compared`; the
+shipped lesson's net, looked at): of the ten classes its pictures are nearer to digits, and the mask leaves the strokes
+alone; of conv2d_2's filters "clean" shows the pattern better, and excites them four times as much.
 """
 
 from __future__ import annotations

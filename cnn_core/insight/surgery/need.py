@@ -1,9 +1,9 @@
 """Which filters does a network need, and which does it not? Taken out one by one, and the least needed together.
 
 Ranked by how much the loss rises without a filter, never by the accuracy: of a well-trained net no single filter costs
-more than a handful of images, and that order is chance (measured on the lesson's net: rank correlation 0.07 between
-two halves of the test digits; by the loss 0.63). And ranked on other images than it is judged on, or the ranking has
-seen the answers. Beside each cut stands the same number of filters taken at random.
+more than a handful of images, and that order is chance (measured on conv2d_2 of the shipped lesson's net, between one
+2,000 test digits and another: rank correlation 0.13 by the digits lost, 0.84 by the loss). And ranked on other images
+than it is judged on, or the ranking has seen the answers. Beside each cut stands the same number of filters at random.
 Source: ablation; pruning by the change of the loss: LeCun, Denker & Solla 1990, "Optimal Brain Damage".
 """
 

@@ -150,6 +150,9 @@ def send_together() -> None:
         for message in parcel.messages if isinstance(parcel, _Parcel) else [parcel]:
             send(server, receiver, message)
 
+    # The session whose script brings us here listens by the method of before, which is held weakly: were it gone, that
+    # session would hear nothing more of its script, and its page never be done.
+    on_event.__wrapped__ = AppSession._on_scriptrunner_event  # type: ignore[attr-defined]
     AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
     AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
     Runtime._send_message = send_parcel  # type: ignore[method-assign, assignment]

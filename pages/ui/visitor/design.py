@@ -107,7 +107,8 @@ def inspect(edited: Draft) -> Inspection:
 
 
 @lru_cache(maxsize=16)
-def _of_a_preset(key: str, _settings: Settings) -> Inspection:
+def of_a_preset(key: str, _settings: Settings) -> Inspection:
+    """What the core says of a preset, once for everybody; again where the operator has set other limits."""
     return inspect_draft(PRESETS[key].to_dict())
 
 
@@ -115,7 +116,7 @@ def _inspected(edited: Draft) -> Inspection:
     # A preset as it comes is inspected once for everybody.
     key = preset_of(edited)
     if key is not None and edited == PRESETS[key].to_dict():
-        return _of_a_preset(key, settings())
+        return of_a_preset(key, settings())
     return inspect_draft(edited)
 
 
