@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui.frame.components import component_file
-from pages.ui.frame.streamlit_inside import BAR
+from pages.ui.frame.streamlit_screens import BAR
 
 FADED = 0.34
 
