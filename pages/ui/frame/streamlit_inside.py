@@ -146,9 +146,15 @@ def send_together() -> None:
         for message in parcel.messages if isinstance(parcel, _Parcel) else [parcel]:
             send(server, receiver, message)
 
-    AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
-    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
+    # Whoever is being served at this moment goes on by what is replaced: signals hold it weakly, so it has to stay.
+    _replaced.append(AppSession._on_scriptrunner_event)
+    # In this order: it sends parcels before there are any.
     Runtime._send_message = send_parcel  # type: ignore[method-assign, assignment]
+    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
+    AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
+
+
+_replaced: list[Any] = []
 
 
 def _is_drawing(message: Any) -> bool:
