@@ -102,13 +102,14 @@ async def _see_to_work() -> None:
 
 
 def warm() -> None:
-    """Import what the first page would wait for, seconds on a small machine, before anybody comes."""
+    """Import what the pages would wait for, seconds on a small machine, before anybody comes."""
     with suppress(StudentError, OSError):
         import torch  # noqa: F401
 
-        import pages.home.sections  # noqa: F401
+        from pages.ui.frame.shell import load_rooms
         from pages.ui.wording import first_look
 
+        load_rooms()
         server.images()
         first_look.begin()
 

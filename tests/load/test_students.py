@@ -51,6 +51,7 @@ def test_a_few_students_at_once_see_no_error_and_lose_no_run(server):
     assert not outcome.lost, told
     assert list(outcome.runs.values()) == ["finished"], told
     assert [answer.page for answer in outcome.first] == ADDRESSES
+    assert {answer.runs for answer in outcome.first} == {1}, "a page was drawn twice"
     assert outcome.times("click"), told
     assert outcome.times("tick"), "nobody saw a training move"
 

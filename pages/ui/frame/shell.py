@@ -19,7 +19,6 @@ from streamlit.navigation.page import StreamlitPage
 from pages.ui.frame import address, error_log, streamlit_inside, uploads
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
-from pages.ui.frame.streamlit_inside import meaning_style
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parents[1]
@@ -198,11 +197,11 @@ def require_shell() -> None:
 
 
 def page_head(url_path: str) -> DeltaGenerator:
-    """The page's question as its title; from here on a word of the glossary can show its meaning.
+    """The page's question as its title.
 
     Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
     """
-    meaning_style()
+    address.arrive(url_path)
     st.title(entry(url_path).question, anchor=False)
     return streamlit_inside.spoken_place()
 

@@ -5,10 +5,10 @@ are used, but for the list of one in which a component is given its data (`sheet
 
     trick                    what it leans on                                        what breaks without it
     one_value_at_a_time()    `SafeSessionState.filtered_state`, which widgets ask     pages cost a tenth more
-    send_together()          `AppSession._on_scriptrunner_event` and              pages cost a third more, and
-                             `flush_browser_queue`, `Runtime._send_message`      far more where thirty are drawn
-    theme_once()             `app_session._populate_theme_msg`                   pages cost a twentieth more
-    named_by_key_alone()     `BidiComponentMixin._build_bidi_identity_kwargs`    pages cost a twentieth more
+    send_together()          `AppSession._on_scriptrunner_event`, its                 pages cost a tenth more, and
+                             `flush_browser_queue`; `Runtime._send_message`           wait for one another
+    theme_once()             `app_session._populate_theme_msg`                        pages cost a little more
+    named_by_key_alone()     `BidiComponentMixin._build_bidi_identity_kwargs`         pages cost a little more
     went_through_history()   `is_history_navigation` of the script's context         Back would not take an edit back
     address_container(),
     hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
@@ -16,7 +16,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     spoken_place()           class `st-key-…`, test id `stLayoutWrapper`             the summary is seen, or a gap
     names_for_the_ear()      the class of coloured words in a button's label          equal names in a list of runs
     words_in_a_line()        how `st.page_link` nests its paragraph                  a button in mid-sentence
-    meaning_style()          that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
+    frame_style()            that HTML in Markdown keeps `class` and `tabindex`       meanings stand in the sentence
     upload_manager(),        `Runtime.uploaded_file_mgr`; that the road of a file     what a tab has sent stays in
     session_id()             asks its `add_file` by name                             memory without any bound
     drop_wrong_values()      `WStates.__getitem__`, its `get_serialized`, and a       a wrong value stays and stays
@@ -150,12 +150,15 @@ def send_together() -> None:
         for message in parcel.messages if isinstance(parcel, _Parcel) else [parcel]:
             send(server, receiver, message)
 
-    # The session whose script brings us here listens by the method of before, which is held weakly: were it gone, that
-    # session would hear nothing more of its script, and its page never be done.
-    on_event.__wrapped__ = AppSession._on_scriptrunner_event  # type: ignore[attr-defined]
-    AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
-    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
+    # Whoever is being served at this moment goes on by what is replaced: signals hold it weakly, so it has to stay.
+    _replaced.append(AppSession._on_scriptrunner_event)
+    # In this order: it sends parcels before there are any.
     Runtime._send_message = send_parcel  # type: ignore[method-assign, assignment]
+    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
+    AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
+
+
+_replaced: list[Any] = []
 
 
 def _is_drawing(message: Any) -> bool:
@@ -296,6 +299,7 @@ def _check_type(states: WStates, widget: str) -> None:
 
 # ---------------------------------------------------------------- containers that are not there for the eye
 
+# The wrapper is hidden too: it would leave a gap.
 _HIDDEN_STYLE = """<style>
 .st-key-address, [class*="st-key-nothing"],
 [data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"]) { display: none }
@@ -303,11 +307,8 @@ _HIDDEN_STYLE = """<style>
 
 
 def address_container() -> DeltaGenerator:
-    """A container for widgets that only keep the address: Streamlit has no hidden widget."""
-    container = st.container(key="address")
-    # The wrapper is hidden too: it would leave a gap.
-    container.html(_HIDDEN_STYLE)
-    return container
+    """A container for widgets that only keep the address: Streamlit has no hidden widget. `frame_style` hides it."""
+    return st.container(key="address")
 
 
 def hold_place(name: str) -> None:
@@ -363,8 +364,12 @@ _FRAME = f"""<style>
 
 
 def frame_style() -> None:
-    """Give links of the frame the ring that Streamlit leaves out, and words and numbers the room they need."""
-    st.html(_FRAME)
+    """Give links of the frame the ring that Streamlit leaves out, and words and numbers the room they need.
+
+    What hides containers and shows the meaning of a word (`wording.terms`) goes with it: each piece of HTML is a
+    message more.
+    """
+    st.html(_FRAME + _HIDDEN_STYLE + _MEANING)
 
 
 _GROUP = """<style>
@@ -451,8 +456,3 @@ _MEANING = """<style>
     max-width: 20rem; margin-top: 4px; position-try-fallbacks: flip-block, flip-inline, flip-block flip-inline }
 } }
 </style>"""
-
-
-def meaning_style() -> None:
-    """Show the meaning of a word (`wording.terms`) while it is pointed at, tapped, or has the keyboard's focus."""
-    st.html(_MEANING)

@@ -43,8 +43,8 @@ def _begin() -> None:
 
 def _warm_up() -> None:
     try:
-        load_rooms()
         warm_up()
+        load_rooms()  # last: whoever came first imports some of them at this moment
     except StudentError as error:  # no images, say: the pages tell it whoever looks
         log.info("not everything could be computed before somebody looks: %s", error)
     finally:

@@ -15,7 +15,7 @@ from cnn_core.lesson.glossary import GLOSSARY, meaning, spelling
 
 
 def term(name: str, written: str | None = None) -> str:
-    """The word in HTML, with its meaning hidden beside it; `frame.streamlit_inside.meaning_style` shows that.
+    """The word in HTML, with its meaning hidden beside it; a style of `frame.streamlit_inside` shows that.
 
     name:    as in the glossary. KeyError for another.
     written: how it stands in the sentence; None is `name`.
