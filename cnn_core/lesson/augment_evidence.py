@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -110,12 +111,12 @@ class Reading:
     def __len__(self) -> int:
         return len(self.changes)
 
-    @property
+    @cached_property
     def answers(self) -> list[int]:
         """The most probable class of each."""
         return self.probabilities.argmax(1).tolist()
 
-    @property
+    @cached_property
     def certainty(self) -> list[float]:
         """The probability of that class."""
         return self.probabilities.max(1).values.tolist()

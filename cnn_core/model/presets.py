@@ -5,8 +5,10 @@ And an empty one, for whoever builds by hand. What was built by hand is recognis
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from cnn_core.errors import StudentError
@@ -158,7 +160,15 @@ def preset_of(draft: Mapping[str, Any]) -> str | None:
     draft: as `ModelSpec.to_dict` gives it, possible or not; its name plays no part.
     """
     try:
-        spec = ModelSpec.from_dict(draft, check_limits=False)
+        return _preset_of(json.dumps({key: value for key, value in draft.items() if key != "name"}))
+    except (TypeError, ValueError, AttributeError, RecursionError):  # no JSON, so no design
+        return None
+
+
+@lru_cache(maxsize=256)  # every page asks, in each of its runs
+def _preset_of(draft: str) -> str | None:
+    try:
+        spec = ModelSpec.from_dict(json.loads(draft), check_limits=False)
     except StudentError:
         return None
     return next((key for key, preset in PRESETS.items() if _is_fitted(spec, preset)), None)

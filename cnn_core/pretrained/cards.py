@@ -87,7 +87,13 @@ class Card:
 
 def names() -> list[str]:
     """The networks that are here, as a student meets them."""
-    return [name for name in _ORDER if weights_path(name).exists() and _card_path(name).exists()]
+    return list(_names(FOLDER.stat().st_mtime_ns))
+
+
+@functools.lru_cache(maxsize=1)
+def _names(_changed: int) -> tuple[str, ...]:
+    # A page asks some ten times, and each time six files were looked for.
+    return tuple(name for name in _ORDER if weights_path(name).exists() and _card_path(name).exists())
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cnn_core.data.augment_spec import LIGHT
@@ -171,6 +172,7 @@ def _shift(shift: float) -> str:
     return "" if not shift else f"±{100 * shift:g} %" if shift < 1 else f"±{shift:g} px"
 
 
+@lru_cache(maxsize=64)  # some matrices for one number
 def shear_in_words(spec: AugmentSpec, size: tuple[int, int] = (28, 28)) -> str:
     """How much a shear is, which Keras takes in degrees and many a reader as a fraction.
 

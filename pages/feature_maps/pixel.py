@@ -8,6 +8,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import PixelSum, explain_pixel
+from cnn_core.kept import kept
 from cnn_core.model.layer_files import kind_named
 from pages.feature_maps import image_words, words
 from pages.feature_maps.maps import Reading, scale_of
@@ -35,7 +36,7 @@ def pixel(reading: Reading, refusal: str) -> None:
     """
     place = selected(reading.maps)
     try:
-        parts = explain_pixel(reading.network.net, reading.chosen.image, *place)
+        parts = _parts(reading.network.weights_key, reading.chosen.key, place, reading)
     except StudentError as error:
         problem(error)
         return
@@ -50,6 +51,11 @@ def pixel(reading: Reading, refusal: str) -> None:
     with both, st.container(gap="xsmall"):
         _map(reading, place)
     _arithmetic(parts)
+
+
+@kept(4)  # whoever opens the page looks at the same one first
+def _parts(weights_key: str, image_key: str, place: Pixel, _reading: Reading) -> PixelSum:
+    return explain_pixel(_reading.network.net, _reading.chosen.image, *place)
 
 
 def _field(reading: Reading, parts: PixelSum) -> None:

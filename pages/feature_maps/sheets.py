@@ -8,14 +8,16 @@ import numpy as np
 import streamlit as st
 
 from cnn_core.insight import can_be_silent, first_kernels, silent_in, unchanging_in
+from cnn_core.kept import kept
 from pages.feature_maps import image_words, words
 from pages.feature_maps.asking import Options
 from pages.feature_maps.maps import WATCHED, Reading, mapped_layers, ranges_of, scale_of
 from pages.feature_maps.selection import choose, selected, strongest
-from pages.ui.drawing.contact_sheet import Sheet, contact_sheet, signed_sheet
+from pages.ui.drawing.contact_sheet import Limits, Sheet, contact_sheet, signed_sheet
 from pages.ui.drawing.sheets import image_picture, sheet
 from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import server
+from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 
 FIRST_PX = 452  # the first sheet: where there is no such room beside the image, it goes below
@@ -52,8 +54,7 @@ def legend(reading: Reading, options: Options) -> None:
     """Say what the colours and the marks mean."""
     names = mapped_layers(reading.maps, options.every)
     network = reading.network
-    are_watched = server.why_no_images(network.dataset) is None
-    watched = min(WATCHED, len(server.images(network.dataset, "test"))) if are_watched else 0
+    watched = min(WATCHED, _test_images(network.dataset))
     silent = sum(can_be_silent(network.spec, name) for name in names)
     what_you_see(
         words.legend(
@@ -107,8 +108,10 @@ def _first_kernels(reading: Reading) -> None:
 def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -> None:
     maps = reading.maps[layer]
     channels, height, _ = maps.shape
-    drawn = contact_sheet(maps, scale_of(maps), options.limits)
-    marks = _marks(layer, reading, drawn)
+    network = reading.network
+    watched = _test_images(network.dataset)
+    looks = network.weights_key, reading.chosen.key, layer, options.limits, watched
+    drawn, marks, labels = _looks(*looks, reading)
     pixel = selected(reading.maps) if is_clickable else None
     with st.container(gap="xsmall"):
         facts = words.sheet_facts(
@@ -125,7 +128,7 @@ def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -
             key=f"{'maps' if is_clickable else 'beside'}_{layer}",
             alt=words.sheet_alt(layer, channels),
             tile_px=52 if height > 20 or channels <= 16 else 33,
-            labels=_labels(drawn, marks),
+            labels=labels,
             states=[
                 "never fires" if silent else "zero" if dark else None
                 for silent, dark in zip(marks.silent, marks.dark, strict=True)
@@ -154,9 +157,23 @@ class _Marks:
     extremes: np.ndarray | None
 
 
-def _marks(layer: str, reading: Reading, drawn: Sheet) -> _Marks:
-    network = reading.network
-    if server.why_no_images(network.dataset) is not None:
+def _test_images(dataset: str) -> int:
+    """How many there are on this machine."""
+    return 0 if server.why_no_images(dataset) is not None else len(server.images(dataset, "test"))
+
+
+@kept(8)  # thirty who look at the same
+def _looks(
+    weights_key: str, image_key: str, layer: str, limits: Limits, watched: int, _reading: Reading
+) -> tuple[Sheet, _Marks, list[str]]:
+    maps = _reading.maps[layer]
+    drawn = contact_sheet(maps, scale_of(maps), limits)
+    marks = _marks(layer, _reading.network, drawn, watched > 0)
+    return drawn, marks, _labels(drawn, marks)
+
+
+def _marks(layer: str, network: LoadedNetwork, drawn: Sheet, are_watched: bool) -> _Marks:
+    if not are_watched:
         unknown = np.zeros_like(drawn.dark)
         return _Marks(drawn.dark, unknown, unknown, None)
     extremes = ranges_of(network)[layer]

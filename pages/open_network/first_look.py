@@ -70,7 +70,7 @@ def first_look(run: Run, summary: DeltaGenerator) -> None:
         if told:
             trials(run, file)
     with below:
-        _what_it_does_not_say(file)
+        _what_it_does_not_say(file, told)
         ways_on(one)
     if read_wish(run) is not None:
         st.fragment(_until_measured, run_every=door.LOOK_SECONDS)(run)
@@ -133,8 +133,8 @@ def _number(one: Trained, run: Run, file: OpenedFile, told: bool) -> None:
     st.markdown(f":green[:material/check: {sentence}]" if agrees else sentence)
 
 
-def _what_it_does_not_say(file: OpenedFile) -> None:
-    not_said = words.not_said(file)
+def _what_it_does_not_say(file: OpenedFile, told: bool) -> None:
+    not_said = words.not_said(file) if told else []  # it says what was measured
     _sentences(words.not_said_title(not_said), not_said)
     _sentences(words.GUESSED, file.guesses)
     _sentences(words.CHANGED, file.remarks)

@@ -20,7 +20,7 @@ from pages.tour.going import Now
 from pages.tour.steps import STEPS, Step, place
 from pages.ui.forms import code_box, guess
 from pages.ui.frame.shell import ROOT, entry
-from pages.ui.frame.streamlit_inside import ACTION, BAR
+from pages.ui.frame.streamlit_screens import ACTION, BAR
 from pages.ui.visitor import design, networks
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import on_primary, problem

@@ -12,8 +12,8 @@ import torch
 from cnn_core.lesson import one_hot as one_hot_of
 from cnn_core.lesson.guess_questions import ChoiceQuestion, NumberQuestion
 from cnn_core.model import ModelSpec, summarize
-from cnn_core.training import CHANGES, Evaluation, save_model
-from cnn_core.training.optimizers import KerasRMSprop
+from cnn_core.training import CHANGES, RECIPES, Evaluation, save_model
+from cnn_core.training.optimizers import optimizer_for
 from pages.tour import learning_words as words
 from pages.tour.asking import About, Asked, Measured
 from pages.tour.words import after
@@ -21,7 +21,6 @@ from pages.ui.visitor import networks
 from pages.ui.wording.looking import look
 from pages.ui.wording.numbers import count, number
 
-RATE = 0.001  # of the lesson's recipe
 SHIFTED = 2_000  # test images that are shifted: as many as the Evaluate page shifts
 LISTED = 12  # classes; with more a label is too long to be read
 
@@ -174,7 +173,7 @@ def _first_steps(times: int, options: tuple[str, ...]) -> Measured:
     """Both weights moved by the very optimiser of the lesson's recipe, from the same place."""
     weights = torch.nn.Parameter(torch.zeros(2))
     weights.grad = torch.tensor([0.1, 0.1 * times])
-    KerasRMSprop([weights], lr=RATE).step()
+    optimizer_for(RECIPES["lesson"], [weights]).step()
     near, far = (-weights.detach()).tolist()
     ratios = (1.0, times**0.5, float(times))
     nearest = min(range(3), key=lambda i: abs(ratios[i] - far / near))

@@ -1,8 +1,9 @@
 """The light on what a step speaks of: all else on the page steps back to a third of its strength; nothing is locked.
 
 What is pointed at, or has the keyboard's focus, has its full strength back. Who wishes for less movement sees no
-fading. The component scrolls what is lit into the part of the page that the bar leaves free, once for each step, and
-gives the bar the focus: without it, whoever goes by keyboard would have the whole page before it.
+fading, and who wishes for more contrast has the whole page at its full strength. The component scrolls what is lit into
+the part of the page that the bar leaves free, once for each step, and gives the bar the focus: without it, whoever goes
+by keyboard would have the whole page before it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.ui.frame.components import component_file
-from pages.ui.frame.streamlit_inside import BAR
+from pages.ui.frame.streamlit_screens import BAR
 
 FADED = 0.34
 
@@ -22,6 +23,9 @@ _STYLE = f"""<style>
 [data-testid="stMainBlockContainer"] {_PARTS}:is(:hover, :focus-within) {{{{ opacity: 1; transition: opacity 120ms }}}}
 @media (prefers-reduced-motion: reduce) {{{{
   [data-testid="stMainBlockContainer"] {_PARTS} {{{{ transition: none !important }}}}
+}}}}
+@media (prefers-contrast: more) {{{{
+  [data-testid="stMainBlockContainer"] {_PARTS} {{{{ opacity: 1 !important }}}}
 }}}}
 </style>"""
 

@@ -39,7 +39,11 @@ def what_is_in_it(record: Record) -> str:
 
 def summary_of_record(record: Record) -> str:
     """What is here, for whoever cannot see it."""
-    return summary("Here is your record of the lesson, to be downloaded and printed.", what_is_in_it(record))
+    return summary(
+        "Here is your record of the lesson, to be downloaded and printed.",
+        what_is_in_it(record),
+        "Try: type your name, and download the file.",
+    )
 
 
 def of_filters(layer: str, network: str, count: int, silent: int, from_a_digit: int = 0) -> str:

@@ -37,6 +37,7 @@ def summary_of_sheets(sheets: int, questions: int) -> str:
     return summary(
         "Here are worksheets to be downloaded and printed, and their answers for whoever teaches.",
         what_they_are(sheets, questions),
+        "Try: choose a number, and download the sheets.",
     )
 
 

@@ -48,11 +48,17 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, script: str = "dashboard.py", port: int | None = None, root: Path = ROOT, **environment: str
+    folder: Path,
+    script: str = "dashboard.py",
+    port: int | None = None,
+    root: Path = ROOT,
+    is_for_many: bool = False,
+    **environment: str,
 ) -> Iterator[Server]:
     """Start a cold server in a process of its own; at the end it is stopped and its log must hold no complaint.
 
     root: the tree that is served; another one, such as an older commit, is served by our interpreter.
+    is_for_many: as a class is served, by `deploy.server`.
     """
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,12 +71,15 @@ def serving(
         "CONVSCOPE_IDLE_SECONDS": "3",  # a runner that a test started ends soon after it
         "PYTHONPATH": str(root),
         "NO_COLOR": "1",
+        "STREAMLIT_SERVER_PORT": str(port),
+        "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
         **environment,
     }
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+    command = ["-m", "deploy.server"] if is_for_many else ["-m", "streamlit", "run", script, *options]
     with log.open("ab") as out:  # a file: a pipe that nobody reads would fill and stop the server
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", script, *options],
+            [sys.executable, *command],
             cwd=root,
             env=env,
             stdout=out,
@@ -178,7 +187,7 @@ def emptied(page, listener) -> bool:
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
         page.goto("about:blank")
         page.context.clear_cookies()
-        page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        page.emulate_media(color_scheme="light", reduced_motion="no-preference", contrast="no-preference")
     except playwright.sync_api.Error:
         return False
     return True

@@ -21,7 +21,9 @@ def server(tmp_path_factory, chromium):
 def page(server, new_page):
     opened = new_page(server.url + "/augmentation")
     opened.get_by_role("button", name="Show the answer").click()
-    expect(opened.get_by_text("draws as a 7.")).to_be_visible(timeout=30_000)
+    expect(opened.get_by_text(re.compile("^[A-Z][a-z ]+[.] With.* draws as a 7[.]$"))).to_be_visible(
+        timeout=30_000
+    )
     return opened
 
 
@@ -100,8 +102,10 @@ def test_with_and_without_is_trained_compared_and_found_again_after_a_reload(ser
 
 def test_on_a_phone_nothing_scrolls_sideways(server, new_page):
     page = new_page(server.url + "/augmentation", width=390, height=844)
-    expect(page.get_by_text("as a 7?")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("strong").filter(has_text="as a 7?")).to_be_visible(timeout=30_000)
     assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
     page.get_by_role("button", name="Show the answer").click()
-    expect(page.get_by_text("draws as a 7.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("^[A-Z][a-z ]+[.] With.* draws as a 7[.]$"))).to_be_visible(
+        timeout=30_000
+    )
     assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0

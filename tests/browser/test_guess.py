@@ -25,7 +25,7 @@ def guesses(server):
 def test_a_curve_is_drawn_and_a_point_is_tapped_and_a_reload_and_another_tab_know_them(server, new_page):
     page = new_page(server.url + "/?kind=curve&kind=point", width=390, height=1400)
     say = page.get_by_role("button", name="This is my curve")
-    expect(say).to_be_disabled()
+    expect(say).to_be_disabled(timeout=30_000)  # a cold server
     box = page.locator(".plot").bounding_box()
     left, top, width, height = (box[side] for side in ("x", "y", "width", "height"))
     page.mouse.move(left + 1, top + height * 0.75)

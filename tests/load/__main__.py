@@ -39,7 +39,9 @@ def main() -> int:
             return 0
         if asked["hostile"]:
             return _siege(Path(folder), asked, environment)
-        with serving(Path(folder), **environment) as server:
+        environment["CONVSCOPE_WARM"] = "1"
+        with serving(Path(folder), is_for_many=True, **environment) as server:
+            cost.wait_until_quiet(server)
             told, is_good = _lecture(server, asked) if asked["lockstep"] else _lesson(server, asked)
             print(told, flush=True)
     return 0 if is_good else 1

@@ -70,8 +70,15 @@ async def collect(student: Student, dice: random.Random) -> None:
 
 
 async def look_at_heavy(student: Student, dice: random.Random) -> None:
-    """Open a link to a heavy design where most is computed of it, and go elsewhere without waiting for all of it."""
-    await student.open(dice.choice(("evaluate", "filters", "feature_maps")), design=heavy_design())
+    """Open a link to a heavy design where most is computed of it, and go elsewhere without waiting for all of it.
+
+    On a busy machine all of it takes minutes. Whoever is told so has an answer.
+    """
+    student.is_hasty = True
+    try:
+        await student.open(dice.choice(("evaluate", "filters", "feature_maps")), design=heavy_design())
+    finally:
+        student.is_hasty = False
 
 
 async def lose_the_line(student: Student, dice: random.Random) -> None:

@@ -47,6 +47,7 @@ class Answer:
     size: int
     errors: list[str]
     runs: int = 0  # of the script, until it was answered
+    is_told: bool = False  # a bar says how long it takes
 
 
 @dataclass
@@ -77,6 +78,7 @@ class Student:
     widgets: dict[str, Widget] = field(default_factory=dict)  # by id
     session: str = ""  # Streamlit's id of the tab
     is_acting: bool = False  # whether its clicks are parts of an act
+    is_hasty: bool = False  # whether it goes on as soon as it is told how long something takes
     drawn: int = 0  # drawings that went into a data set
     said: list[str] = field(default_factory=list)  # texts of the page, as they came
     _values: dict[str, WidgetState] = field(default_factory=dict)
@@ -270,7 +272,8 @@ class Student:
             async with asyncio.timeout(PATIENCE):
                 await self._socket.send(message.SerializeToString())
                 while not self._take(await self._socket.recv(), answer):
-                    pass
+                    if self.is_hasty and answer.is_told:
+                        break
         except TimeoutError:
             answer.errors.append(f"no answer within {PATIENCE:.0f} s")
         answer.seconds = time.monotonic() - began
@@ -333,6 +336,7 @@ class Student:
         element = getattr(delta.new_element, kind, None)
         if kind == "exception":
             answer.errors.append(f"{element.type}: {element.message}")
+        answer.is_told |= kind == "progress"
         if kind in ("markdown", "alert"):
             self.said.append(element.body)
         if not getattr(element, "id", "") or kind not in KINDS:

@@ -77,6 +77,16 @@ def test_the_quiz_of_convolution_is_kept_with_its_first_answer(asking_app):
     assert (guess.asked, guess.said, guess.measured) == (question.text, question.answer + 7, question.answer)
 
 
+def test_pooling_asks_how_much_the_last_maps_change_and_keeps_the_bars_back(asking_app):
+    asking_app.query_params["convolution_tab"] = "Pooling"
+    app = open_page(asking_app, "pages/1_convolution.py")
+    assert "By how much do the maps of conv2d_3 change?" in text(app)
+    assert "the last maps by" not in text(app)
+    press(app, "I say 0.50")
+    (told,) = re.findall(r"the last maps by (0\.\d\d)\.", text(app))  # as the page writes it under its bars
+    assert guesses()["convolution.nudge"].measured == float(told)
+
+
 def test_the_switch_on_home_turns_all_questions_off_and_on(asking_app):
     app = asking_app
     app.session_state["visitor"] = OWNER

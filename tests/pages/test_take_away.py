@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+import torch
 
 from cnn_core.export import export_answers, export_worksheets
 from cnn_core.export.record import NO_NETWORKS
+from cnn_core.insight import DreamSpec
+from cnn_core.insight.dream.animation import to_png
 from cnn_core.lesson.guess_questions import ChoiceQuestion, CurveQuestion, NumberQuestion
 from cnn_core.lesson.guesses import with_measured
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
+from cnn_core.runs.jobs.dream_job import save_frame
 from pages.tour import record_words, worksheets
 from pages.tour.steps import STEPS
 from tests.core.test_record import read
@@ -37,6 +41,16 @@ def keep_guesses() -> None:
     notebooks.be_at(OWNER, "padding", ["kernel", "no_such_step"])
 
 
+def dreamt() -> None:
+    """A dream that came to its end, as a worker would have left it."""
+    store, spec = RunStore(), DreamSpec("efficientnet_lite0", (("animals", 1.0),))
+    run = store.run(store.submit_dream(spec.to_dict(), to_png(torch.zeros(3, 64, 900)), owner=OWNER))
+    store.take(store.next_ticket())
+    save_frame(run, 0, torch.ones(3, 64, 900))
+    store.set_status(run, state="finished")
+    store.done(run.id)
+
+
 def preview(app) -> str:
     return app.get("iframe")[0].proto.srcdoc
 
@@ -45,6 +59,7 @@ def test_the_record_has_the_numbers_of_the_runs_and_of_the_guesses(app, monkeypa
     monkeypatch.setattr("pages.ui.wording.looking.is_small", lambda: True)
     run_id = kept_run(PRESETS["tiny"])
     keep_guesses()
+    dreamt()
     app = open_page(app, PAGE, digit=3, record_name=NAME)
     page = preview(app)
     tags, said = read(page)
@@ -62,6 +77,7 @@ def test_the_record_has_the_numbers_of_the_runs_and_of_the_guesses(app, monkeypa
         assert words in said, words
     assert tags.seen.count("polygon") == 1
     assert "Test image no. 3, a " in said
+    assert "A dream: " in said
     assert "2 of 3 predictions" not in said
     assert "3 predictions" in text(app)
     assert NAME not in page
@@ -74,6 +90,19 @@ def test_an_empty_record_says_so_on_the_page_and_in_the_file(app):
     app = open_page(app, PAGE)
     assert record_words.EMPTY in text(app)
     assert NO_NETWORKS in read(preview(app))[1]
+
+
+def test_doors_lead_to_it_from_home_from_runs_and_from_the_lesson_s_end(app):
+    def doors() -> set[str]:
+        links = [link.proto for link in app.get("page_link")]
+        return {
+            f"{link.page}?{link.query_string}".rstrip("?") for link in links if link.page.startswith("tour")
+        }
+
+    open_page(app, "pages/8_runs.py")
+    assert doors() == {"tour"}
+    open_page(app, "pages/0_home.py", tour_at="end")
+    assert doors() == {"tour", "tour?view=worksheets"}
 
 
 # ---------------------------------------------------------------- worksheets

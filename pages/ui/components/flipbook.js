@@ -74,8 +74,9 @@ export default function ({ parentElement, data: [data] }) {
       if (!image) return;
       const at = Math.min(s.at, strip.count - 1);
       if (canvas.width !== strip.tw || canvas.height !== strip.th) { canvas.width = strip.tw; canvas.height = strip.th; }
-      const device = window.devicePixelRatio || 1;
-      const times = strip.smooth ? strip.px / strip.tw : Math.max(1, Math.round((strip.px * device) / strip.tw)) / device;
+      // As large as the room lets them: a replay has the whole page, which on a wall is wide.
+      const device = devicePixels(root), px = strip.px * Math.min(1.6, Math.max(1, root.clientWidth / 900));
+      const times = strip.smooth ? px / strip.tw : Math.max(1, Math.round((px * device) / strip.tw)) / device;
       canvas.style.width = strip.tw * times + "px";
       if (strip.smooth) canvas.style.height = "auto"; else canvas.style.height = strip.th * times + "px";
       const c = canvas.getContext("2d");

@@ -131,14 +131,20 @@ def singular(dataset: str) -> str:
 
 def _number(dataset: str) -> None:
     test = server.images(dataset, "test")
-    offered = list(range(min(OFFERED, len(test))))
+    labels = test.labels[:OFFERED].tolist()  # one by one it would take a millisecond
+    offered = list(range(len(labels)))
     now = st.session_state.get(_INDEX, 0)
     if isinstance(now, int) and 0 <= now < len(test) and now not in offered:
         offered.append(now)
+        labels.append(int(test.labels[now]))
+    said = {
+        index: f"no. {index}, {article(test.classes[label])}"
+        for index, label in zip(offered, labels, strict=True)
+    }
     st.selectbox(
         "Test image",
         offered,
-        format_func=lambda index: f"no. {index}, {article(test.classes[int(test.labels[index])])}",
+        format_func=lambda index: said.get(index, str(index)),
         key=_INDEX,
         width=150,
         **_ALIKE,

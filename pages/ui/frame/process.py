@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 import threading
@@ -69,6 +70,16 @@ def give_memory_back() -> None:
     """Return what is spare to the system; takes about 15 ms, in which other threads go on."""
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def spare_what_stays() -> None:
+    """Let Python's collector of garbage pass over all that is there now; once what every page needs is loaded.
+
+    Of its 300,000 objects nearly all stay as long as the server. Each time the collector has looked through them it
+    had held up every page for 0.15 to 0.2 s, once in some sixty pages opened.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h

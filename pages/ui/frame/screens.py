@@ -1,6 +1,6 @@
 """What depends on the screen: projector mode; on a phone the bar at the lower edge, and the sheet from below.
 
-All sizes hang on a few properties of CSS (`streamlit_inside.screen_style`), and of charts on `LETTERS` here.
+All sizes hang on a few properties of CSS (`streamlit_screens.screen_style`), and of charts on `LETTERS` here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui.frame import address, shell, streamlit_inside
+from pages.ui.frame import address, shell, streamlit_screens
 from pages.ui.frame.components import component_file
 
 SCREEN = "screen"  # the session's key of the switch
@@ -46,8 +46,8 @@ def sidebar_at_first() -> int | Literal["collapsed"]:
 
 def fit() -> None:
     """Fit page and frame to the screen; for dashboard.py."""
-    streamlit_inside.screen_style(is_on_wall(), shell.mode())
-    _no_break(key=streamlit_inside.NO_BREAK, height=1)
+    streamlit_screens.screen_style(is_on_wall(), shell.mode())
+    _no_break(key=streamlit_screens.NO_BREAK, height=1)
     _bar()
 
 
@@ -60,7 +60,7 @@ def ask() -> None:
 def _bar() -> None:
     """Draw what stands at the lower edge of a phone: all pages, in reach of a thumb. Elsewhere nobody sees it."""
     pages = {page.title: page.url_path for page in shell.PAGES if shell.exists(page)}
-    with st.container(key=streamlit_inside.BAR, horizontal=True):
+    with st.container(key=streamlit_screens.BAR, horizontal=True):
         title = st.menu_button(
             "Pages", list(pages), icon=":material/menu:", key=PAGES_HERE, type="tertiary", width="content"
         )
@@ -73,7 +73,7 @@ def main_action(page: str) -> DeltaGenerator:
 
     page: its address; one container in a page.
     """
-    return st.container(key=f"{streamlit_inside.ACTION}{page}", horizontal=True, width="content")
+    return st.container(key=f"{streamlit_screens.ACTION}{page}", horizontal=True, width="content")
 
 
 def opened_here(key: str) -> DeltaGenerator:
@@ -84,5 +84,5 @@ def opened_here(key: str) -> DeltaGenerator:
     """
     container = st.container(key=key)
     with container:
-        _from_below(key=f"{streamlit_inside.SHEET_HEAD}{key}", data=[{"key": key}], height="content")
+        _from_below(key=f"{streamlit_screens.SHEET_HEAD}{key}", data=[{"key": key}], height="content")
     return container

@@ -6,8 +6,10 @@ It draws nothing of its own: the sidebar is in forms/sidebar.py, each page in it
 from __future__ import annotations
 
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -37,6 +39,7 @@ streamlit_inside.drop_wrong_values()
 streamlit_inside.one_value_at_a_time()
 streamlit_inside.send_together()
 streamlit_inside.theme_once()
+streamlit_inside.named_by_key_alone()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -127,12 +130,27 @@ def exists(page: Entry) -> bool:
     return (ROOT / page.file).exists()
 
 
+def load_rooms() -> None:
+    """Import what the scripts of all pages import, so that nobody who opens one waits for it."""
+    for file in sorted(ROOT.glob("pages/*/*.py")):
+        if file.parent != HERE:
+            import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+
+
 def build_pages() -> dict[str, list[StreamlitPage]]:
     """{group: its pages whose files exist}, in the order of the syllabus: a bar of all pages would be too long.
 
     Home is Streamlit's default page: it answers at "/" alone (its own path would say "Page not found"), so
     the bar does not list it and the wordmark leads there. Other pages that it does not list have a door on a page.
     """
+    # Streamlit writes into the one that it runs.
+    groups = _pages(streamlit_inside.session_id() is not None)
+    return {group: [copy(page) for page in pages] for group, pages in groups.items()}
+
+
+@cache
+def _pages(_in_script: bool) -> dict[str, list[StreamlitPage]]:
+    # Outside of a script run they lack what a run needs.
     groups: dict[str, list[StreamlitPage]] = {}
     for page in filter(exists, PAGES):
         groups.setdefault(page.group, []).append(

@@ -8,6 +8,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     send_together()          `AppSession._on_scriptrunner_event` and              pages cost a third more, and
                              `flush_browser_queue`, `Runtime._send_message`      far more where thirty are drawn
     theme_once()             `app_session._populate_theme_msg`                   pages cost a twentieth more
+    named_by_key_alone()     `BidiComponentMixin._build_bidi_identity_kwargs`    pages cost a twentieth more
     went_through_history()   `is_history_navigation` of the script's context         Back would not take an edit back
     address_container(),
     hold_place()             classes `st-key-…`, the test id `stLayoutWrapper`       gaps, and two stray text fields
@@ -24,8 +25,8 @@ are used, but for the list of one in which a component is given its data (`sheet
                              opened by keyboard has the focus itself                 takes no first entry of a menu
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
                              Prism's `token`                                         pale code
-    screen_style()           test ids of `stApp`, `stMain`, the sidebar and boxes    small on walls; on phones no bar,
-                             that open; Plotly's inline style                        and nothing comes from below
+
+How a page fits its screen has a file of its own for its length, streamlit_screens.py.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def one_value_at_a_time() -> None:
 
 # ---------------------------------------------------------------- what a script draws, sent together
 
-GATHER_SECONDS = 0.01  # in which what is drawn waits for more; to the eye it is at once
+GATHER_SECONDS = 0.03  # in which what is drawn waits for more; to the eye it is at once
 PARCEL = 100  # messages at most: a browser that takes none is given up at 500
 
 _EVENTS, _IS_DUE = "convscope_events", "convscope_is_due"  # kept with a session
@@ -149,9 +150,12 @@ def send_together() -> None:
         for message in parcel.messages if isinstance(parcel, _Parcel) else [parcel]:
             send(server, receiver, message)
 
+    # The session whose script brings us here listens by the method of before, which is held weakly: were it gone, that
+    # session would hear nothing more of its script, and its page never be done.
+    on_event.__wrapped__ = AppSession._on_scriptrunner_event  # type: ignore[attr-defined]
     AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
-    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign]
-    Runtime._send_message = send_parcel  # type: ignore[method-assign]
+    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
+    Runtime._send_message = send_parcel  # type: ignore[method-assign, assignment]
 
 
 def _is_drawing(message: Any) -> bool:
@@ -184,7 +188,24 @@ def theme_once() -> None:
     def put(message: CustomThemeConfig, section: str = "theme") -> None:
         message.MergeFrom(theme(section))
 
-    app_session._populate_theme_msg = put
+    app_session._populate_theme_msg = put  # type: ignore[assignment]
+
+
+@cache
+def named_by_key_alone() -> None:
+    """Spare a component the hashing of all that it shows: each of ours has a key, and with one that hash is not used.
+
+    A component without a key would be known by its name alone: two of them on one page, and Streamlit refuses.
+    """
+    try:
+        from streamlit.components.v2.bidi_component.main import BidiComponentMixin
+    except ImportError:
+        return
+
+    def by_name(mixin: Any, *, component_name: str, **_others: Any) -> dict[str, Any]:
+        return {"component_name": component_name}
+
+    BidiComponentMixin._build_bidi_identity_kwargs = by_name  # type: ignore[method-assign, assignment]
 
 
 def went_through_history() -> bool:
@@ -358,136 +379,6 @@ def mark_group(place: int) -> None:
     place: of the box among all that stands in the bar, from 1.
     """
     st.html(_GROUP.format(place))
-
-
-# ---------------------------------------------------------------- screens: a wall, a projector, a phone
-
-WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
-# In projector mode: from so many pixels' width on all is so much larger. `--cells` makes numbers in grids larger still.
-_STEPS = {0: 1.0, 1200: 1.25, 1600: 1.5, 2400: 2.0}
-_CELLS = 1.2
-BAR, ACTION, SHEET_HEAD = "phone_bar", "main_action_", "from_below_"  # (beginnings of) keys of containers
-NO_BREAK = "no_break"  # key of a component that draws nothing
-TOUR_BAR = "tour_bar"  # key of the container of the lesson's bar
-
-# Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
-# and leaves them room: it has to find them as large as they are shown.
-_CHART_LETTERS = (11, 12, 13, 13.5, 14, 15, 16)
-_CHART_LETTERS_ON_A_WALL = "\n  ".join(
-    f':is(.js-plotly-plot, #js-plotly-tester) text[style*="font-size: {size:g}px"]'
-    f" {{ font-size: {size * WALL_ZOOM:g}px !important }}"
-    for size in _CHART_LETTERS
-)
-
-# Text, pictures and charts grow alike: a larger font alone would leave the pictures at a laptop's size.
-_ENLARGED = """[data-testid="stApp"] { zoom: var(--zoom) }
-  [data-testid="stMain"] { height: calc(100dvh / var(--zoom)) !important }
-  /* Boxes that open over the page are placed in pixels of the screen: what is in them grows. */
-  [data-testid="stPopoverBody"] > *, [data-testid="stTooltipContent"] > * { zoom: var(--zoom) }
-  /* Plotly is told its size in pixels of the screen, and would grow twice. */
-  .js-plotly-plot { zoom: calc(1 / var(--zoom)) }
-  /* Its letters have a size of their own, and what grows may stand over the edge of a figure. */
-  .js-plotly-plot, .js-plotly-plot .main-svg { overflow: visible !important }"""
-
-_AT_A_DESK = f"""@media (min-width: {WALL}px) {{
-  :root {{ --zoom: {WALL_ZOOM} }}
-  {_ENLARGED}
-  {_CHART_LETTERS_ON_A_WALL}
-}}"""
-_ON_A_WALL = "\n".join(
-    [
-        f":root {{ --cells: {_CELLS} }}",
-        *(
-            f"@media (min-width: {width}px) {{ :root {{ --zoom: {zoom} }} }}"
-            for width, zoom in _STEPS.items()
-        ),
-        f"@media all {{ {_ENLARGED} }}",
-        '@media (min-width: 769px) { [data-testid="stMainBlockContainer"] { padding-top: 4.25rem } }',
-    ]
-)
-
-# `--paper` and `--edge` are the theme's, which Streamlit tells to components alone.
-_SCREENS = """<style>
-:root {{ --paper: {paper}; --edge: {edge} }}
-{sizes}
-/* Beside a small projector's page, and of a window that is enlarged twice, the sidebar took a third. */
-@media (min-width: 769px) and (max-width: 1100px) {{
-  [data-testid="stSidebar"][data-collapsed="false"] {{ width: 288px !important; min-width: 0 !important }}
-}}
-/* What is low begins high: the picture that a page is about has to be above the fold. */
-@media (max-height: 800px) {{
-  [data-testid="stMainBlockContainer"] {{ padding-top: 4.25rem }}
-  [data-testid="stMainBlockContainer"] h1 {{ padding-top: 0.5rem }}
-}}
-/* The button stands at the foot of the sidebar, and its box was as high as what is left below it: 81 pixels. */
-[data-testid="stPopoverBody"][aria-label="Save"] {{ max-height: 70dvh !important }}
-.st-key-{bar} {{ display: none }}
-[data-testid="stLayoutWrapper"]:has(> .st-key-{bar}) {{ display: contents }}
-.st-key-{bar} button {{ min-height: 44px }}
-[class*="st-key-{head}"], .st-key-{no_break} {{ display: none }}
-[data-from-below] > [class*="st-key-{head}"] {{ display: block; position: sticky; top: 0; z-index: 5;
-  margin-bottom: -3.75rem; pointer-events: none }}
-[data-from-below] {{ position: fixed; inset: 3.75rem 0 0 auto; z-index: 1001; width: min(22rem, 55%) !important;
-  overflow-y: auto; overscroll-behavior: contain; padding: 0 1rem 1rem; background: var(--paper);
-  border-left: 1px solid var(--edge) }}
-/* The first sheet of Feature maps grows with the room beside its image. */
-[data-testid="stLayoutWrapper"]:has(> .st-key-maps_first) {{ flex-grow: 1 }}
-@media (max-width: 768px) {{
-  [data-testid="stMainBlockContainer"] {{ padding-top: 4rem }}
-  [data-testid="stMainBlockContainer"] h1 {{ font-size: 1.75rem; padding-top: 0.25rem }}
-  /* Sentences send a student to the sidebar: here its button says that it is one. */
-  [data-testid="stExpandSidebarButton"] {{ width: auto !important; padding: 0 0.5rem }}
-  [data-testid="stExpandSidebarButton"]::after {{ content: "sidebar"; font-size: 0.875rem }}
-  [data-testid="stToolbar"] div:has(> [data-testid="stToolbarActions"]) {{ min-width: 0 !important }}
-  .st-key-{bar} {{ display: flex; position: fixed; top: 0.5rem; right: 3.25rem; width: auto; z-index: 999991 }}
-}}
-/* Never two bars: where the tour has its own, the pages are in the head, and the button is where it was. */
-@media (max-width: 640px) and (min-height: 500px) {{ :root:not(:has(.st-key-{tour})) {{
-  --foot: calc(3.75rem + env(safe-area-inset-bottom));
-  [data-testid="stMain"] {{ scroll-padding-bottom: var(--foot) }}
-  [data-testid="stMainBlockContainer"] {{ padding-bottom: calc(var(--foot) + 2rem) }}
-  .st-key-{bar} {{ inset: auto 0 0 0; width: auto !important; height: var(--foot); z-index: 1000;
-    padding: 0.5rem 1rem; background: var(--paper); border-top: 1px solid var(--edge) }}
-  [data-testid="stLayoutWrapper"]:has(> [class*="st-key-{action}"]) {{ display: contents }}
-  [class*="st-key-{action}"] {{ position: fixed; right: 1rem; bottom: calc(var(--foot) - 3.25rem); z-index: 1000;
-    width: auto !important }}
-  [class*="st-key-{action}"] button {{ min-height: 44px }}
-}} }}
-@media (max-width: 640px) and (min-height: 500px) {{
-  [data-from-below] {{ inset: auto 0 0 0; width: auto !important; max-height: 62dvh; border-left: 0;
-    border-top: 1px solid var(--edge) }}
-  :root:has([data-from-below]) [data-testid="stMainBlockContainer"] {{ padding-bottom: 66dvh }}
-}}
-@media (prefers-reduced-motion: no-preference) {{
-  [data-from-below] {{ animation: from-below 160ms ease-out }}
-  @keyframes from-below {{ from {{ transform: translateY(1.5rem) }} }}
-}}
-</style>"""
-
-
-@cache
-def _screens(is_on_wall: bool, mode: str) -> str:
-    paper, edge = (st.get_option(f"theme.{mode}.{name}") for name in ("backgroundColor", "borderColor"))
-    sizes = _ON_A_WALL if is_on_wall else _AT_A_DESK
-    return _SCREENS.format(
-        paper=paper,
-        edge=edge,
-        sizes=sizes,
-        bar=BAR,
-        action=ACTION,
-        head=SHEET_HEAD,
-        no_break=NO_BREAK,
-        tour=TOUR_BAR,
-    )
-
-
-def screen_style(is_on_wall: bool, mode: str) -> None:
-    """Fit the page to its screen: let it grow on a wall, and give a phone a bar and a sheet at its lower edge.
-
-    is_on_wall: projector mode was asked for; else a page grows a little where it is as wide as a wall's.
-    mode:       "light" or "dark".
-    """
-    st.html(_screens(is_on_wall, mode))
 
 
 # ---------------------------------------------------------------- what a list's buttons are about

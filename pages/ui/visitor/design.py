@@ -14,17 +14,19 @@ This module draws nothing that can be seen; sidebar.py does.
 from __future__ import annotations
 
 import copy
+from functools import lru_cache
 from typing import NamedTuple
 
 import streamlit as st
 
 from cnn_core import pretrained
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, ModelSpec, fitted, inspect_draft, links
+from cnn_core.model import PRESETS, ModelSpec, fitted, inspect_draft, links, preset_of
 from cnn_core.model import Draft as Inspection
 from cnn_core.model.draft_edits import DraftDict as Draft
 from cnn_core.model.draft_edits import readable, well_named
 from cnn_core.network_name import NetworkName
+from cnn_core.settings import Settings, settings
 from pages.ui.frame import streamlit_inside
 from pages.ui.visitor import server
 
@@ -100,8 +102,22 @@ def inspect(edited: Draft) -> Inspection:
     """
     latest = st.session_state.get(_INSPECTION)
     if latest is None or latest[0] != edited:
-        latest = st.session_state[_INSPECTION] = (copy.deepcopy(edited), inspect_draft(edited))
+        latest = st.session_state[_INSPECTION] = (copy.deepcopy(edited), _inspected(edited))
     return latest[1]
+
+
+@lru_cache(maxsize=16)
+def of_a_preset(key: str, _settings: Settings) -> Inspection:
+    """What the core says of a preset, once for everybody; again where the operator has set other limits."""
+    return inspect_draft(PRESETS[key].to_dict())
+
+
+def _inspected(edited: Draft) -> Inspection:
+    # A preset as it comes is inspected once for everybody.
+    key = preset_of(edited)
+    if key is not None and edited == PRESETS[key].to_dict():
+        return of_a_preset(key, settings())
+    return inspect_draft(edited)
 
 
 # ---------------------------------------------------------------- edits of the session, for callbacks

@@ -13,6 +13,8 @@ from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
+from pages.ui.frame.process import spare_what_stays
+from pages.ui.frame.shell import load_rooms
 from pages.ui.visitor import networks, server
 from pages.ui.wording.looking import look
 
@@ -41,9 +43,12 @@ def _begin() -> None:
 
 def _warm_up() -> None:
     try:
+        load_rooms()
         warm_up()
     except StudentError as error:  # no images, say: the pages tell it whoever looks
         log.info("not everything could be computed before somebody looks: %s", error)
+    finally:
+        spare_what_stays()
 
 
 def warm_up() -> None:
