@@ -8,6 +8,7 @@ images anew, and each filter of a layer can be taken out in turn.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ class OperatingTable:
     net:    it is not touched. Its weights must stay as they are while the table is used.
     images: (N, C, H, W) in [0, 1] or uint8.
     labels: (N,) int64.
-    most_bytes: what may be kept.
+    most_bytes: what may be kept. Two visitors may use one table at once.
     Raises StudentError for images of another shape, and where there is not a label for each.
     """
 
@@ -116,6 +117,7 @@ class OperatingTable:
         self.children: list[nn.Module] = [in_channels_last(frozen(child)) for child in net.children()]
         self.most_bytes = most_bytes
         self._kept: OrderedDict[tuple[str, int], list[Tensor]] = OrderedDict()
+        self._lock = threading.RLock()  # sums are made of maps
 
     @cached_property
     def whole(self) -> Outcome:
@@ -163,13 +165,13 @@ class OperatingTable:
         )
 
     def _keep(self, key: tuple[str, int], compute: Any) -> list[Tensor]:
-        if key not in self._kept:
-            with torch.no_grad():
+        with self._lock, torch.no_grad():
+            if key not in self._kept:
                 self._kept[key] = list(compute())
-            while len(self._kept) > 1 and self._bytes_kept() > self.most_bytes:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key]
+                while len(self._kept) > 1 and self._bytes_kept() > self.most_bytes:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
 
     def _bytes_kept(self) -> int:
         return sum(batch.nbytes for batches in self._kept.values() for batch in batches)
