@@ -201,7 +201,6 @@ def page_head(url_path: str) -> DeltaGenerator:
 
     Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
     """
-    address.arrive(url_path)
     st.title(entry(url_path).question, anchor=False)
     return streamlit_inside.spoken_place()
 
