@@ -297,9 +297,22 @@ def test_by_keyboard_a_layer_is_changed_a_network_trained_and_a_pixel_chosen(ser
 
 def test_the_bar_leads_to_each_page_by_keyboard(server, new_page):
     page = new_page(server.url + "/open_network")
+    reached = []
     for link in page.get_by_test_id("stTopNavLink").all():
-        if link.is_visible():
-            tab_to(page, link)
+        tab_to(page, link)
+        reached.append(link.inner_text())
+    for group in page.get_by_test_id("stTopNavSection").all():
+        tab_to(page, group)
+        page.keyboard.press("Enter")
+        links = page.get_by_test_id("stTopNavDropdownLink")
+        expect(links.first).to_be_focused()
+        for link in links.all():
+            expect(link).to_be_focused()
+            reached.append(link.inner_text())
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Escape")
+        expect(links).to_have_count(0)
+    assert sorted(reached) == sorted(entry.title for entry in PAGES if entry.in_bar)
 
 
 def test_a_seven_is_drawn_by_keyboard_and_its_pen_says_where_it_is(server, new_page):
