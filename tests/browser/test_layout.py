@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.ui.frame.shell import PAGES
-from tests.browser.conftest import ready
+from tests.browser.conftest import ready, turn_to
 from tests.browser.test_shell import contrast
 
 # Each word's ink and ground as numbers, and its size. Words on pictures are left out (their ground is no colour of the
@@ -279,7 +279,7 @@ def test_in_projector_mode_the_last_row_reads_grids_and_charts_on_every_page(ser
     assert min(letters.evaluate_all(SEEN)) >= 18
     assert page.evaluate(OUTSIDE) == []
     assert page.get_by_test_id("stSidebar").get_attribute("data-collapsed") == "true"
-    page.get_by_role("link", name="Convolution", exact=True).click()
+    turn_to(page, "Convolution")
     numbers = page.locator(".triple .grid > *")
     expect(numbers.first).to_be_visible(timeout=30_000)
     assert min(numbers.evaluate_all(SEEN)) >= 18
