@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from pages.tour import bar as lesson
 from pages.ui.forms.sidebar import sidebar
+from pages.ui.frame import address, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
 from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor
@@ -13,14 +15,20 @@ st.set_page_config(
     page_title=tab_title(page.url_path),
     page_icon=HERE / "page_icon.png",
     layout="wide",
-    initial_sidebar_state=340,
+    initial_sidebar_state=screens.sidebar_at_first(),
 )
 wordmark()
 at_start.ready()
 first_look.begin()
+screens.fit()
 with st.sidebar:
     sidebar()
+    screens.ask()
     remember_visitor()
     stay()
     follow_theme()
+    shortcuts.listen()
+step = lesson.before(page.url_path)
+lesson.bar(step, page.url_path)
 page.run()
+address.settle()

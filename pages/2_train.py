@@ -21,6 +21,7 @@ from pages.train.expectation import what_is_learnt_from, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
 from pages.train.words import EXPLAINED, cannot_be_read, not_in_training, summary_before
+from pages.ui.forms import guess_accuracy
 from pages.ui.forms.recipe import Choice
 from pages.ui.frame.board import board_style
 from pages.ui.frame.shell import page_head, require_shell
@@ -98,6 +99,9 @@ def during(run: Run, summary: DeltaGenerator) -> None:
     status = run.status
     verdict = st.empty()  # above the strip, which stays as it is from second to second
     st.fragment(strip)(run)
+    if status.unfinished:
+        guess_accuracy.ask(run, "train")
+    guess_accuracy.show(run, "train")
     board_style(BOARD, second="left")
     sizes = split_sizes(available(run.dataset).train or dataset_of(run.dataset).count("train"))
     is_moving = status.unfinished or server.store().is_remeasuring(run)
@@ -111,8 +115,8 @@ def explained(dataset: str, train_size: int | None) -> None:
     """What happens to the images, and what the words on this page mean; for whoever wants to know."""
     st.space("small")
     data_steps(dataset, train_size)
-    for title, words in EXPLAINED.items():
-        with st.expander(title):
+    for place, (title, words) in enumerate(EXPLAINED.items()):
+        with st.expander(title, key=f"train_explained_{place}"):
             st.markdown(words)
 
 
@@ -122,6 +126,7 @@ def page(summary: DeltaGenerator) -> None:
     if run is None:
         choice = before(summary)
         explained(choice.dataset, choice.recipe.train_size)
+        next_question("evaluate", "asks a trained network about the test images.")
     else:
         during(run, summary)
         explained(run.dataset, run.recipe.train_size if run.has_recipe else None)

@@ -95,4 +95,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("evaluate"))
-next_question("feature_maps", "shows what each layer makes of an image.")
+next_question("runs", "compares this network with an MLP and with your other networks.")

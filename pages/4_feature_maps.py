@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
-from pages.feature_maps import code, why, words
+from pages.feature_maps import code, guess_words, guessing, why, words
 from pages.feature_maps.asking import Options, ask
 from pages.feature_maps.maps import Reading, filter_layers, mapped_layers, reading_of
 from pages.feature_maps.pixel import pixel
@@ -15,8 +15,10 @@ from pages.feature_maps.sheets import OPENS, legend, sheets, sheets_beside
 from pages.ui.drawing.answer_charts import bars
 from pages.ui.drawing.figure import mode
 from pages.ui.drawing.figure import show as show_figure
-from pages.ui.forms import none_of_these
+from pages.ui.drawing.said_and_measured import unknown
+from pages.ui.forms import guess, none_of_these
 from pages.ui.forms.digit_input import ChosenImage, chosen_image, say_why_none, singular
+from pages.ui.frame.screens import opened_here
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks
 from pages.ui.wording import screen_summary
@@ -66,6 +68,12 @@ def show_beside(network: networks.LoadedNetwork, chosen: ChosenImage, options: O
 def show_answer(reading: Reading) -> None:
     """Draw how sure the network is, and what softmax does."""
     st.markdown(words.HOW_SURE)
+    question = guessing.question(reading)
+    if question is not None and not guess.first(question, guess.Look(narrow=True)):
+        unknown(guess_words.BARS, 250)
+        return
+    if question is not None:
+        guessing.show(reading, question)
     truth = reading.chosen.label if reading.network.trained else None
     figure = bars(reading.probabilities, reading.classes, mode(), truth=truth)
     show_figure(figure, key="maps_bars", alt=how_sure(reading.probabilities, reading.classes))
@@ -109,7 +117,7 @@ def view(summary: DeltaGenerator) -> None:
         show(reading, options)
     with right:
         if mapped_layers(reading.maps, True):
-            with st.container(key=OPENS):
+            with opened_here(OPENS):
                 pixel(reading, refusal)
         show_answer(reading)
     if chosen.index is None:

@@ -16,6 +16,7 @@ from pages.filters.growth import growth
 from pages.filters.layers import filters_of_sheet, has_maps, layers_of
 from pages.filters.sheet import OPENS, all_filters
 from pages.ui.forms.digit_input import singular
+from pages.ui.frame.screens import opened_here
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
 from pages.ui.wording import screen_summary
@@ -88,7 +89,7 @@ def show(
         else:
             all_filters(pictures, examples, question, classes, singular(network.dataset))
             of_pictures(network, question, width)
-    with right, st.container(key=OPENS):
+    with right, opened_here(OPENS):
         if isinstance(found, StudentError):
             caption(found.message)
             return

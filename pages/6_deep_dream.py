@@ -14,7 +14,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
 from cnn_core.insight.dream.animation import from_file
 from cnn_core.runs.jobs.dreams import photo_networks
-from pages.deep_dream import words
+from pages.deep_dream import guessing, words
 from pages.deep_dream.asking import Strip, ask, layers_and_strength
 from pages.deep_dream.dream import (
     PLACE,
@@ -32,6 +32,7 @@ from pages.deep_dream.pictures import downloads, large, octave_pictures
 from pages.deep_dream.seen import seen
 from pages.ui.forms.digit_input import say_why_none
 from pages.ui.frame.announcement import announce
+from pages.ui.frame.screens import main_action
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording import no_room, refusals, screen_summary
@@ -107,15 +108,16 @@ def ask_dream(strip: Strip, network: networks.LoadedNetwork) -> DreamSpec | None
 def ask_start(spec: DreamSpec | None, picture: Picture | None) -> None:
     """Draw the button that begins the dream."""
     is_possible = spec is not None and picture is not None
-    st.button(
-        on_primary("Dream", is_possible),
-        key="dream_start",
-        type="primary",
-        icon=":material/auto_awesome:",
-        disabled=not is_possible,
-        on_click=start,
-        args=(spec, picture),
-    )
+    with main_action("deep_dream"):
+        st.button(
+            on_primary("Dream", is_possible),
+            key="dream_start",
+            type="primary",
+            icon=":material/auto_awesome:",
+            disabled=not is_possible,
+            on_click=start,
+            args=(spec, picture),
+        )
 
 
 def ask_cancel(dream: Dream) -> None:
@@ -164,6 +166,7 @@ def show(dream: Dream) -> None:
     """Draw what stands beside the large picture: progress, octaves, files."""
     show_progress(dream)
     octave_pictures(dream)
+    guessing.asked(dream)
     if dream.frames and not dream.is_going_on:
         downloads(dream)
 
@@ -188,7 +191,8 @@ def view(is_ticking: bool, summary: DeltaGenerator) -> None:
     if dream is not None:
         attend(dream)
     with answer_place:
-        answer(said := words.verdict(dream, picture.title if picture is not None else None))
+        title = picture.title if picture is not None else None
+        answer(said := words.verdict(dream, title, guessing.may_tell(dream)))
     screen_summary.put(summary, words.summary_of_dream(dream, said))
     announce("dream_spoken", "" if dream is None else words.aloud(dream))
     with left:

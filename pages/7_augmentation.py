@@ -13,6 +13,7 @@ from cnn_core.lesson.notebook_lines import lines_of
 from cnn_core.runs import Pair
 from pages.augmentation import words
 from pages.augmentation.dragged import dragged
+from pages.augmentation.guessing import may_tell, question
 from pages.augmentation.lies import where_the_label_breaks
 from pages.augmentation.order import ask_order, start_one, start_pair_button
 from pages.augmentation.outcome import outcome
@@ -81,14 +82,14 @@ def verdict(trial: Trial, reading: Reading, kind: str) -> str:
     return words.verdict(still, len(reading), trial.a_digit, kind, trial.untouched_as)
 
 
-def show(trial: Trial, reading: Reading, settings: Settings) -> None:
-    """Draw the changed digit in the way that is chosen."""
+def show(trial: Trial, reading: Reading, settings: Settings, told: bool) -> None:
+    """Draw the changed digit in the way that is chosen.  told: whether it may be seen what is read in the draws."""
     if settings.look == "alone":
         one_alone(trial)
     elif settings.look == "fill":
         fill_modes(trial, reading.changes)
     else:
-        draws(trial, reading, settings.seed)
+        draws(trial, reading, settings.seed, told)
 
 
 def show_code(spec: AugmentSpec) -> None:
@@ -133,11 +134,15 @@ def page(summary: DeltaGenerator) -> None:
     except StudentError as error:
         problem(error)
         return
-    with answer_place:
-        answer(said := verdict(trial, reading, settings.kind))
+    with answer_place.container():
+        asked = question(trial, reading, settings)
+        told = may_tell(asked, trial, reading)
+        said = verdict(trial, reading, settings.kind) if told or asked is None else asked.asked
+        if told:
+            answer(said)
     screen_summary.put(summary, words.summary_of_changes(settings.spec, trial.a_digit, len(reading), said))
     with left:
-        show(trial, reading, settings)
+        show(trial, reading, settings, told)
     with right:
         dragged(trial)
         if server.why_no_images(network.dataset) is None:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
-from pages.runs.rows import open_your_own
+from pages.runs.rows import my_record, open_your_own
 from pages.runs.somebody_else import somebody_else
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
@@ -50,6 +50,7 @@ def show(view: str, summary: DeltaGenerator) -> None:
         return
     st.fragment(compare, run_every=2.0 if start_timer() else None)(summary)
     open_your_own()
+    my_record()
     somebody_else()
 
 
@@ -59,4 +60,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("runs"))
-next_question("convolution", "begins the lesson again, and asks you questions at its end.")
+next_question("feature_maps", "shows what each layer of a network makes of an image.")

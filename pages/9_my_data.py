@@ -14,6 +14,7 @@ from pages.my_data.training import came_of_it, settings_of, train_button
 from pages.ui.frame import address
 from pages.ui.frame.board import board
 from pages.ui.frame.controlled import controlled
+from pages.ui.frame.screens import main_action
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import who
 from pages.ui.wording import no_room, refusals, screen_summary
@@ -50,7 +51,8 @@ def ask(view: View) -> str:
             st.button(
                 "Add a class", key="data_add_class", icon=":material/add:", on_click=add_class, args=(view,)
             )
-        train_button(view)
+        with main_action("my_data"):
+            train_button(view)
     address.tell(WAY)
     return str(way or "draw")
 
@@ -117,4 +119,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("my_data"))
-next_question("runs", "compares your networks, and keeps them.")
+next_question("open_network", "opens a network that was trained elsewhere.")

@@ -30,4 +30,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("open_network"))
-next_question("runs", "puts your networks side by side.")
+next_question("convolution", "asks you questions about all of it.", tab="questions")

@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SLOW_FOLDERS = ("browser", "faults", "hosting", "load")
 SLOW_FIXTURES = {
     "app",  # the whole dashboard, by Streamlit's AppTest
+    "asking_app",
     "mirror",  # an HTTP server
 }
 SLOW_TESTS = {  # file: its slow tests, or None for all of them
@@ -75,6 +76,7 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
     },
     "core/test_store.py": {"test_fifty_of_ten_thousand_runs_are_listed_without_reading_the_others"},
     "core/test_train.py": {"test_the_lessons_recipe_on_the_sample_digits_ends_above_94_percent"},
+    "pages/test_take_away.py": None,
     "pages/test_shell.py": {
         "test_a_page_run_alone_returns_through_the_dashboard",
         "test_the_pages_leave_out_what_is_large_and_not_needed_to_draw_them",
@@ -112,8 +114,12 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
+        camera = [
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+        ]  # a test picture that moves
         browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *camera]
         )
         yield browser
         browser.close()
@@ -184,7 +190,20 @@ def plotly_checks_every_figure(request, monkeypatch):
 
 @pytest.fixture
 def app():
-    """The dashboard, not yet run: `app.run()`, then `app.switch_page("pages/2_train.py").run()`."""
+    """The dashboard, not yet run: `app.run()`, then `app.switch_page("pages/2_train.py").run()`.
+
+    Its visitor does not want to be asked first, so that what a page answers is there at once. tests/pages/test_guess.py
+    is about those who are asked (the fixture `asking_app`).
+    """
     from streamlit.testing.v1 import AppTest
 
-    return AppTest.from_file(str(Path(__file__).parents[1] / "dashboard.py"), default_timeout=30)
+    app = AppTest.from_file(str(Path(__file__).parents[1] / "dashboard.py"), default_timeout=30)
+    app.session_state["guess_off"] = True
+    return app
+
+
+@pytest.fixture
+def asking_app(app):
+    """The dashboard as a newcomer meets it: pages ask before they answer."""
+    del app.session_state["guess_off"]
+    return app

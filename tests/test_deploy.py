@@ -137,7 +137,9 @@ def test_streamlit_s_figures_and_its_remote_control_are_not_there_for_outsiders(
 
 
 @pytest.mark.parametrize(
-    "path", [*DEPLOY.glob("*.md"), ROOT / "SECURITY.md", ROOT / "README.md"], ids=lambda p: p.name
+    "path",
+    [*DEPLOY.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "SECURITY.md", ROOT / "README.md"],
+    ids=lambda p: p.name,
 )
 def test_what_a_recipe_points_to_is_there(path):
     text = path.read_text("utf-8")

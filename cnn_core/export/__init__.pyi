@@ -5,4 +5,7 @@ from .keras_r import export_keras_r as export_keras_r
 from .notebook import export_notebook as export_notebook
 from .onnx import export_onnx as export_onnx
 from .pytorch import export_pytorch as export_pytorch
+from .record import export_record as export_record
 from .report import export_report as export_report
+from .worksheet import export_answers as export_answers
+from .worksheet import export_worksheets as export_worksheets

@@ -21,6 +21,7 @@ from cnn_core.export.program import (
     in_a_comment,
     l2_of,
     monitor_of,
+    not_in_the_program,
     patience_of,
     source_of,
     steps,
@@ -107,7 +108,7 @@ def _keras_loss(spec: ModelSpec, recipe: Recipe) -> str:
 
 
 def _keras_subset(recipe: Recipe, classes: int) -> str:
-    lines = ""
+    lines = not_in_the_program(recipe, "    ")
     if recipe.train_size is not None:
         lines += (
             f"    chosen = np.random.permutation(len(images))[:{recipe.train_size}]\n"

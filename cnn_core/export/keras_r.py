@@ -18,6 +18,7 @@ from cnn_core.export.program import (
     in_a_comment,
     l2_of,
     monitor_of,
+    not_in_the_program,
     patience_of,
     source_of,
     steps,
@@ -138,7 +139,7 @@ def _r_loss(spec: ModelSpec, recipe: Recipe) -> str:
 
 
 def _r_subset(recipe: Recipe, classes: int) -> str:
-    lines = ""
+    lines = not_in_the_program(recipe)
     if recipe.train_size is not None:
         lines += f"chosen = sample(length(train_labels), min({recipe.train_size}, length(train_labels)))\n"
         lines += (

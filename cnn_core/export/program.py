@@ -55,6 +55,15 @@ def monitor_of(recipe: Recipe) -> tuple[str, str]:
     return monitor, "min" if monitor == "val_loss" else "max"
 
 
+def not_in_the_program(recipe: Recipe, indent: str = "") -> str:
+    """A line of comment, in Python and in R alike, for what a recipe did that the program does not; "" for nothing."""
+    size = getattr(recipe, "adversarial", 0.0)
+    if not size:
+        return ""
+    said = f"The recipe also attacked every second image of a batch (FGSM, {size!r} a pixel)"
+    return f"{indent}# {said}; this program does not.\n"
+
+
 FILE_FORMAT = "1"  # of our .safetensors files, as `training.checkpoint` reads them
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnn_core.export.light import torch_lines
-from cnn_core.export.program import Recipe, arguments, l2_of, monitor_of, patience_of
+from cnn_core.export.program import Recipe, arguments, l2_of, monitor_of, not_in_the_program, patience_of
 
 
 def pytorch_training(recipe: Recipe, kept_aside: int, classes: int) -> list[str]:
@@ -14,7 +14,7 @@ def pytorch_training(recipe: Recipe, kept_aside: int, classes: int) -> list[str]
     parts = [_TORCH_RMSPROP] if recipe.optimizer == "rmsprop" else []
     if recipe.augment is not None:
         parts.append(_torch_augment(recipe.augment))
-    subset = ""
+    subset = not_in_the_program(recipe, "    ")
     if recipe.train_size is not None:
         subset += (
             f"    chance = torch.Generator().manual_seed({recipe.seed})\n"

@@ -209,7 +209,11 @@ def guess_of(value: object) -> Guess | None:
 
 
 def _is_words(value: object, most: int) -> TypeGuard[str]:
-    return isinstance(value, str) and len(value) <= most and not any(map(is_control, value))
+    if not isinstance(value, str) or len(value) > most:
+        return False
+    return value.isprintable() or not any(
+        map(is_control, value)
+    )  # the first is quick, and too strict for some
 
 
 def _texts(value: object) -> tuple[str, ...] | None:

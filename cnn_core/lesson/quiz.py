@@ -54,7 +54,7 @@ def mark(question: Question, typed: str, may_try_again: bool = False) -> Verdict
     typed:         as the student typed it: "26", "26×26" and "1,024" are all understood.
     may_try_again: a wrong answer is told what it overlooked, and not yet the right one.
     """
-    number = _number(typed)
+    number = number_of(typed)
     if number is None:
         return Verdict(None, "Answer with one whole number.")
     if number == question.answer:
@@ -66,7 +66,12 @@ def mark(question: Question, typed: str, may_try_again: bool = False) -> Verdict
     return Verdict(False, f"Not {number:,}. {hint}{question.because}")
 
 
-def _number(typed: str) -> int | None:
+def number_of(typed: str) -> int | None:
+    """The whole number that a student typed, or None where it is none.
+
+    >>> number_of("26×26"), number_of(" 1,024 "), number_of("about 3")
+    (26, 1024, None)
+    """
     text = typed.strip().lower().replace("x", "×").replace(" ", "").replace(" ", "").replace(",", "")
     sides = text.split("×")
     if len(sides) == 2 and sides[0] == sides[1]:  # both sides of a square map

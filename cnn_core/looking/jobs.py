@@ -18,6 +18,7 @@ from cnn_core.insight import (
     strongest_examples,
     strongest_for_units,
 )
+from cnn_core.looking import over_time, under_the_hood
 from cnn_core.looking.question import Question
 from cnn_core.model.layer_files import kind_named
 from cnn_core.training import Evaluation, accuracy_under, evaluate
@@ -127,6 +128,18 @@ JOBS: dict[str, Callable[..., Any]] = {
     "ranges": ranges_of_filters,
     "familiarity": how_familiar,
     "plane": plane,
+    "outcome": under_the_hood.outcome,
+    "need": under_the_hood.need,
+    "pruning": under_the_hood.pruning_curve,
+    "robustness": under_the_hood.robustness_curve,
+    "smallest_steps": under_the_hood.smallest_step_of_each,
+    "leaning": under_the_hood.images_that_lean,
+    "reading": under_the_hood.what_a_filter_reads,
+    "flows": under_the_hood.flows,
+    "recipes_compared": under_the_hood.recipes_compared,
+    "answers_over": over_time.answers,
+    "sizes_over": over_time.sizes,
+    "places_over": over_time.places,
 }
 
 

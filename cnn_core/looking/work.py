@@ -16,6 +16,9 @@ from cnn_core.model import ModelSpec, summarize
 LIGHT = 5e10
 FORWARD_AND_BACK = 3  # a step of gradient ascent takes as long as so many passes forwards
 STRENGTHS = 8  # of a change of the images, at most
+# Under the hood, in passes of all images: counted on the lesson's network, where they differ from layer to layer.
+IN_PASSES = {"need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
+PGD_STEPS, COMPARED_STEPS = 20, 140  # of one attack; of three recipes together
 USUAL_PACE = 2e10  # multiply-adds a second, before anything was measured
 
 
@@ -43,7 +46,7 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
     names = [row.name for row in rows]
     layer = asked.get("layer")
     # What lies above the layer that is asked about is not computed.
-    needed = rows[: names.index(layer) + 1] if layer in names else rows
+    needed = rows[: names.index(layer) + 1] if layer in names and question.job not in IN_PASSES else rows
     passes = question.images
     if question.job in ("pictures", "slopes"):
         passes = len(asked["filters"]) * asked.get("steps", 1) * FORWARD_AND_BACK
@@ -51,6 +54,15 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
         passes *= STRENGTHS
     elif question.job == "plane":
         passes *= 2
+    elif question.job == "robustness":
+        steps = PGD_STEPS * FORWARD_AND_BACK if asked["attack"] == "pgd" else 1
+        passes *= FORWARD_AND_BACK + len(asked["sizes"]) * steps
+    elif question.job in ("answers_over", "sizes_over", "places_over"):
+        passes *= len(asked["snapshots"]) * (FORWARD_AND_BACK if question.job == "sizes_over" else 1)
+    elif question.job == "recipes_compared":
+        passes = len(asked["filters"]) * COMPARED_STEPS * FORWARD_AND_BACK
+    else:
+        passes *= IN_PASSES.get(question.job, 1)
     return Work(passes, sum(row.macs for row in needed))
 
 

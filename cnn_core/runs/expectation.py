@@ -95,7 +95,7 @@ def expect(
     learn = min(images, recipe.train_size or images)
     done_here = store.results()
     speed, basis = _speed(store, done_here, spec)
-    known = Expectation(None if speed is None else learn * recipe.epochs / speed, basis)
+    known = Expectation(None if speed is None else learn * recipe.epochs * recipe.work / speed, basis)
     for measurements, is_here in ((done_here, True), ((*measured.table(), *_of_cards()), False)):
         comparable = measured.by_recipe(measurements, recipe, dataset, is_sample)
         for alike, like in (

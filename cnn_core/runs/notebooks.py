@@ -8,10 +8,12 @@ is left out, and the rest stays. It goes when the visitor is forgotten (`tidying
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,10 @@ class Notebook:
     def guess(self, key: tuple[str, str]) -> Guess | None:
         """The guess with this key (`Guess.key`), or None."""
         return next((guess for guess in self.guesses if guess.key == key), None)
+
+    def has_answered(self, question: str, network: str) -> bool:
+        """Whether this question was answered, or skipped, about a network of this title, whatever else it was about."""
+        return any(guess.question == question and guess.network == network for guess in self.guesses)
 
     def with_guess(self, guess: Guess) -> Notebook:
         """The same with this guess, in place of an earlier one of its key."""
@@ -111,6 +117,15 @@ class Notebooks:
 
 def read(file: Path) -> Notebook:
     """What a file of ours says, as far as it makes sense; an empty notebook where it is missing or no notebook."""
+    try:
+        stat = os.stat(file)
+    except OSError:
+        return Notebook()
+    return _read(file, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=64)  # a page looks up to ten times; what is written anew is another file
+def _read(file: Path, _stamp: tuple[int, int, int]) -> Notebook:
     with suppress(OSError, ValueError, RecursionError):
         with opened(file) as handle:
             content = handle.read(LARGEST + 1)

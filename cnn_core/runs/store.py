@@ -450,7 +450,7 @@ class RunStore:
     def remember_speed(self, run: Run, images_per_second: float) -> None:
         """What a design made on this machine, for the next one's expectation and wait. Raises OSError."""
         waits.remember(self, run, images_per_second)
-        self._speeds.remember(run.spec, images_per_second)
+        self._speeds.remember(run.spec, images_per_second * run.recipe.work)
 
     # Within
 

@@ -30,6 +30,7 @@ from cnn_core.runs.visitors import Visitors
 from cnn_core.settings import settings
 
 KEPT_RUNS = 10_000  # ended runs; beyond that the oldest of visitors who are gone are evicted
+KEPT_NOTEBOOKS = 5_000  # of 100 kB at most: half a gigabyte at worst
 OPEN_SECONDS = 3_600.0  # what was used so lately may be open somewhere
 GONE_SECONDS = 24 * 3_600.0  # a visitor silent for so long is gone
 FORGOTTEN_SECONDS = 90 * GONE_SECONDS  # then their last recipe and their lesson are forgotten too
@@ -82,6 +83,7 @@ def tidy(path: Path) -> int:
     evict(runs[KEPT_RUNS:], visitors)
     count = _keep_bounds(things(path, runs))
     _forget_visitors(path, visitors)
+    _keep_notebooks(visitors)
     return count
 
 
@@ -211,6 +213,16 @@ def _forget_visitors(path: Path, visitors: Visitors) -> None:
             left = (visitors.recipe_file(owner), visitors.notebook_file(owner))
             if not any(file.exists() for file in left) or visitors.silence(owner) > FORGOTTEN_SECONDS:
                 visitors.forget(owner)
+
+
+def _keep_notebooks(visitors: Visitors) -> None:
+    """Of more notebooks than are kept the oldest go, but none of who was here within the last hour."""
+    found = [(visitors.notebook_file(owner), owner) for owner in file_names(visitors.path) if is_owner(owner)]
+    times = sorted((time, file, owner) for file, owner in found if (time := _time_of(file)))
+    for _, file, owner in times[: max(0, len(times) - KEPT_NOTEBOOKS)]:
+        if visitors.silence(owner) > OPEN_SECONDS:
+            with suppress(OSError):
+                file.unlink()
 
 
 def _time_of(path: Path) -> float:

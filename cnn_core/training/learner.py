@@ -18,6 +18,7 @@ from cnn_core.data.datasets import ImageSet
 from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.model.modes import in_mode
+from cnn_core.training.adversarial import attacked_in_part
 from cnn_core.training.fast.passes import FastNetwork
 from cnn_core.training.fast.recorded import Passes, RecordedPasses
 from cnn_core.training.hardware import multiplies_in_bfloat16
@@ -104,7 +105,7 @@ class Learner:
         self.in_bfloat16 = self.spec.precision == "bfloat16" or (
             self.spec.precision == "auto" and multiplies_in_bfloat16(device)
         )
-        self.network = FastNetwork(task.net, self.in_bfloat16)
+        self.net, self.network = task.net, FastNetwork(task.net, self.in_bfloat16)
         self.named_weights, self.weights = task.weights, list(task.weights.values())
         self.kernels = [weight for weight in self.weights if weight.dim() > 1]
         self.modules = list(task.net.modules())
@@ -208,7 +209,10 @@ class Learner:
         if self.spec.augment is not None:
             chance = generator(self.spec.seed, "augment", step)
             images = as_input(augment(images, self.spec.augment, chance))
-        return images, self.labels.index_select(0, indices)
+        labels = self.labels.index_select(0, indices)
+        if self.spec.adversarial:
+            images = attacked_in_part(self.net, self.modules, images, labels, self.spec.adversarial)
+        return images, labels
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, Tensor]:

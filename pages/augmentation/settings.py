@@ -15,6 +15,7 @@ from pages.augmentation.own_address import read_own, written_own
 from pages.ui.forms.recipe import GENTLE
 from pages.ui.frame import address
 from pages.ui.frame.controlled import controlled_in_popover
+from pages.ui.frame.screens import main_action
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.terms import help_of
 
@@ -75,7 +76,8 @@ def _ask(own_start: AugmentSpec | None, size: tuple[int, int]) -> Settings:
             _ask_light(spec)
             count, seed = _ask_draws_and_seed()
         st.space("stretch")
-        st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=_draw_again)
+        with main_action("augmentation"):
+            st.button("Draw again", icon=":material/casino:", key="draw_again", on_click=_draw_again)
     return Settings(kind, spec, look, count, seed)
 
 

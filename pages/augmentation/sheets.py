@@ -31,15 +31,22 @@ class Tile:
 
 
 def tiles(
-    reading: Reading, trial: Trial, key: str, lines: list[list[str]], with_original: bool = False
+    reading: Reading,
+    trial: Trial,
+    key: str,
+    lines: list[list[str]],
+    with_original: bool = False,
+    told: bool = True,
 ) -> None:
     """Draw changed digits: below each what is read, and lines of words; red where it is no longer the class it was.
 
     lines: of each picture.  with_original: the digit as it was chosen comes first.
+    told:  whether it may be seen what is read.
     """
     small = len(reading) > MANY
     images = reading.images.clamp(0, 1)  # noise may lead a little out of what can be drawn
-    drawn = [_tile(reading, i, trial, lines[i], small) for i in range(len(reading))]
+    tile = _tile if told else _tile_to_guess
+    drawn = [tile(reading, i, trial, lines[i], small) for i in range(len(reading))]
     if with_original:
         images = torch.cat([trial.digit.image[None], images])
         drawn = [_original(trial, small), *drawn]
@@ -76,17 +83,21 @@ def _tile(reading: Reading, i: int, trial: Trial, lines: list[str], small: bool)
     )
 
 
+def _tile_to_guess(reading: Reading, i: int, trial: Trial, lines: list[str], small: bool) -> Tile:
+    return Tile((words.NOT_TOLD, "\n".join(lines)), words.in_full(reading.changes[i]))
+
+
 # ---------------------------------------------------------------- three ways to look
 
 
-def draws(trial: Trial, reading: Reading, seed: int) -> None:
-    """Draw the random changes beside the original."""
+def draws(trial: Trial, reading: Reading, seed: int, told: bool) -> None:
+    """Draw the random changes beside the original.  told: whether it may be seen what is read."""
     with st.container(gap="xsmall"):
         heading = words.draws_heading(len(reading), trial.spec)
         st.markdown(sheet_heading(heading, *words.short_words(trial.spec), f"seed {seed}"))
         short = len(reading) > MANY
         lines = [words.lines_of(change, trial.spec, short) for change in reading.changes]
-        tiles(reading, trial, "augment_draws", lines, with_original=True)
+        tiles(reading, trial, "augment_draws", lines, with_original=True, told=told)
     what_you_see(words.what_draws_show(trial.spec, trial.a_digit))
     if trial.spec.shear_range:
         caption(words.shear_in_words(trial.spec, trial.size))

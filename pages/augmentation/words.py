@@ -222,6 +222,31 @@ def _judgement(still: int, of: int) -> str:
     return next(words for share, words in _AT_LEAST if still >= share * of)
 
 
+def how_many_draws(count: int, a_digit: str) -> str:
+    """
+    >>> how_many_draws(17, "a 7")
+    'How many of these 17 draws does this network still read as a 7?'
+    """
+    return f"How many of these {count} draws does this network still read as {a_digit}?"
+
+
+def why_so_many(read: Sequence[float], misread: Sequence[float]) -> str:
+    """What was counted, and how the two sorts differ in their turn.
+
+    read, misread: by how many degrees each draw is turned, whichever way.
+
+    >>> why_so_many([10, 20], [60])
+    'It still reads **2 of 3**. Those are turned by 15° on average, the misread ones by 60°.'
+    >>> why_so_many([0, 0], [])
+    'It still reads **2 of 2**.'
+    """
+    said = f"It still reads **{len(read)} of {len(read) + len(misread)}**."
+    if not read or not misread or not any([*read, *misread]):
+        return said
+    mean, other = sum(read) / len(read), sum(misread) / len(misread)
+    return f"{said} Those are turned by {mean:.0f}° on average, the misread ones by {other:.0f}°."
+
+
 SUMMARY_WITHOUT = "Here one picture is changed at random. It is waited for: draw it, or send a photo."
 
 
@@ -232,10 +257,9 @@ def summary_of_changes(spec: AugmentSpec, a_digit: str, draws: int, answer: str)
     draws:   how many changed copies there are.
     answer:  the page's first line.
     """
-    what = ", ".join(short_words(spec))
     return summary(
         f"Here one picture, {a_digit}, is changed at random: {plural(draws, 'copy', 'copies')}. The settings: "
-        f"{what or 'none is on'}.",
+        f"{', '.join(short_words(spec))}.",
         answer,
         "Try: press Draw again, choose gentler changes, or move the slider of one change alone.",
     )
@@ -243,6 +267,7 @@ def summary_of_changes(spec: AugmentSpec, a_digit: str, draws: int, answer: str)
 
 # ---------------------------------------------------------------- the sheets
 
+NOT_TOLD = "?"  # under a draw, until it is guessed how many are read
 NOTHING_SWITCHED_ON = "Nothing is switched on. Choose the lesson’s settings, or turn one of your own up."
 WHAT_ONE_ALONE_SHOWS = (
     "Each row is one setting from one end of its range to the other, with all others switched off. Red: misread. "

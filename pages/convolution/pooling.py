@@ -24,7 +24,7 @@ from cnn_core.lesson import (
 from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
 from cnn_core.model.layer_files import kind_named
-from pages.convolution import words
+from pages.convolution import guessing, words
 from pages.convolution.choices import digit_number, one_of, test_digit
 from pages.ui.drawing.sheets import picture
 from pages.ui.frame import address
@@ -112,7 +112,10 @@ def pooling(summary: DeltaGenerator) -> None:
     with left:
         maps_of_pooling(image, one)
         st.markdown(words.nudge_heading(right))
-        forgets = changes(image, right, before, after)
+        rows = [("digit", difference(image, nudge(image, right)))]
+        rows += [(name, difference(before[name], after[name])) for name in before if before[name].ndim == 3]
+        asked = guessing.may_tell(network, digit, right, rows)
+        forgets = changes(rows) if asked is None else asked.asked
     with side:
         why_pool(network.spec, name)
     sizes = one.before.numel(), one.after.numel()
@@ -175,16 +178,12 @@ def _note(one: PooledMap) -> str:
     return words.kept_by_maximum(int(chosen.sum()), one.before.numel(), brightness)
 
 
-def changes(image: Tensor, right: int, before: Maps, after: Maps) -> str:
-    """Draw one bar for each layer: how different the nudged digit's maps are from the digit's.  image: (1, H, W).
-
-    Returns what they say.
-    """
-    rows = [("digit", difference(image, nudge(image, right)))]
-    rows += [(name, difference(before[name], after[name])) for name in before if before[name].ndim == 3]
-    st.html(bars_of(rows))
+def changes(rows: list[tuple[str, float]]) -> str:
+    """Draw one bar for each row; returns what they say.  rows: as `guessing.may_tell` takes them."""
     said = words.what_pooling_forgets(rows)
-    caption(said)
+    with st.container(key="pooling_changes"):
+        st.html(bars_of(rows))
+        caption(said)
     return said
 
 

@@ -8,12 +8,15 @@ import secrets
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnn_core.lesson.quiz import KINDS, ask, mark
+from cnn_core.lesson.guess_questions import NumberQuestion
+from cnn_core.lesson.quiz import KINDS, Question, ask, mark, number_of
 from pages.convolution.words import score_text, summary_of_questions
+from pages.ui.forms import guess
 from pages.ui.frame import address
 from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, on_primary
 
+MOST = 10**9  # what is worth keeping of an answer
 _KIND = address.one_of(
     "question",
     "quiz_kind",
@@ -38,8 +41,24 @@ def check_answer() -> None:
     if is_number and st.session_state.get("quiz_verdict") is None:
         right, answers = st.session_state.get("quiz_score", (0, 0))
         st.session_state["quiz_score"] = (right + bool(verdict.is_right), answers + 1)
+        _keep(question, typed)
     st.session_state["quiz_verdict"] = verdict if is_number else None
     st.session_state["quiz_hint"] = None if is_number else verdict.comment
+
+
+def _keep(question: Question, typed: str) -> None:
+    """Keep the first answer in the visitor's notebook, beside the right one."""
+    said = number_of(typed)
+    if said is None or said > MOST:
+        return
+    asked = NumberQuestion(
+        id=f"convolution.quiz_{question.kind.replace(' ', '_')}",
+        asked=question.text,
+        page="convolution",
+        least=0,
+        most=max(said, question.answer, 1),
+    )
+    guess.keep(asked.guess(said), question.answer)
 
 
 @st.fragment
@@ -83,9 +102,7 @@ def _ask_answer() -> None:
 
 def _say_verdict() -> None:
     verdict, hint = st.session_state.get("quiz_verdict"), st.session_state.get("quiz_hint")
-    if verdict is not None and verdict.is_right:
-        st.markdown(f":green[:material/check: {verdict.comment}]")
-    elif verdict is not None:
-        st.markdown(f":red[:material/close: {verdict.comment}]")
+    if verdict is not None:
+        st.markdown(f":material/check: {verdict.comment}" if verdict.is_right else verdict.comment)
     elif hint:
         st.markdown(hint)

@@ -209,6 +209,29 @@ def nudge_heading(pixels: int) -> str:
     return f"**The digit, {nudge_text(pixels)}** :gray[how much each layer’s maps change, 0 none, 1 all]"
 
 
+BARS = "how much the maps of each layer change"
+
+
+def how_much_do_they_change(right: int, pixels: str, layer: str) -> str:
+    """
+    >>> how_much_do_they_change(1, "0.58", "conv2d_3")[:66]
+    'The digit moves 1 pixel to the right: its pixels change by 0.58, f'
+    """
+    way = "right" if right > 0 else "left"
+    return (
+        f"The digit moves {plural(abs(right), 'pixel')} to the {way}: its pixels change by {pixels}, from 0 (not at "
+        f"all) to 1 (wholly). By how much do the maps of {layer} change?"
+    )
+
+
+def how_much_they_change(pixels: str, layer: str, measured: str) -> str:
+    """
+    >>> how_much_they_change("0.58", "conv2d_3", "0.27")
+    'The pixels change by **0.58**, the maps of conv2d_3 by **0.27**.'
+    """
+    return f"The pixels change by **{pixels}**, the maps of {layer} by **{measured}**."
+
+
 def what_pooling_forgets(changes: Sequence[tuple[str, float]]) -> str:
     """What the bars say, and no more.  changes: (layer, how much it changes); the image first."""
     if not any(value for _, value in changes):

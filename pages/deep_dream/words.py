@@ -79,10 +79,28 @@ def settings(spec: DreamSpec, dreamer: str, is_ours: bool, size: list[int] | Non
 # ---------------------------------------------------------------- the answer
 
 
-def verdict(dream: Dream | None, picture_title: str | None) -> str:
+HOW_MUCH_CHANGED = (
+    "By how many per cent of full contrast do the pixels change in the whole dream, on average?"
+)
+
+
+def why_so_much(step: float, steps: int, octaves: int) -> str:
+    """What a dream adds up.  step: of full contrast, in each of `steps`, in each octave.
+
+    >>> why_so_much(0.012, 12, 4)
+    'Each of 4 × 12 steps changes a pixel by about 1.2 %. Steps that go back and forth cancel out.'
+    """
+    return (
+        f"Each of {octaves} × {steps} steps changes a pixel by about {percent(step)}. Steps that go back and forth "
+        "cancel out."
+    )
+
+
+def verdict(dream: Dream | None, picture_title: str | None, told: bool = True) -> str:
     """The answer in one line.
 
     picture_title: of the picture that was chosen, where there is one.
+    told: whether it may say by how much the pixels changed.
     """
     if dream is None:
         return not_dreamt(picture_title)
@@ -90,7 +108,7 @@ def verdict(dream: Dream | None, picture_title: str | None) -> str:
     if state == "failed":
         return "It could not: this dream failed."
     if state == "finished":
-        return louder(dream)
+        return louder(dream, told)
     frames = len(dream.frames)
     if dream.is_going_on:
         return f"It is being dreamt: **{frames} of {dream.octaves}** octaves are here."
@@ -102,17 +120,15 @@ def not_dreamt(picture_title: str | None) -> str:
     return f"Not dreamt yet: choose a depth and press Dream, and the network repaints {what}."
 
 
-def louder(dream: Dream) -> str:
-    """How much more the layer answers, of a dream that is finished."""
+def louder(dream: Dream, told: bool = True) -> str:
+    """How much more the layer answers, of a dream that is finished.  told: as of `verdict`."""
     before, after, change = (dream.result.get(name) for name in ("before", "after", "change"))
     if not before or after is None or change is None:
         return "The dream is finished: the picture was changed so that the layer answers more."
     times = after / before
     figure = number(times, 1) if times < 9.95 else count(round(times))
-    return (
-        f"The layer “{layers(dream.spec)}” now answers **{figure} times** as strongly as to the original. The pixels "
-        f"changed by {percent(change)} of full contrast on average."
-    )
+    said = f"The layer “{layers(dream.spec)}” now answers **{figure} times** as strongly as to the original."
+    return f"{said} The pixels changed by {percent(change)} of full contrast on average." if told else said
 
 
 def summary_of_dream(dream: Dream | None, answer: str) -> str:

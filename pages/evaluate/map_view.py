@@ -50,6 +50,9 @@ def map_view(exam: Exam) -> None:
         written = words.written_as(exam.classes, short_names(exam.classes))
         what_you_see(words.what_the_map_shows(len(plane.labels), plane.trained, written))
     with right:
+        # A figure cannot be reached by keyboard.
+        number = _ask_number(len(plane.labels))
+        clicked += [] if number is None or number in clicked else [number]
         st.markdown(words.clicked_heading(len(clicked)))
         if clicked:
             _clicked_images(clicked, plane, exam)
@@ -73,6 +76,19 @@ def _ask_method() -> tuple[str, bool]:
         untrained = st.toggle("The same net, untrained", key="map_untrained", persist_state="session")
     address.tell(*_PARTS)
     return str(method or "pca"), untrained
+
+
+def _ask_number(images: int) -> int | None:
+    """Draw the field for the number of an image, from 0; None while it is empty."""
+    return st.number_input(
+        words.BY_NUMBER,
+        0,
+        images - 1,
+        None,
+        key=f"map_number_{images}",
+        placeholder="none chosen",
+        width=180,
+    )
 
 
 def _image_map(exam: Exam, network: networks.LoadedNetwork, method: str) -> ImageMap:

@@ -12,7 +12,7 @@ from cnn_core.data import ImageSet
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, fitted
 from cnn_core.training import CHANGES, changed_images
-from pages.evaluate import words
+from pages.evaluate import guessing, words
 from pages.evaluate.exam import Exam, overlap_of
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.evaluation_charts import robustness_chart
@@ -20,6 +20,7 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.legend import in_colour
 from pages.ui.drawing.palette import RUNS
 from pages.ui.drawing.sheets import sheet
+from pages.ui.forms import guess
 from pages.ui.frame import address
 from pages.ui.trained.fair import RIVALS, race, same_images, trained_on_the_same
 from pages.ui.trained.trained import Trained
@@ -64,9 +65,12 @@ def robust(exam: Exam) -> None:
     change, contest = _ask_change(), _contestants(exam.network)
     _say_whether_fair(exam, contest)
     left, right = st.columns([576, 292], gap="medium")
+    lines: list[Line] = []
     with left:
-        lines = _lines(exam, change, contest)
-        _curves(exam, change, lines)
+        if guess.first(guessing.question(exam, change), guessing.look_of(exam.test, change)):
+            lines = _lines(exam, change, contest)
+            guessing.show(exam, change, lines[0][1])
+            _curves(exam, change, lines)
     with right:
         st.markdown("**What they are asked to read**")
         _examples(exam.test, change)

@@ -317,6 +317,9 @@ def written_as(classes: Sequence[str], drawn: Sequence[str]) -> str:
     return "the number of its class, counted from 0"
 
 
+BY_NUMBER = "Show the image with number"
+
+
 def clicked_heading(images: int) -> str:
     """The heading beside the map.
 
@@ -346,3 +349,42 @@ def it_reads(name: str, sure: float) -> str:
     'It reads **7**, 83 % sure.'
     """
     return f"It reads **{name}**, {probability(sure)} sure."
+
+
+# ---------------------------------------------------------------- guessed first
+
+_CHANGED_MORE = {"shift": "shifted further", "rotation": "turned further", "noise": "covered with more noise"}
+_TICK = {"shift": "{:g} px", "rotation": "{:g}°", "noise": "{:g}"}
+
+
+def how_will_it_fall(noun: str, change: str) -> str:
+    """
+    >>> how_will_it_fall("digits", "rotation")
+    'How does its accuracy fall as the digits are turned further? Draw it.'
+    """
+    return f"How does its accuracy fall as the {noun} are {_CHANGED_MORE[change]}? Draw it."
+
+
+def tick(strength: float, change: str) -> str:
+    """
+    >>> tick(30, "rotation"), tick(2, "shift"), tick(0.1, "noise")
+    ('30°', '2 px', '0.1')
+    """
+    return _TICK[change].format(strength)
+
+
+def why_it_falls(
+    change: str, strengths: Sequence[float], accuracies: Sequence[float], is_trained: bool
+) -> str:
+    """What was measured, in three numbers, and why.  accuracies: at each strength, fractions."""
+    middle = len(strengths) // 2
+    told = (
+        f"Unchanged it reads **{percent(accuracies[0])}**, at {tick(strengths[middle], change)} "
+        f"{percent(accuracies[middle])}, at {tick(strengths[-1], change)} **{percent(accuracies[-1])}**."
+    )
+    if not is_trained:
+        return f"{told} It has not been trained, so its answers have nothing to do with the images."
+    return (
+        f"{told} Its weights were fitted to the images it learnt from. The less an image is like those, the less they "
+        "fit."
+    )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.kept import kept
-from pages.feature_maps import code, words
+from pages.feature_maps import code, guessing, words
 from pages.feature_maps.maps import Reading
 from pages.ui.drawing.sheets import picture
+from pages.ui.forms import guess
 from pages.ui.wording.blocks import caption, plain
 
 if TYPE_CHECKING:
@@ -35,10 +37,21 @@ def section(reading: Reading) -> None:
         return
     with why:
         target = _target(reading)
+        if not guess.first(guessing.where(reading, target), guessing.look_of(reading)):
+            return
+        _show_where(reading, target)
         for column, method in zip(st.columns(4, gap="medium"), words.METHODS, strict=True):
             with column:
                 _one(method, reading, target)
         code.of_attributions(reading, list(words.METHODS), target)
+
+
+def _show_where(reading: Reading, target: int) -> None:
+    network, chosen = reading.network, reading.chosen
+    if guess.has_said(guessing.where(reading, target)):
+        with suppress(StudentError):  # the column of occlusion says why
+            found = _attribution(network.weights_key, chosen.key, "occlusion", target, network, chosen)
+            guessing.show_where(reading, target, found.values.numpy())
 
 
 def _target(reading: Reading) -> int:

@@ -12,6 +12,7 @@ from pages.filters import words
 from pages.filters.climbing import STEPS, Climb
 from pages.filters.layers import USUAL, standard_layer
 from pages.ui.frame import address
+from pages.ui.frame.screens import main_action
 from pages.ui.wording.blocks import caption
 
 _FILTER = "filter"  # (layer, index) that the card is about; in the address as "conv2d_2.41"
@@ -205,10 +206,11 @@ def _changes(recipe: str) -> tuple[tuple[str, Any], ...]:
 
 def _grow_button(layer: str, index: int) -> bool:
     grows = bool(st.session_state.get(_GROWS, False))
-    st.button(
-        words.back_to_all(layer) if grows else words.watch_it_grow(layer, index),
-        icon=":material/arrow_back:" if grows else ":material/play_arrow:",
-        key="grow",
-        on_click=lambda: st.session_state.update({_GROWS: not grows}),
-    )
+    with main_action("filters"):
+        st.button(
+            words.back_to_all(layer) if grows else words.watch_it_grow(layer, index),
+            icon=":material/arrow_back:" if grows else ":material/play_arrow:",
+            key="grow",
+            on_click=lambda: st.session_state.update({_GROWS: not grows}),
+        )
     return grows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.insight import FilterCard, heaviest_kernels
-from pages.filters import words
+from pages.filters import guessing, words
 from pages.filters.asking import Question
 from pages.filters.climbing import pictures_of
 from pages.filters.layers import has_maps
@@ -53,7 +53,7 @@ def card(
         spread = float(about.examples.maximum[0] - about.examples.minimum[0])
         caption(words.unchanging(about.examples.count, spread))
     _examples(network.dataset, about)
-    _table(words.facts(about))
+    _table(guessing.facts(network, about))
 
 
 def _before_and_after(network: networks.LoadedNetwork, question: Question, about: FilterCard) -> None:

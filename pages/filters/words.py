@@ -345,6 +345,22 @@ def facts(card: FilterCard) -> list[tuple[str, str]]:
     ]
 
 
+def on_how_many(layer: str, filter: int, images: int) -> str:
+    """
+    >>> on_how_many("conv2d_2", 41, 500), on_how_many("dense_1", 3, 500)
+    ('On how many of 500 test images does filter 41 fire?', 'On how many of 500 test images does unit 3 fire?')
+    """
+    what = "filter" if has_maps(layer) else "unit"
+    return f"On how many of {count(images)} test images does {what} {filter} fire?"
+
+
+def why_it_fires(is_of_maps: bool) -> str:
+    """What it takes to count as firing."""
+    if is_of_maps:
+        return "One place of the image where its sum is above zero is enough for a filter to fire."
+    return "A unit fires where its one sum, over the whole image, is above zero."
+
+
 # ---------------------------------------------------------------- how one grew
 
 _BEGUN = {"noise": "white noise", "other noise": "other noise", "example": "a test image"}

@@ -1,4 +1,4 @@
-"""What Home draws of the digit's way: the ten to choose from, the maps of each layer, a guess and the answer.
+"""What Home draws of the digit's way: the maps of each layer, a guess and the answer, and the ways on.
 
 Torch is not imported before a section needs it: it takes seconds on a cold server, and the page is there before it.
 """
@@ -11,15 +11,18 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.kept import kept
+from cnn_core.lesson.guess_questions import ChoiceQuestion
 from cnn_core.model.layer_files import kind_named
 from pages.home import words
+from pages.home.image import DRAWN
 from pages.ui.drawing.answer_charts import bars
-from pages.ui.drawing.contact_sheet import contact_sheet, image_sheet
+from pages.ui.drawing.contact_sheet import contact_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
-from pages.ui.frame import address
+from pages.ui.forms import guess
 from pages.ui.frame.shell import ROOT, entry, exists
-from pages.ui.visitor import networks, server
+from pages.ui.visitor import networks, server, who
+from pages.ui.wording import keys, refusals
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 from pages.ui.wording.picture_words import how_sure
 from pages.ui.wording.terms import all_terms
@@ -29,15 +32,14 @@ if TYPE_CHECKING:
     import torch
 
     from cnn_core.data import ImageSet
+    from pages.home.image import HomeImage
     from pages.ui.visitor.networks import LoadedNetwork
 
-_CHOSEN = "home_digit"  # which of the ten digits
-_FIRST = 7
+QUESTION = "home.what_is_read"
 _ON_A_PHONE = (
     "<style>@media (min-width: 768px) {{ .pages-are-behind {{ display: none }} }}</style>"
     '<div class="pages-are-behind">{}</div>'
 )
-_GUESSED = "home_guessed"  # the class that was guessed, as text; True where the answer was asked for at once
 
 
 def hint_on_a_phone() -> None:
@@ -58,32 +60,6 @@ def with_images(network: LoadedNetwork) -> tuple[LoadedNetwork, ImageSet]:
         pass
     caption(words.no_images_for(network.title))
     return networks.ours("lesson"), server.images("mnist", "test")
-
-
-def digits(test: ImageSet) -> torch.Tensor:
-    """Draw the ten digits to choose from. Returns the chosen one, (1, 28, 28) in [0, 1]."""
-    indices = _one_of_each(f"{test.name}/{len(test)}", test)
-    images = test.images[indices].float() / 255
-    part = address.whole("show", _CHOSEN, 0, len(indices) - 1, min(_FIRST, len(indices) - 1))
-    address.follow(part)
-    chosen = st.session_state.get(_CHOSEN, _FIRST) % len(indices)
-    sheet(
-        image_sheet(images.numpy()),
-        key="home_digits",
-        alt="Test images to choose from",
-        tile_px=56,
-        labels=[words.with_article(name) for name in test.classes],
-        selected=chosen,
-        columns=10,
-        on_click=_choose,
-    )
-    address.tell(part)
-    return images[chosen]
-
-
-def chosen_name(test: ImageSet) -> str:
-    """What the chosen one is, with its article: "a 7"."""
-    return words.with_article(test.classes[st.session_state.get(_CHOSEN, _FIRST) % len(test.classes)])
 
 
 def maps_of_each_layer(network: LoadedNetwork, image: torch.Tensor) -> dict[str, tuple[int, int, int]]:
@@ -111,67 +87,74 @@ def _maps_of(
     return feature_maps(_network.net, _image)
 
 
-def answer(network: LoadedNetwork, image: torch.Tensor, classes: tuple[str, ...]) -> str:
-    """Ask what the network reads in an image (1, 28, 28) in [0, 1]; after a guess show it, and how sure it is.
+def answer(network: LoadedNetwork, image: HomeImage, classes: tuple[str, ...]) -> str:
+    """Ask what the network reads in the image; after a guess show it, and how sure it is.
 
     Returns the sentence that asks, or answers.
     """
-    if not st.session_state.get(_GUESSED):
-        _ask_for_a_guess(classes)
-        return words.GUESS
-    chances = network.net.predict(image[None])[0]
-    best = int(chances.argmax())
-    said = words.verdict(classes[best], float(chances[best]))
-    st.markdown(said)
-    guess = st.session_state[_GUESSED]
-    if isinstance(guess, str):
-        caption(words.after_a_guess(classes[int(guess)], classes[best]))
-    show(
-        bars(chances.tolist(), list(classes), mode()),
-        key="home_bars",
-        alt=how_sure(chances.tolist(), classes),
+    if image.is_pad_empty:
+        ask_anew_of_a_drawing()
+    chances = network.net.predict(image.pixels[None])[0].tolist()
+    best = classes[max(range(len(chances)), key=chances.__getitem__)]
+    asked = ChoiceQuestion(
+        id=QUESTION,
+        asked=words.GUESS,
+        network=network.title,
+        about=DRAWN if image.is_drawn else guess.about(network, image.about),
+        options=tuple(classes),
+        answer=best,
+        hints={name: words.only_so_much(name, chance) for name, chance in zip(classes, chances, strict=True)},
     )
-    return said
-
-
-def _ask_for_a_guess(classes: tuple[str, ...]) -> None:
-    """Draw one button for each class; whoever does not care to guess can see the answer at once."""
-    st.markdown(words.GUESS)
-    with st.container(horizontal=True, gap="xsmall", key="home_guesses"):
-        for index, name in enumerate(classes):
-            st.button(name, key=f"home_guess_{index}", on_click=_guess, args=(index,))
-    st.button("Show the answer", key="home_show", type="tertiary", on_click=_guess, args=(True,))
-
-
-def _guess(index: int | bool) -> None:
-    st.session_state[_GUESSED] = index if isinstance(index, bool) else str(index)
+    if not guess.first(asked):
+        return words.GUESS
+    verdict = words.verdict(best, max(chances))
+    if not guess.has_said(asked):
+        st.markdown(verdict)
+    guess.shown(asked, best, verdict)
+    show(bars(chances, list(classes), mode()), key="home_bars", alt=how_sure(chances, classes))
+    return verdict
 
 
 def ways_on() -> None:
-    """Draw the links that lead on; the first begins the lesson."""
-    for url_path, (label, icon) in words.WAYS_ON.items():
+    """Draw the four ways on; the first begins the lesson."""
+    st.markdown(words.WHERE_NEXT)
+    for url_path, (label, icon, parameters) in words.WAYS_ON.items():
         page = entry(url_path)
         if exists(page):
-            st.page_link(ROOT / page.file, label=label, icon=f":material/{icon}:", width="stretch")
+            st.page_link(
+                ROOT / page.file,
+                label=label,
+                icon=f":material/{icon}:",
+                width="stretch",
+                query_params=parameters or None,
+            )
 
 
-def _choose(index: int) -> None:
-    st.session_state[_CHOSEN] = index
-    # A guess was about the digit before; who has guessed once may simply look from now on.
-    if st.session_state.get(_GUESSED):
-        st.session_state[_GUESSED] = True
+def for_teachers() -> None:
+    """Draw the door to the worksheets."""
+    page = entry("tour")
+    st.page_link(
+        ROOT / page.file,
+        label=words.FOR_TEACHERS,
+        icon=":material/print:",
+        width="content",
+        query_params={"view": "worksheets"},
+    )
 
 
 def glossary() -> None:
-    """All words of the field with their meanings, folded."""
+    """All words of the field with their meanings, and all keys, folded."""
     with st.expander(words.ALL_WORDS):
         st.markdown(all_terms())
+    with st.expander(keys.TITLE):
+        st.markdown(keys.help_text())
 
 
-@kept(0.01)
-def _one_of_each(dataset: str, _test: ImageSet) -> list[int]:
-    """For each class the first test image of it: indices into the test set."""
-    return [int((_test.labels == label).nonzero()[0]) for label in range(len(_test.classes))]
+def ask_anew_of_a_drawing() -> None:
+    """Forget the guess about the drawing before: the pad is empty again."""
+    if guess.notebook().guess((QUESTION, DRAWN)) is not None:
+        with refusals.collect("guess"):
+            server.store().notebooks.forget_guess(who.visitor(), (QUESTION, DRAWN))
 
 
 def _maps(layer: str, maps: np.ndarray) -> None:

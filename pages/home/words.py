@@ -6,22 +6,23 @@ from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import plural, probability, shape_text
 from pages.ui.wording.screen_summary import summary
 
-WELCOME = (
-    "Convscope shows how a convolutional network learns to read, and opens the very network that you train. "
-    "Below, a digit goes through a network. Click another digit, and every layer answers anew."
-)
-GUESS = "What will the network read? Guess first."
+WELCOME = "Convscope shows how a network learns to read. Draw a digit: each layer answers as you draw."
+OR_TAKE_ONE = "or take one of these"
+YOUR_DRAWING = "your drawing"
+GUESS = "What will the network read?"
+WHERE_NEXT = "**Where next?**"
 WHAT_YOU_SEE = (
     "Each tile is a feature map: what one filter gives for the digit. Black is nothing, pale yellow is much; 0 marks "
     "a filter that gives 0 everywhere."
 )
+FOR_TEACHERS = "For teachers: worksheets to print"
 ALL_WORDS = "All words of the field, from accuracy to weight decay"
-PAGES_ARE_BEHIND = "All pages are behind » at the top left."
-WAYS_ON = {  # address -> (what one does there, its icon)
-    "convolution": ("Start the lesson: what a kernel does", "school"),
-    "feature_maps": ("Look inside this network", "search"),
-    "train": ("Train your own", "play_arrow"),
-    "open_network": ("Open your own network", "folder_open"),
+PAGES_ARE_BEHIND = "The button “Pages” leads to all of them."
+WAYS_ON: dict[str, tuple[str, str, dict[str, str]]] = {  # page -> (what one does there, icon, address)
+    "convolution": ("The lesson, step by step", "school", {"step": "kernel"}),
+    "feature_maps": ("Look inside this network", "search", {}),
+    "train": ("Train your own", "play_arrow", {}),
+    "open_network": ("Open your own network", "folder_open", {}),
 }
 
 
@@ -48,12 +49,13 @@ def verdict(name: str, chance: float) -> str:
     return f"The network reads {_article(name)} **{name}**, {probability(chance)} sure."
 
 
-def after_a_guess(guess: str, answer: str) -> str:
+def only_so_much(name: str, chance: float) -> str:
+    """What the network gives to another class than its answer.
+
+    >>> only_so_much("1", 0.0004)
+    'The network gives 1 under 0.1 %.'
     """
-    >>> after_a_guess("7", "7"), after_a_guess("1", "7")
-    ('You guessed the same.', 'You guessed 1.')
-    """
-    return "You guessed the same." if guess == answer else f"You guessed {guess}."
+    return f"The network gives {plain(name)} {probability(chance)}."
 
 
 def with_article(name: str) -> str:
@@ -81,7 +83,7 @@ def summary_of_home(title: str, image: str, layers: dict[str, tuple[int, int, in
         f"Here an image, {image}, goes through a network, {plain(title)}.",
         f"Its layers of filters: {maps}." if maps else "It has no convolution, so there are no maps.",
         answer,
-        "Try: choose another of the ten test images with the arrow keys and press Enter, or follow one of the ways on.",
+        "Try: draw a digit, choose a test image with the arrow keys and Enter, or follow one of the ways on.",
     )
 
 

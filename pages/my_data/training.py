@@ -14,6 +14,8 @@ from cnn_core.settings import settings
 from cnn_core.training import TrainSpec
 from pages.my_data import words
 from pages.my_data.chosen import View
+from pages.ui.drawing.said_and_measured import unknown
+from pages.ui.forms import guess_accuracy
 from pages.ui.forms.own_picture import confusing
 from pages.ui.forms.recipe import GENTLE
 from pages.ui.frame.shell import turn_to
@@ -89,6 +91,10 @@ def came_of_it(view: View) -> None:
     if run is None:
         return
     status = run.status
+    if not guess_accuracy.ask(run, "my_data") and not status.unfinished:
+        unknown(words.WHAT_IT_READS, 40)
+        return
+    guess_accuracy.show(run, "my_data")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if status.unfinished:
             st.markdown(words.in_training(run.name), width="content")

@@ -17,6 +17,7 @@ PHOTO_WAYS = {"thing": "A thing", "ink": "A drawing on paper"}
 SHAPES = {"grey": "Grey, 28×28", "colour": "Colour, 32×32"}
 FEW_TESTS = 8  # test pictures; below that a percentage says little
 
+WHAT_IT_READS = "how many of its test pictures the network reads"
 EMPTY = "Draw one. About ten of each are enough to begin."
 SHAPE_FIRST = "How the pictures are kept. It cannot be changed once there is one."
 ADD_BY_ENTER = "Enter adds it and clears the pad."

@@ -10,8 +10,9 @@ from cnn_core.runs import Run
 from cnn_core.upload_limits import BROWSER_MB
 from pages.open_network import words
 from pages.ui.frame import uploads
+from pages.ui.frame.announcement import announce
 from pages.ui.visitor import design, server, who
-from pages.ui.wording import no_room, refusals
+from pages.ui.wording import no_room, refusals, screen_summary
 from pages.ui.wording.blocks import caption, problem
 
 PLACE = "open_network"  # where this page says a refusal
@@ -84,6 +85,7 @@ def _wait(run: Run) -> None:
     is_measuring = status.reason != "" and status.state == "running"
     text = words.waiting(str(now.card.get("file")), ahead, is_measuring, bool(server.lack()))
     st.markdown(f":material/hourglass_top: {text}")
+    announce("open_network_spoken", screen_summary.spoken(text))
 
 
 def _is_open() -> bool:

@@ -13,11 +13,13 @@ from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
 from cnn_core.runs.opened import OpenedFile, read_opened
 from cnn_core.runs.openings import read_wish
-from pages.open_network import door, words
+from pages.open_network import door, guessing, words
 from pages.open_network.trials import choices, trials
 from pages.open_network.ways import ways_on
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
+from pages.ui.drawing.said_and_measured import unknown
+from pages.ui.frame.announcement import announce
 from pages.ui.frame.board import board
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server
@@ -51,19 +53,24 @@ def first_look(run: Run, summary: DeltaGenerator) -> None:
     st.session_state[_GUESSED] = run.id if file.guesses else ""
     result = run.status.result or {}
     rows = summarize(spec)
-    said = words.answer(len(rows), one.parameters, result.get("accuracy"), one.of_which_images, file)
-    answer(said)
+    answer_place = st.empty()
+    accuracy, images = result.get("accuracy"), one.of_which_images
+    told = guessing.may_tell(run, images)
+    with answer_place:
+        answer(said := words.answer(len(rows), one.parameters, accuracy, images, file, told))
     screen_summary.put(summary, words.summary_of_opened(file, said))
+    announce("open_network_spoken", screen_summary.spoken(said))
     _strip(run, file)
     _correction(run, file)
     top, left, below = board("open_network_board", second="left")
     with top:
-        _number(one, run, file)
+        _number(one, run, file, told)
     with left:
         show(network_diagram(spec, mode()), key="open_network_diagram", alt=diagram_alt(spec))
-        trials(run, file)
+        if told:
+            trials(run, file)
     with below:
-        _what_it_does_not_say(file)
+        _what_it_does_not_say(file, told)
         ways_on(one)
     if read_wish(run) is not None:
         st.fragment(_until_measured, run_every=door.LOOK_SECONDS)(run)
@@ -95,14 +102,20 @@ def _correction(run: Run, file: OpenedFile) -> None:
     refusals.draw(door.PLACE)
 
 
-def _number(one: Trained, run: Run, file: OpenedFile) -> None:
-    """Its accuracy, and what `evaluate()` said at home; where there is none, what it was trained on is asked."""
+def _number(one: Trained, run: Run, file: OpenedFile, told: bool) -> None:
+    """Its accuracy, and what `evaluate()` said at home; where there is none, what it was trained on is asked.
+
+    told: whether the accuracy may be seen.
+    """
     if one.accuracy is None:
         st.markdown(f"## {words.NOT_TESTED if file.dataset else words.WHAT_WAS_IT}")
         if file.dataset:
             caption(words.why_not_tested(file.dataset))
         else:
             choices(run, file)
+        return
+    if not told:
+        unknown(words.TO_BE_GUESSED, 84)
         return
     st.metric("Accuracy, measured here", percent(one.accuracy))
     if sentence := words.worth(one):
@@ -120,8 +133,8 @@ def _number(one: Trained, run: Run, file: OpenedFile) -> None:
     st.markdown(f":green[:material/check: {sentence}]" if agrees else sentence)
 
 
-def _what_it_does_not_say(file: OpenedFile) -> None:
-    not_said = words.not_said(file)
+def _what_it_does_not_say(file: OpenedFile, told: bool) -> None:
+    not_said = words.not_said(file) if told else []  # it says what was measured
     _sentences(words.not_said_title(not_said), not_said)
     _sentences(words.GUESSED, file.guesses)
     _sentences(words.CHANGED, file.remarks)

@@ -116,14 +116,35 @@ def how_many(number: int) -> str:
     return _SMALL[number] if number < len(_SMALL) else str(number)
 
 
-def answer(layers: int, parameters: int, accuracy: float | None, of: str, file: OpenedFile) -> str:
+NINE_IN_TEN = 0.9
+IS_IT_GOOD = (
+    "It was tested here as soon as it was open. Does it read at least nine in ten test images rightly?"
+)
+GOOD = ("nine in ten or more", "fewer than nine in ten")
+TO_BE_GUESSED = "the accuracy that was measured here"
+
+
+def measured_here(accuracy: str, of: str) -> str:
+    """
+    >>> measured_here("98.2 %", "MNIST’s 10,000 test digits")
+    'Measured here it reads **98.2 %** of MNIST’s 10,000 test digits. What a file says of itself was not believed.'
+    """
+    return f"Measured here it reads **{accuracy}** of {of}. What a file says of itself was not believed."
+
+
+def answer(
+    layers: int, parameters: int, accuracy: float | None, of: str, file: OpenedFile, told: bool = True
+) -> str:
     """The line under the title.
 
     accuracy: a fraction of the test images; None where it was not tested.
     of:       which images those are: "MNIST’s 10,000 test digits".
+    told:     whether the accuracy may be said.
     """
     noun = "layer" if layers == 1 else "layers"
     begin = f"{how_many(layers)} {noun} and **{count(parameters)}** parameters."
+    if accuracy is not None and not told:
+        return begin
     if accuracy is not None:
         return f"{begin} Measured here it reads **{percent(accuracy)}** of {of}."
     if file.dataset:

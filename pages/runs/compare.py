@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
-from pages.runs import words
+from pages.runs import guessing, words
 from pages.runs.band import band, has_band
 from pages.runs.menu import after_click
 from pages.runs.picks import chosen_elsewhere, follow_address, picks, put_only, write_address
@@ -62,7 +62,8 @@ def compare(summary: DeltaGenerator) -> None:
     server.use(run.name for run in selection)
     if not runs:
         caption(words.NO_RUNS)
-    answer(said := words.verdict(selection))
+    answer(said := words.verdict(selection, guessing.may_tell(selection)))
+    guessing.ask(selection)
     screen_summary.put(summary, words.summary_of_runs(len(runs), [run.label for run in selection], said))
     no_room.draw()
     if len(selection) > 1 and not is_fair(selection):

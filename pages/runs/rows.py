@@ -99,10 +99,16 @@ def _facts(one: Trained, colour: str | None) -> None:
             st.markdown(f":gray[{duration(one.seconds) if one.seconds else '–'}{best}]", width=180)
 
 
-# ---------------------------------------------------------------- a network from elsewhere
+# ---------------------------------------------------------------- ways on
 
 
 def open_your_own() -> None:
     """Draw the door to the page that opens a file."""
     page = entry("open_network")
     st.page_link(ROOT / page.file, label=words.OPEN_YOUR_OWN, icon=":material/folder_open:", width="content")
+
+
+def my_record() -> None:
+    """Draw the door to the page with all that the visitor can take away."""
+    page = entry("tour")
+    st.page_link(ROOT / page.file, label=words.MY_RECORD, icon=":material/description:", width="content")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.runs.best import Best
@@ -17,6 +18,7 @@ from pages.ui.wording.which_images import how_many
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
 OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
+MY_RECORD = "My record: networks, predictions and pictures to print"
 SOMEBODY_ELSE = "I am somebody else"
 FORGET_ME = "Forget me on this computer"
 OTHER_TABS = "Close the other tabs of Convscope as well: they keep what they show until then."
@@ -33,8 +35,11 @@ NO_KNOWN_DIFFERENCE = "They differ in nothing that is known; how one of them was
 FAIR_RACE = "Train a convnet and an MLP on the same images"
 
 
-def verdict(runs: Sequence[Trained]) -> str:
-    """How each of them did in the test, the visitor's own first, and whether the best is ahead by more than chance."""
+def verdict(runs: Sequence[Trained], told: bool = True) -> str:
+    """How each of them did in the test, the visitor's own first, and whether the best is ahead by more than chance.
+
+    told: whether the last may be said.
+    """
     if not runs:
         return CHOOSE
     tested = sorted(
@@ -45,7 +50,7 @@ def verdict(runs: Sequence[Trained]) -> str:
     sentences = [_accuracies(tested)]
     sentences += [f"{plain(run.label)} has not finished." for run in runs if run.accuracy is None]
     sentences += [_no_test(run) for run in tested if not run.is_tested]
-    sentences += [_lead(tested)] if len(tested) > 1 else []
+    sentences += [_lead(tested, told)] if len(tested) > 1 else []
     if len(runs) == 1:
         sentences.append("Choose a second one below to compare.")
     return " ".join(filter(None, sentences))
@@ -93,25 +98,68 @@ def _no_test(run: Trained) -> str:
     return f"Which images {plain(run.label)} learnt from is not known: that may be no test."
 
 
-def _lead(tested: Sequence[Trained]) -> str:
-    """How far the best is ahead of the second, and what that is worth."""
-    if len({(run.dataset, run.of_which_images) for run in tested}) > 1:
-        return "They were tested on different images, so that says little."
-    best, second = sorted(tested, key=lambda run: -(run.accuracy or 0))[:2]
+CHANCE = ("more than chance", "it may be chance")
+
+
+class Lead(NamedTuple):
+    """The best of some networks and the second; whether its lead is more than chance, None where they read as much."""
+
+    best: Trained
+    second: Trained
+    is_sure: bool | None
+
+    @property
+    def images(self) -> int:
+        """How many more of the test images the best reads."""
+        return round(((self.best.accuracy or 0) - (self.second.accuracy or 0)) * self.best.count)
+
+
+def lead(runs: Sequence[Trained]) -> Lead | None:
+    """Who is ahead; None where that cannot be said: fewer than two are tested, on the same images, in earnest."""
+    tested = [run for run in runs if run.accuracy is not None]
+    if len(tested) < 2 or _on_different_images(tested):
+        return None
+    best, second = sorted(tested, key=lambda run: (-(run.accuracy or 0), run.is_ours))[:2]
     if not (best.is_tested and second.is_tested):
-        return ""
-    lead = (best.accuracy or 0) - (second.accuracy or 0)
-    names = plain(best.label), plain(second.label)
-    if direction(lead) == 0:
+        return None
+    is_equal = direction((best.accuracy or 0) - (second.accuracy or 0)) == 0
+    return Lead(best, second, None if is_equal else beyond_chance(best, second))
+
+
+def _on_different_images(tested: Sequence[Trained]) -> bool:
+    return len({(run.dataset, run.of_which_images) for run in tested}) > 1
+
+
+def _lead(tested: Sequence[Trained], told: bool) -> str:
+    """How far the best is ahead of the second, and what that is worth.  told: whether that may be said."""
+    if _on_different_images(tested):
+        return "They were tested on different images, so that says little."
+    one = lead(tested)
+    if one is None or (one.is_sure is not None and not told):
+        return ""  # the question says it
+    names = plain(one.best.label), plain(one.second.label)
+    if one.is_sure is None:
         return f"{names[0]} reads the same share as {names[1]}."
-    sure = (
-        "more than chance"
-        if beyond_chance(best, second)
-        else "within chance: another seed could turn it round"
-    )
+    sure = "more than chance" if one.is_sure else "within chance: another seed could turn it round"
     # Images, not points: 99.6 % and 99.1 % may be 0.6 points apart, which nobody reads who subtracts them.
-    more, images = round(lead * best.count), f"{best.count:,} test images"
-    return f"{names[0]} reads {more} more of the {images} rightly than {names[1]}. That is {sure}."
+    said = (
+        f"{names[0]} reads {one.images} more of the {one.best.count:,} test images rightly than {names[1]}."
+    )
+    return f"{said} That is {sure}."
+
+
+def is_it_chance(one: Lead) -> str:
+    """Whether the lead is luck, as a question."""
+    return (
+        f"{plain(one.best.label)} reads {one.images} more of {one.best.count:,} test images than "
+        f"{plain(one.second.label)}. Is that more than chance?"
+    )
+
+
+def why_chance(one: Lead) -> str:
+    """What it means that a lead is, or is not, more than chance."""
+    cases = "fewer" if one.is_sure else "more"
+    return f"Luck alone puts two equally good networks so far apart in {cases} than one of twenty tests of this size."
 
 
 def unfair(runs: Sequence[Trained]) -> str:

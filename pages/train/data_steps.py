@@ -48,7 +48,7 @@ def data_steps(dataset: str, train_size: int | None) -> None:
     dataset:    that is learnt from.
     train_size: how many of its images a recipe asks for; None for all that are not kept aside.
     """
-    with st.expander(words.TITLE):
+    with st.expander(words.TITLE, key="train_data_steps"):
         images, example = images_learnt_from(dataset, train_size), example_of(dataset)
         steps = example.steps
         text = words.loaded(images, dataset, steps.row, example.title, example.dataset)

@@ -19,6 +19,7 @@ from pages.train.words import NOT_POSSIBLE, about_diagram
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.recipe import Choice, data_set_and_recipe
+from pages.ui.frame.screens import main_action
 from pages.ui.visitor import design
 from pages.ui.wording.blocks import caption, on_primary, problem, what_you_see
 
@@ -74,15 +75,16 @@ def strip(spec: ModelSpec | None) -> Choice:
         choice = data_set_and_recipe()
         st.space("stretch")
         is_possible = spec is not None and _is_possible(choice) and misfit(spec, choice) is None
-        st.button(
-            on_primary("Train", is_possible),
-            key="train",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=not is_possible,
-            on_click=again.start,
-            args=(spec, choice),
-        )
+        with main_action("train"):
+            st.button(
+                on_primary("Train", is_possible),
+                key="train",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=not is_possible,
+                on_click=again.start,
+                args=(spec, choice),
+            )
     return choice
 
 

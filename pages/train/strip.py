@@ -9,6 +9,8 @@ from pages.train import end_words, runner
 from pages.train.words import WATCHING, facts
 from pages.ui.forms.recipe import RATES
 from pages.ui.forms.sidebar import TOLD
+from pages.ui.frame.screens import main_action
+from pages.ui.frame.shortcuts import PLAY
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import on_primary, small
@@ -52,16 +54,23 @@ def sidebar_is_stale(run: Run, mine: bool) -> bool:
 def _while_it_goes_on(run: Run) -> None:
     _rate(run)
     st.space("stretch")
-    with st.container(horizontal=True, width="content"):  # on a phone they stay together
+    with main_action("train"):  # on a phone they stay together
         if run.status.state == "paused":
-            _button("Resume", "play_arrow", run, "resume")
+            _button("Resume", "play_arrow", run, "resume", PLAY)
         else:
-            _button("Pause", "pause", run, "pause")
+            _button("Pause", "pause", run, "pause", PLAY)
         _button("Stop", "stop", run, "stop")
 
 
-def _button(label: str, icon: str, run: Run, action: str) -> None:
-    st.button(label, icon=f":material/{icon}:", key=action, on_click=_wish, args=(run.id, action))
+def _button(label: str, icon: str, run: Run, action: str, shortcut: str | None = None) -> None:
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        key=action,
+        on_click=_wish,
+        args=(run.id, action),
+        shortcut=shortcut,
+    )
 
 
 def _wish(run_id: str, action: str | None = None, learning_rate: float | None = None) -> None:
@@ -123,8 +132,9 @@ def _afterwards(run: Run) -> None:
             args=(run.id,),
         )
     label = "Try again" if state == "failed" else "Train another"
-    if st.button(label, icon=":material/restart_alt:", key="again", on_click=_again, args=(run.id,)):
-        st.rerun()  # the whole page changes, not this fragment alone
+    with main_action("train"):
+        if st.button(label, icon=":material/restart_alt:", key="again", on_click=_again, args=(run.id,)):
+            st.rerun()  # the whole page changes, not this fragment alone
 
 
 def _on(run: Run) -> None:
@@ -140,6 +150,7 @@ def _on(run: Run) -> None:
         help=why,
         on_click=_go_on,
         args=(run.id,),
+        shortcut=PLAY,
     ):
         st.rerun()  # the whole page changes, not this fragment alone
 

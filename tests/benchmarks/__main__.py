@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks`: how fast everything is, beside what people would otherwise use.
 
     python -m tests.benchmarks --quick            about a minute
-    python -m tests.benchmarks                    some ten minutes; the figures of the README
+    python -m tests.benchmarks                    some ten minutes; the figures of docs/measurements.md
     python -m tests.benchmarks --keras            also against Keras on TensorFlow, installed apart on first use
     python -m tests.benchmarks --json FILE        everything measured, as JSON
     python -m tests.benchmarks --report FILE      the same as a page with plots of what grows, in one HTML file
@@ -47,7 +47,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-THEMES = ("pictures", "training", "pages", "beside", "growth")  # in the order of importance
+THEMES = ("pictures", "training", "surgery", "pages", "beside", "growth")  # in the order of importance
 ON_REQUEST = ("accuracy", "gpu")
 
 

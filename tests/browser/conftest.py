@@ -17,6 +17,8 @@ from pathlib import Path
 import playwright.sync_api
 import pytest
 
+from pages.ui.frame.shell import PAGES
+
 ROOT = Path(__file__).parents[2]
 COMPLAINTS = re.compile(r"Traceback|\bERROR\b|(?i:deprecated)")
 
@@ -185,10 +187,23 @@ def emptied(page, listener) -> bool:
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
         page.goto("about:blank")
         page.context.clear_cookies()
-        page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        page.emulate_media(color_scheme="light", reduced_motion="no-preference", contrast="no-preference")
     except playwright.sync_api.Error:
         return False
     return True
+
+
+def turn_to(page, title: str) -> None:
+    """Go to another page by the bar: of a group by the box that it opens.  page: or a frame."""
+    group = next(entry.group for entry in PAGES if entry.title == title)
+    in_sidebar = page.get_by_test_id("stSidebarNavLink").filter(has_text=title)  # where the window is narrow
+    if in_sidebar.count():
+        in_sidebar.first.click()
+    elif group:
+        page.get_by_test_id("stTopNavSection").filter(has_text=group).click()
+        page.get_by_role("menuitem", name=title, exact=True).click()
+    else:
+        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
 
 
 def ready(page) -> None:

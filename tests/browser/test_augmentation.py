@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.runs import RunStore
-from tests.browser.conftest import ready, serving, wait_until
+from tests.browser.conftest import ready, serving, turn_to, wait_until
 
 EMPTY = {"CONVSCOPE_DATA": "no-such-folder"}  # the 4,500 digits of the sample
 
@@ -20,7 +20,10 @@ def server(tmp_path_factory, chromium):
 @pytest.fixture
 def page(server, new_page):
     opened = new_page(server.url + "/augmentation")
-    expect(opened.get_by_text("draws as a 7.")).to_be_visible(timeout=30_000)
+    opened.get_by_role("button", name="Show the answer").click()
+    expect(opened.get_by_text(re.compile("^[A-Z][a-z ]+[.] With.* draws as a 7[.]$"))).to_be_visible(
+        timeout=30_000
+    )
     return opened
 
 
@@ -84,9 +87,9 @@ def test_with_and_without_is_trained_compared_and_found_again_after_a_reload(ser
     page.get_by_role("button", name="Train with and without").click()
     store = RunStore(server.runs)
     wait_until(lambda: len(store.runs()) == 2, 20)
-    page.get_by_role("link", name="Evaluate").click()  # leaving the page stops nothing
+    turn_to(page, "Evaluate")  # leaving the page stops nothing
     wait_until(lambda: all(run.status.state == "finished" for run in store.runs()), 180)
-    page.get_by_role("link", name="Augmentation").click()
+    turn_to(page, "Augmentation")
     expect(
         page.get_by_text(re.compile(r"Turned by \d+°: .* with changes, .* without, \+[\d.]+ points"))
     ).to_be_visible(timeout=60_000)
@@ -99,5 +102,10 @@ def test_with_and_without_is_trained_compared_and_found_again_after_a_reload(ser
 
 def test_on_a_phone_nothing_scrolls_sideways(server, new_page):
     page = new_page(server.url + "/augmentation", width=390, height=844)
-    expect(page.get_by_text("draws as a 7.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("strong").filter(has_text="as a 7?")).to_be_visible(timeout=30_000)
+    assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
+    page.get_by_role("button", name="Show the answer").click()
+    expect(page.get_by_text(re.compile("^[A-Z][a-z ]+[.] With.* draws as a 7[.]$"))).to_be_visible(
+        timeout=30_000
+    )
     assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0

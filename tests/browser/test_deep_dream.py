@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.dreams import photo_networks
-from tests.browser.conftest import ready, serving, wait_until
+from tests.browser.conftest import ready, serving, turn_to, wait_until
 from tests.faults.conftest import go_on, stand_still
 
 pytestmark = pytest.mark.skipif(
@@ -99,9 +99,9 @@ def test_a_dream_goes_on_through_reload_and_page_change_and_is_cancelled(dream_s
     run_id = start(page)
     page.reload()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)  # still the owner
-    page.get_by_role("link", name="Convolution").click()
+    turn_to(page, "Convolution")
     expect(page.get_by_text("What does a kernel do?").first).to_be_visible(timeout=20_000)
-    page.get_by_role("link", name="Deep Dream").click()
+    turn_to(page, "Deep Dream")
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
     page.wait_for_url(re.compile(f"dream={run_id}"))
     page.get_by_role("button", name="Cancel").click()

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 def test_the_answer_follows_the_pen(server, new_page):
     page = new_page(server.url + "/evaluate?view=Draw")
-    box = page.locator("canvas[role=img]").bounding_box()
+    box = page.locator(".pad canvas").bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.25 * side, y + 0.25 * side)
     page.mouse.down()

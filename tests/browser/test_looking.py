@@ -10,13 +10,13 @@ from cnn_core.runs import RunStore, ensure_runner
 from cnn_core.training import RECIPES, TrainSpec, save_model
 from pages.ui.frame.shell import PAGES
 from pages.ui.visitor.who import COOKIE
-from tests.browser.conftest import ready, serving, wait_until
+from tests.browser.conftest import ready, serving, turn_to, wait_until
 
 OWNER = "a" * 22
 
 
 def draw_a_seven(page) -> None:
-    box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
+    box = page.locator(".pad canvas").first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.25 * side, y + 0.25 * side)
     page.mouse.down()
@@ -126,7 +126,7 @@ def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page = new_page(server.url + "/feature_maps")
     page.get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("Give it a digit")).to_be_visible()
-    box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
+    box = page.locator(".pad canvas").first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.5 * side, y + 0.15 * side)
     page.mouse.down()
@@ -226,7 +226,7 @@ def test_a_dream_and_a_training_at_once_leave_every_page_answering(long_training
     wait_until(lambda: training.status.state == dream.status.state == "running", 60)
     both = 0
     for entry in (one for one in PAGES if one.in_bar):
-        page.get_by_role("link", name=entry.title, exact=True).first.click()
+        turn_to(page, entry.title)
         expect(page.get_by_role("heading", level=1, name=entry.question)).to_be_visible(timeout=10_000)
         # What stands last on the page: its script has run through.
         last = page.get_by_text("Open your own network" if entry.title == "Runs" else "Next:").first
@@ -240,7 +240,7 @@ def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
     page = new_page(server.url + "/feature_maps", width=390, height=844)
     page.get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("Give it a digit")).to_be_visible()
-    pad = page.locator("canvas[role=img][tabindex='0']").first
+    pad = page.locator(".pad canvas").first
     before = pad.bounding_box()["y"]
     draw_a_seven(page)
     expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
@@ -249,7 +249,7 @@ def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
 
 def test_back_leads_out_of_a_page_whose_digit_and_map_were_chosen(server, new_page):
     page = new_page(server.url + "/convolution")
-    page.get_by_role("link", name="Feature maps", exact=True).click()
+    turn_to(page, "Feature maps")
     page.get_by_role("button", name=re.compile("^map 9,")).nth(1).click()
     page.wait_for_url(re.compile("pixel=conv2d_2.9"))
     page.go_back()

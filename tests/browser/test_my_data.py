@@ -2,13 +2,12 @@
 
 import random
 import re
-import shutil
 
 import pytest
 from playwright.sync_api import expect
 
 from cnn_core.data.own import Shelf
-from tests.browser.conftest import ready, serving
+from tests.browser.conftest import ready, turn_to
 
 SHAPES = {
     "house": [[(0.2, 0.5), (0.2, 0.9), (0.8, 0.9), (0.8, 0.5)], [(0.1, 0.52), (0.5, 0.15), (0.9, 0.52)]],
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.timeout(900)
 
 def draw(page, name, rng=None):
     """A thing drawn with the mouse, stroke by stroke; each time a little otherwise where there is chance."""
-    box = page.locator("canvas[role=img][tabindex='0']").first.bounding_box()
+    box = page.locator(".pad canvas").first.bounding_box()
     shake = (lambda: rng.gauss(0, 0.025)) if rng else (lambda: 0.0)
     size = rng.uniform(0.6, 0.95) if rng else 0.9
     left, top = ((rng or random.Random(0)).uniform(0, 1 - size) for _ in range(2))
@@ -84,12 +83,12 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
         ("Filters", "conv2d_1"),
         ("Evaluate", "of 15 test images"),
     ):
-        page.get_by_role("link", name=word, exact=True).first.click()
+        turn_to(page, word)
         expect(page.get_by_text(sign).first).to_be_visible(timeout=60_000)
         ready(page)
 
     # Confused by a drawing: the answer is one of the three, whatever it is given
-    page.get_by_role("link", name="My data", exact=True).first.click()
+    turn_to(page, "My data")
     page.get_by_role("button", name="Confuse it").click()
     page.wait_for_url("**/evaluate**")
     ready(page)
@@ -124,33 +123,18 @@ def test_a_link_lets_another_browser_add_and_the_first_sees_it_live(server, new_
     expect(owner.get_by_text("Ana · 1 picture")).to_be_visible()
 
 
-@pytest.fixture
-def camera_page(chromium, tmp_path):
-    """A page in a browser whose camera shows Chromium's own moving test picture."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    browser = chromium.browser_type.launch(
-        executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *flags]
-    )
-    page = browser.new_context(permissions=["camera"], viewport={"width": 1400, "height": 1000}).new_page()
-    yield page
-    browser.close()
-
-
-def test_photos_of_a_camera_are_added_one_click_each(tmp_path, camera_page):
-    page = camera_page
-    with serving(tmp_path) as server:
-        page.goto(server.url + "/my_data")
-        ready(page)
-        page.get_by_text("Colour, 32×32", exact=True).click()
-        page.get_by_text("Camera", exact=True).click()
-        for count in ("1 picture.", "2 pictures."):
-            button = page.get_by_role("button", name="Take Photo")
-            expect(button).to_be_enabled(timeout=60_000)
-            page.wait_for_timeout(1500)  # the test picture moves: the second photo is another
-            button.click()
-            expect(page.get_by_text(f"One class, {count}")).to_be_visible(timeout=60_000)
-        folder = next(path for path in (server.runs / "datasets").iterdir() if (path / "card.json").exists())
-        pictures = Shelf(server.runs / "datasets").get(folder.name).contents().pictures
-        assert {len(picture.pixels) for picture in pictures} == {3 * 32 * 32}
-        assert all(len(set(picture.pixels)) > 3 for picture in pictures)  # in colour, and not blank
+def test_photos_of_a_camera_are_added_one_click_each(server, new_page):
+    page = new_page(server.url + "/my_data", permissions=["camera"])
+    page.get_by_text("Colour, 32×32", exact=True).click()
+    page.get_by_text("Camera", exact=True).click()
+    for count in ("1 picture.", "2 pictures."):
+        button = page.get_by_role("button", name="Take Photo")
+        expect(button).to_be_enabled(timeout=60_000)
+        page.wait_for_timeout(1500)  # the test picture moves: the second photo is another
+        button.click()
+        expect(page.get_by_text(f"One class, {count}")).to_be_visible(timeout=60_000)
+    cards = (server.runs / "datasets").glob("*/card.json")
+    newest = max(cards, key=lambda card: card.stat().st_mtime).parent
+    pictures = Shelf(server.runs / "datasets").get(newest.name).contents().pictures
+    assert {len(picture.pixels) for picture in pictures} == {3 * 32 * 32}
+    assert all(len(set(picture.pixels)) > 3 for picture in pictures)  # in colour, and not blank

@@ -9,7 +9,7 @@ from tests.browser.conftest import ready
 
 
 def pad(page):
-    return page.locator("canvas[role=img][tabindex='0']").first
+    return page.locator(".pad canvas").first
 
 
 def stroke(page, points, size=1.0, left=0.0, top=0.0):

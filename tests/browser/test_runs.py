@@ -18,7 +18,7 @@ from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.worker import work
 from cnn_core.training import RECIPES, load_model, save_model
-from tests.browser.conftest import ready, serving, wait_until
+from tests.browser.conftest import ready, serving, turn_to, wait_until
 
 OWNER = "a" * 22
 
@@ -212,7 +212,7 @@ def test_a_saved_network_is_opened_and_trained_on(page, store, run, tmp_path):
     to_the_door(page)
     page.locator("input[type=file]").last.set_input_files(tmp_path / "from_a_friend.safetensors")
     expect(page.get_by_text("opened in").first).to_be_visible(timeout=60_000)
-    page.get_by_role("link", name="Runs", exact=True).click()
+    turn_to(page, "Runs")
     opened = next(one for one in store.runs(OWNER) if one.name == "from_a_friend")
     menu_of(page, opened)
     expect(page.get_by_text("does not know how it was trained")).to_be_visible()

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from cnn_core.model import LAYER_TYPES
 from pages.ui.forms.sidebar import CHANGING
+from tests.browser.conftest import turn_to
 
 LESSON = [
     "input",
@@ -126,7 +127,7 @@ def test_a_design_survives_reload_page_change_and_the_way_to_a_friend(sidebar, n
     s.row("conv2d_1").click()
     s.choose("Kernel size", "5×5")
     expect(s.row("conv2d_1")).to_contain_text("24×24×32")
-    s.page.get_by_role("link", name="Train").first.click()
+    turn_to(s.page, "Train")
     expect(s.page).to_have_url(re.compile("/train.*design="))
     expect(s.row("conv2d_1")).to_contain_text("24×24×32")
     s.page.reload()

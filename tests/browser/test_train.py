@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES, TrainSpec
-from tests.browser.conftest import free_port, ready, serving, wait_until
+from tests.browser.conftest import free_port, ready, serving, turn_to, wait_until
 from tests.faults.conftest import go_on, stand_still
-from tests.load.classroom import processes
+from tests.load.classroom import end_runner, processes
 
 EMPTY = {"CONVSCOPE_DATA": "no-such-folder"}  # the 4,500 digits of the sample
 
@@ -54,8 +54,11 @@ def press(page, key):
 
 @pytest.fixture(scope="module")
 def training_server(tmp_path_factory, chromium):
-    with serving(tmp_path_factory.mktemp("train"), **EMPTY) as running:
+    """One worker, so that there is a queue; with one thread, for two that meet other work wait for each other."""
+    few = {"CONVSCOPE_WORKERS": "1", "CONVSCOPE_THREADS": "1", "CONVSCOPE_IDLE_SECONDS": "60"}
+    with serving(tmp_path_factory.mktemp("train"), **few, **EMPTY) as running:
         yield running
+        end_runner(running.runs)
 
 
 def test_a_run_goes_on_through_reload_second_tab_and_page_change(training_server, new_page):
@@ -72,7 +75,7 @@ def test_a_run_goes_on_through_reload_second_tab_and_page_change(training_server
     second.goto(page.url)
     expect(second.get_by_text(re.compile("images/s|Finished"))).to_be_visible(timeout=30_000)
 
-    page.get_by_role("link", name="Convolution", exact=True).first.click()
+    turn_to(page, "Convolution")
     expect(page.get_by_role("heading", name="What does a kernel do?")).to_be_visible(timeout=20_000)
     page.wait_for_url(re.compile(r"net=run"))
     page.go_back()
@@ -179,48 +182,42 @@ def choose_rate(page, rate: str) -> None:
     page.get_by_role("option", name=f"learning rate {rate}", exact=True).click()
 
 
-def test_two_epochs_more_go_on_from_the_end_as_the_same_run(tmp_path, new_page):
-    with serving(tmp_path, CONVSCOPE_IDLE_SECONDS="60", **EMPTY) as server:
-        page = new_page(server.url + "/train")
-        run = long_run(server, page, epochs=8)
-        go_on(run.status.pid)
-        expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=60_000)
-        before = run.status.step
-        [runner] = processes(server.runs)["runner"]
-        runner.suspend()  # the two epochs could be over before the page has drawn them once
-        try:
-            press(page, "extend")
-            expect(page.get_by_text("Getting ready. You may leave this page.")).to_be_visible(timeout=30_000)
-            assert run.recipe.epochs == 10
-            runner.resume()
-            wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)
-            assert run.status.step == before * 10 // 8
-            done = re.compile(rf"Finished · .* {before * 10 // 8} steps")
-            expect(page.get_by_text(done)).to_be_visible(timeout=20_000)
-            expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=20_000)
-        finally:
-            runner.resume()
-            runner.terminate()
+def test_two_epochs_more_go_on_from_the_end_as_the_same_run(training_server, new_page):
+    page = new_page(training_server.url + "/train")
+    run = long_run(training_server, page, epochs=8)
+    go_on(run.status.pid)
+    expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=60_000)
+    before = run.status.step
+    [runner] = processes(training_server.runs)["runner"]
+    runner.suspend()  # the two epochs could be over before the page has drawn them once
+    try:
+        press(page, "extend")
+        expect(page.get_by_text("Getting ready. You may leave this page.")).to_be_visible(timeout=30_000)
+        assert run.recipe.epochs == 10
+        runner.resume()
+        wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)
+        assert run.status.step == before * 10 // 8
+        done = re.compile(rf"Finished · .* {before * 10 // 8} steps")
+        expect(page.get_by_text(done)).to_be_visible(timeout=20_000)
+        expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=20_000)
+    finally:
+        runner.resume()
 
 
-def test_visitors_wait_in_turn_and_see_their_place(tmp_path, new_page):
-    # Two threads that meet other work wait for each other, twenty times as long as they work.
-    with serving(tmp_path, CONVSCOPE_WORKERS="1", CONVSCOPE_THREADS="1", **EMPTY) as server:
-        first = new_page(server.url + "/train")
-        running = long_run(server, first, epochs=10)
-        second, third = (new_page(server.url + "/train") for _ in range(2))
-        runs = [RunStore(server.runs).run(start_training(page)) for page in (second, third)]
-        expect(second.get_by_text(re.compile("Waiting: yours is next"))).to_be_visible(timeout=20_000)
-        expect(third.get_by_text(re.compile("Waiting: 1 run is ahead of yours"))).to_be_visible(
-            timeout=20_000
-        )
-        press(third, "stop")  # who waits can go
-        expect(third.get_by_text(re.compile("Stopped by you"))).to_be_visible(timeout=20_000)
-        press(first, "stop")  # and who is at work makes way for who is next
-        go_on(running.status.pid)
-        wait_until(lambda: runs[0].status.step > 0, 60)
-        assert running.status.state == "stopped"
-        assert runs[1].status.state == "stopped"
+def test_visitors_wait_in_turn_and_see_their_place(training_server, new_page):
+    first = new_page(training_server.url + "/train")
+    running = long_run(training_server, first, epochs=10)
+    second, third = (new_page(training_server.url + "/train") for _ in range(2))
+    runs = [RunStore(training_server.runs).run(start_training(page)) for page in (second, third)]
+    expect(second.get_by_text(re.compile("Waiting: yours is next"))).to_be_visible(timeout=20_000)
+    expect(third.get_by_text(re.compile("Waiting: 1 run is ahead of yours"))).to_be_visible(timeout=20_000)
+    press(third, "stop")  # who waits can go
+    expect(third.get_by_text(re.compile("Stopped by you"))).to_be_visible(timeout=20_000)
+    press(first, "stop")  # and who is at work makes way for who is next
+    go_on(running.status.pid)
+    wait_until(lambda: runs[0].status.step > 0, 60)
+    assert running.status.state == "stopped"
+    assert runs[1].status.state == "stopped"
 
 
 def test_on_a_phone_nothing_scrolls_sideways(training_server, new_page):

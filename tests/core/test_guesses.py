@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import time
 
 import orjson
 import pytest
@@ -247,6 +249,19 @@ def test_guesses_outlive_a_silent_day_and_go_with_the_visitor_after_ninety(tmp_p
         tidying.tidy(tmp_path)
         assert notebook_file(tmp_path).exists() is is_left
     assert store.notebooks.of(TOKEN).guesses == ()
+
+
+def test_of_many_notebooks_the_oldest_of_those_who_are_gone_go_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(tidying, "KEPT_NOTEBOOKS", 2)
+    notebooks, tokens = RunStore(tmp_path).notebooks, [letter * 22 for letter in "abcde"]
+    for age, token in enumerate(tokens):
+        notebooks.keep_guess(token, NUMBER.guess(age))
+        for name in ("notebook.json", "seen"):
+            moment = time.time() - (5 - age) * 7200
+            os.utime(tmp_path / "visitors" / owner_of(token) / name, (moment, moment))
+    os.utime(tmp_path / "visitors" / owner_of(tokens[0]) / "seen")  # the first is here now
+    tidying.tidy(tmp_path)
+    assert [bool(notebooks.of(token).guesses) for token in tokens] == [True, False, False, True, True]
 
 
 def test_a_guess_s_time_is_now(monkeypatch):

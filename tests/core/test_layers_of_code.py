@@ -35,7 +35,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "data": SHARED,
     "training": SHARED | {"model", "data"},
     "export": SHARED | {"model", "data"},
-    "insight": SHARED | {"model", "data"},
+    "insight": SHARED | {"model", "data", "training"},
     "lesson": SHARED | {"model", "data", "insight"},
     "pretrained": SHARED | {"model", "data", "training", "insight"},
     "doctor": SHARED | {"model", "data", "training"},
@@ -53,7 +53,7 @@ TORCH_FREE = [
     "lesson.preparation", "lesson.guesses", "lesson.guess_questions",
     "kept", "looking", "looking.question", "looking.work", "looking.lookers",
     "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
-    "lesson.core_source",
+    "lesson.core_source", "insight.surgery.operation",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (

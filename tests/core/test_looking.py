@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import RECIPES
+from cnn_core.insight import NOTHING, RECIPES
 from cnn_core.looking import GivenUp, Lookers, Question, Speeds, Work, lookers, work_of
 from cnn_core.looking.jobs import answer
 from cnn_core.model import PRESETS, build, summarize
@@ -53,6 +53,16 @@ QUESTIONS = [
     Question.of("ranges", "mnist", 100),
     Question.of("familiarity", "mnist", 100),
     Question.of("plane", "mnist", 40, method="pca"),
+    Question.of("outcome", "mnist", 60, operation=NOTHING.mute("conv2d_1", [1]).hold("conv2d_1", {2: 0.5})),
+    Question.of("need", "mnist", 30, layer="conv2d_1"),
+    Question.of("pruning", "mnist", 20, layer="conv2d_1"),
+    Question.of("robustness", "mnist", 20, attack="fgsm", sizes=(0.0, 0.1)),
+    Question.of("robustness", "mnist", 20, attack="shift", sizes=(2,)),
+    Question.of("smallest_steps", "mnist", 10),
+    Question.of("leaning", "mnist", 20, layer="conv2d_1"),
+    Question.of("reading", "mnist", 20, layer="dense_1", filter=3),
+    Question.of("flows", "mnist", 5, target=4),
+    Question.of("recipes_compared", "mnist", 20, layer="conv2d_1", filters=(0,), seed=1),
 ]  # fmt: skip
 
 
@@ -137,6 +147,12 @@ def test_work_is_the_multiply_adds_of_all_passes_up_to_the_layer_that_is_asked()
         seed=0,
     )
     assert work_of(pictures, spec) == Work(2 * 40 * 3, rows["conv2d_1"])
+    need = Question.of("need", "mnist", 2_000, layer="conv2d_1")
+    assert work_of(need, spec) == Work(
+        20_000, sum(rows.values())
+    )  # a filter that is out changes all above it
+    attack = Question.of("robustness", "mnist", 10, attack="fgsm", sizes=(0.0, 0.1))
+    assert work_of(attack, spec) == Work(10 * (3 + 2), sum(rows.values()))
     assert work_of(Question.of("evaluation", "mnist", 10_000), spec).is_light
 
 

@@ -12,11 +12,10 @@ import torch
 
 from cnn_core.data import AffineParams, apply_affine, load_images
 from cnn_core.insight import feature_maps, loudness, maximize_filters
-from cnn_core.lesson import one_hot, output_size, pool, prepare, sweep
+from cnn_core.lesson import nudge, one_hot, output_size, pool, prepare, sweep
 from cnn_core.lesson.notebook_lines import NOTEBOOK, lines_of
 from cnn_core.model import PRESETS, summarize
 from cnn_core.pretrained import load_pretrained
-from cnn_core.significance import chance_difference
 from cnn_core.training import KerasRMSprop, evaluate
 from tests.core.keras_twin import _put_weights
 
@@ -145,9 +144,8 @@ def test_the_lines_of_python_measure_what_we_measure(notebook, net, digits):
     loss, accuracy = notebook.value["evaluating"]
     ours = evaluate(net, digits)
     assert (accuracy, loss) == (pytest.approx(ours.accuracy), pytest.approx(ours.loss, rel=1e-4))
-    assert notebook.names["chance_difference"](0.97, 0.99, 500) == pytest.approx(
-        chance_difference(0.97, 0.99, 500, 500), rel=1e-4
-    )
+    moved = replace(digits, images=torch.stack([nudge(image, 2) for image in digits.images]))
+    assert notebook.names["of_cnn"][1] == pytest.approx(evaluate(net, moved).accuracy)
     mlp = [layer.parameters for layer in summarize(PRESETS["mlp"])]
     assert [layer.count_params() for layer in notebook.names["model_mlp"].layers] == mlp
 

@@ -1,4 +1,4 @@
-"""What an operator sets is what holds, what makes no sense is refused by its name, and the README says all of it."""
+"""What an operator sets is what holds, what makes no sense is refused by name, and docs/settings.md says all of it."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from cnn_core.settings import Settings, _settings, settings
 
 ROOT = Path(__file__).parents[2]
 CORES = os.cpu_count() or 1
-BY_THE_MACHINE = {  # how the README writes a default that depends on the machine, and what it is on this one
+BY_THE_MACHINE = {  # how docs/settings.md writes a default that depends on the machine, and what it is on this one
     "cores, at most 4": min(CORES, 4),
     "cores / workers": CORES // min(CORES, 4),
 }
@@ -77,10 +77,10 @@ def test_a_small_machine_has_one_worker_unless_it_is_told_otherwise(monkeypatch)
     _settings.cache_clear()
 
 
-def readme_table() -> dict[str, str]:
-    """{variable: its default} as the README's table of settings has them."""
-    section = (ROOT / "README.md").read_text("utf-8").partition("\n## Settings\n")[2].partition("\n## ")[0]
-    return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE))
+def written_table() -> dict[str, str]:
+    """{variable: its default} as the table of docs/settings.md has them."""
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    return dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE))
 
 
 def variables() -> dict[str, str]:
@@ -90,8 +90,8 @@ def variables() -> dict[str, str]:
     return {variable: field for field, variable in found}
 
 
-def test_the_readme_names_every_variable_and_no_other():
-    assert list(readme_table()) == list(variables())
+def test_the_table_names_every_variable_and_no_other():
+    assert list(written_table()) == list(variables())
     assert list(variables().values()) == [field.name for field in fields(Settings)]
     assert set(re.findall(r"CONVSCOPE_\w+", (ROOT / "cnn_core" / "settings.py").read_text("utf-8"))) == (
         set(variables())
@@ -103,7 +103,7 @@ def test_the_readme_s_defaults_are_true(monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     unset = settings()
     for variable, field in variables().items():
-        written, value = readme_table()[variable].strip("`"), getattr(unset, field)
+        written, value = written_table()[variable].strip("`"), getattr(unset, field)
         if written in BY_THE_MACHINE:
             assert value == BY_THE_MACHINE[written], variable
         elif written in NOTHING:

@@ -189,7 +189,7 @@ def test_a_training_that_was_interrupted_goes_on_to_the_same_weights(recipe):
 
 def test_a_recipe_of_before_is_the_same_recipe():
     old = RECIPES["fast"].to_dict()
-    for name in ("nesterov", "l2", "patience", "monitor"):
+    for name in ("nesterov", "l2", "adversarial", "patience", "monitor"):
         del old[name]
     assert TrainSpec.from_dict(old) == RECIPES["fast"]
     assert RECIPES["fast"].identity() == old

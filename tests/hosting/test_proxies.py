@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import TrainSpec
-from tests.browser.conftest import free_port, ready, wait_until
+from tests.browser.conftest import free_port, ready, turn_to, wait_until
 from tests.hosting.conftest import DEPLOY, certificate, hosted, needed, running
 
 HOST = "convscope.example.org"
@@ -212,7 +212,7 @@ def test_in_a_frame_of_another_site_that_blocks_third_party_cookies_a_run_stays_
 
             page.reload()
             frame = in_frame(page)
-            frame.get_by_role("link", name="Runs").click()
+            turn_to(frame, "Runs")
             expect(frame.get_by_text("Run of the frame").first).to_be_visible(timeout=30_000)
             frame.goto(f"https://{HOST}:{port}/open_network?embed=true")
             frame.locator("input[type=file]").first.wait_for(state="attached", timeout=30_000)

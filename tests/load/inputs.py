@@ -11,7 +11,6 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -25,7 +24,6 @@ from tests.load.student import Student
 from tests.pages.test_links_fuzzed import ODD, PARAMETERS, values
 
 Do = Callable[[Student], Awaitable[None]]
-_PAGES = {Path(stem).stem.partition("_")[2]: names for stem, names in PARAMETERS.items()}
 SENDABLE = [text for text in ODD if text != "\ud800"]  # a browser sends no half characters
 NAMES = [
     "../../escaped.png",
@@ -65,7 +63,12 @@ def inputs(count: int, seed: int = 0, each_door: bool = False) -> list[Input]:
 
 def _link(dice: random.Random) -> Input:
     page = dice.choice(ADDRESSES)
-    names = ("net", "design", *_PAGES.get(page, ()), *dice.sample(("embed", "embed_options", "x", "run"), 1))
+    names = (
+        "net",
+        "design",
+        *sorted(PARAMETERS.get(page or "home", ())),
+        *dice.sample(("embed", "embed_options", "x", "run"), 1),
+    )
     said = {
         name: values(name, dice).encode(errors="replace").decode() for name in names if dice.random() < 0.7
     }

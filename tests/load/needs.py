@@ -12,15 +12,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measured:
-    """Of one core of the README's machine. Time in seconds, memory and disk in MB."""
+    """Of one core of the machine of docs/measurements.md. Time in seconds, memory and disk in MB."""
 
-    page: float = 0.1  # of processor: a warm page takes 0.03 to 0.05, a first look up to 0.15 (README)
+    page: float = (
+        0.1  # of processor: a warm page takes 0.03 to 0.05, a first look up to 0.15 (docs/measurements.md)
+    )
     think: float = 8.0  # between two clicks of a student (tests/load, Plan)
     busy: float = 0.5  # share of its core that a server may be at work; beyond it waits grow steeply
-    images: float = 14_200.0  # images a second of one of two trainings at once, one thread each (README)
+    images: float = (
+        14_200.0  # images a second of one of two trainings at once, one thread each (docs/measurements.md)
+    )
     run: float = 300_000.0  # images of the lesson's run: 5 epochs of MNIST
     around: float = 4.0  # of a run beside its steps: reading, measuring on the test images, snapshots
-    server: float = 950.0  # memory; 773 with 30 students, 951 with 60 (README, notes of the load test)
+    server: float = (
+        950.0  # memory; 773 with 30 students, 951 with 60 (docs/measurements.md, notes of the load test)
+    )
     worker: float = 400.0  # memory; with its images
     kept: float = 8.3  # on disk, of one lesson's run with its snapshots
     writes: float = (

@@ -168,9 +168,13 @@ def test_who_comes_back_to_a_page_by_its_name_finds_the_address_written_again(ta
     address.tell(SIZE)
     tab.query_params.clear()
     address.arrive("another")
+    address.settle()
+    assert tab.query_params == {}
     address.arrive("page")
-    address.follow(SIZE)
+    assert not address.follow(SIZE)
     address.tell(SIZE)
+    assert tab.query_params == {}
+    address.settle()
     assert tab.query_params == {"size": "5"}
 
 

@@ -9,7 +9,7 @@ from cnn_core.errors import StudentError
 from cnn_core.runs import Curve, History
 from pages.ui.drawing.answer_charts import bars, waterfall
 from pages.ui.drawing.evaluation_charts import robustness_chart, two_curves
-from pages.ui.drawing.figure import template
+from pages.ui.drawing.figure import enlarged, template
 from pages.ui.drawing.learning_charts import curves, last_value, loss_and_accuracy
 from pages.ui.drawing.palette import RUNS, TRAINING, VALIDATION_TEXT
 
@@ -40,6 +40,22 @@ def test_plotly_finds_nothing_wrong_with_any_figure():
     ]
     for figure in figures:
         go.Figure(figure)
+        on_a_wall = enlarged(figure, 1.5)
+        go.Figure(on_a_wall)
+        for size, small in zip(font_sizes(on_a_wall), font_sizes(figure), strict=True):
+            assert size == pytest.approx(1.5 * small, abs=0.5)
+        assert [trace.get("x") for trace in on_a_wall["data"]] == [trace.get("x") for trace in figure["data"]]
+        assert figure["layout"]["height"] <= on_a_wall["layout"]["height"] <= 1.5 * figure["layout"]["height"]
+
+
+def font_sizes(part):
+    """All sizes of letters in a figure, wherever they stand."""
+    if isinstance(part, list | tuple):
+        return [size for one in part for size in font_sizes(one)]
+    if not isinstance(part, dict):
+        return []
+    own = [value["size"] for key, value in part.items() if key.endswith("font") and "size" in value]
+    return own + [size for value in part.values() for size in font_sizes(value)]
 
 
 def test_the_axes_are_the_same_before_the_first_step_and_after_the_last():

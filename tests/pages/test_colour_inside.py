@@ -218,12 +218,12 @@ def test_a_colour_network_dreams_of_a_photo_in_a_size_that_suits_it(app, ten):
 
 
 def test_the_report_shows_the_photo_in_colour(ten):
-    from pages.ui.trained.exports import _pictures
+    from pages.ui.trained.report import pictures_of
     from pages.ui.trained.trained import Trained
 
     one = Trained.named(ten)
     image = server.images("cifar10", "test").images[0]
-    (caption, content), *maps = _pictures(one, image.float() / 255)
+    (caption, content), *maps = pictures_of(one.net, "Test image no. 0", image.float() / 255)
     assert caption == "Test image no. 0"
     drawn = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
     times = drawn.shape[0] // 32

@@ -122,5 +122,5 @@ def test_on_pooling_the_digit_has_a_name_and_the_nudge_has_ends(page):
     assert not page.exception
     number = page.number_input(key="pooling_digit")
     assert (number.label, number.min, number.max) == ("Test digit, number", 0, 499)
-    nudge = page.get("button_group")[-1]
+    nudge = page.main.get("button_group")[-1]
     assert [option.content for option in nudge.proto.options] == ["−3", "−2", "−1", "0", "+1", "+2", "+3"]

@@ -43,6 +43,7 @@ PARAMETERS = parameters()
 LIKELY = [  # what is right on some page, and wrong on the others
     "on", "off", "own", "lesson", "same", "2", "7", "40", "pooling", "robust", "1_0_-1_2_0_-2_1_0_-1", "parts.8",
     "turn-45_zoom-0.2", "wide-300", "4.9", "999.999", "lesson~mlp~AAAAAAAAAAA", "sgd", "0.01", "conv2d_2", "untrained",
+    "pooling.share", "feature_map", "wall",
 ]  # fmt: skip
 ODD = [
     "", " ", "0", "-1", "1e308", "NaN", "9" * 400, "²", "None", "true", "[]", "{}", "\0", "\x1b[31m", "\u202eabc",
@@ -116,7 +117,7 @@ def test_whatever_its_address_says_a_page_is_drawn(app, no_runner, file):
     run_id = kept_run(PRESETS["tiny"])
     draw = random.Random(file)
     page = next(entry.url_path or "home" for entry in PAGES if entry.file == file)
-    names = sorted({"net", "design"} | PARAMETERS.get(page, set()))
+    names = sorted(PARAMETERS["every page"] | PARAMETERS.get(page, set()))
     for _ in range(3):
         said = {name: values(name, draw) for name in names if draw.random() < 0.7}
         if draw.random() < 0.3:
@@ -154,7 +155,7 @@ def test_what_a_page_reads_of_its_address_is_in_the_table_and_nothing_else():
                 {given["before"].value} if ast.unparse(call.func) in ASKS and "before" in given else set()
             )
     asked |= {"leak", "jitter", "blur", "clamp", "rescue"} & set(SWITCHES)  # named in a loop
-    assert asked | {"dream"} == set().union(*PARAMETERS.values())
+    assert asked | {"dream", "step"} == set().union(*PARAMETERS.values())
 
 
 def _texts_of(tree: ast.Module) -> dict[str, str]:

@@ -21,22 +21,46 @@ def finished_run():
     return kept_run(PRESETS["tiny"])
 
 
-def test_home_shows_a_digit_on_its_way_through_a_trained_network(app):
-    app.run()
+def press(app, label):
+    next(button for button in app.button if label in button.label).click().run()
+
+
+def test_home_shows_a_digit_on_its_way_through_a_trained_network(asking_app):
+    app = asking_app.run()
     assert not app.exception
     assert "**conv2d_3** :gray[64 maps of 3×3]" in text(app)
     assert "The network reads" not in text(app)  # first one guesses
     assert "**one-hot**: A label written as a list of numbers" in text(app)
-    app.button(key="home_show").click().run()
+    press(app, "Show the answer")
     assert "The network reads a **7**" in text(app)
 
 
-def test_home_tells_a_guess_beside_the_answer_and_asks_only_once(app):
+def test_home_tells_a_guess_beside_the_answer_and_asks_only_once(asking_app):
+    app = asking_app.run()
+    for wrong in "12":
+        assert "The network reads a **7**" not in text(app)
+        app.button[[button.label for button in app.button].index(wrong)].click().run()
+        assert ("The network gives 1 under 0.1 %." in text(app)) == (wrong == "1")
+    assert "You said 2. The answer is 7. The network reads a **7**" in text(app)
+    assert "1" not in [button.label for button in app.button]
+
+
+def test_home_asks_of_a_drawing_and_asks_anew_when_the_pad_was_cleared(asking_app):
+    stroke = [255 if 12 <= i // 56 <= 44 and 26 <= i % 56 <= 30 else 0 for i in range(56 * 56)]
+    app = asking_app
+    app.session_state["drawings"] = {"home_pad": [stroke, stroke]}
     app.run()
-    app.button(key="home_guess_1").click().run()
-    assert "The network reads a **7**" in text(app)
-    assert "You guessed 1." in text(app)
-    assert not [button for button in app.button if button.key == "home_guess_1"]
+    assert not app.exception
+    assert "What will the network read?" in text(app)
+    press(app, "1")
+    assert "The network reads a **1**" in text(app)
+    app.session_state["drawings"] = {"home_pad": [None, None]}
+    app.session_state["home_pad"] = {"pixels": None}
+    app.run()
+    app.session_state["drawings"] = {"home_pad": [stroke, stroke]}
+    app.session_state["home_pad"] = {"pixels": stroke}
+    app.run()
+    assert "The network reads" not in text(app)
 
 
 def test_home_begins_the_lesson_and_shows_no_maps_of_a_network_without_any(app):

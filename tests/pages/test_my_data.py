@@ -229,3 +229,20 @@ def test_an_upload_that_takes_long_says_how_far_it_is_and_then_what_it_came_to(a
     reading.run(lambda told: bring_zip(one, "", b"no zip", "thing"))
     page.run()
     assert "The file is not a zip that can be read." in text(page)
+
+
+def test_how_many_of_its_test_pictures_it_reads_is_guessed_before_it_is_told(asking_app):
+    one, store = filled(), RunStore()
+    run_id = kept_run(fitted(PRESETS["tiny"], one.shape, 3), one.key)
+    store.set_status(store.run(run_id), result={"accuracy": 8 / 11, "loss": 0.9, "count": 11})
+    page = open_page(asking_app, PAGE)
+    assert "reads **8** of 11 test pictures" not in text(page)
+    next(button for button in page.button if button.label.startswith("I say 50 %")).click().run()
+    assert not page.exception
+    assert "reads **8** of 11 test pictures" in text(page)
+    assert (
+        "It reads **72.7 %**. Someone who picks one of 3 classes at random is right in 33.3 % of cases."
+        in text(page)
+    )
+    (guess,) = store.notebooks.of(OWNER).guesses
+    assert (guess.said, guess.measured) == (50, 72.7273)

@@ -300,3 +300,18 @@ def test_weights_that_do_not_fit_the_sidebar_s_design_are_refused_with_the_layer
     reason = RunStore().run(run_id).status.reason
     assert "conv2d_1" in reason or "layer" in reason
     assert RunStore().run(run.id).status.state == "finished"
+
+
+def test_whether_it_reads_nine_in_ten_is_guessed_before_any_number_is_seen(asking_app, no_runner, tmp_path):
+    run = opened(saved(tmp_path, load("lesson")))
+    app = open_page(asking_app, PAGE, f"run:{run.id}")
+    assert "Measured here" not in text(app)
+    assert not app.main.metric
+    assert " %" not in text(app) + html(app)  # as percentages are written
+    next(button for button in app.button if button.label == "fewer than nine in ten").click().run()
+    assert not app.exception
+    assert (
+        "You said fewer than nine in ten. The answer is nine in ten or more. Measured here it reads **98"
+        in text(app)
+    )
+    assert app.main.metric[0].value in text(app)

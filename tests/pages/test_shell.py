@@ -19,8 +19,8 @@ def in_the_app(function):
 
 
 def test_every_page_has_its_question_and_an_address_of_its_own():
-    assert len(shell.PAGES) == 11
-    assert len({page.url_path for page in shell.PAGES}) == 11
+    assert len(shell.PAGES) == 12
+    assert len({page.url_path for page in shell.PAGES}) == 12
     assert all(page.question.endswith("?") for page in shell.PAGES)
 
 
@@ -30,6 +30,19 @@ def test_every_page_file_asks_for_the_shell_before_it_draws():
         first = re.search(r"^(st\.|[a-z_]+\()", text, re.MULTILINE)
         assert "require_shell()" in text, file.name
         assert text[first.start() :].startswith("require_shell()"), file.name
+
+
+def test_next_leads_through_all_pages_in_the_order_of_the_notebook_and_back_to_its_questions():
+    order = [
+        page for page in shell.PAGES if page.url_path not in ("", "tour")
+    ]  # the lesson leads to its record
+    following = {}
+    for page in order:
+        text = (shell.ROOT / page.file).read_text(encoding="utf-8")
+        following[page.url_path] = set(re.findall(r'next_question\(\s*"([a-z_]+)"', text))
+    names = [page.url_path for page in order]
+    assert following == {name: {after} for name, after in zip(names, [*names[1:], names[0]], strict=True)}
+    assert names[:5] == ["convolution", "train", "evaluate", "runs", "feature_maps"]
 
 
 def test_the_dashboard_opens_without_an_exception(app):

@@ -40,6 +40,24 @@ def frozen(net: Module) -> Module:
     return twin
 
 
+def put_layer(twin: nn.Module, name: str, layer: nn.Module) -> None:
+    """Put another layer in the place of one in a frozen twin, whose list of layers is its own."""
+    twin._modules[name] = layer
+
+
+def with_weights(layer: Module, weight: Tensor, bias: Tensor | None) -> Module:
+    """A copy of a frozen layer of ours with other weights: torch looks at their shape alone, so some may be left out.
+
+    Its weights are in its one submodule (`conv`, `norm` or `dense`); the copy shares all else with the layer.
+    """
+    layer = copy.copy(layer)
+    name, part = next(layer.named_children())
+    part = copy.copy(part)
+    part.__dict__["_parameters"] = {"weight": weight, "bias": bias}
+    layer.__dict__["_modules"] = dict(layer._modules) | {name: part}
+    return layer
+
+
 def layer_names(net: nn.Module) -> tuple[str, ...]:
     """The layers of a net in order: the names of its children."""
     return tuple(name for name, _ in net.named_children())

@@ -13,6 +13,8 @@ function put(element, name, value) {  // touch the page only where something cha
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 function write(element, text) { if (element.textContent !== text) element.textContent = text; }
+// How many of the screen's pixels one of CSS's is here: on a wall the page is enlarged, and stays crisp.
+function devicePixels(element) { return (window.devicePixelRatio || 1) * (element.currentCSSZoom ?? 1); }
 function load(s, src, done) {
   if (s.src === src) { if (s.image) done(); return; }
   const image = new Image();

@@ -24,7 +24,6 @@ export default function ({ parentElement, data: [data] }) {
   data.strips.forEach((strip, i) => {
     const box = holder.children[i], canvas = box.querySelector("canvas");
     write(box.querySelector(".name"), strip.title);
-    put(canvas, "aria-label", strip.title);
     canvas.classList.toggle("smooth", Boolean(strip.smooth));
     load(s.strips[i], strip.src, draw);
   });
@@ -47,6 +46,8 @@ export default function ({ parentElement, data: [data] }) {
     };
   }
   range.oninput = () => { pause(); go(Number(range.value)); };
+  root.querySelector(".back").onclick = () => { pause(); go(s.at - 1); };
+  root.querySelector(".step").onclick = () => { pause(); go(s.at + 1); };
   play.onclick = () => { if (s.timer) pause(); else start(); };
   write(play, s.timer ? "Pause" : "Play");
   draw();
@@ -65,13 +66,17 @@ export default function ({ parentElement, data: [data] }) {
     write(root.querySelector(".where"), data.places[s.at] ?? "");
     write(root.querySelector(".said"), data.captions ? data.captions[s.at] ?? "" : "");
     root.querySelector(".said").hidden = !data.captions;
+    const told = [data.places[s.at], data.captions?.[s.at]].filter(Boolean).join(": ");
+    put(range, "aria-valuetext", told);
     data.strips.forEach((strip, i) => {
       const image = s.strips[i]?.image, canvas = holder.children[i].querySelector("canvas");
+      put(canvas, "aria-label", `${strip.title}, ${told}`);
       if (!image) return;
       const at = Math.min(s.at, strip.count - 1);
       if (canvas.width !== strip.tw || canvas.height !== strip.th) { canvas.width = strip.tw; canvas.height = strip.th; }
-      const device = window.devicePixelRatio || 1;
-      const times = strip.smooth ? strip.px / strip.tw : Math.max(1, Math.round((strip.px * device) / strip.tw)) / device;
+      // As large as the room lets them: a replay has the whole page, which on a wall is wide.
+      const device = devicePixels(root), px = strip.px * Math.min(1.6, Math.max(1, root.clientWidth / 900));
+      const times = strip.smooth ? px / strip.tw : Math.max(1, Math.round((px * device) / strip.tw)) / device;
       canvas.style.width = strip.tw * times + "px";
       if (strip.smooth) canvas.style.height = "auto"; else canvas.style.height = strip.th * times + "px";
       const c = canvas.getContext("2d");

@@ -58,7 +58,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     if (!text) return;
     element.style.left = x(i) + "%";
     element.style.top = Math.max(0, Math.min(100, y(values[i]))) + "%";
-    const over = above ? y(values[i]) > 12 : y(values[i]) > 85;  // never on the marks under the axis
+    const over = above || y(values[i]) > 92;  // never on the marks under the axis
     element.style.transform = `translate(${-x(i)}%, ${over ? "calc(-100% - 4px)" : "4px"})`;
   }
 

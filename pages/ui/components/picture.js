@@ -1,6 +1,6 @@
 // One enlarged picture, with marks, a read-out and cells to choose. Called again whenever its data change.
 function layout(s) {
-  const d = s.data, dpr = window.devicePixelRatio || 1, room = s.root.clientWidth;
+  const d = s.data, dpr = devicePixels(s.root), room = s.root.clientWidth;
   if (!room) return;
   const width = Math.min(d.px, room);
   if (d.smooth) { s.w = width; s.h = width * d.h / d.w; }

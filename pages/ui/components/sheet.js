@@ -49,7 +49,7 @@ function draw(s) {
 }
 
 function layout(s) {
-  const d = s.data, dpr = window.devicePixelRatio || 1, width = s.root.clientWidth;
+  const d = s.data, dpr = devicePixels(s.root), width = s.root.clientWidth;
   if (!width) return;
   const side = (step) => d.tw * step / dpr, needs = (n, step, gap) => n * side(step) + (n - 1) * gap;
   let step = Math.max(1, Math.round(d.tile * dpr / d.tw));  // screen pixels for one pixel of a tile
@@ -80,24 +80,6 @@ function layout(s) {
   });
 }
 
-function offerJump(s, name) {
-  // On a phone what a tap opens lies far below: say so, and offer the way, until it is taken or in sight.
-  const target = s.data.opens && document.querySelector(".st-key-" + s.data.opens), jump = s.root.querySelector(".jump");
-  clearTimeout(s.leaving);
-  s.watching?.disconnect();
-  const hide = () => { jump.hidden = true; s.watching?.disconnect(); };
-  const isSeen = () => { const box = target.getBoundingClientRect(); return box.top < window.innerHeight - 80 && box.bottom > 80; };
-  if (!target || isSeen()) return hide();
-  write(jump, `${name.split(",")[0]} is opened ${target.getBoundingClientRect().top > 0 ? "below ↓" : "above ↑"} Go there`);
-  jump.hidden = false;
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  jump.onclick = () => { hide(); target.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" }); };
-  s.watching = new IntersectionObserver((seen) => { if (seen.some((entry) => entry.isIntersecting)) hide(); },
-    { rootMargin: "-80px" });
-  s.watching.observe(target);
-  s.leaving = setTimeout(hide, 12000);
-}
-
 export default function ({ parentElement, data: [data], setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   const s = root.state ??= { root, grid: root.querySelector(".tiles"), tiles: [], src: null, image: null };
@@ -121,7 +103,9 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     const tile = tileOf(event);
     if (!tile || !s.data.clickable) return;
     setTriggerValue("clicked", Number(tile.dataset.index));
-    offerJump(s, tile.getAttribute("aria-label"));
+    // What it opens may be out of sight: its container brings itself into it (from_below.js).
+    const detail = { opens: s.data.opens, tile, name: tile.getAttribute("aria-label") };
+    if (s.data.opens) document.dispatchEvent(new CustomEvent("convscope:opened", { detail }));
   };
   s.grid.onkeydown = (event) => {
     const tile = tileOf(event), step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -s.columns, ArrowDown: s.columns,
@@ -138,5 +122,5 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   };
   const observer = new ResizeObserver(() => layout(s));
   observer.observe(root);
-  return () => { observer.disconnect(); s.watching?.disconnect(); clearTimeout(s.leaving); };
+  return () => observer.disconnect();
 }

@@ -3,6 +3,7 @@ const minus = (text) => text.replace("-", "−");
 const short = (v) => minus(Math.abs(v) >= 99.5 ? v.toFixed(0) : Math.abs(v) >= 9.95 ? v.toFixed(1) : v.toFixed(2))
   .replace(/^−(0[.]?0*)$/, "$1");
 const tidy = (v) => minus(String(Math.round(v * 100) / 100)).replace(/^−0$/, "0");
+const NUMBER = 26;  // pixels: a cell that is narrower has no room for a number of 12
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 const mix = (colors, part) => {            // part from 0 to 1 along evenly spaced colours
   const at = Math.min(Math.max(part, 0), 1) * (colors.length - 1), i = Math.min(Math.floor(at), colors.length - 2);
@@ -42,8 +43,8 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
     c.lineWidth = 2 * dpr; c.strokeStyle = MARK; c.strokeRect(x - 0.5 * dpr, y - 0.5 * dpr, w + dpr, h + dpr);
   };
   const number = (c, text, color, x, y, cell, dpr) => {
-    if (cell / dpr < 24) return;
-    c.fillStyle = color; c.font = `${Math.min(17, Math.max(10, 0.37 * cell / dpr)) * dpr}px sans-serif`; c.textAlign = "center"; c.textBaseline = "middle";
+    if (cell / dpr < NUMBER) return;
+    c.fillStyle = color; c.font = `${Math.min(17, Math.max(12, 0.37 * cell / dpr)) * dpr}px sans-serif`; c.textAlign = "center"; c.textBaseline = "middle";
     c.fillText(text, x + cell / 2, y + cell / 2);
   };
   const narrow = () => host.getBoundingClientRect().width <= 760;
@@ -113,7 +114,7 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   const drawSum = () => {
     s.room = $(".sum").clientWidth;
     const r = Math.floor(s.index / columns) * stride - top, q = (s.index % columns) * stride - left;
-    const size = Math.floor((Math.min($(".sum").clientWidth || 292, 460) - 52 - 3 * (k - 1)) / (3 * k)), letters = size >= 24;
+    const size = Math.floor((Math.min($(".sum").clientWidth || 292, 460) - 52 - 3 * (k - 1)) / (3 * k)), letters = size >= NUMBER;
     const parts = kernel.map((weights, channel) => weights.flatMap((line, i) => line.map((w, j) => {
       const y = r + i * dilation, x = q + j * dilation, padded = y < 0 || x < 0 || y >= height || x >= width;
       const v = padded ? 0 : image[channel][y * width + x];
@@ -145,12 +146,12 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   };
   const drawKernel = () => {
     const holder = $(".grids"), many = kernel.length > 1;
-    const cell = k <= 3 ? (many ? 34 : 44) : k <= 5 ? 28 : 22;
+    const cell = k <= 3 ? (many ? 34 : 44) : NUMBER + 2;
     const ready = holder.dataset.shape === `${kernel.length}x${k}`;
     if (!ready) {
       holder.dataset.shape = `${kernel.length}x${k}`;
       holder.style.setProperty("--cell", `${cell}px`);
-      holder.style.setProperty("--letters", k <= 3 ? "14px" : k <= 5 ? "11px" : "10px");
+      holder.style.setProperty("--letters", k <= 3 ? "14px" : "12px");
       holder.replaceChildren(...kernel.map((grid, channel) => {
         const node = document.createElement("div"); node.className = "grid";
         node.style.gridTemplateColumns = `repeat(${k}, var(--cell))`;

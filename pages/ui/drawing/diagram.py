@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pages.ui.drawing.figure import Figure, template
 from pages.ui.drawing.palette import ACCENT, INK
-from pages.ui.frame.streamlit_inside import WALL_ZOOM
+from pages.ui.frame.streamlit_screens import WALL_ZOOM
 from pages.ui.wording.numbers import plural, shape_text
 
 if TYPE_CHECKING:

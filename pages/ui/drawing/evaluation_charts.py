@@ -15,7 +15,7 @@ from pages.ui.drawing.palette import ACCENT, INK, LETTERS, MARK, RUNS, WRONG, in
 # ---------------------------------------------------------------- who is taken for whom
 
 
-MANY = 12  # classes above which the figures in the cells are small
+MANY = 20  # classes above which the figures in the cells are small
 
 
 def confusion_chart(matrix: np.ndarray, classes: Sequence[str], mode: str, height: int = 500) -> Figure:
@@ -371,7 +371,7 @@ def _letters(
         x=places[inside, 0].tolist(),
         y=places[inside, 1].tolist(),
         text=[short_names(classes)[label]] * len(inside),
-        textfont=dict(size=11 if read_as is None else 15, color=color),
+        textfont=dict(size=12 if read_as is None else 15, color=color),
         customdata=inside,
         # One that was clicked is shown beside; the others must not fade away for it.
         unselected=dict(textfont=dict(color=color)),

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.drawing.palette import ACTIVATION, INK, RUNS, SIGNED, scale
-from pages.ui.frame import shell
+from pages.ui.frame import screens, shell
 
 Figure = dict[str, Any]
 
@@ -95,6 +95,8 @@ def show(
     """
     if height is not None:
         figure = {**figure, "layout": {**figure["layout"], "height": height}}
+    if screens.is_on_wall():
+        figure = enlarged(figure, screens.LETTERS)
     selection: dict[str, Any] = (
         {} if on_select is None else {"on_select": on_select, "selection_mode": selection_mode}
     )
@@ -117,6 +119,50 @@ def _bar(key: str) -> dict[str, Any]:
         "toImageButtonOptions": {"format": "svg", "filename": key},
         "scrollZoom": False,
     }
+
+
+# ---------------------------------------------------------------- as large as a wall needs it
+
+_LENGTHS = {"size", "height", "xshift", "yshift", "standoff", "ticklabelstandoff", "ticklen", "thickness"}
+_LENGTHS_IN = {"margin": {"l", "r", "t", "b"}, "line": {"width"}}
+HIGH_ENOUGH = (
+    540  # pixels: half a wall; what is higher keeps its height, and its letters still have their rows
+)
+
+
+def enlarged(figure: Figure, factor: float) -> Figure:
+    """The same figure with all that is measured in pixels `factor` times as large: letters, margins, lines, dots.
+
+    >>> enlarged({"layout": {"height": 200, "font": {"size": 14}}, "data": [{"x": [1], "line": {"width": 2}}]}, 1.5)
+    {'layout': {'height': 300, 'font': {'size': 21}}, 'data': [{'x': [1], 'line': {'width': 3}}]}
+    """
+    large: Figure = _enlarged(figure, factor, "")
+    layout, height = large["layout"], figure["layout"].get("height")
+    if height is not None:
+        layout["height"] = max(height, min(layout["height"], HIGH_ENOUGH))
+    return large
+
+
+def _enlarged(part: Any, factor: float, inside: str) -> Any:
+    if isinstance(part, dict):
+        lengths = _LENGTHS | _LENGTHS_IN.get(inside, set())
+        return {
+            key: _times(value, factor) if key in lengths else _enlarged(value, factor, key)
+            for key, value in part.items()
+        }
+    # A list of numbers is data: only parts of a figure are looked into.
+    if isinstance(part, list | tuple) and part and isinstance(part[0], dict):
+        return [_enlarged(one, factor, inside) for one in part]
+    return part
+
+
+def _times(value: Any, factor: float) -> Any:
+    if isinstance(value, list | tuple):
+        return [_times(one, factor) for one in value]
+    # Of some lengths Plotly takes whole numbers only: what was whole stays so.
+    if isinstance(value, int):
+        return round(value * factor)
+    return value * factor if isinstance(value, float) else value
 
 
 # ---------------------------------------------------------------- words in a figure

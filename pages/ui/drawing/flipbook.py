@@ -19,7 +19,11 @@ _component = st.components.v2.component(
     html="""
 <div class="root"><div class="strips"></div>
 <div class="said" aria-live="off"></div>
-<div class="controls"><button type="button">Play</button><input type="range"><span class="where"></span></div>
+<div class="controls"><button type="button" data-key="play" aria-keyshortcuts="Alt+P" title="Alt+P">Play</button>
+<button type="button" class="back" data-key="back" aria-label="−1: one step back" aria-keyshortcuts="Alt+Shift+S"
+ title="Alt+Shift+S">−1</button>
+<button type="button" class="step" data-key="step" aria-label="+1: one step on" aria-keyshortcuts="Alt+S"
+ title="Alt+S">+1</button><input type="range"><span class="where"></span></div>
 <div class="curve"><div class="name"></div><div class="plot"><svg viewBox="0 0 100 100" preserveAspectRatio="none"
  aria-hidden="true"><line class="base" x1="0" x2="100"></line><polyline class="line"></polyline></svg>
 <div class="dot"></div></div><div class="ends"><span></span><span></span></div></div></div>

@@ -76,7 +76,7 @@ def tiles_data(tiles: Sheet) -> dict[str, Any]:
 _sheet = st.components.v2.component(
     "contact_sheet",
     html='<div class="root"><div class="tiles" role="group"></div>\n'
-    '<div class="tip" role="status"></div><button type="button" class="jump" hidden></button></div>',
+    '<div class="tip" role="status"></div></div>',
     css=component_source("css", "sheet"),
     js=component_source("js", "sheet"),
 )
@@ -115,8 +115,7 @@ def sheet(
     keeps_gap: let a row with fewer tiles than columns have the gaps of a full one, as of sheets under each other.
     marks:    per tile the rectangles to draw in teal, in pixels of the tile.
     on_click: called with the index before the page runs again, so that the page already knows its selection.
-    opens:    key of the container that shows what was clicked. Where that is out of sight, as on a phone, a button
-              offers to go there.
+    opens:    key of the container (`frame.screens.opened_here`) that shows what was clicked, and comes into sight.
     """
     key, numbers = component_key(key), range(tiles.count)
     data = tiles_data(tiles) | {
@@ -295,8 +294,9 @@ def number_grid(
     look = (values.tobytes(), values.shape, scale, limits, digits, cell_px, mark)
     cells = _known.of(look, lambda: _cells(values, scale, limits, digits, cell_px, mark))
     style = (
-        f"display:grid;gap:1px;grid-template-columns:repeat({values.shape[1]},{cell_px}px);line-height:{cell_px}px;"
-        "font-size:12px;text-align:center;font-variant-numeric:tabular-nums"
+        f"--side:calc({cell_px}px * var(--cells, 1));display:grid;gap:1px;"
+        f"grid-template-columns:repeat({values.shape[1]},var(--side));line-height:var(--side);"
+        "font-size:calc(12px * var(--cells, 1));text-align:center;font-variant-numeric:tabular-nums"
     )
     said = _attribute(f"{alt}, row by row: {in_rows(values, digits)}")
     st.html(f'<div role="img" aria-label="{said}" style="{style}">{cells}</div>')

@@ -1,7 +1,8 @@
 """The drawing pad: a digit by pen, finger or mouse, as 56×56 numbers that follow the pen.
 
-The pad knows nothing of networks: MNIST's centring is `cnn_core.data.digit_from_pixels`, and the keyboard's way to a
-digit is a sample or an upload beside the pad. Mount it in a fragment, so that a stroke reruns only what listens to it.
+The pad knows nothing of networks: MNIST's centring is `cnn_core.data.digit_from_pixels`. By keyboard the arrows move a
+pen that Space puts down and lifts; a live region says where it is. Mount the pad in a fragment, so that a stroke reruns
+only what listens to it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from pages.ui.frame.components import component_file
 _pad = st.components.v2.component(
     "digit_canvas",
     html="""
-<div class="pad"><div class="board"><canvas width="280" height="280" tabindex="0" role="img" aria-label="A black square
-to draw in, with a pen, a finger or the mouse. Delete clears it, Control Z takes the last stroke back."></canvas>
-<span class="hint"></span></div>
+<div class="pad"><div class="board"><canvas width="280" height="280" tabindex="0" role="application"
+aria-label="A black square to draw in, with a pen, a finger, the mouse or the keyboard: arrow keys move the pen, with
+Shift in small steps, Space puts it down and lifts it. Delete clears the square, Control Z takes the last stroke
+back."></canvas>
+<span class="hint"></span><span class="cursor" hidden></span></div><div class="said" role="status"></div>
 <div class="foot"><label title="Pen width"><input type="range" min="8" max="40" step="2" aria-label="Pen width"></label>
 <button type="button" class="eraser" aria-pressed="false">Eraser</button>
 <button type="button" class="undo">Undo</button><button type="button" class="clear">Clear</button></div>

@@ -162,6 +162,14 @@ def chosen_image(way: str, dataset: str = "mnist") -> ChosenImage | None:
     except StudentError as error:
         problem(error)
         return None
+    return chosen_test_image(dataset)
+
+
+def chosen_test_image(dataset: str = "mnist") -> ChosenImage:
+    """The test image whose number was chosen last, on whichever page; the first where none of this data set was.
+
+    Raises StudentError where there are none on this machine.
+    """
     test = server.images(dataset, "test")
     index = st.session_state.get(_INDEX, 0)
     index = index if isinstance(index, int) and 0 <= index < len(test) else 0

@@ -18,6 +18,7 @@ from hashlib import blake2b
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import (
@@ -35,6 +36,7 @@ from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms.guess_curve import draw_curve, show_curves
 from pages.ui.frame.announcement import announce
 from pages.ui.visitor import server, who
+from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording import guesses as words
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, on_primary, plain, small
@@ -43,6 +45,7 @@ _TRIES = "guess_tries"  # {a question's key: the wrong answers given so far}
 _POINTS = "guess_points"  # {a question's key: (row, column) that is marked, and not said yet}
 _UNKEPT = "guess_unkept"  # {key: guess} that the disk would not take: they last as long as the session
 _TOUR = "guess_tour"  # ids of the questions that the tour asks, instead of the page; None where no tour is on
+_SWITCH = "guess_switch"
 _OFF = "guess_off"  # True where the wish not to be asked could not be kept on the disk
 
 _TARGETS = (
@@ -59,6 +62,8 @@ class Look:
     alt:      what the image or the pictures show.
     marks:    of a curve, which of its ticks are written out; None is five of them.
     px:       wished width of the image, or of a picture to choose, in CSS pixels.
+    narrow:   it stands in a narrow column: its parts stand below each other.
+    is_open:  nobody knows the answer yet, so that there is none to be shown at once.
     """
 
     pictures: Sheet | None = None
@@ -66,6 +71,8 @@ class Look:
     alt: str = ""
     marks: Sequence[int] | None = None
     px: int = 84
+    narrow: bool = False
+    is_open: bool = False
 
 
 _PLAIN = Look()
@@ -80,6 +87,12 @@ def guess_of(question: GuessQuestion) -> Guess | None:
     return unkept.get(question.key) or notebook().guess(question.key)
 
 
+def has_said(question: GuessQuestion) -> bool:
+    """Whether the visitor has guessed, and not only asked for the answer."""
+    guess = guess_of(question)
+    return guess is not None and guess.said is not None
+
+
 def notebook() -> Notebook:
     """The visitor's notebook as it is now."""
     return server.store().notebooks.of(who.visitor())
@@ -92,12 +105,34 @@ def asks_first() -> bool:
 
 def set_asks_first(wished: bool) -> None:
     """Let pages ask before they answer, or not; for callbacks."""
+    if _SWITCH in st.session_state:
+        st.session_state[_SWITCH] = wished
     st.session_state.pop(_OFF, None)
     if not wished:
         st.session_state[_OFF] = True
     with refusals.collect("guess"):
         server.store().notebooks.ask_first(who.visitor(), wished)
         st.session_state.pop(_OFF, None)
+
+
+def switch() -> None:
+    """Draw the switch for all pages; for Home."""
+    st.toggle(words.ASK_FIRST, value=asks_first(), key=_SWITCH, on_change=_switched)
+
+
+def _switched() -> None:
+    set_asks_first(bool(st.session_state[_SWITCH]))
+
+
+def about(network: LoadedNetwork, *what: object) -> str:
+    """What a question about this network is about.
+
+    what: the layer, the digit, the settings that the answer also depends on.
+    """
+    told = "/".join(str(one) for one in what)
+    if len(told) > 40:  # settings, or a drawing
+        told = blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return f"{network.run_id or network.title}/{told}"
 
 
 def let_tour_ask(ids: Collection[str] | None) -> None:
@@ -114,21 +149,33 @@ def let_tour_ask(ids: Collection[str] | None) -> None:
 def first(question: GuessQuestion, look: Look = _PLAIN) -> bool:
     """Draw the question, unless its answer may be seen already. Returns whether it may.
 
-    It may once the visitor has guessed or asked for the answer, and always where they wish not to be asked.
+    It may once the visitor has guessed or asked for the answer, and always where they wish not to be asked. Of one
+    network a page asks once: whoever goes on to another digit or layer simply looks.
     """
-    asked_by_tour = st.session_state.get(_TOUR)
-    if asked_by_tour is not None:
-        return question.id not in asked_by_tour or guess_of(question) is not None
-    if guess_of(question) is not None or not asks_first():
+    if may_tell(question):
         return True
+    if st.session_state.get(_TOUR) is not None:
+        return False  # it stands in the tour's bar
     with st.container(key=f"guess_{_name(question)}", gap="small"):
-        ask(question, look)
+        ask(question, look, is_main=False)
         with st.container(horizontal=True, gap="medium"):
             name = _name(question)
-            show, off = small(words.SHOW), small(words.DO_NOT_ASK)
+            show, off = small(words.SKIP if look.is_open else words.SHOW), small(words.DO_NOT_ASK)
             st.button(show, key=f"guess_skip_{name}", type="tertiary", on_click=skip, args=(question,))
             st.button(off, key=f"guess_off_{name}", type="tertiary", on_click=_no_more_questions)
     return False
+
+
+def may_tell(question: GuessQuestion) -> bool:
+    """What `first` returns; draws nothing."""
+    if guess_of(question) is not None:
+        return True
+    asked_by_tour = st.session_state.get(_TOUR)
+    if asked_by_tour is not None:
+        return question.id not in asked_by_tour
+    book = notebook()
+    wants_none = _OFF in st.session_state or not book.asks_first
+    return wants_none or book.has_answered(question.id, question.skipped().network)
 
 
 def _no_more_questions() -> None:
@@ -144,9 +191,10 @@ def skip(question: GuessQuestion) -> None:
 # ---------------------------------------------------------------- one question
 
 
-def ask(question: GuessQuestion, look: Look = _PLAIN) -> Guess | None:
+def ask(question: GuessQuestion, look: Look = _PLAIN, is_main: bool = True) -> Guess | None:
     """Draw one question with its control and the button that repeats the guess; once it is guessed, nothing.
 
+    is_main: whether that button is the main one on the page.
     Returns the guess, or None while there is none.
     """
     guess = guess_of(question)
@@ -154,30 +202,30 @@ def ask(question: GuessQuestion, look: Look = _PLAIN) -> Guess | None:
         return guess
     refusals.draw("guess")
     st.html(_TARGETS)
-    _control(question, look)
+    _control(question, look, is_main)
     return None
 
 
 @st.fragment
-def _control(question: GuessQuestion, look: Look) -> None:
+def _control(question: GuessQuestion, look: Look, is_main: bool) -> None:
     """A fragment: while the slider moves or the pen draws, the page stays as it is."""
     if guess_of(question) is not None:
         st.rerun()  # said in this very fragment: now the whole page knows
     if isinstance(question, ChoiceQuestion):
         _ask_choice(question, look)
     elif isinstance(question, NumberQuestion):
-        _ask_number(question)
+        _ask_number(question, look, is_main)
     elif isinstance(question, PointQuestion):
-        _ask_point(question, look)
+        _ask_point(question, look, is_main)
     else:
-        _ask_curve(question, look)
+        _ask_curve(question, look, is_main)
 
 
 def _ask_choice(question: ChoiceQuestion, look: Look) -> None:
     name, tries = _name(question), _tries(question)
     hint = words.not_yet(tries[-1], question.hint_for(tries[-1])) if tries else ""
     with st.container(gap=None):  # the announcement is not seen
-        st.markdown(f"**{question.asked}**")
+        st.markdown(words.question(question.asked))
         announce(f"guess-hint-{name}", hint)
     if hint:
         caption(hint)
@@ -218,10 +266,17 @@ def _tries(question: GuessQuestion) -> tuple[str, ...]:
     return st.session_state.get(_TRIES, {}).get(question.key, ())
 
 
-def _ask_number(question: NumberQuestion) -> None:
+def _places(look: Look, *widths: int) -> Sequence[DeltaGenerator]:
+    """Places beside each other, or below each other in a narrow column."""
+    if look.narrow:
+        return [st.container() for _ in widths]
+    return st.columns(list(widths), vertical_alignment="center", gap="medium")
+
+
+def _ask_number(question: NumberQuestion, look: Look, is_main: bool) -> None:
     name = _name(question)
-    text, control, button = st.columns([5, 3, 2], vertical_alignment="center", gap="medium")
-    text.markdown(f"**{question.asked}**")
+    text, control, button = _places(look, 5, 3, 2)
+    text.markdown(words.question(question.asked))
     kind = int if all(float(part).is_integer() for part in (question.least, question.step)) else float
     unit = f" {question.unit}".rstrip().replace("%", "%%")
     said = control.slider(
@@ -230,16 +285,16 @@ def _ask_number(question: NumberQuestion) -> None:
         kind(question.most),
         kind(question.middle),
         kind(question.step),
-        format=("%d" if kind is int else "%.1f") + unit,
+        format=("%d" if kind is int else "%.2f") + unit,
         key=f"guess_number_{name}",
         label_visibility="collapsed",
     )
-    _say(button, question, said, words.i_say(words.amount(said, question.unit)))
+    _say(button, question, said, words.i_say(words.said_words(question.guess(said))), is_main)
 
 
-def _ask_point(question: PointQuestion, look: Look) -> None:
+def _ask_point(question: PointQuestion, look: Look, is_main: bool) -> None:
     name, marked = _name(question), st.session_state.get(_POINTS, {}).get(question.key)
-    st.markdown(f"**{question.asked}**")
+    st.markdown(words.question(question.asked))
     if look.image is not None:
         picture(
             look.image,
@@ -254,7 +309,7 @@ def _ask_point(question: PointQuestion, look: Look) -> None:
         )
     if marked is None:
         caption(words.TAP)
-    _say(st, question, marked, words.i_say("it is here"))
+    _say(st.container(), question, marked, words.i_say("it is here"), is_main)
 
 
 def _around(
@@ -272,18 +327,18 @@ def _mark(question: PointQuestion, row: int, column: int) -> None:
     st.session_state.setdefault(_POINTS, {})[question.key] = (row, column)
 
 
-def _ask_curve(question: CurveQuestion, look: Look) -> None:
-    st.markdown(f"**{question.asked}**")
+def _ask_curve(question: CurveQuestion, look: Look, is_main: bool) -> None:
+    st.markdown(words.question(question.asked))
     drawn = draw_curve(question, f"guess_curve_{_name(question)}", look.pictures, look.marks)
-    _say(st, question, drawn, words.SAY_IT_DRAWN)
+    _say(st.container(), question, drawn, words.SAY_IT_DRAWN, is_main)
 
 
-def _say(place: object, question: GuessQuestion, said: object, label: str) -> None:
+def _say(place: DeltaGenerator, question: GuessQuestion, said: object, label: str, is_main: bool) -> None:
     """The button that commits; it cannot be pressed while nothing is said."""
-    place.button(  # type: ignore[attr-defined]
-        on_primary(label, said is not None),
+    place.button(
+        on_primary(label, said is not None) if is_main else label,
         key=f"guess_say_{_name(question)}",
-        type="primary",
+        type="primary" if is_main else "secondary",
         disabled=said is None,
         on_click=_commit,
         args=(question, said),
@@ -293,6 +348,11 @@ def _say(place: object, question: GuessQuestion, said: object, label: str) -> No
 def _commit(question: GuessQuestion, said: object) -> None:
     with refusals.collect("guess"):
         _keep(question.guess(said))
+
+
+def keep(guess: Guess, measured: object) -> None:
+    """Keep a guess that was asked for in another way than here, with what it came to; for callbacks."""
+    _keep(with_measured(guess, measured))
 
 
 def _keep(guess: Guess) -> None:
@@ -309,7 +369,7 @@ def _keep(guess: Guess) -> None:
 
 
 def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLAIN) -> None:
-    """Draw what was said beside what was measured, and one sentence of why. Nothing where nothing was said or skipped.
+    """Draw what was said beside what was measured, and one sentence of why. Nothing where nothing was said.
 
     measured: a value of the question's kind: the words of an option, a number, (row, column), a number for each tick.
     why:      one or two sentences in Markdown, with this network's numbers.
@@ -321,6 +381,8 @@ def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLA
     if after.measured != guess.measured:
         _keep(after)
     refusals.draw("guess")
+    if after.said is None:
+        return  # who has not guessed sees the page as it is
     with st.container(gap=None):  # the announcement is not seen
         announce(f"guess-told-{_name(question)}", words.told(after))
         _show(question, after, why, look)
@@ -330,7 +392,7 @@ def _show(question: GuessQuestion, guess: Guess, why: str, look: Look) -> None:
     if isinstance(question, CurveQuestion):
         _show_curve(question, guess, why, look)
     elif isinstance(question, NumberQuestion):
-        text, marks = st.columns([5, 4], vertical_alignment="center", gap="medium")
+        text, marks = _places(look, 5, 4)
         text.markdown(why)
         with marks:
             _show_number(question, guess)
@@ -372,13 +434,12 @@ def _show_number(question: NumberQuestion, guess: Guess) -> None:
 
 
 def _show_curve(question: CurveQuestion, guess: Guess, why: str, look: Look) -> None:
-    curves, text = st.columns([5, 3], gap="medium")
+    curves, text = [st.container(), st.container()] if look.narrow else st.columns([5, 3], gap="medium")
     with curves:
         show_curves(question, guess, f"guess_shown_{_name(question)}", look.pictures, look.marks)
-        caption(words.WHAT_A_CURVE_SHOWS_ALONE if guess.said is None else words.WHAT_A_CURVE_SHOWS)
+        caption(words.WHAT_A_CURVE_SHOWS)
     with text:
-        if guess.said is not None:
-            st.metric("You were off by, on average", words.off_words(guess))
+        st.metric("You were off by, on average", words.off_words(guess))
         st.markdown(why)
 
 

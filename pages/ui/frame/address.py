@@ -19,8 +19,10 @@ import streamlit as st
 
 from pages.ui.frame import streamlit_inside
 
-_SAID = "address_said"  # {name: what we wrote last, or what was asked for}
-_PAGE = "address_page"  # the page it was said on
+_SAID = "address_said"  # {page: {name: what we wrote there last, or what was asked for}}
+_PAGE = "address_page"  # the page that is looked at, by its url_path
+_RETURNED = "address_returned"  # whether the page was turned to by its name, so that `settle` has work
+_OF_EVERY_PAGE = {"net", "design", "screen"}  # these say nothing of the page
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?(e-\d{1,2})?")
 
 
@@ -28,16 +30,31 @@ _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?(e-\d{1,2})?")
 
 
 def arrive(page: str) -> None:
-    """Begin a page, by its url_path: what another one said counts no more, and what this address says is a request."""
+    """Begin a page, by its url_path: what its address says is a request, and where it says nothing, it is as it was.
+
+    With Back, what the address lacks stays as if it were said: written again, Back would come back here for ever.
+    """
     if st.session_state.get(_PAGE) == page:
         return
     st.session_state[_PAGE] = page
-    said = _said()
-    # With Back, what the address lacks stays as if it were said: written again, Back would come back here for ever.
-    for name in [
-        name for name in said if name in st.query_params or not streamlit_inside.went_through_history()
-    ]:
+    said, now = _said(), set(st.query_params) - _OF_EVERY_PAGE
+    is_by_history = streamlit_inside.went_through_history()
+    st.session_state[_RETURNED] = not now and not is_by_history
+    for name in now & set(said) if is_by_history else set(said) if now else ():
         del said[name]
+
+
+def settle() -> None:
+    """End the run of a page: one that is as it was before says so in its address, as it did.
+
+    Not sooner, for a browser that has not turned to the page yet would write it behind the one before; and at once, for
+    each message is a step of its Back button.
+    """
+    if not st.session_state.get(_RETURNED):
+        return
+    st.session_state[_RETURNED] = False
+    if texts := {name: text for name, text in _said().items() if text and name not in st.query_params}:
+        st.query_params.update(texts)
 
 
 def asked(name: str) -> str | None:
@@ -64,8 +81,8 @@ def write(name: str, text: str) -> None:
 
 
 def _said() -> dict[str, str | None]:
-    said: dict[str, str | None] = st.session_state.setdefault(_SAID, {})
-    return said
+    pages: dict[str, dict[str, str | None]] = st.session_state.setdefault(_SAID, {})
+    return pages.setdefault(st.session_state.get(_PAGE, ""), {})
 
 
 # ---------------------------------------------------------------- a part of a page's state
@@ -125,8 +142,13 @@ def reset(*parts: Part) -> None:
 
 def tell(*parts: Part) -> None:
     """Let the address say what differs from the standard; call it after their widgets are drawn."""
-    for part in parts:
-        write(part.name, part.text())
+    texts = {part.name: part.text() for part in parts}
+    said = _said()
+    if news := {name: text for name, text in texts.items() if text and said.get(name) != text}:
+        said.update(news)
+        st.query_params.update(news)
+    for name, text in texts.items():
+        write(name, text)
 
 
 def leave_out(*parts: Part) -> None:

@@ -53,26 +53,32 @@ class Entry:
     # says "Page not found" to any other, before dashboard.py has had a chance.
     url_path: str
     question: str
+    group: str = ""  # of the top bar, a box that opens; "" stands in the bar itself
     in_bar: bool = True
 
 
+TRAIN, INSIDE, IMAGES = "Train and test", "Look inside", "More images"
+
+# In the notebook's order; "Next" at the end of a page leads to the one after it.
 PAGES: tuple[Entry, ...] = (
     Entry("pages/0_home.py", "Home", "", "What is this?", in_bar=False),
     Entry("pages/1_convolution.py", "Convolution", "convolution", "What does a kernel do?"),
-    Entry("pages/2_train.py", "Train", "train", "Is it learning?"),
-    Entry("pages/3_evaluate.py", "Evaluate", "evaluate", "Where does it go wrong?"),
-    Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?"),
-    Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?"),
-    Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?"),
+    Entry("pages/2_train.py", "Train", "train", "Is it learning?", TRAIN),
+    Entry("pages/3_evaluate.py", "Evaluate", "evaluate", "Where does it go wrong?", TRAIN),
+    Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?", TRAIN),
+    Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?", INSIDE),
+    Entry("pages/5_filters.py", "Filters", "filters", "What does one filter look for?", INSIDE),
+    Entry("pages/6_deep_dream.py", "Deep Dream", "deep_dream", "What if the net repainted a photo?", INSIDE),
     Entry(
         "pages/7_augmentation.py",
         "Augmentation",
         "augmentation",
         "How many changed images are still recognised?",
+        IMAGES,
     ),
-    Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?"),
-    Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?"),
-    # Behind a door on Home and one in Runs.
+    Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?", IMAGES),
+    # Behind doors: at the end of the lesson, on Home and in Runs.
+    Entry("pages/9_tour.py", "My record", "tour", "What do I take away?", in_bar=False),
     Entry(
         "pages/9_open_network.py", "Open a network", "open_network", "What is in your network?", in_bar=False
     ),
@@ -130,30 +136,32 @@ def load_rooms() -> None:
             import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
-def build_pages() -> list[StreamlitPage]:
-    """The pages whose files exist, in the order of the syllabus.
+def build_pages() -> dict[str, list[StreamlitPage]]:
+    """{group: its pages whose files exist}, in the order of the syllabus: a bar of all pages would be too long.
 
     Home is Streamlit's default page: it answers at "/" alone (its own path would say "Page not found"), so
     the bar does not list it and the wordmark leads there. Other pages that it does not list have a door on a page.
     """
     # Streamlit writes into the one that it runs.
-    return [copy(page) for page in _pages(streamlit_inside.session_id() is not None)]
+    groups = _pages(streamlit_inside.session_id() is not None)
+    return {group: [copy(page) for page in pages] for group, pages in groups.items()}
 
 
 @cache
-def _pages(_in_script: bool) -> list[StreamlitPage]:
+def _pages(_in_script: bool) -> dict[str, list[StreamlitPage]]:
     # Outside of a script run they lack what a run needs.
-    return [
-        st.Page(
-            ROOT / page.file,
-            title=page.title,
-            url_path=page.url_path or None,
-            default=page.url_path == "",
-            visibility="visible" if page.in_bar else "hidden",
+    groups: dict[str, list[StreamlitPage]] = {}
+    for page in filter(exists, PAGES):
+        groups.setdefault(page.group, []).append(
+            st.Page(
+                ROOT / page.file,
+                title=page.title,
+                url_path=page.url_path or None,
+                default=page.url_path == "",
+                visibility="visible" if page.in_bar else "hidden",
+            )
         )
-        for page in PAGES
-        if exists(page)
-    ]
+    return groups
 
 
 def navigate() -> StreamlitPage:
@@ -161,7 +169,19 @@ def navigate() -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    return st.navigation(build_pages(), position="top")
+    page = st.navigation(build_pages(), position="top")
+    address.arrive(page.url_path)
+    if place := _place_in_bar(page.url_path):
+        streamlit_inside.mark_group(place)
+    return page
+
+
+def _place_in_bar(url_path: str) -> int:
+    """Of the page's group, from 1: pages without a group come first, then the groups. 0 for a page without."""
+    group = entry(url_path).group
+    shown = [page for page in PAGES if page.in_bar and exists(page)]
+    groups = list(dict.fromkeys(page.group for page in shown if page.group))
+    return len([page for page in shown if not page.group]) + groups.index(group) + 1 if group in groups else 0
 
 
 def require_shell() -> None:
@@ -181,7 +201,6 @@ def page_head(url_path: str) -> DeltaGenerator:
 
     Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
     """
-    address.arrive(url_path)
     st.title(entry(url_path).question, anchor=False)
     return streamlit_inside.spoken_place()
 

@@ -21,8 +21,12 @@ are used, but for the list of one in which a component is given its data (`sheet
     session_id()             asks its `add_file` by name                             memory without any bound
     drop_wrong_values()      `WStates.__getitem__`, its `get_serialized`, and a       a wrong value stays and stays
                              widget's `value_type`
-    frame_style()            test ids of links, `stApp`, `stMetricValue`,            no ring in the bar; small on walls;
-                             `stCode` and Prism's `token`; Plotly's inline style     cut numbers; pale code
+    (shortcuts.js)           test id `stMain`, class `st-key-next_…`; that a menu     no key for the next page; Enter
+                             opened by keyboard has the focus itself                 takes no first entry of a menu
+    frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
+                             Prism's `token`                                         pale code
+
+How a page fits its screen has a file of its own for its length, streamlit_screens.py.
 """
 
 from __future__ import annotations
@@ -324,19 +328,10 @@ def spoken_place() -> DeltaGenerator:
 # ---------------------------------------------------------------- the frame around every page
 
 RING = "#17857F"  # on paper and on black alike at least 3:1, so that it need not wait for the theme
-WALL, WALL_ZOOM = 1800, 1.25  # a page as wide as a projector's is read from far away
-
-# Plotly writes the size of its letters beside each, so that each size has to be named. In its tester it measures them,
-# and leaves them room: it has to find them as large as they are shown.
-_CHART_LETTERS = (11, 12, 13, 13.5, 14, 15, 16)
-_ON_THE_WALL = "\n  ".join(
-    f':is(.js-plotly-plot, #js-plotly-tester) text[style*="font-size: {size:g}px"]'
-    f" {{ font-size: {size * WALL_ZOOM:g}px !important }}"
-    for size in _CHART_LETTERS
-)
 
 _FRAME = f"""<style>
-:is([data-testid="stTopNavLink"], [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
+:is([data-testid="stTopNavLink"], [data-testid="stTopNavSection"], [data-testid="stTopNavDropdownLink"],
+  [data-testid="stPageLink-NavLink"], [data-testid="stMainMenuButton"]):focus-visible {{
   outline: 3px solid {RING} !important; outline-offset: 1px }}
 /* Its wrapper too: it would leave a gap. */
 [data-testid="stLayoutWrapper"]:has(> .st-key-spoken) {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
@@ -346,25 +341,9 @@ _FRAME = f"""<style>
   *, ::before, ::after {{ animation-duration: 1ms !important; animation-iteration-count: 1 !important;
     transition-duration: 1ms !important; scroll-behavior: auto !important }}
 }}
-@media (min-width: {WALL}px) {{
-  [data-testid="stApp"] {{ zoom: {WALL_ZOOM} }}
-  [data-testid="stMain"] {{ height: calc(100dvh / {WALL_ZOOM}) !important }}
-  /* Plotly is told its size in pixels of the screen, and would grow twice. */
-  .js-plotly-plot {{ zoom: calc(1 / {WALL_ZOOM}) }}
-  /* Its letters have a size of their own, and what grows may stand over the edge of a figure. */
-  .js-plotly-plot, .js-plotly-plot .main-svg {{ overflow: visible !important }}
-  {_ON_THE_WALL}
-}}
 /* Beside the sidebar a projector leaves little: none of it for empty edges. */
 @media (min-width: 641px) and (max-width: 1200px) {{
   [data-testid="stMainBlockContainer"] {{ padding-left: 1.5rem; padding-right: 1.5rem }}
-}}
-/* There the bar names every page too: Streamlit keeps 200 pixels free beside it, and would hide four of them. */
-@media (min-width: 641px) and (max-width: 1280px) {{
-  [data-testid="stTopNav"] {{ padding-left: 0.5rem !important; padding-right: 0.25rem !important }}
-  [data-testid="stTopNav"] + div {{ min-width: 4.5rem !important }}
-  [data-testid="stTopNavLink"] {{ padding-left: 0.25rem !important; padding-right: 0.25rem !important }}
-  [data-testid="stTopNavLink"] * {{ font-size: 0.8125rem !important }}
 }}
 /* Where a column is narrow a number and a link go on in the next line, instead of ending in dots. */
 :is([data-testid="stMetricValue"], [data-testid="stPageLink-NavLink"]), :is([data-testid="stMetricValue"],
@@ -372,7 +351,8 @@ _FRAME = f"""<style>
   text-overflow: clip !important }}
 [data-testid="stMetricValue"] {{ line-height: 1.2 }}
 /* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
-[data-testid="stPopoverButton"][kind="tertiary"][aria-expanded="true"] {{ color: inherit !important }}
+:is([data-testid="stPopoverButton"], [data-testid="stMenuButtonButton"])[kind="tertiary"][aria-expanded="true"],
+[data-testid="stMenuButtonButton"][aria-expanded="true"] * {{ color: inherit !important }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
@@ -384,12 +364,26 @@ _FRAME = f"""<style>
 
 
 def frame_style() -> None:
-    """Give links of the frame the ring that Streamlit leaves out, and let all grow where the page is on a wall.
+    """Give links of the frame the ring that Streamlit leaves out, and words and numbers the room they need.
 
-    Text, pictures and charts grow alike: a larger font alone would leave the pictures at a laptop's size. What hides
-    containers and shows the meaning of a word (`wording.terms`) goes with it: each piece of HTML is a message more.
+    What hides containers and shows the meaning of a word (`wording.terms`) goes with it: each piece of HTML is a
+    message more.
     """
     st.html(_FRAME + _HIDDEN_STYLE + _MEANING)
+
+
+_GROUP = """<style>
+[data-testid="stTopNav"] > :nth-child({}) > [data-testid="stTopNavSection"] {{
+  background: color-mix(in srgb, currentColor 8%, transparent); font-weight: 600 }}
+</style>"""
+
+
+def mark_group(place: int) -> None:
+    """Mark the box of the top bar that the page is in, as Streamlit marks a page: it does so in the open box alone.
+
+    place: of the box among all that stands in the bar, from 1.
+    """
+    st.html(_GROUP.format(place))
 
 
 # ---------------------------------------------------------------- what a list's buttons are about

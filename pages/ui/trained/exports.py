@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cnn_core.data.own.as_dataset import said_of
 from cnn_core.data.own.names import is_own
-from cnn_core.model.layer_files import kind_named
+from pages.ui.trained.report import report
 from pages.ui.trained.tables import curves_csv
 from pages.ui.trained.trained import Trained
-from pages.ui.visitor import server
 from pages.ui.wording.blocks import caption
-from pages.ui.wording.numbers import count, epochs, percent
-from pages.ui.wording.which_images import learnt_from_words, tested_on
-
-if TYPE_CHECKING:
-    import torch
-    from PIL.Image import Image
-
-    from pages.ui.drawing.contact_sheet import Sheet
 
 # Of a network that was opened from a file: Keras has to compile it by some recipe.
 _LESSONS_RECIPE = "# How this network was trained is not known; the recipe below is the lesson's.\n"
-_UNKNOWN_RECIPE = {"recipe": "not known: the network was opened from a file"}
-_PAPER = "#FCFBF8"  # of the report's page
 
 
 # What each file is for, on hover or focus.
@@ -217,82 +204,3 @@ def _notebook(one: Trained) -> bytes:
     return export_notebook(
         one.spec, one.recipe, accuracy, dataset=one.source, weights=f"{one.stem}.safetensors"
     )
-
-
-# ---------------------------------------------------------------- the report
-
-
-def report(one: Trained) -> str:
-    """One page of HTML: settings, seed, curves, and the feature maps of one test image where there is any here."""
-    from cnn_core.export import export_report
-
-    test = None if server.why_no_images(one.dataset) else server.images(one.dataset, "test").images
-    return export_report(
-        one.spec,
-        one.recipe.to_dict() if one.recipe else _UNKNOWN_RECIPE,
-        title=one.title,
-        facts=_facts(one, images=one.count or (0 if test is None else len(test))),
-        test_accuracy=one.accuracy,
-        history=one.history,
-        pictures=[] if test is None else _pictures(one, test[0].float() / 255),
-    )
-
-
-def _facts(one: Trained, images: int) -> dict[str, str]:
-    """The report's head. images: how many there are to be tested on."""
-    facts = {"Learnt from": learnt_from_words(one.learnt_from)}
-    if images:
-        facts["Tested on"] = tested_on(one.dataset, images, one.is_sample)
-    facts["Seconds of training"] = "not known" if one.opened else f"{one.seconds:.1f}"
-    if one.loss is not None:
-        facts["Test loss"] = f"{one.loss:.4f}"
-    if one.accuracy is not None:
-        facts["Test accuracy"] = percent(one.accuracy)
-    if one.best is not None:
-        facts["Best epoch by validation"] = f"{epochs(one.best.epoch)}, {percent(one.best.accuracy)}"
-    if one.seen:
-        facts["No test"] = f"{count(one.seen)} of the test images are among those it learnt from"
-    return facts
-
-
-def _pictures(one: Trained, image: torch.Tensor) -> list[tuple[str, bytes]]:
-    """[(caption, PNG)] of an image (C, H, W) in [0, 1] and of the maps that the network's convolutions make of it."""
-    from cnn_core.insight import feature_maps
-    from pages.ui.drawing.contact_sheet import as_picture, contact_sheet, png
-
-    pictures = [("Test image no. 0", _as_png(_enlarged(png(as_picture(image.numpy())), 140)))]
-    for name, maps in feature_maps(one.net, image).items():
-        if maps.ndim == 3 and kind_named(name).has_filters:
-            sheet = contact_sheet(maps.numpy())
-            words = f"{name}, {len(maps)} maps, each from 0 to its own maximum"
-            pictures.append((words, _as_png(_ruled(_enlarged(sheet.png, 420), sheet))))
-    return pictures
-
-
-def _enlarged(content: bytes, width: int) -> Image:
-    """A PNG as a picture at most `width` pixels wide, each of its pixels a whole number of times as large."""
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(content)).convert("RGB")
-    times = max(1, width // picture.width)
-    return picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
-
-
-def _ruled(picture: Image, sheet: Sheet) -> Image:
-    """A sheet's enlarged picture, with a line of paper between each two of its tiles."""
-    from PIL import ImageDraw
-
-    times = picture.width // (sheet.columns * sheet.tile_width)
-    height, width = sheet.tile_height * times, sheet.tile_width * times
-    pen = ImageDraw.Draw(picture)
-    for y in range(height, picture.height, height):
-        pen.line((0, y, picture.width, y), _PAPER)
-    for x in range(width, picture.width, width):
-        pen.line((x, 0, x, picture.height), _PAPER)
-    return picture
-
-
-def _as_png(picture: Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()

@@ -38,10 +38,14 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     guess_points          forms/guess              nobody                    yes: points marked and not said
     guess_unkept          forms/guess              nobody                    yes: what the disk would not take
     guess_off             forms/guess              nobody                    yes, only where the disk would not take it
+    guess_switch          forms/guess              a widget                  no: it is drawn as the notebook says
     guess_tour            forms/guess              nobody                    yes, written anew in each run of the tour
     controlled_widgets    frame/controlled         nobody                    yes: registry of widgets
-    address_said          frame/address            nobody                    until another page: what the address said
-    address_page          frame/address            nobody                    the page that it is about
+    address_said          frame/address            nobody                    yes: registry of what addresses said
+    address_page          frame/address            nobody                    the page that is looked at
+    address_returned      frame/address            nobody                    until the page is drawn
+    screen                frame/screens            a widget                  yes, and in the address
+    pages_here            frame/screens            a widget                  it is on every page
     refusal_<place>       wording/refusals         nobody                    yes, until it was said
 
 A registry remembers what we ourselves wrote last, so that a browser's echo of it is not taken for a wish.

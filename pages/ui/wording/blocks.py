@@ -74,10 +74,11 @@ def what_you_see(md: str, *words: str) -> None:
     terms.draw(small(f"**What you see.** {md}"), *words)
 
 
-def next_question(url_path: str, reason: str) -> None:
+def next_question(url_path: str, reason: str, **parameters: str) -> None:
     """Draw "Next: <question of that page> <reason>": a link that keeps the session.
 
     url_path: the page's address ("feature_maps").  reason: one clause, such as "opens this very network."
+    parameters: what its address says: docs/addresses.md.
     Shows nothing while that page is not written yet.
     """
     page = shell.entry(url_path)
@@ -85,7 +86,12 @@ def next_question(url_path: str, reason: str) -> None:
         return
     with streamlit_inside.words_in_a_line(page.url_path):
         st.markdown(":gray[Next:]", width="content")
-        st.page_link(shell.ROOT / page.file, label=f":primary[{page.question}]", width="content")
+        st.page_link(
+            shell.ROOT / page.file,
+            label=f":primary[{page.question}]",
+            width="content",
+            query_params=parameters or None,
+        )
         st.markdown(f":gray[{reason}]", width="content")
 
 

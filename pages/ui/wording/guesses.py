@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cnn_core.lesson.guesses import Guess, off
 from pages.ui.wording.blocks import plain
-from pages.ui.wording.numbers import number
+from pages.ui.wording.numbers import number, percent
 
 SHOW = "Show the answer"
+SKIP = "Skip"
 DO_NOT_ASK = "Do not ask me first"
 NO_MORE_QUESTIONS = "Pages show their answers at once from now on. On Home you can let them ask again."
 ASK_FIRST = "Let each page ask me before it answers"
@@ -16,16 +17,27 @@ UNKNOWN = "not guessed yet"
 TAP = "Tap the place you mean."
 WHAT_THE_RINGS_ARE = "Dashed ring: what you said. Whole ring: measured."
 WHAT_A_CURVE_SHOWS = "Dotted: what you drew. Solid: measured. Shaded: where the two differ."
-WHAT_A_CURVE_SHOWS_ALONE = "Solid: measured."
 
 
-def amount(value: float, unit: str) -> str:
+def question(asked: str) -> str:
+    """A question as it is drawn: its last sentence in bold, what it needs before that plain.
+
+    >>> question("A 7 moves by a pixel. How much changes?"), question("How much changes?")
+    ('A 7 moves by a pixel. **How much changes?**', '**How much changes?**')
+    """
+    lead, stop, last = asked.rpartition(". ")
+    return f"{lead}{stop}**{last}**"
+
+
+def amount(value: float, unit: str, decimals: int = 1) -> str:
     """A number and its unit, no finer than a tenth.
 
-    >>> amount(40.0, "%"), amount(28.04, "%"), amount(1, "digits"), amount(93322, "parameters")
-    ('40 %', '28 %', '1 digit', '93,322 parameters')
+    decimals: more of a scale that goes from 0 to 1.
+
+    >>> amount(40.0, "%"), amount(28.04, "%"), amount(1, "digits"), amount(93322, "parameters"), amount(0.304, "", 2)
+    ('40 %', '28 %', '1 digit', '93,322 parameters', '0.30')
     """
-    text = number(value, 1)
+    text = number(value, decimals)
     text = text.removesuffix(".0")
     if text == "1" and unit.endswith("s"):
         unit = unit[:-1]
@@ -54,7 +66,11 @@ def value_words(guess: Guess, value: object) -> str:
         if guess.kind == "point":
             return f"row {value[0]:g}, column {value[1]:g}"
         return f"a curve from {amount(value[0], guess.unit)} to {amount(value[-1], guess.unit)}"
-    return amount(value, guess.unit) if isinstance(value, int | float) else ""
+    return amount(value, guess.unit, _decimals(guess)) if isinstance(value, int | float) else ""
+
+
+def _decimals(guess: Guess) -> int:
+    return 2 if not guess.unit and guess.most - guess.least <= 1 else 1
 
 
 def i_say(words: str) -> str:
@@ -109,7 +125,7 @@ def off_words(guess: Guess) -> str:
     '12 points'
     """
     far = off(guess)
-    return "" if far is None else amount(far, "points" if guess.unit == "%" else guess.unit)
+    return "" if far is None else amount(far, "points" if guess.unit == "%" else guess.unit, _decimals(guess))
 
 
 def curve_alt(guess: Guess) -> str:
@@ -120,3 +136,25 @@ def curve_alt(guess: Guess) -> str:
     ]
     step = max(1, (len(pairs) - 1) // 6)
     return f"Measured: {', '.join(pairs[::step])}. {told(guess)}"
+
+
+# ---------------------------------------------------------------- a training
+
+
+def what_will_it_read(noun: str) -> str:
+    """
+    >>> what_will_it_read("digits")
+    'What share of the test digits will it read rightly at the end of its training?'
+    """
+    return f"What share of the test {noun} will it read rightly at the end of its training?"
+
+
+def blind_guessing(accuracy: float, classes: int) -> str:
+    """What the accuracy is to be held against.
+
+    >>> blind_guessing(0.944, 10)
+    'It reads **94.4 %**. Someone who picks one of 10 classes at random is right in 10.0 % of cases.'
+    """
+    chance = percent(1 / classes)
+    at_random = f"Someone who picks one of {classes} classes at random is right in {chance} of cases."
+    return f"It reads **{percent(accuracy)}**. {at_random}"

@@ -10,7 +10,6 @@ IN_R, IN_PYTHON, OURS = "R", "Python", "Ours"
 
 FROM_THE_NOTEBOOK = "From the lesson’s notebook, shortened to this step."
 NOT_IN_THE_NOTEBOOK = "The lesson’s notebook has no lines for this. These are ours, in its style."
-OUR_FUNCTIONS = "The functions of Convscope that do this, as they stand in the project."
 _KERAS = "For Keras 3. A name that is not made here, such as `model_cnn`, comes from an earlier step."
 _WITH_TORCH = "The slope is taken with Keras’s torch backend."
 

@@ -1,0 +1,1 @@
+"""One step of learning in slow motion: forward, the losses, backward, the optimiser's rule, the step, and once more."""

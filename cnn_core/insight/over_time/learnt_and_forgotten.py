@@ -1,0 +1,164 @@
+"""When each image was first read rightly, and how often that was forgotten again; accuracy and confusions on the way.
+
+A forgetting is a change from right to wrong between two looks. Its authors look at every presentation of an image; at
+snapshots fewer are seen, so a count here is a least one. Toneva et al. 2019, "An Empirical Study of Example Forgetting
+during Deep Neural Network Learning".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cnn_core.errors import StudentError
+from cnn_core.insight.look.embedding import last_hidden_layer
+from cnn_core.insight.look.features import feature_maps_batch
+from cnn_core.insight.look.twin import checked_images
+from cnn_core.insight.over_time.snapshots import Snapshots, in_turn
+
+Tell = Callable[[int], None]
+NEVER = -1
+
+
+@dataclass(frozen=True, eq=False)
+class AnswersOverTime:
+    """What N labelled images were read as at T moments of a training.
+
+    steps:   T of them.
+    answers: (T, N) int64.
+    labels:  (N,) int64.
+    classes: how many there are.
+    """
+
+    steps: tuple[int, ...]
+    answers: Tensor
+    labels: Tensor
+    classes: int
+
+    @property
+    def right(self) -> Tensor:
+        """(T, N) bool."""
+        return self.answers.eq(self.labels)
+
+    @property
+    def accuracy(self) -> list[float]:
+        """T fractions."""
+        return self.right.double().mean(1).tolist()
+
+    @property
+    def accuracy_of_classes(self) -> Tensor:
+        """(T, classes): the fraction of each class that is read rightly; nan of a class without an image."""
+        confusion = self.confusion.double()
+        return confusion.diagonal(dim1=1, dim2=2) / confusion.sum(2)
+
+    @property
+    def confusion(self) -> Tensor:
+        """(T, classes, classes) int64: images of class t read as p, at [.., t, p]."""
+        cells = self.labels * self.classes + self.answers
+        size = self.classes * self.classes
+        counts = [torch.bincount(row, minlength=size).view(self.classes, self.classes) for row in cells]
+        return torch.stack(counts)
+
+    @property
+    def first_right(self) -> Tensor:
+        """(N,) int64: the moment (its place in `steps`) at which it was first read rightly; NEVER for none."""
+        return torch.where(self.right.any(0), self.right.int().argmax(0), NEVER)
+
+    @property
+    def right_since(self) -> Tensor:
+        """(N,) int64: the moment from which it was right until the end; NEVER where it is wrong at the end."""
+        wrong_later = (
+            (~self.right).int().flip(0).argmax(0)
+        )  # how long it has been right, counted from the end
+        since = torch.where((~self.right).any(0), len(self.steps) - wrong_later, 0)
+        return torch.where(self.right[-1], since, NEVER)
+
+    @property
+    def forgettings(self) -> Tensor:
+        """(N,) int64: how often it was right at one look and wrong at the next."""
+        return (self.right[:-1] & ~self.right[1:]).sum(0)
+
+    @property
+    def unforgettable(self) -> Tensor:
+        """(N,) bool: read rightly at some moment, and never wrongly after it."""
+        return self.right.any(0) & self.forgettings.eq(0)
+
+    def most_forgotten(self, count: int = 12) -> list[int]:
+        """Numbers of the images forgotten most often, at least once each."""
+        order = self.forgettings.argsort(descending=True, stable=True)[:count]
+        return order[self.forgettings[order] > 0].tolist()
+
+
+def answers_over(
+    snapshots: Snapshots, images: Tensor, labels: Tensor, tell: Tell | None = None
+) -> AnswersOverTime:
+    """Read the images at each snapshot.
+
+    images: (N, C, H, W) in [0, 1] or uint8.
+    labels: (N,) int64.
+    tell:   called after each snapshot with how many are done.
+    Raises StudentError where there is no snapshot, and for images of another shape.
+    """
+    steps, answers, classes = [], [], 0
+    for step, net in in_turn(snapshots):
+        pixels = checked_images(images, net.spec.input_shape)
+        steps.append(step)
+        answers.append(net.predict(pixels).argmax(1).cpu())
+        classes = net.spec.classes
+        if tell is not None:
+            tell(len(steps))
+    if not steps:
+        raise _nothing_kept()
+    return AnswersOverTime(tuple(steps), torch.stack(answers), labels.cpu(), classes)
+
+
+@dataclass(frozen=True, eq=False)
+class PlacesOverTime:
+    """Where N images lie on one plane at T moments: the last hidden layer's two main directions at the last moment.
+
+    steps:  T of them.
+    places: (T, N, 2) float32, the same axes and scale throughout; about [-1, 1] at the last moment.
+    """
+
+    steps: tuple[int, ...]
+    places: np.ndarray
+
+
+def places_over(snapshots: Snapshots, images: Tensor, layer: str | None = None) -> PlacesOverTime:
+    """The images as the last hidden layer sees them at each snapshot, on axes that stay.
+
+    images: (N, C, H, W) in [0, 1] or uint8, two or more.
+    layer:  None takes the last hidden one.
+    Raises StudentError as `answers_over` does, and for fewer than two images.
+    """
+    if len(images) < 2:
+        raise StudentError("One image makes no plane.", hint="Use two or more.")
+    steps, values = [], []
+    for step, net in in_turn(snapshots):
+        name = layer or last_hidden_layer(net)
+        steps.append(step)
+        values.append(feature_maps_batch(net, images, [name])[name].flatten(1).double())
+    if not steps:
+        raise _nothing_kept()
+    last = values[-1]
+    centre = last.mean(0)
+    _, _, directions = torch.linalg.svd(last - centre, full_matrices=False)
+    axes = directions[:2]
+    # A direction has no sign of its own: its largest number is made positive, so that it is the same every time.
+    signs = axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
+    plane = torch.stack([(one - centre) @ (axes * signs).T for one in values])  # (T, N, 1 or 2)
+    if plane.shape[2] == 1:
+        plane = plane.expand(-1, -1, 2)
+    span = plane[-1].abs().amax(0).clamp_min(1e-30)
+    return PlacesOverTime(tuple(steps), (plane / span).float().numpy())
+
+
+def _nothing_kept() -> StudentError:
+    return StudentError(
+        "No moment of this training was kept, so there is nothing to look back at.",
+        hint="Train a network here, and come back.",
+    )

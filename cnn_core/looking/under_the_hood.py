@@ -1,0 +1,102 @@
+"""Jobs that touch a network and see what follows: surgery, attacks, who decided, what flows. As `jobs` has them.
+
+What is ranked is ranked on training images, and judged on test images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from cnn_core.data import ImageSet, load_images
+from cnn_core.data.pixels import as_fractions
+from cnn_core.insight import (
+    OperatingTable,
+    compared,
+    flows_to,
+    leaning,
+    need_of_layer,
+    pruning,
+    reading,
+    robustness,
+    smallest_steps,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from cnn_core.insight import (
+        Flows,
+        Leaning,
+        Need,
+        Operation,
+        Outcome,
+        Pruning,
+        Reading,
+        RecipePictures,
+        Robustness,
+    )
+    from cnn_core.model.network import Network
+
+Tell = Callable[[float], None]
+SEED = 0  # of which training images a ranking is made on
+
+
+def outcome(net: Network, test: ImageSet, count: int, tell: Tell, operation: Operation) -> Outcome:
+    """What it makes of the first so many test images with this operation."""
+    return OperatingTable(net, test.images[:count], test.labels[:count]).outcome(operation)
+
+
+def need(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Need:
+    """How much it needs each filter of a layer, on so many training images."""
+    return need_of_layer(_training(test, net, count), layer, tell)
+
+
+def pruning_curve(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Pruning:
+    """Accuracy against filters taken out: ranked on so many training images, judged on as many test images."""
+    ranked = need_of_layer(_training(test, net, count), layer, lambda done: tell(0.2 * done))
+    judged = OperatingTable(net, test.images[:count], test.labels[:count])
+    return pruning(judged, ranked, tell=lambda done: tell(0.2 + 0.8 * done))
+
+
+def robustness_curve(
+    net: Network, test: ImageSet, count: int, tell: Tell, attack: str, sizes: Sequence[float]
+) -> Robustness:
+    """The fraction of a choice of so many test images that it reads rightly at each size of an attack."""
+    chosen = test.take(count)
+    return robustness(net, chosen.images, chosen.labels, attack, sizes, tell=tell)
+
+
+def smallest_step_of_each(net: Network, test: ImageSet, count: int, tell: Tell) -> Tensor:
+    """The smallest step that misleads it, for each of the first so many test images."""
+    return smallest_steps(net, test.images[:count], test.labels[:count])
+
+
+def images_that_lean(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Leaning:
+    """Of the first so many test images, those whose answers leaned most on each filter of a layer."""
+    return leaning(net, test.images[:count], layer)
+
+
+def what_a_filter_reads(
+    net: Network, test: ImageSet, count: int, tell: Tell, layer: str, filter: int
+) -> Reading:
+    """What it adds up at its strongest places in the first so many test images."""
+    return reading(net, test.images[:count], layer, filter)
+
+
+def flows(net: Network, test: ImageSet, count: int, tell: Tell, target: int) -> Flows:
+    """What flows towards one answer, over the first so many test images of that class; of all where it has none."""
+    own = test.images[test.labels == target][:count]
+    return flows_to(net, own if len(own) else test.images[:count], target)
+
+
+def recipes_compared(
+    net: Network, test: ImageSet, count: int, tell: Tell, layer: str, filters: Sequence[int], seed: int
+) -> list[RecipePictures]:
+    """The pictures of these filters by each recipe; magnitudes are those of the first so many test images."""
+    return compared(net, layer, filters, as_fractions(test.images[:count]), seed=seed)
+
+
+def _training(test: ImageSet, net: Network, count: int) -> OperatingTable:
+    chosen = load_images(test.name, "train", fetch=False).take(count, seed=SEED)
+    return OperatingTable(net, chosen.images, chosen.labels)

@@ -1,0 +1,62 @@
+"""The light on what a step speaks of: all else on the page steps back to a third of its strength; nothing is locked.
+
+What is pointed at, or has the keyboard's focus, has its full strength back. Who wishes for less movement sees no
+fading, and who wishes for more contrast has the whole page at its full strength. The component scrolls what is lit into
+the part of the page that the bar leaves free, once for each step, and gives the bar the focus: without it, whoever goes
+by keyboard would have the whole page before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.ui.frame.components import component_file
+from pages.ui.frame.streamlit_screens import BAR
+
+FADED = 0.34
+
+_PARTS = ':is([data-testid="stElementContainer"], [data-testid="stPopover"], [role="tablist"])'
+_STYLE = f"""<style>
+[data-testid="stMainBlockContainer"] {_PARTS}:not({{lit}}) {{{{ opacity: {{faded}}; transition: opacity 500ms }}}}
+[data-testid="stMainBlockContainer"] {_PARTS}:is(:hover, :focus-within) {{{{ opacity: 1; transition: opacity 120ms }}}}
+@media (prefers-reduced-motion: reduce) {{{{
+  [data-testid="stMainBlockContainer"] {_PARTS} {{{{ transition: none !important }}}}
+}}}}
+@media (prefers-contrast: more) {{{{
+  [data-testid="stMainBlockContainer"] {_PARTS} {{{{ opacity: 1 !important }}}}
+}}}}
+</style>"""
+
+_pointer = st.components.v2.component(
+    "tour_pointer", html="<span hidden></span>\n<!-- nothing to see -->", js=component_file("tour_pointer.js")
+)
+
+
+def style(keys: Sequence[str]) -> str:
+    """The style that lets all of the page step back but the elements with these keys; "maps_*" is all that begin so."""
+    own = [selector(key) for key in (*keys, "tour_wide", BAR)]
+    return _STYLE.format(lit=", ".join([*own, *(f"{one} *" for one in own)]), faded=FADED)
+
+
+def selector(key: str) -> str:
+    """
+    >>> selector("maps_first"), selector("maps_*")
+    ('.st-key-maps_first', '[class*="st-key-maps_"]')
+    """
+    return f'[class*="st-key-{key[:-1]}"]' if key.endswith("*") else f".st-key-{key}"
+
+
+def on(step: str, keys: Sequence[str], name: str) -> None:
+    """Let these elements of the page keep their strength.
+
+    step: its id; of another one it is scrolled and pointed anew.
+    name: what a screen reader calls the bar.
+    """
+    st.html(style(keys))
+    _pointer(
+        key="tour_pointer",
+        data=[{"step": step, "lit": [selector(key) for key in keys], "name": name}],
+        height=1,
+    )

@@ -1,0 +1,23 @@
+// "98.7 %" stays in one line: its space becomes one at which no line breaks, whoever wrote the sentence. React keeps
+// its text nodes, and writes into one only when its words change.
+const SPACE = /(\d) %/g;
+
+function glue(node) {
+  if (node.nodeType === 3) {
+    if (node.data.includes(" %") && SPACE.test(node.data)) node.data = node.data.replace(SPACE, "$1\u00a0%");
+    SPACE.lastIndex = 0;
+    return;
+  }
+  if (node.nodeType !== 1 || /^(STYLE|SCRIPT|TEXTAREA|CODE|svg)$/.test(node.tagName)) return;
+  node.childNodes.forEach(glue);
+}
+
+export default function () {
+  glue(document.body);
+  const observer = new MutationObserver((changes) => changes.forEach((change) => {
+    if (change.type === "characterData") glue(change.target);
+    else change.addedNodes.forEach(glue);
+  }));
+  observer.observe(document.body, { childList: true, characterData: true, subtree: true });
+  return () => observer.disconnect();
+}
