@@ -70,7 +70,7 @@ async def _in_turns(servers: list[Server], times: int, pages: list[str]) -> list
     for server in servers:
         await asyncio.to_thread(wait_until_quiet, server)
     for page in pages:
-        seated = [Student(_host(server), secrets.token_urlsafe(16)) for server in servers]
+        seated = [_student(server) for server in servers]
         for server, student in zip(servers, seated, strict=True):
             await _new_tab(server, page, None)
             await student.open(_away(page))
@@ -85,7 +85,7 @@ async def _in_turns(servers: list[Server], times: int, pages: list[str]) -> list
 
 
 async def _new_tab(server: Server, page: str, cost: Cost | None) -> float:
-    student = Student(_host(server), secrets.token_urlsafe(16))
+    student = _student(server)
     before = processor_time(server)
     answer = _checked(await student.open(page))
     await student.close()
@@ -132,8 +132,10 @@ def _away(page: str) -> str:
     return ADDRESSES[1] if page != ADDRESSES[1] else ADDRESSES[2]
 
 
-def _host(server: Server) -> str:
-    return server.url.removeprefix("http://")
+def _student(server: Server) -> Student:
+    # No time counts here, and two cold servers on a busy machine need a while.
+    host = server.url.removeprefix("http://")
+    return Student(host, secrets.token_urlsafe(16), patience=MOST_AHEAD)
 
 
 def processor_time(server: Server) -> float:

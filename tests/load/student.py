@@ -77,6 +77,7 @@ class Student:
     pages: dict[str, str] = field(default_factory=dict)  # address -> the page's hash
     widgets: dict[str, Widget] = field(default_factory=dict)  # by id
     session: str = ""  # Streamlit's id of the tab
+    patience: float = PATIENCE
     is_acting: bool = False  # whether its clicks are parts of an act
     is_hasty: bool = False  # whether it goes on as soon as it is told how long something takes
     drawn: int = 0  # drawings that went into a data set
@@ -269,13 +270,13 @@ class Student:
         began = time.monotonic()
         assert self._socket is not None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self.patience):
                 await self._socket.send(message.SerializeToString())
                 while not self._take(await self._socket.recv(), answer):
                     if self.is_hasty and answer.is_told:
                         break
         except TimeoutError:
-            answer.errors.append(f"no answer within {PATIENCE:.0f} s")
+            answer.errors.append(f"no answer within {self.patience:.0f} s")
         answer.seconds = time.monotonic() - began
         self.answers.append(answer)
         return answer
