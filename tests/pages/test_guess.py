@@ -64,7 +64,9 @@ def test_a_wrong_first_answer_gets_a_hint_and_the_second_the_answer():
 
 
 @pytest.mark.parametrize(
-    "sent", [[50.0] * 13, [50.0] * 12, [float("nan")] * 13, "rubbish", [1000.0] * 13], ids=str
+    "sent",
+    [[50.0] * 13, [50.0] * 12, [float("nan")] * 13, "rubbish", [1000.0] * 13],
+    ids=["drawn", "short", "nan", "text", "beyond"],
 )
 def test_a_drawn_curve_is_taken_and_rubbish_is_not(sent):
     app = asked("curve", guess_curve_6763665cdaf3={"curve": sent})
