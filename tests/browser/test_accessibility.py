@@ -23,6 +23,7 @@ VIEWS = {
 }
 
 MAIN = "[data-testid=stMain]"  # sidebar and bar are the same on every page: a test of their own
+LONG = 90_000  # milliseconds
 DESK, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 FOLDED = "[data-testid=stMain] [data-testid=stExpander] details:not([open]) > summary"
 BOXES = "[data-testid=stMain] [data-testid=stPopoverButton]"
@@ -108,7 +109,11 @@ def turn_dark(page):
 
 
 def settled(page):
+    """Wait until the page is drawn; what it computes at its first visit may take long on a busy machine."""
     page.wait_for_timeout(250)  # Streamlit gathers what was pressed before it begins to run
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(
+        state="attached", timeout=LONG
+    )
     ready(page)
 
 
@@ -183,11 +188,10 @@ def walk(page, server, look_at):
         here = re.search(r"//[^/]+/(\w*)", page.url)[1]
         if here not in left:
             page.goto(f"{server.url}/{min(left)}")
-            ready(page)
             continue
         left.remove(here)
         entry = page_at(here)
-        expect(page.get_by_role("heading", name=entry.question)).to_be_visible()
+        expect(page.get_by_role("heading", name=entry.question)).to_be_visible(timeout=LONG)
         settled(page)
         found += look_at(page, entry)
         if page.locator(NEXT).count():
@@ -280,11 +284,12 @@ def test_by_keyboard_a_layer_is_changed_a_network_trained_and_a_pixel_chosen(ser
     expect(page.get_by_text(re.compile(r"^Finished\. Test accuracy"))).to_be_attached(timeout=120_000)
     for url_path in ("evaluate", "runs", "feature_maps"):
         press(page, "Alt+n")
-        expect(page.get_by_role("heading", name=page_at(url_path).question)).to_be_visible()
+        expect(page.get_by_role("heading", name=page_at(url_path).question)).to_be_visible(timeout=LONG)
+        settled(page)
     tab_to(page, page.locator(".tile[tabindex='0']").first)
     press(page, "Home ArrowRight Enter")
     place = page.get_by_text(re.compile(r"^conv2d_1, map 1, row \d+, column \d+, all counted"))
-    expect(place).to_be_visible()
+    expect(place).to_be_visible(timeout=LONG)
     row, column = map(int, re.search(r"row (\d+), column (\d+)", place.inner_text()).groups())
     # The keys begin at the number that is chosen, not in the corner.
     tab_to(page, page.get_by_role("application", name=re.compile("conv2d_1, map 1")))
