@@ -32,6 +32,7 @@ _STYLE = f"""<style>
 .st-key-tour_bar {{ gap: 0.2rem; outline: none }}
 .st-key-tour_bar :is(p, [data-testid="stMarkdownContainer"]) {{ margin-bottom: 0 }}
 .st-key-tour_bar [data-testid="stVerticalBlock"] {{ gap: 0.2rem }}
+.st-key-tour_end > :first-child {{ flex: 1 1 24rem; width: auto }}
 .st-key-tour_head {{ flex-wrap: nowrap }}
 .st-key-tour_head > [data-testid="stElementContainer"]:first-child {{ min-width: 0; overflow: hidden }}
 .st-key-tour_head [data-testid="stHtml"] > * {{ white-space: nowrap; flex: none }}
@@ -63,6 +64,7 @@ _STYLE = f"""<style>
   .st-key-tour_head button {{ min-height: 2.5rem; padding-left: 0.25rem; padding-right: 0.25rem }}
   :is(.st-key-tour_back, [class*="st-key-code_notebook"]) p {{ position: absolute; width: 1px; height: 1px;
     overflow: hidden; clip-path: inset(50%) }}
+  .st-key-tour_end > :first-child {{ flex: 1 1 100% }}
   .st-key-tour_body [data-testid="stHorizontalBlock"] {{ flex-wrap: wrap; gap: 0.25rem 1rem }}
   .st-key-tour_body [data-testid="stColumn"] {{ min-width: 0; width: auto; flex: 1 1 auto }}
   .st-key-tour_body [data-testid="stColumn"]:first-child {{ flex: 1 1 100% }}
@@ -148,7 +150,7 @@ def _end() -> None:
         if one.question.startswith("tour.") and one.state == "measured"
     ]
     worst = next(iter(most_surprising(told)), None)
-    with st.container(horizontal=True, vertical_alignment="center", key="tour_head"):
+    with st.container(horizontal=True, vertical_alignment="center", key="tour_end"):
         st.markdown(
             words.the_end(len(right_ones(told)), len(told), worst.asked if worst else ""), width="stretch"
         )

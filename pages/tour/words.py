@@ -70,7 +70,7 @@ def cannot_ask(title: str, need: str) -> str:
 
 
 LESSON = "The lesson"
-ANEW = "Begin anew, with other numbers"
+ANEW = "Begin anew"
 DRAW_ABOVE = "Draw your curve above, then press **This is my curve**."
 COMPARE_ABOVE = "Above: what you drew, and what was measured. **A network knows what it was shown.**"
 EXPLANATIONS = {"cat_face": CAT_STORY}
