@@ -1,9 +1,10 @@
-"""The light on what a step speaks of: all else on the page steps back to a third of its strength; nothing is locked.
+"""The light on what a step speaks of: for some seconds all else on the page steps back to a third of its strength.
 
-What is pointed at, or has the keyboard's focus, has its full strength back. Who wishes for less movement sees no
-fading, and who wishes for more contrast has the whole page at its full strength. The component scrolls what is lit into
-the part of the page that the bar leaves free, once for each step, and gives the bar the focus: without it, whoever goes
-by keyboard would have the whole page before it.
+Faint text is hard to read, so it ends by itself; whoever points at the bar sees it again. Nothing is locked: what is
+pointed at, or has the keyboard's focus, has its full strength back. Who wishes for less movement sees no fading, and
+who wishes for more contrast has the whole page at its full strength. The component scrolls what is lit into the part of
+the page that the bar leaves free, once for each step, and gives the bar the focus: without it, whoever goes by keyboard
+would have the whole page before it.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from pages.ui.frame.streamlit_screens import BAR
 FADED = 0.34
 
 _PARTS = ':is([data-testid="stElementContainer"], [data-testid="stPopover"], [role="tablist"])'
+_LIGHT = f':root:is([data-lesson-light], :has(.st-key-tour_bar:hover)) [data-testid="stMainBlockContainer"] {_PARTS}'
 _STYLE = f"""<style>
-[data-testid="stMainBlockContainer"] {_PARTS}:not({{lit}}) {{{{ opacity: {{faded}}; transition: opacity 500ms }}}}
-[data-testid="stMainBlockContainer"] {_PARTS}:is(:hover, :focus-within) {{{{ opacity: 1; transition: opacity 120ms }}}}
+[data-testid="stMainBlockContainer"] {_PARTS} {{{{ transition: opacity 500ms }}}}
+{_LIGHT}:not({{lit}}) {{{{ opacity: {{faded}} }}}}
+{_LIGHT}:is(:hover, :focus-within) {{{{ opacity: 1; transition: opacity 120ms }}}}
 @media (prefers-reduced-motion: reduce) {{{{
   [data-testid="stMainBlockContainer"] {_PARTS} {{{{ transition: none !important }}}}
 }}}}
 @media (prefers-contrast: more) {{{{
-  [data-testid="stMainBlockContainer"] {_PARTS} {{{{ opacity: 1 !important }}}}
+  {_LIGHT} {{{{ opacity: 1 !important }}}}
 }}}}
 </style>"""
 

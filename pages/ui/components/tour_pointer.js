@@ -1,5 +1,7 @@
 // Once for each step: what is lit is brought into the part of the page that the bar leaves free, and the bar has the
-// focus. A page may take a while to draw, so it is looked again; whoever scrolls in the meantime is left alone.
+// focus. A page may take a while to draw, so it is looked again; whoever scrolls in the meantime is left alone. For some
+// seconds all else stands back (pages/tour/light.py).
+const SECONDS = 8;
 const done = new WeakMap();
 
 export default function ({ parentElement, data: [data] }) {
@@ -13,6 +15,13 @@ export default function ({ parentElement, data: [data] }) {
 
   const lit = () => document.querySelector('.st-key-tour_wide') ?? data.lit.map((one) =>
     document.querySelector(`[data-testid="stMain"] ${one}`)).find((one) => one?.offsetHeight);
+  const root = document.documentElement;
+  let end;
+  const stand_back = () => {
+    if (end) return;
+    root.dataset.lessonLight = "";
+    end = setTimeout(() => delete root.dataset.lessonLight, 1000 * SECONDS);
+  };
   const show = () => {
     const element = lit();
     if (!element || !main || hands) return Boolean(hands);
@@ -21,6 +30,7 @@ export default function ({ parentElement, data: [data] }) {
     // Where it has no room as a whole its beginning counts.
     const by = box.top < top || box.height > bottom - top ? box.top - top : Math.max(0, box.bottom - bottom);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    stand_back();
     if (Math.abs(by) > 4) main.scrollBy({ top: by, behavior: calm ? "instant" : "smooth" });
     return true;
   };
@@ -35,5 +45,8 @@ export default function ({ parentElement, data: [data] }) {
   };
   const timers = [150, 700, 1800, 4000].map((after) => setTimeout(show, after));
   timers.push(setTimeout(focus, 60));
-  return () => timers.forEach(clearTimeout);
+  return () => {
+    [...timers, end].forEach(clearTimeout);
+    delete root.dataset.lessonLight;
+  };
 }
