@@ -122,15 +122,7 @@ def test_a_wrong_first_answer_gets_its_hint_and_the_second_does_not():
         CURVE.skipped(),
         CHOICE.guess("b", ("a",)),
     ],
-    ids=(
-        "a number",
-        "measured",
-        "a point",
-        "a curve",
-        "skipped",
-        "a choice",
-    ),  # with the moment in it xdist would be lost
-    ids=repr,
+    ids=("a number", "measured", "a point", "a curve", "skipped", "a choice"),
 )
 def test_a_guess_comes_back_from_json_as_it_was(guess):
     assert guess_of(json.loads(orjson.dumps(guess.to_dict()))) == guess
