@@ -205,8 +205,10 @@ def test_the_code_of_a_picture_stands_beside_it(app, page, network, lines):
     app.query_params["net"] = network
     app = open_page(app, f"pages/{page}.py", code_maps=True, code_filters=True, code_dream=True)
     assert not app.exception
-    texts = [block.value for block in app.code]
+    blocks = list(app.code)
     for line in lines:
-        assert any(line in one for one in texts), line
-    for block in texts:
+        assert any(line in block.value for block in blocks), line
+    in_python = [block.value for block in blocks if block.language == "python"]
+    assert len(in_python) >= len(blocks) / 2  # R stands beside it
+    for block in in_python:
         compile(block, "cell", "exec")
