@@ -34,7 +34,7 @@ def test_a_stroke_goes_through_the_network(server, new_page):
     page.get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
     draw_a_seven(page)
-    expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^The network answers 7"))).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^map 63,")).first).to_be_visible()
 
 
@@ -141,7 +141,7 @@ def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Give it a digit")).to_be_visible()
     draw_a_seven(page)
-    expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^The network answers 7"))).to_be_visible()
     assert page.evaluate(SEEN) != corner
 
 
@@ -243,7 +243,7 @@ def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
     pad = page.locator(".pad canvas").first
     before = pad.bounding_box()["y"]
     draw_a_seven(page)
-    expect(page.get_by_text(re.compile("The network answers 7"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^The network answers 7"))).to_be_visible()
     assert pad.bounding_box()["y"] == before
 
 
