@@ -155,6 +155,7 @@ def new_page(chromium, idle_tabs):
     ):
         viewport, scheme = {"width": width, "height": height}, "dark" if dark else "light"
         kind = repr(sorted(options.items()))
+        fresh = fresh or "storage_state" in options  # a visitor who brings cookies
         idle = [] if fresh else idle_tabs.setdefault(kind, [])
         if idle:
             page = idle.pop()
@@ -204,6 +205,11 @@ def turn_to(page, title: str) -> None:
         page.get_by_role("menuitem", name=title, exact=True).click()
     else:
         page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+
+
+def seen(page, words):
+    """Where these words can be read; the summary that only a screen reader finds may say the same."""
+    return page.get_by_text(words).and_(page.locator(":not(.st-key-spoken *)"))
 
 
 def ready(page) -> None:

@@ -10,7 +10,7 @@ from cnn_core.runs import RunStore, ensure_runner
 from cnn_core.training import RECIPES, TrainSpec, save_model
 from pages.ui.frame.shell import PAGES
 from pages.ui.visitor.who import COOKIE
-from tests.browser.conftest import ready, serving, turn_to, wait_until
+from tests.browser.conftest import ready, seen, serving, turn_to, wait_until
 
 OWNER = "a" * 22
 
@@ -26,7 +26,7 @@ def draw_a_seven(page) -> None:
 
 
 def place(page):
-    return page.get_by_text(re.compile("Click any map, then any pixel"))
+    return seen(page, re.compile("Click any map, then any pixel"))
 
 
 def test_a_stroke_goes_through_the_network(server, new_page):
@@ -34,7 +34,7 @@ def test_a_stroke_goes_through_the_network(server, new_page):
     page.get_by_text("Draw", exact=True).click()
     expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
     draw_a_seven(page)
-    expect(page.get_by_text(re.compile("^The network answers 7"))).to_be_visible()
+    expect(seen(page, re.compile("^The network answers 7"))).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^map 63,")).first).to_be_visible()
 
 
@@ -42,7 +42,7 @@ def test_a_map_and_then_a_pixel_of_it_are_taken_apart(server, new_page):
     page = new_page(server.url + "/feature_maps")
     page.get_by_role("button", name=re.compile("^map 5,")).nth(1).click()
     expect(place(page)).to_contain_text("conv2d_2, map 5")
-    enlarged = page.get_by_label(re.compile("click a pixel"))
+    enlarged = page.get_by_label(re.compile("Choose one of its pixels"))
     box = enlarged.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 3.5 / 11, box["y"] + box["height"] * 7.5 / 11)
     expect(place(page)).to_contain_text("conv2d_2, map 5, row 7, column 3")
@@ -58,10 +58,10 @@ def test_a_cell_of_the_confusion_opens_its_images_and_an_image_its_maps(server, 
     )
     page.mouse.move(x, y)
     page.mouse.click(x, y)
-    expect(page.get_by_text(re.compile("a 2, read rightly"))).to_be_visible()
+    expect(seen(page, re.compile("a 2, read rightly"))).to_be_visible()
     page.get_by_role("button", name=re.compile("open its feature maps")).first.click()
     expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
-    expect(page.get_by_text(re.compile("The network answers 2"))).to_be_visible()
+    expect(seen(page, re.compile("The network answers 2"))).to_be_visible()
 
 
 @pytest.fixture
@@ -125,13 +125,13 @@ SEEN = """() => [...document.querySelectorAll('.st-key-maps_conv2d_2 *')].flatMa
 def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page = new_page(server.url + "/feature_maps")
     page.get_by_text("Draw", exact=True).click()
-    expect(page.get_by_text("Give it a digit")).to_be_visible()
+    expect(seen(page, "Give it a digit")).to_be_visible()
     box = page.locator(".pad canvas").first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.5 * side, y + 0.15 * side)
     page.mouse.down()
     page.mouse.move(x + 0.5 * side, y + 0.85 * side, steps=10)
-    expect(page.get_by_text(re.compile("The network answers 1"))).to_be_visible()  # the pen is still down
+    expect(seen(page, re.compile("The network answers 1"))).to_be_visible()  # the pen is still down
     wait_until(lambda: page.evaluate(SEEN))
     stroke = page.evaluate(SEEN)
     page.mouse.move(x + 0.85 * side, y + 0.85 * side, steps=10)
@@ -139,9 +139,9 @@ def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page.mouse.up()
     corner = page.evaluate(SEEN)
     page.get_by_role("button", name="Clear", exact=True).click()
-    expect(page.get_by_text("Give it a digit")).to_be_visible()
+    expect(seen(page, "Give it a digit")).to_be_visible()
     draw_a_seven(page)
-    expect(page.get_by_text(re.compile("^The network answers 7"))).to_be_visible()
+    expect(seen(page, re.compile("^The network answers 7"))).to_be_visible()
     assert page.evaluate(SEEN) != corner
 
 
@@ -149,7 +149,7 @@ def test_the_sum_of_the_clicked_pixel_is_the_value_on_the_map(server, new_page):
     page = new_page(server.url + "/feature_maps")
     page.get_by_role("button", name=re.compile("^map 9,")).nth(1).click()
     expect(place(page)).to_contain_text("conv2d_2, map 9")
-    enlarged = page.get_by_label(re.compile("Map 9 of conv2d_2; click a pixel"))
+    enlarged = page.get_by_label(re.compile("conv2d_2, map 9, .* Choose one of its pixels"))
     box = enlarged.bounding_box()
     at = box["x"] + box["width"] * 4.5 / 11, box["y"] + box["height"] * 3.5 / 11
     page.mouse.click(*at)
@@ -239,11 +239,11 @@ def test_a_dream_and_a_training_at_once_leave_every_page_answering(long_training
 def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
     page = new_page(server.url + "/feature_maps", width=390, height=844)
     page.get_by_text("Draw", exact=True).click()
-    expect(page.get_by_text("Give it a digit")).to_be_visible()
+    expect(seen(page, "Give it a digit")).to_be_visible()
     pad = page.locator(".pad canvas").first
     before = pad.bounding_box()["y"]
     draw_a_seven(page)
-    expect(page.get_by_text(re.compile("^The network answers 7"))).to_be_visible()
+    expect(seen(page, re.compile("^The network answers 7"))).to_be_visible()
     assert pad.bounding_box()["y"] == before
 
 

@@ -69,8 +69,8 @@ _SCREENS = """<style>
   [data-testid="stMainBlockContainer"] {{ padding-top: 4.25rem }}
   [data-testid="stMainBlockContainer"] h1 {{ padding-top: 0.5rem }}
 }}
-/* The button stands at the foot of the sidebar, and its box was as high as what is left below it: 81 pixels. */
-[data-testid="stPopoverBody"][aria-label="Save"] {{ max-height: 70dvh !important }}
+/* Its box was as high as what is left below the button: 81 pixels. Less than half a window fits above or below it. */
+[data-testid="stPopoverBody"][aria-label="Save"] {{ max-height: 46dvh !important }}
 .st-key-{bar} {{ display: none }}
 [data-testid="stLayoutWrapper"]:has(> .st-key-{bar}) {{ display: contents }}
 .st-key-{bar} button {{ min-height: 44px }}
