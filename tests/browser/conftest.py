@@ -207,9 +207,9 @@ def turn_to(page, title: str) -> None:
         page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
 
 
-def seen(page, words):
-    """Where these words can be read; the summary that only a screen reader finds may say the same."""
-    return page.get_by_text(words).and_(page.locator(":not(.st-key-spoken *)"))
+def seen(page, words, exact: bool = False):
+    """Where these words can be read; the summary that only a screen reader finds may say the same.  page: or a part."""
+    return page.get_by_text(words, exact=exact).and_(page.locator(":not(.st-key-spoken *)"))
 
 
 def ready(page) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.dreams import photo_networks
-from tests.browser.conftest import ready, serving, turn_to, wait_until
+from tests.browser.conftest import ready, seen, serving, turn_to, wait_until
 from tests.faults.conftest import go_on, stand_still
 
 pytestmark = pytest.mark.skipif(
@@ -46,16 +46,16 @@ def start(page) -> str:
 def test_a_dream_arrives_octave_by_octave_and_can_be_kept(dream_server, new_page):
     page = new_page(dream_server.url + "/deep_dream")
     choose(page, "dream_photo", "a cup of coffee")
-    expect(page.get_by_text("Not dreamt yet")).to_be_visible()
+    expect(seen(page, "Not dreamt yet")).to_be_visible()
     small(page, 30)
     run = RunStore(dream_server.runs).run(start(page))
     wait_until(run.frames, 60)
     assert stand_still(run)  # a dream that takes as long as the page needs to draw it
-    expect(page.get_by_text(re.compile(r"after octave [1-3] of \d"))).to_be_visible(timeout=30_000)
+    expect(seen(page, re.compile(r"after octave [1-3] of \d"))).to_be_visible(timeout=30_000)
     go_on(run.status.pid)
     wait_until(lambda: run.status.state == "finished", 120)
-    expect(page.get_by_text(re.compile(r"Finished · \d+ steps"))).to_be_visible(timeout=15_000)
-    expect(page.get_by_text(re.compile("answers .* times as strongly"))).to_be_visible()
+    expect(seen(page, re.compile(r"Finished · \d+ steps"))).to_be_visible(timeout=15_000)
+    expect(seen(page, re.compile("answers .* times as strongly"))).to_be_visible()
 
     for label, kind in (("Picture (PNG)", "PNG"), ("Animation (WebP)", "WEBP"), ("Animation (GIF)", "GIF")):
         page.get_by_role("button", name="Download").first.click()
@@ -86,7 +86,7 @@ def test_the_line_follows_pointer_and_keys(dream_server, new_page):
     knob.press("End")
     expect(knob).to_have_attribute("aria-valuenow", "100")
     page.get_by_role("button", name="octave 2").first.click()  # another octave leaves the line where it is
-    expect(page.get_by_text("after octave 2 of 4")).to_be_visible()
+    expect(seen(page, "after octave 2 of 4")).to_be_visible()
     expect(knob).to_have_attribute("aria-valuenow", "100")
 
 
@@ -100,13 +100,13 @@ def test_a_dream_goes_on_through_reload_and_page_change_and_is_cancelled(dream_s
     page.reload()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)  # still the owner
     turn_to(page, "Convolution")
-    expect(page.get_by_text("What does a kernel do?").first).to_be_visible(timeout=20_000)
+    expect(seen(page, "What does a kernel do?").first).to_be_visible(timeout=20_000)
     turn_to(page, "Deep Dream")
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
     page.wait_for_url(re.compile(f"dream={run_id}"))
     page.get_by_role("button", name="Cancel").click()
     # A worker that is still starting hears of it when it is up.
-    expect(page.get_by_text("Cancelled by you")).to_be_visible(timeout=60_000)
+    expect(seen(page, "Cancelled by you")).to_be_visible(timeout=60_000)
     assert RunStore(dream_server.runs).run(run_id).status.state == "stopped"
     choose(page, "dream_photo", "a rocket")
     ready(page)
@@ -115,6 +115,6 @@ def test_a_dream_goes_on_through_reload_and_page_change_and_is_cancelled(dream_s
 
 def test_on_a_phone_nothing_scrolls_sideways(dream_server, new_page):
     page = new_page(dream_server.url + "/deep_dream", width=390, height=844)
-    expect(page.get_by_text("Octave by octave")).to_be_visible(timeout=20_000)
+    expect(seen(page, "Octave by octave")).to_be_visible(timeout=20_000)
     width = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= 390

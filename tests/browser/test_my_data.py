@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.data.own import Shelf
-from tests.browser.conftest import ready, turn_to
+from tests.browser.conftest import ready, seen, turn_to
 
 SHAPES = {
     "house": [[(0.2, 0.5), (0.2, 0.9), (0.8, 0.9), (0.8, 0.5)], [(0.1, 0.52), (0.5, 0.15), (0.9, 0.52)]],
@@ -45,7 +45,7 @@ def call_class(page, number, name):
 
 def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page):
     page = new_page(server.url + "/my_data")
-    expect(page.get_by_text("Draw one. About ten of each are enough to begin.")).to_be_visible()
+    expect(seen(page, "Draw one. About ten of each are enough to begin.")).to_be_visible()
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
     rng = random.Random(1)
     for number, name in enumerate(SHAPES, start=1):
@@ -60,19 +60,19 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
                 page.keyboard.press("Enter")
             else:
                 page.get_by_role("button", name=f"Add it to {name}").click()
-        expect(page.get_by_text(f"{EACH} pictures", exact=True)).to_have_count(number, timeout=60_000)
-    expect(page.get_by_text(f"Three classes, {3 * EACH} pictures. Enough to begin.")).to_be_visible()
+        expect(seen(page, f"{EACH} pictures", exact=True)).to_have_count(number, timeout=60_000)
+    expect(seen(page, f"Three classes, {3 * EACH} pictures. Enough to begin.")).to_be_visible()
 
     # Taken out by a click on its tile, and brought back
     page.get_by_role("button", name=re.compile("^star no. 3.*take it out")).click()
-    expect(page.get_by_text("1 picture taken out.")).to_be_visible()
-    expect(page.get_by_text(f"{EACH - 1} pictures", exact=True)).to_be_visible()
+    expect(seen(page, "1 picture taken out.")).to_be_visible()
+    expect(seen(page, f"{EACH - 1} pictures", exact=True)).to_be_visible()
     page.locator(".st-key-data_undo button").click()
-    expect(page.get_by_text(f"{EACH} pictures", exact=True)).to_have_count(3)
+    expect(seen(page, f"{EACH} pictures", exact=True)).to_have_count(3)
 
     page.get_by_role("button", name=f"Train on {3 * EACH}").click()
     page.wait_for_url("**/train**")
-    expect(page.get_by_text(re.compile("Finished")).first).to_be_visible(timeout=PATIENCE)
+    expect(seen(page, re.compile("Finished")).first).to_be_visible(timeout=PATIENCE)
     run = next(path.parent.name for path in server.runs.glob("*/run.json"))
     assert Shelf(server.runs / "datasets").get(
         (server.runs / run / "run.json").read_text().split("own:")[1][:11]
@@ -84,7 +84,7 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
         ("Evaluate", "of 15 test images"),
     ):
         turn_to(page, word)
-        expect(page.get_by_text(sign).first).to_be_visible(timeout=60_000)
+        expect(seen(page, sign).first).to_be_visible(timeout=60_000)
         ready(page)
 
     # Confused by a drawing: the answer is one of the three, whatever it is given
@@ -93,9 +93,7 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
     page.wait_for_url("**/evaluate**")
     ready(page)
     draw(page, "house")
-    expect(
-        page.get_by_text(re.compile("reads.*(house|fish|star)|(house|fish|star).*sure")).first
-    ).to_be_visible()
+    expect(seen(page, re.compile("reads.*(house|fish|star)|(house|fish|star).*sure")).first).to_be_visible()
 
 
 def test_a_link_lets_another_browser_add_and_the_first_sees_it_live(server, new_page):
@@ -103,13 +101,13 @@ def test_a_link_lets_another_browser_add_and_the_first_sees_it_live(server, new_
     call_class(owner, 1, "sun")
     draw(owner, "star", random.Random(3))
     owner.get_by_role("button", name="Add it to sun").click()
-    expect(owner.get_by_text("One class, 1 picture.")).to_be_visible()
+    expect(seen(owner, "One class, 1 picture.")).to_be_visible()
     owner.get_by_role("button", name="Share").click()
     owner.get_by_role("button", name="Make a link").click()
-    link = owner.get_by_text(re.compile(r"my_data\?data=")).inner_text().strip()
+    link = seen(owner, re.compile(r"my_data\?data=")).inner_text().strip()
 
     guest = new_page(link)
-    expect(guest.get_by_text("One class, 1 picture.")).to_be_visible()
+    expect(seen(guest, "One class, 1 picture.")).to_be_visible()
     expect(guest.get_by_role("button", name="Add a class")).to_have_count(0)
     expect(guest.get_by_label("Name of class 1")).to_have_count(0)
     guest.get_by_role("textbox", name="Your name (optional)").fill("Ana")
@@ -117,22 +115,22 @@ def test_a_link_lets_another_browser_add_and_the_first_sees_it_live(server, new_
     ready(guest)
     draw(guest, "star", random.Random(4))
     guest.get_by_role("button", name="Add it to sun").click()
-    expect(guest.get_by_text("One class, 2 pictures.")).to_be_visible()
+    expect(seen(guest, "One class, 2 pictures.")).to_be_visible()
 
-    expect(owner.get_by_text("One class, 2 pictures.")).to_be_visible(timeout=20_000)  # by itself
-    expect(owner.get_by_text("Ana · 1 picture")).to_be_visible()
+    expect(seen(owner, "One class, 2 pictures.")).to_be_visible(timeout=20_000)  # by itself
+    expect(seen(owner, "Ana · 1 picture")).to_be_visible()
 
 
 def test_photos_of_a_camera_are_added_one_click_each(server, new_page):
     page = new_page(server.url + "/my_data", permissions=["camera"])
-    page.get_by_text("Colour, 32×32", exact=True).click()
-    page.get_by_text("Camera", exact=True).click()
+    seen(page, "Colour, 32×32", exact=True).click()
+    seen(page, "Camera", exact=True).click()
     for count in ("1 picture.", "2 pictures."):
         button = page.get_by_role("button", name="Take Photo")
         expect(button).to_be_enabled(timeout=60_000)
         page.wait_for_timeout(1500)  # the test picture moves: the second photo is another
         button.click()
-        expect(page.get_by_text(f"One class, {count}")).to_be_visible(timeout=60_000)
+        expect(seen(page, f"One class, {count}")).to_be_visible(timeout=60_000)
     cards = (server.runs / "datasets").glob("*/card.json")
     newest = max(cards, key=lambda card: card.stat().st_mtime).parent
     pictures = Shelf(server.runs / "datasets").get(newest.name).contents().pictures

@@ -49,7 +49,7 @@ def keras_file(tmp_path_factory):
 
 
 def bring(page, path):
-    expect(page.get_by_text("A file with a network")).to_be_visible(timeout=30_000)
+    expect(seen(page, "A file with a network")).to_be_visible(timeout=30_000)
     page.locator("input[type=file]").first.set_input_files(path)
 
 
@@ -58,18 +58,18 @@ def test_a_keras_h5_is_opened_from_home_measured_and_looked_into(server, new_pag
     page.get_by_role("link", name="Open your own network").click()
     expect(page.get_by_role("heading", level=1, name="What is in your network?")).to_be_visible()
     bring(page, keras_file)
-    expect(page.get_by_text("of 500 test digits").first).to_be_visible(timeout=120_000)
+    expect(seen(page, "of 500 test digits").first).to_be_visible(timeout=120_000)
     expect(page.get_by_test_id("stMetricValue")).to_have_text("98.2 %")
     expect(page).to_have_url(re.compile(r"/open_network\?net=run%3A[\w-]{11}$"))
     run = RunStore(server.runs).latest()
     assert (run.name, run.is_opened, run.dataset) == ("mnist_cnn", True, "mnist")
     page.get_by_label("What evaluate() said").fill("0.982")
     page.get_by_label("What evaluate() said").press("Enter")
-    expect(page.get_by_text("That is what it reads here too.")).to_be_visible()
+    expect(seen(page, "That is what it reads here too.")).to_be_visible()
     expect(page.get_by_role("combobox", name="Network")).to_have_value("mnist_cnn, 98.2 %")
     page.get_by_role("link", name="What does each layer see?").click()
     expect(page.get_by_role("heading", level=1, name="What does each layer see?")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"maps of \d+×\d+")).first).to_be_visible(timeout=60_000)
+    expect(seen(page, re.compile(r"maps of \d+×\d+")).first).to_be_visible(timeout=60_000)
     expect(page).to_have_url(re.compile(r"feature_maps.*net=run"))
 
 
@@ -77,6 +77,6 @@ def test_a_file_that_is_no_network_is_refused_in_a_sentence(server, new_page, tm
     page = new_page(server.url + "/open_network")
     (tmp_path / "net.pkl").write_bytes(b"\x80\x04\x95 anything")
     bring(page, tmp_path / "net.pkl")
-    expect(page.get_by_text("which may run any program when it is opened")).to_be_visible(timeout=120_000)
+    expect(seen(page, "which may run any program when it is opened")).to_be_visible(timeout=120_000)
     bring(page, tmp_path / "net.pkl")  # and the door stays open
-    expect(page.get_by_text("which may run any program when it is opened")).to_be_visible(timeout=120_000)
+    expect(seen(page, "which may run any program when it is opened")).to_be_visible(timeout=120_000)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ready
+from tests.browser.conftest import ready, seen
 
 
 def pad(page):
@@ -41,13 +41,13 @@ SEVEN = [(0.25, 0.25), (0.7, 0.25), (0.45, 0.85)]
 @pytest.fixture
 def page(server, new_page):
     page = new_page(server.url + "/feature_maps")
-    page.get_by_text("Draw", exact=True).click()
-    expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
+    seen(page, "Draw", exact=True).click()
+    expect(seen(page, "Draw a digit in the square")).to_be_visible()
     return page
 
 
 def reads(page, digit):
-    expect(page.get_by_text(re.compile(f"The network answers {digit}"))).to_be_visible()
+    expect(seen(page, re.compile(f"The network answers {digit}"))).to_be_visible()
 
 
 def test_undo_takes_back_one_stroke_and_then_the_other(page):
@@ -61,7 +61,7 @@ def test_undo_takes_back_one_stroke_and_then_the_other(page):
     pad(page).focus()
     page.keyboard.press("Control+z")
     assert ink(page) == 0
-    expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
+    expect(seen(page, "Draw a digit in the square")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
@@ -84,7 +84,7 @@ def test_the_eraser_rubs_out_and_an_empty_pad_is_no_drawing(page):
     assert 0 < ink(page) < full
     stroke(page, [(0.1, 0.5), (0.9, 0.5)])
     assert ink(page) == 0
-    expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
+    expect(seen(page, "Draw a digit in the square")).to_be_visible()
 
 
 def test_the_pens_width_is_set_with_the_keyboard(page):
@@ -101,7 +101,7 @@ def test_a_small_eight_in_the_corner_is_read_as_the_large_one(page):
     stroke(page, EIGHT)
     reads(page, 8)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Draw a digit in the square")).to_be_visible()
+    expect(seen(page, "Draw a digit in the square")).to_be_visible()
     # 50×70 pixels of 252: its lines are 33 wide and 60 high, and the pen adds its own width.
     page.get_by_role("slider", name="Pen width").focus()
     page.keyboard.press("Home")
@@ -111,7 +111,7 @@ def test_a_small_eight_in_the_corner_is_read_as_the_large_one(page):
 
 def test_a_finger_draws_downwards_and_the_page_stays(server, new_page):
     page = new_page(server.url + "/feature_maps", width=390, height=844)
-    page.get_by_text("Draw", exact=True).click()
+    seen(page, "Draw", exact=True).click()
     ready(page)
     pad(page).scroll_into_view_if_needed()
     box = pad(page).bounding_box()

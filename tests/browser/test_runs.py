@@ -18,7 +18,7 @@ from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.worker import work
 from cnn_core.training import RECIPES, load_model, save_model
-from tests.browser.conftest import ready, serving, turn_to, wait_until
+from tests.browser.conftest import ready, seen, serving, turn_to, wait_until
 
 OWNER = "a" * 22
 
@@ -132,7 +132,7 @@ def test_more_seeds_become_a_band_and_a_sentence(page, run, store):
     page.get_by_role("button", name="Train 2 more seeds").click()
     wait_until(lambda: len(store.runs(OWNER)) == 3, 10)
     wait_until(lambda: all(one.status.state == "finished" for one in store.runs(OWNER)), 90)
-    expect(page.get_by_text(re.compile("^3 seeds of .* end between"))).to_be_visible(timeout=30_000)
+    expect(seen(page, re.compile("^3 seeds of .* end between"))).to_be_visible(timeout=30_000)
     expect(page.locator("[class*='st-key-band_'] .js-plotly-plot")).to_be_visible()
 
 
@@ -189,7 +189,7 @@ def other_shape(tiny: dict) -> list[dict]:
 
 def to_the_door(page):
     page.get_by_role("link", name=re.compile("^Open your own network")).click()
-    expect(page.get_by_text("A file with a network")).to_be_visible()
+    expect(seen(page, "A file with a network")).to_be_visible()
 
 
 def test_rubbish_is_refused_with_a_sentence_and_nothing_in_it_runs(page, store, tmp_path):
@@ -198,10 +198,10 @@ def test_rubbish_is_refused_with_a_sentence_and_nothing_in_it_runs(page, store, 
     for sentence, content in rubbish(tmp_path).items():
         file = {"name": "net.safetensors", "mimeType": "application/octet-stream", "buffer": content}
         page.locator("input[type=file]").last.set_input_files(file)
-        expect(page.get_by_text(re.compile(re.escape(sentence)))).to_be_visible(timeout=60_000)
+        expect(seen(page, re.compile(re.escape(sentence)))).to_be_visible(timeout=60_000)
         page.reload()  # what was refused before is read, and the door open
-        expect(page.get_by_text("A file with a network")).to_be_visible(timeout=30_000)
-        expect(page.get_by_text(re.compile(re.escape(sentence)))).to_have_count(0)
+        expect(seen(page, "A file with a network")).to_be_visible(timeout=30_000)
+        expect(seen(page, re.compile(re.escape(sentence)))).to_have_count(0)
     assert not (tmp_path / "owned").exists()
     assert [run.id for run in store.runs(OWNER) if run.kind == "training"] == before
 
@@ -211,11 +211,11 @@ def test_a_saved_network_is_opened_and_trained_on(page, store, run, tmp_path):
     save_model(tmp_path / "from_a_friend.safetensors", net, spec)
     to_the_door(page)
     page.locator("input[type=file]").last.set_input_files(tmp_path / "from_a_friend.safetensors")
-    expect(page.get_by_text("opened in").first).to_be_visible(timeout=60_000)
+    expect(seen(page, "opened in").first).to_be_visible(timeout=60_000)
     turn_to(page, "Runs")
     opened = next(one for one in store.runs(OWNER) if one.name == "from_a_friend")
     menu_of(page, opened)
-    expect(page.get_by_text("does not know how it was trained")).to_be_visible()
+    expect(seen(page, "does not know how it was trained")).to_be_visible()
     page.get_by_role("button", name="Train 2 epochs from here").click()
     wait_until(lambda: opened.status.state == "finished" and opened.has_recipe, 60)
     assert opened.history().validation.accuracy[-1] > 0.8  # it began with 0.6
@@ -223,7 +223,7 @@ def test_a_saved_network_is_opened_and_trained_on(page, store, run, tmp_path):
 
 def test_on_a_shared_computer_the_browser_forgets_whose_runs_these_are(page, run, server):
     page.locator("summary", has_text="I am somebody else").click()
-    expect(page.get_by_text("is taken for you")).to_be_visible()
+    expect(seen(page, "is taken for you")).to_be_visible()
     link = page.get_by_test_id("stCode").filter(has_text=run.id).inner_text().strip()
     page.get_by_role("button", name="Forget me on this computer").click()
     expect(row_of(page, run)).to_have_count(0)
@@ -231,7 +231,7 @@ def test_on_a_shared_computer_the_browser_forgets_whose_runs_these_are(page, run
     assert cookie["value"] != OWNER
     page.goto(link)
     ready(page)
-    expect(page.get_by_text("Somebody else’s run; you are watching")).to_be_visible()
+    expect(seen(page, "Somebody else’s run; you are watching")).to_be_visible()
     page.goto(server.url + "/runs")
     ready(page)
     expect(row_of(page, run)).to_have_count(0)

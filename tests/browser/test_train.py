@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES, TrainSpec
-from tests.browser.conftest import free_port, ready, serving, turn_to, wait_until
+from tests.browser.conftest import free_port, ready, seen, serving, turn_to, wait_until
 from tests.faults.conftest import go_on, stand_still
 from tests.load.classroom import end_runner, processes
 
@@ -73,21 +73,19 @@ def test_a_run_goes_on_through_reload_second_tab_and_page_change(training_server
 
     second = page.context.new_page()
     second.goto(page.url)
-    expect(second.get_by_text(re.compile("images/s|Finished"))).to_be_visible(timeout=30_000)
+    expect(seen(second, re.compile("images/s|Finished"))).to_be_visible(timeout=30_000)
 
     turn_to(page, "Convolution")
     expect(page.get_by_role("heading", name="What does a kernel do?")).to_be_visible(timeout=20_000)
     page.wait_for_url(re.compile(r"net=run"))
     page.go_back()
-    expect(
-        page.get_by_text(re.compile(r"of 500 digits it has never|of 500 test digits")).first
-    ).to_be_visible(timeout=30_000)
+    expect(seen(page, re.compile(r"of 500 digits it has never|of 500 test digits")).first).to_be_visible(
+        timeout=30_000
+    )
     run = RunStore(training_server.runs).run(run_id)
     wait_until(lambda: run.status.state == "finished", 120)
     assert run.status.result["accuracy"] > 0.94  # the lesson's recipe on the offline sample
-    expect(page.get_by_text(re.compile(r"Finished: .* of 500 test digits")).first).to_be_visible(
-        timeout=15_000
-    )
+    expect(seen(page, re.compile(r"Finished: .* of 500 test digits")).first).to_be_visible(timeout=15_000)
     # The list calls it by another name now, and it is still the one being looked at.
     chosen = page.get_by_role("combobox", name="Network")
     expect(chosen).to_have_value(re.compile(r"Lesson convnet, 9\d\.\d %"))
@@ -105,9 +103,9 @@ def test_a_killed_server_does_not_stop_a_training(tmp_path, new_page):
         wait_until(lambda: run.status.step > step, 20)
     with serving(tmp_path, port=port, **EMPTY) as server:
         page.goto(server.url + f"/train?net=run:{run_id}")
-        expect(
-            page.get_by_text(re.compile("digits it has never been shown|test digits")).first
-        ).to_be_visible(timeout=60_000)
+        expect(seen(page, re.compile("digits it has never been shown|test digits")).first).to_be_visible(
+            timeout=60_000
+        )
         ready(page) if run.status.state == "finished" else None
         wait_until(lambda: run.status.state == "finished", 120)
 
@@ -127,9 +125,7 @@ def test_everything_killed_and_started_again_ends_with_the_weights_of_an_undistu
         assert 20 < run.status.step < 315
     with serving(tmp_path, port=port, CONVSCOPE_THREADS="1", **EMPTY) as server:
         page.goto(f"{server.url}/train?net=run:{run.id}")
-        expect(page.get_by_text(re.compile("It goes on from epoch|Finished")).first).to_be_visible(
-            timeout=60_000
-        )
+        expect(seen(page, re.compile("It goes on from epoch|Finished")).first).to_be_visible(timeout=60_000)
         wait_until(lambda: run.status.state == "finished", 120)
         store = RunStore(server.runs)
         undisturbed = store.run(store.submit(PRESETS["lesson"], RECIPES["lesson"], owner="somebody else"))
@@ -148,7 +144,7 @@ def test_a_run_is_paused_resumed_changed_and_stopped_with_the_buttons(training_s
     run = long_run(training_server, page)
     press(page, "pause")
     go_on(run.status.pid)
-    expect(page.get_by_text("Nothing is lost.")).to_be_visible(timeout=20_000)
+    expect(seen(page, "Nothing is lost.")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("combobox", name="Network")).to_have_value("My run, paused")
     stands_at = run.status.step
     page.reload()
@@ -170,9 +166,9 @@ def test_a_run_is_paused_resumed_changed_and_stopped_with_the_buttons(training_s
     press(page, "stop")
     wait_until(lambda: run.control.get("action") == "stop")
     go_on(run.status.pid)
-    expect(
-        page.get_by_text(re.compile("Stopped by you after .*; the weights so far are kept"))
-    ).to_be_visible(timeout=20_000)
+    expect(seen(page, re.compile("Stopped by you after .*; the weights so far are kept"))).to_be_visible(
+        timeout=20_000
+    )
     assert run.status.step < run.status.steps
     expect(page.locator(".st-key-again button")).to_have_text(re.compile("Train another"))
 
@@ -186,20 +182,20 @@ def test_two_epochs_more_go_on_from_the_end_as_the_same_run(training_server, new
     page = new_page(training_server.url + "/train")
     run = long_run(training_server, page, epochs=8)
     go_on(run.status.pid)
-    expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=60_000)
+    expect(seen(page, re.compile("Finished: "))).to_be_visible(timeout=60_000)
     before = run.status.step
     [runner] = processes(training_server.runs)["runner"]
     runner.suspend()  # the two epochs could be over before the page has drawn them once
     try:
         press(page, "extend")
-        expect(page.get_by_text("Getting ready. You may leave this page.")).to_be_visible(timeout=30_000)
+        expect(seen(page, "Getting ready. You may leave this page.")).to_be_visible(timeout=30_000)
         assert run.recipe.epochs == 10
         runner.resume()
         wait_until(lambda: run.status.state == "finished" and run.status.step > before, 60)
         assert run.status.step == before * 10 // 8
         done = re.compile(rf"Finished · .* {before * 10 // 8} steps")
-        expect(page.get_by_text(done)).to_be_visible(timeout=20_000)
-        expect(page.get_by_text(re.compile("Finished: "))).to_be_visible(timeout=20_000)
+        expect(seen(page, done)).to_be_visible(timeout=20_000)
+        expect(seen(page, re.compile("Finished: "))).to_be_visible(timeout=20_000)
     finally:
         runner.resume()
 
@@ -209,10 +205,10 @@ def test_visitors_wait_in_turn_and_see_their_place(training_server, new_page):
     running = long_run(training_server, first, epochs=10)
     second, third = (new_page(training_server.url + "/train") for _ in range(2))
     runs = [RunStore(training_server.runs).run(start_training(page)) for page in (second, third)]
-    expect(second.get_by_text(re.compile("Waiting: yours is next"))).to_be_visible(timeout=20_000)
-    expect(third.get_by_text(re.compile("Waiting: 1 run is ahead of yours"))).to_be_visible(timeout=20_000)
+    expect(seen(second, re.compile("Waiting: yours is next"))).to_be_visible(timeout=20_000)
+    expect(seen(third, re.compile("Waiting: 1 run is ahead of yours"))).to_be_visible(timeout=20_000)
     press(third, "stop")  # who waits can go
-    expect(third.get_by_text(re.compile("Stopped by you"))).to_be_visible(timeout=20_000)
+    expect(seen(third, re.compile("Stopped by you"))).to_be_visible(timeout=20_000)
     press(first, "stop")  # and who is at work makes way for who is next
     go_on(running.status.pid)
     wait_until(lambda: runs[0].status.step > 0, 60)
