@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import seen
+
 
 def test_the_answer_follows_the_pen(server, new_page):
     page = new_page(server.url + "/evaluate?view=Draw")
@@ -25,6 +27,7 @@ def test_the_answer_follows_the_pen(server, new_page):
 
 def test_the_convnet_is_ahead_of_the_mlp_under_a_shift(server, new_page):
     page = new_page(server.url + "/evaluate?view=Shift+and+turn")
+    page.get_by_role("button", name="Show the answer").click()
     told = seen(page, re.compile("^At 3 pixels: "))
     expect(told).to_be_visible(timeout=20_000)
     convnet, mlp = map(

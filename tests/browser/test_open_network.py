@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from cnn_core.pretrained import load
 from cnn_core.runs import RunStore
+from tests.browser.conftest import seen
 
 if importlib.util.find_spec("keras") is None:
     pytest.skip("Keras is not installed, and the file is made by it", allow_module_level=True)
@@ -58,7 +59,8 @@ def test_a_keras_h5_is_opened_from_home_measured_and_looked_into(server, new_pag
     page.get_by_role("link", name="Open your own network").click()
     expect(page.get_by_role("heading", level=1, name="What is in your network?")).to_be_visible()
     bring(page, keras_file)
-    expect(seen(page, "of 500 test digits").first).to_be_visible(timeout=120_000)
+    page.get_by_role("button", name="Show the answer").click(timeout=120_000)
+    expect(seen(page, "of 500 test digits").first).to_be_visible()
     expect(page.get_by_test_id("stMetricValue")).to_have_text("98.2 %")
     expect(page).to_have_url(re.compile(r"/open_network\?net=run%3A[\w-]{11}$"))
     run = RunStore(server.runs).latest()
