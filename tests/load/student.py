@@ -318,7 +318,8 @@ class Student:
             timer = message.auto_rerun
             self._timers[timer.fragment_id] = timer.interval, time.monotonic() + timer.interval
         elif kind == "stop_auto_rerun":
-            self._timers.pop(message.stop_auto_rerun.fragment_id, None)
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self._timers.pop(fragment, None)
         elif kind == "page_not_found":
             answer.errors.append("page not found")
         elif (
