@@ -208,8 +208,8 @@ def turn_to(page, title: str) -> None:
 
 
 def seen(page, words, exact: bool = False):
-    """Where these words can be read; the summary that only a screen reader finds may say the same.  page: or a part."""
-    return page.get_by_text(words, exact=exact).and_(page.locator(":not(.st-key-spoken *)"))
+    """Where these words can be read: what only a screen reader finds or speaks may say the same.  page: or a part."""
+    return page.get_by_text(words, exact=exact).and_(page.locator(":not(.st-key-spoken *, [aria-live])"))
 
 
 def ready(page) -> None:
