@@ -31,7 +31,7 @@ def test_the_convnet_is_ahead_of_the_mlp_under_a_shift(server, new_page):
     told = seen(page, re.compile("^At 3 pixels: "))
     expect(told).to_be_visible(timeout=20_000)
     convnet, mlp = map(
-        float, re.search(r"Lesson convnet ([\d.]+) %, MLP ([\d.]+) %", told.inner_text()).groups()
+        float, re.search(r"Lesson convnet ([\d.]+)\s%, MLP ([\d.]+)\s%", told.inner_text()).groups()
     )
     assert convnet > mlp + 10
     seen(page, "Noise", exact=True).click()
