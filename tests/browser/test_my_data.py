@@ -89,6 +89,7 @@ def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page
 
     # Confused by a drawing: the answer is one of the three, whatever it is given
     turn_to(page, "My data")
+    page.get_by_role("button", name="Show the answer").click()
     page.get_by_role("button", name="Confuse it").click()
     page.wait_for_url("**/evaluate**")
     ready(page)
