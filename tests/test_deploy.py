@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from cnn_core.training import TrainSpec
 from deploy.headers import Headers
 from deploy.lock import lock_of
 from deploy.server import OPTIONS
+from tests import own_loop
 from tests.hosting.fresh_root import steps_of
 
 ROOT = Path(__file__).parents[1]
@@ -111,7 +111,7 @@ def answered(cookie: str, authorization: str = "", path: str = "/") -> tuple[int
         sent.append(message)
 
     asked = {"type": "http", "path": path, "headers": [(b"authorization", authorization.encode())]}
-    asyncio.run(Headers(app, lambda word: word == "yes")(asked, None, send))
+    own_loop.run(Headers(app, lambda word: word == "yes")(asked, None, send))
     return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}
 
 

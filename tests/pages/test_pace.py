@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 
 from cnn_core.model import PRESETS, preset_of
 from pages.ui.frame import process, shell
+from tests import own_loop
 
 PAGES = Path(shell.ROOT, "pages")
 DRAWN = ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
@@ -76,7 +77,7 @@ def test_what_a_script_draws_comes_whole_and_in_order_while_the_loop_is_woken_a_
                 server, receiver = Runtime.__new__(Runtime), type("Receiver", (), {"client": client})
                 Runtime._send_message(server, receiver, parcel)
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    own_loop.run(asyncio.wait_for(main(), 60))
     assert client.came == messages
     assert len(woken) < len(messages) / 4
 
@@ -92,7 +93,7 @@ def test_what_a_script_that_was_given_up_draws_does_not_come():
         assert parcel.messages == [drawing(1)]
         assert session.flush_browser_queue() == []
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    own_loop.run(asyncio.wait_for(main(), 60))
 
 
 @pytest.mark.parametrize("section", ["theme.light", "theme.dark", "theme.light.sidebar"])

@@ -23,6 +23,7 @@ from pages.ui.drawing.palette import (
 from pages.ui.drawing.sheets import component_source
 from pages.ui.frame import shell
 from pages.ui.frame.components import COMPONENTS, component_file
+from pages.ui.frame.streamlit_inside import RING
 from pages.ui.wording import blocks
 
 SIX_DIGITS = re.compile(r"#[0-9A-Fa-f]{6}\b")
@@ -44,7 +45,7 @@ def test_streamlits_theme_has_the_colours_of_our_figures(mode):
 
 
 def test_a_component_names_no_colour_that_the_palette_does_not_have():
-    known = {*(color for mode in INK.values() for color in mode), "#FFFFFF"}
+    known = {*(color for mode in INK.values() for color in mode), "#FFFFFF", RING}
     for file in COMPONENTS.iterdir():
         assert set(SIX_DIGITS.findall(file.read_text(encoding="utf-8"))) <= known, file.name
 
