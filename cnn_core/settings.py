@@ -52,6 +52,9 @@ class Settings:
     metrics_token: str  # CONVSCOPE_METRICS_TOKEN: who knows it may read /metrics; nobody where it is empty
     source_url: str  # CONVSCOPE_SOURCE_URL: where the project's files can be read on the web, if anywhere
     embed_on: tuple[str, ...]  # CONVSCOPE_EMBED_ON: sites that may show the app in a frame
+    max_classes: int  # CONVSCOPE_MAX_CLASSES: open at a time on this server
+    max_students: int  # CONVSCOPE_MAX_STUDENTS: of one class
+    class_days: int  # CONVSCOPE_CLASS_DAYS: after its end a class is kept for so long, then wiped
     warm: (
         bool  # CONVSCOPE_WARM: whether what everybody looks at first is computed as soon as the server starts
     )
@@ -65,7 +68,7 @@ def settings() -> Settings:
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS RAY MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
     "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS "
-    "LOG METRICS_TOKEN SOURCE_URL EMBED_ON WARM"
+    "LOG METRICS_TOKEN SOURCE_URL EMBED_ON MAX_CLASSES MAX_STUDENTS CLASS_DAYS WARM"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
@@ -100,6 +103,9 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         metrics_token=_read(given, "CONVSCOPE_METRICS_TOKEN", str, ""),
         source_url=_read(given, "CONVSCOPE_SOURCE_URL", _web_address, ""),
         embed_on=_read(given, "CONVSCOPE_EMBED_ON", _origins, ()),
+        max_classes=_read(given, "CONVSCOPE_MAX_CLASSES", _at_least(1), 50),
+        max_students=_read(given, "CONVSCOPE_MAX_STUDENTS", _at_least(1), 60),
+        class_days=_read(given, "CONVSCOPE_CLASS_DAYS", _at_least(1), 30),
         warm=_read(given, "CONVSCOPE_WARM", _yes_or_no, True),
     )
 

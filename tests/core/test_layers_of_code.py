@@ -42,6 +42,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "opening": SHARED | {"model", "data", "training"},
     "looking": SHARED | {"model", "data", "training", "insight"},
     "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening", "lesson"},
+    "classroom": SHARED | {"model", "data", "training", "insight", "pretrained", "lesson", "runs"},
 }
 TORCH_FREE = [
     "machine", "journal",
@@ -54,6 +55,7 @@ TORCH_FREE = [
     "kept", "looking", "looking.question", "looking.work", "looking.lookers",
     "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
     "lesson.core_source", "insight.surgery.operation",
+    "classroom", "classroom.classes", "classroom.codes", "classroom.guard", "classroom.record",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (

@@ -13,6 +13,7 @@ from cnn_core.errors import StudentError
 from cnn_core.runs.ids import is_run_id
 
 if TYPE_CHECKING:
+    from cnn_core.classroom import Classes
     from cnn_core.data import ImageSet
     from cnn_core.runs import RunStore
 
@@ -39,6 +40,18 @@ def _store(path: Path) -> RunStore:
     from cnn_core.runs import RunStore
 
     return RunStore(path)
+
+
+def classes() -> Classes:
+    """The classes of this server. One guard for all of it: who guesses codes waits in every tab."""
+    return _classes(store().path)
+
+
+@lru_cache(maxsize=4)
+def _classes(path: Path) -> Classes:
+    from cnn_core.classroom import Classes
+
+    return Classes(path)
 
 
 def wake_runner() -> None:

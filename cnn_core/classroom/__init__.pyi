@@ -1,0 +1,11 @@
+from .classes import Classes as Classes
+from .codes import ANIMALS as ANIMALS
+from .codes import CODE_LENGTH as CODE_LENGTH
+from .codes import LETTERS as LETTERS
+from .codes import code_in as code_in
+from .codes import spoken as spoken
+from .guard import Guard as Guard
+from .record import LONGEST_HOURS as LONGEST_HOURS
+from .record import Classroom as Classroom
+from .record import Member as Member
+from .record import Seat as Seat

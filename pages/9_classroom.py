@@ -1,0 +1,53 @@
+"""What did the others find? A class: its board, its questions, its own digits, its homework."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cnn_core.classroom import Seat
+from pages.classroom import board, desk, digits, door, homework, questions
+from pages.ui.frame import address
+from pages.ui.frame.shell import page_head, require_shell
+from pages.ui.visitor import server, who
+
+require_shell()
+
+VIEWS = {
+    "board": ("Board", board.draw),
+    "questions": ("Questions", questions.draw),
+    "digits": ("Our digits", digits.draw),
+    "homework": ("Homework", homework.draw),
+    "class": ("The class", desk.draw),
+}
+VIEW = address.one_of("view", "class_view", {view: view for view in VIEWS}, "board")
+
+
+def ask() -> str:
+    """Which of the views: a key of VIEWS. A link can name it."""
+    address.follow(VIEW)
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=lambda view: VIEWS[view][0],
+        default="board",
+        required=True,
+        key="class_view",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    address.tell(VIEW)
+    return str(view)
+
+
+def page(summary: DeltaGenerator) -> None:
+    """The door for who is in no class; else one of the views.  summary: the place for it."""
+    seat: Seat | None = server.classes().seat(who.visitor())
+    if seat is None:
+        door.draw(summary)
+        return
+    _, draw = VIEWS[ask()]
+    draw(seat, summary)
+
+
+page(page_head("classroom"))

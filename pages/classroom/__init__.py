@@ -1,0 +1,1 @@
+"""The page Class: the door, and a module for each of its views."""
