@@ -5,6 +5,7 @@ from .codes import LETTERS as LETTERS
 from .codes import code_in as code_in
 from .codes import spoken as spoken
 from .guard import Guard as Guard
+from .guard import address_of as address_of
 from .record import LONGEST_HOURS as LONGEST_HOURS
 from .record import Classroom as Classroom
 from .record import Member as Member

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("convscope.server")
 
 LOOK_SECONDS = 2.0  # how often it is looked for work that nobody does
+TIDY_SECONDS = 3_600.0  # how often classes that ended long ago are wiped
 DEFAULT = "pretrained:lesson"  # what everybody looks at first
 PRETRAINED = {
     "lesson": "Lesson convnet, ready trained",
@@ -110,6 +111,7 @@ def take_up_work() -> None:
     if now < _looked.get(path, 0.0) + LOOK_SECONDS:
         return
     _looked[path] = now
+    tidy_classes()
     try:
         if store().has_work():
             wake_runner()
@@ -117,7 +119,20 @@ def take_up_work() -> None:
         _tell_the_operator(f"Work waits, and no runner can be started: {error}")
 
 
+def tidy_classes() -> None:
+    """Wipe the classes that ended long ago, once in TIDY_SECONDS; raises nothing for what cannot be removed."""
+    one, now = classes(), time.monotonic()
+    if now < _tidied.get(one.path, -TIDY_SECONDS) + TIDY_SECONDS:
+        return
+    _tidied[one.path] = now
+    try:
+        one.tidy()
+    except StudentError as error:
+        _tell_the_operator(f"Classes that ended long ago are still there: {error}")
+
+
 _looked: dict[Path, float] = {}  # a store's folder: when it was looked at, of the monotonic clock
+_tidied: dict[Path, float] = {}  # the folder of its classes: when it was tidied, of the same
 
 
 def images(dataset: str = "mnist", split: str = "test") -> ImageSet:
