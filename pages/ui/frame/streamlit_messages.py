@@ -119,4 +119,4 @@ def nothing_out_of_order() -> None:
         else:
             clear(queue, retain_lifecycle_msgs, fragment_ids_this_run)
 
-    ForwardMsgQueue.clear = clear_whole_runs  # type: ignore[method-assign]
+    ForwardMsgQueue.clear = clear_whole_runs  # type: ignore[method-assign, assignment]
