@@ -26,7 +26,8 @@ are used, but for the list of one in which a component is given its data (`sheet
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
                              Prism's `token`                                         pale code
 
-How a page fits its screen has a file of its own for its length, streamlit_screens.py.
+Two have a file of their own for their length: how a page fits its screen, streamlit_screens.py; and how a screen is
+sent what is new without a run of its script, streamlit_places.py.
 """
 
 from __future__ import annotations
