@@ -1,3 +1,12 @@
+from .board import Board as Board
+from .board import Exam as Exam
+from .board import Row as Row
+from .board import runs_of as runs_of
+from .challenges import READY as READY
+from .challenges import Challenge as Challenge
+from .challenges import Place as Place
+from .challenges import Standing as Standing
+from .challenges import standing as standing
 from .classes import Classes as Classes
 from .codes import ANIMALS as ANIMALS
 from .codes import CODE_LENGTH as CODE_LENGTH
