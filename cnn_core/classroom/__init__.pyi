@@ -12,6 +12,7 @@ from .record import Member as Member
 from .record import Seat as Seat
 from .scene import Scene as Scene
 from .scene import scene_from as scene_from
+from .scene_parts import PAGES as PAGES
 from .scene_parts import PARTS as PARTS
 from .scene_parts import ScenePart as ScenePart
 from .scene_parts import parts_of as parts_of

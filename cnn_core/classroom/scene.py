@@ -142,7 +142,8 @@ class Scene:
 
         network: its name.  is_own_run: whether the student has trained it; what they may train they may look at.
         """
-        if "net" in self.holds and not is_own_run and network != self.network:
+        is_edited = network == "design" and "layers" not in self.holds
+        if "net" in self.holds and not (is_own_run or is_edited) and network != self.network:
             self.check("net")
 
     @property

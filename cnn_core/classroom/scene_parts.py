@@ -72,7 +72,7 @@ PARTS: dict[str, ScenePart] = {
         ScenePart("train", "training", kind="action"),
         ScenePart("dream", "dreaming", kind="action"),
         ScenePart("save", "saving and sharing", kind="action"),
-        ScenePart("open", "opening a network of your own", kind="action"),
+        ScenePart("open", "opening and keeping networks", kind="action"),
         *_on("", ("show", "the digit", "show")),
         *_on(
             "convolution",

@@ -35,6 +35,7 @@ from cnn_core.errors import StudentError
 from cnn_core.files import explain_disk_errors, file_names, read_json, sync, write_json, write_whole
 from cnn_core.model import ModelSpec
 from cnn_core.owners import owner_of
+from cnn_core.runs.submission import Submission
 from cnn_core.training.spec import TrainSpec
 
 MOST = 5_000  # scenes of a server
@@ -183,13 +184,19 @@ class Scenes:
 
     # What is carried out
 
-    def check_training(self, token: str, spec: ModelSpec, recipe: TrainSpec, dataset: str) -> None:
-        """Raise StudentError where a scene does not let this visitor train this."""
-        if (bound := self.of(token)) is not None:
-            bound.scene.check_training(spec, recipe, dataset)
+    def check_submission(self, token: str, wish: Submission) -> None:
+        """Raise StudentError where a scene does not let this visitor have this trained or dreamt; for a `RunStore`."""
+        if (bound := self.of(token)) is None:
+            return
+        if wish.kind != "training":
+            bound.scene.check_action(wish.kind)
+            return
+        spec = ModelSpec.from_dict(wish.card["spec"], check_limits=False)
+        recipe = TrainSpec.from_dict(wish.card["recipe"], check_limits=False)
+        bound.scene.check_training(spec, recipe, wish.card["dataset"])
 
     def check_action(self, token: str, name: str) -> None:
-        """Raise StudentError where a scene leaves an action ("dream", "open", …) out."""
+        """Raise StudentError where a scene leaves an action ("train", "open", …) out."""
         if (bound := self.of(token)) is not None:
             bound.scene.check_action(name)
 
@@ -222,10 +229,10 @@ class Scenes:
     def _kept(self, scene_id: str) -> Scene | None:
         file = self.path / f"{scene_id}.json"
         try:
-            stat = os.stat(file)
+            stat, secret = os.stat(file), self._secret()
         except OSError:
             return None
-        return _read_once(file, self._secret(), (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        return _read_once(file, secret, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
 
     def _signature(self, content: bytes) -> str:
         return _signature(self._secret(), content)

@@ -337,3 +337,27 @@ def test_whoever_makes_too_many_is_told_and_old_ones_go(scenes, clock, monkeypat
     assert (scenes.path / "secret").exists()
     assert not (scenes.path / "of" / owner_of(BEN)).exists()
     assert MOST_OF_ONE > 100
+
+
+def test_the_store_takes_no_training_no_dream_and_no_file_that_a_scene_leaves_out(tmp_path, scenes, classes):
+    from cnn_core.runs import RunStore
+
+    store, fast = RunStore(tmp_path, rules=scenes), RECIPES["fast"]
+    everything = replace(HELD_FREE, hidden=("train", "dream", "open"))
+    run_id = store.submit(PRESETS["tiny"], fast, "mnist", ADA)
+    store.control(run_id, ADA, "stop")
+    scenes.open(ADA, scenes.make(TEACHER, everything))
+    for refused, sentence in (
+        (lambda: store.submit(PRESETS["tiny"], fast.replace(seed=5), "mnist", ADA), "leaves out training"),
+        (lambda: store.go_on(run_id, ADA), "leaves out training"),
+        (lambda: store.submit_dream({}, b"", ADA), "leaves out dreaming"),
+        (lambda: store.openings.ask(b"x", "x.onnx", ADA), "leaves out opening"),
+    ):
+        with pytest.raises(StudentError, match=sentence):
+            refused()
+    assert [run.id for run in store.runs(ADA)] == [run_id]
+    assert store.submit(PRESETS["tiny"], fast.replace(seed=5), "mnist", BEN)
+    scenes.open(ADA, "ninety-nine-percent")
+    with pytest.raises(StudentError, match="keeps the recipe"):
+        store.submit(PRESETS["tiny"], fast, "mnist", ADA)
+    assert store.submit(PRESETS["tiny"], READY_SCENES["ninety-nine-percent"].recipe, "mnist", ADA)
