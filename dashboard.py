@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.tour import bar as lesson
-from pages.ui.forms.scene_line import is_open, scene_line
+from pages.ui.forms.scene_line import is_open, say_what_was_refused, scene_line
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, held, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
@@ -32,10 +32,11 @@ with st.sidebar:
     stay()
     follow_theme()
     shortcuts.listen()
-scene_line()
+refused = scene_line()
 step = lesson.before(page.url_path)
 lesson.bar(step, page.url_path)
 if is_open(page.url_path):
     page.run()
+say_what_was_refused(refused)
 held.style()
 address.settle()

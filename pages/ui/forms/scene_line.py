@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from pages.ui.frame import streamlit_inside
@@ -19,13 +20,12 @@ _STYLE = """<style>
 </style>"""
 
 
-def scene_line() -> None:
-    """Draw it, and what was refused since the last run; nothing for whoever is in no scene."""
-    now, refused = scene.bound(), scene.take_refused()
-    if now is None and refused is None:
+def scene_line() -> DeltaGenerator:
+    """Draw it; nothing for whoever is in no scene. Returns the place for what is refused."""
+    now = scene.bound()
+    if now is None:
         streamlit_inside.hold_place("scene_line")
-        return
-    if now is not None:
+    else:
         st.html(_STYLE)
         with st.container(key="scene_line", horizontal=True, vertical_alignment="center"):
             st.markdown(words.line(now, scene.is_preview()), width="stretch")
@@ -37,8 +37,14 @@ def scene_line() -> None:
                     icon=":material/logout:",
                     on_click=entering.leave,
                 )
-    if refused is not None:
-        problem(refused)
+    return st.container(key="scene_refused")
+
+
+def say_what_was_refused(place: DeltaGenerator) -> None:
+    """Say it once the page has read what its address and its widgets ask for.  place: from `scene_line`."""
+    if (refused := scene.take_refused()) is not None:
+        with place:
+            problem(refused)
 
 
 def is_open(page: str) -> bool:
