@@ -15,7 +15,16 @@ from .codes import code_in as code_in
 from .codes import spoken as spoken
 from .guard import Guard as Guard
 from .guard import address_of as address_of
+from .ready_scenes import READY_SCENES as READY_SCENES
 from .record import LONGEST_HOURS as LONGEST_HOURS
 from .record import Classroom as Classroom
 from .record import Member as Member
 from .record import Seat as Seat
+from .scene import Scene as Scene
+from .scene import scene_from as scene_from
+from .scene_parts import PAGES as PAGES
+from .scene_parts import PARTS as PARTS
+from .scene_parts import ScenePart as ScenePart
+from .scene_parts import parts_of as parts_of
+from .scenes import Bound as Bound
+from .scenes import Scenes as Scenes
