@@ -1,3 +1,4 @@
+from .asks import Asks as Asks
 from .classes import Classes as Classes
 from .codes import ANIMALS as ANIMALS
 from .codes import CODE_LENGTH as CODE_LENGTH
@@ -5,6 +6,9 @@ from .codes import LETTERS as LETTERS
 from .codes import code_in as code_in
 from .codes import spoken as spoken
 from .guard import Guard as Guard
+from .question_file import ClassQuestion as ClassQuestion
+from .question_file import Drawing as Drawing
+from .question_file import Outcome as Outcome
 from .record import LONGEST_HOURS as LONGEST_HOURS
 from .record import Classroom as Classroom
 from .record import Member as Member

@@ -186,13 +186,13 @@ class Classes:
     def show(self, token: str, part: str, values: Any) -> Classroom:
         """Set what the class is shown of one part ("board", "asks", …).
 
-        values: JSON-ready; None takes the part away.
+        values: JSON-ready, or what makes them of those before; None takes the part away.
         """
         classroom = self._teachers_class(token)
 
         def change(one: Classroom) -> Classroom:
-            shows = {**one.shows, _topic(part): values}
-            if values is None:
+            shows = {**one.shows, _topic(part): values(one.shows.get(part)) if callable(values) else values}
+            if shows[part] is None:
                 del shows[part]
             if len(orjson.dumps(shows)) > LARGEST_SHOWN:
                 raise StudentError("That is more than a class can show.", hint="Take something away first.")
