@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.tour import bar as lesson
+from pages.tour import for_class
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
@@ -28,6 +29,7 @@ with st.sidebar:
     stay()
     follow_theme()
     shortcuts.listen()
+for_class.offer()
 step = lesson.before(page.url_path)
 lesson.bar(step, page.url_path)
 page.run()
