@@ -15,7 +15,7 @@ from cnn_core.classroom.tally import Bin, bars, bin_width, bins, middle_curve, s
 from cnn_core.lesson.guess_questions import ChoiceQuestion, CurveQuestion, NumberQuestion, PointQuestion
 from cnn_core.lesson.guesses import Value
 from pages.classroom import question_words as words
-from pages.ui.drawing.palette import ACCENT, MARK, MARK_EDGE
+from pages.ui.drawing.palette import ACCENT, INK, MARK, MARK_EDGE
 from pages.ui.wording.guesses import amount, value_words
 
 _FILL = "color-mix(in srgb, currentColor 32%, transparent)"
@@ -42,7 +42,7 @@ def chart(
     elif isinstance(question, PointQuestion):
         drawn = _point(question, asked.drawing.image, said, measured, own)
     else:
-        drawn = _curve(question, said, measured, own, accent)
+        drawn = _curve(question, said, measured, own, mode)
     alt = escape(words.in_words(asked, said, measured), quote=True)
     return f'<div role="img" aria-label="{alt}" style="font-size:{letters}rem;line-height:1.4">{drawn}</div>'
 
@@ -105,7 +105,7 @@ def _number(question: NumberQuestion, said: Sequence[Value], measured: Value, ow
         below = _ring(axis.at(own), f"you said {value_words(guess, own)}")
     return (
         '<div style="margin:2.2em 1em 0">'
-        f'<div style="position:relative;height:11em;border-bottom:2px solid {_RULE}">{drawn}{over}</div>{below}'
+        f'<div style="position:relative;height:11em;border-bottom:2px solid {_RULE}">{over}{drawn}</div>{below}'
         f'<div style="position:relative;height:1.6em;font-size:.9em">{marks}</div></div>'
     )
 
@@ -183,26 +183,8 @@ def _circle(question: PointQuestion, value: Sequence[float], style: str) -> str:
 # ---------------------------------------------------------------- curves
 
 
-def _curve(question: CurveQuestion, said: Sequence[Value], measured: Value, own: Value, accent: str) -> str:
-    thin, thick = "stroke-width:1.2px", "stroke-width:3.5px"
-    lines = [
-        _polyline(question, one, f"stroke:currentColor;opacity:.3;{thin}")
-        for one in said
-        if isinstance(one, tuple)
-    ]
-    if isinstance(own, tuple):
-        lines.append(_polyline(question, own, f"stroke:currentColor;opacity:.95;{thin}"))
-    middle = middle_curve(said)
-    if middle:
-        dotted = f"stroke:currentColor;stroke-dasharray:2 7;stroke-linecap:round;{thick}"
-        lines.append(_polyline(question, middle, dotted))
-    if isinstance(measured, tuple):
-        lines.append(_polyline(question, measured, f"stroke:{accent};{thick}"))
+def _curve(question: CurveQuestion, said: Sequence[Value], measured: Value, own: Value, mode: str) -> str:
     levels = [question.most, (question.most + question.least) / 2, question.least]
-    rules = "".join(
-        f'<line x1="0" x2="100" y1="{y}" y2="{y}" style="stroke:{_RULE};{thin};{_STEADY}"></line>'
-        for y in (0, 50, 100)
-    )
     names = "".join(
         f'<span style="position:absolute;right:100%;top:{50 * index}%;transform:translateY(-50%);padding-right:.5em;'
         f'white-space:nowrap;font-size:.9em">{escape(amount(level, question.unit))}</span>'
@@ -216,12 +198,36 @@ def _curve(question: CurveQuestion, said: Sequence[Value], measured: Value, own:
         for index, tick in enumerate(question.ticks)
         if index % every == 0
     )
+    lines = base64.b64encode(_lines(question, said, measured, own, mode).encode()).decode()
     return (
         '<div style="margin:.8em 1.5em 0 4.2em"><div style="position:relative;height:14em">'
-        '<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true" '
-        f'style="width:100%;height:100%;overflow:visible;display:block">{rules}{"".join(lines)}</svg>{names}</div>'
+        f'<img alt="" src="data:image/svg+xml;base64,{lines}" style="width:100%;height:100%;display:block">'
+        f"{names}</div>"
         f'<div style="position:relative;height:2em;margin-top:.4em;font-size:.9em">{marks}</div></div>'
     )
+
+
+def _lines(question: CurveQuestion, said: Sequence[Value], measured: Value, own: Value, mode: str) -> str:
+    """The lines as a picture of their own: Streamlit takes SVG out of a page's HTML."""
+    ink, _, rule, _ = INK[mode]
+    thin, thick = "stroke-width:1.2px", "stroke-width:3.5px"
+    drawn = [
+        f'<line x1="0" x2="100" y1="{y}" y2="{y}" style="stroke:{rule};{thin};{_STEADY}"/>'
+        for y in (0, 50, 100)
+    ]
+    drawn += [
+        _polyline(question, one, f"stroke:{ink};opacity:.3;{thin}") for one in said if isinstance(one, tuple)
+    ]
+    if isinstance(own, tuple):
+        drawn.append(_polyline(question, own, f"stroke:{ink};stroke-width:2px"))
+    if middle := middle_curve(said):
+        dotted = f"stroke:{ink};stroke-dasharray:2 7;stroke-linecap:round;{thick}"
+        drawn.append(_polyline(question, middle, dotted))
+    if isinstance(measured, tuple):
+        drawn.append(_polyline(question, measured, f"stroke:{ACCENT[mode]};{thick}"))
+    # A line at an end of the scale is as thick as the others.
+    view = 'viewBox="-0.3 -1.5 100.6 103" preserveAspectRatio="none"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="100%" {view}>{"".join(drawn)}</svg>'
 
 
 def _polyline(question: CurveQuestion, values: Sequence[float], style: str) -> str:
@@ -230,4 +236,4 @@ def _polyline(question: CurveQuestion, values: Sequence[float], style: str) -> s
         f"{100 * index / last:.2f},{100 * (question.most - value) / span:.2f}"
         for index, value in enumerate(values)
     )
-    return f'<polyline points="{points}" style="fill:none;{_STEADY};{style}"></polyline>'
+    return f'<polyline points="{points}" style="fill:none;{_STEADY};{style}"/>'

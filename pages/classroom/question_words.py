@@ -34,9 +34,11 @@ WHICH = "Which prediction of the lesson?"
 NO_LESSON = "This network can be asked none of the lesson’s predictions. Choose another in the sidebar."
 WHAT_THEY_GET = "This is what your students will get:"
 THIN_LINES = "Thin: each of you. Dotted: the middle of all."
-AND_MEASURED = "Solid: measured."
+AND_YOURS = "Dark: yours."
+AND_MEASURED = "Thick: measured."
 DOTS = "Dots: where you pointed; a larger one is several."
-THE_RING = "Ring: measured."
+YOUR_RING = "Dashed ring: what you said."
+THE_RING = "Whole ring: measured."
 
 
 def network_of(title: str) -> str:
@@ -86,13 +88,17 @@ def of_before(count: int, stage: str) -> str:
     return f":gray[{plural(count, 'answer')}, {stage}]"
 
 
-def legend(kind: str, is_measured: bool) -> str:
-    """What the marks of a picture are; "" where its words say it.  kind: of the question."""
-    if kind == "curve":
-        return f"{THIN_LINES} {AND_MEASURED}" if is_measured else THIN_LINES
-    if kind == "point":
-        return f"{DOTS} {THE_RING}" if is_measured else DOTS
-    return ""
+def legend(kind: str, is_measured: bool, is_own: bool = False) -> str:
+    """What the marks of a picture are; "" where its words say it.
+
+    kind:        of the question.
+    is_measured: whether what was measured is drawn.
+    is_own:      whether what the visitor said is drawn.
+    """
+    marks = {"curve": (THIN_LINES, AND_YOURS, AND_MEASURED), "point": (DOTS, YOUR_RING, THE_RING)}.get(kind)
+    if marks is None:
+        return ""
+    return " ".join(mark for mark, holds in zip(marks, (True, is_own, is_measured), strict=True) if holds)
 
 
 # ---------------------------------------------------------------- what most got wrong

@@ -14,7 +14,7 @@ from cnn_core.classroom.tally import verdict
 from cnn_core.lesson.guesses import Guess
 from pages.classroom import answer_charts, asking
 from pages.classroom import question_words as words
-from pages.ui.drawing.sheets import picture
+from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms import class_question, guess
 from pages.ui.frame import screens, shell
 from pages.ui.visitor import server, who
@@ -23,7 +23,11 @@ from pages.ui.wording.blocks import caption, plain
 
 _CHANGING = "questions_changing"  # id of the question whose answer the visitor wants to change
 LOOK_SECONDS = 2.0
-PICTURE_PX = 168
+PICTURE_PX, BESIDE_PX = 140, 84
+# The style's own element takes no column.
+_BESIDE = """<style>.st-key-questions_title { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 1.25rem;
+  align-items: center }
+.st-key-questions_title > [data-testid="stElementContainer"]:has(style) { display: none }</style>"""
 ON_A_WALL, AT_A_DESK = 1.3, 1.0  # how large a chart's letters are, in rem
 
 
@@ -74,7 +78,7 @@ def _question(seat: Seat, asked: ClassQuestion, stage: str) -> None:
     if stage == "asked":
         _open(seat, asked)
     else:
-        st.markdown(f"{'##' if screens.is_on_wall() else '####'} {asked.question.asked}")
+        _title(asked)
         refusals.draw("guess")  # an answer that came a moment too late
         _answers(seat, asked, stage)
 
@@ -90,20 +94,35 @@ def _open(seat: Seat, asked: ClassQuestion) -> None:
 
 def _shown(asked: ClassQuestion) -> None:
     """Draw the question as those see it who do not answer."""
-    st.markdown(f"{'##' if screens.is_on_wall() else '####'} {asked.question.asked}")
-    options = getattr(asked.question, "options", ())
-    if options:
+    _title(asked)
+    if options := getattr(asked.question, "options", ()):
         st.markdown(" · ".join(plain(option) for option in options))
-    if asked.drawing.image:
-        _image(asked)
+    if asked.kind == "point" and asked.drawing.image:
+        _image(asked, PICTURE_PX)
+    look = class_question.look_of(asked)
+    if look.pictures is not None:
+        alt = look.alt or asked.question.asked
+        sheet(look.pictures, f"questions_tiles_{asked.id}", alt=alt, tile_px=look.px, clickable=False)
 
 
-def _image(asked: ClassQuestion) -> None:
+def _title(asked: ClassQuestion) -> None:
+    """Draw its words, large, beside the digit that they speak of: what comes below has the room."""
+    words_of_it = f"{'##' if screens.is_on_wall() else '####'} {asked.question.asked}"
+    if asked.kind == "point" or not asked.drawing.image:
+        st.markdown(words_of_it)
+        return
+    with st.container(key="questions_title"):
+        st.html(_BESIDE)
+        _image(asked, BESIDE_PX)
+        st.markdown(words_of_it)
+
+
+def _image(asked: ClassQuestion, px: int) -> None:
     picture(
         asked.drawing.image,
         f"questions_image_{asked.id}",
         alt=asked.drawing.alt,
-        px=PICTURE_PX,
+        px=px,
         read_out=False,
     )
 
@@ -124,7 +143,7 @@ def _answer(asked: ClassQuestion) -> None:
     said = class_question.asks().own(who.visitor(), asked.id)
     is_open = said is None or st.session_state.get(_CHANGING) == asked.id
     if asked.drawing.image and asked.kind != "point":
-        _image(asked)
+        _image(asked, PICTURE_PX)
     if is_open:
         if said is None and guess.guess_of(asked.question) is not None:
             guess.ask_again(asked.question)  # their notebook has it, and the class has not
@@ -155,17 +174,15 @@ def _answers(seat: Seat, asked: ClassQuestion, stage: str) -> None:
     asks = class_question.asks()
     said, outcome = asks.said(seat.classroom, asked.id), asks.outcome(seat.classroom, asked.id)
     measured = outcome.value if outcome is not None else None
-    own = asks.own(who.visitor(), asked.id)
+    own = None if screens.is_on_wall() else asks.own(who.visitor(), asked.id)  # a wall is everybody's
     letters = ON_A_WALL if screens.is_on_wall() else AT_A_DESK
-    if asked.drawing.image and asked.kind != "point":
-        _image(asked)
     if outcome is None:
         st.markdown(words.how_many(len(said)))
     else:
         told = words.what_most_said(asked.question, verdict(asked.question, said, measured), measured)
         st.markdown(f"{'###' if screens.is_on_wall() else '#####'} {told}")
     st.html(answer_charts.chart(asked, said, measured, own, shell.mode(), letters))
-    if note := words.legend(asked.kind, outcome is not None):
+    if note := words.legend(asked.kind, outcome is not None, own is not None):
         caption(note)
     if outcome is not None:
         st.markdown(outcome.why)
