@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.tour import bar as lesson
+from pages.tour import for_class
 from pages.ui.forms.scene_line import is_open, say_what_was_refused, scene_line
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, held, screens, shortcuts
@@ -33,6 +34,7 @@ with st.sidebar:
     follow_theme()
     shortcuts.listen()
 refused = scene_line()
+for_class.offer()
 step = lesson.before(page.url_path)
 lesson.bar(step, page.url_path)
 if is_open(page.url_path):

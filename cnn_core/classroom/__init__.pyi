@@ -7,6 +7,7 @@ from .challenges import Challenge as Challenge
 from .challenges import Place as Place
 from .challenges import Standing as Standing
 from .challenges import standing as standing
+from .asks import Asks as Asks
 from .classes import Classes as Classes
 from .codes import ANIMALS as ANIMALS
 from .codes import CODE_LENGTH as CODE_LENGTH
@@ -16,6 +17,9 @@ from .codes import spoken as spoken
 from .guard import Guard as Guard
 from .guard import address_of as address_of
 from .ready_scenes import READY_SCENES as READY_SCENES
+from .question_file import ClassQuestion as ClassQuestion
+from .question_file import Drawing as Drawing
+from .question_file import Outcome as Outcome
 from .record import LONGEST_HOURS as LONGEST_HOURS
 from .record import Classroom as Classroom
 from .record import Member as Member

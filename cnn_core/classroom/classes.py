@@ -176,13 +176,14 @@ class Classes:
     def show(self, token: str, part: str, values: Any) -> Classroom:
         """Set what the class is shown of one part ("board", "asks", …).
 
-        values: JSON-ready; None takes the part away.
+        values: JSON-ready, or what makes them of those before; None takes the part away.
         """
         classroom = self._teachers_class(token)
 
         def change(one: Classroom) -> Classroom:
-            shows = {**one.shows, topic_name(part): values}
-            if values is None:
+            new = values(one.shows.get(part)) if callable(values) else values
+            shows = {**one.shows, topic_name(part): new}
+            if new is None:
                 del shows[part]
             if len(orjson.dumps(shows)) > LARGEST_SHOWN:
                 raise StudentError("That is more than a class can show.", hint="Take something away first.")
