@@ -14,6 +14,11 @@ from .codes import CODE_LENGTH as CODE_LENGTH
 from .codes import LETTERS as LETTERS
 from .codes import code_in as code_in
 from .codes import spoken as spoken
+from .drawn import OUT as OUT
+from .drawn import Drawing as Drawing
+from .drawn import drawings_of as drawings_of
+from .drawn_set import make_set as make_set
+from .drawn_set import set_of as set_of
 from .guard import Guard as Guard
 from .guard import address_of as address_of
 from .ready_scenes import READY_SCENES as READY_SCENES
