@@ -169,7 +169,9 @@ def design(spec: ModelSpec) -> str:
     >>> design(PRESETS["mlp"]).count(" · ") == len(PRESETS["mlp"].layers) - 1
     True
     """
-    return " · ".join(f"{layer.title.lower()} {layer.words(layer.to_dict())}".strip() for layer in spec.layers)
+    return " · ".join(
+        f"{layer.title.lower()} {layer.words(layer.to_dict())}".strip() for layer in spec.layers
+    )
 
 
 def note(challenge: Challenge, place: Place) -> str:

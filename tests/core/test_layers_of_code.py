@@ -71,7 +71,10 @@ NEED_TORCH = (
 TORCH_FREE += [
     ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)
     for path in CORE
-    if (path.is_relative_to(ROOT / "cnn_core" / "runs") or path.is_relative_to(ROOT / "cnn_core" / "classroom"))
+    if (
+        path.is_relative_to(ROOT / "cnn_core" / "runs")
+        or path.is_relative_to(ROOT / "cnn_core" / "classroom")
+    )
     and path.stem not in (*NEED_TORCH, "__init__", "__main__")
 ]
 
