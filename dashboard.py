@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.classroom import strip
 from pages.tour import bar as lesson
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, screens, shortcuts
@@ -10,7 +11,8 @@ from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor
 from pages.ui.wording import at_start, first_look
 
-page = navigate()
+sits = strip.seat()
+page = navigate(strip.in_bar(sits))
 st.set_page_config(
     page_title=tab_title(page.url_path),
     page_icon=HERE / "page_icon.png",
@@ -28,6 +30,7 @@ with st.sidebar:
     stay()
     follow_theme()
     shortcuts.listen()
+strip.draw(sits, page.url_path)
 step = lesson.before(page.url_path)
 lesson.bar(step, page.url_path)
 page.run()
