@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-SECONDS = 2.0
+SECONDS = 5.0
 
 
 def live(draw: Callable[[], object]) -> None:
