@@ -13,7 +13,7 @@ from cnn_core.errors import StudentError
 from cnn_core.runs.ids import is_run_id
 
 if TYPE_CHECKING:
-    from cnn_core.classroom import Classes
+    from cnn_core.classroom import Classes, Scenes
     from cnn_core.data import ImageSet
     from cnn_core.runs import RunStore
 
@@ -40,7 +40,7 @@ def store() -> RunStore:
 def _store(path: Path) -> RunStore:
     from cnn_core.runs import RunStore
 
-    return RunStore(path)
+    return RunStore(path, rules=_scenes(path))
 
 
 def classes() -> Classes:
@@ -53,6 +53,18 @@ def _classes(path: Path) -> Classes:
     from cnn_core.classroom import Classes
 
     return Classes(path)
+
+
+def scenes() -> Scenes:
+    """The scenes of this server, which its store asks before it takes anything in."""
+    return _scenes(store().path)
+
+
+@lru_cache(maxsize=4)
+def _scenes(path: Path) -> Scenes:
+    from cnn_core.classroom import Scenes
+
+    return Scenes(path.absolute(), _classes(path.absolute()))
 
 
 def wake_runner() -> None:
