@@ -31,7 +31,7 @@ def question(exam: Exam, change: str) -> CurveQuestion:
 def look_of(test: ImageSet, change: str) -> guess.Look:
     """One test image at each strength stands under the axis."""
     strengths, _ = CHANGES[change]
-    return guess.Look(pictures=_pictures(test, change, strengths), marks=range(len(strengths)))
+    return guess.Look(pictures=_pictures(test, change, strengths), marks=range(len(strengths)), is_whole=True)
 
 
 def _pictures(test: ImageSet, change: str, strengths: Sequence[float]) -> Sheet:

@@ -14,11 +14,11 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import CurveQuestion
 from cnn_core.lesson.guesses import most_surprising, right_ones
-from pages.tour import going, light, record_words, tasks, words
+from pages.tour import for_class, going, light, record_words, tasks, words
 from pages.tour.asking import Asked
 from pages.tour.going import Now
 from pages.tour.steps import STEPS, Step, place
-from pages.ui.forms import code_box, guess
+from pages.ui.forms import class_question, code_box, guess
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.frame.streamlit_screens import ACTION, BAR
 from pages.ui.visitor import design, networks
@@ -170,6 +170,8 @@ def _head(now: Now) -> None:
             _where(words.where(place(now.step), len(STEPS)), now.step.title) + _dots(now.step),
             width="stretch",
         )
+        if now.asked is not None and class_question.teaches():
+            class_question.button(for_class.prediction(now.step, now.asked, networks.current()), now.step.id)
         if is_done:  # one support at a time: first the question
             code_box.beside_the_notebook(now.step.id)
         if place(now.step) > 1:

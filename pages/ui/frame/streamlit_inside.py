@@ -217,8 +217,9 @@ def _check_type(states: WStates, widget: str) -> None:
 
 # The wrapper is hidden too: it would leave a gap.
 _HIDDEN_STYLE = """<style>
-.st-key-address, [class*="st-key-nothing"],
-[data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"]) { display: none }
+.st-key-address, [class*="st-key-nothing"], .st-key-scene_refused:empty,
+[data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"], > .st-key-scene_refused:empty) {
+  display: none }
 </style>"""
 
 
