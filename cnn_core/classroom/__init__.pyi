@@ -1,3 +1,4 @@
+from .asks import Asks as Asks
 from .board import Board as Board
 from .board import Exam as Exam
 from .board import Row as Row
@@ -7,7 +8,6 @@ from .challenges import Challenge as Challenge
 from .challenges import Place as Place
 from .challenges import Standing as Standing
 from .challenges import standing as standing
-from .asks import Asks as Asks
 from .classes import Classes as Classes
 from .codes import ANIMALS as ANIMALS
 from .codes import CODE_LENGTH as CODE_LENGTH
@@ -21,10 +21,10 @@ from .drawn_set import make_set as make_set
 from .drawn_set import set_of as set_of
 from .guard import Guard as Guard
 from .guard import address_of as address_of
-from .ready_scenes import READY_SCENES as READY_SCENES
 from .question_file import ClassQuestion as ClassQuestion
 from .question_file import Drawing as Drawing
 from .question_file import Outcome as Outcome
+from .ready_scenes import READY_SCENES as READY_SCENES
 from .record import LONGEST_HOURS as LONGEST_HOURS
 from .record import Classroom as Classroom
 from .record import Member as Member

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.classroom import Classes, Row, Seat, spoken, standing
-from pages.classroom import board_bar, board_values, turned
+from pages.classroom import board_bar, board_values, joining, turned
 from pages.classroom import board_words as words
 from pages.classroom.board_csv import board_csv
 from pages.classroom.board_settings import BoardSettings
@@ -72,7 +72,8 @@ def _own(seat: Seat) -> dict[str, Any]:
         "learning": VALIDATION[mode()],
     }
     if own["wall"]:
-        own |= {"code": spoken(seat.classroom.code), "join": words.JOIN, "qr": ""}
+        own |= {"code": spoken(seat.classroom.code), "join": words.JOIN}
+        own["qr"] = joining.qr_code(joining.address_of(seat.classroom))
     return own
 
 

@@ -23,7 +23,7 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
   write(part("heard"), board.heard);
   part("join").hidden = !own.code;
   write(part("says"), own.join ?? ""); write(part("code"), own.code ?? "");
-  if (s.qr !== own.qr) { s.qr = own.qr; part("qr").innerHTML = own.qr ?? ""; }  // ours, of our own address
+  put(part("qr"), "src", own.qr); part("qr").hidden = !own.qr;
   drawTraining(); drawPlaces(); drawOthers();
   if (!s.watch) {
     s.watch = new ResizeObserver(() => s.draw?.());

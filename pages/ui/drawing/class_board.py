@@ -19,7 +19,7 @@ _component = st.components.v2.component(
 <p class="second"><span class="done"></span> <span class="first"></span> <span class="still"></span></p>
 <p class="heard"></p></div>
 <div class="join"><div><span class="says"></span><b class="code"></b></div>
-<div class="qr" aria-hidden="true"></div></div>
+<img class="qr" alt=""></div>
 </div>
 <div class="places"><table><caption class="heard">Who stands where, and with which net</caption>
 <thead class="heard"><tr>
