@@ -1,0 +1,27 @@
+"""What the process from which workers are forked does once, by being imported: it gets warm, so that they are.
+
+A worker that begins by itself imports torch and much else for two seconds and a half of a processor; one that is forked
+from this process has it all, and shares the memory of it.
+
+Only with one thread, and nothing of a graphics card: neither would survive the fork. Nobody else imports this.
+"""
+
+from __future__ import annotations
+
+import logging
+
+
+def _warm() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+    from cnn_core.runs.jobs.worker import rehearse
+
+    rehearse()
+
+
+try:
+    _warm()
+except Exception:  # the workers will meet it again, and the run that they do has a student to tell it to
+    logging.getLogger("convscope.worker").warning("warming up failed", exc_info=True)
