@@ -6,6 +6,10 @@ from .codes import LETTERS as LETTERS
 from .codes import code_in as code_in
 from .codes import spoken as spoken
 from .guard import Guard as Guard
+from .handed import HandedIn as HandedIn
+from .handed import HandedRun as HandedRun
+from .homework import Homework as Homework
+from .homework import Task as Task
 from .question_file import ClassQuestion as ClassQuestion
 from .question_file import Drawing as Drawing
 from .question_file import Outcome as Outcome

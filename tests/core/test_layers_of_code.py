@@ -55,7 +55,8 @@ TORCH_FREE = [
     "kept", "looking", "looking.question", "looking.work", "looking.lookers",
     "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
     "lesson.core_source", "insight.surgery.operation",
-    "classroom", "classroom.asks", "classroom.classes", "classroom.codes", "classroom.guard", "classroom.question_file",
+    "classroom", "classroom.asks", "classroom.classes", "classroom.codes", "classroom.guard", "classroom.handed",
+    "classroom.homework", "classroom.question_file",
     "classroom.record", "classroom.tally",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
