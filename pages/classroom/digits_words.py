@@ -208,7 +208,10 @@ def asked_and_read(one: Drawing) -> str:
 
 NO_SET = "There is no test set yet. Your teacher makes it under Overview, once enough drawings count."
 NO_SET_TEACHER = "There is no test set yet. You make it under Overview."
-HOW_TO_READ = "A disc is the share of your class’s digits that a network reads, XX The ring is the same network on MNIST’s test images."
+HOW_TO_READ = (
+    "A disc is the share of your class’s digits that a network reads. With many more digits like these it would very "
+    "likely lie on its line. The ring is the same network on MNIST’s test images."
+)
 NOBODY_READ = "Digits that no network read"
 FEW_READ = "Digits that only few networks read"
 ALL_READ = "Every digit of the set was read by more than a quarter of the networks."
@@ -262,7 +265,8 @@ def the_gap(score: Score) -> str:
     """How the same network does on MNIST's test images, and what may be the reason; "" where that is not known."""
     if score.reader.on_mnist is None or score.gap is None:
         return ""
-    there = f"Of MNIST’s {count(score.reader.of_mnist)} test digits {named(score)} reads {percent(score.reader.on_mnist)}"
+    images = f"MNIST’s {count(score.reader.of_mnist)} test digits"
+    there = f"Of {images} {named(score)} reads {percent(score.reader.on_mnist)}"
     if score.gap_may_be_chance:
         return f"{there}: with so few digits of yours, the difference can be chance."
     points = f"{abs(100 * score.gap):.1f} points"
