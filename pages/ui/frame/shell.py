@@ -182,7 +182,7 @@ def navigate(also: frozenset[str] = frozenset()) -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    held.begin("")  # the bar lists no page that a scene closes
+    held.look()  # the bar lists no page that a scene closes
     page = st.navigation(build_pages(also), position="top")
     address.arrive(page.url_path)
     held.begin(page.url_path)
