@@ -24,8 +24,9 @@ are used, but for the list of one in which a component is given its data (`sheet
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
                              Prism's `token`                                         pale code
 
-Two subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py, and how what is
-drawn gets to the browser, streamlit_messages.py.
+Three subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py; how what is
+drawn gets to the browser, streamlit_messages.py; and how a screen is sent what is new without a run of its script,
+streamlit_places.py.
 """
 
 from __future__ import annotations
