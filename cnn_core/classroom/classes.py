@@ -4,9 +4,10 @@
                  members/<owner>.json who is in it (`record.Member`)
                  <topic>/<member>.json what a member did: answers, drawings, what was handed in
                  changed              its time: when any of these last changed
-                 lock                 held while class.json or the list of members changes
+                 lock                 held while class.json or the list of members changes, and while it is wiped
     classes/codes/<code>              the class that is joined by it
     classes/of/<owner>                the class where a visitor sits
+    classes/lock                      held while a class is opened, so that no more are than may be
 
 All of it is written durably: what a student was told is kept outlives the server. A class is another's secret: whatever
 is asked here is asked with the visitor's token, and answered for the class where that visitor sits.
@@ -14,23 +15,22 @@ is asked here is asked with the visitor's token, and answered for the class wher
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import secrets
-import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from cnn_core.classroom import codes
+from cnn_core.classroom import codes, ending
 from cnn_core.classroom.guard import Guard
+from cnn_core.classroom.keys import class_and_hash, new_key
+from cnn_core.classroom.names import free_name
+from cnn_core.classroom.reading import text_of, time_of, topic_name, values_of
 from cnn_core.classroom.record import (
     LONGEST_TITLE,
     Classroom,
@@ -42,18 +42,19 @@ from cnn_core.classroom.record import (
     is_class_id,
     member_of,
 )
+from cnn_core.classroom.room import check_room
 from cnn_core.errors import StudentError
-from cnn_core.files import explain_disk_errors, file_names, locked, read_json, sync, write_json, write_whole
+from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
 from cnn_core.owners import is_owner, owner_of
 from cnn_core.settings import settings
 
-MOST_OF_ONE_TEACHER = 3  # open at a time
 MOST_KEYS = 5
 LARGEST_SHEET = 60_000  # bytes of what one member keeps under one topic
 LARGEST_SHOWN = 20_000  # bytes of all that a teacher set for the class
-_TOPIC = re.compile(r"[a-z_]{1,20}", re.ASCII)
-_NOT_TOPICS = {"members", "lock"}
 _CANNOT = "The class cannot be changed"
+_LEFT_SECONDS = (
+    3_600.0  # what is written in milliseconds, and is so old, was left by a process that was killed
+)
 
 
 class Classes:
@@ -77,12 +78,12 @@ class Classes:
     def seat(self, token: str) -> Seat | None:
         """Where the visitor sits, or None."""
         owner = owner_of(token)
-        classroom = self._classroom(_text(self.path / "of" / owner))
-        if classroom is None:
-            return None
-        member = self._member(classroom, owner)
-        is_teacher = classroom.teachers.get(owner) in classroom.keys
-        return Seat(classroom, member, is_teacher, self._clock()) if member or is_teacher else None
+        classroom = self._classroom(text_of(self.path / "of" / owner))
+        return self._seat_in(classroom, owner, self._clock()) if classroom else None
+
+    def classroom(self, class_id: str) -> Classroom | None:
+        """The class of this id, for what the server does by itself; for a visitor, ask for their `seat`."""
+        return self._classroom(class_id)
 
     def members(self, classroom: Classroom) -> tuple[Member, ...]:
         """All who are in it, as they came."""
@@ -92,55 +93,47 @@ class Classes:
 
     def kept(self, classroom: Classroom, topic: str) -> dict[str, dict[str, Any]]:
         """What each member keeps under this topic, in the order of the members: id -> JSON values, to be read only."""
-        folder = classroom.path / _topic(topic)
+        folder = classroom.path / topic_name(topic)
         there = set(file_names(folder))
         found = ((one.id, one) for one in self.members(classroom) if f"{one.id}.json" in there)
-        return {name: values for name, _ in found if (values := _read(folder / f"{name}.json"))}
+        return {name: values for name, _ in found if (values := values_of(folder / f"{name}.json"))}
 
     def stamp(self, class_id: str) -> int:
         """Another number whenever anything of the class changed, 0 where it is gone; cheap to ask often."""
-        try:
-            return os.stat(self.path / class_id / "changed").st_mtime_ns
-        except OSError:
-            return 0
+        return time_of(self.path / class_id / "changed")
+
+    def shown_stamp(self, class_id: str) -> int:
+        """The same of what its teachers set alone: what it is called, until when it is open, what it shows."""
+        return time_of(self.path / class_id / "class.json")
 
     # A teacher's
 
-    def open(self, token: str, title: str, hours: float) -> tuple[Classroom, str]:
+    def open(self, token: str, title: str, hours: float, *who: tuple[str, str]) -> tuple[Classroom, str]:
         """A new class, and the key that makes whoever has it a teacher of it."""
         hours = checked_hours(hours)
-        owner, now = owner_of(token), self._clock()
-        everything = [one for one in map(self._classroom, file_names(self.path)) if one and one.is_open(now)]
-        most = settings().max_classes
-        if len(everything) >= most:
-            raise StudentError(
-                f"{len(everything)} classes are open on this server, which is as many as it holds ({most}).",
-                hint="Try again when one has ended.",
-            )
-        theirs = [one.title for one in everything if owner in one.teachers]
-        if len(theirs) >= MOST_OF_ONE_TEACHER:
-            raise StudentError(
-                f"You have {len(theirs)} open classes: {', '.join(theirs)}.", hint="End one of them first."
-            )
-        class_id = secrets.token_hex(8)
-        key, hashed = _new_key(class_id)
+        owner, now, class_id = owner_of(token), self._clock(), secrets.token_hex(8)
+        key, hashed = new_key(class_id)
         with explain_disk_errors("A class cannot be opened"):
-            for folder in (self.path / class_id / "members", self.path / "codes", self.path / "of"):
+            for folder in (self.path / "codes", self.path / "of"):
                 folder.mkdir(parents=True, exist_ok=True)
-            classroom = Classroom(
-                id=class_id,
-                title=clean_name(title, LONGEST_TITLE) or "My class",
-                code=self._new_code(class_id),
-                opened=now,
-                ends=now + hours * 3600,
-                teachers={owner: hashed},
-                keys=(hashed,),
-                shows={},
-                path=self.path / class_id,
-            )
-            self._write(classroom)
+            with locked(self.path / "lock"):
+                self._check_room(owner)
+                (self.path / class_id / "members").mkdir(parents=True)
+                classroom = Classroom(
+                    id=class_id,
+                    title=clean_name(title, LONGEST_TITLE) or "My class",
+                    code=self._new_code(class_id),
+                    opened=now,
+                    ends=now + hours * 3600,
+                    teachers={owner: hashed},
+                    keys=(hashed,),
+                    shows={},
+                    path=self.path / class_id,
+                )
+                self._write(classroom)
             sync(self.path, self.path.parent)
             self._sit(owner, class_id)
+        self.guard.sits(class_id, *who)
         return classroom, key
 
     def enter(self, token: str, key: str, *who: tuple[str, str]) -> Classroom:
@@ -148,7 +141,7 @@ class Classes:
         owner = owner_of(token)
         tried = (("visitor", owner), *who)
         self.guard.check(*tried)
-        class_id, hashed = _parts_of(key)
+        class_id, hashed = class_and_hash(key)
         classroom = self._classroom(class_id)
         if classroom is None or hashed not in classroom.keys:
             self.guard.wrong(*tried)
@@ -157,11 +150,10 @@ class Classes:
                 hint="It may have been renewed, or the class was wiped. Ask who gave it to you for the new one.",
             )
         self.guard.right(*tried)
+        after = self._change(classroom.id, lambda one: replace(one, teachers={**one.teachers, owner: hashed}))
         with explain_disk_errors(_CANNOT):
-            after = self._change(
-                classroom.id, lambda one: replace(one, teachers={**one.teachers, owner: hashed})
-            )
             self._sit(owner, classroom.id)
+        self.guard.sits(classroom.id, *who)
         return after
 
     def invite(self, token: str) -> str:
@@ -172,14 +164,14 @@ class Classes:
                 f"There are {len(classroom.keys)} teachers' links already.",
                 hint="Renew them: then one is left.",
             )
-        key, hashed = _new_key(classroom.id)
+        key, hashed = new_key(classroom.id)
         self._change(classroom.id, lambda one: replace(one, keys=(*one.keys, hashed)))
         return key
 
     def renew(self, token: str) -> str:
         """A new key. None of those before holds, and whoever came in by one is a teacher no more, but for this one."""
         classroom, owner = self._teachers_class(token, also_ended=True), owner_of(token)
-        key, hashed = _new_key(classroom.id)
+        key, hashed = new_key(classroom.id)
         self._change(classroom.id, lambda one: replace(one, keys=(hashed,), teachers={owner: hashed}))
         return key
 
@@ -191,8 +183,9 @@ class Classes:
         classroom = self._teachers_class(token)
 
         def change(one: Classroom) -> Classroom:
-            shows = {**one.shows, _topic(part): values(one.shows.get(part)) if callable(values) else values}
-            if shows[part] is None:
+            new = values(one.shows.get(part)) if callable(values) else values
+            shows = {**one.shows, topic_name(part): new}
+            if new is None:
                 del shows[part]
             if len(orjson.dumps(shows)) > LARGEST_SHOWN:
                 raise StudentError("That is more than a class can show.", hint="Take something away first.")
@@ -212,6 +205,28 @@ class Classes:
         now = self._clock()
         return self._change(self._teachers_class(token).id, lambda one: replace(one, ends=now))
 
+    def prolong(self, token: str, hours: float) -> Classroom:
+        """Let it be open for so many hours from now on, also where it had ended."""
+        classroom, hours, now = (
+            self._teachers_class(token, also_ended=True),
+            checked_hours(hours),
+            self._clock(),
+        )
+        with explain_disk_errors(_CANNOT), locked(self.path / "lock"):
+            if not classroom.is_open(now):
+                self._check_room(owner_of(token))
+            return self._change(classroom.id, lambda one: replace(one, ends=now + hours * 3600))
+
+    def renew_code(self, token: str) -> Classroom:
+        """Another code to join by; nobody joins by the one before any more, and whoever has joined stays."""
+        classroom = self._teachers_class(token)
+        with explain_disk_errors(_CANNOT):
+            code = self._new_code(classroom.id)
+            after = self._change(classroom.id, lambda one: replace(one, code=code))
+            with suppress(FileNotFoundError):
+                (self.path / "codes" / classroom.code).unlink()
+        return after
+
     def remove(self, token: str, member_id: str) -> None:
         """Take a member out, with all they did in the class. Their runs stay theirs."""
         classroom = self._teachers_class(token, also_ended=True)
@@ -221,7 +236,7 @@ class Classes:
 
     def wipe(self, token: str) -> None:
         """Nothing of the class is left. The runs of its members stay theirs."""
-        self._wipe(self._teachers_class(token, also_ended=True))
+        ending.wipe(self.path, self._teachers_class(token, also_ended=True))
 
     # A member's
 
@@ -230,31 +245,33 @@ class Classes:
 
         Whoever is in it already stays who they are. Whoever is in another leaves that seat; what they did there stays.
         """
-        owner = owner_of(token)
+        owner, now, letters = owner_of(token), self._clock(), codes.code_in(code)
         tried = (("visitor", owner), *who)
-        self.guard.check(*tried)
-        letters = codes.code_in(code)
-        classroom = self._classroom(_text(self.path / "codes" / letters))
-        now = self._clock()
-        if classroom is None or not classroom.is_open(now):
+        classroom = self._classroom(text_of(self.path / "codes" / letters))
+        if classroom is not None and not (classroom.code == letters and classroom.is_open(now)):
+            classroom = None
+        self.guard.check(*tried, of_class=classroom.id if classroom else "")
+        if classroom is None:
             self.guard.wrong(*tried)
             raise StudentError(
                 f"No class is open under the code {codes.spoken(letters)}.",
                 hint="Compare it with the code on the wall; a class that has ended cannot be joined.",
             )
         self.guard.right(*tried)
-        with explain_disk_errors("You cannot join the class"), locked(classroom.path / "lock"):
+        with self._held(classroom.id, "You cannot join the class") as classroom:
             member = self._member(classroom, owner) or self._new_member(classroom, owner, name, now)
             self._sit(owner, classroom.id)
+        self.guard.sits(classroom.id, *who)
         return Seat(classroom, member, classroom.teachers.get(owner) in classroom.keys, now)
 
     def rename(self, token: str, name: str) -> Member:
         """Be called otherwise."""
-        seat = self.sitting(token)
-        with explain_disk_errors(_CANNOT), locked(seat.classroom.path / "lock"):
-            assert seat.member is not None
-            named = replace(seat.member, name=self._free_name(seat.classroom, name, but=seat.member.id))
-            self._write_member(seat.classroom, named)
+        classroom, member = self._desk_of(token)
+        with self._held(classroom.id, _CANNOT):
+            if self._member(classroom, member.owner) is None:
+                raise _taken_out(classroom)
+            named = replace(member, name=free_name(self.members(classroom), name, but=member.id))
+            self._write_member(classroom, named)
         return named
 
     def leave(self, token: str) -> None:
@@ -269,25 +286,26 @@ class Classes:
 
     def keep(self, token: str, topic: str, values: Mapping[str, Any]) -> None:
         """Keep what this member did under a topic, in place of what was there."""
-        seat = self.sitting(token)
-        assert seat.member is not None
+        classroom, member = self._desk_of(token)
         if len(orjson.dumps(values)) > LARGEST_SHEET:
             raise StudentError("That is more than one student can hand to a class.", hint="Take less of it.")
-        folder = seat.classroom.path / _topic(topic)
-        with explain_disk_errors("The class cannot keep it"):
-            if not seat.classroom.path.is_dir():  # wiped a moment ago
-                raise StudentError("The class has been wiped.", hint="Ask your teacher for a new code.")
-            folder.mkdir(exist_ok=True)
-            write_json(folder / f"{seat.member.id}.json", dict(values), durable=True)
-            sync(seat.classroom.path)
-            self._tell(seat.classroom)
+        file = classroom.path / topic_name(topic) / f"{member.id}.json"
+        with explain_disk_errors("The class cannot keep it"), _unless_wiped():
+            if not file.parent.is_dir():
+                file.parent.mkdir(exist_ok=True)
+                sync(classroom.path)
+            write_json(file, dict(values), durable=True)
+            if self._member(classroom, member.owner) is None:  # taken out while it was written
+                file.unlink(missing_ok=True)
+                raise _taken_out(classroom)
+            self._tell(classroom)
 
     def kept_of(self, token: str, topic: str) -> dict[str, Any]:
         """What this member keeps under a topic; {} where it is nothing."""
         seat = self.seat(token)
         if seat is None or seat.member is None:
             return {}
-        return _read(seat.classroom.path / _topic(topic) / f"{seat.member.id}.json")
+        return values_of(seat.classroom.path / topic_name(topic) / f"{seat.member.id}.json")
 
     def sitting(self, token: str) -> Seat:
         """The visitor's seat as a member of a class that has not ended. Raises StudentError."""
@@ -300,14 +318,37 @@ class Classes:
             )
         return seat
 
+    def _desk_of(self, token: str) -> tuple[Classroom, Member]:
+        seat = self.sitting(token)
+        assert seat.member is not None
+        return seat.classroom, seat.member
+
+    # Several classes
+
+    def seats(self, token: str) -> tuple[Seat, ...]:
+        """The visitor's place in each class where they have one, the newest class first."""
+        owner, now = owner_of(token), self._clock()
+        everywhere = (
+            self._seat_in(one, owner, now) for one in map(self._classroom, file_names(self.path)) if one
+        )
+        return tuple(sorted((one for one in everywhere if one), key=lambda one: -one.classroom.opened))
+
+    def turn_to(self, token: str, class_id: str) -> None:
+        """Sit in another class where the visitor has a place already."""
+        if class_id not in {one.classroom.id for one in self.seats(token)}:
+            raise StudentError("You are not in this class any more.", hint="Join it by its code.")
+        with explain_disk_errors(_CANNOT):
+            self._sit(owner_of(token), class_id)
+
     # The server's
 
     def tidy(self) -> None:
-        """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS)."""
+        """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS), and what was left of wiped ones."""
         oldest = self._clock() - settings().class_days * 86400
         for classroom in map(self._classroom, file_names(self.path)):
             if classroom is not None and classroom.ends < oldest:
-                self._wipe(classroom)
+                ending.wipe(self.path, classroom)
+        ending.remove_leavings(self.path, before=time.time() - _LEFT_SECONDS)
 
     # Inside
 
@@ -315,10 +356,15 @@ class Classes:
         if not is_class_id(class_id):
             return None
         path = self.path / class_id
-        return classroom_of(values, path) if (values := _read(path / "class.json")) else None
+        return classroom_of(values, path) if (values := values_of(path / "class.json")) else None
+
+    def _seat_in(self, classroom: Classroom, owner: str, now: float) -> Seat | None:
+        member = self._member(classroom, owner)
+        is_teacher = classroom.teachers.get(owner) in classroom.keys
+        return Seat(classroom, member, is_teacher, now) if member or is_teacher else None
 
     def _member(self, classroom: Classroom, owner: str) -> Member | None:
-        values = _read(classroom.path / "members" / f"{owner}.json")
+        values = values_of(classroom.path / "members" / f"{owner}.json")
         return member_of(values, owner) if values else None
 
     def _teachers_class(self, token: str, also_ended: bool = False) -> Classroom:
@@ -329,15 +375,26 @@ class Classes:
             raise StudentError(f"The class “{seat.classroom.title}” has ended.", hint="Open a new one.")
         return seat.classroom
 
+    @contextmanager
+    def _held(self, class_id: str, why: str) -> Iterator[Classroom]:
+        """The class as it is now, while nobody else changes it.  why: what cannot be done where the disk refuses."""
+        with explain_disk_errors(why), _unless_wiped(), locked(self.path / class_id / "lock"):
+            classroom = self._classroom(class_id)
+            if classroom is None:  # wiped while we waited for the lock
+                raise FileNotFoundError
+            yield classroom
+
     def _change(self, class_id: str, change: Callable[[Classroom], Classroom]) -> Classroom:
-        with explain_disk_errors(_CANNOT), locked(self.path / class_id / "lock"):
-            before = self._classroom(class_id)
-            if before is None:
-                raise StudentError("The class has been wiped.", hint="Open a new one.")
+        with self._held(class_id, _CANNOT) as before:
             after = change(before)
             if after != before:
                 self._write(after)
         return after
+
+    def _check_room(self, owner: str) -> None:
+        now = self._clock()
+        everything = (self._classroom(name) for name in file_names(self.path))
+        check_room([one for one in everything if one and one.is_open(now)], owner)
 
     def _write(self, classroom: Classroom) -> None:
         write_json(classroom.path / "class.json", classroom.to_dict(), durable=True)
@@ -345,9 +402,10 @@ class Classes:
 
     def _new_member(self, classroom: Classroom, owner: str, name: str, now: float) -> Member:
         most = settings().max_students
-        if len(self.members(classroom)) >= most:
+        members = self.members(classroom)
+        if len(members) >= most:
             raise StudentError(f"The class is full: {most} are in it.", hint="Tell your teacher.")
-        member = Member(secrets.token_hex(4), self._free_name(classroom, name), owner, now)
+        member = Member(secrets.token_hex(4), free_name(members, name), owner, now)
         self._write_member(classroom, member)
         return member
 
@@ -356,21 +414,8 @@ class Classes:
         write_json(classroom.path / "members" / f"{member.owner}.json", values, durable=True)
         self._tell(classroom)
 
-    def _free_name(self, classroom: Classroom, wished: str, but: str = "") -> str:
-        """The wished name, or an animal's. Raises StudentError where another has it."""
-        taken = {member.name.lower() for member in self.members(classroom) if member.id != but}
-        name = clean_name(wished)
-        if not name:
-            return codes.animal(taken)
-        if name.lower() in taken:
-            raise StudentError(
-                f"{name} is in the class already.",
-                hint="Add a letter, or leave the name empty for an animal's.",
-            )
-        return name
-
     def _take_out(self, classroom: Classroom, member: Member) -> None:
-        with explain_disk_errors(_CANNOT), locked(classroom.path / "lock"):
+        with self._held(classroom.id, _CANNOT):
             for file in classroom.path.glob(f"*/{member.id}.*"):  # of each topic, and the weights handed in
                 with suppress(OSError):
                     file.unlink()
@@ -378,22 +423,9 @@ class Classes:
                 (classroom.path / "members" / f"{member.owner}.json").unlink()
             self._tell(classroom)
         seat = self.path / "of" / member.owner
-        if _text(seat) == classroom.id and member.owner not in classroom.teachers:
+        if text_of(seat) == classroom.id and member.owner not in classroom.teachers:
             with suppress(OSError):
                 seat.unlink()
-
-    def _wipe(self, classroom: Classroom) -> None:
-        leaving = self.path / f".{classroom.id}.gone"  # at once, so that nobody meets half of it
-        with explain_disk_errors("The class cannot be wiped"):
-            with suppress(FileNotFoundError):
-                (self.path / "codes" / classroom.code).unlink()
-            os.rename(classroom.path, leaving)
-            shutil.rmtree(leaving)
-            for owner in file_names(self.path / "of"):
-                if _text(self.path / "of" / owner) == classroom.id:
-                    with suppress(FileNotFoundError):
-                        (self.path / "of" / owner).unlink()
-            sync(self.path)
 
     def _new_code(self, class_id: str) -> str:
         while True:
@@ -417,45 +449,16 @@ class Classes:
         os.utime(mark, ns=(now, now))  # touch alone counts in ticks of some milliseconds
 
 
-def _topic(name: str) -> str:
-    """A name that may become a folder; ours, never a stranger's, so another is our bug."""
-    if _TOPIC.fullmatch(name) is None or name in _NOT_TOPICS:
-        raise ValueError(f"no topic: {name!r}")
-    return name
-
-
-def _new_key(class_id: str) -> tuple[str, str]:
-    """A key and its hash: the key itself is never written down."""
-    key = f"{class_id}.{secrets.token_urlsafe(18)}"
-    return key, _hash(key)
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(b"convscope class key " + key.encode("utf-8", "replace")).hexdigest()
-
-
-def _parts_of(key: object) -> tuple[str, str]:
-    text = key[:100] if isinstance(key, str) else ""
-    return text.partition(".")[0], _hash(text)
-
-
-def _text(file: Path) -> str:
-    """What a small file of ours says; "" where it is missing or no text."""
+@contextmanager
+def _unless_wiped() -> Iterator[None]:
+    """Say so where the class is gone before all is done."""
     try:
-        return file.read_bytes()[:100].decode("ascii")
-    except (OSError, UnicodeDecodeError):
-        return ""
+        yield
+    except FileNotFoundError as error:
+        raise StudentError("The class has been wiped.", hint="Ask your teacher for a new code.") from error
 
 
-def _read(file: Path) -> dict[str, Any]:
-    """`read_json`, kept: a page looks at a class several times, and a board at all of its members."""
-    try:
-        stat = os.stat(file)
-    except OSError:
-        return {}
-    return _read_once(file, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
-
-
-@lru_cache(maxsize=2000)
-def _read_once(file: Path, _stamp: tuple[int, int, int]) -> dict[str, Any]:
-    return read_json(file)
+def _taken_out(classroom: Classroom) -> StudentError:
+    return StudentError(
+        f"You are not in the class “{classroom.title}” any more.", hint="Join it again by its code."
+    )

@@ -45,7 +45,7 @@ from pages.ui.wording.blocks import caption, on_primary, plain, small
 _TRIES = "guess_tries"  # {a question's key: the wrong answers given so far}
 _POINTS = "guess_points"  # {a question's key: (row, column) that is marked, and not said yet}
 _UNKEPT = "guess_unkept"  # {key: guess} that the disk would not take: they last as long as the session
-_TOUR = "guess_tour"  # ids of the questions that the tour asks, instead of the page; None where no tour is on
+_TOUR = "guess_tour"  # what pages hide until the tour's question is guessed; None where no tour is on
 _SWITCH = "guess_switch"
 _OFF = "guess_off"  # True where the wish not to be asked could not be kept on the disk
 
@@ -115,12 +115,18 @@ def about(network: LoadedNetwork, *what: object) -> str:
     return f"{network.run_id or network.title}/{told}"
 
 
-def let_tour_ask(ids: Collection[str] | None) -> None:
+def let_tour_ask(hides: Collection[str] | None) -> None:
     """While the tour is on, it asks, and no page does: one support at a time. In each run, before the page.
 
-    ids: of the questions whose answers pages keep hidden until they are guessed; None where no tour is on.
+    hides: what pages keep to themselves until it is guessed: ids of their questions, or names that they ask
+        `is_hidden` for; None where no tour is on.
     """
-    st.session_state[_TOUR] = None if ids is None else set(ids)
+    st.session_state[_TOUR] = None if hides is None else set(hides)
+
+
+def is_hidden(what: str) -> bool:
+    """Whether the tour's question asks for just this number of a page, and is not guessed yet."""
+    return what in (st.session_state.get(_TOUR) or ())
 
 
 # ---------------------------------------------------------------- a page asks
@@ -150,9 +156,8 @@ def may_tell(question: GuessQuestion) -> bool:
     """What `first` returns; draws nothing."""
     if guess_of(question) is not None:
         return True
-    asked_by_tour = st.session_state.get(_TOUR)
-    if asked_by_tour is not None:
-        return question.id not in asked_by_tour
+    if st.session_state.get(_TOUR) is not None:
+        return not is_hidden(question.id)
     book = notebook()
     wants_none = _OFF in st.session_state or not book.asks_first
     return wants_none or book.has_answered(question.id, question.skipped().network)
@@ -184,7 +189,11 @@ def ask(
     if guess is not None:
         return guess
     st.html(_TARGETS)
-    _control(question, look, is_main, tell)
+    if is_main and isinstance(question, ChoiceQuestion):
+        # In a fragment a click would wait for the page below, which may have a layer's pictures to compute.
+        _ask_choice(question, look, tell)
+    else:
+        _control(question, look, is_main, tell)
     return None
 
 
@@ -427,12 +436,17 @@ def _show_number(question: NumberQuestion, guess: Guess) -> None:
 
 
 def _show_curve(question: CurveQuestion, guess: Guess, why: str, look: Look) -> None:
+    if look.elsewhere:
+        far, text = st.columns([2, 5], gap="medium", vertical_alignment="center")
+        far.metric(words.OFF_ON_AVERAGE, words.off_words(guess))
+        text.markdown(why)
+        return
     curves, text = [st.container(), st.container()] if look.narrow else st.columns([5, 3], gap="medium")
     with curves:
         show_curves(question, guess, f"guess_shown_{_name(question)}", look.pictures, look.marks)
         caption(words.WHAT_A_CURVE_SHOWS)
     with text:
-        st.metric("You were off by, on average", words.off_words(guess))
+        st.metric(words.OFF_ON_AVERAGE, words.off_words(guess))
         st.markdown(why)
 
 

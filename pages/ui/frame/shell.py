@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import address, error_log, streamlit_inside, uploads
+from pages.ui.frame import address, error_log, held, streamlit_inside, streamlit_messages, uploads
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 
@@ -36,9 +36,11 @@ _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 error_log.bound()
 streamlit_inside.drop_wrong_values()
 streamlit_inside.one_value_at_a_time()
-streamlit_inside.send_together()
+streamlit_messages.send_together()
+streamlit_messages.nothing_out_of_order()
 streamlit_inside.theme_once()
 streamlit_inside.named_by_key_alone()
+held.watch()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -137,19 +139,20 @@ def load_rooms() -> None:
             import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
-def build_pages() -> dict[str, list[StreamlitPage]]:
+def build_pages(also: frozenset[str] = frozenset()) -> dict[str, list[StreamlitPage]]:
     """{group: its pages whose files exist}, in the order of the syllabus: a bar of all pages would be too long.
 
     Home is Streamlit's default page: it answers at "/" alone (its own path would say "Page not found"), so
     the bar does not list it and the wordmark leads there. Other pages that it does not list have a door on a page.
+    also: addresses of pages that it lists for this visitor all the same.
     """
     # Streamlit writes into the one that it runs.
-    groups = _pages(streamlit_inside.session_id() is not None)
+    groups = _pages(streamlit_inside.session_id() is not None, _listed(also))
     return {group: [copy(page) for page in pages] for group, pages in groups.items()}
 
 
-@cache
-def _pages(_in_script: bool) -> dict[str, list[StreamlitPage]]:
+@lru_cache(maxsize=16)
+def _pages(_in_script: bool, listed: frozenset[str]) -> dict[str, list[StreamlitPage]]:
     # Outside of a script run they lack what a run needs.
     groups: dict[str, list[StreamlitPage]] = {}
     for page in filter(exists, PAGES):
@@ -159,28 +162,39 @@ def _pages(_in_script: bool) -> dict[str, list[StreamlitPage]]:
                 title=page.title,
                 url_path=page.url_path or None,
                 default=page.url_path == "",
-                visibility="visible" if page.in_bar else "hidden",
+                visibility="visible" if page.url_path in listed else "hidden",
             )
         )
     return groups
 
 
-def navigate() -> StreamlitPage:
-    """The top bar; returns the page that was asked for. For dashboard.py only."""
+def _listed(also: frozenset[str]) -> frozenset[str]:
+    """Addresses of the pages that stand in the bar."""
+    in_bar = {page.url_path for page in filter(exists, PAGES) if page.in_bar}
+    return frozenset((in_bar | also) - held.closed())
+
+
+def navigate(also: frozenset[str] = frozenset()) -> StreamlitPage:
+    """The top bar; returns the page that was asked for. For dashboard.py only.
+
+    also: as in `build_pages`.
+    """
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    page = st.navigation(build_pages(), position="top")
+    held.begin("")  # the bar lists no page that a scene closes
+    page = st.navigation(build_pages(also), position="top")
     address.arrive(page.url_path)
-    if place := _place_in_bar(page.url_path):
+    held.begin(page.url_path)
+    if place := _place_in_bar(page.url_path, _listed(also)):
         streamlit_inside.mark_group(place)
     return page
 
 
-def _place_in_bar(url_path: str) -> int:
+def _place_in_bar(url_path: str, listed: frozenset[str]) -> int:
     """Of the page's group, from 1: pages without a group come first, then the groups. 0 for a page without."""
     group = entry(url_path).group
-    shown = [page for page in PAGES if page.in_bar and exists(page)]
+    shown = [page for page in PAGES if page.url_path in listed]
     groups = list(dict.fromkeys(page.group for page in shown if page.group))
     return len([page for page in shown if not page.group]) + groups.index(group) + 1 if group in groups else 0
 
