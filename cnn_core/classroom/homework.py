@@ -26,7 +26,7 @@ from cnn_core.classroom.classes import Classes
 from cnn_core.classroom.handed import HandedIn, HandedRun, handed_in_of, run_to_hand_in
 from cnn_core.classroom.record import Classroom, Member, Seat, clean_name, clean_text
 from cnn_core.errors import StudentError
-from cnn_core.files import explain_disk_errors, read_json, sync, write_json
+from cnn_core.files import explain_disk_errors, locked, read_json, sync, write_json
 
 if TYPE_CHECKING:
     from cnn_core.lesson.guesses import Guess
@@ -158,7 +158,6 @@ class Homework:
         The predictions are taken from the visitor's notebook: what they said last.
         """
         seat = self._classes.sitting(token)
-        assert seat.member is not None
         task = self.task(seat.classroom, task_id)
         if task is None:
             raise _gone()
@@ -168,6 +167,17 @@ class Homework:
             raise StudentError("This task asks for a network.", hint="Choose one of your trainings.")
         if not task.wants_run:
             run = None
+        assert seat.member is not None
+        folder, own = seat.classroom.path / WEIGHTS, f"{seat.member.id}.{task.id}"
+        with explain_disk_errors("Your work cannot be handed in"):
+            folder.mkdir(exist_ok=True)
+            with locked(folder / f"{own}.lock"):  # two tabs may hand in at once
+                return self._handed(token, task, folder, own, run, said)
+
+    def _handed(
+        self, token: str, task: Task, folder: Path, own: str, run: HandedRun | None, said: tuple[str, ...]
+    ) -> HandedIn:
+        """Write it all down.  own: how the names of this member's files for this task begin."""
         before = handed_in_of(self._classes.kept_of(token, task.topic))
         now = self._clock()
         handed = HandedIn(
@@ -177,18 +187,14 @@ class Homework:
             is_late=now > task.due,
             answers=tuple(zip(task.questions, said, strict=True)),
             predictions=self._predictions(token, task),
-            run=None,
+            run=None if run is None else self._copied(folder, own, run),
         )
-        folder, own = seat.classroom.path / WEIGHTS, f"{seat.member.id}.{task.id}"
-        if run is not None:
-            handed = replace(handed, run=self._copied(folder, own, run))
-        file = handed.run.file if handed.run is not None else ""
         try:
             self._classes.keep(token, task.topic, handed.to_dict())
         except StudentError:
-            _remove(folder, own, but=before.run.file if before is not None and before.run is not None else "")
+            _remove(folder, own, but=_file_of(before))
             raise
-        _remove(folder, own, but=file)
+        _remove(folder, own, but=_file_of(handed))
         return handed
 
     def own(self, token: str, task_id: str) -> HandedIn | None:
@@ -262,23 +268,21 @@ class Homework:
         """
         source = self._store.run(run.id).snapshot_path(run.moment)
         name = f"{own}.{secrets.token_hex(4)}.safetensors"
-        with explain_disk_errors("The network cannot be handed in"):
-            folder.mkdir(exist_ok=True)
-            size = source.stat().st_size
-            taken = sum(one.stat().st_size for one in folder.iterdir() if not one.name.startswith(own))
-            if size > LARGEST_WEIGHTS or taken + size > LARGEST_OF_CLASS:
-                most = LARGEST_WEIGHTS if size > LARGEST_WEIGHTS else LARGEST_OF_CLASS
-                whose = "One network" if size > LARGEST_WEIGHTS else "All networks of a class"
-                raise StudentError(
-                    f"{whose} may take {most // 1_000_000} MB, and this one has {size / 1e6:.1f} MB.",
-                    hint="Hand in a smaller one, or tell your teacher.",
-                )
-            try:
-                shutil.copyfile(source, folder / name)
-                sync(folder / name, folder, folder.parent)
-            except OSError:
-                (folder / name).unlink(missing_ok=True)
-                raise
+        size = source.stat().st_size
+        taken = sum(one.stat().st_size for one in folder.iterdir() if not one.name.startswith(own))
+        if size > LARGEST_WEIGHTS or taken + size > LARGEST_OF_CLASS:
+            most = LARGEST_WEIGHTS if size > LARGEST_WEIGHTS else LARGEST_OF_CLASS
+            whose = "One network" if size > LARGEST_WEIGHTS else "All networks of a class"
+            raise StudentError(
+                f"{whose} may take {most // 1_000_000} MB, and this one has {size / 1e6:.1f} MB.",
+                hint="Hand in a smaller one, or tell your teacher.",
+            )
+        try:
+            shutil.copyfile(source, folder / name)
+            sync(folder / name, folder, folder.parent)
+        except OSError:
+            (folder / name).unlink(missing_ok=True)
+            raise
         return replace(run, size=size, file=name)
 
     def _predictions(self, token: str, task: Task) -> tuple[Guess, ...]:
@@ -310,9 +314,13 @@ def _checked_answers(task: Task, answers: Sequence[object]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- files
 
 
+def _file_of(handed: HandedIn | None) -> str:
+    return handed.run.file if handed is not None and handed.run is not None else ""
+
+
 def _remove(folder: Path, own: str, but: str) -> None:
     """Delete this member's weights for a task.  but: the name of the one that stays."""
-    for file in folder.glob(f"{own}.*"):
+    for file in folder.glob(f"{own}.*.safetensors"):
         if file.name != but:
             with suppress(OSError):
                 file.unlink()
