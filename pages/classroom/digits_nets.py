@@ -6,14 +6,17 @@ The work is done by processes beside the server (`looking.glance`): a page only 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cnn_core import pretrained
-from cnn_core.classroom import Seat
+from cnn_core.classroom import Board, Classes, Seat
+from cnn_core.classroom import drawn as core
 from cnn_core.classroom.handwriting import Reader
 from cnn_core.errors import StudentError
-from pages.ui.trained.trained import Trained
-from pages.ui.visitor import networks
+from cnn_core.runs import RunStore
+from pages.classroom import digits_words as words
+from pages.ui.visitor import networks, server
 from pages.ui.wording.looking import glance
 
 MOST_NETS = 150  # of a class, the newest
@@ -42,39 +45,59 @@ def ask_all(seat: Seat, dataset: str, count: int) -> Asked:
     """
     readers: list[Reader] = []
     class_nets = waiting = 0
-    for name, who in _names(seat):
+    for one in _networks(seat):
         try:
-            network = networks.exactly(name)
-            if network.spec.input_shape != (1, 28, 28) or network.spec.classes != 10:
-                continue
+            network = networks.exactly(one.name)
             evaluation = glance(network, "evaluation", count, dataset=dataset)
-            trained = Trained.named(name)
         except StudentError:  # deleted a moment ago, or it cannot be read
             continue
         if evaluation is None:
             waiting += 1
             continue
-        class_nets += bool(who)
-        is_known = trained.is_tested and trained.dataset == _MNIST
-        readers.append(
-            Reader(
-                name,
-                trained.title,
-                who,
-                tuple(evaluation.probabilities.argmax(1).tolist()),
-                trained.accuracy if is_known else None,
-                trained.count if is_known else 0,
-            )
-        )
+        class_nets += bool(one.who)
+        readers.append(replace(one, answers=tuple(evaluation.probabilities.argmax(1).tolist())))
     return Asked(tuple(readers), class_nets, waiting)
 
 
-def _names(seat: Seat) -> Iterator[tuple[str, str]]:
-    """(name of a network, whose it is) of all that are asked; "" for ours."""
-    yield from _of_class(seat)
+def _networks(seat: Seat) -> Iterator[Reader]:
+    """All networks that are asked, without answers: finished runs of the class that learnt from MNIST, and ours."""
+    settings = _as_the_board_says(seat)
+    rows = [
+        row
+        for row in _board(server.classes(), server.store()).rows(seat.classroom.id)
+        if row.state == "finished"
+        and row.dataset == _MNIST
+        and (row.spec.input_shape, row.spec.classes) == (core.SHAPE, core.DIGITS)
+        and row.member.id not in settings.hidden
+    ]
+    for row in rows[:MOST_NETS]:
+        who = words.SOMEBODY if settings.are_nameless else row.member.name
+        name = f"run:{row.run_id}"
+        if row.is_test and row.accuracy is not None and row.exam is not None:
+            yield Reader(name, row.name, who, (), row.accuracy, row.exam.count)
+        else:
+            yield Reader(name, row.name, who, ())
     for name in pretrained.names():
-        yield f"pretrained:{name}", ""
+        card = pretrained.card(name)
+        yield Reader(f"pretrained:{name}", card.title, "", (), card.test_accuracy, card.test_images)
 
 
-def _of_class(seat: Seat) -> Iterator[tuple[str, str]]:
-    return iter(())
+@lru_cache(maxsize=4)
+def _board(classes: Classes, store: RunStore) -> Board:
+    return Board(classes, store)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """Whom the teacher has hidden on the board, and whether names are shown: the same holds here."""
+
+    hidden: frozenset[str]
+    are_nameless: bool
+
+
+def _as_the_board_says(seat: Seat) -> _Settings:
+    shown = seat.classroom.shows.get("board")
+    shown = shown if isinstance(shown, dict) else {}
+    hidden = shown.get("hidden")
+    hidden = [one for one in hidden if isinstance(one, str)] if isinstance(hidden, list) else []
+    return _Settings(frozenset(hidden), shown.get("names") == "none")
