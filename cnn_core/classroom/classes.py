@@ -29,7 +29,8 @@ import orjson
 from cnn_core.classroom import codes, ending
 from cnn_core.classroom.guard import Guard
 from cnn_core.classroom.keys import class_and_hash, new_key
-from cnn_core.classroom.reading import text_of, topic_name, values_of
+from cnn_core.classroom.names import free_name
+from cnn_core.classroom.reading import text_of, time_of, topic_name, values_of
 from cnn_core.classroom.record import (
     LONGEST_TITLE,
     Classroom,
@@ -99,10 +100,11 @@ class Classes:
 
     def stamp(self, class_id: str) -> int:
         """Another number whenever anything of the class changed, 0 where it is gone; cheap to ask often."""
-        try:
-            return os.stat(self.path / class_id / "changed").st_mtime_ns
-        except OSError:
-            return 0
+        return time_of(self.path / class_id / "changed")
+
+    def shown_stamp(self, class_id: str) -> int:
+        """The same of what its teachers set alone: what it is called, until when it is open, what it shows."""
+        return time_of(self.path / class_id / "class.json")
 
     # A teacher's
 
@@ -268,7 +270,7 @@ class Classes:
         with self._held(classroom.id, _CANNOT):
             if self._member(classroom, member.owner) is None:
                 raise _taken_out(classroom)
-            named = replace(member, name=self._free_name(classroom, name, but=member.id))
+            named = replace(member, name=free_name(self.members(classroom), name, but=member.id))
             self._write_member(classroom, named)
         return named
 
@@ -400,9 +402,10 @@ class Classes:
 
     def _new_member(self, classroom: Classroom, owner: str, name: str, now: float) -> Member:
         most = settings().max_students
-        if len(self.members(classroom)) >= most:
+        members = self.members(classroom)
+        if len(members) >= most:
             raise StudentError(f"The class is full: {most} are in it.", hint="Tell your teacher.")
-        member = Member(secrets.token_hex(4), self._free_name(classroom, name), owner, now)
+        member = Member(secrets.token_hex(4), free_name(members, name), owner, now)
         self._write_member(classroom, member)
         return member
 
@@ -411,24 +414,11 @@ class Classes:
         write_json(classroom.path / "members" / f"{member.owner}.json", values, durable=True)
         self._tell(classroom)
 
-    def _free_name(self, classroom: Classroom, wished: str, but: str = "") -> str:
-        """The wished name, or an animal's. Raises StudentError where another has it."""
-        taken = {member.name.lower() for member in self.members(classroom) if member.id != but}
-        name = clean_name(wished)
-        if not name:
-            return codes.animal(taken)
-        if name.lower() in taken:
-            raise StudentError(
-                f"{name} is in the class already.",
-                hint="Add a letter, or leave the name empty for an animal's.",
-            )
-        return name
-
     def _take_out(self, classroom: Classroom, member: Member) -> None:
         with self._held(classroom.id, _CANNOT):
-            for topic in file_names(classroom.path):
+            for file in classroom.path.glob(f"*/{member.id}.*"):  # of each topic, and the weights handed in
                 with suppress(OSError):
-                    (classroom.path / topic / f"{member.id}.json").unlink()
+                    file.unlink()
             with suppress(FileNotFoundError):
                 (classroom.path / "members" / f"{member.owner}.json").unlink()
             self._tell(classroom)

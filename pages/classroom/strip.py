@@ -14,7 +14,7 @@ from pages.ui.frame.screens import is_on_wall
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.visitor import server, who
 
-PAGE = "classroom"  # its url_path
+PAGE, VIEW = "classroom", "class_view"  # its url_path, and the key of the choice among its views
 _STYLE = """<style>
 .st-key-class_strip { gap: 0.25rem 1rem; margin-bottom: -0.75rem; font-size: 0.9375rem }
 .st-key-class_strip :is(p, [data-testid="stMarkdownContainer"]) { font-size: 0.9375rem; margin: 0 }
@@ -46,7 +46,8 @@ def draw(sits: Seat | None, page: str) -> None:
     if sits is None or is_on_wall():
         return
     st.html(_STYLE)
-    live(lambda: _line(page))
+    classes, class_id = server.classes(), sits.classroom.id
+    live(lambda: _line(page), lambda: classes.shown_stamp(class_id), ("shown", class_id))
 
 
 def _line(page: str) -> None:
@@ -57,7 +58,8 @@ def _line(page: str) -> None:
         st.markdown(words.line(sits), width="content")
         if page != PAGE:
             _link(words.TO_THE_CLASS, "board")
-        if question := waiting(sits):
+        is_there = page == PAGE and st.session_state.get(VIEW) == "questions"
+        if (question := waiting(sits)) and not is_there:
             with st.container(key="class_asks", width="content"):
                 _link(words.asks(question), "questions", icon=":material/help:")
 

@@ -147,12 +147,12 @@ def build_pages(also: frozenset[str] = frozenset()) -> dict[str, list[StreamlitP
     also: addresses of pages that it lists for this visitor all the same.
     """
     # Streamlit writes into the one that it runs.
-    groups = _pages(streamlit_inside.session_id() is not None, also, held.closed())
+    groups = _pages(streamlit_inside.session_id() is not None, _listed(also))
     return {group: [copy(page) for page in pages] for group, pages in groups.items()}
 
 
-@lru_cache(maxsize=32)
-def _pages(_in_script: bool, also: frozenset[str], closed: frozenset[str]) -> dict[str, list[StreamlitPage]]:
+@lru_cache(maxsize=16)
+def _pages(_in_script: bool, listed: frozenset[str]) -> dict[str, list[StreamlitPage]]:
     # Outside of a script run they lack what a run needs.
     groups: dict[str, list[StreamlitPage]] = {}
     for page in filter(exists, PAGES):
@@ -162,14 +162,16 @@ def _pages(_in_script: bool, also: frozenset[str], closed: frozenset[str]) -> di
                 title=page.title,
                 url_path=page.url_path or None,
                 default=page.url_path == "",
-                visibility="visible" if _is_in_bar(page, also, closed) else "hidden",
+                visibility="visible" if page.url_path in listed else "hidden",
             )
         )
     return groups
 
 
-def _is_in_bar(page: Entry, also: frozenset[str], closed: frozenset[str]) -> bool:
-    return (page.in_bar or page.url_path in also) and page.url_path not in closed
+def _listed(also: frozenset[str]) -> frozenset[str]:
+    """Addresses of the pages that stand in the bar."""
+    in_bar = {page.url_path for page in filter(exists, PAGES) if page.in_bar}
+    return frozenset((in_bar | also) - held.closed())
 
 
 def navigate(also: frozenset[str] = frozenset()) -> StreamlitPage:
@@ -180,19 +182,19 @@ def navigate(also: frozenset[str] = frozenset()) -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    held.begin("")  # the bar lists no page that a scene closes
+    held.look()  # the bar lists no page that a scene closes
     page = st.navigation(build_pages(also), position="top")
     address.arrive(page.url_path)
     held.begin(page.url_path)
-    if place := _place_in_bar(page.url_path, also):
+    if place := _place_in_bar(page.url_path, _listed(also)):
         streamlit_inside.mark_group(place)
     return page
 
 
-def _place_in_bar(url_path: str, also: frozenset[str]) -> int:
+def _place_in_bar(url_path: str, listed: frozenset[str]) -> int:
     """Of the page's group, from 1: pages without a group come first, then the groups. 0 for a page without."""
     group = entry(url_path).group
-    shown = [page for page in PAGES if _is_in_bar(page, also, held.closed()) and exists(page)]
+    shown = [page for page in PAGES if page.url_path in listed]
     groups = list(dict.fromkeys(page.group for page in shown if page.group))
     return len([page for page in shown if not page.group]) + groups.index(group) + 1 if group in groups else 0
 

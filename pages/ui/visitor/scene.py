@@ -15,7 +15,7 @@ from pages.ui.frame import held
 from pages.ui.frame.held import Held
 from pages.ui.visitor import server, who
 
-PREVIEWED = (
+_PREVIEWED = (
     "scene_previewed"  # id of the scene that this frame shows to whoever makes one, and binds nobody by
 )
 _REFUSED = "scene_refused"  # a StudentError to be said by the next run
@@ -55,7 +55,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
 def bound() -> Bound | None:
     """The scene that binds this visitor now, or that this frame previews; None where there is none."""
     binding = server.scenes().of(who.visitor())
-    previewed = st.session_state.get(PREVIEWED)
+    previewed = st.session_state.get(_PREVIEWED)
     if binding is not None or previewed is None:
         return binding  # a preview frees nobody
     try:
@@ -64,9 +64,15 @@ def bound() -> Bound | None:
         return None
 
 
+def preview(scene_id: str) -> None:
+    """Show this scene in this session alone. Raises StudentError where there is none."""
+    server.scenes().scene(scene_id)
+    st.session_state[_PREVIEWED] = scene_id
+
+
 def is_preview() -> bool:
     """Whether this is the frame of a preview."""
-    return PREVIEWED in st.session_state and server.scenes().of(who.visitor()) is None
+    return _PREVIEWED in st.session_state and server.scenes().of(who.visitor()) is None
 
 
 def _held(page: str) -> Held | None:
