@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from cnn_core import pretrained
-from cnn_core.classroom import Board, Classes, Seat
+from cnn_core.classroom import Seat
 from cnn_core.classroom import drawn as core
 from cnn_core.classroom.handwriting import Reader
 from cnn_core.errors import StudentError
-from cnn_core.runs import RunStore
 from pages.classroom import digits_words as words
+from pages.classroom.board_settings import BoardSettings
 from pages.ui.visitor import networks, server
 from pages.ui.wording.looking import glance
 
@@ -61,17 +60,17 @@ def ask_all(seat: Seat, dataset: str, count: int) -> Asked:
 
 def _networks(seat: Seat) -> Iterator[Reader]:
     """All networks that are asked, without answers: finished runs of the class that learnt from MNIST, and ours."""
-    settings = _as_the_board_says(seat)
+    settings = BoardSettings.of(seat.classroom)  # whom the teacher has hidden there is not shown here
     rows = [
         row
-        for row in _board(server.classes(), server.store()).rows(seat.classroom.id)
+        for row in server.board().rows(seat.classroom.id)
         if row.state == "finished"
         and row.dataset == _MNIST
         and (row.spec.input_shape, row.spec.classes) == (core.SHAPE, core.DIGITS)
         and row.member.id not in settings.hidden
     ]
     for row in rows[:MOST_NETS]:
-        who = words.SOMEBODY if settings.are_nameless else row.member.name
+        who = words.SOMEBODY if settings.names == "none" else row.member.name
         name = f"run:{row.run_id}"
         if row.is_test and row.accuracy is not None and row.exam is not None:
             yield Reader(name, row.name, who, (), row.accuracy, row.exam.count)
@@ -80,24 +79,3 @@ def _networks(seat: Seat) -> Iterator[Reader]:
     for name in pretrained.names():
         card = pretrained.card(name)
         yield Reader(f"pretrained:{name}", card.title, "", (), card.test_accuracy, card.test_images)
-
-
-@lru_cache(maxsize=4)
-def _board(classes: Classes, store: RunStore) -> Board:
-    return Board(classes, store)
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """Whom the teacher has hidden on the board, and whether names are shown: the same holds here."""
-
-    hidden: frozenset[str]
-    are_nameless: bool
-
-
-def _as_the_board_says(seat: Seat) -> _Settings:
-    shown = seat.classroom.shows.get("board")
-    shown = shown if isinstance(shown, dict) else {}
-    hidden = shown.get("hidden")
-    hidden = [one for one in hidden if isinstance(one, str)] if isinstance(hidden, list) else []
-    return _Settings(frozenset(hidden), shown.get("names") == "none")

@@ -67,6 +67,13 @@ def test_a_drawn_digit_is_checked_by_two_becomes_a_test_set_and_is_read(monkeypa
     said = text(view(DAN, "results"))
     assert "of your class’s 1 digit rightly" in said
     assert "that came with Convscope, each trained on MNIST" in said
+    (one,) = Shelf().of(OWNER)
+    tested = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
+    tested.session_state["guess_off"] = True
+    tested.query_params["test"] = one.id
+    said = text(open_page(tested, "pages/3_evaluate.py", owner=DAN, network="pretrained:mlp"))
+    assert "of 1 test image:" in said
+    assert "None of the 1 test pictures is among them." in said
 
 
 def test_what_is_in_dispute_is_told_to_who_drew_it_and_decided_by_the_teacher():
