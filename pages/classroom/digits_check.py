@@ -8,7 +8,7 @@ from cnn_core.classroom import Drawing
 from cnn_core.classroom import drawn as core
 from pages.classroom import digits_words as words
 from pages.classroom.digits_draw import images_of
-from pages.classroom.digits_live import Now, live, now
+from pages.classroom.digits_live import Now, drawn_so_far, follow, live, now
 from pages.ui.drawing.sheets import image_picture
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals
@@ -21,8 +21,7 @@ PICTURE_PX, KEY_PX = 280, 60
 
 def step() -> None:
     """Draw the step."""
-    here = now(needs_member=True)
-    live(_step, is_live=_current(here) is None)  # under the finger nothing moves
+    live(_step)
 
 
 def _step() -> None:
@@ -31,6 +30,8 @@ def _step() -> None:
         answer(words.ENDED)
         return
     one = _current(here)
+    if one is None:  # under the finger nothing moves
+        follow(here, drawn_so_far)
     checked = sum(here.me in each.said for each in here.drawings)
     if one is None:
         answer(words.nothing_to_check(checked))

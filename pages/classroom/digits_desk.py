@@ -11,7 +11,7 @@ from cnn_core.data.own import OwnSet, Shelf
 from pages.classroom import digits_words as words
 from pages.classroom.digits_check import KEY_PX, PICTURE_PX
 from pages.classroom.digits_draw import images_of
-from pages.classroom.digits_live import Now, live, now
+from pages.classroom.digits_live import Now, changed, follow, live, now
 from pages.ui.drawing.sheets import image_picture
 from pages.ui.frame import shell
 from pages.ui.visitor import server, who
@@ -26,6 +26,7 @@ def overview() -> None:
 
 def _overview() -> None:
     here = now(needs_teacher=True)
+    follow(here, changed)
     said = core.tally(here.drawings)
     answer(words.how_far(said))
     if not said.drawn:
@@ -84,8 +85,7 @@ def _close(is_closed: bool) -> None:
 
 def decide() -> None:
     """One drawing after the other that only a teacher can settle."""
-    here = now(needs_teacher=True)
-    live(_decide, is_live=not _open(here))
+    live(_decide)
 
 
 def _open(here: Now) -> tuple[Drawing, ...]:
@@ -95,6 +95,7 @@ def _open(here: Now) -> tuple[Drawing, ...]:
 
 def _decide() -> None:
     here = now(needs_teacher=True)
+    follow(here, changed)
     waiting = _open(here)
     if not waiting or not here.seat.is_open:
         answer(words.NOTHING_IN_DISPUTE if not waiting else words.ENDED)

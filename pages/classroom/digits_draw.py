@@ -8,7 +8,7 @@ import streamlit as st
 from cnn_core.classroom import Drawing
 from cnn_core.classroom import drawn as core
 from pages.classroom import digits_words as words
-from pages.classroom.digits_live import Now, live, now
+from pages.classroom.digits_live import Now, now
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.canvas import collecting_canvas
@@ -24,7 +24,7 @@ PAD_PX, TILE_PX = 340, 56
 
 def step() -> None:
     """Draw the step."""
-    live(_step, is_live=False)  # under the pen nothing moves
+    st.fragment(_step)()  # under the pen nothing moves
 
 
 def _step() -> None:
@@ -54,7 +54,7 @@ def _pad(here: Now) -> None:
         with refusals.collect("digits_draw"):
             for drawing in drawings:
                 core.draw(server.classes(), who.visitor(), drawing.target, drawing.pixels)
-        st.rerun(scope="fragment")
+        st.rerun()
     caption(words.so_far(len(here.mine), len(here.drawings)))
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from cnn_core.classroom import Drawing, Seat, drawings_of
+from pages.ui.frame import broadcast
 from pages.ui.visitor import server, who
-
-LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,23 @@ def now(needs_member: bool = False, needs_teacher: bool = False) -> Now:
     return Now(seat, drawings_of(server.classes(), seat.classroom))
 
 
-def live(draw: Callable[[], None], is_live: bool = True) -> None:
-    """Draw a part that is drawn again by itself while others do something."""
-    st.fragment(draw, run_every=LOOK_SECONDS if is_live else None)()
+def changed(class_id: str) -> Hashable:
+    """Another value whenever anything of the class changed."""
+    return server.classes().stamp(class_id)
+
+
+def drawn_so_far(class_id: str) -> Hashable:
+    """Another value whenever somebody drew, or took a drawing out."""
+    classroom = server.classes().classroom(class_id)
+    return None if classroom is None else len(drawings_of(server.classes(), classroom))
+
+
+def follow(here: Now, what: Callable[[str], Hashable]) -> None:
+    """Draw this fragment anew when `what` of the class changes; its first call.  what: `changed` or `drawn_so_far`."""
+    class_id = here.seat.classroom.id
+    broadcast.wake((what.__name__, class_id), partial(what, class_id), f"digits_{what.__name__}")
+
+
+def live(draw: Callable[[], None]) -> None:
+    """Draw a part that is drawn again while others do something; it calls `follow`."""
+    st.fragment(draw, run_every=broadcast.every())()

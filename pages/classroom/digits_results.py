@@ -12,7 +12,7 @@ from cnn_core.data.own import OwnSet, Shelf
 from cnn_core.errors import StudentError
 from pages.classroom import digits_words as words
 from pages.classroom.digits_chart import chart
-from pages.classroom.digits_live import Now, live, now
+from pages.classroom.digits_live import Now, now
 from pages.classroom.digits_nets import Asked, ask_all
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.figure import mode, show
@@ -20,6 +20,7 @@ from pages.ui.drawing.sheets import sheet
 from pages.ui.visitor import server
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 
+LOOK_SECONDS = 4.0
 MOST_SHOWN = 12  # networks in the chart
 MOST_TILES = 40
 TILE_PX = 84
@@ -27,7 +28,7 @@ TILE_PX = 84
 
 def step() -> None:
     """Draw the step."""
-    live(_step)
+    st.fragment(_step, run_every=LOOK_SECONDS)()  # networks come from workers, which no class hears of
 
 
 def _step() -> None:

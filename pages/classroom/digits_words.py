@@ -206,6 +206,7 @@ def asked_and_read(one: Drawing) -> str:
 
 # ---------------------------------------------------------------- results
 
+SOMEBODY = "A student"  # where the teacher shows no names
 NO_SET = "There is no test set yet. Your teacher makes it under Overview, once enough drawings count."
 NO_SET_TEACHER = "There is no test set yet. You make it under Overview."
 HOW_TO_READ = (
