@@ -93,6 +93,13 @@ def write(name: str, text: str) -> None:
         del st.query_params[name]
 
 
+def of_the_app() -> str:
+    """Where the app is, without the page and what is said of it: "http://localhost:8501"."""
+    page = (st.context.url or "").partition("?")[0].partition("#")[0].rstrip("/")
+    name = st.session_state.get(_PAGE, "")
+    return page.removesuffix(f"/{name}") if name else page
+
+
 def forget(page: str) -> None:
     """Begin this page anew at the next look: as its address says, and what that does not say as usual."""
     st.session_state.setdefault(_SAID, {}).pop(page, None)
