@@ -75,7 +75,7 @@ class Machine:
         ensure_runner(self.store)
 
     def runners(self):
-        return processes(self.mark, "cnn_core.runs")
+        return processes(self.mark, "-m\0cnn_core.runs\0")
 
     def workers(self):
         return [pid for pid in processes(self.mark) if called(pid) == NAME]

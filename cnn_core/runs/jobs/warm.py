@@ -9,6 +9,7 @@ Only with one thread, and nothing of a graphics card: neither would survive the 
 from __future__ import annotations
 
 import logging
+import signal
 
 
 def _warm() -> None:
@@ -21,6 +22,9 @@ def _warm() -> None:
     rehearse()
 
 
+# Whoever stops a service asks all its processes at once. Without this one the runner would take its workers for lost,
+# before they have kept what they have; it ends by itself, with the runner.
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 try:
     _warm()
 except Exception:  # the workers will meet it again, and the run that they do has a student to tell it to
