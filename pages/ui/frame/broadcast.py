@@ -25,7 +25,7 @@ from pages.ui.frame import streamlit_inside, streamlit_places
 from pages.ui.frame.components import component_file
 from pages.ui.frame.streamlit_places import Place
 
-LOOK_SECONDS = 0.4  # between two looks
+LOOK_SECONDS = 0.3  # between two looks
 DRAWN_SECONDS = 60.0  # within which what a script draws has gone through the server's loop
 MOST_VALUES = 100  # channels whose values are kept
 WITHOUT_SECONDS = 2.0  # where nothing can be sent by itself, a timer asks
