@@ -18,7 +18,11 @@ SHIFT = 3  # pixels
 READ_WHEN_SHIFTED = {"lesson": 0.8308, "mlp": 0.0}  # of the 10,000 test digits, each shifted by so much
 BEGIN, SOLVED = 0.9866, (0.9913,)  # of the test digits: the tiny convnet, and the way below with three seeds
 SOLVED_PARAMETERS = 6_898
-ON_THE_SAMPLE = 0.0  # of the sample's 500 test digits, learnt from its 4,000
+ON_THE_SAMPLE = (
+    0.942,
+    0.958,
+    0.958,
+)  # the same way, of the sample's 500 test digits, learnt from 4,000 others
 SECONDS = 40  # of one core, for one training of the third lesson
 
 
@@ -236,8 +240,9 @@ LESSONS: dict[str, Lesson] = {
                 ),
             ),
             _parameters,
-            needs=f"It needs all of MNIST. From the {count(4_000)} digits that are here without a network, the way "
-            f"below read {_share(ON_THE_SAMPLE, 1)} of 500 test digits.",
+            needs="It needs all of MNIST. From the 4,000 digits that are there without a network, the design that is "
+            f"named below learns to read {_share(min(ON_THE_SAMPLE), 1)} to {_share(max(ON_THE_SAMPLE), 1)} (three "
+            "seeds).",
         ),
     )
 }
