@@ -21,7 +21,7 @@ from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves, last_value
 from pages.ui.drawing.legend import colours, names_in_colour
-from pages.ui.frame import address
+from pages.ui.frame import address, held
 from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.tables import runs_csv
@@ -61,7 +61,7 @@ def compare(summary: DeltaGenerator) -> None:
     write_address(list(networks), [run.name for run in selection])
     server.use(run.name for run in selection)
     if not runs:
-        caption(words.NO_RUNS)
+        caption(words.NONE_IN_A_SCENE if held.is_hidden("train") else words.NO_RUNS)
     answer(said := words.verdict(selection, guessing.may_tell(selection)))
     guessing.ask(selection)
     screen_summary.put(summary, words.summary_of_runs(len(runs), [run.label for run in selection], said))
