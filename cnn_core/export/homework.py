@@ -16,7 +16,6 @@ from cnn_core.export.record import (
     PRINTED,
     NetOfRecord,
     PredictionOfRecord,
-    accuracy_in_words,
     network_section,
     predictions_section,
 )
@@ -75,8 +74,9 @@ def export_homework(page: HomeworkPage) -> str:
         ("<b>Student</b>", "<b>Handed in</b>", "<b>Test accuracy</b>", "<b>File</b>")
     ]
     rows += [_row(one) for one in page.handed]
-    rows += [(escaped(name), "nothing", "", "") for name in page.missing]
     body.append(table(rows))
+    if page.missing:
+        body.append(f"<p>Nothing from {escaped(', '.join(page.missing))}.</p>")
     if page.left_out:
         files = "file of weights is" if page.left_out == 1 else "files of weights are"
         body.append(f"<p>{page.left_out} {files} not in this ZIP: it would be too large.</p>")
@@ -85,10 +85,15 @@ def export_homework(page: HomeworkPage) -> str:
 
 
 def _row(one: HandedPage) -> tuple[str, ...]:
-    accuracy = ""
-    if one.net is not None and one.net.accuracy is not None:
-        accuracy = accuracy_in_words(one.net.accuracy, one.net.count, one.net.is_test)
-    return escaped(one.name), escaped(_when(one)), escaped(accuracy), escaped(one.file)
+    return escaped(one.name), escaped(_when(one)), _accuracy(one.net), escaped(one.file)
+
+
+def _accuracy(net: NetOfRecord | None) -> str:
+    """In a table's few words; all of it stands in the student's part."""
+    if net is None or net.accuracy is None:
+        return ""
+    percent = f"{100 * net.accuracy:.1f} %"
+    return percent if net.is_test else f"{percent}, no test"
 
 
 def _when(one: HandedPage) -> str:
@@ -124,6 +129,7 @@ def write_zip(out: IO[bytes], page: str, csv: str, weights: Sequence[tuple[str, 
 
 
 _STYLE = """
+td { overflow-wrap: normal; } td:last-child { font-size: 14px; overflow-wrap: anywhere; }
 section.student { break-before: page; border-top: 1px solid #DEDAD0; margin-top: 2rem; }
 @media print { section.student { border: 0; margin: 0; } }
 """

@@ -152,7 +152,7 @@ def _numbers(run: HandedRun | None) -> list[object]:
     accuracy = "" if run.accuracy is None else run.accuracy
     return [
         run.name,
-        run.dataset,
+        _dataset(run),
         accuracy,
         low,
         high,
