@@ -60,7 +60,8 @@ def _line(page: str) -> None:
         st.markdown(words.line(sits), width="content")
         if page != PAGE:
             _link(words.TO_THE_CLASS, "board")
-        is_there = page == PAGE and st.session_state.get(VIEW) == "questions"
+        # A link that names the view is read after this line is drawn.
+        is_there = page == PAGE and st.session_state.get(VIEW, st.query_params.get("view")) == "questions"
         if (question := question_for(sits)) and not is_there:
             with st.container(key="class_asks", width="content"):
                 _link(words.asks(question), "questions", icon=":material/help:")
