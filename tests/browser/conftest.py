@@ -123,10 +123,26 @@ def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.1)
 
 
+@pytest.fixture(scope="session")
+def one_server(tmp_path_factory, chromium) -> Iterator[Server]:
+    """One server for all files that only look: a cold one costs five seconds of a processor, and its first pages."""
+    with serving(tmp_path_factory.mktemp("server"), CONVSCOPE_DATA="no-such-folder") as running:  # the sample
+        yield running
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, chromium) -> Iterator[Server]:
-    """One server for the tests of a file."""
-    with serving(tmp_path_factory.mktemp("server")) as running:
+def server(one_server) -> Iterator[Server]:
+    """The server of a file's tests. One that counts runs, or does a runner's work, asks for `own_server` instead."""
+    before = one_server.log.stat().st_size
+    yield one_server
+    said = one_server.log.read_bytes()[before:].decode(errors="replace")
+    assert not COMPLAINTS.search(said), said[-6000:]
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory, chromium) -> Iterator[Server]:
+    """A server for the tests of one file alone, with a store that nobody else writes into."""
+    with serving(tmp_path_factory.mktemp("server"), CONVSCOPE_DATA="no-such-folder") as running:
         yield running
 
 

@@ -6,15 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from cnn_core.runs import RunStore
-from tests.browser.conftest import ready, serving, turn_to, wait_until
-
-EMPTY = {"CONVSCOPE_DATA": "no-such-folder"}  # the 4,500 digits of the sample
+from tests.browser.conftest import ready, turn_to, wait_until
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, chromium):
-    with serving(tmp_path_factory.mktemp("augmentation"), **EMPTY) as running:
-        yield running
+def server(own_server):
+    return own_server
 
 
 @pytest.fixture

@@ -9,18 +9,12 @@ from playwright.sync_api import expect
 
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.dreams import photo_networks
-from tests.browser.conftest import ready, seen, serving, turn_to, wait_until
+from tests.browser.conftest import ready, seen, turn_to, wait_until
 from tests.faults.conftest import go_on, stand_still
 
 pytestmark = pytest.mark.skipif(
     "efficientnet_lite0" not in photo_networks(), reason="the photo network is not installed"
 )
-
-
-@pytest.fixture(scope="module")
-def dream_server(tmp_path_factory, chromium):
-    with serving(tmp_path_factory.mktemp("dream"), CONVSCOPE_DATA="no-such-folder") as running:
-        yield running
 
 
 def choose(page, key: str, words: str) -> None:
@@ -44,12 +38,12 @@ def start(page, after: str = "none") -> str:
     return re.search(r"dream=([\w-]{11})", page.url)[1]
 
 
-def test_a_dream_arrives_octave_by_octave_and_can_be_kept(dream_server, new_page):
-    page = new_page(dream_server.url + "/deep_dream")
+def test_a_dream_arrives_octave_by_octave_and_can_be_kept(server, new_page):
+    page = new_page(server.url + "/deep_dream")
     choose(page, "dream_photo", "a cup of coffee")
     expect(seen(page, "Not dreamt yet")).to_be_visible()
     small(page, 30)
-    run = RunStore(dream_server.runs).run(start(page))
+    run = RunStore(server.runs).run(start(page))
     wait_until(run.frames, 60)
     assert stand_still(run)  # a dream that takes as long as the page needs to draw it
     expect(seen(page, re.compile(r"after octave [1-3] of \d"))).to_be_visible(timeout=30_000)
@@ -69,8 +63,8 @@ def test_a_dream_arrives_octave_by_octave_and_can_be_kept(dream_server, new_page
         page.keyboard.press("Escape")
 
 
-def test_the_line_follows_pointer_and_keys(dream_server, new_page):
-    page = new_page(dream_server.url + "/deep_dream")
+def test_the_line_follows_pointer_and_keys(server, new_page):
+    page = new_page(server.url + "/deep_dream")
     knob = page.get_by_role("slider", name=re.compile("Line between original"))
     expect(knob).to_have_attribute("aria-valuenow", "50")
     knob.scroll_into_view_if_needed()
@@ -91,8 +85,8 @@ def test_the_line_follows_pointer_and_keys(dream_server, new_page):
     expect(knob).to_have_attribute("aria-valuenow", "100")
 
 
-def test_a_dream_goes_on_through_reload_and_page_change_and_is_cancelled(dream_server, new_page):
-    page = new_page(dream_server.url + "/deep_dream")
+def test_a_dream_goes_on_through_reload_and_page_change_and_is_cancelled(server, new_page):
+    page = new_page(server.url + "/deep_dream")
     page.get_by_role("button", name="Options").click()
     page.locator(".st-key-dream_steps input").fill("40")
     page.locator(".st-key-dream_steps input").press("Enter")
@@ -108,14 +102,14 @@ def test_a_dream_goes_on_through_reload_and_page_change_and_is_cancelled(dream_s
     page.get_by_role("button", name="Cancel").click()
     # A worker that is still starting hears of it when it is up.
     expect(seen(page, "Cancelled by you")).to_be_visible(timeout=60_000)
-    assert RunStore(dream_server.runs).run(run_id).status.state == "stopped"
+    assert RunStore(server.runs).run(run_id).status.state == "stopped"
     choose(page, "dream_photo", "a rocket")
     ready(page)
     start(page, after=run_id)  # another may be started
 
 
-def test_on_a_phone_nothing_scrolls_sideways(dream_server, new_page):
-    page = new_page(dream_server.url + "/deep_dream", width=390, height=844)
+def test_on_a_phone_nothing_scrolls_sideways(server, new_page):
+    page = new_page(server.url + "/deep_dream", width=390, height=844)
     expect(seen(page, "Octave by octave")).to_be_visible(timeout=20_000)
     width = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= 390

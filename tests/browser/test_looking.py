@@ -15,6 +15,11 @@ from tests.browser.conftest import ready, seen, serving, turn_to, wait_until
 OWNER = "a" * 22
 
 
+@pytest.fixture(scope="module")
+def server(own_server):
+    return own_server
+
+
 def draw_a_seven(page) -> None:
     box = page.locator(".pad canvas").first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]

@@ -20,6 +20,11 @@ EACH = 10
 pytestmark = pytest.mark.timeout(900)
 
 
+@pytest.fixture(scope="module")
+def server(own_server):
+    return own_server
+
+
 def draw(page, name, rng=None):
     """A thing drawn with the mouse, stroke by stroke; each time a little otherwise where there is chance."""
     box = page.locator(".pad canvas").first.bounding_box()

@@ -21,6 +21,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
+def server(own_server):
+    return own_server
+
+
+@pytest.fixture(scope="module")
 def keras_file(tmp_path_factory):
     """The lesson's network as Keras saves it: kernels with channels last, and so the list that flatten makes."""
     import keras

@@ -15,6 +15,11 @@ from pages.ui.frame import shell
 from tests.browser.conftest import ready, serving, turn_to
 
 
+@pytest.fixture(scope="module")
+def server(own_server):
+    return own_server
+
+
 def test_every_address_is_the_one_streamlit_would_give_the_file():
     # Else a deep link on a cold server is greeted with "Page not found".
     for page in shell.PAGES:

@@ -6,18 +6,16 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.tour.steps import STEPS
-from tests.browser.conftest import ready, serving
+from tests.browser.conftest import ready
 
-EMPTY = {"CONVSCOPE_DATA": "no-such-folder"}  # the 5,000 digits of the sample
 TINY = "recipe=own&optimizer=rmsprop&epochs=1&images=300"
 LONG = 30_000  # milliseconds: two busy cores, and a network that is asked 2,000 times
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="module")
-def lesson(tmp_path_factory, chromium):
-    with serving(tmp_path_factory.mktemp("lesson"), **EMPTY) as running:
-        yield running
+@pytest.fixture
+def lesson(server):
+    return server
 
 
 def bar(page):
