@@ -11,7 +11,7 @@ from pages.teachers.one_lesson import draw
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.wording import screen_summary
-from pages.ui.wording.blocks import answer, caption, next_question
+from pages.ui.wording.blocks import answer, caption
 
 require_shell()
 
@@ -46,4 +46,3 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("teachers"))
-next_question("convolution", "is where the first lesson is.")
