@@ -158,6 +158,15 @@ def wanted_for_class() -> str | None:
     return st.session_state.get(_WANTED)
 
 
+def wanted_title() -> str | None:
+    """What that scene is called."""
+    scene_id = wanted_for_class()
+    try:
+        return None if scene_id is None else server.scenes().scene(scene_id).title
+    except StudentError:
+        return None
+
+
 def begin_class() -> None:
     """Set the scene that was wanted for the class that has just been opened. Raises StudentError."""
     if (scene_id := st.session_state.pop(_WANTED, None)) is not None:
