@@ -173,9 +173,10 @@ def _differences(selection: Sequence[Trained]) -> None:
         titles = [run.label for run in selection]
         rows = [table_row("", titles, bold=set(range(len(titles))))]
         rows += [table_row(name, texts, bold=odd_ones(texts)) for name, texts in settings.items()]
-        # Six runs are wider than a phone: the table scrolls in itself, never the page.
+        # Six runs are wider than a phone: the table scrolls in itself, by keyboard too, never the page.
         st.html(
-            '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+            '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="The settings that differ">'
+            '<table style="border-collapse:collapse">'
             f"{''.join(rows)}</table></div>"
         )
 
