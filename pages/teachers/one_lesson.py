@@ -71,16 +71,17 @@ def _for_class(lesson: Lesson) -> None:
         if st.session_state.pop(_GOING, False):
             turn_to("classroom")
         return
-    is_set = seat.classroom.shows.get("scene") == {"id": lesson.id}
-    st.button(
-        words.END_FOR_CLASS if is_set else on_primary(words.SET_FOR_CLASS),
-        key="teachers_set",
-        type="secondary" if is_set else "primary",
-        on_click=_set,
-        args=(None if is_set else lesson.id,),
-    )
-    if is_set:
-        st.markdown(f":green[:material/check: {words.IS_SET}]")
+    if seat.classroom.shows.get("scene") == {"id": lesson.id}:
+        st.markdown(f":green[:material/check: {words.IS_SET}]")  # the line above the page ends it
+    else:
+        st.button(
+            on_primary(words.SET_FOR_CLASS),
+            key="teachers_set",
+            type="primary",
+            icon=":material/group:",
+            on_click=_set,
+            args=(lesson.id,),
+        )
 
 
 def _begin_class(scene_id: str) -> None:
@@ -88,7 +89,7 @@ def _begin_class(scene_id: str) -> None:
     st.session_state[_GOING] = True
 
 
-def _set(scene_id: str | None) -> None:
+def _set(scene_id: str) -> None:
     with refusals.collect("teachers"):
         server.scenes().show_class(who.visitor(), scene_id)
 
