@@ -2,6 +2,7 @@
 
     --lockstep 30     a lecture: thirty open each page in the same second (--links: each by its link, in a new tab;
                       --times 3; --pages convolution,filters)
+    --board 30        a class looks at its board while nets train: how soon all see what is new, and what it costs
     --hostile 1000    somebody who tries what breaks: so many hostile inputs through all doors (--seed 0)
     --cost 20         nobody else there: processor time of each page and each click, the median of so many
                       (--beside TREE: an older commit, asked in turns)
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import Server, serving
-from tests.load import cost, lockstep
+from tests.load import board, cost, lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, report
 from tests.load.needs import table
 
@@ -42,6 +43,10 @@ def main() -> int:
         environment["CONVSCOPE_WARM"] = "1"
         with serving(Path(folder), is_for_many=True, **environment) as server:
             cost.wait_until_quiet(server)
+            if asked["board"]:
+                looking = asyncio.run(board.look(server, asked["board"]))
+                print(board.told(looking), flush=True)
+                return 0 if looking.is_good else 1
             told, is_good = _lecture(server, asked) if asked["lockstep"] else _lesson(server, asked)
             print(told, flush=True)
     return 0 if is_good else 1
@@ -59,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sample", action="store_true", help="without the full MNIST")
     parser.add_argument("--lockstep", type=int, default=0, metavar="STUDENTS", help="a lecture, not a lesson")
+    parser.add_argument("--board", type=int, default=0, metavar="STUDENTS", help="a class at its board")
     parser.add_argument("--hostile", type=int, default=0, metavar="INPUTS", help="so many hostile inputs")
     parser.add_argument("--cost", type=int, default=0, metavar="TIMES", help="processor time, one by one")
     parser.add_argument(

@@ -15,6 +15,8 @@ import urllib.error
 import urllib.request
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -229,6 +231,21 @@ class Student:
             if widget.kind in kinds and widget.key == key:
                 return widget
         raise LookupError(f"no {' or '.join(kinds)} {key!r} on the page {self.page!r}")
+
+    async def hear(self, seconds: float, key: str, tell: Callable[[Any], None]) -> None:
+        """Look at the page while the server sends what is new by itself.
+
+        tell: called with the data of each component of that key that comes.
+        """
+        assert self._socket is not None
+        heard = Answer(self.page, "heard", 0.0, 0, [])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    self._take(await self._socket.recv(), heard)
+                    for widget in [one for one in self.widgets.values() if one.key == key]:
+                        tell(json.loads(widget.element.json))
+        self.answers.append(heard)
 
     async def think(self, seconds: float) -> None:
         """Look at the page for a while; its live parts go on."""
