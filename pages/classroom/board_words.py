@@ -36,7 +36,7 @@ SHOWN = "What the class is shown"
 NAMES = {"chosen": "Names", "none": "No names"}
 HIDE, SORT = "Not shown to the class", "The list"
 OWN_CHALLENGE, SET = "A challenge of your own", "Set it"
-MEASURE, LIMIT, AT, GOAL = "What counts", "Limit", "At most", "Goal in %, or none"
+MEASURE, LIMIT, AT, GOAL = "What counts", "Limit", "How many", "Goal in %, or none"
 GOAL_HELP = "Who reaches it has done it. Without one there is only a best."
 MEASURES = {
     "accuracy": "The best accuracy",
@@ -46,11 +46,11 @@ MEASURES = {
 }
 LIMITS = {
     "": "none",
-    "parameters": "parameters",
-    "macs": "multiply-adds",
-    "images": "training images",
-    "seconds": "seconds of training",
-    "accuracy": "reads at least, in %",
+    "parameters": "parameters, at most",
+    "macs": "multiply-adds, at most",
+    "images": "training images, at most",
+    "seconds": "seconds of training, at most",
+    "accuracy": "% that it reads, at least",
 }
 CSV = "The board as CSV"
 NO_MORE = "You are no longer in this class."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +13,11 @@ from pathlib import Path
 from cnn_core.classroom import Row
 from cnn_core.classroom.challenges import TURN, TURNED_IMAGES
 from cnn_core.errors import StudentError
-from pages.ui.visitor import server
+from pages.ui.visitor import networks, server
 from pages.ui.wording import looking
 
 MOST = 2_000  # nets whose share is remembered
+LOOK_SECONDS = 0.5  # between two looks whether one is measured
 log = logging.getLogger("convscope.server")
 
 _Key = tuple[str, int]  # a run's id, and the time of its file of weights
@@ -77,15 +79,14 @@ def _measure_all() -> None:
 
 def _measured(row: Row) -> float | None:
     try:
-        share: float = looking.answer_of(
-            _weights(row),
-            row.run_id,
-            "accuracy_at",
-            row.dataset,
-            TURNED_IMAGES,
-            change="rotation",
-            strength=TURN,
-        )
+        network = networks.named(f"run:{row.run_id}")
+        if network.run_id != row.run_id:
+            raise StudentError(network.note, hint="")
+        share: float | None = None
+        while share is None:
+            share = looking.glance(network, "accuracy_at", TURNED_IMAGES, change="rotation", strength=TURN)
+            if share is None:
+                time.sleep(LOOK_SECONDS)
         return share
     except (StudentError, OSError) as error:
         log.warning("a net of a class was not measured on turned images: %s", error)

@@ -118,6 +118,8 @@ def kept_until(when: str) -> str:
 def line(seat: Seat) -> str:
     """Which class, and who one is in it."""
     title = plain(seat.classroom.title)
+    if not seat.is_open:
+        return f":gray[{title} · has ended]"
     if seat.member is None:
         return f":gray[{title} · you teach]"
     as_teacher = ", and you teach" if seat.is_teacher else ""
