@@ -9,3 +9,5 @@ from .record import LONGEST_HOURS as LONGEST_HOURS
 from .record import Classroom as Classroom
 from .record import Member as Member
 from .record import Seat as Seat
+from .sign_in import Person as Person
+from .sign_in import person_of as person_of

@@ -14,16 +14,13 @@ is asked here is asked with the visitor's token, and answered for the class wher
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +28,7 @@ import orjson
 
 from cnn_core.classroom import codes
 from cnn_core.classroom.guard import Guard
+from cnn_core.classroom.keys import new_key, parts_of
 from cnn_core.classroom.record import (
     LONGEST_TITLE,
     Classroom,
@@ -42,8 +40,10 @@ from cnn_core.classroom.record import (
     is_class_id,
     member_of,
 )
+from cnn_core.classroom.sheets import checked_topic, text_of, values_of
+from cnn_core.classroom.sign_in import Person, check_may_open
 from cnn_core.errors import StudentError
-from cnn_core.files import explain_disk_errors, file_names, locked, read_json, sync, write_json, write_whole
+from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
 from cnn_core.owners import is_owner, owner_of
 from cnn_core.settings import settings
 
@@ -51,8 +51,6 @@ MOST_OF_ONE_TEACHER = 3  # open at a time
 MOST_KEYS = 5
 LARGEST_SHEET = 60_000  # bytes of what one member keeps under one topic
 LARGEST_SHOWN = 20_000  # bytes of all that a teacher set for the class
-_TOPIC = re.compile(r"[a-z_]{1,20}", re.ASCII)
-_NOT_TOPICS = {"members", "lock"}
 _CANNOT = "The class cannot be changed"
 
 
@@ -60,15 +58,21 @@ class Classes:
     """The classes in the folder of a run store. Cheap to make; any number of processes may have one.
 
     guard: who slows down those that guess; one for the whole server.
+    signs_in: whether teachers can sign in here; then nobody else opens a class (`sign_in.check_may_open`).
 
     Everywhere `token` is the visitor's secret, and `who` what else is known of them for the guard, such as
     ("address", "192.0.2.1"). What changes anything raises StudentError where it may not, or where the disk refuses.
     """
 
     def __init__(
-        self, store: Path, guard: Guard | None = None, clock: Callable[[], float] = time.time
+        self,
+        store: Path,
+        guard: Guard | None = None,
+        clock: Callable[[], float] = time.time,
+        signs_in: bool = False,
     ) -> None:
         self.path = store / "classes"
+        self.signs_in = signs_in
         self.guard = guard or Guard()
         self._clock = clock
 
@@ -77,7 +81,7 @@ class Classes:
     def seat(self, token: str) -> Seat | None:
         """Where the visitor sits, or None."""
         owner = owner_of(token)
-        classroom = self._classroom(_text(self.path / "of" / owner))
+        classroom = self._classroom(text_of(self.path / "of" / owner))
         if classroom is None:
             return None
         member = self._member(classroom, owner)
@@ -92,10 +96,10 @@ class Classes:
 
     def kept(self, classroom: Classroom, topic: str) -> dict[str, dict[str, Any]]:
         """What each member keeps under this topic, in the order of the members: id -> JSON values, to be read only."""
-        folder = classroom.path / _topic(topic)
+        folder = classroom.path / checked_topic(topic)
         there = set(file_names(folder))
         found = ((one.id, one) for one in self.members(classroom) if f"{one.id}.json" in there)
-        return {name: values for name, _ in found if (values := _read(folder / f"{name}.json"))}
+        return {name: values for name, _ in found if (values := values_of(folder / f"{name}.json"))}
 
     def stamp(self, class_id: str) -> int:
         """Another number whenever anything of the class changed, 0 where it is gone; cheap to ask often."""
@@ -106,24 +110,33 @@ class Classes:
 
     # A teacher's
 
-    def open(self, token: str, title: str, hours: float) -> tuple[Classroom, str]:
-        """A new class, and the key that makes whoever has it a teacher of it."""
+    def open(
+        self, token: str, title: str, hours: float, person: Person | None = None
+    ) -> tuple[Classroom, str]:
+        """A new class, and the key that makes whoever has it a teacher of it.
+
+        person: who has signed in, if anybody; the class can be found again by it.
+        """
+        check_may_open(person, self.signs_in)
         hours = checked_hours(hours)
         owner, now = owner_of(token), self._clock()
-        everything = [one for one in map(self._classroom, file_names(self.path)) if one and one.is_open(now)]
+        everything = [one for one in self.all() if one.is_open(now)]
         most = settings().max_classes
         if len(everything) >= most:
             raise StudentError(
                 f"{len(everything)} classes are open on this server, which is as many as it holds ({most}).",
                 hint="Try again when one has ended.",
             )
-        theirs = [one.title for one in everything if owner in one.teachers]
+        opener = person.id if person else ""
+        theirs = [
+            one.title for one in everything if owner in one.teachers or (opener and opener == one.opened_by)
+        ]
         if len(theirs) >= MOST_OF_ONE_TEACHER:
             raise StudentError(
                 f"You have {len(theirs)} open classes: {', '.join(theirs)}.", hint="End one of them first."
             )
         class_id = secrets.token_hex(8)
-        key, hashed = _new_key(class_id)
+        key, hashed = new_key(class_id)
         with explain_disk_errors("A class cannot be opened"):
             for folder in (self.path / class_id / "members", self.path / "codes", self.path / "of"):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +150,7 @@ class Classes:
                 keys=(hashed,),
                 shows={},
                 path=self.path / class_id,
+                opened_by=opener,
             )
             self._write(classroom)
             sync(self.path, self.path.parent)
@@ -148,7 +162,7 @@ class Classes:
         owner = owner_of(token)
         tried = (("visitor", owner), *who)
         self.guard.check(*tried)
-        class_id, hashed = _parts_of(key)
+        class_id, hashed = parts_of(key)
         classroom = self._classroom(class_id)
         if classroom is None or hashed not in classroom.keys:
             self.guard.wrong(*tried)
@@ -164,6 +178,24 @@ class Classes:
             self._sit(owner, classroom.id)
         return after
 
+    def opened_by(self, person: Person) -> tuple[Classroom, ...]:
+        """The classes that somebody opened who had signed in, the newest first; those that have ended too."""
+        found = (one for one in self.all() if one.opened_by == person.id)
+        return tuple(sorted(found, key=lambda one: -one.opened))
+
+    def return_to(self, token: str, person: Person, class_id: str) -> Classroom:
+        """Be a teacher again of a class that this person opened, on another device."""
+        check_may_open(person, self.signs_in)
+        if class_id not in {one.id for one in self.opened_by(person)}:
+            raise StudentError("You have opened no such class.", hint="It may have been wiped.")
+        owner = owner_of(token)
+        with explain_disk_errors(_CANNOT):
+            after = self._change(
+                class_id, lambda one: replace(one, teachers={**one.teachers, owner: one.keys[0]})
+            )
+            self._sit(owner, class_id)
+        return after
+
     def invite(self, token: str) -> str:
         """Another key, for a second teacher. The first stays as it is."""
         classroom = self._teachers_class(token, also_ended=True)
@@ -172,14 +204,14 @@ class Classes:
                 f"There are {len(classroom.keys)} teachers' links already.",
                 hint="Renew them: then one is left.",
             )
-        key, hashed = _new_key(classroom.id)
+        key, hashed = new_key(classroom.id)
         self._change(classroom.id, lambda one: replace(one, keys=(*one.keys, hashed)))
         return key
 
     def renew(self, token: str) -> str:
         """A new key. None of those before holds, and whoever came in by one is a teacher no more, but for this one."""
         classroom, owner = self._teachers_class(token, also_ended=True), owner_of(token)
-        key, hashed = _new_key(classroom.id)
+        key, hashed = new_key(classroom.id)
         self._change(classroom.id, lambda one: replace(one, keys=(hashed,), teachers={owner: hashed}))
         return key
 
@@ -191,7 +223,7 @@ class Classes:
         classroom = self._teachers_class(token)
 
         def change(one: Classroom) -> Classroom:
-            shows = {**one.shows, _topic(part): values}
+            shows = {**one.shows, checked_topic(part): values}
             if values is None:
                 del shows[part]
             if len(orjson.dumps(shows)) > LARGEST_SHOWN:
@@ -234,7 +266,7 @@ class Classes:
         tried = (("visitor", owner), *who)
         self.guard.check(*tried)
         letters = codes.code_in(code)
-        classroom = self._classroom(_text(self.path / "codes" / letters))
+        classroom = self._classroom(text_of(self.path / "codes" / letters))
         now = self._clock()
         if classroom is None or not classroom.is_open(now):
             self.guard.wrong(*tried)
@@ -273,7 +305,7 @@ class Classes:
         assert seat.member is not None
         if len(orjson.dumps(values)) > LARGEST_SHEET:
             raise StudentError("That is more than one student can hand to a class.", hint="Take less of it.")
-        folder = seat.classroom.path / _topic(topic)
+        folder = seat.classroom.path / checked_topic(topic)
         with explain_disk_errors("The class cannot keep it"):
             if not seat.classroom.path.is_dir():  # wiped a moment ago
                 raise StudentError("The class has been wiped.", hint="Ask your teacher for a new code.")
@@ -287,7 +319,7 @@ class Classes:
         seat = self.seat(token)
         if seat is None or seat.member is None:
             return {}
-        return _read(seat.classroom.path / _topic(topic) / f"{seat.member.id}.json")
+        return values_of(seat.classroom.path / checked_topic(topic) / f"{seat.member.id}.json")
 
     def sitting(self, token: str) -> Seat:
         """The visitor's seat as a member of a class that has not ended. Raises StudentError."""
@@ -302,11 +334,15 @@ class Classes:
 
     # The server's
 
+    def all(self) -> tuple[Classroom, ...]:
+        """Every class there is, those that have ended too. For the server and its operator alone."""
+        return tuple(one for one in map(self._classroom, file_names(self.path)) if one is not None)
+
     def tidy(self) -> None:
         """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS)."""
         oldest = self._clock() - settings().class_days * 86400
-        for classroom in map(self._classroom, file_names(self.path)):
-            if classroom is not None and classroom.ends < oldest:
+        for classroom in self.all():
+            if classroom.ends < oldest:
                 self._wipe(classroom)
 
     # Inside
@@ -315,10 +351,10 @@ class Classes:
         if not is_class_id(class_id):
             return None
         path = self.path / class_id
-        return classroom_of(values, path) if (values := _read(path / "class.json")) else None
+        return classroom_of(values, path) if (values := values_of(path / "class.json")) else None
 
     def _member(self, classroom: Classroom, owner: str) -> Member | None:
-        values = _read(classroom.path / "members" / f"{owner}.json")
+        values = values_of(classroom.path / "members" / f"{owner}.json")
         return member_of(values, owner) if values else None
 
     def _teachers_class(self, token: str, also_ended: bool = False) -> Classroom:
@@ -378,7 +414,7 @@ class Classes:
                 (classroom.path / "members" / f"{member.owner}.json").unlink()
             self._tell(classroom)
         seat = self.path / "of" / member.owner
-        if _text(seat) == classroom.id and member.owner not in classroom.teachers:
+        if text_of(seat) == classroom.id and member.owner not in classroom.teachers:
             with suppress(OSError):
                 seat.unlink()
 
@@ -390,7 +426,7 @@ class Classes:
             os.rename(classroom.path, leaving)
             shutil.rmtree(leaving)
             for owner in file_names(self.path / "of"):
-                if _text(self.path / "of" / owner) == classroom.id:
+                if text_of(self.path / "of" / owner) == classroom.id:
                     with suppress(FileNotFoundError):
                         (self.path / "of" / owner).unlink()
             sync(self.path)
@@ -415,47 +451,3 @@ class Classes:
         mark.touch()
         now = time.time_ns()
         os.utime(mark, ns=(now, now))  # touch alone counts in ticks of some milliseconds
-
-
-def _topic(name: str) -> str:
-    """A name that may become a folder; ours, never a stranger's, so another is our bug."""
-    if _TOPIC.fullmatch(name) is None or name in _NOT_TOPICS:
-        raise ValueError(f"no topic: {name!r}")
-    return name
-
-
-def _new_key(class_id: str) -> tuple[str, str]:
-    """A key and its hash: the key itself is never written down."""
-    key = f"{class_id}.{secrets.token_urlsafe(18)}"
-    return key, _hash(key)
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(b"convscope class key " + key.encode("utf-8", "replace")).hexdigest()
-
-
-def _parts_of(key: object) -> tuple[str, str]:
-    text = key[:100] if isinstance(key, str) else ""
-    return text.partition(".")[0], _hash(text)
-
-
-def _text(file: Path) -> str:
-    """What a small file of ours says; "" where it is missing or no text."""
-    try:
-        return file.read_bytes()[:100].decode("ascii")
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """`read_json`, kept: a page looks at a class several times, and a board at all of its members."""
-    try:
-        stat = os.stat(file)
-    except OSError:
-        return {}
-    return _read_once(file, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
-
-
-@lru_cache(maxsize=2000)
-def _read_once(file: Path, _stamp: tuple[int, int, int]) -> dict[str, Any]:
-    return read_json(file)
