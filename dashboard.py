@@ -6,8 +6,9 @@ from pages.tour import bar as lesson
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
+from pages.ui.visitor import sign_in
 from pages.ui.visitor.presence import stay
-from pages.ui.visitor.who import remember_visitor
+from pages.ui.visitor.who import remember_visitor, visitor
 from pages.ui.wording import at_start, first_look
 
 page = navigate()
@@ -18,6 +19,7 @@ st.set_page_config(
     initial_sidebar_state=screens.sidebar_at_first(),
 )
 wordmark()
+sign_in.go_on(visitor())
 at_start.ready()
 first_look.begin()
 screens.fit()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
 from cnn_core.runs.ids import is_run_id
+from pages.ui.visitor import sign_in
 
 if TYPE_CHECKING:
     from cnn_core.classroom import Classes
@@ -44,14 +45,14 @@ def _store(path: Path) -> RunStore:
 
 def classes() -> Classes:
     """The classes of this server. One guard for all of it: who guesses codes waits in every tab."""
-    return _classes(store().path)
+    return _classes(store().path, sign_in.is_on())
 
 
 @lru_cache(maxsize=4)
-def _classes(path: Path) -> Classes:
+def _classes(path: Path, signs_in: bool) -> Classes:
     from cnn_core.classroom import Classes
 
-    return Classes(path)
+    return Classes(path, signs_in=signs_in)
 
 
 def wake_runner() -> None:
