@@ -26,6 +26,7 @@ from typing import Any
 
 import orjson
 
+from cnn_core import journal
 from cnn_core.classroom import codes
 from cnn_core.classroom.guard import Guard
 from cnn_core.classroom.keys import new_key, parts_of
@@ -48,10 +49,12 @@ from cnn_core.owners import is_owner, owner_of
 from cnn_core.settings import settings
 
 MOST_OF_ONE_TEACHER = 3  # open at a time
+MOST_KEPT = 20  # that have ended, for each that may be open: nobody fills the disk by opening and ending
 MOST_KEYS = 5
 LARGEST_SHEET = 60_000  # bytes of what one member keeps under one topic
 LARGEST_SHOWN = 20_000  # bytes of all that a teacher set for the class
 _CANNOT = "The class cannot be changed"
+_LEAVING = ".gone"  # ends the name of a class that is being wiped
 
 
 class Classes:
@@ -120,8 +123,13 @@ class Classes:
         check_may_open(person, self.signs_in)
         hours = checked_hours(hours)
         owner, now = owner_of(token), self._clock()
-        everything = [one for one in self.all() if one.is_open(now)]
-        most = settings().max_classes
+        kept, most = self.all(), settings().max_classes
+        everything = [one for one in kept if one.is_open(now)]
+        if len(kept) - len(everything) >= MOST_KEPT * most:
+            raise StudentError(
+                f"This server keeps {len(kept)} classes, which is as many as it holds.",
+                hint="Wipe one of yours that has ended, or tell whoever runs the server.",
+            )
         if len(everything) >= most:
             raise StudentError(
                 f"{len(everything)} classes are open on this server, which is as many as it holds ({most}).",
@@ -155,6 +163,7 @@ class Classes:
             self._write(classroom)
             sync(self.path, self.path.parent)
             self._sit(owner, class_id)
+        journal.tell("class", what="opened", classroom=class_id)
         return classroom, key
 
     def enter(self, token: str, key: str, *who: tuple[str, str]) -> Classroom:
@@ -241,8 +250,7 @@ class Classes:
 
     def end(self, token: str) -> Classroom:
         """End it now: nobody joins any more, and nothing changes. What is there can be looked at until it is wiped."""
-        now = self._clock()
-        return self._change(self._teachers_class(token).id, lambda one: replace(one, ends=now))
+        return self._end(self._teachers_class(token))
 
     def remove(self, token: str, member_id: str) -> None:
         """Take a member out, with all they did in the class. Their runs stay theirs."""
@@ -339,13 +347,22 @@ class Classes:
         return tuple(one for one in map(self._classroom, file_names(self.path)) if one is not None)
 
     def tidy(self) -> None:
-        """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS)."""
+        """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS), and what a wiping left that was cut off."""
         oldest = self._clock() - settings().class_days * 86400
+        for name in file_names(self.path):
+            if name.endswith(_LEAVING):
+                shutil.rmtree(self.path / name, ignore_errors=True)
         for classroom in self.all():
             if classroom.ends < oldest:
                 self._wipe(classroom)
 
     # Inside
+
+    def _end(self, classroom: Classroom) -> Classroom:
+        now = self._clock()
+        after = self._change(classroom.id, lambda one: replace(one, ends=min(now, one.ends)))
+        journal.tell("class", what="ended", classroom=classroom.id)
+        return after
 
     def _classroom(self, class_id: str) -> Classroom | None:
         if not is_class_id(class_id):
@@ -419,7 +436,7 @@ class Classes:
                 seat.unlink()
 
     def _wipe(self, classroom: Classroom) -> None:
-        leaving = self.path / f".{classroom.id}.gone"  # at once, so that nobody meets half of it
+        leaving = self.path / f".{classroom.id}{_LEAVING}"  # at once, so that nobody meets half of it
         with explain_disk_errors("The class cannot be wiped"):
             with suppress(FileNotFoundError):
                 (self.path / "codes" / classroom.code).unlink()
@@ -430,6 +447,7 @@ class Classes:
                     with suppress(FileNotFoundError):
                         (self.path / "of" / owner).unlink()
             sync(self.path)
+        journal.tell("class", what="wiped", classroom=classroom.id)
 
     def _new_code(self, class_id: str) -> str:
         while True:
