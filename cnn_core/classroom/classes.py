@@ -29,7 +29,8 @@ import orjson
 from cnn_core import journal
 from cnn_core.classroom import codes
 from cnn_core.classroom.guard import Guard
-from cnn_core.classroom.keys import new_key, parts_of
+from cnn_core.classroom.keys import class_and_hash, new_key
+from cnn_core.classroom.reading import text_of, topic_name, values_of
 from cnn_core.classroom.record import (
     LONGEST_TITLE,
     Classroom,
@@ -41,7 +42,6 @@ from cnn_core.classroom.record import (
     is_class_id,
     member_of,
 )
-from cnn_core.classroom.sheets import checked_topic, text_of, values_of
 from cnn_core.classroom.sign_in import Person, check_may_open
 from cnn_core.errors import StudentError
 from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
@@ -99,7 +99,7 @@ class Classes:
 
     def kept(self, classroom: Classroom, topic: str) -> dict[str, dict[str, Any]]:
         """What each member keeps under this topic, in the order of the members: id -> JSON values, to be read only."""
-        folder = classroom.path / checked_topic(topic)
+        folder = classroom.path / topic_name(topic)
         there = set(file_names(folder))
         found = ((one.id, one) for one in self.members(classroom) if f"{one.id}.json" in there)
         return {name: values for name, _ in found if (values := values_of(folder / f"{name}.json"))}
@@ -114,7 +114,7 @@ class Classes:
     # A teacher's
 
     def open(
-        self, token: str, title: str, hours: float, person: Person | None = None
+        self, token: str, title: str, hours: float, *who: tuple[str, str], person: Person | None = None
     ) -> tuple[Classroom, str]:
         """A new class, and the key that makes whoever has it a teacher of it.
 
@@ -171,7 +171,7 @@ class Classes:
         owner = owner_of(token)
         tried = (("visitor", owner), *who)
         self.guard.check(*tried)
-        class_id, hashed = parts_of(key)
+        class_id, hashed = class_and_hash(key)
         classroom = self._classroom(class_id)
         if classroom is None or hashed not in classroom.keys:
             self.guard.wrong(*tried)
@@ -232,7 +232,7 @@ class Classes:
         classroom = self._teachers_class(token)
 
         def change(one: Classroom) -> Classroom:
-            shows = {**one.shows, checked_topic(part): values}
+            shows = {**one.shows, topic_name(part): values}
             if values is None:
                 del shows[part]
             if len(orjson.dumps(shows)) > LARGEST_SHOWN:
@@ -313,7 +313,7 @@ class Classes:
         assert seat.member is not None
         if len(orjson.dumps(values)) > LARGEST_SHEET:
             raise StudentError("That is more than one student can hand to a class.", hint="Take less of it.")
-        folder = seat.classroom.path / checked_topic(topic)
+        folder = seat.classroom.path / topic_name(topic)
         with explain_disk_errors("The class cannot keep it"):
             if not seat.classroom.path.is_dir():  # wiped a moment ago
                 raise StudentError("The class has been wiped.", hint="Ask your teacher for a new code.")
@@ -327,7 +327,7 @@ class Classes:
         seat = self.seat(token)
         if seat is None or seat.member is None:
             return {}
-        return values_of(seat.classroom.path / checked_topic(topic) / f"{seat.member.id}.json")
+        return values_of(seat.classroom.path / topic_name(topic) / f"{seat.member.id}.json")
 
     def sitting(self, token: str) -> Seat:
         """The visitor's seat as a member of a class that has not ended. Raises StudentError."""

@@ -1,4 +1,4 @@
-"""The key that makes whoever has it a teacher of a class. Only its hash is written down."""
+"""A teacher's key: whoever has it is a teacher of the class. It is written down nowhere, only its hash is."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import secrets
 
 
 def new_key(class_id: str) -> tuple[str, str]:
-    """A key and its hash: the key itself is never written down."""
+    """A key by lot, and its hash."""
     key = f"{class_id}.{secrets.token_urlsafe(18)}"
     return key, _hash(key)
 
 
-def parts_of(key: object) -> tuple[str, str]:
-    """(the id of the class that a key speaks of, the key's hash); of rubbish, ids and hashes of nothing."""
+def class_and_hash(key: object) -> tuple[str, str]:
+    """(the id of the class that a key says it belongs to, its hash); neither needs to exist."""
     text = key[:100] if isinstance(key, str) else ""
     return text.partition(".")[0], _hash(text)
 

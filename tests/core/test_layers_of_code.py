@@ -56,7 +56,7 @@ TORCH_FREE = [
     "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
     "lesson.core_source", "insight.surgery.operation",
     "classroom", "classroom.classes", "classroom.codes", "classroom.guard", "classroom.record", "classroom.sign_in",
-    "classroom.keys", "classroom.sheets", "classroom.operating", "classroom.figures",
+    "classroom.keys", "classroom.reading", "classroom.operating", "classroom.figures",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (

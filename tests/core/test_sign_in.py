@@ -37,17 +37,17 @@ def test_where_it_is_on_only_teachers_open_a_class_whoever_asks_and_where_it_is_
     monkeypatch.setenv("CONVSCOPE_TEACHERS", teachers)
     classes = Classes(tmp_path, signs_in=signs_in)
     if says is None:
-        assert classes.open(DESK, "Tuesday", 2, person)[0].title == "Tuesday"
+        assert classes.open(DESK, "Tuesday", 2, person=person)[0].title == "Tuesday"
         return
     with pytest.raises(StudentError, match=says):
-        classes.open(DESK, "Tuesday", 2, person)
+        classes.open(DESK, "Tuesday", 2, person=person)
     assert not classes.path.exists()
 
 
 def test_a_class_is_found_again_by_sign_in_on_another_device_and_by_nobody_else(tmp_path, monkeypatch):
     classes = Classes(tmp_path, signs_in=True)
-    first, _ = classes.open(DESK, "Tuesday", 2, ADA)
-    second, _ = classes.open(DESK, "Friday", 2, ADA)
+    first, _ = classes.open(DESK, "Tuesday", 2, person=ADA)
+    second, _ = classes.open(DESK, "Friday", 2, person=ADA)
     assert {one.title for one in classes.opened_by(ADA)} == {"Tuesday", "Friday"}
     assert classes.opened_by(EVE) == ()
     # An address may change hands: who they are is what the provider calls them, and which provider it is.
@@ -71,9 +71,9 @@ def test_a_class_is_found_again_by_sign_in_on_another_device_and_by_nobody_else(
 
     said = "".join(path.read_text() for path in classes.path.rglob("*") if path.is_file())
     assert not [part for part in (ADA.email, ADA.issuer, "school.example") if part in said]
-    classes.open(DESK, "Monday", 2, ADA)
+    classes.open(DESK, "Monday", 2, person=ADA)
     with pytest.raises(StudentError, match="You have 3 open classes"):  # a new browser is no new teacher
-        classes.open(OTHER, "Sunday", 2, ADA)
+        classes.open(OTHER, "Sunday", 2, person=ADA)
     monkeypatch.setenv("CONVSCOPE_TEACHERS", "elsewhere.example")  # taken off the list
     with pytest.raises(StudentError, match="not one of"):
         classes.return_to(OTHER, ADA, second.id)

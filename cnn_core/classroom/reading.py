@@ -1,4 +1,4 @@
-"""The small files of a class: their names, and how they are read."""
+"""Reading the files of a class: one that is missing or spoiled is an empty one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOPIC = re.compile(r"[a-z_]{1,20}", re.ASCII)
 _NOT_TOPICS = {"members", "lock"}
 
 
-def checked_topic(name: str) -> str:
+def topic_name(name: str) -> str:
     """A name that may become a folder; ours, never a stranger's, so another is our bug."""
     if _TOPIC.fullmatch(name) is None or name in _NOT_TOPICS:
         raise ValueError(f"no topic: {name!r}")
