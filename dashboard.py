@@ -3,14 +3,17 @@
 import streamlit as st
 
 from pages.tour import bar as lesson
+from pages.tour import for_class
+from pages.ui.forms.scene_line import is_open, say_what_was_refused, scene_line
 from pages.ui.forms.sidebar import sidebar
-from pages.ui.frame import address, screens, shortcuts
+from pages.ui.frame import address, held, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
-from pages.ui.visitor import sign_in
+from pages.ui.visitor import entering, sign_in
 from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor, visitor
 from pages.ui.wording import at_start, first_look
 
+entering.read_address()
 page = navigate()
 st.set_page_config(
     page_title=tab_title(page.url_path),
@@ -23,6 +26,7 @@ sign_in.go_on(visitor())
 at_start.ready()
 first_look.begin()
 screens.fit()
+entering.enter(page.url_path)
 with st.sidebar:
     sidebar()
     screens.ask()
@@ -30,7 +34,12 @@ with st.sidebar:
     stay()
     follow_theme()
     shortcuts.listen()
+refused = scene_line()
+for_class.offer()
 step = lesson.before(page.url_path)
 lesson.bar(step, page.url_path)
-page.run()
+if is_open(page.url_path):
+    page.run()
+say_what_was_refused(refused)
+held.style()
 address.settle()

@@ -1,22 +1,12 @@
 """The classes of a server: opened by a teacher, joined by a code, ended after a time, and wiped.
 
-    classes/<id>/class.json           the class (`record.Classroom`)
-                 members/<owner>.json who is in it (`record.Member`)
-                 <topic>/<member>.json what a member did: answers, drawings, what was handed in
-                 changed              its time: when any of these last changed
-                 lock                 held while class.json or the list of members changes
-    classes/codes/<code>              the class that is joined by it
-    classes/of/<owner>                the class where a visitor sits
-
 All of it is written durably: what a student was told is kept outlives the server. A class is another's secret: whatever
 is asked here is asked with the visitor's token, and answered for the class where that visitor sits.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,7 +17,8 @@ from typing import Any
 import orjson
 
 from cnn_core import journal
-from cnn_core.classroom import codes
+from cnn_core.classroom import codes, ending
+from cnn_core.classroom.book import CANNOT, Book, taken_out, unless_wiped
 from cnn_core.classroom.guard import Guard
 from cnn_core.classroom.keys import class_and_hash, new_key
 from cnn_core.classroom.reading import text_of, topic_name, values_of
@@ -37,28 +28,25 @@ from cnn_core.classroom.record import (
     Member,
     Seat,
     checked_hours,
-    classroom_of,
     clean_name,
-    is_class_id,
-    member_of,
 )
+from cnn_core.classroom.room import check_room
 from cnn_core.classroom.sign_in import Person, check_may_open
 from cnn_core.errors import StudentError
-from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
-from cnn_core.owners import is_owner, owner_of
+from cnn_core.files import explain_disk_errors, locked, sync, write_json
+from cnn_core.owners import owner_of
 from cnn_core.settings import settings
 
-MOST_OF_ONE_TEACHER = 3  # open at a time
-MOST_KEPT = 20  # that have ended, for each that may be open: nobody fills the disk by opening and ending
 MOST_KEYS = 5
 LARGEST_SHEET = 60_000  # bytes of what one member keeps under one topic
 LARGEST_SHOWN = 20_000  # bytes of all that a teacher set for the class
-_CANNOT = "The class cannot be changed"
-_LEAVING = ".gone"  # ends the name of a class that is being wiped
+_LEFT_SECONDS = (
+    3_600.0  # what is written in milliseconds, and is so old, was left by a process that was killed
+)
 
 
-class Classes:
-    """The classes in the folder of a run store. Cheap to make; any number of processes may have one.
+class Classes(Book):
+    """The classes in the folder of a run store, for visitors.
 
     guard: who slows down those that guess; one for the whole server.
     signs_in: whether teachers can sign in here; then nobody else opens a class (`sign_in.check_may_open`).
@@ -74,10 +62,9 @@ class Classes:
         clock: Callable[[], float] = time.time,
         signs_in: bool = False,
     ) -> None:
-        self.path = store / "classes"
-        self.signs_in = signs_in
+        super().__init__(store, clock)
         self.guard = guard or Guard()
-        self._clock = clock
+        self.signs_in = signs_in
 
     # Looking
 
@@ -85,31 +72,7 @@ class Classes:
         """Where the visitor sits, or None."""
         owner = owner_of(token)
         classroom = self._classroom(text_of(self.path / "of" / owner))
-        if classroom is None:
-            return None
-        member = self._member(classroom, owner)
-        is_teacher = classroom.teachers.get(owner) in classroom.keys
-        return Seat(classroom, member, is_teacher, self._clock()) if member or is_teacher else None
-
-    def members(self, classroom: Classroom) -> tuple[Member, ...]:
-        """All who are in it, as they came."""
-        owners = [name[:-5] for name in file_names(classroom.path / "members") if is_owner(name[:-5])]
-        found = (self._member(classroom, owner) for owner in owners)
-        return tuple(sorted((one for one in found if one), key=lambda one: (one.joined, one.id)))
-
-    def kept(self, classroom: Classroom, topic: str) -> dict[str, dict[str, Any]]:
-        """What each member keeps under this topic, in the order of the members: id -> JSON values, to be read only."""
-        folder = classroom.path / topic_name(topic)
-        there = set(file_names(folder))
-        found = ((one.id, one) for one in self.members(classroom) if f"{one.id}.json" in there)
-        return {name: values for name, _ in found if (values := values_of(folder / f"{name}.json"))}
-
-    def stamp(self, class_id: str) -> int:
-        """Another number whenever anything of the class changed, 0 where it is gone; cheap to ask often."""
-        try:
-            return os.stat(self.path / class_id / "changed").st_mtime_ns
-        except OSError:
-            return 0
+        return self._seat_in(classroom, owner, self._clock()) if classroom else None
 
     # A teacher's
 
@@ -122,47 +85,30 @@ class Classes:
         """
         check_may_open(person, self.signs_in)
         hours = checked_hours(hours)
-        owner, now = owner_of(token), self._clock()
-        kept, most = self.all(), settings().max_classes
-        everything = [one for one in kept if one.is_open(now)]
-        if len(kept) - len(everything) >= MOST_KEPT * most:
-            raise StudentError(
-                f"This server keeps {len(kept)} classes, which is as many as it holds.",
-                hint="Wipe one of yours that has ended, or tell whoever runs the server.",
-            )
-        if len(everything) >= most:
-            raise StudentError(
-                f"{len(everything)} classes are open on this server, which is as many as it holds ({most}).",
-                hint="Try again when one has ended.",
-            )
-        opener = person.id if person else ""
-        theirs = [
-            one.title for one in everything if owner in one.teachers or (opener and opener == one.opened_by)
-        ]
-        if len(theirs) >= MOST_OF_ONE_TEACHER:
-            raise StudentError(
-                f"You have {len(theirs)} open classes: {', '.join(theirs)}.", hint="End one of them first."
-            )
-        class_id = secrets.token_hex(8)
+        owner, now, class_id = owner_of(token), self._clock(), secrets.token_hex(8)
         key, hashed = new_key(class_id)
         with explain_disk_errors("A class cannot be opened"):
-            for folder in (self.path / class_id / "members", self.path / "codes", self.path / "of"):
+            for folder in (self.path / "codes", self.path / "of"):
                 folder.mkdir(parents=True, exist_ok=True)
-            classroom = Classroom(
-                id=class_id,
-                title=clean_name(title, LONGEST_TITLE) or "My class",
-                code=self._new_code(class_id),
-                opened=now,
-                ends=now + hours * 3600,
-                teachers={owner: hashed},
-                keys=(hashed,),
-                shows={},
-                path=self.path / class_id,
-                opened_by=opener,
-            )
-            self._write(classroom)
+            with locked(self.path / "lock"):
+                check_room(self.all(), owner, person.id if person else "", now)
+                (self.path / class_id / "members").mkdir(parents=True)
+                classroom = Classroom(
+                    id=class_id,
+                    title=clean_name(title, LONGEST_TITLE) or "My class",
+                    code=self._new_code(class_id),
+                    opened=now,
+                    ends=now + hours * 3600,
+                    teachers={owner: hashed},
+                    keys=(hashed,),
+                    shows={},
+                    path=self.path / class_id,
+                    opened_by=person.id if person else "",
+                )
+                self._write(classroom)
             sync(self.path, self.path.parent)
             self._sit(owner, class_id)
+        self.guard.sits(class_id, *who)
         journal.tell("class", what="opened", classroom=class_id)
         return classroom, key
 
@@ -180,11 +126,8 @@ class Classes:
                 hint="It may have been renewed, or the class was wiped. Ask who gave it to you for the new one.",
             )
         self.guard.right(*tried)
-        with explain_disk_errors(_CANNOT):
-            after = self._change(
-                classroom.id, lambda one: replace(one, teachers={**one.teachers, owner: hashed})
-            )
-            self._sit(owner, classroom.id)
+        after = self._become_teacher(owner, classroom, hashed)
+        self.guard.sits(classroom.id, *who)
         return after
 
     def opened_by(self, person: Person) -> tuple[Classroom, ...]:
@@ -195,14 +138,15 @@ class Classes:
     def return_to(self, token: str, person: Person, class_id: str) -> Classroom:
         """Be a teacher again of a class that this person opened, on another device."""
         check_may_open(person, self.signs_in)
-        if class_id not in {one.id for one in self.opened_by(person)}:
-            raise StudentError("You have opened no such class.", hint="It may have been wiped.")
-        owner = owner_of(token)
-        with explain_disk_errors(_CANNOT):
-            after = self._change(
-                class_id, lambda one: replace(one, teachers={**one.teachers, owner: one.keys[0]})
-            )
-            self._sit(owner, class_id)
+        for classroom in self.opened_by(person):
+            if classroom.id == class_id:
+                return self._become_teacher(owner_of(token), classroom, classroom.keys[0])
+        raise StudentError("You have opened no such class.", hint="It may have been wiped.")
+
+    def _become_teacher(self, owner: str, classroom: Classroom, hashed: str) -> Classroom:
+        after = self._change(classroom.id, lambda one: replace(one, teachers={**one.teachers, owner: hashed}))
+        with explain_disk_errors(CANNOT):
+            self._sit(owner, classroom.id)
         return after
 
     def invite(self, token: str) -> str:
@@ -227,13 +171,14 @@ class Classes:
     def show(self, token: str, part: str, values: Any) -> Classroom:
         """Set what the class is shown of one part ("board", "asks", …).
 
-        values: JSON-ready; None takes the part away.
+        values: JSON-ready, or what makes them of those before; None takes the part away.
         """
         classroom = self._teachers_class(token)
 
         def change(one: Classroom) -> Classroom:
-            shows = {**one.shows, topic_name(part): values}
-            if values is None:
+            new = values(one.shows.get(part)) if callable(values) else values
+            shows = {**one.shows, topic_name(part): new}
+            if new is None:
                 del shows[part]
             if len(orjson.dumps(shows)) > LARGEST_SHOWN:
                 raise StudentError("That is more than a class can show.", hint="Take something away first.")
@@ -252,6 +197,28 @@ class Classes:
         """End it now: nobody joins any more, and nothing changes. What is there can be looked at until it is wiped."""
         return self._end(self._teachers_class(token))
 
+    def prolong(self, token: str, hours: float) -> Classroom:
+        """Let it be open for so many hours from now on, also where it had ended."""
+        classroom, hours, now = (
+            self._teachers_class(token, also_ended=True),
+            checked_hours(hours),
+            self._clock(),
+        )
+        with explain_disk_errors(CANNOT), locked(self.path / "lock"):
+            if not classroom.is_open(now):
+                check_room(self.all(), owner_of(token), classroom.opened_by, now)
+            return self._change(classroom.id, lambda one: replace(one, ends=now + hours * 3600))
+
+    def renew_code(self, token: str) -> Classroom:
+        """Another code to join by; nobody joins by the one before any more, and whoever has joined stays."""
+        classroom = self._teachers_class(token)
+        with explain_disk_errors(CANNOT):
+            code = self._new_code(classroom.id)
+            after = self._change(classroom.id, lambda one: replace(one, code=code))
+            with suppress(FileNotFoundError):
+                (self.path / "codes" / classroom.code).unlink()
+        return after
+
     def remove(self, token: str, member_id: str) -> None:
         """Take a member out, with all they did in the class. Their runs stay theirs."""
         classroom = self._teachers_class(token, also_ended=True)
@@ -261,7 +228,7 @@ class Classes:
 
     def wipe(self, token: str) -> None:
         """Nothing of the class is left. The runs of its members stay theirs."""
-        self._wipe(self._teachers_class(token, also_ended=True))
+        ending.wipe(self.path, self._teachers_class(token, also_ended=True))
 
     # A member's
 
@@ -270,31 +237,33 @@ class Classes:
 
         Whoever is in it already stays who they are. Whoever is in another leaves that seat; what they did there stays.
         """
-        owner = owner_of(token)
+        owner, now, letters = owner_of(token), self._clock(), codes.code_in(code)
         tried = (("visitor", owner), *who)
-        self.guard.check(*tried)
-        letters = codes.code_in(code)
         classroom = self._classroom(text_of(self.path / "codes" / letters))
-        now = self._clock()
-        if classroom is None or not classroom.is_open(now):
+        if classroom is not None and not (classroom.code == letters and classroom.is_open(now)):
+            classroom = None
+        self.guard.check(*tried, of_class=classroom.id if classroom else "")
+        if classroom is None:
             self.guard.wrong(*tried)
             raise StudentError(
                 f"No class is open under the code {codes.spoken(letters)}.",
                 hint="Compare it with the code on the wall; a class that has ended cannot be joined.",
             )
         self.guard.right(*tried)
-        with explain_disk_errors("You cannot join the class"), locked(classroom.path / "lock"):
+        with self._held(classroom.id, "You cannot join the class") as classroom:
             member = self._member(classroom, owner) or self._new_member(classroom, owner, name, now)
             self._sit(owner, classroom.id)
+        self.guard.sits(classroom.id, *who)
         return Seat(classroom, member, classroom.teachers.get(owner) in classroom.keys, now)
 
     def rename(self, token: str, name: str) -> Member:
         """Be called otherwise."""
-        seat = self.sitting(token)
-        with explain_disk_errors(_CANNOT), locked(seat.classroom.path / "lock"):
-            assert seat.member is not None
-            named = replace(seat.member, name=self._free_name(seat.classroom, name, but=seat.member.id))
-            self._write_member(seat.classroom, named)
+        classroom, member = self._desk_of(token)
+        with self._held(classroom.id, CANNOT):
+            if self._member(classroom, member.owner) is None:
+                raise taken_out(classroom)
+            named = replace(member, name=self._free_name(classroom, name, but=member.id))
+            self._write_member(classroom, named)
         return named
 
     def leave(self, token: str) -> None:
@@ -309,18 +278,19 @@ class Classes:
 
     def keep(self, token: str, topic: str, values: Mapping[str, Any]) -> None:
         """Keep what this member did under a topic, in place of what was there."""
-        seat = self.sitting(token)
-        assert seat.member is not None
+        classroom, member = self._desk_of(token)
         if len(orjson.dumps(values)) > LARGEST_SHEET:
             raise StudentError("That is more than one student can hand to a class.", hint="Take less of it.")
-        folder = seat.classroom.path / topic_name(topic)
-        with explain_disk_errors("The class cannot keep it"):
-            if not seat.classroom.path.is_dir():  # wiped a moment ago
-                raise StudentError("The class has been wiped.", hint="Ask your teacher for a new code.")
-            folder.mkdir(exist_ok=True)
-            write_json(folder / f"{seat.member.id}.json", dict(values), durable=True)
-            sync(seat.classroom.path)
-            self._tell(seat.classroom)
+        file = classroom.path / topic_name(topic) / f"{member.id}.json"
+        with explain_disk_errors("The class cannot keep it"), unless_wiped():
+            if not file.parent.is_dir():
+                file.parent.mkdir(exist_ok=True)
+                sync(classroom.path)
+            write_json(file, dict(values), durable=True)
+            if self._member(classroom, member.owner) is None:  # taken out while it was written
+                file.unlink(missing_ok=True)
+                raise taken_out(classroom)
+            self._tell(classroom)
 
     def kept_of(self, token: str, topic: str) -> dict[str, Any]:
         """What this member keeps under a topic; {} where it is nothing."""
@@ -340,39 +310,37 @@ class Classes:
             )
         return seat
 
+    def _desk_of(self, token: str) -> tuple[Classroom, Member]:
+        seat = self.sitting(token)
+        assert seat.member is not None
+        return seat.classroom, seat.member
+
+    # Several classes
+
+    def seats(self, token: str) -> tuple[Seat, ...]:
+        """The visitor's place in each class where they have one, the newest class first."""
+        owner, now = owner_of(token), self._clock()
+        everywhere = (self._seat_in(one, owner, now) for one in self.all())
+        return tuple(sorted((one for one in everywhere if one), key=lambda one: -one.classroom.opened))
+
+    def turn_to(self, token: str, class_id: str) -> None:
+        """Sit in another class where the visitor has a place already."""
+        if class_id not in {one.classroom.id for one in self.seats(token)}:
+            raise StudentError("You are not in this class any more.", hint="Join it by its code.")
+        with explain_disk_errors(CANNOT):
+            self._sit(owner_of(token), class_id)
+
     # The server's
 
-    def all(self) -> tuple[Classroom, ...]:
-        """Every class there is, those that have ended too. For the server and its operator alone."""
-        return tuple(one for one in map(self._classroom, file_names(self.path)) if one is not None)
-
     def tidy(self) -> None:
-        """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS), and what a wiping left that was cut off."""
+        """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS), and what was left of wiped ones."""
         oldest = self._clock() - settings().class_days * 86400
-        for name in file_names(self.path):
-            if name.endswith(_LEAVING):
-                shutil.rmtree(self.path / name, ignore_errors=True)
         for classroom in self.all():
             if classroom.ends < oldest:
-                self._wipe(classroom)
+                ending.wipe(self.path, classroom)
+        ending.remove_leavings(self.path, before=time.time() - _LEFT_SECONDS)
 
     # Inside
-
-    def _end(self, classroom: Classroom) -> Classroom:
-        now = self._clock()
-        after = self._change(classroom.id, lambda one: replace(one, ends=min(now, one.ends)))
-        journal.tell("class", what="ended", classroom=classroom.id)
-        return after
-
-    def _classroom(self, class_id: str) -> Classroom | None:
-        if not is_class_id(class_id):
-            return None
-        path = self.path / class_id
-        return classroom_of(values, path) if (values := values_of(path / "class.json")) else None
-
-    def _member(self, classroom: Classroom, owner: str) -> Member | None:
-        values = values_of(classroom.path / "members" / f"{owner}.json")
-        return member_of(values, owner) if values else None
 
     def _teachers_class(self, token: str, also_ended: bool = False) -> Classroom:
         seat = self.seat(token)
@@ -382,20 +350,6 @@ class Classes:
             raise StudentError(f"The class “{seat.classroom.title}” has ended.", hint="Open a new one.")
         return seat.classroom
 
-    def _change(self, class_id: str, change: Callable[[Classroom], Classroom]) -> Classroom:
-        with explain_disk_errors(_CANNOT), locked(self.path / class_id / "lock"):
-            before = self._classroom(class_id)
-            if before is None:
-                raise StudentError("The class has been wiped.", hint="Open a new one.")
-            after = change(before)
-            if after != before:
-                self._write(after)
-        return after
-
-    def _write(self, classroom: Classroom) -> None:
-        write_json(classroom.path / "class.json", classroom.to_dict(), durable=True)
-        self._tell(classroom)
-
     def _new_member(self, classroom: Classroom, owner: str, name: str, now: float) -> Member:
         most = settings().max_students
         if len(self.members(classroom)) >= most:
@@ -403,11 +357,6 @@ class Classes:
         member = Member(secrets.token_hex(4), self._free_name(classroom, name), owner, now)
         self._write_member(classroom, member)
         return member
-
-    def _write_member(self, classroom: Classroom, member: Member) -> None:
-        values = {"id": member.id, "name": member.name, "joined": member.joined}
-        write_json(classroom.path / "members" / f"{member.owner}.json", values, durable=True)
-        self._tell(classroom)
 
     def _free_name(self, classroom: Classroom, wished: str, but: str = "") -> str:
         """The wished name, or an animal's. Raises StudentError where another has it."""
@@ -421,51 +370,3 @@ class Classes:
                 hint="Add a letter, or leave the name empty for an animal's.",
             )
         return name
-
-    def _take_out(self, classroom: Classroom, member: Member) -> None:
-        with explain_disk_errors(_CANNOT), locked(classroom.path / "lock"):
-            for topic in file_names(classroom.path):
-                with suppress(OSError):
-                    (classroom.path / topic / f"{member.id}.json").unlink()
-            with suppress(FileNotFoundError):
-                (classroom.path / "members" / f"{member.owner}.json").unlink()
-            self._tell(classroom)
-        seat = self.path / "of" / member.owner
-        if text_of(seat) == classroom.id and member.owner not in classroom.teachers:
-            with suppress(OSError):
-                seat.unlink()
-
-    def _wipe(self, classroom: Classroom) -> None:
-        leaving = self.path / f".{classroom.id}{_LEAVING}"  # at once, so that nobody meets half of it
-        with explain_disk_errors("The class cannot be wiped"):
-            with suppress(FileNotFoundError):
-                (self.path / "codes" / classroom.code).unlink()
-            os.rename(classroom.path, leaving)
-            shutil.rmtree(leaving)
-            for owner in file_names(self.path / "of"):
-                if text_of(self.path / "of" / owner) == classroom.id:
-                    with suppress(FileNotFoundError):
-                        (self.path / "of" / owner).unlink()
-            sync(self.path)
-        journal.tell("class", what="wiped", classroom=classroom.id)
-
-    def _new_code(self, class_id: str) -> str:
-        while True:
-            code = codes.new_code()
-            try:
-                with open(self.path / "codes" / code, "xb") as file:  # nobody else gets it
-                    file.write(class_id.encode())
-            except FileExistsError:
-                continue
-            sync(self.path / "codes" / code, self.path / "codes")
-            return code
-
-    def _sit(self, owner: str, class_id: str) -> None:
-        write_whole(self.path / "of" / owner, class_id.encode(), durable=True)
-
-    def _tell(self, classroom: Classroom) -> None:
-        """Let `stamp` change."""
-        mark = classroom.path / "changed"
-        mark.touch()
-        now = time.time_ns()
-        os.utime(mark, ns=(now, now))  # touch alone counts in ticks of some milliseconds

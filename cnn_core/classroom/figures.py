@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from cnn_core.classroom.classes import Classes
+from cnn_core.classroom.book import Book
 from cnn_core.settings import settings
 
 
-def figures(classes: Classes) -> dict[str, int]:
+def figures(classes: Book) -> dict[str, int]:
     """{name: how many}: classes that are open, those that have ended and are kept, students in the open ones, and how
     many may be open.
     """

@@ -17,7 +17,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from cnn_core.classroom.classes import Classes
+from cnn_core.classroom import ending
+from cnn_core.classroom.book import Book
 from cnn_core.classroom.codes import spoken
 from cnn_core.classroom.record import Classroom
 from cnn_core.errors import StudentError, quoted
@@ -30,7 +31,7 @@ USAGE = "usage: python -m cnn_core.classroom [list | end CODE | wipe CODE | forg
 HEAD = ("CODE", "STATE", "UNTIL", "STUDENTS", "KB", "TITLE")
 
 
-class Operator(Classes):
+class Operator(Book):
     """The classes for whoever can write their folder: no key is asked for."""
 
     def called(self, code: str) -> list[Classroom]:
@@ -51,7 +52,7 @@ class Operator(Classes):
 
     def wipe_class(self, classroom: Classroom) -> None:
         """Nothing of it is left."""
-        self._wipe(classroom)
+        ending.wipe(self.path, classroom)
 
     def forget(self, start: str) -> int:
         """Take a visitor out of all classes, as a student and as a teacher; in how many they were.

@@ -19,7 +19,7 @@ from cnn_core.runs.ids import is_dataset, is_run_id, owner_of
 from cnn_core.runs.opened import UPLOAD, is_preparation
 from cnn_core.runs.run import LONGEST_NAME, Run
 from cnn_core.runs.status import Status
-from cnn_core.runs.submission import clean_name, create_run
+from cnn_core.runs.submission import Rules, clean_name, create_run
 from cnn_core.runs.tickets import PAUSED, QUEUE, TAKEN, Tickets
 from cnn_core.runs.visitors import Visitors
 from cnn_core.upload_limits import MEGABYTE, NETWORK_MB, megabytes
@@ -36,8 +36,9 @@ _NO_FOLDER = "The file cannot be kept"
 class Openings:
     """The files that wait to be opened in the store in folder `path`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rules: Rules | None = None) -> None:
         self.path = path
+        self._rules = rules
         self._visitors = Visitors(path)
         self._tickets = Tickets(path, self._visitors)
 
@@ -61,6 +62,8 @@ class Openings:
         """
         name = _clean_file_name(file_name)
         _check_size(content, name)
+        if self._rules is not None:
+            self._rules.check_action(token, "open")
         owner = owner_of(token)
         card = {
             "kind": KIND,

@@ -62,7 +62,8 @@ class RunStore:
     A method that changes anything raises StudentError where the folder cannot be written.
     """
 
-    def __init__(self, path: Path | str | None = None) -> None:
+    def __init__(self, path: Path | str | None = None, *, rules: submission.Rules | None = None) -> None:
+        self._rules = rules
         self.path = Path(path if path is not None else settings().runs_dir).absolute()
         self._visitors = Visitors(self.path)
         self._tickets = Tickets(self.path, self._visitors)
@@ -70,7 +71,7 @@ class RunStore:
         self._speeds = expectation.Speeds(self.path)
         self._results = Results(self.path)
         self._waits = waits.Waits(self)
-        self.openings = Openings(self.path)
+        self.openings = Openings(self.path, rules)
         self.notebooks = Notebooks(self.path)
 
     # Asking for work
@@ -127,6 +128,8 @@ class RunStore:
 
     def _submit(self, wish: submission.Submission, token: str, again: bool = False) -> str:
         owner = owner_of(token)
+        if self._rules is not None:
+            self._rules.check_submission(token, wish)
         with explain_disk_errors(_NO_FOLDER):
             self._visitors.make_folders(owner)
             (self.path / QUEUE).mkdir(exist_ok=True)
@@ -290,6 +293,8 @@ class RunStore:
         longer = recipe.replace(epochs=before + epochs)  # checks this server's limit
         if not (run.folder / "snapshots" / "last.safetensors").is_file():
             raise StudentError(f"“{run.name}” has no weights to go on from.", hint="Start a new run.")
+        if self._rules is not None:
+            self._rules.check_submission(owner, submission.training(run.spec, longer, run.dataset, run.name))
         with _writing(run), self._visitors.locked(run.owner):
             check_room(self._tickets, run.owner, run.kind)
             if impatient:
@@ -308,6 +313,8 @@ class RunStore:
         """
         run = self._own(run_id, owner)
         resumption = going_on.plan(run, learning_rate)
+        if self._rules is not None:
+            self._rules.check_action(owner, "train")
         with _writing(run), self._visitors.locked(run.owner):
             check_room(self._tickets, run.owner, run.kind)
             going_on.write_resumption(run, resumption)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -47,6 +47,16 @@ class Submission:
     def kind(self) -> str:
         """One of `run.KINDS`."""
         return str(self.card["kind"])
+
+
+class Rules(Protocol):
+    """Who is asked before a store carries something out for a visitor: a teacher's scene, where one binds them."""
+
+    def check_submission(self, token: str, wish: Submission) -> None:
+        """Raise StudentError where this visitor may not have this done."""
+
+    def check_action(self, token: str, name: str) -> None:
+        """Raise StudentError where this visitor may not do this: "open" a network."""
 
 
 def training(spec: ModelSpec, recipe: TrainSpec, dataset: str, name: str | None) -> Submission:

@@ -27,7 +27,7 @@ from cnn_core.lesson.convolution import Padding
 from cnn_core.model.layer_files import kind_named
 from pages.convolution.choices import digit_number, one_of, test_digit
 from pages.ui.frame import address
-from pages.ui.visitor import networks, server
+from pages.ui.visitor import networks, scene, server
 from pages.ui.wording import refusals
 from pages.ui.wording.terms import help_of
 
@@ -128,6 +128,8 @@ def first_kernels() -> Tensor | None:
 
 def adopt_edit() -> None:
     """A cell was changed in the browser: check it, and from now on the kernel is the visitor's own. A callback."""
+    if scene.refuses("convolution.kernel"):
+        return
     edit = st.session_state[SWEEP].get("edit")
     grids = edit.get("kernel") if isinstance(edit, dict) else None
     with refusals.collect("kernel"):

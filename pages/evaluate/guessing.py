@@ -31,7 +31,7 @@ def question(exam: Exam, change: str) -> CurveQuestion:
 def look_of(test: ImageSet, change: str) -> guess.Look:
     """One test image at each strength stands under the axis."""
     strengths, _ = CHANGES[change]
-    return guess.Look(pictures=_pictures(test, change, strengths), marks=range(len(strengths)))
+    return guess.Look(pictures=_pictures(test, change, strengths), marks=range(len(strengths)), is_whole=True)
 
 
 def _pictures(test: ImageSet, change: str, strengths: Sequence[float]) -> Sheet:
@@ -39,11 +39,14 @@ def _pictures(test: ImageSet, change: str, strengths: Sequence[float]) -> Sheet:
     return image_sheet(torch.cat(images).numpy())
 
 
-def show(exam: Exam, change: str, accuracies: Sequence[float]) -> None:
-    """Draw what was drawn beside what was measured, where something was.
+def show(exam: Exam, change: str, accuracies: Sequence[float]) -> tuple[float, ...]:
+    """Say how far off a drawn curve was, where one was drawn. Returns it, per cent: it belongs into the page's chart.
 
     accuracies: of this network at each strength, fractions.
     """
     measured = [100 * accuracy for accuracy in accuracies]
     why = words.why_it_falls(change, CHANGES[change][0], accuracies, exam.network.trained)
-    guess.shown(question(exam, change), measured, why, look_of(exam.test, change))
+    asked = question(exam, change)
+    guess.shown(asked, measured, why, guess.Look(elsewhere=True))
+    told = guess.guess_of(asked)
+    return told.said if told is not None and isinstance(told.said, tuple) else ()

@@ -69,8 +69,7 @@ def robust(exam: Exam) -> None:
     with left:
         if guess.first(guessing.question(exam, change), guessing.look_of(exam.test, change)):
             lines = _lines(exam, change, contest)
-            guessing.show(exam, change, lines[0][1])
-            _curves(exam, change, lines)
+            _curves(exam, change, lines, guessing.show(exam, change, lines[0][1]))
     with right:
         st.markdown("**What they are asked to read**")
         _examples(exam.test, change)
@@ -138,7 +137,8 @@ def _lines(exam: Exam, change: str, contest: Sequence[networks.LoadedNetwork]) -
         ]
 
 
-def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:
+def _curves(exam: Exam, change: str, lines: Sequence[Line], drawn: Sequence[float]) -> None:
+    """drawn: what the visitor drew for the first line, per cent; empty where nothing was."""
     strengths, unit = CHANGES[change]
     names = [
         in_colour(color, name, percent(values[-1]))
@@ -146,10 +146,12 @@ def _curves(exam: Exam, change: str, lines: Sequence[Line]) -> None:
     ]
     st.markdown(" &emsp; ".join(names))
     show(
-        robustness_chart(strengths, lines, unit, 1 / exam.network.spec.classes, mode()),
+        robustness_chart(strengths, lines, unit, 1 / exam.network.spec.classes, mode(), drawn=drawn),
         key="robustness",
         alt=words.robustness_alt(change, strengths, lines),
     )
+    if drawn:
+        caption(words.what_is_dotted(lines[0][0]))
     what_you_see(words.what_robustness_shows(min(ROBUST, len(exam.test)), change))
 
 

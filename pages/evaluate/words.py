@@ -148,6 +148,15 @@ def robustness_alt(
     return f"Accuracy against {change}, from {strengths[0]:g} to {strengths[-1]:g} {UNITS[change]}. {each}."
 
 
+def what_is_dotted(name: str) -> str:
+    """name: of the network that the visitor drew a curve for.
+
+    >>> what_is_dotted("MLP")
+    'Dotted: what you drew for “MLP”.'
+    """
+    return f"Dotted: what you drew for “{plain(name)}”."
+
+
 def strength_label(change: str, strength: float, image: int) -> str:
     """One of the pictures that are asked about.  image: which, counted from 0.
 

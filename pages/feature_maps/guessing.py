@@ -56,7 +56,7 @@ def show(reading: Reading, asked: ChoiceQuestion) -> None:
     why = words.what_the_two_get(
         reading.classes[reading.best], probability(order[0]), asked.answer or "", probability(order[1])
     )
-    guess.shown(asked, asked.answer, why)
+    guess.shown(asked, asked.answer, why, look_of(reading))
 
 
 # ---------------------------------------------------------------- where it counts
@@ -80,7 +80,7 @@ def look_of(reading: Reading) -> guess.Look:
     """The picture itself, to be tapped."""
     image = reading.chosen.image.numpy()
     shown = image[0] if len(image) == 1 else as_picture(image)
-    return guess.Look(image=shown, alt=reading.chosen.title, px=224)
+    return guess.Look(image=shown, alt=reading.chosen.title, px=224, is_whole=True)
 
 
 def show_where(reading: Reading, target: int, occlusion: np.ndarray) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.feature_maps import words
 from pages.feature_maps.maps import Maps, mapped_layers
 from pages.ui.frame import address
+from pages.ui.visitor import scene
 
 _PIXEL = "pixel"  # the session's Pixel; also its name in the address
 _REFUSED = "pixel_refused"  # (layers of the network, sentence)
@@ -33,7 +34,9 @@ def strongest(maps: Maps, layer: str, channel: int | None = None) -> Pixel:
 
 
 def choose(pixel: Pixel) -> None:
-    """Make this the number that is taken apart; for callbacks."""
+    """Make this the number that is taken apart, unless a teacher's scene keeps another; for callbacks."""
+    if scene.refuses("feature_maps.pixel"):
+        return
     st.session_state[_PIXEL] = pixel
 
 

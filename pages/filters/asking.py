@@ -13,6 +13,7 @@ from pages.filters.climbing import STEPS, Climb
 from pages.filters.layers import USUAL, standard_layer
 from pages.ui.frame import address
 from pages.ui.frame.screens import main_action
+from pages.ui.visitor import scene
 from pages.ui.wording.blocks import caption
 
 _FILTER = "filter"  # (layer, index) that the card is about; in the address as "conv2d_2.41"
@@ -108,7 +109,9 @@ def _ask(layers: dict[str, int]) -> Question:
 
 
 def choose(layer: str, index: int) -> None:
-    """Make this filter the one that is looked at; for callbacks."""
+    """Make this filter the one that is looked at, unless a teacher's scene keeps another; for callbacks."""
+    if scene.refuses("filters.filter"):
+        return
     st.session_state[_FILTER] = (layer, index)
 
 

@@ -32,7 +32,7 @@ def question(network: networks.LoadedNetwork, card: FilterCard) -> NumberQuestio
 
 def facts(network: networks.LoadedNetwork, card: FilterCard) -> list[tuple[str, str]]:
     """What is printed below the examples, and draws the question: until it is guessed, the last number is a "?"."""
-    told, asked = words.facts(card), question(network, card)
+    told, asked = words.facts(card, has_peaks=not guess.is_hidden("filters.peaks")), question(network, card)
     if asked is None:
         return told
     if guess.first(asked, LOOK):

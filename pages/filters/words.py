@@ -325,14 +325,17 @@ def example_label(index: int, class_name: str, value: float) -> str:
     return f"no. {index}, {class_name}: {value:.2f}"
 
 
-def facts(card: FilterCard) -> list[tuple[str, str]]:
-    """What is printed below the examples: (name, number)."""
+def facts(card: FilterCard, has_peaks: bool = True) -> list[tuple[str, str]]:
+    """What is printed below the examples: (name, number).
+
+    has_peaks: whether it says what the picture reaches; where that is being guessed it does not.
+    """
     examples = card.examples
     images = count(examples.count)
     rows = [("best test image reaches", number(card.example_peak))]
     if card.picture_peak is not None:
-        rows += [("the picture reaches", number(card.picture_peak))]
-    if card.ratio is not None:
+        rows += [("the picture reaches", number(card.picture_peak) if has_peaks else "?")]
+    if card.ratio is not None and has_peaks:
         rows += [("that is", f"{number(card.ratio)} times as much")]
     if examples.minimum is not None:
         rows += [("smallest on the test images", number(float(examples.minimum[0])))]

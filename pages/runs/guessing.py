@@ -9,6 +9,8 @@ from pages.runs import words
 from pages.ui.forms import guess
 from pages.ui.trained.trained import Trained
 
+LOOK = guess.Look(is_whole=True)
+
 
 def question(selection: Sequence[Trained]) -> ChoiceQuestion | None:
     """Of the best two; None where that is not said, as of networks tested on different images."""
@@ -37,4 +39,4 @@ def ask(selection: Sequence[Trained]) -> None:
     asked = question(selection)
     if asked is not None and guess.first(asked):
         lead = words.lead(selection)
-        guess.shown(asked, asked.answer, "" if lead is None else words.why_chance(lead))
+        guess.shown(asked, asked.answer, "" if lead is None else words.why_chance(lead), LOOK)

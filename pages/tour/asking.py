@@ -45,12 +45,14 @@ class Asked:
     state:    what the page's address says besides the step's own, so that the page shows what is spoken of.
     look:     pictures that the question is drawn with.
     after:    what it says once the guess is made, so that the page shows the answer.
+    hides:    what the page keeps to itself until then, by the names that `guess.is_hidden` is asked for.
     """
 
     question: GuessQuestion
     measure: Callable[[], Measured]
     state: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
+    hides: tuple[str, ...] = ()
     look: Look = field(default_factory=Look)
 
     @cached_property

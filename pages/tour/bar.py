@@ -14,11 +14,11 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import CurveQuestion
 from cnn_core.lesson.guesses import most_surprising, right_ones
-from pages.tour import going, light, record_words, tasks, words
+from pages.tour import for_class, going, light, record_words, tasks, words
 from pages.tour.asking import Asked
 from pages.tour.going import Now
 from pages.tour.steps import STEPS, Step, place
-from pages.ui.forms import code_box, guess
+from pages.ui.forms import class_question, code_box, guess
 from pages.ui.frame.shell import ROOT, entry
 from pages.ui.frame.streamlit_screens import ACTION, BAR
 from pages.ui.visitor import design, networks
@@ -62,8 +62,10 @@ _STYLE = f"""<style>
   [data-testid="stApp"]:has(.st-key-tour_bar) [data-testid="stMainBlockContainer"] {{ padding-bottom: 2rem }}
   .st-key-tour_head {{ flex-wrap: nowrap; gap: 0.5rem }}
   .st-key-tour_head button {{ min-height: 2.5rem; padding-left: 0.25rem; padding-right: 0.25rem }}
-  :is(.st-key-tour_back, [class*="st-key-code_notebook"]) p {{ position: absolute; width: 1px; height: 1px;
-    overflow: hidden; clip-path: inset(50%) }}
+  /* Step 6 of 24 is 6/24 here, and a cross leaves: the step's name has room. */
+  :is(.st-key-tour_back, .st-key-tour_leave, [class*="st-key-code_notebook"]) p, .st-key-tour_head .tour-word {{
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }}
+  .tour-word + span::before {{ content: "/" }}
   .st-key-tour_end > :first-child {{ flex: 1 1 100% }}
   .st-key-tour_body [data-testid="stHorizontalBlock"] {{ flex-wrap: wrap; gap: 0.25rem 1rem }}
   .st-key-tour_body [data-testid="stColumn"] {{ min-width: 0; width: auto; flex: 1 1 auto }}
@@ -98,12 +100,12 @@ def bar(now: Now | None, page: str) -> None:
         if now is None:
             _end() if going.is_at_the_end() else _door(going.door())
         elif not now.is_here:
-            _thin(words.where(place(now.step), len(STEPS)), now.step, words.BACK_TO_IT)
+            _thin(now.step)
         else:
             _head(now)
             with st.container(key="tour_body"):
                 _body(now)
-            light.on(now.step.id, now.step.look_at, _name(now.step))
+            light.on(now.step.id, now.step.look_at, _name(now.step), opens=now.is_answered)
 
 
 def _name(step: Step) -> str:
@@ -114,11 +116,11 @@ def _name(step: Step) -> str:
 # ---------------------------------------------------------------- one line
 
 
-def _thin(text: str, step: Step, label: str) -> None:
+def _thin(step: Step) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="tour_head"):
-        st.html(_where(text, step.title), width="stretch")
+        st.html(_where(step), width="stretch")
         st.button(
-            label,
+            words.BACK_TO_IT,
             key="tour_return",
             type="tertiary",
             icon=":material/arrow_back:",
@@ -167,9 +169,11 @@ def _head(now: Now) -> None:
     is_done = _is_done(now)
     with st.container(horizontal=True, vertical_alignment="center", key="tour_head", gap="small"):
         st.html(
-            _where(words.where(place(now.step), len(STEPS)), now.step.title) + _dots(now.step),
+            _where(now.step) + _dots(now.step),
             width="stretch",
         )
+        if now.asked is not None and class_question.teaches():
+            class_question.button(for_class.prediction(now.step, now.asked, networks.current()), now.step.id)
         if is_done:  # one support at a time: first the question
             code_box.beside_the_notebook(now.step.id)
         if place(now.step) > 1:
@@ -187,8 +191,12 @@ def _head(now: Now) -> None:
         )
 
 
-def _where(text: str, title: str) -> str:
-    return f"<span>{escape(text)} · <b>{escape(title)}</b></span>"
+def _where(step: Step) -> str:
+    before, middle, steps = words.where(place(step), len(STEPS)).rpartition(" of ")
+    word, _, at = before.partition(" ")
+    of = f'<span class="tour-word">{escape(middle)}</span><span>{escape(steps)}</span>'
+    told = f'<span class="tour-word">{escape(word)} </span>{escape(at)}{of}'
+    return f'<span class="tour-where">{told} · <b>{escape(step.title)}</b></span>'
 
 
 def _dots(at: Step) -> str:
@@ -208,7 +216,7 @@ def _is_done(now: Now) -> bool:
         return True
     if now.step.kind == "task":
         return tasks.is_done(now.step.id)
-    return now.asked is not None and guess.guess_of(now.asked.question) is not None
+    return now.is_answered
 
 
 def _body(now: Now) -> None:

@@ -48,6 +48,11 @@ class Now:
     can_ask: bool = True
     why_not: StudentError | None = None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the prediction is made."""
+        return self.asked is not None and guess.guess_of(self.asked.question) is not None
+
 
 # ---------------------------------------------------------------- in each run, before the page
 
@@ -66,7 +71,7 @@ def follow(page: str) -> Now | None:
         guess.let_tour_ask(None)
         return None if step is None else Now(step, is_here=False)
     now = _asked(step)
-    guess.let_tour_ask([])
+    guess.let_tour_ask(() if now.asked is None or now.is_answered else now.asked.hides)
     _put_page_into_state(now)
     return now
 
@@ -93,14 +98,13 @@ def _read_address() -> None:
 def _put_page_into_state(now: Now) -> None:
     """Let the address say what the step speaks of, once; and what comes after a guess, once it is made."""
     step, asked = now.step, now.asked
-    is_guessed = asked is not None and guess.guess_of(asked.question) is not None
     key = asked.question.key if asked is not None else None
     state: dict[str, str] = {}
     if st.session_state.get(_ENTERED) != step.id:
         state |= {STEP: step.id, **step.state, **(asked.state if asked is not None else {})}
         st.session_state[_ENTERED], st.session_state[_READ] = step.id, step.id
         st.session_state.pop(_TOLD, None)
-    if asked is not None and is_guessed and st.session_state.get(_TOLD) != key:
+    if asked is not None and now.is_answered and st.session_state.get(_TOLD) != key:
         state |= asked.after
         st.session_state[_TOLD] = key
     _say(state)

@@ -95,9 +95,8 @@ def one_filter(about: About) -> Asked:
             options=words.MORE_OR_LESS,
         ),
         lambda: _against_the_best(about, layer, index),
-        # Another filter's card is open: what is asked stands on the card of this one.
-        state={"filter": f"{layer}.{0 if index else 1}", "recipe": "clean"},
-        after={"filter": f"{layer}.{index}"},
+        state={"filter": f"{layer}.{index}", "recipe": "clean"},
+        hides=("filters.peaks",),
     )
 
 

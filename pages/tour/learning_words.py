@@ -88,7 +88,8 @@ LOSS_BEFORE = "How large is it before the first step, on average?"
 def loss_answer(classes: int, loss: float) -> str:
     """loss: of the untrained network, measured."""
     return (
-        f"Who knows nothing gives each of {classes} classes 1/{classes}: −ln(1/{classes}) = {number(log(classes))}. "
+        f"A network that knows nothing gives each of {classes} classes 1/{classes}: −ln(1/{classes}) = "
+        f"{number(log(classes))}. "
         f"This design before any step, measured: **{number(loss)}**."
     )
 

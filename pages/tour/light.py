@@ -4,7 +4,8 @@ Faint text is hard to read, so it ends by itself; whoever points at the bar sees
 pointed at, or has the keyboard's focus, has its full strength back. Who wishes for less movement sees no fading, and
 who wishes for more contrast has the whole page at its full strength. The component scrolls what is lit into the part of
 the page that the bar leaves free, once for each step, and gives the bar the focus: without it, whoever goes by keyboard
-would have the whole page before it.
+would have the whole page before it. What is lit in the sidebar has a ring, and so has the button behind which the
+sidebar is where there is no room for it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ FADED = 0.34
 
 _PARTS = ':is([data-testid="stElementContainer"], [data-testid="stPopover"], [role="tablist"])'
 _LIGHT = f':root:is([data-lesson-light], :has(.st-key-tour_bar:hover)) [data-testid="stMainBlockContainer"] {_PARTS}'
+_SIDEBAR = '[data-testid="stSidebar"]'
 _STYLE = f"""<style>
 [data-testid="stMainBlockContainer"] {_PARTS} {{{{ transition: opacity 500ms }}}}
 {_LIGHT}:not({{lit}}) {{{{ opacity: {{faded}} }}}}
 {_LIGHT}:is(:hover, :focus-within) {{{{ opacity: 1; transition: opacity 120ms }}}}
+{_SIDEBAR} :is({{shown}}) button,
+:root:has({_SIDEBAR} :is({{shown}})) [data-testid="stExpandSidebarButton"] {{{{
+  outline: 2px solid currentColor; outline-offset: 2px; border-radius: 8px }}}}
 @media (prefers-reduced-motion: reduce) {{{{
   [data-testid="stMainBlockContainer"] {_PARTS} {{{{ transition: none !important }}}}
 }}}}
@@ -39,8 +44,10 @@ _pointer = st.components.v2.component(
 
 def style(keys: Sequence[str]) -> str:
     """The style that lets all of the page step back but the elements with these keys; "maps_*" is all that begin so."""
-    own = [selector(key) for key in (*keys, "tour_wide", BAR)]
-    return _STYLE.format(lit=", ".join([*own, *(f"{one} *" for one in own)]), faded=FADED)
+    shown = [selector(key) for key in keys]
+    own = [*shown, selector("tour_wide"), selector(BAR)]
+    lit = ", ".join([*own, *(f"{one} *" for one in own)])
+    return _STYLE.format(lit=lit, shown=", ".join(shown), faded=FADED)
 
 
 def selector(key: str) -> str:
@@ -51,15 +58,16 @@ def selector(key: str) -> str:
     return f'[class*="st-key-{key[:-1]}"]' if key.endswith("*") else f".st-key-{key}"
 
 
-def on(step: str, keys: Sequence[str], name: str) -> None:
+def on(step: str, keys: Sequence[str], name: str, opens: bool = False) -> None:
     """Let these elements of the page keep their strength.
 
-    step: its id; of another one it is scrolled and pointed anew.
-    name: what a screen reader calls the bar.
+    step:  its id; of another one it is scrolled and pointed anew.
+    name:  what a screen reader calls the bar.
+    opens: whether those that are folded are unfolded: what they say is the answer.
     """
     st.html(style(keys))
     _pointer(
         key="tour_pointer",
-        data=[{"step": step, "lit": [selector(key) for key in keys], "name": name}],
+        data=[{"step": step, "lit": [selector(key) for key in keys], "name": name, "opens": opens}],
         height=1,
     )

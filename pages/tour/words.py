@@ -69,6 +69,11 @@ def cannot_ask(title: str, need: str) -> str:
     return f"“{plain(title)}” cannot answer this: {lacks}."
 
 
+def test_image(number: int) -> str:
+    """number: of the image, from 0."""
+    return f"Test image no. {number}"
+
+
 LESSON = "The lesson"
 ANEW = "Begin anew"
 DRAW_ABOVE = "Draw your curve above, then press **This is my curve**."

@@ -15,7 +15,7 @@ SHAPES = {
     "star": [[(0.5, 0.1), (0.7, 0.85), (0.1, 0.4), (0.9, 0.4), (0.3, 0.85), (0.5, 0.1)]],
 }  # fmt: skip
 PATIENCE = 300_000  # milliseconds: a worker gives way to everything else on a busy machine
-EACH = 20
+EACH = 10
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -84,6 +84,7 @@ def test_a_wiping_that_was_cut_off_is_finished_when_the_store_is_tidied(classes)
     one, _ = classes.open(TEACHER, "One", 2)
     classes.join(ADA, one.code, "Ada")
     os.rename(one.path, classes.path / f".{one.id}.gone")  # killed here
+    os.utime(classes.path / f".{one.id}.gone", (1, 1))  # long ago
     assert (classes.all(), classes.seat(ADA)) == ((), None)
     with pytest.raises(StudentError, match="No class is open"):
         classes.join(BEN, one.code)

@@ -55,8 +55,6 @@ TORCH_FREE = [
     "kept", "looking", "looking.question", "looking.work", "looking.lookers",
     "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
     "lesson.core_source", "insight.surgery.operation",
-    "classroom", "classroom.classes", "classroom.codes", "classroom.guard", "classroom.record", "classroom.sign_in",
-    "classroom.keys", "classroom.reading", "classroom.operating", "classroom.figures",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",
 ]  # fmt: skip
 NEED_TORCH = (
@@ -73,7 +71,10 @@ NEED_TORCH = (
 TORCH_FREE += [
     ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)
     for path in CORE
-    if path.is_relative_to(ROOT / "cnn_core" / "runs")
+    if (
+        path.is_relative_to(ROOT / "cnn_core" / "runs")
+        or path.is_relative_to(ROOT / "cnn_core" / "classroom")
+    )
     and path.stem not in (*NEED_TORCH, "__init__", "__main__")
 ]
 

@@ -29,6 +29,7 @@ def test_plotly_finds_nothing_wrong_with_any_figure(mode):
         confusion_chart(MATRIX, DIGITS, mode),
         calibration_chart([(0.5, 0.4, 10), (0.9, 0.9, 1000)], mode),
         robustness_chart([0, 1, 2], [("A", [0.9, 0.8, 0.5]), ("B", [0.9, 0.7, 0.5])], "pixels", 0.1, mode),
+        robustness_chart([0, 1], [("A", [0.9, 0.8])], "pixels", 0.1, mode, drawn=(80, 10)),
         two_curves([0, 10, 90], [[0.9, 0.9, 0.8], [0.9, 0.6, 0.1]], "degrees", 0.1, mode),
         scatter(mode=mode),
     ):
@@ -64,6 +65,15 @@ def test_lines_have_the_colours_that_stand_before_their_names(mode):
         assert [line["line"]["color"] for line in chart["data"]] == list(colours(names, mode).values())
         [guessing] = chart["layout"]["annotations"]
         assert (guessing["text"], guessing["y"]) == ("guessing", pytest.approx(10))
+
+
+def test_what_a_student_drew_is_one_dotted_line_among_the_measured_ones():
+    lines = [("A", [0.9, 0.5]), ("B", [0.8, 0.4])]
+    plain = robustness_chart([0, 1], lines, "pixels", 0.1, "light")
+    chart = robustness_chart([0, 1], lines, "pixels", 0.1, "light", drawn=(80.0, 10.0))
+    *measured, drawn = chart["data"]
+    assert measured == plain["data"]
+    assert (drawn["x"], drawn["y"], drawn["line"]["dash"]) == ([0, 1], [80.0, 10.0], "dot")
 
 
 def test_ticks_below_a_narrow_chart_leave_room_for_each_other():

@@ -121,6 +121,12 @@ def test_the_facts_of_a_card():
         ("mean over 2,000 test images", "0.50"),
         ("of them it fires on", "1,200"),
     ]
+    asked = words.facts(card_of_a("conv2d_2", None), has_peaks=False)  # while it is being guessed
+    assert asked[:3] == [
+        ("best test image reaches", "2.00"),
+        ("the picture reaches", "?"),
+        ("mean over 2,000 test images", "0.50"),
+    ]
     assert [name for name, _ in words.facts(card_of_a("dense_1", None, peak=None))] == [
         "best test image reaches",
         "mean over 2,000 test images",

@@ -82,6 +82,41 @@ def test_what_a_script_draws_comes_whole_and_in_order_while_the_loop_is_woken_a_
     assert len(woken) < len(messages) / 4
 
 
+def test_a_fragment_that_runs_again_leaves_no_gap_in_what_the_browser_has_not_got_yet():
+    """As the browser takes it: what comes as number n of a page needs n before it."""
+
+    def placed(number, fragment, whose):
+        message = drawing(number)
+        message.delta.fragment_id, message.delta.new_element.markdown.body = fragment, whose
+        return message
+
+    queue = ForwardMsgQueue()
+    for number, fragment in enumerate(["", "pad", "", "answer"]):
+        queue.enqueue(placed(number, fragment, "the page's run"))
+    queue.clear(
+        retain_lifecycle_msgs=True, fragment_ids_this_run=["pad"]
+    )  # a stroke, before anything was sent
+    started = ForwardMsg()
+    started.new_session.name = "the fragment's run"
+    queue.enqueue(started)
+    queue.enqueue(placed(1, "pad", "the fragment's run"))
+
+    page, run = [], "the page's run"
+    for message in queue.flush():
+        if message.HasField("new_session"):
+            run = message.new_session.name
+            continue
+        place = message.metadata.delta_path[-1]
+        assert place <= len(page)
+        page[place : place + 1] = [message.delta.new_element.markdown.body]
+        assert page[place] == run
+    assert page == ["the page's run", "the fragment's run", "the page's run", "the page's run"]
+
+    queue.enqueue(drawing(0))
+    queue.clear(retain_lifecycle_msgs=True)  # the whole page runs again: it draws all of it
+    assert queue.is_empty()
+
+
 def test_what_a_script_that_was_given_up_draws_does_not_come():
     async def main():
         session = Tab(script=object())

@@ -1,5 +1,7 @@
 """The lesson's bar over the pages: what it asks, how it answers, where it leads, and that one may always leave."""
 
+import re
+
 from cnn_core.runs import RunStore
 from pages.tour.steps import STEPS
 from tests.pages.app import OWNER, text
@@ -27,7 +29,7 @@ def keys(app):
 
 
 def html(app):
-    return " ".join(element.proto.body for element in app.get("html"))
+    return re.sub("<[^>]+>", "", " ".join(element.proto.body for element in app.get("html")))
 
 
 def choose(app, label):

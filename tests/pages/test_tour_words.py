@@ -120,6 +120,14 @@ def test_what_is_measured_can_be_said_and_the_words_stay_short(step, name):
         assert str(found.value) not in shown
 
 
+def test_the_filter_that_is_asked_about_is_the_one_that_is_chosen_and_its_card_keeps_the_answer():
+    one = asked("one_filter")
+    assert one.question.about.endswith(f"/{one.state['filter']}")
+    layer, index = one.state["filter"].split(".")
+    assert f"filter {index} of {layer}" in one.question.asked.replace("\\", "")
+    assert one.hides == ("filters.peaks",)
+
+
 def test_another_visitor_has_other_numbers_and_one_keeps_theirs():
     draws = [
         [QUESTIONS[step](About(network("lesson"), random.Random(seed))).question.about for seed in range(8)]

@@ -40,15 +40,19 @@ def own_dataset(key: str) -> Dataset:
 
 
 def why_missing(key: str) -> str:
-    """A sentence where there is nothing to learn from or nothing to test with; else ""."""
-    one, _, _ = _meant(key)
+    """A sentence where there is nothing to learn from or nothing to test with; else "".
+
+    A set whose pictures are all for testing is not missing: it was made for that.
+    """
+    one, contents, _ = _meant(key)
     if not one.card:
         return "The pictures that it learnt from are not on this server."
     if one.is_elsewhere:
         return f"“{one.name}” is a data set of another server: its pictures are not on this one."
     if one.is_removed:
         return f"The pictures of “{one.name}” were removed from this server."
-    if not all(own_dataset(key).counts):
+    train, test = own_dataset(key).counts
+    if not test or not (train or contents.is_for_testing):
         return f"“{one.name}” has too few pictures to learn from and to test with."
     return ""
 
@@ -65,7 +69,8 @@ def own_images(key: str, part: Part) -> tuple[Tensor, Tensor]:
     mark_used(one.folder)
     pictures = _spread(contents, numbers, part)
     if not pictures:
-        why = why_missing(key) or f"“{one.name}” has no pictures for this."
+        what = "to learn from: all of them are for testing" if part == "train" else "to test with"
+        why = why_missing(key) or f"“{one.name}” has no pictures {what}."
         raise StudentError(
             why,
             hint="What needs no pictures still works: Filters, and Feature maps of a drawing or photo of your own.",
@@ -111,6 +116,8 @@ def fingerprint(key: str) -> str:
 def sentence(dataset: Dataset) -> str:
     """What there is, for people."""
     train, test = dataset.counts
+    if not train:
+        return f"{dataset.name}: {test:,} pictures for testing, and none to learn from."
     return f"{dataset.name}: {train:,} pictures to learn from and {test:,} for testing."
 
 

@@ -115,6 +115,11 @@ class Contents:
         """Whether all pictures are lines on black, and not photos of things."""
         return all(one.way in ("draw", "ink") for one in self.pictures)
 
+    @property
+    def is_for_testing(self) -> bool:
+        """Whether there are pictures, and each is kept for testing: as of digits that a class drew."""
+        return bool(self.pictures) and all(one.part == "test" for one in self.pictures)
+
     def fingerprint(self, numbers: tuple[int, ...]) -> str:
         """The same for the same pictures in the same parts of these classes."""
         marks = (f"{one.number} {one.part} {one.sum}" for one in self.pictures if one.number in numbers)

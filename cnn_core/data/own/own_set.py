@@ -93,6 +93,11 @@ class OwnSet:
         return SHAPES["colour" if self.card.get("colour") is True else "grey"]
 
     @property
+    def is_for_testing(self) -> bool:
+        """Whether each picture that is added is kept for testing: then nothing ever learns from the set."""
+        return self.card.get("for_testing") is True
+
+    @property
     def is_removed(self) -> bool:
         """Whether its owner removed it: then only the names of its classes are left."""
         return self.card.get("removed") is True
@@ -115,6 +120,11 @@ class OwnSet:
     def problem(self) -> StudentError | None:
         """Why no network can learn from it yet, or None."""
         contents = self.contents()
+        if contents.is_for_testing:
+            return StudentError(
+                f"All {contents.count():,} pictures of “{self.name}” are for testing: nothing can learn from them.",
+                hint="Train on other images, and test with these.",
+            )
         if len(contents.classes) < LEAST_CLASSES:
             return StudentError("It needs a second thing to tell it from.", hint="Add a class.")
         for one in contents.classes:
@@ -180,7 +190,8 @@ class OwnSet:
             lines = []
             for one in new.values():
                 line = add_line(number, one.pixels, by, who if one.who is None else cleaned(one.who), one.way)
-                lines.append(line if one.part is None else line | {"part": one.part})
+                part = "test" if self.is_for_testing else one.part
+                lines.append(line if part is None else line | {"part": part})
             log.append(self.folder / "log.jsonl", lines)
         return Added(tuple(range(before, before + len(lines))), len(pictures) - len(lines))
 

@@ -41,13 +41,20 @@ class Shelf:
         self.path = Path(path if path is not None else settings().runs_dir / "datasets").absolute()
 
     def make(
-        self, token: str, name: str = "", *, colour: bool = False, classes: tuple[str, ...] = (FIRST_CLASS,)
+        self,
+        token: str,
+        name: str = "",
+        *,
+        colour: bool = False,
+        classes: tuple[str, ...] = (FIRST_CLASS,),
+        for_testing: bool = False,
     ) -> OwnSet:
         """A new set of the visitor with this token.
 
         name:    what it is called; "" counts: "My set 2".
         colour:  32×32 in colour, else 28×28 grey.
         classes: their names.
+        for_testing: keep each of its pictures for testing, and none to learn from.
         Raises StudentError where the visitor, or the server, has as many as it may.
         """
         owner = owner_of(token)
@@ -60,6 +67,7 @@ class Shelf:
                 title = _free_name(set_name(name) if name else "", {one.name for one in own})
                 set_id = secrets.token_urlsafe(8)
                 card = {"owner": owner, "name": title, "colour": colour}
+                card |= {"for_testing": True} if for_testing else {}
                 folder = self._write(set_id, card, {n: class_name(one) for n, one in enumerate(classes)})
                 guest_mark(self.path, owner, folder.name).touch()
                 (self.path / "links").mkdir(exist_ok=True)

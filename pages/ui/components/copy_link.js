@@ -9,12 +9,15 @@ const copy = async (text) => {
   field.select();
   try { return document.execCommand("copy"); } finally { field.remove(); }
 };
-export default function ({ parentElement }) {
+// Without a text of its own it copies the page's address.
+export default function ({ parentElement, data }) {
   const button = parentElement.querySelector("button"), word = parentElement.querySelector("span");
+  const { text = null, label = "Copy link" } = data?.[0] ?? {};
+  word.textContent = label;
   button.onclick = async () => {
-    word.textContent = (await copy(location.href)) ? "Copied" : "Not allowed";
+    word.textContent = (await copy(text ?? location.href)) ? "Copied" : "Not allowed";
     clearTimeout(button.timer);
-    button.timer = setTimeout(() => { word.textContent = "Copy link"; }, 2000);
+    button.timer = setTimeout(() => { word.textContent = label; }, 2000);
   };
   return () => clearTimeout(button.timer);
 }

@@ -210,6 +210,7 @@ def robustness_chart(
     chance: float,
     mode: str,
     height: int = 380,
+    drawn: Sequence[float] = (),
 ) -> Figure:
     """Accuracy against the strength of a change, a line a network.
 
@@ -218,8 +219,9 @@ def robustness_chart(
     lines:  (a network's name, its accuracy at each strength, fractions).
     unit:   the title of the axis.
     chance: the accuracy of guessing, a fraction.
+    drawn:  what a student drew beforehand, at each strength, per cent.
     """
-    _, muted, _, _ = INK[mode]
+    ink, muted, _, _ = INK[mode]
     pairs = list(zip(lines, RUNS[mode], strict=False))
     guess = _guess_line(chance, muted) | dict(x0=strengths[0], x1=strengths[-1])
     layout = dict(
@@ -232,6 +234,8 @@ def robustness_chart(
         yaxis=dict(range=[0, 101], title=dict(text="accuracy, %")),
     )
     traces = [_accuracy_line(name, strengths, values, color) for (name, values), color in pairs]
+    if drawn:
+        traces.append(_drawn_line(strengths, drawn, ink))
     return dict(data=traces, layout=layout)
 
 
@@ -286,6 +290,18 @@ def _far_apart(values: Sequence[float]) -> list[float]:
         if value - ticks[-1] >= 0.14 * (values[-1] - values[0]):
             ticks.append(value)
     return ticks
+
+
+def _drawn_line(strengths: Sequence[float], drawn: Sequence[float], color: str) -> Figure:
+    return dict(
+        type="scatter",
+        mode="lines",
+        x=list(strengths),
+        y=list(drawn),
+        line=dict(color=color, width=1.5, dash="dot"),
+        name="as you drew it",
+        hovertemplate="you drew %{y:.0f} %<extra></extra>",
+    )
 
 
 def _accuracy_line(name: str, strengths: Sequence[float], values: Sequence[float], color: str) -> Figure:

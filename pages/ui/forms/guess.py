@@ -12,8 +12,7 @@ The lesson's tour uses `ask` and `shown` alone. Guesses are kept with the visito
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -30,10 +29,12 @@ from cnn_core.lesson.guess_questions import (
 )
 from cnn_core.lesson.guesses import Guess, with_measured
 from cnn_core.runs.notebooks import Notebook
-from pages.ui.drawing.contact_sheet import Sheet
 from pages.ui.drawing.said_and_measured import scale, two_points
 from pages.ui.drawing.sheets import picture, sheet
+from pages.ui.forms import class_question
 from pages.ui.forms.guess_curve import draw_curve, show_curves
+from pages.ui.forms.guess_look import Look as Look
+from pages.ui.forms.guess_look import plain_value
 from pages.ui.frame.announcement import announce
 from pages.ui.visitor import server, who
 from pages.ui.visitor.networks import LoadedNetwork
@@ -44,7 +45,7 @@ from pages.ui.wording.blocks import caption, on_primary, plain, small
 _TRIES = "guess_tries"  # {a question's key: the wrong answers given so far}
 _POINTS = "guess_points"  # {a question's key: (row, column) that is marked, and not said yet}
 _UNKEPT = "guess_unkept"  # {key: guess} that the disk would not take: they last as long as the session
-_TOUR = "guess_tour"  # ids of the questions that the tour asks, instead of the page; None where no tour is on
+_TOUR = "guess_tour"  # what pages hide until the tour's question is guessed; None where no tour is on
 _SWITCH = "guess_switch"
 _OFF = "guess_off"  # True where the wish not to be asked could not be kept on the disk
 
@@ -53,6 +54,8 @@ _TARGETS = (
 )
 
 
+<<<<<<< HEAD
+=======
 @dataclass(frozen=True, eq=False)
 class Look:
     """What a question is drawn with.
@@ -63,6 +66,7 @@ class Look:
     marks:    of a curve, which of its ticks are written out; None is five of them.
     px:       wished width of the image, or of a picture to choose, in CSS pixels.
     narrow:   it stands in a narrow column: its parts stand below each other.
+    elsewhere: of a curve: what was drawn stands in a chart of the page's, and not in one more.
     is_open:  nobody knows the answer yet, so that there is none to be shown at once.
     """
 
@@ -72,10 +76,13 @@ class Look:
     marks: Sequence[int] | None = None
     px: int = 84
     narrow: bool = False
+    elsewhere: bool = False
     is_open: bool = False
 
 
+>>>>>>> wt-lesson14
 _PLAIN = Look()
+Tell = Callable[[Guess], object]
 
 
 # ---------------------------------------------------------------- what is known
@@ -135,12 +142,18 @@ def about(network: LoadedNetwork, *what: object) -> str:
     return f"{network.run_id or network.title}/{told}"
 
 
-def let_tour_ask(ids: Collection[str] | None) -> None:
+def let_tour_ask(hides: Collection[str] | None) -> None:
     """While the tour is on, it asks, and no page does: one support at a time. In each run, before the page.
 
-    ids: of the questions whose answers pages keep hidden until they are guessed; None where no tour is on.
+    hides: what pages keep to themselves until it is guessed: ids of their questions, or names that they ask
+        `is_hidden` for; None where no tour is on.
     """
-    st.session_state[_TOUR] = None if ids is None else set(ids)
+    st.session_state[_TOUR] = None if hides is None else set(hides)
+
+
+def is_hidden(what: str) -> bool:
+    """Whether the tour's question asks for just this number of a page, and is not guessed yet."""
+    return what in (st.session_state.get(_TOUR) or ())
 
 
 # ---------------------------------------------------------------- a page asks
@@ -170,9 +183,8 @@ def may_tell(question: GuessQuestion) -> bool:
     """What `first` returns; draws nothing."""
     if guess_of(question) is not None:
         return True
-    asked_by_tour = st.session_state.get(_TOUR)
-    if asked_by_tour is not None:
-        return question.id not in asked_by_tour
+    if st.session_state.get(_TOUR) is not None:
+        return not is_hidden(question.id)
     book = notebook()
     wants_none = _OFF in st.session_state or not book.asks_first
     return wants_none or book.has_answered(question.id, question.skipped().network)
@@ -191,37 +203,48 @@ def skip(question: GuessQuestion) -> None:
 # ---------------------------------------------------------------- one question
 
 
-def ask(question: GuessQuestion, look: Look = _PLAIN, is_main: bool = True) -> Guess | None:
+def ask(
+    question: GuessQuestion, look: Look = _PLAIN, is_main: bool = True, tell: Tell | None = None
+) -> Guess | None:
     """Draw one question with its control and the button that repeats the guess; once it is guessed, nothing.
 
     is_main: whether that button is the main one on the page.
+    tell:    who else is told a guess, before it is kept; a StudentError of theirs leaves the question open.
     Returns the guess, or None while there is none.
     """
     guess = guess_of(question)
     if guess is not None:
         return guess
-    refusals.draw("guess")
     st.html(_TARGETS)
-    _control(question, look, is_main)
+<<<<<<< HEAD
+    _control(question, look, is_main, tell)
+=======
+    if is_main and isinstance(question, ChoiceQuestion):
+        # In a fragment a click would wait for the page below, which may have a layer's pictures to compute.
+        _ask_choice(question, look)
+    else:
+        _control(question, look, is_main)
+>>>>>>> wt-lesson14
     return None
 
 
 @st.fragment
-def _control(question: GuessQuestion, look: Look, is_main: bool) -> None:
+def _control(question: GuessQuestion, look: Look, is_main: bool, tell: Tell | None) -> None:
     """A fragment: while the slider moves or the pen draws, the page stays as it is."""
     if guess_of(question) is not None:
         st.rerun()  # said in this very fragment: now the whole page knows
+    refusals.draw("guess")
     if isinstance(question, ChoiceQuestion):
-        _ask_choice(question, look)
+        _ask_choice(question, look, tell)
     elif isinstance(question, NumberQuestion):
-        _ask_number(question, look, is_main)
+        _ask_number(question, look, is_main, tell)
     elif isinstance(question, PointQuestion):
-        _ask_point(question, look, is_main)
+        _ask_point(question, look, is_main, tell)
     else:
-        _ask_curve(question, look, is_main)
+        _ask_curve(question, look, is_main, tell)
 
 
-def _ask_choice(question: ChoiceQuestion, look: Look) -> None:
+def _ask_choice(question: ChoiceQuestion, look: Look, tell: Tell | None) -> None:
     name, tries = _name(question), _tries(question)
     hint = words.not_yet(tries[-1], question.hint_for(tries[-1])) if tries else ""
     with st.container(gap=None):  # the announcement is not seen
@@ -238,7 +261,7 @@ def _ask_choice(question: ChoiceQuestion, look: Look) -> None:
             labels=list(question.options),
             captions=[(option, "") for option in question.options],
             badges=["not" if option in tries else "" for option in question.options],
-            on_click=lambda index: _choose(question, question.options[index]),
+            on_click=lambda index: _choose(question, question.options[index], tell),
         )
         return
     with st.container(horizontal=True, gap="small"):
@@ -248,17 +271,19 @@ def _ask_choice(question: ChoiceQuestion, look: Look) -> None:
                 key=f"guess_{name}_{index}",
                 disabled=option in tries,
                 on_click=_choose,
-                args=(question, option),
+                args=(question, option, tell),
             )
 
 
-def _choose(question: ChoiceQuestion, said: str) -> None:
+def _choose(question: ChoiceQuestion, said: str, tell: Tell | None) -> None:
     tries = _tries(question)
     with refusals.collect("guess"):
         guess = question.guess(said, tries)
         if question.hint_for(said, tries):
             st.session_state.setdefault(_TRIES, {})[question.key] = (*tries, said)
             return
+        if tell is not None:
+            tell(guess)
         _keep(guess)
 
 
@@ -273,7 +298,7 @@ def _places(look: Look, *widths: int) -> Sequence[DeltaGenerator]:
     return st.columns(list(widths), vertical_alignment="center", gap="medium")
 
 
-def _ask_number(question: NumberQuestion, look: Look, is_main: bool) -> None:
+def _ask_number(question: NumberQuestion, look: Look, is_main: bool, tell: Tell | None) -> None:
     name = _name(question)
     text, control, button = _places(look, 5, 3, 2)
     text.markdown(words.question(question.asked))
@@ -289,10 +314,10 @@ def _ask_number(question: NumberQuestion, look: Look, is_main: bool) -> None:
         key=f"guess_number_{name}",
         label_visibility="collapsed",
     )
-    _say(button, question, said, words.i_say(words.said_words(question.guess(said))), is_main)
+    _say(button, question, said, words.i_say(words.said_words(question.guess(said))), is_main, tell)
 
 
-def _ask_point(question: PointQuestion, look: Look, is_main: bool) -> None:
+def _ask_point(question: PointQuestion, look: Look, is_main: bool, tell: Tell | None) -> None:
     name, marked = _name(question), st.session_state.get(_POINTS, {}).get(question.key)
     st.markdown(words.question(question.asked))
     if look.image is not None:
@@ -309,7 +334,7 @@ def _ask_point(question: PointQuestion, look: Look, is_main: bool) -> None:
         )
     if marked is None:
         caption(words.TAP)
-    _say(st.container(), question, marked, words.i_say("it is here"), is_main)
+    _say(st.container(), question, marked, words.i_say("it is here"), is_main, tell)
 
 
 def _around(
@@ -327,13 +352,20 @@ def _mark(question: PointQuestion, row: int, column: int) -> None:
     st.session_state.setdefault(_POINTS, {})[question.key] = (row, column)
 
 
-def _ask_curve(question: CurveQuestion, look: Look, is_main: bool) -> None:
+def _ask_curve(question: CurveQuestion, look: Look, is_main: bool, tell: Tell | None) -> None:
     st.markdown(words.question(question.asked))
     drawn = draw_curve(question, f"guess_curve_{_name(question)}", look.pictures, look.marks)
-    _say(st.container(), question, drawn, words.SAY_IT_DRAWN, is_main)
+    _say(st.container(), question, drawn, words.SAY_IT_DRAWN, is_main, tell)
 
 
-def _say(place: DeltaGenerator, question: GuessQuestion, said: object, label: str, is_main: bool) -> None:
+def _say(
+    place: DeltaGenerator,
+    question: GuessQuestion,
+    said: object,
+    label: str,
+    is_main: bool,
+    tell: Tell | None,
+) -> None:
     """The button that commits; it cannot be pressed while nothing is said."""
     place.button(
         on_primary(label, said is not None) if is_main else label,
@@ -341,13 +373,23 @@ def _say(place: DeltaGenerator, question: GuessQuestion, said: object, label: st
         type="primary" if is_main else "secondary",
         disabled=said is None,
         on_click=_commit,
-        args=(question, said),
+        args=(question, said, tell),
     )
 
 
-def _commit(question: GuessQuestion, said: object) -> None:
+def _commit(question: GuessQuestion, said: object, tell: Tell | None) -> None:
     with refusals.collect("guess"):
-        _keep(question.guess(said))
+        guess = question.guess(said)
+        if tell is not None:
+            tell(guess)
+        _keep(guess)
+
+
+def ask_again(question: GuessQuestion) -> None:
+    """What was said is taken back, and the question is open once more; for callbacks."""
+    st.session_state.get(_UNKEPT, {}).pop(question.key, None)
+    with refusals.collect("guess"):
+        server.store().notebooks.forget_guess(who.visitor(), question.key)
 
 
 def keep(guess: Guess, measured: object) -> None:
@@ -374,10 +416,12 @@ def shown(question: GuessQuestion, measured: object, why: str, look: Look = _PLA
     measured: a value of the question's kind: the words of an option, a number, (row, column), a number for each tick.
     why:      one or two sentences in Markdown, with this network's numbers.
     """
+    if look.is_whole and st.session_state.get(_TOUR) is None:  # in the lesson its bar has the button
+        class_question.offer_shown(question, measured, why, look, _name(question))
     guess = guess_of(question)
     if guess is None:
         return
-    after = with_measured(guess, _plain_value(question, measured))
+    after = with_measured(guess, plain_value(question, measured))
     if after.measured != guess.measured:
         _keep(after)
     refusals.draw("guess")
@@ -414,17 +458,6 @@ def _show_point(
         caption(words.WHAT_THE_RINGS_ARE)
 
 
-def _plain_value(question: GuessQuestion, measured: object) -> object:
-    """A measured value as the file will give it back: no NumPy, and no digits that nobody reads."""
-    if isinstance(question, NumberQuestion):
-        return round(float(measured), 4)  # type: ignore[arg-type]
-    if isinstance(question, CurveQuestion):
-        return [round(float(one), 4) for one in measured]  # type: ignore[attr-defined]
-    if isinstance(question, PointQuestion):
-        return [int(one) for one in measured]  # type: ignore[attr-defined]
-    return measured
-
-
 def _show_number(question: NumberQuestion, guess: Guess) -> None:
     said, measured = (
         value if isinstance(value, int | float) else None for value in (guess.said, guess.measured)
@@ -434,12 +467,17 @@ def _show_number(question: NumberQuestion, guess: Guess) -> None:
 
 
 def _show_curve(question: CurveQuestion, guess: Guess, why: str, look: Look) -> None:
+    if look.elsewhere:
+        far, text = st.columns([2, 5], gap="medium", vertical_alignment="center")
+        far.metric(words.OFF_ON_AVERAGE, words.off_words(guess))
+        text.markdown(why)
+        return
     curves, text = [st.container(), st.container()] if look.narrow else st.columns([5, 3], gap="medium")
     with curves:
         show_curves(question, guess, f"guess_shown_{_name(question)}", look.pictures, look.marks)
         caption(words.WHAT_A_CURVE_SHOWS)
     with text:
-        st.metric("You were off by, on average", words.off_words(guess))
+        st.metric(words.OFF_ON_AVERAGE, words.off_words(guess))
         st.markdown(why)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
+from pages.ui.frame import held
 from pages.ui.frame.components import component_file
 from pages.ui.trained import exports
 from pages.ui.trained.trained import Trained
@@ -40,7 +41,12 @@ AS_JSON = "The layers and their settings as text. It opens here too, on the page
 
 
 def share(draft: design.Draft, spec: ModelSpec | None) -> None:
-    """Draw the two ways out of the sidebar: copy the link, and save. spec: of the draft, where it can be built."""
+    """Draw the two ways out of the sidebar: copy the link, and save; neither where a teacher's scene leaves them out.
+
+    spec: of the draft, where it can be built.
+    """
+    if held.is_hidden("save"):
+        return
     with st.grid(2, min_column_width=100, gap="small"):
         _copy_link(key="copy_link")
         with st.popover(

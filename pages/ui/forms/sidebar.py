@@ -20,7 +20,7 @@ from cnn_core.network_name import NetworkName
 from pages.ui.forms import layer_editor, selection
 from pages.ui.forms.recipe import choose_example
 from pages.ui.forms.share import share
-from pages.ui.frame import streamlit_inside
+from pages.ui.frame import held, streamlit_inside
 from pages.ui.frame.controlled import controlled
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording.blocks import caption, plain, problem, small
@@ -50,13 +50,17 @@ def sidebar() -> None:
     except StudentError as error:
         problem(error)
         return
+    if held.is_hidden("layers"):
+        share(draft, design.inspect(draft).spec)
+        return
     _start_from(draft)
     _draw_if(design.looked_at() == design.DESIGN, _name, draft)
     inspection = design.inspect(draft)
     _layers(draft, inspection)
     # What does not work is said right under the row that is barred, not below the fold.
     _draw_if(inspection.problem is not None, _problem, inspection)
-    _draw_if(selection.selected(draft) is not None, _editor, draft, inspection)
+    is_editing = selection.selected(draft) is not None and not held.holds("layers")
+    _draw_if(is_editing, _editor, draft, inspection)
     _draw_if(inspection.problem is None, _sum, inspection)
     share(draft, inspection.spec)
 

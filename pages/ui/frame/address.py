@@ -17,12 +17,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.frame import streamlit_inside
+from pages.ui.frame import held, streamlit_inside
 
 _SAID = "address_said"  # {page: {name: what we wrote there last, or what was asked for}}
-_PAGE = "address_page"  # the page that is looked at, by its url_path
+_PAGE = held.PAGE
 _RETURNED = "address_returned"  # whether the page was turned to by its name, so that `settle` has work
-_OF_EVERY_PAGE = {"net", "design", "screen"}  # these say nothing of the page
+_OF_EVERY_PAGE = {"net", "design", "screen", "scene"}  # these say nothing of the page
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?(e-\d{1,2})?")
 
 
@@ -58,12 +58,25 @@ def settle() -> None:
 
 
 def asked(name: str) -> str | None:
-    """What the address asks for under `name`, the first time it does: a link, F5, the Back button. Else None."""
+    """What the address asks for under `name`, the first time it does: a link, F5, the Back button. Else None.
+
+    Where a teacher's scene holds it, what that says, each time; and None where that says nothing.
+    """
     text = st.query_params.get(name)
-    if text is None or text == _said().get(name):
-        return None
-    _said()[name] = text
-    return text
+    is_new = text is not None and text != _said().get(name)
+    if is_new:
+        _said()[name] = text
+    if (kept := held.text_of(name)) is not None:
+        _note_a_try(name, kept, text if is_new else None)
+        return kept or None
+    return text if is_new else None
+
+
+def _note_a_try(name: str, kept: str, text: str | None) -> None:
+    """Remember who asked for something else than a scene says."""
+    now = held.now()
+    if now is not None and text is not None and text != kept:
+        held.tried(now.texts[name][1])
 
 
 def write(name: str, text: str) -> None:
@@ -78,6 +91,13 @@ def write(name: str, text: str) -> None:
         st.query_params[name] = text
     elif name in st.query_params:
         del st.query_params[name]
+
+
+def forget(page: str) -> None:
+    """Begin this page anew at the next look: as its address says, and what that does not say as usual."""
+    st.session_state.setdefault(_SAID, {}).pop(page, None)
+    for key in held.widgets_of(page):
+        st.session_state.pop(key, None)
 
 
 def _said() -> dict[str, str | None]:
@@ -122,22 +142,36 @@ class Part:
 def follow(*parts: Part) -> frozenset[str]:
     """Take over what a link, or Back, says of these; call it before their widgets are drawn.
 
-    Returns the names of those that it says something of.
+    What a teacher's scene holds has its value again, whatever was said or done.
+    Returns the names of those that the link says something of; what is held is not among them.
     """
     texts = {part.name: _asked_for(part) for part in parts}
-    for part in parts:
+    free = [part for part in parts if not _is_held(part)]
+    for part in free:
         text = texts[part.name]
         if text is not None:
             part.taken_from(text)
         elif _was_taken_back(part):
             reset(part)
-    return frozenset(name for name, text in texts.items() if text is not None)
+    return frozenset(part.name for part in free if texts[part.name] is not None)
 
 
 def reset(*parts: Part) -> None:
-    """Back to the standard; before their widgets are drawn."""
+    """Back to the standard, but for what a scene holds; before their widgets are drawn."""
     for part in parts:
+        if not _is_held(part):
+            st.session_state[part.key] = part.standard
+
+
+def _is_held(part: Part) -> bool:
+    """Whether a scene holds it: then the session has the scene's value."""
+    held.belongs(st.session_state.get(_PAGE, ""), part.name, part.key)
+    text = held.text_of(part.name)
+    if text is None:
+        return False
+    if not (text and part.taken_from(text)):
         st.session_state[part.key] = part.standard
+    return True
 
 
 def tell(*parts: Part) -> None:

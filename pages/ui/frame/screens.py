@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui.frame import address, shell, streamlit_screens
+from pages.ui.frame import address, held, shell, streamlit_screens
 from pages.ui.frame.components import component_file
 
 SCREEN = "screen"  # the session's key of the switch
@@ -59,7 +59,11 @@ def ask() -> None:
 
 def _bar() -> None:
     """Draw what stands at the lower edge of a phone: all pages, in reach of a thumb. Elsewhere nobody sees it."""
-    pages = {page.title: page.url_path for page in shell.PAGES if shell.exists(page)}
+    pages = {
+        page.title: page.url_path
+        for page in shell.PAGES
+        if shell.exists(page) and page.url_path not in held.closed()
+    }
     with st.container(key=streamlit_screens.BAR, horizontal=True):
         title = st.menu_button(
             "Pages", list(pages), icon=":material/menu:", key=PAGES_HERE, type="tertiary", width="content"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import address, error_log, streamlit_inside, uploads
+from pages.ui.frame import address, error_log, held, streamlit_inside, streamlit_messages, uploads
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 
@@ -36,9 +36,11 @@ _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 error_log.bound()
 streamlit_inside.drop_wrong_values()
 streamlit_inside.one_value_at_a_time()
-streamlit_inside.send_together()
+streamlit_messages.send_together()
+streamlit_messages.nothing_out_of_order()
 streamlit_inside.theme_once()
 streamlit_inside.named_by_key_alone()
+held.watch()
 keep_memory_together()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
@@ -144,12 +146,12 @@ def build_pages() -> dict[str, list[StreamlitPage]]:
     the bar does not list it and the wordmark leads there. Other pages that it does not list have a door on a page.
     """
     # Streamlit writes into the one that it runs.
-    groups = _pages(streamlit_inside.session_id() is not None)
+    groups = _pages(streamlit_inside.session_id() is not None, held.closed())
     return {group: [copy(page) for page in pages] for group, pages in groups.items()}
 
 
-@cache
-def _pages(_in_script: bool) -> dict[str, list[StreamlitPage]]:
+@lru_cache(maxsize=16)
+def _pages(_in_script: bool, closed: frozenset[str]) -> dict[str, list[StreamlitPage]]:
     # Outside of a script run they lack what a run needs.
     groups: dict[str, list[StreamlitPage]] = {}
     for page in filter(exists, PAGES):
@@ -159,7 +161,7 @@ def _pages(_in_script: bool) -> dict[str, list[StreamlitPage]]:
                 title=page.title,
                 url_path=page.url_path or None,
                 default=page.url_path == "",
-                visibility="visible" if page.in_bar else "hidden",
+                visibility="visible" if page.in_bar and page.url_path not in closed else "hidden",
             )
         )
     return groups
@@ -170,8 +172,10 @@ def navigate() -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
+    held.begin("")  # the bar lists no page that a scene closes
     page = st.navigation(build_pages(), position="top")
     address.arrive(page.url_path)
+    held.begin(page.url_path)
     if place := _place_in_bar(page.url_path):
         streamlit_inside.mark_group(place)
     return page
@@ -180,7 +184,7 @@ def navigate() -> StreamlitPage:
 def _place_in_bar(url_path: str) -> int:
     """Of the page's group, from 1: pages without a group come first, then the groups. 0 for a page without."""
     group = entry(url_path).group
-    shown = [page for page in PAGES if page.in_bar and exists(page)]
+    shown = [page for page in PAGES if page.in_bar and exists(page) and page.url_path not in held.closed()]
     groups = list(dict.fromkeys(page.group for page in shown if page.group))
     return len([page for page in shown if not page.group]) + groups.index(group) + 1 if group in groups else 0
 

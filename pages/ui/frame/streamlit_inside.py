@@ -5,8 +5,6 @@ are used, but for the list of one in which a component is given its data (`sheet
 
     trick                    what it leans on                                        what breaks without it
     one_value_at_a_time()    `SafeSessionState.filtered_state`, which widgets ask     pages cost a tenth more
-    send_together()          `AppSession._on_scriptrunner_event`, its                 pages cost a tenth more, and
-                             `flush_browser_queue`; `Runtime._send_message`           wait for one another
     theme_once()             `app_session._populate_theme_msg`                        pages cost a little more
     named_by_key_alone()     `BidiComponentMixin._build_bidi_identity_kwargs`         pages cost a little more
     went_through_history()   `is_history_navigation` of the script's context         Back would not take an edit back
@@ -26,16 +24,15 @@ are used, but for the list of one in which a component is given its data (`sheet
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
                              Prism's `token`                                         pale code
 
-How a page fits its screen has a file of its own for its length, streamlit_screens.py.
+Three subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py; how what is
+drawn gets to the browser, streamlit_messages.py; and how a screen is sent what is new without a run of its script,
+streamlit_places.py.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -87,88 +84,7 @@ def one_value_at_a_time() -> None:
     SafeSessionState.filtered_state = property(_OneByOne)  # type: ignore[assignment, method-assign]
 
 
-# ---------------------------------------------------------------- what a script draws, sent together
-
-GATHER_SECONDS = 0.03  # in which what is drawn waits for more; to the eye it is at once
-PARCEL = 100  # messages at most: a browser that takes none is given up at 500
-
-_EVENTS, _IS_DUE = "convscope_events", "convscope_is_due"  # kept with a session
-
-
-@dataclass(frozen=True)
-class _Parcel:
-    """Messages to one browser."""
-
-    messages: list[Any]
-
-
-@cache
-def send_together() -> None:
-    """Hand what a script draws to the server's loop, and to its browser, many messages at a time; once in a process.
-
-    Streamlit wakes its loop twice for each element and lets it turn once more. At each turn the loop gives the
-    interpreter away, and has to wait until one of the scripts that are drawing gives it back.
-    A Streamlit that is made otherwise is left as it is.
-    """
-    try:
-        from streamlit.runtime.app_session import AppSession
-        from streamlit.runtime.runtime import Runtime
-        from streamlit.runtime.scriptrunner import ScriptRunnerEvent
-
-        handle = AppSession._handle_scriptrunner_event_on_event_loop
-        flush, send, drawn = (
-            AppSession.flush_browser_queue,
-            Runtime._send_message,
-            ScriptRunnerEvent.ENQUEUE_FORWARD_MSG,
-        )
-    except (ImportError, AttributeError):
-        return
-
-    def handle_all(session: AppSession) -> None:
-        kept = vars(session)
-        kept[_IS_DUE] = False  # before the first is taken: whoever adds one later asks again
-        events = kept[_EVENTS]
-        while events:
-            sender, event, told = events.popleft()
-            handle(session, sender, event, **told)
-
-    def on_event(session: AppSession, sender: Any, event: Any, **told: Any) -> None:
-        kept = vars(session)
-        kept.setdefault(_EVENTS, deque()).append((sender, event, told))
-        if event is not drawn or not _is_drawing(told.get("forward_msg")):
-            session._call_soon_on_event_loop(lambda: handle_all(session))
-        elif not kept.get(_IS_DUE):
-            kept[_IS_DUE] = True
-            loop = session._event_loop
-            session._call_soon_on_event_loop(lambda: _later(loop, lambda: handle_all(session)))
-
-    def parcels(session: AppSession) -> list[Any]:
-        messages = flush(session)
-        return [_Parcel(messages[start : start + PARCEL]) for start in range(0, len(messages), PARCEL)]
-
-    def send_parcel(server: Runtime, receiver: Any, parcel: Any) -> None:
-        for message in parcel.messages if isinstance(parcel, _Parcel) else [parcel]:
-            send(server, receiver, message)
-
-    # Whoever is being served at this moment goes on by what is replaced: signals hold it weakly, so it has to stay.
-    _replaced.append(AppSession._on_scriptrunner_event)
-    # In this order: it sends parcels before there are any.
-    Runtime._send_message = send_parcel  # type: ignore[method-assign, assignment]
-    AppSession.flush_browser_queue = parcels  # type: ignore[method-assign, assignment]
-    AppSession._on_scriptrunner_event = on_event  # type: ignore[method-assign, assignment]
-
-
-_replaced: list[Any] = []
-
-
-def _is_drawing(message: Any) -> bool:
-    """Whether it is a part of the page; anything else (where the browser is to go, say) does not wait."""
-    return message is not None and message.WhichOneof("type") in ("delta", "ref_hash")
-
-
-def _later(loop: Any, act: Callable[[], None]) -> None:
-    with suppress(RuntimeError):  # the server has ended meanwhile
-        loop.call_later(GATHER_SECONDS, act)
+# ---------------------------------------------------------------- what need not be worked out each time
 
 
 @cache
@@ -301,8 +217,9 @@ def _check_type(states: WStates, widget: str) -> None:
 
 # The wrapper is hidden too: it would leave a gap.
 _HIDDEN_STYLE = """<style>
-.st-key-address, [class*="st-key-nothing"],
-[data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"]) { display: none }
+.st-key-address, [class*="st-key-nothing"], .st-key-scene_refused:empty,
+[data-testid="stLayoutWrapper"]:has(> .st-key-address, > [class*="st-key-nothing"], > .st-key-scene_refused:empty) {
+  display: none }
 </style>"""
 
 

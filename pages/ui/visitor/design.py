@@ -28,7 +28,7 @@ from cnn_core.model.draft_edits import readable, well_named
 from cnn_core.network_name import NetworkName
 from cnn_core.settings import Settings, settings
 from pages.ui.frame import streamlit_inside
-from pages.ui.visitor import server
+from pages.ui.visitor import scene, server, who
 
 CHOOSE = "Choose one in the sidebar (on a phone » at the top opens it)."
 DESIGN = "design"  # the network that is being edited, as a value of "network"
@@ -54,8 +54,31 @@ def looked_at() -> str:
 
 def look_at(network: str) -> None:
     """Look at another network from the next run on. Nothing is lost: the design stays in the address."""
+    if not _may_look_at(network):
+        return
     st.session_state[_NETWORK] = network
     st.session_state.pop(_BROKEN, None)
+
+
+def _may_look_at(network: str) -> bool:
+    """Whether a teacher's scene lets this network be looked at; what the visitor has trained it always does."""
+    now = scene.bound()
+    if now is None:
+        return True
+    try:
+        now.scene.check_network(network, _is_own_run(network))
+    except StudentError as error:
+        scene.refuse(error)
+        return False
+    return True
+
+
+def _is_own_run(network: str) -> bool:
+    kind, _, name = network.partition(":")
+    try:
+        return kind == "run" and server.store().run(name.partition(":")[0]).is_owner(who.visitor())
+    except StudentError:
+        return False
 
 
 def draft() -> Draft:
@@ -132,7 +155,12 @@ class _Edit(NamedTuple):
 
 
 def commit(edited: Draft) -> None:
-    """Take `edited` as the design, and look at it. A trained network that was edited is itself left as it is."""
+    """Take `edited` as the design, and look at it. A trained network that was edited is itself left as it is.
+
+    Where a teacher's scene keeps the layers, nothing happens, and it is said.
+    """
+    if scene.refuses("layers"):
+        return
     link = "" if is_lesson(edited) else links.encode(edited)
     before = _Edit(looked_at(), draft(), st.session_state.get(_LINK, ""))
     st.session_state[_UNDO] = [*st.session_state.get(_UNDO, []), before][-MOST_UNDO:]
@@ -143,11 +171,19 @@ def commit(edited: Draft) -> None:
 def undo() -> None:
     """Back to before the last edit: the design, and the network that was being looked at."""
     stack = list(st.session_state.get(_UNDO, []))
-    if stack:
+    if stack and not scene.refuses("layers"):
         before = stack.pop()
         st.session_state[_UNDO] = stack
         _keep(before.draft, before.link)
         look_at(before.network)
+
+
+def begin_with(link: str, network: str) -> None:
+    """Take the design and the network of a teacher's scene; before `keep_in_address`. What was edited can be undone."""
+    if _LINK in st.session_state:
+        before = _Edit(looked_at(), draft(), st.session_state[_LINK])
+        st.session_state[_UNDO] = [*st.session_state.get(_UNDO, []), before][-MOST_UNDO:]
+    st.session_state[_BROKEN] = _read_design(link) or _read_network(network)
 
 
 def _keep(edited: Draft, link: str) -> None:
@@ -184,6 +220,20 @@ def keep_in_address() -> None:
     if is_address_right:
         # A complaint stays until the visitor does something; with that, the address promises only what is there.
         st.session_state[_BROKEN] = _read_design(link) or _read_network(network)
+        _stay_in_the_scene()
+
+
+def _stay_in_the_scene() -> None:
+    """What a teacher's scene holds is not read from an address."""
+    now = scene.bound()
+    if now is None:
+        return
+    link = now.scene.state.get("design", "")
+    if scene.holds("layers") and st.session_state[_LINK] != link:
+        scene.refuses("layers")
+        _read_design(link)
+    if not _may_look_at(looked_at()):
+        st.session_state[_NETWORK] = now.scene.network
 
 
 def _address() -> tuple[str, str]:

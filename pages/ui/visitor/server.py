@@ -14,13 +14,14 @@ from cnn_core.runs.ids import is_run_id
 from pages.ui.visitor import sign_in
 
 if TYPE_CHECKING:
-    from cnn_core.classroom import Classes
+    from cnn_core.classroom import Classes, Scenes
     from cnn_core.data import ImageSet
     from cnn_core.runs import RunStore
 
 log = logging.getLogger("convscope.server")
 
 LOOK_SECONDS = 2.0  # how often it is looked for work that nobody does
+TIDY_SECONDS = 3_600.0  # how often classes that ended long ago are wiped
 DEFAULT = "pretrained:lesson"  # what everybody looks at first
 PRETRAINED = {
     "lesson": "Lesson convnet, ready trained",
@@ -40,7 +41,7 @@ def store() -> RunStore:
 def _store(path: Path) -> RunStore:
     from cnn_core.runs import RunStore
 
-    return RunStore(path)
+    return RunStore(path, rules=_scenes(path))
 
 
 def classes() -> Classes:
@@ -53,6 +54,18 @@ def _classes(path: Path, signs_in: bool) -> Classes:
     from cnn_core.classroom import Classes
 
     return Classes(path, signs_in=signs_in)
+
+
+def scenes() -> Scenes:
+    """The scenes of this server, which its store asks before it takes anything in."""
+    return _scenes(store().path)
+
+
+@lru_cache(maxsize=4)
+def _scenes(path: Path) -> Scenes:
+    from cnn_core.classroom import Scenes
+
+    return Scenes(path.absolute(), _classes(path.absolute()))
 
 
 def wake_runner() -> None:
@@ -111,6 +124,7 @@ def take_up_work() -> None:
     if now < _looked.get(path, 0.0) + LOOK_SECONDS:
         return
     _looked[path] = now
+    tidy_classes()
     try:
         if store().has_work():
             wake_runner()
@@ -118,7 +132,20 @@ def take_up_work() -> None:
         _tell_the_operator(f"Work waits, and no runner can be started: {error}")
 
 
+def tidy_classes() -> None:
+    """Wipe the classes that ended long ago, once in TIDY_SECONDS; raises nothing for what cannot be removed."""
+    one, now = classes(), time.monotonic()
+    if now < _tidied.get(one.path, -TIDY_SECONDS) + TIDY_SECONDS:
+        return
+    _tidied[one.path] = now
+    try:
+        one.tidy()
+    except StudentError as error:
+        _tell_the_operator(f"Classes that ended long ago are still there: {error}")
+
+
 _looked: dict[Path, float] = {}  # a store's folder: when it was looked at, of the monotonic clock
+_tidied: dict[Path, float] = {}  # the folder of its classes: when it was tidied, of the same
 
 
 def images(dataset: str = "mnist", split: str = "test") -> ImageSet:

@@ -75,6 +75,13 @@ def visitor() -> str:
     return st.session_state["visitor"]
 
 
+def network() -> tuple[str, str]:
+    """Where the visitor comes from, for the guard of classes; behind a proxy it is whom that says it answers."""
+    from cnn_core.classroom import address_of
+
+    return address_of(st.context.ip_address)
+
+
 def forget() -> None:
     """This browser gets another token, and begins anew with it; for callbacks.
 

@@ -11,7 +11,7 @@ import re
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from pages.ui.frame import shell, streamlit_inside
+from pages.ui.frame import held, shell, streamlit_inside
 from pages.ui.wording import terms
 
 # ---------------------------------------------------------------- Markdown
@@ -79,10 +79,10 @@ def next_question(url_path: str, reason: str, **parameters: str) -> None:
 
     url_path: the page's address ("feature_maps").  reason: one clause, such as "opens this very network."
     parameters: what its address says: docs/addresses.md.
-    Shows nothing while that page is not written yet.
+    Shows nothing while that page is not written yet, or where a teacher's scene closes it.
     """
     page = shell.entry(url_path)
-    if not shell.exists(page):
+    if not shell.exists(page) or url_path in held.closed():
         return
     with streamlit_inside.words_in_a_line(page.url_path):
         st.markdown(":gray[Next:]", width="content")

@@ -1,0 +1,138 @@
+"""The teacher's scene that the visitor is in, and what it forbids; how it is entered and left says `entering.py`.
+
+The rules are the core's (`cnn_core/classroom/scene.py`), and so is whom a scene binds (`scenes.py`): a second tab, a
+reload and an edited address change nothing. Here they meet the visitor's session: which widgets are held
+(`frame/held.py`), and what callbacks may not do.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cnn_core.classroom import PAGES, PARTS, Bound
+from cnn_core.errors import StudentError
+from pages.ui.frame import held
+from pages.ui.frame.held import Held
+from pages.ui.visitor import server, who
+
+PREVIEWED = (
+    "scene_previewed"  # id of the scene that this frame shows to whoever makes one, and binds nobody by
+)
+_REFUSED = "scene_refused"  # a StudentError to be said by the next run
+
+# Widgets that an address says nothing of, or says by another way than a `Part`: part or action -> their keys.
+WIDGETS: dict[str, tuple[str, ...]] = {
+    "net": ("network-choice-*",),
+    "layers": (
+        *("preset-choice-*", "design-name-*", "add_layer", "clear_design", "undo", "remedy_*", "remark_*"),
+        *("layer-*", "move_*", "remove_*", "fit_*", "use_this_design"),
+    ),
+    "train": (
+        "train",
+        "train_*pair",
+        "train_one",
+        "already_again",
+        "already_seed",
+        "data_train",
+        "extend",
+        "go_on",
+    ),
+    "dream": ("dream_start",),
+    "open": ("open_network_file_*", "somebody_else"),
+    "convolution.kernel": ("convolution_edit*", "kernel_*"),
+    "convolution.tab": ("convolution_tab",),
+    "convolution.map": ("cat_*",),
+    "feature_maps.digit": ("digit", "digit_pad*"),
+    "filters.filter": ("filters_layer",),
+    "filters.grow": ("grow",),
+    "deep_dream.photo": ("digit", "digit_pad*"),
+    "augmentation.digit": ("digit", "digit_pad*"),
+    "runs.compare": ("pick_*",),
+    "runs.digit": ("digit", "digit_pad*"),
+}
+
+
+def bound() -> Bound | None:
+    """The scene that binds this visitor now, or that this frame previews; None where there is none."""
+    binding = server.scenes().of(who.visitor())
+    previewed = st.session_state.get(PREVIEWED)
+    if binding is not None or previewed is None:
+        return binding  # a preview frees nobody
+    try:
+        return Bound(server.scenes().scene(previewed), previewed, may_leave=False)
+    except StudentError:
+        return None
+
+
+def is_preview() -> bool:
+    """Whether this is the frame of a preview."""
+    return PREVIEWED in st.session_state and server.scenes().of(who.visitor()) is None
+
+
+def _held(page: str) -> Held | None:
+    """For `held.ask_by`."""
+    if (now := bound()) is None:
+        return None
+    scene = now.scene
+    texts = {
+        text: (said, part)
+        for part in scene.holds
+        for text, said in scene.texts(page).items()
+        if text in PARTS[part].texts and PARTS[part].page in (page, None)
+    }
+    keys = {
+        key: part for part in scene.holds if PARTS[part].page in (page, None) for key in WIDGETS.get(part, ())
+    }
+    closed = frozenset(page for page in PAGES if not scene.opens(page))
+    return Held(texts, keys, scene.holds, frozenset(scene.hidden), closed)
+
+
+held.ask_by(_held)
+
+
+# ---------------------------------------------------------------- what is asked of it
+
+
+def refuses(part: str) -> bool:
+    """Whether a part may not be changed, or an action not be done: then it is said. For what callbacks carry out."""
+    try:
+        check(part)
+    except StudentError as error:
+        refuse(error)
+        return True
+    return False
+
+
+def check(part: str) -> None:
+    """Raise StudentError where a part may not be changed, or an action not be done."""
+    if (now := bound()) is not None:
+        now.scene.check(part)
+
+
+def holds(part: str) -> bool:
+    """Whether a part stays as it is."""
+    now = bound()
+    return now is not None and part in now.scene.holds
+
+
+def refuse(error: StudentError) -> None:
+    """Let the next run say it."""
+    st.session_state[_REFUSED] = error
+
+
+def take_refused() -> StudentError | None:
+    """What was refused since the last run, once: what was carried out, or a widget or an address that was changed."""
+    error: StudentError | None = st.session_state.pop(_REFUSED, None)
+    part = held.take_tried()
+    if error is None and part is not None:
+        try:
+            check(part)
+        except StudentError as said:
+            return said
+    return error
+
+
+def check_page(page: str) -> None:
+    """Raise StudentError where a page (its url_path) is not part of the scene."""
+    if (now := bound()) is not None:
+        now.scene.check_page(page)
