@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.classroom import strip
 from pages.tour import bar as lesson
 from pages.tour import for_class
 from pages.ui.forms.scene_line import is_open, say_what_was_refused, scene_line
@@ -14,7 +15,8 @@ from pages.ui.visitor.who import remember_visitor, visitor
 from pages.ui.wording import at_start, first_look
 
 entering.read_address()
-page = navigate()
+sits = strip.seat()
+page = navigate(strip.in_bar(sits))
 st.set_page_config(
     page_title=tab_title(page.url_path),
     page_icon=HERE / "page_icon.png",
@@ -34,6 +36,7 @@ with st.sidebar:
     stay()
     follow_theme()
     shortcuts.listen()
+strip.draw(sits, page.url_path)
 refused = scene_line()
 for_class.offer()
 step = lesson.before(page.url_path)

@@ -13,6 +13,7 @@ from pages.home.sections import (
     glossary,
     hint_on_a_phone,
     maps_of_each_layer,
+    to_the_class,
     ways_on,
     with_images,
 )
@@ -62,4 +63,5 @@ def page(summary: DeltaGenerator) -> None:
 page(page_head(""))
 glossary()
 switch()
+to_the_class()
 for_teachers()

@@ -22,7 +22,6 @@ from .drawn_set import set_of as set_of
 from .guard import Guard as Guard
 from .guard import address_of as address_of
 from .question_file import ClassQuestion as ClassQuestion
-from .question_file import Drawing as Drawing
 from .question_file import Outcome as Outcome
 from .ready_scenes import READY_SCENES as READY_SCENES
 from .record import LONGEST_HOURS as LONGEST_HOURS

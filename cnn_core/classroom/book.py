@@ -25,7 +25,7 @@ from typing import Any
 
 from cnn_core import journal
 from cnn_core.classroom import codes
-from cnn_core.classroom.reading import text_of, topic_name, values_of
+from cnn_core.classroom.reading import text_of, time_of, topic_name, values_of
 from cnn_core.classroom.record import Classroom, Member, Seat, classroom_of, is_class_id, member_of
 from cnn_core.errors import StudentError
 from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
@@ -64,10 +64,11 @@ class Book:
 
     def stamp(self, class_id: str) -> int:
         """Another number whenever anything of the class changed, 0 where it is gone; cheap to ask often."""
-        try:
-            return os.stat(self.path / class_id / "changed").st_mtime_ns
-        except OSError:
-            return 0
+        return time_of(self.path / class_id / "changed")
+
+    def shown_stamp(self, class_id: str) -> int:
+        """The same of what its teachers set alone: what it is called, until when it is open, what it shows."""
+        return time_of(self.path / class_id / "class.json")
 
     # For those who ask whether it may be done
 

@@ -21,6 +21,7 @@ from cnn_core.classroom import codes, ending
 from cnn_core.classroom.book import CANNOT, Book, taken_out, unless_wiped
 from cnn_core.classroom.guard import Guard
 from cnn_core.classroom.keys import class_and_hash, new_key
+from cnn_core.classroom.names import free_name
 from cnn_core.classroom.reading import text_of, topic_name, values_of
 from cnn_core.classroom.record import (
     LONGEST_TITLE,
@@ -262,7 +263,7 @@ class Classes(Book):
         with self._held(classroom.id, CANNOT):
             if self._member(classroom, member.owner) is None:
                 raise taken_out(classroom)
-            named = replace(member, name=self._free_name(classroom, name, but=member.id))
+            named = replace(member, name=free_name(self.members(classroom), name, but=member.id))
             self._write_member(classroom, named)
         return named
 
@@ -352,21 +353,9 @@ class Classes(Book):
 
     def _new_member(self, classroom: Classroom, owner: str, name: str, now: float) -> Member:
         most = settings().max_students
-        if len(self.members(classroom)) >= most:
+        members = self.members(classroom)
+        if len(members) >= most:
             raise StudentError(f"The class is full: {most} are in it.", hint="Tell your teacher.")
-        member = Member(secrets.token_hex(4), self._free_name(classroom, name), owner, now)
+        member = Member(secrets.token_hex(4), free_name(members, name), owner, now)
         self._write_member(classroom, member)
         return member
-
-    def _free_name(self, classroom: Classroom, wished: str, but: str = "") -> str:
-        """The wished name, or an animal's. Raises StudentError where another has it."""
-        taken = {member.name.lower() for member in self.members(classroom) if member.id != but}
-        name = clean_name(wished)
-        if not name:
-            return codes.animal(taken)
-        if name.lower() in taken:
-            raise StudentError(
-                f"{name} is in the class already.",
-                hint="Add a letter, or leave the name empty for an animal's.",
-            )
-        return name

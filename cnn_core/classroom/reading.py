@@ -38,6 +38,14 @@ def values_of(file: Path) -> dict[str, Any]:
     return _read_once(file, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
 
 
+def time_of(file: Path) -> int:
+    """When it was last written, in nanoseconds since 1970; 0 where it is missing."""
+    try:
+        return os.stat(file).st_mtime_ns
+    except OSError:
+        return 0
+
+
 @lru_cache(maxsize=2000)
 def _read_once(file: Path, _stamp: tuple[int, int, int]) -> dict[str, Any]:
     return read_json(file)

@@ -21,7 +21,7 @@ from cnn_core.insight import (
 from cnn_core.looking import over_time, under_the_hood
 from cnn_core.looking.question import Question
 from cnn_core.model.layer_files import kind_named
-from cnn_core.training import Evaluation, accuracy_under, evaluate
+from cnn_core.training import Evaluation, accuracy_at, accuracy_under, evaluate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +52,11 @@ def accuracy(net: Network, test: ImageSet, count: int, tell: Tell) -> float:
 def accuracy_curve(net: Network, test: ImageSet, count: int, tell: Tell, change: str) -> list[float]:
     """The accuracy at each strength of a change, fractions, on a choice of so many images."""
     return accuracy_under(net, test.take(count), change, tell=tell)
+
+
+def share_at(net: Network, test: ImageSet, count: int, tell: Tell, change: str, strength: float) -> float:
+    """The accuracy at one strength of a change, a fraction, on a choice of so many images."""
+    return accuracy_at(net, test.take(count), change, strength, tell=tell)
 
 
 def pictures(
@@ -122,6 +127,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "evaluation": evaluation,
     "accuracy": accuracy,
     "accuracy_curve": accuracy_curve,
+    "accuracy_at": share_at,
     "pictures": pictures,
     "slopes": slopes,
     "examples": examples,

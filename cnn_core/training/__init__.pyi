@@ -33,6 +33,7 @@ from .moving_averages import measure_averages as measure_averages
 from .moving_averages import share_left as share_left
 from .optimizers import KerasRMSprop as KerasRMSprop
 from .robustness import CHANGES as CHANGES
+from .robustness import accuracy_at as accuracy_at
 from .robustness import accuracy_under as accuracy_under
 from .robustness import calibration as calibration
 from .robustness import changed_images as changed_images

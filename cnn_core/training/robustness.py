@@ -68,17 +68,34 @@ def accuracy_under(
     Raises StudentError for a change that is not in CHANGES.
     """
     strengths, _ = CHANGES.get(change, ((0,), ""))
-    parts = list(zip(data.images.split(PART), data.labels.split(PART), strict=True))
     accuracies: list[float] = []
     for strength in strengths:
-        right = 0
-        for number, (images, labels) in enumerate(parts):
-            part: Any = _LabelledImages(changed_images(images, change, strength, seed + number), labels)
-            right += int(evaluate(net, part).confusion.trace())
+
+        def tell_all(fraction: float, before: int = len(accuracies)) -> None:
             if tell is not None:
-                tell((len(accuracies) + (number + 1) / len(parts)) / len(strengths))
-        accuracies.append(right / len(data.labels))
+                tell((before + fraction) / len(strengths))
+
+        accuracies.append(accuracy_at(net, data, change, strength, seed, tell_all))
     return accuracies
+
+
+def accuracy_at(
+    net: nn.Module,
+    data: ImageSet,
+    change: str,
+    strength: float,
+    seed: int = 0,
+    tell: Callable[[float], None] | None = None,
+) -> float:
+    """The accuracy on all of `data`, each image changed by this much; a fraction. Arguments as in `accuracy_under`."""
+    parts = list(zip(data.images.split(PART), data.labels.split(PART), strict=True))
+    right = 0
+    for number, (images, labels) in enumerate(parts):
+        part: Any = _LabelledImages(changed_images(images, change, strength, seed + number), labels)
+        right += int(evaluate(net, part).confusion.trace())
+        if tell is not None:
+            tell((number + 1) / len(parts))
+    return right / len(data.labels)
 
 
 class _LabelledImages(NamedTuple):

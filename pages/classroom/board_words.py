@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnn_core.classroom import Challenge, Place, Row, Standing
-from cnn_core.classroom.challenges import TURN, value_of
+from cnn_core.classroom.challenges import TURN, count_of, value_of
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
+from cnn_core.model.layers import Layer
 from pages.ui.wording.numbers import big, count, duration, percent, plural
 
 NBSP = "\u00a0"
@@ -29,6 +30,28 @@ AXES = {
     "images": "training images, log scale",
     "seconds": "seconds of training on this server, log scale",
 }
+FREEZE, GO_ON, MORE, WALL = "Freeze", "Go on", "More", "On the wall"
+NAMES = {"chosen": "Names", "none": "No names"}
+HIDE, SORT = "Not shown to the class", "The list"
+OWN_CHALLENGE, SET = "A challenge of your own", "Set it"
+MEASURE, LIMIT, AT, GOAL = "What counts", "Limit", "At most", "Goal in %, or none"
+GOAL_HELP = "Who reaches it has done it. Without one there is only a best."
+MEASURES = {
+    "accuracy": "The best accuracy",
+    "turned": f"The best accuracy on images turned by {TURN:g}°",
+    "parameters": "The fewest parameters",
+    "macs": "The fewest multiply-adds",
+}
+LIMITS = {
+    "": "none",
+    "parameters": "parameters",
+    "macs": "multiply-adds",
+    "images": "training images",
+    "seconds": "seconds of training",
+    "accuracy": "reads at least, in %",
+}
+CSV = "The board as CSV"
+NO_MORE = "You are no longer in this class."
 OWN_BETTER = "a run of the same student is better"
 
 
@@ -166,12 +189,17 @@ def design(spec: ModelSpec) -> str:
     """A design in one line.
 
     >>> from cnn_core.model import PRESETS
-    >>> design(PRESETS["mlp"]).count(" · ") == len(PRESETS["mlp"].layers) - 1
-    True
+    >>> design(PRESETS["mlp"])
+    '512 units, relu → 10 units, softmax'
     """
-    return " · ".join(
-        f"{layer.title.lower()} {layer.words(layer.to_dict())}".strip() for layer in spec.layers
-    )
+    return " → ".join(_layer(layer) for layer in spec.layers if not layer.flattens)
+
+
+def _layer(layer: Layer) -> str:
+    said = layer.words(layer.to_dict())
+    if layer.counted:
+        return said
+    return f"{layer.title.lower()} {said.partition(',')[0]}" if layer.window_setting else layer.title.lower()
 
 
 def note(challenge: Challenge, place: Place) -> str:
@@ -225,14 +253,19 @@ def exam_words(dataset: str, number: int) -> str:
     return f"{count(number)} test {noun}" + ("" if dataset == "mnist" else f" of {name}")
 
 
+def turned_exam(board: Standing) -> str:
+    """The turned images of which the scores are shares, in a few words."""
+    if not board.places:
+        return f"images turned by {TURN:g}°"
+    return f"{count(count_of(board.challenge, board.places[0].row))} images turned by {TURN:g}°"
+
+
 def same_place(board: Standing) -> str:
     """Why some share a place; "" where nobody does."""
     if not any(place.shares for place in board.places):
         return ""
     if not board.challenge.is_share:
         return "Nets that share a place have the same number."
-    from cnn_core.classroom.challenges import count_of
-
     images = count_of(board.challenge, board.places[0].row)
     return (
         f"Nets that share a place cannot be told apart by {count(images)} images: the difference between them may be "

@@ -65,7 +65,7 @@ def _rename(name: str) -> None:
 
 def _wall(seat: Seat) -> None:
     joining.code_and_picture(seat.classroom, large=True)
-    live(lambda: _names(seat))
+    _live(seat, _names)
 
 
 def _desk(seat: Seat, summary: DeltaGenerator) -> None:
@@ -86,7 +86,12 @@ def _desk(seat: Seat, summary: DeltaGenerator) -> None:
         st.markdown(f"{place.until(seat)} :gray[{place.kept_until(classroom, seat.at)}]")
         _acts(seat)
     with right:
-        live(lambda: _students(seat))
+        _live(seat, _students)
+
+
+def _live(seat: Seat, draw: Callable[[Seat], object]) -> None:
+    classes, class_id = server.classes(), seat.classroom.id
+    live(lambda: draw(seat), lambda: classes.stamp(class_id), ("all", class_id))
 
 
 def _names(seat: Seat) -> bool:

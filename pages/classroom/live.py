@@ -1,14 +1,22 @@
-"""What is drawn anew when the class changes. In one place, so that how it is noticed can be exchanged."""
+"""What is drawn anew when the class changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import streamlit as st
 
-SECONDS = 2.0
+from pages.ui.frame import broadcast
 
 
-def live(draw: Callable[[], object]) -> None:
-    """Draw it now, and again while the page is open."""
-    st.fragment(draw, run_every=SECONDS)()
+def live(draw: Callable[[], object], stamp: Callable[[], Hashable], name: tuple[str, str]) -> None:
+    """Draw it now, and again whenever the stamp has changed.
+
+    stamp: cheap, and without a visitor.  name: of what the stamp is about, and of which class: the same for all of it.
+    """
+
+    def look() -> None:
+        broadcast.wake(name, stamp, key=f"class_live_{name[0]}")
+        draw()
+
+    st.fragment(look, run_every=broadcast.every())()

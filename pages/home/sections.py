@@ -142,6 +142,13 @@ def for_teachers() -> None:
     )
 
 
+def to_the_class() -> None:
+    """Draw the door for who has a class's code, or wants to open a class."""
+    st.page_link(
+        ROOT / entry("classroom").file, label=words.TO_THE_CLASS, icon=":material/group:", width="content"
+    )
+
+
 def glossary() -> None:
     """All words of the field with their meanings, and all keys, folded."""
     with st.expander(words.ALL_WORDS):

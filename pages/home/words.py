@@ -15,6 +15,7 @@ WHAT_YOU_SEE = (
     "Each tile is a feature map: what one filter gives for the digit. Black is nothing, pale yellow is much; 0 marks "
     "a filter that gives 0 everywhere."
 )
+TO_THE_CLASS = "Join your class, or open one"
 FOR_TEACHERS = "For teachers: worksheets to print"
 ALL_WORDS = "All words of the field, from accuracy to weight decay"
 PAGES_ARE_BEHIND = "The button “Pages” leads to all of them."

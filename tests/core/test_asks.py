@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cnn_core.classroom import Asks, Classes, Drawing, Outcome
+from cnn_core.classroom import Asks, Classes, Outcome
 from cnn_core.classroom.asks import stage_of, waiting
-from cnn_core.classroom.question_file import question_in, to_file
+from cnn_core.classroom.question_file import Drawing, question_in, to_file
 from cnn_core.classroom.tally import bars, bins, middle_curve, spots, verdict
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import ChoiceQuestion, CurveQuestion, NumberQuestion, PointQuestion

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from cnn_core.classroom import Asks, ClassQuestion, Drawing, Outcome
+from cnn_core.classroom import Asks, ClassQuestion, Outcome
+from cnn_core.classroom.question_file import Drawing
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import GuessQuestion
 from cnn_core.lesson.guesses import Value

@@ -54,33 +54,6 @@ _TARGETS = (
 )
 
 
-<<<<<<< HEAD
-=======
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What a question is drawn with.
-
-    pictures: of a choice one for each option, of a curve one for each of `marks`.
-    image:    of a point: (H, W) floats, (H, W, 3) uint8, or a PNG's bytes.
-    alt:      what the image or the pictures show.
-    marks:    of a curve, which of its ticks are written out; None is five of them.
-    px:       wished width of the image, or of a picture to choose, in CSS pixels.
-    narrow:   it stands in a narrow column: its parts stand below each other.
-    elsewhere: of a curve: what was drawn stands in a chart of the page's, and not in one more.
-    is_open:  nobody knows the answer yet, so that there is none to be shown at once.
-    """
-
-    pictures: Sheet | None = None
-    image: np.ndarray | bytes | None = None
-    alt: str = ""
-    marks: Sequence[int] | None = None
-    px: int = 84
-    narrow: bool = False
-    elsewhere: bool = False
-    is_open: bool = False
-
-
->>>>>>> wt-lesson14
 _PLAIN = Look()
 Tell = Callable[[Guess], object]
 
@@ -216,15 +189,11 @@ def ask(
     if guess is not None:
         return guess
     st.html(_TARGETS)
-<<<<<<< HEAD
-    _control(question, look, is_main, tell)
-=======
     if is_main and isinstance(question, ChoiceQuestion):
         # In a fragment a click would wait for the page below, which may have a layer's pictures to compute.
-        _ask_choice(question, look)
+        _ask_choice(question, look, tell)
     else:
-        _control(question, look, is_main)
->>>>>>> wt-lesson14
+        _control(question, look, is_main, tell)
     return None
 
 

@@ -21,6 +21,7 @@ class Look:
     marks:    of a curve, which of its ticks are written out; None is five of them.
     px:       wished width of the image, or of a picture to choose, in CSS pixels.
     narrow:   it stands in a narrow column: its parts stand below each other.
+    elsewhere: of a curve: what was drawn stands in a chart of the page's, and not in one more.
     is_open:  nobody knows the answer yet, so that there is none to be shown at once.
     is_whole: its words and these pictures are all that one needs to answer, so that a class can be asked elsewhere.
     """
@@ -31,6 +32,7 @@ class Look:
     marks: Sequence[int] | None = None
     px: int = 84
     narrow: bool = False
+    elsewhere: bool = False
     is_open: bool = False
     is_whole: bool = False
 

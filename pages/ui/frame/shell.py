@@ -139,19 +139,20 @@ def load_rooms() -> None:
             import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
-def build_pages() -> dict[str, list[StreamlitPage]]:
+def build_pages(also: frozenset[str] = frozenset()) -> dict[str, list[StreamlitPage]]:
     """{group: its pages whose files exist}, in the order of the syllabus: a bar of all pages would be too long.
 
     Home is Streamlit's default page: it answers at "/" alone (its own path would say "Page not found"), so
     the bar does not list it and the wordmark leads there. Other pages that it does not list have a door on a page.
+    also: addresses of pages that it lists for this visitor all the same.
     """
     # Streamlit writes into the one that it runs.
-    groups = _pages(streamlit_inside.session_id() is not None, held.closed())
+    groups = _pages(streamlit_inside.session_id() is not None, _listed(also))
     return {group: [copy(page) for page in pages] for group, pages in groups.items()}
 
 
 @lru_cache(maxsize=16)
-def _pages(_in_script: bool, closed: frozenset[str]) -> dict[str, list[StreamlitPage]]:
+def _pages(_in_script: bool, listed: frozenset[str]) -> dict[str, list[StreamlitPage]]:
     # Outside of a script run they lack what a run needs.
     groups: dict[str, list[StreamlitPage]] = {}
     for page in filter(exists, PAGES):
@@ -161,30 +162,39 @@ def _pages(_in_script: bool, closed: frozenset[str]) -> dict[str, list[Streamlit
                 title=page.title,
                 url_path=page.url_path or None,
                 default=page.url_path == "",
-                visibility="visible" if page.in_bar and page.url_path not in closed else "hidden",
+                visibility="visible" if page.url_path in listed else "hidden",
             )
         )
     return groups
 
 
-def navigate() -> StreamlitPage:
-    """The top bar; returns the page that was asked for. For dashboard.py only."""
+def _listed(also: frozenset[str]) -> frozenset[str]:
+    """Addresses of the pages that stand in the bar."""
+    in_bar = {page.url_path for page in filter(exists, PAGES) if page.in_bar}
+    return frozenset((in_bar | also) - held.closed())
+
+
+def navigate(also: frozenset[str] = frozenset()) -> StreamlitPage:
+    """The top bar; returns the page that was asked for. For dashboard.py only.
+
+    also: as in `build_pages`.
+    """
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
     held.begin("")  # the bar lists no page that a scene closes
-    page = st.navigation(build_pages(), position="top")
+    page = st.navigation(build_pages(also), position="top")
     address.arrive(page.url_path)
     held.begin(page.url_path)
-    if place := _place_in_bar(page.url_path):
+    if place := _place_in_bar(page.url_path, _listed(also)):
         streamlit_inside.mark_group(place)
     return page
 
 
-def _place_in_bar(url_path: str) -> int:
+def _place_in_bar(url_path: str, listed: frozenset[str]) -> int:
     """Of the page's group, from 1: pages without a group come first, then the groups. 0 for a page without."""
     group = entry(url_path).group
-    shown = [page for page in PAGES if page.in_bar and exists(page) and page.url_path not in held.closed()]
+    shown = [page for page in PAGES if page.url_path in listed]
     groups = list(dict.fromkeys(page.group for page in shown if page.group))
     return len([page for page in shown if not page.group]) + groups.index(group) + 1 if group in groups else 0
 

@@ -39,12 +39,12 @@ def curves_csv(history: History) -> str:
     ):
         points = zip(curve.step, curve.epoch, curve.loss, curve.accuracy, beside, strict=True)
         lines += [(what, *point) for point in points]
-    return _csv(CURVES, lines)
+    return lines_csv(CURVES, lines)
 
 
 def runs_csv(networks: Iterable[Trained]) -> str:
     """One line for each network of the list; what is not known of it is empty."""
-    return _csv(RUNS, [_line(one) for one in networks])
+    return lines_csv(RUNS, [_line(one) for one in networks])
 
 
 def _line(one: Trained) -> list[object]:
@@ -63,7 +63,8 @@ def _line(one: Trained) -> list[object]:
     ]
 
 
-def _csv(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+def lines_csv(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """A table as CSV, marked UTF-8; a stranger's text in it is harmless to a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(head)

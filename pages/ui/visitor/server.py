@@ -14,7 +14,7 @@ from cnn_core.runs.ids import is_run_id
 from pages.ui.visitor import sign_in
 
 if TYPE_CHECKING:
-    from cnn_core.classroom import Classes, Scenes
+    from cnn_core.classroom import Board, Classes, Scenes
     from cnn_core.data import ImageSet
     from cnn_core.runs import RunStore
 
@@ -54,6 +54,18 @@ def _classes(path: Path, signs_in: bool) -> Classes:
     from cnn_core.classroom import Classes
 
     return Classes(path, signs_in=signs_in)
+
+
+def board() -> Board:
+    """What the boards of all classes are made of; one for the server, for it remembers what it read."""
+    return _board(store().path)
+
+
+@lru_cache(maxsize=4)
+def _board(path: Path) -> Board:
+    from cnn_core.classroom import Board
+
+    return Board(_classes(path), _store(path))
 
 
 def scenes() -> Scenes:
