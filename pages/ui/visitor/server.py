@@ -46,14 +46,14 @@ def _store(path: Path) -> RunStore:
 
 def classes() -> Classes:
     """The classes of this server. One guard for all of it: who guesses codes waits in every tab."""
-    return _classes(store().path, sign_in.is_on())
+    return _classes(store().path)
 
 
 @lru_cache(maxsize=4)
-def _classes(path: Path, signs_in: bool) -> Classes:
+def _classes(path: Path) -> Classes:
     from cnn_core.classroom import Classes
 
-    return Classes(path, signs_in=signs_in)
+    return Classes(path, signs_in=sign_in.is_on())  # what it says holds until the server starts anew
 
 
 def board() -> Board:
