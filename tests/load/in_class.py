@@ -7,6 +7,7 @@ server is killed as by kill -9 and started again; whatever somebody was told is 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import secrets
 import time
@@ -14,18 +15,21 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from websockets.exceptions import ConnectionClosed
 
 from cnn_core.classroom import Classes, Classroom
+from cnn_core.owners import owner_of
 from cnn_core.runs import RunStore
 from tests.browser.conftest import COMPLAINTS, Server, free_port, healthy, serving
 from tests.load.acts import drawing
 from tests.load.classroom import end_runner, percentile
 from tests.load.student import Answer, Student
 
-WITHIN = 5.0  # seconds after which an event that a screen does not show is missed
+LATE = 120.0  # seconds for which a lesson may go on where it has not seen enough events
 ELSEWHERE = ("convolution", "feature_maps", "filters", "evaluate", "runs")  # where a student looks meanwhile
 
 
@@ -37,7 +41,10 @@ class ClassPlan:
     seconds: float = 300.0
     think: float = 8.0  # between two things that a student does, on average
     training: int = 4  # students who train a network
+    recipe: str = "recipe=fast"  # as the address of Train says it
     every: float = 5.0  # between two events of the class
+    within: float = 5.0  # after which an event that a screen does not show is missed
+    least: int = 0  # events: the lesson goes on until there were so many
     kill: bool = True  # the server, in the middle
     wait: float = 300.0  # for the runs, after the lesson
     seed: int = 0
@@ -71,17 +78,17 @@ class InClass:
 class Lesson:
     """One class on one server that may be killed."""
 
-    def __init__(self, plan: ClassPlan, folder: Path, stack: ExitStack, **environment: str) -> None:
+    def __init__(self, plan: ClassPlan, server: Server, start: Callable[[], Server] | None = None) -> None:
+        """start: begins the server anew where it was killed; None where it is not to be."""
         self.plan, self.outcome = plan, InClass()
-        self._start = lambda: stack.enter_context(serving(folder, port=port, is_for_many=True, **environment))
-        port = free_port()
-        self.server: Server = self._start()
+        self.server, self._start = server, start
         self.classes, self.store = Classes(self.server.runs), RunStore(self.server.runs)
         self.teacher = secrets.token_urlsafe(16)
         self.students = [
             Student(self._host, secrets.token_urlsafe(16), self.outcome.answers) for _ in range(plan.students)
         ]
         self.kept: dict[str, dict[str, int]] = {}  # token -> topic -> how much they were told is kept
+        self.end = 0.0
         self.up = asyncio.Event()
         self.up.set()
 
@@ -92,10 +99,10 @@ class Lesson:
     async def run(self) -> InClass:
         """The lesson, then what is left of it."""
         classroom = await self._open()
-        end = time.monotonic() + self.plan.seconds
-        tasks = [asyncio.create_task(self._student(n, classroom, end)) for n in range(self.plan.students)]
-        tasks.append(asyncio.create_task(self._events(classroom, end)))
-        if self.plan.kill:
+        self.end = time.monotonic() + self.plan.seconds
+        tasks = [asyncio.create_task(self._student(n, classroom)) for n in range(self.plan.students)]
+        tasks.append(asyncio.create_task(self._events()))
+        if self._start is not None:
             tasks.append(asyncio.create_task(self._kill(self.plan.seconds / 2)))
         for task in asyncio.as_completed(tasks):
             await task
@@ -119,31 +126,40 @@ class Lesson:
             raise RuntimeError("the button opened no class")
         return seat.classroom
 
-    async def _events(self, classroom: Classroom, end: float) -> None:
-        """Something new in the class every few seconds: a student's network, of a name that nothing else has."""
-        dice = random.Random(self.plan.seed)
-        await asyncio.sleep(min(10.0, self.plan.seconds / 4))
-        while time.monotonic() < end - WITHIN:
+    async def _events(self) -> None:
+        """Something new on the board every few seconds: a student there gives themselves another name.
+
+        Trainings go on besides; of those nobody can say when a screen should have shown what.
+        """
+        await asyncio.sleep(min(30.0, self.plan.seconds / 4))
+        for number in itertools.count():
+            await asyncio.sleep(self.plan.every)
+            if self._is_over():
+                return
             await self.up.wait()
-            mark = f"event{secrets.token_hex(6)}"
+            running = [one for one in self.students if one.address.get("net", "").startswith("run:")]
             looking = [one for one in self.students if _is_at_board(one)]
-            for student in looking:
-                student.sees[mark.encode()] = None
-            began = time.monotonic()
-            await asyncio.to_thread(self._happens, classroom, mark, dice)
-            await asyncio.sleep(min(WITHIN, self.plan.every))
-            self._count(mark.encode(), looking, began)
-            await asyncio.sleep(max(0.0, self.plan.every - WITHIN))
+            if running and looking:
+                who = running[number % len(running)].token
+                await self._measure(f"Event{number:04d}", who, looking)
 
-    def _happens(self, classroom: Classroom, mark: str, dice: random.Random) -> None:
-        self.classes.show(self.teacher, "board", {"note": mark})
-
-    def _count(self, mark: bytes, looking: list[Student], began: float) -> None:
+    async def _measure(self, name: str, token: str, looking: list[Student]) -> None:
+        """A student takes this name: when does each of those see it who look at the board?"""
+        mark = name.encode()
+        for student in looking:
+            student.sees[mark] = None
+        began = time.monotonic()
+        await asyncio.to_thread(self.classes.rename, token, name)
+        while any(one.sees[mark] is None and _is_at_board(one) for one in looking):
+            await asyncio.sleep(0.05)
+            if time.monotonic() > began + self.plan.within:
+                break
+        seen = {id(student): student.sees.pop(mark) for student in looking}
         if not self.up.is_set():
             return
         self.outcome.events += 1
         for student in looking:
-            at = student.sees.pop(mark)
+            at = seen[id(student)]
             if at is not None:
                 self.outcome.delays.append(at - began)
             elif _is_at_board(student):  # who has turned elsewhere meanwhile need not see it
@@ -153,32 +169,31 @@ class Lesson:
         await asyncio.sleep(after)
         self.up.clear()
         self.server.kill()
+        assert self._start is not None
         self.server = await asyncio.to_thread(self._start)
         self.up.set()
 
     # ------------------------------------------------------------ a student
 
-    async def _student(self, number: int, classroom: Classroom, end: float) -> None:
+    async def _student(self, number: int, classroom: Classroom) -> None:
         student, dice = self.students[number], random.Random(1000 * self.plan.seed + number)
         await asyncio.sleep(min(10.0, self.plan.seconds / 6) * number / self.plan.students)
-        await self._surely(student, lambda: self._join(student, number, classroom))
+        await self._surely(student, partial(self._join, student, number, classroom))
         if number < self.plan.training:
-            await self._surely(student, lambda: self._train(student))
-        while time.monotonic() < end:
+            await self._surely(student, partial(self._train, student))
+        while not self._is_over():
             act = dice.choices([self._board, self._elsewhere, self._draw, self._answer], [5, 2, 2, 2])[0]
-            await self._surely(student, lambda act=act: act(student, dice))  # type: ignore[misc]
-            left = end - time.monotonic()
-            await self._surely(
-                student,
-                lambda left=left: student.think(
-                    max(0.0, min(left, self.plan.think * dice.uniform(0.5, 1.5)))
-                ),  # type: ignore[misc]
-            )
+            await self._surely(student, partial(act, student, dice))
+            await self._surely(student, partial(student.think, self.plan.think * dice.uniform(0.5, 1.5)))
         with suppress(OSError, ConnectionClosed):
             await student.close()
 
+    def _is_over(self) -> bool:
+        now = time.monotonic()
+        return now > self.end and (self.outcome.events >= self.plan.least or now > self.end + LATE)
+
     async def _surely(self, student: Student, act: Callable[[], Awaitable[object]]) -> None:
-        """Do it; where the server is killed meanwhile, come back when it is there again, as a browser does by itself."""
+        """Do it; where the server is killed meanwhile, come back when it is there again, as a browser does."""
         try:
             await act()
         except LookupError as error:
@@ -203,7 +218,7 @@ class Lesson:
             student.answers[-1].errors.append("pressing Join led to no seat")
 
     async def _train(self, student: Student) -> None:
-        await student.turn_to("train")
+        await student.open("train", **dict(parse_qsl(self.plan.recipe)))
         answer = await student.press("train")
         if not student.address.get("net", "").startswith("run:"):
             answer.errors.append("pressing Train led to no run")
@@ -237,10 +252,10 @@ class Lesson:
         self.outcome.runs = {run.id: run.status.state for run in self.store.runs()}
 
     def _check(self, classroom: Classroom) -> None:
-        names = {member.name for member in self.classes.members(classroom)}
-        expected = {f"Student {number}" for number in range(self.plan.students)}
-        self.outcome.lost += sorted(expected - names)
-        self.outcome.lost += [f"nobody's: {name}" for name in names - expected]
+        there = {member.owner for member in self.classes.members(classroom)}
+        expected = {owner_of(student.token): n for n, student in enumerate(self.students)}
+        self.outcome.lost += [f"student {n}" for owner, n in expected.items() if owner not in there]
+        self.outcome.lost += [f"a member whom nobody knows: {owner}" for owner in there - set(expected)]
         self.outcome.lost += [
             f"{run} {state}" for run, state in self.outcome.runs.items() if state != "finished"
         ]
@@ -260,8 +275,13 @@ def _is_at_board(student: Student) -> bool:
 
 def in_class(plan: ClassPlan, folder: Path, **environment: str) -> InClass:
     """Let it happen, on a server of its own."""
+    port = free_port()
     with ExitStack() as stack:
-        lesson = Lesson(plan, folder, stack, **environment)
+
+        def start() -> Server:
+            return stack.enter_context(serving(folder, port=port, is_for_many=True, **environment))
+
+        lesson = Lesson(plan, start(), start if plan.kill else None)
         return asyncio.run(lesson.run())
 
 
