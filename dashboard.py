@@ -5,6 +5,7 @@ import streamlit as st
 from pages.classroom import strip
 from pages.tour import bar as lesson
 from pages.tour import for_class
+from pages.ui.forms import make_link
 from pages.ui.forms.scene_line import is_open, say_what_was_refused, scene_line
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, held, screens, shortcuts
@@ -43,6 +44,7 @@ step = lesson.before(page.url_path)
 lesson.bar(step, page.url_path)
 if is_open(page.url_path):
     page.run()
+make_link.dialog(page.url_path)
 say_what_was_refused(refused)
 held.style()
 address.settle()

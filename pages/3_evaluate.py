@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
+from pages.evaluate import which_test
 from pages.evaluate.confusion import confusion
 from pages.evaluate.exam import Exam, exam_of
 from pages.evaluate.map_view import map_view
@@ -80,12 +81,13 @@ def page(summary: DeltaGenerator) -> None:
     network = networks.current()
     if network.note:
         caption(network.note)
-    if server.why_no_images(network.dataset) is not None:
+    dataset = which_test.ask(network)
+    if server.why_no_images(dataset) is not None:
         show_untested(network)
         screen_summary.put(summary, summary_untested(network.title))
         return
     try:
-        exam = exam_of(network)
+        exam = exam_of(network, dataset)
     except StudentError as error:
         problem(error)
         return

@@ -21,6 +21,10 @@ from .drawn_set import make_set as make_set
 from .drawn_set import set_of as set_of
 from .guard import Guard as Guard
 from .guard import address_of as address_of
+from .handed import HandedIn as HandedIn
+from .handed import HandedRun as HandedRun
+from .homework import Homework as Homework
+from .homework import Task as Task
 from .question_file import ClassQuestion as ClassQuestion
 from .question_file import Outcome as Outcome
 from .ready_scenes import READY_SCENES as READY_SCENES

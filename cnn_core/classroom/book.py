@@ -120,9 +120,9 @@ class Book:
 
     def _take_out(self, classroom: Classroom, member: Member) -> None:
         with self._held(classroom.id, CANNOT):
-            for topic in file_names(classroom.path):
+            for file in classroom.path.glob(f"*/{member.id}.*"):  # of each topic, and the weights handed in
                 with suppress(OSError):
-                    (classroom.path / topic / f"{member.id}.json").unlink()
+                    file.unlink()
             with suppress(FileNotFoundError):
                 (classroom.path / "members" / f"{member.owner}.json").unlink()
             self._tell(classroom)

@@ -30,17 +30,15 @@ def wipe(classes: Path, classroom: Classroom) -> None:
 
 
 def remove_leavings(classes: Path, before: float) -> None:
-    """Folders of classes half wiped, codes and seats of classes that are gone, files half written.
+    """Folders of classes half opened or half wiped, codes and seats of classes that are gone, files half written.
 
     before: what is younger, in seconds since 1970, may be somebody's work.
     """
     for folder in (classes, classes / "codes", classes / "of"):
         for name in file_names(folder):
-            is_left = bool(_LEAVING.fullmatch(name))
-            if folder != classes and not is_left:
-                class_id = text_of(folder / name)
-                is_left = not is_class_id(class_id) or not (classes / class_id).is_dir()
-            if is_left and _time_of(folder / name) < before:
+            class_id = name if folder == classes else text_of(folder / name)
+            is_of_none = is_class_id(class_id) and not (classes / class_id / "class.json").is_file()
+            if (is_of_none or _LEAVING.fullmatch(name)) and _time_of(folder / name) < before:
                 _remove(folder / name)
 
 

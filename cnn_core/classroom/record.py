@@ -135,8 +135,13 @@ def clean_name(text: object, longest: int = LONGEST_NAME) -> str:
     """
     if not isinstance(text, str):
         return ""
+    return " ".join(_cleaned(text[:400]).split())[:longest].strip()
+
+
+def _cleaned(text: str) -> str:
+    """On one line, with letters that print."""
     kept, marks = [], 0
-    for letter in unicodedata.normalize("NFC", text[:400]):
+    for letter in unicodedata.normalize("NFC", text):
         sort = unicodedata.category(letter)[0]
         marks = marks + 1 if sort == "M" else 0
         if letter.isspace():
@@ -145,7 +150,24 @@ def clean_name(text: object, longest: int = LONGEST_NAME) -> str:
             sort != "C" and marks <= _MOST_MARKS
         ):  # C: control marks, and those that turn the direction of what follows
             kept.append(letter)
-    return " ".join("".join(kept).split())[:longest].strip()
+    return "".join(kept)
+
+
+def clean_text(text: object, longest: int) -> str:
+    """A stranger's text of several lines, cleaned as a name is: no more than one empty line between two others.
+
+    >>> clean_text("  one\\r\\n\\n\\n\\ntwo\\x00 ", 100)
+    'one\\n\\ntwo'
+    """
+    if not isinstance(text, str):
+        return ""
+    lines = text[: 4 * longest].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    step = 300  # `clean_name` reads the beginning of a line
+    clean = "\n".join(
+        "".join(_cleaned(line[place : place + step]) for place in range(0, len(line), step)).strip()
+        for line in lines
+    )
+    return re.sub(r"\n{3,}", "\n\n", clean).strip()[:longest].strip()
 
 
 def checked_hours(hours: object) -> float:

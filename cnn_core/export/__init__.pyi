@@ -7,5 +7,8 @@ from .onnx import export_onnx as export_onnx
 from .pytorch import export_pytorch as export_pytorch
 from .record import export_record as export_record
 from .report import export_report as export_report
+from .worksheet import Sheet as Sheet
+from .worksheet import SheetQuestion as SheetQuestion
 from .worksheet import export_answers as export_answers
+from .worksheet import export_worksheet as export_worksheet
 from .worksheet import export_worksheets as export_worksheets

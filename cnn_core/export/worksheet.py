@@ -56,18 +56,25 @@ class Sheet:
     """One group of steps.
 
     title:     of the group.
-    network:   whose numbers the questions have.
+    network:   whose numbers the questions have, or where the sheet is from.
     questions: in the lesson's order.
+    how:       what is to be done with it, one or two sentences.
     """
 
     title: str
     network: str
     questions: Sequence[SheetQuestion]
+    how: str = ON_PAPER
 
 
 def export_worksheets(sheets: Sequence[Sheet]) -> str:
     """All sheets, one page of A4 each, as HTML."""
     return document("Worksheets of the lesson", [_sheet(one, sheets) for one in sheets], _STYLE)
+
+
+def export_worksheet(sheet: Sheet) -> str:
+    """One sheet alone, one page of A4, as HTML."""
+    return document(sheet.title, [_sheet(sheet, [sheet])], _STYLE)
 
 
 def export_answers(sheets: Sequence[Sheet]) -> str:
@@ -83,14 +90,14 @@ def export_answers(sheets: Sequence[Sheet]) -> str:
 
 
 def _sheet(sheet: Sheet, sheets: Sequence[Sheet]) -> str:
-    number = f"Worksheet {sheets.index(sheet) + 1} of {len(sheets)}"
+    number = f"Worksheet {sheets.index(sheet) + 1} of {len(sheets)}" if len(sheets) > 1 else "Worksheet"
     close = " close" if len(sheet.questions) > MANY else ""
     questions = "".join(f"<li>{_question(one)}</li>" for one in sheet.questions)
     return (
         f'<section class="sheet{close}"><p class="head"><span>{number} · {escaped(sheet.network)}</span>'
         "<span>Name: ______________________________</span></p>"
         f"<h1>{escaped(sheet.title)}</h1>"
-        f"<p>{ON_PAPER}</p>"
+        f"<p>{escaped(sheet.how)}</p>"
         f"<ol>{questions}</ol></section>"
     )
 

@@ -41,10 +41,13 @@ class Asked:
 
     seconds: how long it is expected to take, once it has begun.
     message: makes what the process is told; called when it begins.
+    patience: seconds without anybody who waits, after which it is given up.
     """
 
-    def __init__(self, key: Hashable, seconds: float, message: Callable[[], bytes]) -> None:
-        self.key, self.seconds, self.message = key, seconds, message
+    def __init__(
+        self, key: Hashable, seconds: float, message: Callable[[], bytes], patience: float = PATIENCE
+    ) -> None:
+        self.key, self.seconds, self.message, self.patience = key, seconds, message, patience
         self.came = time.monotonic()
         self.taken = False  # a process has it
         self.began: float | None = None  # to work on it: a cold process imports torch first
@@ -96,9 +99,9 @@ class Asked:
                 self._left = time.monotonic()
 
     def nobody_waits(self) -> bool:
-        """Whether nobody has for PATIENCE seconds."""
+        """Whether nobody has for so long that it is given up."""
         with self._lock:
-            return not self._waiting and time.monotonic() - self._left > PATIENCE
+            return not self._waiting and time.monotonic() - self._left > self.patience
 
     def wait(self, seconds: float) -> bool:
         """Wait for it; True when it is done."""
@@ -125,12 +128,20 @@ class Lookers:
         self._lanes: list[threading.Thread | None] = [None] * processes
         self._at_work: set[_Process] = set()
 
-    def ask(self, key: Hashable, seconds: float, message: Callable[[], bytes]) -> Asked:
-        """Ask, or join whoever asks the same.  key: the same for the same question to the same weights."""
+    def ask(
+        self, key: Hashable, seconds: float, message: Callable[[], bytes], patience: float | None = None
+    ) -> Asked:
+        """Ask, or join whoever asks the same.
+
+        key:      the same for the same question to the same weights.
+        patience: seconds without anybody who waits, after which it is given up; None is PATIENCE.
+        """
+        patience = PATIENCE if patience is None else patience
         with self._changed:
             asked = self._on_their_way.get(key)
             if asked is None:
-                asked = self._on_their_way[key] = Asked(key, seconds, message)
+                asked = self._on_their_way[key] = Asked(key, seconds, message, patience)
+            asked.patience = max(asked.patience, patience)
             for lane, thread in enumerate(self._lanes):
                 if thread is None and self._takes(lane, asked):
                     self._lanes[lane] = threading.Thread(target=self._serve, args=(lane,), daemon=True)

@@ -36,7 +36,7 @@ def values(
     students = len([member for member in members if member.id not in hidden])
     board = standing(settings.challenge, rows, turned)
     going_on = [row for row in rows if row.goes_on]
-    scene = _Scene(classroom, settings, board, turned)
+    scene = _Scene(classroom, settings, board, rows, turned)
     return {
         "title": words.title(board.challenge),
         "done": words.done(board, students),
@@ -70,11 +70,16 @@ class _Scene:
     """What one board is drawn from."""
 
     def __init__(
-        self, classroom: Classroom, settings: BoardSettings, board: Standing, turned: Mapping[str, float]
+        self,
+        classroom: Classroom,
+        settings: BoardSettings,
+        board: Standing,
+        rows: Sequence[Row],
+        turned: Mapping[str, float],
     ) -> None:
         self._classroom, self._settings, self._board, self._turned = classroom, settings, board, turned
         self._done = {place.row.run_id for place in board.done}
-        self._worse = {row.run_id for row, why in board.unranked if why == "own better"}
+        self._named = _named(rows, board)
 
     def dot(self, row: Row) -> dict[str, Any] | None:
         """A net on the chart; None where it has no place there."""
@@ -94,7 +99,7 @@ class _Scene:
             "says": f"{percent(up)}, {words.facts(row)}",
             "open": row.goes_on,
             "done": row.run_id in self._done,
-            "named": row.run_id not in self._worse,
+            "named": row.goes_on or row.run_id in self._named,
         }
 
     def training(self, row: Row) -> dict[str, Any]:
@@ -131,6 +136,14 @@ class _Scene:
     def _who(self, row: Row) -> dict[str, Any]:
         name = "" if self._settings.names == "none" else row.member.name
         return {"run": row.run_id, "name": name, "who": tag(self._classroom, row.member, self._settings)}
+
+
+def _named(rows: Sequence[Row], board: Standing) -> set[str]:
+    """Of each member the run that stands for them: the one with a place, else the one that reads most."""
+    named = {place.row.member.id: place.row.run_id for place in board.places}
+    for row in sorted(rows, key=lambda row: -(row.accuracy or 0)):
+        named.setdefault(row.member.id, row.run_id)
+    return set(named.values())
 
 
 def _goal(challenge: Challenge) -> float | None:

@@ -9,7 +9,7 @@ from cnn_core.classroom import CODE_LENGTH, LETTERS, Seat
 from cnn_core.classroom.record import LONGEST_NAME, LONGEST_TITLE
 from pages.classroom import keys, place, teachers, words
 from pages.ui.frame import address
-from pages.ui.visitor import server, sign_in, who
+from pages.ui.visitor import scene, server, sign_in, who
 from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import caption, on_primary
 
@@ -122,4 +122,5 @@ def _open() -> None:
         title, hours = st.session_state.get(_TITLE, ""), st.session_state.get(_HOURS, words.USUAL_HOURS)
         _, key = server.classes().open(who.visitor(), title, hours, who.network(), person=sign_in.person())
         keys.show_once(key, is_second=False)
+        scene.begin_class()
         place.turn_to_desk()

@@ -37,13 +37,21 @@ def code_and_picture(classroom: Classroom, large: bool = False) -> None:
     st.html(
         f'{_STYLE}<div class="join{size}"><div><span>{words.JOIN_WITH}</span>'
         f"<b>{escape(spoken(classroom.code))}</b></div>"
-        f'<img src="{qr_code(address_of(classroom))}" alt="{words.QR_CODE}"></div>'
+        f"{_picture(qr_code(address_of(classroom)))}</div>"
     )
+
+
+def _picture(source: str) -> str:
+    return f'<img src="{source}" alt="{words.QR_CODE}">' if source else ""
 
 
 @lru_cache(maxsize=100)
 def qr_code(address: str) -> str:
     """The source of a picture of an address: SVG that grows with its box, black on white in every theme."""
-    import segno
-
-    return str(segno.make(address, error="m", micro=False).svg_data_uri(border=3, light="#fff"))
+    try:
+        import segno
+    except ImportError:  # a server that was brought up to date without its packages: code and link are enough
+        return ""
+    return str(
+        segno.make(address, error="m", micro=False).svg_data_uri(border=3, light="#fff", omitsize=True)
+    )

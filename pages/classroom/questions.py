@@ -14,6 +14,7 @@ from cnn_core.classroom.tally import verdict
 from cnn_core.lesson.guesses import Guess
 from pages.classroom import answer_charts, asking
 from pages.classroom import question_words as words
+from pages.classroom.live import live
 from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms import class_question, guess
 from pages.ui.frame import screens, shell
@@ -22,7 +23,6 @@ from pages.ui.wording import guesses, refusals, screen_summary
 from pages.ui.wording.blocks import caption, plain
 
 _CHANGING = "questions_changing"  # id of the question whose answer the visitor wants to change
-LOOK_SECONDS = 2.0
 PICTURE_PX, BESIDE_PX = 140, 84
 # The style's own element takes no column.
 _BESIDE = """<style>.st-key-questions_title { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 1.25rem;
@@ -36,7 +36,7 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     now = now_of(seat.classroom)
     asked = class_question.asks().question(seat.classroom, now) if now else None
     stage = stage_of(seat.classroom, now) if asked is not None else ""
-    _follow(now, stage)
+    _follow(seat.classroom.id, now, stage)
     leads = seat.is_teacher and not screens.is_on_wall()
     _summarise(seat, asked, stage, summary)
     refusals.draw("questions")
@@ -51,7 +51,7 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     _before(seat, now, leads)
 
 
-def _follow(now: str, stage: str) -> None:
+def _follow(class_id: str, now: str, stage: str) -> None:
     """Run the page again once the teacher goes on."""
 
     def look() -> None:
@@ -60,7 +60,7 @@ def _follow(now: str, stage: str) -> None:
         if seat is None or (later, stage_of(seat.classroom, later) if later else "") != (now, stage):
             st.rerun()
 
-    st.fragment(look, run_every=LOOK_SECONDS)()
+    live(look, lambda: server.classes().shown_stamp(class_id), ("asks", class_id))
 
 
 def _summarise(seat: Seat, asked: ClassQuestion | None, stage: str, place: DeltaGenerator) -> None:
@@ -89,7 +89,7 @@ def _open(seat: Seat, asked: ClassQuestion) -> None:
         _answer(asked)
         return
     _shown(asked)
-    _count(asked.id)
+    _count(seat.classroom.id, asked.id)
 
 
 def _shown(asked: ClassQuestion) -> None:
@@ -127,7 +127,7 @@ def _image(asked: ClassQuestion, px: int) -> None:
     )
 
 
-def _count(question_id: str) -> None:
+def _count(class_id: str, question_id: str) -> None:
     """Draw how many have answered, as they do."""
 
     def look() -> None:
@@ -135,7 +135,7 @@ def _count(question_id: str) -> None:
         if seat is not None:
             st.markdown(words.answered(*class_question.asks().answered(seat.classroom, question_id)))
 
-    st.fragment(look, run_every=LOOK_SECONDS)()
+    live(look, lambda: server.classes().stamp(class_id), ("answers", class_id))
 
 
 def _answer(asked: ClassQuestion) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnn_core.classroom import Seat
+from cnn_core.classroom import Seat, asks
 from pages.classroom import words
 from pages.classroom.live import live
 from pages.ui.frame.screens import is_on_wall
@@ -59,7 +59,7 @@ def _line(page: str) -> None:
         if page != PAGE:
             _link(words.TO_THE_CLASS, "board")
         is_there = page == PAGE and st.session_state.get(VIEW) == "questions"
-        if (question := waiting(sits)) and not is_there:
+        if (question := question_for(sits)) and not is_there:
             with st.container(key="class_asks", width="content"):
                 _link(words.asks(question), "questions", icon=":material/help:")
 
@@ -70,10 +70,10 @@ def _link(label: str, view: str, icon: str | None = None) -> None:
     )
 
 
-def waiting(sits: Seat) -> str:
+def question_for(sits: Seat) -> str:
     """The question that waits for this student's answer, in its own words; "" where none does."""
-    asks = sits.classroom.shows.get("asks")
-    if sits.member is None or not isinstance(asks, dict) or not asks.get("asked"):
+    asked = asks.waiting(sits.classroom)
+    if sits.member is None or not asked:
         return ""
-    has_answered = asks.get("now") in server.classes().kept_of(who.visitor(), "answers")
-    return "" if has_answered else str(asks["asked"])
+    answers = server.classes().kept_of(who.visitor(), asks.TOPIC)
+    return "" if asks.now_of(sits.classroom) in answers else asked

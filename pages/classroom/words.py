@@ -172,7 +172,8 @@ END_NOW = "End it now"
 WIPE = "Wipe the class"
 WIPE_WHAT = (
     "All that this server keeps of the class is deleted at once, for you and for all students: names, answers, "
-    "drawings, hand-ins. It cannot be undone. The students' networks stay theirs."
+    "drawings, hand-ins. It cannot be undone. The students' networks stay theirs, and a test set that you made of its "
+    "drawings stays on My data until you remove it there."
 )
 WIPE_NOW = "Wipe it for ever"
 RENAME_CLASS = "Name of the class"

@@ -15,29 +15,40 @@ from pages.ui.wording.looking import look
 
 @dataclass(frozen=True, eq=False)
 class Exam:
-    """A network, the images it is tested on, how it did, what its classes are called, and what it had seen before."""
+    """A network, the images it is tested on, how it did, what its classes are called, and what it had seen before.
+
+    dataset: whose test images they are; most often of the one that the network learnt from.
+    """
 
     network: networks.LoadedNetwork
     test: ImageSet
     evaluation: Evaluation
     classes: tuple[str, ...]
     overlap: Overlap
+    dataset: str
 
     @property
     def noun(self) -> str:
         """What the images show, plural."""
-        return dataset_of(self.network.dataset).noun
+        return dataset_of(self.dataset).noun
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the images are of another data set than the one that the network learnt from."""
+        return self.dataset != self.network.dataset
 
 
-def exam_of(network: networks.LoadedNetwork) -> Exam:
+def exam_of(network: networks.LoadedNetwork, dataset: str = "") -> Exam:
     """Ask the network about all test images that are on this machine.
 
+    dataset: whose they are; "" is what the network learnt from.
     Raises StudentError where there are none, or where the network was designed for others.
     """
-    test = server.images(network.dataset, "test")
-    evaluation: Evaluation = look(network, "evaluation", len(test))
-    overlap = overlap_of(network.learnt_from, network.dataset, len(test), test)
-    return Exam(network, test, evaluation, networks.classes_of(network), overlap)
+    dataset = dataset or network.dataset
+    test = server.images(dataset, "test")
+    evaluation: Evaluation = look(network, "evaluation", len(test), dataset=dataset)
+    overlap = overlap_of(network.learnt_from, dataset, len(test), test)
+    return Exam(network, test, evaluation, networks.classes_of(network), overlap, dataset)
 
 
 @kept(0.1)  # each image's fingerprint is looked up: 8 ms for 10,000

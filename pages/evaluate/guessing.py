@@ -23,7 +23,7 @@ def question(exam: Exam, change: str) -> CurveQuestion:
         asked=words.how_will_it_fall(exam.noun, change),
         network=exam.network.title,
         page="evaluate",
-        about=guess.about(exam.network, change),
+        about=guess.about(exam.network, change, *([exam.dataset] if exam.is_elsewhere else [])),
         ticks=tuple(words.tick(strength, change) for strength in strengths),
     )
 

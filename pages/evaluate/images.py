@@ -23,7 +23,8 @@ def images_with_answers(indices: list[int], exam: Exam, key: str, columns: int) 
         caption(words.NO_IMAGES)
         return
     is_wide = has_long_name(exam.classes)
-    has_maps = any(layer.has_filters for layer in exam.network.spec.layers)  # an MLP has none to open
+    # An MLP has none to open; and Feature maps shows images of the data set that a network learnt from.
+    has_maps = any(layer.has_filters for layer in exam.network.spec.layers) and not exam.is_elsewhere
     certainty, answers = exam.evaluation.probabilities[indices].max(1)
     labels = exam.test.labels[indices]
     captions = [

@@ -92,7 +92,7 @@ def _ask_number(images: int) -> int | None:
 
 
 def _image_map(exam: Exam, network: networks.LoadedNetwork, method: str) -> ImageMap:
-    plane = look(network, "plane", MAPPED, dataset=exam.network.dataset, method=method)
+    plane = look(network, "plane", MAPPED, dataset=exam.dataset, method=method)
     labels = exam.test.labels[:MAPPED].tolist()
     return ImageMap(plane.places, labels, plane.answers, network.trained)
 

@@ -105,7 +105,7 @@ def _name(one: networks.LoadedNetwork) -> str:
 def _say_whether_fair(exam: Exam, contest: Sequence[networks.LoadedNetwork]) -> None:
     """Say where they learnt from different images, and offer to train rivals on the same; and where it is no test."""
     own = exam.network
-    dataset, size = own.dataset, len(exam.test)
+    dataset, size = exam.dataset, len(exam.test)
     no_test = [
         words.no_test_of(_name(one), overlap_of(one.learnt_from, dataset, size, exam.test)) for one in contest
     ]
@@ -129,7 +129,7 @@ def _start_race(run_id: str) -> None:
 
 def _lines(exam: Exam, change: str, contest: Sequence[networks.LoadedNetwork]) -> list[Line]:
     strengths, _ = CHANGES[change]
-    dataset = exam.network.dataset
+    dataset = exam.dataset
     with st.spinner(words.reading_all(min(ROBUST, len(exam.test)), len(strengths))):
         return [
             (_name(one), look(one, "accuracy_curve", ROBUST, dataset=dataset, change=change))

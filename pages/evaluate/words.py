@@ -52,6 +52,8 @@ def of_which_images(learnt_from: ImagesLearntFrom, overlap: Overlap, noun: str) 
     )
 
 
+TEST_IMAGES = "Test images"
+
 TO_TRY = {  # of each view
     "confusion": "choose a cell of the table in the list “The images in one cell”, and open one of its images",
     "mistakes": "go through the images with the arrow keys, and open one with Enter",

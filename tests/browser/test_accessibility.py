@@ -10,23 +10,18 @@ from pages.ui.frame.shell import PAGES, tab_title
 from pages.ui.frame.shell import entry as page_at
 from tests.browser.conftest import ready
 
-# What Streamlit has in its own frame and we cannot mend: (rule, selector) -> why. As few as possible.
-STREAMLITS_OWN = {}
-
-# The views of a page that are not open at first: what is pressed to open them.
+# The views of a page, the one that is open at first before the others: what is pressed to open them.
 VIEWS = {
-    "convolution": ("Pooling", "How a cat’s face is learnt", "Check yourself"),
-    "evaluate": ("Mistakes", "Map", "Draw"),
-    "augmentation": ("One alone",),
-    "my_data": ("Upload",),
-    "runs": ("Replay",),
+    "convolution": ("One kernel", "Pooling", "How a cat’s face is learnt", "Check yourself"),
+    "evaluate": ("Who for whom", "Mistakes", "Shift and turn", "Map", "Draw"),
+    "augmentation": ("Draws", "One alone", "Fill modes"),
+    "my_data": ("Draw", "Upload"),
+    "runs": ("Compare", "Replay"),
 }
 
 MAIN = "[data-testid=stMain]"  # sidebar and bar are the same on every page: a test of their own
 LONG = 90_000  # milliseconds
 DESK, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
-FOLDED = "[data-testid=stMain] [data-testid=stExpander] details:not([open]) > summary"
-BOXES = "[data-testid=stMain] [data-testid=stPopoverButton]"
 NEXT = f"{MAIN} [class*=st-key-next_] a"
 OPEN_BOX = "[data-testid=stPopoverBody]"
 
@@ -38,6 +33,34 @@ AXE = """async ([place, only]) => {
   return found.violations
     .filter((one) => ["serious", "critical"].includes(one.impact) || one.id === "heading-order")
     .flatMap((one) => one.nodes.map((node) => [one.id, node.target.flat().join(" "), node.html.slice(0, 160)]));
+}"""
+
+UNFOLD = """() => {
+  const folded = [...document.querySelectorAll(
+    "[data-testid=stMain] [data-testid=stExpander] details:not([open]) > summary")].filter((one) => one.offsetHeight);
+  for (const one of folded) one.click();
+  return folded.length;
+}"""
+
+# Each box that a button of the page opens, one after the other, with all that axe finds in it.
+BOXES = """async ([only]) => {
+  const until = async (holds) => {
+    for (const end = Date.now() + 60_000; Date.now() < end; await new Promise((go) => setTimeout(go, 25)))
+      if (holds()) return;
+    throw new Error("A box did not open, or not close.");
+  };
+  const box = () => document.querySelector("[data-testid=stPopoverBody]");
+  const rests = () => document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]");
+  const found = [];
+  for (const one of document.querySelectorAll("[data-testid=stMain] [data-testid=stPopoverButton]")) {
+    if (!one.offsetHeight || one.disabled || !one.isConnected) continue;
+    one.click();
+    await until(() => box()?.innerText.trim() && rests());
+    for (const finding of await (AXE)([box(), only])) found.push([one.innerText.trim(), ...finding]);
+    one.click();
+    await until(() => !box() && rests());
+  }
+  return found;
 }"""
 
 NAMELESS = r"""() => {
@@ -84,28 +107,23 @@ HEADINGS = """() => {
 
 
 def findings(page, place=None, only=None):
-    """What axe finds, as text; without what is Streamlit's own.
+    """What axe finds, as text.
 
     place: a selector; None is the whole page.
     only:  "colours", or "form", which is all else: colours are the same at each width, and all else in each theme.
     """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(AXE, [place, only])
-    return [
-        " | ".join(one)
-        for one in found
-        if not any(one[0] == rule and selector in one[1] for rule, selector in STREAMLITS_OWN)
-    ]
+    return [" | ".join(one) for one in page.evaluate(AXE, [place, only])]
 
 
-def turn_dark(page):
-    """Let the evening come: the server draws the page anew, the wordmark with it."""
+def turn(page, scheme):
+    """Let the evening come, or the morning: the server draws the page anew, the wordmark with it."""
     logo = page.get_by_test_id("stSidebarLogo").or_(page.get_by_test_id("stHeaderLogo")).first
     before = logo.get_attribute("src")
-    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     expect(logo).not_to_have_attribute("src", before)
-    ready(page)
+    settled(page)
 
 
 def settled(page):
@@ -118,12 +136,8 @@ def settled(page):
 
 
 def unfold(page):
-    """Open all that is folded on the page."""
-    for _ in range(20):
-        folded = page.locator(FOLDED).first
-        if not folded.is_visible():
-            return
-        folded.click()
+    """Open all that is folded on the page, and what is folded in that."""
+    while page.evaluate(UNFOLD):
         settled(page)
 
 
@@ -140,50 +154,49 @@ def look(page, name, only=None):
     return [f"{name}: {one}" for one in found]
 
 
-def look_into_boxes(page, name, most, only=None):
-    """The findings of the first boxes that a button opens, one after the other."""
+def look_into_boxes(page, name, only=None):
+    """The findings of all boxes that a button on the page opens."""
+    found = page.evaluate(BOXES.replace("AXE", AXE), [only])
+    return [f"{name}, box " + " | ".join(one) for one in found]
+
+
+def look_at_views(page, entry, views, only=None):
+    """The findings of each of these views: everything unfolded, and every box opened."""
     found = []
-    for place in range(min(most, page.locator(BOXES).count())):
-        button = page.locator(BOXES).nth(place)
-        if not button.is_visible() or button.is_disabled():
-            continue
-        button.click()
-        settled(page)
-        found += [f"{name}, box {place}: {one}" for one in findings(page, OPEN_BOX, only)]
-        page.keyboard.press("Escape")
-        expect(page.locator(OPEN_BOX)).to_have_count(0)
+    for view in views:
+        if len(views) > 1:
+            page.locator(MAIN).get_by_text(view, exact=True).first.click()
+            settled(page)
+        unfold(page)
+        found += look(page, f"{entry.title}, {view}, {only or 'all'}", only)
+        found += look_into_boxes(page, f"{entry.title}, {view}, {only or 'all'}", only)
     return found
 
 
-def by_day(page, entry):
-    """The findings of a page in the light theme: everything opened, on a desk, then on a phone."""
+def look_at(page, entry, is_dark):
+    """All findings of a page on a desk in both themes, in that of now first, and on a phone by day."""
     expect(page).to_have_title(tab_title(entry.url_path))
     summary = page.get_by_role("region", name="Summary of this page")
     expect(summary).to_have_count(1)
     assert re.match(r"Here .*\. ", summary.text_content()), summary.text_content()
-    found = []
-    for view in (None, *VIEWS.get(entry.url_path, ())):
-        if view is not None:
-            page.locator(MAIN).get_by_text(view, exact=True).first.click()
+    views, found = VIEWS.get(entry.url_path, ("",)), []
+    # Names, roles and headings are the same by night; colours are the same at each width.
+    for scheme in ("dark", "light") if is_dark else ("light", "dark"):
+        if scheme != ("dark" if is_dark else "light"):
+            turn(page, scheme)
+            views = views[::-1]  # the last one is open
+        found += look_at_views(page, entry, views, "colours" if scheme == "dark" else None)
+        if scheme == "light":
+            page.set_viewport_size(PHONE)
             settled(page)
-        unfold(page)
-        found += look(page, f"{entry.title}, {view}")
-    found += look_into_boxes(page, entry.title, most=2)
-    page.set_viewport_size(PHONE)
-    settled(page)
-    found += look(page, f"{entry.title}, phone", "form")
-    page.set_viewport_size(DESK)
+            found += look(page, f"{entry.title}, phone", "form")
+            page.set_viewport_size(DESK)
     return found
 
 
-def by_night(page, entry):
-    """The findings of a page in the dark theme, as wide as it is."""
-    return look(page, f"{entry.title}, dark", "colours")
-
-
-def walk(page, server, look_at):
+def walk(page, server):
     """Follow the links to the next page, in one tab: a page that is loaded anew costs much more. Then the others."""
-    found, left = [], {entry.url_path for entry in PAGES}
+    found, left, is_dark = [], {entry.url_path for entry in PAGES}, False
     while left:
         here = re.search(r"//[^/]+/(\w*)", page.url)[1]
         if here not in left:
@@ -193,33 +206,25 @@ def walk(page, server, look_at):
         entry = page_at(here)
         expect(page.get_by_role("heading", name=entry.question)).to_be_visible(timeout=LONG)
         settled(page)
-        found += look_at(page, entry)
+        found += look_at(page, entry, is_dark)
+        is_dark = not is_dark
         if page.locator(NEXT).count():
             page.keyboard.press("Alt+n")
             page.wait_for_url(lambda url, here=here: f"/{here}" not in url)
     return found
 
 
-def test_axe_finds_nothing_serious_on_any_page(server, new_page):
+def test_axe_finds_nothing_serious_on_any_page_nor_in_any_of_its_boxes_by_day_and_by_night(server, new_page):
     page = new_page(server.url + "/convolution", **DESK)
-    found = walk(page, server, by_day)
-    turn_dark(page)
-    # Colours are the same at each width, but for sidebar and bar, which have a test of their own.
-    page.set_viewport_size(PHONE)
-    page.goto(server.url + "/convolution")
-    ready(page)
-    found += walk(page, server, by_night)
+    page.emulate_media(reduced_motion="reduce")
+    found = walk(page, server)
     assert not found, "\n".join(found)
 
 
-def menus(page):
+def menus(page, *openers):
     """The findings of the frame, and of each of its menus and boxes when it is open."""
     found = [f"frame: {one}" for one in findings(page)]
-    for opener in (
-        page.get_by_role("button", name="Add a layer"),
-        page.get_by_test_id("stSidebar").get_by_role("button", name="Save"),
-        page.get_by_test_id("stMainMenuButton"),
-    ):
+    for opener in openers:
         opener.click()
         page.get_by_role("menu").or_(page.locator(OPEN_BOX)).first.wait_for()
         settled(page)
@@ -233,9 +238,17 @@ def test_axe_finds_nothing_serious_in_the_frame_and_its_open_menus(server, new_p
     page = new_page(f"{server.url}/open_network")
     page.get_by_test_id("stSidebar").get_by_role("button", name="conv2d_1").click()
     expect(page.get_by_role("button", name="Move down")).to_be_visible()
-    found = menus(page)
-    turn_dark(page)
-    found += menus(page)
+    openers = (
+        page.get_by_role("button", name="Add a layer"),
+        page.get_by_test_id("stSidebar").get_by_role("button", name="Save"),
+        page.get_by_test_id("stMainMenuButton"),
+    )
+    found = menus(page, *openers)
+    turn(page, "dark")
+    found += menus(page, *openers)
+    page.set_viewport_size(PHONE)
+    settled(page)
+    found += menus(page, page.get_by_role("button", name="Pages"))
     assert not found, "\n".join(found)
 
 
@@ -392,6 +405,6 @@ def test_axe_finds_nothing_serious_in_the_lesson(server, new_page):
         expect(page.locator(".st-key-tour_bar")).to_be_visible()
         settled(page)
         found += [f"{step.id}: {one}" for one in findings(page)]
-    turn_dark(page)
+    turn(page, "dark")
     found += [f"dark: {one}" for one in findings(page, only="colours")]
     assert not found, "\n".join(found)

@@ -1,12 +1,16 @@
 """A class: its code and keys, who is in it, what they keep there, its end; and that guessing leads nowhere."""
 
+import errno
+import multiprocessing
+import os
 import random
 import secrets
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cnn_core.classroom import ANIMALS, CODE_LENGTH, LETTERS, Classes, Guard, code_in, spoken
+from cnn_core.classroom import ANIMALS, CODE_LENGTH, LETTERS, Classes, Guard, address_of, code_in, spoken
 from cnn_core.classroom.record import clean_name
 from cnn_core.errors import StudentError
 
@@ -240,3 +244,230 @@ def test_who_guesses_waits_longer_each_time_and_who_mistypes_a_few_times_does_no
 def test_a_code_is_read_however_it_is_written():
     assert {code_in(text) for text in ("KRTBDW", "krt-bdw", " k r t b d w ", "KRT–BDW")} == {"KRTBDW"}
     assert not set("AEIOULaeioul") & set(LETTERS)
+
+
+# ---------------------------------------------------------------- one school, one address
+
+
+def test_thirty_behind_one_address_do_not_wait_for_the_one_among_them_who_guesses(classes, clock):
+    school = ("address", "192.0.2.1")
+    mine, _ = classes.open(TEACHER, "Mine", 2, school)
+    other, _ = classes.open(STRANGER, "Other", 2)  # whose teacher is elsewhere
+
+    def guess():
+        classes.join(secrets.token_urlsafe(16), "BBBBBB" if mine.code != "BBBBBB" else "CCCCCC", "", school)
+
+    for _ in range(200):
+        with pytest.raises(StudentError):
+            guess()
+    for _ in range(30):
+        assert classes.join(secrets.token_urlsafe(16), mine.code, "", school).member
+    with pytest.raises(StudentError, match="came from here"):
+        classes.join(ADA, other.code, "", school)
+    assert classes.join(BEN, other.code, "", ("address", "192.0.2.2")).member  # from elsewhere nobody waits
+    clock.now += 13 * 3600  # long after the lesson it is a stranger's address again
+    mine, _ = classes.open(TEACHER, "Tomorrow", 2, ("address", "192.0.2.9"))
+    for _ in range(70):
+        with pytest.raises(StudentError):
+            guess()
+    with pytest.raises(StudentError, match="came from here"):
+        classes.join(ADA, mine.code, "", school)
+
+
+@pytest.mark.parametrize(
+    ("one", "another", "are_one"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9", True),  # a household draws as many of these as it likes
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("fe80::1%eth0", "fe80::2", True),
+        (None, "rubbish", True),
+    ],
+)
+def test_an_address_is_of_one_household(one, another, are_one):
+    assert (address_of(one) == address_of(another)) == are_one
+
+
+# ---------------------------------------------------------------- many at once, and what is in the way
+
+
+def test_thirty_who_join_at_once_are_all_in_under_names_of_their_own(classes):
+    classroom, _ = classes.open(TEACHER, "Tuesday", 2)
+    tokens = [secrets.token_urlsafe(16) for _ in range(30)]
+
+    def join(place):
+        names = ("Ada", f"Student {place}", "")  # every third wants to be Ada
+        try:
+            return classes.join(tokens[place], classroom.code, names[place % 3]).member.name
+        except StudentError:  # another is Ada
+            return classes.join(tokens[place], classroom.code, "").member.name
+
+    with ThreadPoolExecutor(30) as pool:
+        told = list(pool.map(join, range(30)))
+    assert sorted(told) == sorted(one.name for one in classes.members(classroom))
+    assert len({name.lower() for name in told}) == 30
+    assert told.count("Ada") == 1
+    assert [classes.seat(token).member.name for token in tokens] == told
+
+
+def _join_by_processes(path, code, place, out):
+    one = Classes(path, Guard())
+    for number in range(10):
+        try:
+            out.put(one.join(f"{place}-{number}", code, "").member.name)
+        except StudentError as error:
+            out.put(str(error))
+
+
+def test_two_servers_on_one_store_keep_the_bound_of_a_class_together(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_MAX_STUDENTS", "13")
+    classes = Classes(tmp_path)
+    classroom, _ = classes.open(TEACHER, "Tuesday", 2)
+    context = multiprocessing.get_context("fork")
+    out = context.Queue()
+    servers = [
+        context.Process(target=_join_by_processes, args=(tmp_path, classroom.code, place, out))
+        for place in range(2)
+    ]
+    for server in servers:
+        server.start()
+    told = [out.get(timeout=30) for _ in range(20)]
+    for server in servers:
+        server.join()
+    names = [name for name in told if name in ANIMALS]
+    assert (len(names), len(set(names)), len(classes.members(classroom))) == (13, 13, 13)
+    assert all("full: 13" in name for name in told if name not in ANIMALS)
+
+
+def test_who_writes_while_the_class_is_wiped_hears_that_it_is_gone(classes):
+    """Each call either does all that it says, or says why not; nothing of the class is left in any case."""
+    for _ in range(10):
+        classroom, _ = classes.open(TEACHER, "Tuesday", 2)
+        classes.join(ADA, classroom.code, "Ada")
+        acts = [
+            lambda: classes.keep(ADA, "answers", {"said": 1}),
+            lambda code=classroom.code: classes.join(BEN, code),
+            lambda: classes.rename(ADA, "Eve"),
+            lambda: classes.wipe(TEACHER),
+            lambda: classes.show(TEACHER, "board", {}),
+            lambda: classes.leave(ADA),
+        ]
+
+        def do(act):
+            try:
+                act()
+            except StudentError as error:
+                return str(error)
+            return ""
+
+        with ThreadPoolExecutor(len(acts)) as pool:
+            said = list(pool.map(do, acts))
+        assert said[3] == ""
+        reasons = ("wiped", "in no class", "No class is open", "Only its teacher", "not in the class")
+        assert all(any(reason in one for reason in reasons) for one in said if one), said
+        classes.tidy()
+        left = [path for path in classes.path.rglob("*") if path.is_file() and path.name != "lock"]
+        assert [path for path in left if classroom.id in f"{path} {path.read_bytes()}"] == []
+
+
+def test_a_disk_that_refuses_is_told_in_a_sentence_and_the_class_stays_as_it_was(classes, monkeypatch):
+    classroom, _ = classes.open(TEACHER, "Tuesday", 2)
+    classes.join(ADA, classroom.code, "Ada")
+    before = {path: path.read_bytes() for path in classes.path.rglob("*") if path.is_file()}
+
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "replace", full)
+        for act in (
+            lambda: classes.join(BEN, classroom.code),
+            lambda: classes.keep(ADA, "answers", {"a": 1}),
+            lambda: classes.rename(ADA, "Eve"),
+            lambda: classes.show(TEACHER, "board", {"frozen": True}),
+            lambda: classes.prolong(TEACHER, 8),
+            lambda: classes.open(STRANGER, "Another", 2),
+        ):
+            with pytest.raises(StudentError, match="disk"):
+                act()
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(classes.members(classroom)) == 1
+    assert classes.join(BEN, classroom.code).member
+
+
+# ---------------------------------------------------------------- a teacher's other acts
+
+
+def test_a_class_is_prolonged_opened_again_and_joined_by_another_code(classes, clock):
+    classroom, _ = classes.open(TEACHER, "Tuesday", 2)
+    classes.join(ADA, classroom.code, "Ada")
+    assert classes.prolong(TEACHER, 8).ends == clock.now + 8 * 3600
+    clock.now += 1
+    classes.end(TEACHER)
+    with pytest.raises(StudentError, match="No class is open"):
+        classes.join(BEN, classroom.code)
+    before = classes.shown_stamp(classroom.id)
+    classes.prolong(TEACHER, 2)
+    assert classes.shown_stamp(classroom.id) != before
+    assert classes.join(BEN, classroom.code).member
+
+    new = classes.renew_code(TEACHER)
+    assert new.code != classroom.code
+    with pytest.raises(StudentError, match="No class is open"):
+        classes.join(STRANGER, classroom.code)
+    assert classes.join(STRANGER, new.code).member
+    assert classes.seat(ADA).member.name == "Ada"
+    for act in (classes.renew_code, lambda token: classes.prolong(token, 2)):
+        with pytest.raises(StudentError, match="Only its teacher"):
+            act(ADA)
+
+
+def test_no_more_classes_are_open_by_prolonging_one_that_ended(classes):
+    classes.open(TEACHER, "First", 2)
+    classes.end(TEACHER)
+    first = classes.seat(TEACHER).classroom
+    for title in ("Second", "Third", "Fourth"):
+        classes.open(TEACHER, title, 2)
+    classes.turn_to(TEACHER, first.id)
+    with pytest.raises(StudentError, match="3 open classes"):
+        classes.prolong(TEACHER, 2)
+
+
+def test_who_has_several_classes_turns_to_those_alone(classes, clock):
+    mine, _ = classes.open(TEACHER, "Mine", 2)
+    clock.now += 1
+    other, _ = classes.open(STRANGER, "Other", 2)
+    classes.join(ADA, mine.code, "Ada")
+    classes.join(ADA, other.code, "Ada")
+    assert [seat.classroom.title for seat in classes.seats(ADA)] == ["Other", "Mine"]
+    assert classes.seat(ADA).classroom.title == "Other"
+    classes.turn_to(ADA, mine.id)
+    assert classes.seat(ADA).classroom.title == "Mine"
+    assert [seat.classroom.title for seat in classes.seats(TEACHER)] == ["Mine"]
+    for place in (other.id, "", "../of", "0" * 16):
+        with pytest.raises(StudentError, match="not in this class"):
+            classes.turn_to(TEACHER, place)
+    classes.leave(ADA)
+    assert [seat.classroom.title for seat in classes.seats(ADA)] == ["Other"]
+
+
+def test_what_killed_processes_left_of_classes_goes_after_an_hour(classes):
+    classroom, _ = classes.open(TEACHER, "Tuesday", 2)
+    gone = classes.path / f".{'a' * 16}.gone"
+    (gone / "answers").mkdir(parents=True)
+    left = [gone, classes.path / "codes" / "BBBBBB", classes.path / "of" / ("e" * 32)]
+    for file in left[1:]:
+        file.write_text("a" * 16)
+    left.append(classes.path / ("b" * 16))  # never opened: the disk was full
+    left[-1].mkdir()
+    left.append(classes.path / "of" / f".{'e' * 32}.0123abcd")
+    left[-1].write_text("half")
+    kept = set(classes.path.rglob("*")) - {*left, *gone.rglob("*")}
+    classes.tidy()
+    assert all(path.exists() for path in left)  # somebody may be at it
+    for path in left:
+        os.utime(path, (1.0, 1.0))
+    classes.tidy()
+    assert set(classes.path.rglob("*")) == kept
+    assert classes.seat(TEACHER).classroom == classroom

@@ -194,6 +194,18 @@ def test_two_tabs_of_a_student_lose_no_drawing_of_each_other(room):
     assert len(all_of(room)) == 8
 
 
+def test_who_leaves_takes_their_drawings_and_their_checks_along(room):
+    mine, other = (
+        digits.draw(room.classes, ADA, 7, scribble(0)),
+        digits.draw(room.classes, BEN, 3, scribble(1)),
+    )
+    for token in (BEN, CLEO):
+        digits.check(room.classes, token, mine, 7)
+    digits.check(room.classes, ADA, other, 3)
+    room.classes.leave(BEN)
+    assert [(one.ref, one.state, list(one.said.values())) for one in all_of(room)] == [(mine, "waiting", [7])]
+
+
 def rubbish(draw: random.Random):
     """Something that no pad and no form sends."""
     plain = [

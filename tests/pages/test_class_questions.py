@@ -1,4 +1,4 @@
-"""The questions of a class on its page: what teacher and students see, and what nobody is sent before its time."""
+"""The questions of a class on its page: what teacher and students see, and what nobody is sent before it is shown."""
 
 from streamlit.testing.v1 import AppTest
 

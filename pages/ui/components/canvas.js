@@ -88,6 +88,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     pen.moveTo(...s.from);
     pen.lineTo(s.from[0] + 0.1, s.from[1]);
     pen.stroke();
+    if (!s.drawn) s.target = data.target;
     s.drawn ||= !s.erases;
     tell();
     sendSoon();
@@ -202,7 +203,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     if (!pixels) return;
     say("Added. The square is empty.", 0);
     s.number += 1;
-    s.waiting.push([s.number, data.target, pixels]);
+    s.waiting.push([s.number, data.holds ? s.target : data.target, pixels]);
     s.set("waiting", [...s.waiting]);
     pen.clearRect(0, 0, SIDE, SIDE);
     s.drawn = false;

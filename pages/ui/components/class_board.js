@@ -2,6 +2,7 @@
 const boards = new WeakMap();
 const SVG = "http://www.w3.org/2000/svg";
 const LEVELS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999];
+const FIRST = 6;  // of a long list on a phone
 const MOST = 0.9995;  // what reads all stands here: beyond it the axis has no end
 const climb = (share) => -Math.log10(1 - Math.min(Math.max(share, 0), MOST));
 
@@ -81,11 +82,17 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
   }
 
   function drawPlaces() {
-    const text = JSON.stringify([board.places, own.me, board.same, board.clock]);
+    // On a phone the chart comes below the list: it must not be out of reach.
+    const isShort = !s.all && root.clientWidth < 600 && board.places.length > FIRST + 2;
+    const rows = board.places.filter((one, i) => !isShort || i < FIRST || mine(one));
+    const text = JSON.stringify([rows, own.me, board.same, board.clock]);
     if (s.places === text) return;
     s.places = text;
     part("places").hidden = !board.places.length;
-    part("table").replaceChildren(...board.places.map((one) => {
+    part("all").hidden = !isShort;
+    write(part("all"), `All ${board.places.length}`);
+    part("all").onclick = () => { s.all = true; drawPlaces(); };
+    part("table").replaceChildren(...rows.map((one) => {
       const row = make("tr", [one.done ? "reached" : "", mine(one) ? "mine" : ""].join(" ").trim());
       const who = make("th"), scored = make("td", "score"), net = make("td", "net");
       who.scope = "row";
@@ -94,7 +101,9 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
       scored.append(make("b", "", one.score), make("span", "range", one.range));
       net.append(make("span", "facts", one.facts), make("span", "design", one.design));
       if (one.note) net.append(make("span", "note", one.note));
-      row.append(make("td", "rank", one.rank), who, scored, net);
+      const rank = make("td", "rank", one.rank);
+      if (one.rank.endsWith("=")) rank.setAttribute("aria-label", `${parseInt(one.rank)}, shared`);
+      row.append(rank, who, scored, net);
       return row;
     }));
     write(part("same"), [board.same, board.clock].filter(Boolean).join(" "));
@@ -135,7 +144,7 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
       const edge = board.x.limit === null ? right : Math.min(right, x(board.x.limit)), floor = goal === null ? foot : y(goal);
       if (edge > left && floor > top) {
         add("rect", { class: "corner", x: left, y: top, width: edge - left, height: floor - top });
-        add("text", { class: "cornername", x: left + 8, y: top + 1.4 * letter }, "the challenge");
+        add("text", { class: "cornername", x: left + 8, y: top + 1.9 * letter }, "the challenge");
       }
     }
     for (const level of LEVELS) {

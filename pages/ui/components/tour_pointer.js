@@ -1,35 +1,58 @@
 // Once for each step: what is lit is brought into the part of the page that the bar leaves free, and the bar has the
-// focus. A page may take a while to draw, so it is looked again; whoever scrolls in the meantime is left alone. For some
-// seconds all else stands back (pages/tour/light.py). What is folded is unfolded once the question is answered, for it
-// may be the answer; the next step finds it folded again.
+// focus, or the question where it stands above the page; once that is answered, the bar. A page may take a while to
+// draw, so it is looked again; whoever scrolls in the meantime is left alone. For some seconds all else stands back
+// (pages/tour/light.py). What is folded is unfolded once the question is answered, for it may be the answer; the next
+// step finds it folded again.
 const SECONDS = 8;
 const LOOKS = [150, 700, 1800, 4000]; // milliseconds
 const kept = new WeakMap();
 
-export default function ({ data: [data] }) {
-  const lesson = kept.get(document) ?? { step: null, answered: null, unfolded: [], end: () => {} };
+// What is lit in the sidebar is brought into sight when the sidebar is opened, where there is no room for it at first.
+function begun() {
+  const lesson = { step: null, answered: null, lit: [], unfolded: [], timers: [], dark: null };
+  const into_sight = () => {
+    const found = lesson.lit.map((one) => document.querySelector(`[data-testid="stSidebar"] ${one}`)).find(Boolean);
+    found?.scrollIntoView({ block: "center" });
+  };
+  document.addEventListener("click", ({ target }) => {
+    if (!target.closest?.('[data-testid="stExpandSidebarButton"]')) return;
+    for (const after of [400, 1000]) setTimeout(into_sight, after);
+  });
   kept.set(document, lesson);
+  return lesson;
+}
+
+export default function ({ data: [data] }) {
+  const lesson = kept.get(document) ?? begun();
+  const root = document.documentElement;
+  const end = () => {
+    [...lesson.timers.splice(0), lesson.dark].forEach(clearTimeout);
+    lesson.dark = null;
+    lesson.lit = [];
+    delete root.dataset.lessonLight;
+  };
   const isNew = lesson.step !== data.step, isTold = data.opens && lesson.answered !== data.step;
-  if (!isNew && !isTold) return lesson.end;
-  lesson.end();
+  if (isNew) end();
+  lesson.lit = data.lit;
+  if (!isNew && !isTold) return end;
   lesson.step = data.step;
   if (data.opens) lesson.answered = data.step;
 
-  const root = document.documentElement;
   const main = document.querySelector('[data-testid="stMain"]');
   const bar = () => document.querySelector(".st-key-tour_bar");
   const on_page = (selectors) =>
     selectors.map((one) => document.querySelector(`[data-testid="stMain"] ${one}`)).filter((one) => one?.offsetHeight);
-  const lit = () => document.querySelector(".st-key-tour_wide") ?? on_page(data.lit)[0];
+  const wide = () => document.querySelector(".st-key-tour_wide");
+  const lit = () => wide() ?? on_page(data.lit)[0];
+  const later = (look, times) => lesson.timers.push(...times.map((after) => setTimeout(look, after)));
   let hands = false;
   const touched = () => (hands = true);
   for (const kind of ["wheel", "touchmove"]) main?.addEventListener(kind, touched, { once: true, passive: true });
 
-  let dark;
   const stand_back = () => {
-    if (dark) return;
+    if (lesson.dark) return;
     root.dataset.lessonLight = "";
-    dark = setTimeout(() => delete root.dataset.lessonLight, 1000 * SECONDS);
+    lesson.dark = setTimeout(() => delete root.dataset.lessonLight, 1000 * SECONDS);
   };
   const show = () => {
     const element = lit();
@@ -51,10 +74,9 @@ export default function ({ data: [data] }) {
       summary.click();
       lesson.unfolded.push(summary);
     }
-    if (folded.length) timers.push(setTimeout(show, 400)); // when it has its height
+    if (folded.length) later(show, [400]); // when it has its height
   };
-  const focus = () => {
-    const place = bar();
+  const focus = (place) => {
     if (!place) return;
     place.setAttribute("role", "region");
     place.setAttribute("aria-label", data.name);
@@ -62,15 +84,16 @@ export default function ({ data: [data] }) {
     const busy = document.activeElement?.matches("input, textarea, [contenteditable]");
     if (!busy) place.focus({ preventScroll: true });
   };
-  const timers = [];
+  const focus_lost = () => {
+    if (document.activeElement === document.body) focus(bar()); // the button that was pressed is gone
+  };
   if (isNew) {
     fold();
-    timers.push(...LOOKS.map((after) => setTimeout(show, after)), setTimeout(focus, 60));
+    later(show, LOOKS);
+    later(() => focus(wide() ?? bar()), [60]);
+  } else {
+    later(focus_lost, LOOKS.slice(0, 3));
   }
-  if (data.opens) timers.push(...LOOKS.map((after) => setTimeout(unfold, after)));
-  lesson.end = () => {
-    [...timers, dark].forEach(clearTimeout);
-    delete root.dataset.lessonLight;
-  };
-  return lesson.end;
+  if (data.opens) later(unfold, LOOKS);
+  return end;
 }

@@ -24,10 +24,12 @@ _component = st.components.v2.component(
 <div class="places"><table><caption class="heard">Who stands where, and with which net</caption>
 <thead class="heard"><tr>
 <th scope="col">Place</th><th scope="col">Who</th><th scope="col">Score</th><th scope="col">Net</th></tr></thead>
-<tbody class="table"></tbody></table><p class="same"></p></div>
+<tbody class="table"></tbody></table>
+<button type="button" class="all"></button><p class="same"></p></div>
 <div class="chart"><svg aria-hidden="true"></svg></div>
 <div class="training"><h3>In training <span class="of"></span></h3><ul class="list"></ul>
-<div class="legend" aria-hidden="true"><div><i></i><span></span></div><div><i class="full"></i><span></span></div></div>
+<div class="legend" aria-hidden="true"><div><i></i><span></span></div>
+<div><i class="filled"></i><span></span></div></div>
 </div>
 <details class="others"><summary></summary><ul></ul></details>
 <button type="button" class="full">Full screen</button>

@@ -70,7 +70,9 @@ class Drawing(NamedTuple):
     pixels: list[int]
 
 
-def collecting_canvas(key: str, add: str, target: int, px: int = 280) -> list[Drawing]:
+def collecting_canvas(
+    key: str, add: str, target: int, px: int = 280, *, holds: bool = False
+) -> list[Drawing]:
     """Put a pad on the page whose drawings are collected: its button, or Enter, takes one and clears the pad at once.
 
     The browser holds each until this server has had it, so that whoever draws faster than the page answers loses none.
@@ -78,13 +80,17 @@ def collecting_canvas(key: str, add: str, target: int, px: int = 280) -> list[Dr
     add:    what is written on its button.
     target: where a drawing goes that is added from now on.
     px:     side of the pad on screen, in CSS pixels.
+    holds:  a drawing goes where the target was when it was begun: it is what was asked for then.
     Returns those that came since the last run, oldest first.
     """
     drawings = st.session_state.setdefault(_DRAWINGS, {})
     done = drawings.setdefault(key, [None, None])[0] or 0  # the number of the last one that was taken
     pad = _pad(
         key=key,
-        data=[{"brush": 22, "px": px, "start": None, "add": add, "target": target, "done": done}],
+        data=[
+            {"brush": 22, "px": px, "start": None, "add": add, "target": target, "done": done}
+            | ({"holds": True} if holds else {})
+        ],
         default={"waiting": []},
         on_pixels_change=lambda: None,
         on_waiting_change=lambda: None,

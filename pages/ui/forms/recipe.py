@@ -20,7 +20,7 @@ from cnn_core.model import preset_of
 from cnn_core.settings import settings
 from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
 from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
-from pages.ui.forms import recipe_address
+from pages.ui.forms import make_link, recipe_address
 from pages.ui.forms.recipe_memory import remember, remembered
 from pages.ui.frame import address
 from pages.ui.visitor import design, who
@@ -111,6 +111,7 @@ def data_set_and_recipe() -> Choice:
     choice = _ask(names, bool(asked))
     address.tell(*parts)
     (address.tell if st.session_state.get(KIND) == "own" else address.leave_out)(*numbers)
+    make_link.remember_recipe(choice.recipe)
     return choice
 
 

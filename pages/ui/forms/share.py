@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
+from pages.ui.forms import make_link
 from pages.ui.frame import held
 from pages.ui.frame.components import component_file
 from pages.ui.trained import exports
@@ -55,6 +56,7 @@ def share(draft: design.Draft, spec: ModelSpec | None) -> None:
             # Ten buttons took a third of what the sidebar costs, at every look at every page.
             if files.open:
                 _save(draft, spec)
+    make_link.button()
 
 
 def _save(draft: design.Draft, spec: ModelSpec | None) -> None:

@@ -20,7 +20,7 @@ import streamlit as st
 from pages.ui.frame import held, streamlit_inside
 
 _SAID = "address_said"  # {page: {name: what we wrote there last, or what was asked for}}
-_PAGE = held.PAGE
+_PAGE = "address_page"  # the page that is looked at, by its url_path
 _RETURNED = "address_returned"  # whether the page was turned to by its name, so that `settle` has work
 _OF_EVERY_PAGE = {"net", "design", "screen", "scene"}  # these say nothing of the page
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?(e-\d{1,2})?")
@@ -91,6 +91,13 @@ def write(name: str, text: str) -> None:
         st.query_params[name] = text
     elif name in st.query_params:
         del st.query_params[name]
+
+
+def of_the_app() -> str:
+    """Where the app is, without the page and what is said of it: "http://localhost:8501"."""
+    page = (st.context.url or "").partition("?")[0].partition("#")[0].rstrip("/")
+    name = st.session_state.get(_PAGE, "")
+    return page.removesuffix(f"/{name}") if name else page
 
 
 def forget(page: str) -> None:

@@ -24,7 +24,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 _TRIED = "held_tried"  # the part that somebody tried to change, until it was said
-PAGE = "address_page"  # the page that is looked at, by its url_path
+_PAGE = "held_page"  # the page that was drawn last, by its url_path: its widgets are what a browser sends
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Held:
         return self._known[key]
 
     def _part_of(self, key: str) -> str | None:
-        page = str(st.session_state.get(PAGE, ""))
+        page = str(st.session_state.get(_PAGE, ""))
         for name, (_, part) in self.texts.items():
             if key in _widgets.get((page, name), ()):
                 return part
@@ -75,10 +75,16 @@ def ask_by(ask: Callable[[str], Held | None]) -> None:
 
 
 def begin(page: str) -> Held | None:
-    """Look anew what is held: at the begin of a run, and when its page is known."""
+    """Look anew what is held: before a browser's message is read, and when the page of this run is known."""
+    st.session_state[_PAGE] = page
     held = _ask(page)
     _now.set(held)
     return held
+
+
+def look() -> Held | None:
+    """The same while this run's page is not known: it is the page of the last run."""
+    return begin(str(st.session_state.get(_PAGE, "")))
 
 
 def now() -> Held | None:
@@ -150,7 +156,7 @@ def watch() -> None:
         return key or "", held.part_of(key) if key else None
 
     def callbacks(state: SessionState, **told: Any) -> None:
-        held = begin(str(st.session_state.get(PAGE, "")))
+        held = look()
         for widget in list(state._new_widget_state) if held is not None else ():
             assert held is not None
             _, part = part_of(held, widget)

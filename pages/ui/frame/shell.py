@@ -81,6 +81,13 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/9_my_data.py", "My data", "my_data", "What if it learnt from my own pictures?", IMAGES),
     # Behind doors: at the end of the lesson, on Home and in Runs.
     Entry("pages/9_classroom.py", "Class", "classroom", "What did the others find?", in_bar=False),
+    Entry(
+        "pages/9_teachers.py",
+        "For teachers",
+        "teachers",
+        "What can I teach in fifteen minutes?",
+        in_bar=False,
+    ),
     Entry("pages/9_tour.py", "My record", "tour", "What do I take away?", in_bar=False),
     Entry(
         "pages/9_open_network.py", "Open a network", "open_network", "What is in your network?", in_bar=False
@@ -182,7 +189,7 @@ def navigate(also: frozenset[str] = frozenset()) -> StreamlitPage:
     _in_shell.set(True)
     streamlit_inside.frame_style()
     uploads.keep_in_bounds()
-    held.begin("")  # the bar lists no page that a scene closes
+    held.look()  # the bar lists no page that a scene closes
     page = st.navigation(build_pages(also), position="top")
     address.arrive(page.url_path)
     held.begin(page.url_path)

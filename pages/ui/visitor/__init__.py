@@ -44,6 +44,25 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     address_said          frame/address            nobody                    yes: registry of what addresses said
     address_page          frame/address            nobody                    the page that is looked at
     address_returned      frame/address            nobody                    until the page is drawn
+    held_page             frame/held               nobody                    the page that was drawn last
+    held_tried            frame/held               nobody                    until it was said
+    scene_read            visitor/entering         nobody                    yes
+    scene_opened          visitor/entering         nobody                    written anew in each run
+    scene_entered         visitor/entering         nobody                    yes; what binds is on the server
+    scene_return          visitor/entering         nobody                    until the next run
+    scene_previewed       visitor/scene            nobody: scene.preview     yes
+    scene_wanted          visitor/scene            nobody                    until a class is opened
+    make_link_teaches     forms/make_link          nobody                    yes
+    make_link_open        forms/make_link          nobody                    until the next run
+    make_link_made        forms/make_link          nobody                    yes, until the dialog is opened anew
+    make_link_title       forms/make_link          a widget                  no
+    make_link_note        forms/make_link          a widget                  no
+    make_link_fixed       forms/make_link          a widget                  no
+    make_link_hidden      forms/make_link          a widget                  no
+    make_link_pages       forms/make_link          a widget                  no
+    make_link_leave       forms/make_link          a widget                  no
+    make_link_recipe      forms/make_link          nobody                    yes: what the page Train has
+    scene_refused         visitor/scene            nobody                    until it was said
     screen                frame/screens            a widget                  yes, and in the address
     pages_here            frame/screens            a widget                  it is on every page
     refusal_<place>       wording/refusals         nobody                    yes, until it was said

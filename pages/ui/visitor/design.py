@@ -236,6 +236,12 @@ def _stay_in_the_scene() -> None:
         st.session_state[_NETWORK] = now.scene.network
 
 
+def in_address() -> dict[str, str]:
+    """What the address says of network and design: {"net": …, "design": …}, without what is usual."""
+    said = {"net": _network_in_address(), "design": str(st.session_state.get(_LINK, ""))}
+    return {name: text for name, text in said.items() if text}
+
+
 def _address() -> tuple[str, str]:
     """(link, network) of the address, by two bound text fields nobody sees.
 

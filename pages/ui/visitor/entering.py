@@ -33,8 +33,7 @@ def read_address() -> None:
     st.session_state[_READ] = text
     try:
         if PREVIEW in st.query_params:
-            server.scenes().scene(text)
-            st.session_state[scene.PREVIEWED] = text
+            scene.preview(text)
         else:
             server.scenes().open(who.visitor(), text)
         st.session_state[_OPENED] = True

@@ -74,6 +74,11 @@ def named(name: str) -> LoadedNetwork:
         )
 
 
+def exactly(name: str) -> LoadedNetwork:
+    """The network of that name, and no other in its place. Raises StudentError where there is none."""
+    return _chosen(name)
+
+
 def ours(name: str) -> LoadedNetwork:
     """One of the networks that come with Convscope. Raises StudentError where its weights are not here."""
     return _pretrained(name)

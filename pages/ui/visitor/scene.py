@@ -15,9 +15,10 @@ from pages.ui.frame import held
 from pages.ui.frame.held import Held
 from pages.ui.visitor import server, who
 
-PREVIEWED = (
+_PREVIEWED = (
     "scene_previewed"  # id of the scene that this frame shows to whoever makes one, and binds nobody by
 )
+_WANTED = "scene_wanted"  # id of the scene that the next class begins with
 _REFUSED = "scene_refused"  # a StudentError to be said by the next run
 
 # Widgets that an address says nothing of, or says by another way than a `Part`: part or action -> their keys.
@@ -55,7 +56,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
 def bound() -> Bound | None:
     """The scene that binds this visitor now, or that this frame previews; None where there is none."""
     binding = server.scenes().of(who.visitor())
-    previewed = st.session_state.get(PREVIEWED)
+    previewed = st.session_state.get(_PREVIEWED)
     if binding is not None or previewed is None:
         return binding  # a preview frees nobody
     try:
@@ -64,9 +65,15 @@ def bound() -> Bound | None:
         return None
 
 
+def preview(scene_id: str) -> None:
+    """Show this scene in this session alone. Raises StudentError where there is none."""
+    server.scenes().scene(scene_id)
+    st.session_state[_PREVIEWED] = scene_id
+
+
 def is_preview() -> bool:
     """Whether this is the frame of a preview."""
-    return PREVIEWED in st.session_state and server.scenes().of(who.visitor()) is None
+    return _PREVIEWED in st.session_state and server.scenes().of(who.visitor()) is None
 
 
 def _held(page: str) -> Held | None:
@@ -136,3 +143,22 @@ def check_page(page: str) -> None:
     """Raise StudentError where a page (its url_path) is not part of the scene."""
     if (now := bound()) is not None:
         now.scene.check_page(page)
+
+
+# ---------------------------------------------------------------- a class that begins with one
+
+
+def want_for_class(scene_id: str) -> None:
+    """The class that this visitor opens next begins with this scene; for a callback."""
+    st.session_state[_WANTED] = scene_id
+
+
+def wanted_for_class() -> str | None:
+    """The scene that the next class begins with."""
+    return st.session_state.get(_WANTED)
+
+
+def begin_class() -> None:
+    """Set the scene that was wanted for the class that has just been opened. Raises StudentError."""
+    if (scene_id := st.session_state.pop(_WANTED, None)) is not None:
+        server.scenes().show_class(who.visitor(), scene_id)

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import threading
 import time
-from collections.abc import Hashable
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from cnn_core.data.own.as_dataset import fingerprint
+from cnn_core.data.own.names import is_own
 from cnn_core.kept import Kept, kept
 from cnn_core.looking import GivenUp, Lookers, Question, Speeds, Work, work_of
 from cnn_core.machine import is_small
@@ -46,10 +50,7 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     asked:  the job's other arguments.
     Draws a bar while it is worked on elsewhere. Raises StudentError as the job does.
     """
-    dataset = dataset or network.dataset
-    there = len(server.images(dataset, "test")) if images else 0
-    question = Question.of(job, dataset, min(images, there), **asked)
-    # The sample of a data set, and all of it, may have one name after another on this machine.
+    question, there = _question(dataset or network.dataset, job, images, asked)
     key = (network.weights_key, there, question)
     if (answer := _answers.get(key)) is not None:
         return answer
@@ -58,6 +59,61 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     if work.is_light or is_small():
         return _answers.of(key, partial(_at_once, network, question, work))
     return _elsewhere(network, question, work, there)
+
+
+def glance(
+    network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **asked: Hashable
+) -> Any | None:
+    """As `look`, and never waits: None while a process beside the server works on it, so ask again in a second or two.
+
+    For a page that asks many networks. What nobody has asked for in a minute is given up. Draws nothing.
+    """
+    question, there = _question(dataset or network.dataset, job, images, asked)
+    key = (network.weights_key, there, question)
+    if (answer := _answers.get(key)) is not None:
+        return answer
+    work = work_of(question, network.spec)
+    if is_small():
+        return _answers.of(key, partial(_at_once, network, question, work))
+    with _glances_lock:
+        waiting = _glances.get(key)
+        if waiting is None:
+            seconds = _speeds.seconds(question.job, work)
+            weights = (weights_hash(network.weights_key, network.net), there, question)
+            waiting = _lookers(min(2, settings().workers)).ask(
+                weights, seconds, partial(_message, network, question), GLANCE_PATIENCE
+            )
+            _glances[key] = waiting
+            while len(_glances) > MOST_GLANCES:
+                _glances.popitem(last=False)
+        with waiting.awaited():  # so it is known that somebody still wants it
+            if not waiting.is_done:
+                return None
+        del _glances[key]
+    try:
+        _answers.put(key, waiting.answer())
+    except GivenUp:  # nobody asked for some seconds; the next glance asks anew
+        return None
+    return _answers.get(key)
+
+
+GLANCE_PATIENCE = 60.0  # seconds: whoever glances comes back now and then, and late on a busy server
+MOST_GLANCES = 500  # questions on their way that somebody glanced for
+_glances: OrderedDict[Hashable, Asked] = OrderedDict()
+_glances_lock = threading.Lock()
+
+
+def _question(
+    dataset: str, job: str, images: int, asked: Mapping[str, Hashable]
+) -> tuple[Question, Hashable]:
+    """The question, and what tells these test images from others that had the data set's name at another time.
+
+    The sample of a data set, and all of it, may have one name after another on this machine; and a visitor's own
+    pictures change.
+    """
+    there = len(server.images(dataset, "test")) if images else 0
+    question = Question.of(job, dataset, min(images, there), **asked)
+    return question, (there, fingerprint(dataset)) if there and is_own(dataset) else there
 
 
 @process.in_turn
@@ -115,7 +171,7 @@ def _lookers(processes: int) -> Lookers:
     return Lookers(processes)
 
 
-def _elsewhere(network: LoadedNetwork, question: Question, work: Work, there: int) -> Any:
+def _elsewhere(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any:
     key = (weights_hash(network.weights_key, network.net), there, question)
     if (answer := _answers.get(key)) is not None:
         return answer
