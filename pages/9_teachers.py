@@ -8,7 +8,6 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.teachers import words
 from pages.teachers.lessons import LESSONS
 from pages.teachers.one_lesson import draw
-from pages.ui.forms import make_link
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.wording import screen_summary
@@ -39,7 +38,6 @@ def ask() -> str:
 
 def page(summary: DeltaGenerator) -> None:
     """One of the lessons.  summary: the place for it."""
-    make_link.now_teaches()
     answer(words.ANSWER)
     lesson = LESSONS[ask()]
     screen_summary.put(summary, words.summary_of(lesson))

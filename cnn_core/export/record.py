@@ -106,19 +106,19 @@ class Record:
 def export_record(record: Record) -> str:
     """The page's HTML."""
     body = [f"<h1>{TITLE}</h1>", _head(record)]
-    body += ["<h2>My networks</h2>", *(map(_network, record.networks))]
+    body += ["<h2>My networks</h2>", *(map(network_section, record.networks))]
     if record.has_older:
         body.append("<p>Older networks are not shown here.</p>")
     if not record.networks:
         body.append(_nothing(NO_NETWORKS))
-    body += ["<h2>What I predicted</h2>", *_predictions(record.predictions)]
+    body += ["<h2>What I predicted</h2>", *predictions_section(record.predictions)]
     pictures = "".join(picture(caption, png) for caption, png in record.pictures)
     body += [
         "<h2>Pictures</h2>",
         f'<div class="pictures">{pictures}</div>' if pictures else _nothing(NO_PICTURES),
     ]
     title = f"{TITLE}: {record.name}" if record.name else TITLE
-    return document(title, body, _STYLE)
+    return document(title, body, PRINTED)
 
 
 def _nothing(sentence: str) -> str:
@@ -137,7 +137,8 @@ def _head(record: Record) -> str:
     return table([(name, escaped(value)) for name, value in rows if value])
 
 
-def _network(net: NetOfRecord) -> str:
+def network_section(net: NetOfRecord) -> str:
+    """A network as HTML: its layers, its test accuracy, what else is known of it, its curve."""
     layers = summarize(net.spec)
     words = (layer.words(layer.to_dict()) for layer in net.spec.layers)
     rows = [("Layers", "; ".join(f"{row.name}: {said}" for row, said in zip(layers, words, strict=True)))]
@@ -171,7 +172,8 @@ def accuracy_in_words(accuracy: float, count: int, is_test: bool) -> str:
     return f"{of}; on very many such images between {100 * low:.1f} % and {100 * high:.1f} %, with 95 % confidence"
 
 
-def _predictions(predictions: Sequence[PredictionOfRecord]) -> list[str]:
+def predictions_section(predictions: Sequence[PredictionOfRecord]) -> list[str]:
+    """Predictions as parts of HTML: what was said beside what was measured, and the largest surprises."""
     if not predictions:
         return [_nothing(NO_PREDICTIONS)]
     told = [one for one in predictions if one.surprise is not None]
@@ -213,7 +215,7 @@ def _surprise(one: PredictionOfRecord) -> str:
     return f"{escaped(one.asked)} I said {escaped(one.said)}; measured: {escaped(one.measured)}{off}."
 
 
-_STYLE = """
+PRINTED = """
 @page { size: A4; margin: 16mm 18mm; }
 :root { color-scheme: light; }
 body { background: #FFFFFF; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cnn_core.classroom import Challenge, Place, Row, Standing
 from cnn_core.classroom.challenges import TURN, count_of, value_of
@@ -31,6 +32,7 @@ AXES = {
     "seconds": "seconds of training on this server, log scale",
 }
 FREEZE, GO_ON, MORE, WALL = "Freeze", "Go on", "More", "On the wall"
+SHOWN = "What the class is shown"
 NAMES = {"chosen": "Names", "none": "No names"}
 HIDE, SORT = "Not shown to the class", "The list"
 OWN_CHALLENGE, SET = "A challenge of your own", "Set it"
@@ -125,7 +127,8 @@ def first(board: Standing, name: str) -> str:
     if board.challenge.is_share:
         return _in_front(board, name)
     front = [place for place in board.places if place.rank == 1]
-    return f"Smallest: {_names(front, name)}{score(board.challenge, front[0])}."
+    unit = "parameters" if board.challenge.measure == "parameters" else "multiply-adds"
+    return f"Smallest: {_names(front, name)}{score(board.challenge, front[0])} {unit}."
 
 
 def _fewest(board: Standing, name: str) -> str:
@@ -185,6 +188,7 @@ def facts(row: Row) -> str:
     return f"{count(row.parameters)} parameters · {big(row.macs)} multiply-adds{images} · {duration(row.seconds)}"
 
 
+@lru_cache(maxsize=1_000)
 def design(spec: ModelSpec) -> str:
     """A design in one line.
 

@@ -25,7 +25,14 @@ def chart(rows: Sequence[Score], mode: str) -> Figure:
         xaxis=dict(range=[left, 101], title=dict(text="read rightly, %")),
         yaxis=dict(range=[len(rows) - 0.4, -0.75], visible=False),
         annotations=[
-            note(_name(one), color=text if one.reader.who else muted, x=left, xanchor="left", y=row - 0.36)
+            note(
+                _name(one),
+                color=text if one.reader.who else muted,
+                x=0,
+                xref="paper",
+                xanchor="left",
+                y=row - 0.36,
+            )
             for row, one in enumerate(rows)
         ],
     )

@@ -83,7 +83,7 @@ def state_of(one: Drawing) -> str:
     if one.state == "decided":
         return f"{drawn} Your teacher says that it is {a(one.label)}: it counts."
     if one.state == "agreed":
-        return f"{drawn} {OTHERS} others read the same: it counts."
+        return f"{drawn} Two others read the same: it counts."
     if one.state == "disputed":
         settles = (
             "Your teacher decides" if one.is_settled else "A third student may settle it, or your teacher"
@@ -245,8 +245,17 @@ def who_reads_best(winners: Sequence[Score], others: int) -> str:
         f"{percent(first.accuracy)}"
     )
     if len(winners) == 1:
-        return f"{said}: more than every other network." if others else f"{said}."
+        return f"{said}: more than {_all_others(first)}." if others else f"{said}."
     return f"{said}. {_as_good(winners[1:])} may be as good: so small a difference can be chance."
+
+
+def _all_others(one: Score) -> str:
+    return "every other network of your class" if one.reader.who else "the others that came with Convscope"
+
+
+def ours_beside(one: Score) -> str:
+    """How the best of those did that came with Convscope."""
+    return f"{named(one)}, which came with Convscope, reads {count(one.right)}."
 
 
 def _as_good(rest: Sequence[Score]) -> str:

@@ -12,7 +12,7 @@ from pages.classroom import words
 from pages.classroom.live import live
 from pages.ui.frame.screens import is_on_wall
 from pages.ui.frame.shell import ROOT, entry
-from pages.ui.visitor import server, who
+from pages.ui.visitor import entering, server, who
 
 PAGE, VIEW = "classroom", "class_view"  # its url_path, and the key of the choice among its views
 _STYLE = """<style>
@@ -51,6 +51,8 @@ def draw(sits: Seat | None, page: str) -> None:
 
 
 def _line(page: str) -> None:
+    if entering.has_changed():
+        st.rerun()  # the teacher has set a scene for all, or ended it
     sits = seat()
     if sits is None:
         return  # it has ended, or is wiped: the page Class says so
@@ -58,7 +60,8 @@ def _line(page: str) -> None:
         st.markdown(words.line(sits), width="content")
         if page != PAGE:
             _link(words.TO_THE_CLASS, "board")
-        is_there = page == PAGE and st.session_state.get(VIEW) == "questions"
+        # A link that names the view is read after this line is drawn.
+        is_there = page == PAGE and st.session_state.get(VIEW, st.query_params.get("view")) == "questions"
         if (question := question_for(sits)) and not is_there:
             with st.container(key="class_asks", width="content"):
                 _link(words.asks(question), "questions", icon=":material/help:")

@@ -17,6 +17,7 @@ from pages.ui.wording.which_images import how_many
 # ---------------------------------------------------------------- comparing
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
+NONE_IN_A_SCENE = "You have no runs, so these are ours."  # where a teacher's scene leaves out training
 OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
 MY_RECORD = "My record: networks, predictions and pictures to print"
 SOMEBODY_ELSE = "I am somebody else"

@@ -34,7 +34,7 @@ def draw(lesson: Lesson) -> None:
 def _ways(lesson: Lesson) -> None:
     """Draw what a teacher can do with it."""
     st.markdown(words.LINK)
-    st.code(make_link.link_to(lesson.id), language=None)
+    st.code(make_link.link_to(lesson.id), language=None, wrap_lines=True)
     refusals.draw("teachers")
     with st.container(horizontal=True):
         _for_class(lesson)

@@ -63,4 +63,4 @@ def _make(step_id: str, network: LoadedNetwork, seed: str) -> Prediction:
     return prediction(step, QUESTIONS[step_id](About(network, random.Random(f"{seed}/{step_id}"))), network)
 
 
-_LESSON = Lesson(_titles, _make)
+_LESSON = Lesson(_titles, {step.id: step.page for step in STEPS}, _make)

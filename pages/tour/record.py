@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.errors import StudentError
-from cnn_core.export.record import CurveOfRecord, NetOfRecord, PredictionOfRecord, Record
+from cnn_core.export.record import NetOfRecord, Record
 from cnn_core.insight import RECIPES
-from cnn_core.lesson.guesses import Guess, surprise, was_right
 from cnn_core.model import summarize
 from pages.tour import record_words as words
 from pages.ui.forms.digit_input import chosen_test_image
 from pages.ui.trained.report import facts, pictures_of, ruled
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import networks, server, who
-from pages.ui.wording import guesses as guess_words
 from pages.ui.wording.looking import look
-from pages.ui.wording.screen_summary import spoken
+from pages.ui.wording.predictions import prediction
 
 if TYPE_CHECKING:
     from cnn_core.insight import FilterPictures
@@ -74,40 +72,6 @@ def _network(one: Trained) -> NetOfRecord:
     if one.state != "finished":
         told["State"] = words.STATES.get(one.state, words.GOES_ON)
     return NetOfRecord(one.title, one.spec, one.accuracy, one.count, one.is_tested, told, one.history)
-
-
-# ---------------------------------------------------------------- predictions
-
-
-def prediction(guess: Guess) -> PredictionOfRecord:
-    """A guess in the words in which the page told it."""
-    said, measured = spoken(guess_words.said_words(guess)), spoken(guess_words.measured_words(guess))
-    if guess.tries:
-        said = f"first {spoken(guess.tries[0])}, then {said}"
-    return PredictionOfRecord(
-        asked=spoken(guess.asked),
-        said=said,
-        measured=measured,
-        off=_off(guess),
-        network=guess.network,
-        surprise=surprise(guess),
-        is_right=was_right(guess),
-        curve=_curve(guess),
-    )
-
-
-def _off(guess: Guess) -> str:
-    if guess.state != "measured":
-        return ""
-    far = guess_words.off_words(guess)
-    return f"{far} on average" if far and guess.kind == "curve" else far
-
-
-def _curve(guess: Guess) -> CurveOfRecord | None:
-    if guess.kind != "curve":
-        return None
-    said, measured = (value if isinstance(value, tuple) else () for value in (guess.said, guess.measured))
-    return CurveOfRecord(guess.ticks, guess.unit, guess.least, guess.most, said, measured)
 
 
 # ---------------------------------------------------------------- pictures

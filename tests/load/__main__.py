@@ -2,6 +2,7 @@
 
     --lockstep 30     a lecture: thirty open each page in the same second (--links: each by its link, in a new tab;
                       --times 3; --pages convolution,filters)
+    --board 30        a class looks at its board while nets train: how soon all see what is new, and what it costs
     --hostile 1000    somebody who tries what breaks: so many hostile inputs through all doors (--seed 0; --doors class:
                       those of a class alone)
     --class 30        so many students in one class for --seconds 300, the server killed in the middle (--no-kill)
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import Server, serving
-from tests.load import cost, guessing, in_class, lockstep
+from tests.load import board, cost, guessing, in_class, lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, report
 from tests.load.needs import table
 
@@ -52,6 +53,10 @@ def main() -> int:
         environment["CONVSCOPE_WARM"] = "1"
         with serving(Path(folder), is_for_many=True, **environment) as server:
             cost.wait_until_quiet(server)
+            if asked["board"]:
+                looking = asyncio.run(board.look(server, asked["board"]))
+                print(board.told(looking), flush=True)
+                return 0 if looking.is_good else 1
             told, is_good = _lecture(server, asked) if asked["lockstep"] else _lesson(server, asked)
             print(told, flush=True)
     return 0 if is_good else 1
@@ -69,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sample", action="store_true", help="without the full MNIST")
     parser.add_argument("--lockstep", type=int, default=0, metavar="STUDENTS", help="a lecture, not a lesson")
+    parser.add_argument("--board", type=int, default=0, metavar="STUDENTS", help="a class at its board")
     parser.add_argument("--hostile", type=int, default=0, metavar="INPUTS", help="so many hostile inputs")
     parser.add_argument("--doors", default="", metavar="BEGINNING", help="with --hostile, some doors alone")
     parser.add_argument("--class", type=int, default=0, metavar="STUDENTS", help="so many in one class")

@@ -15,6 +15,8 @@ import urllib.error
 import urllib.request
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -262,18 +264,15 @@ class Student:
 
     async def listen(self, seconds: float) -> None:
         """Take what the server sends by itself."""
-        unasked = Answer(self.page, "unasked", 0.0, 0, [])
-        assert self._socket is not None
-        try:
-            async with asyncio.timeout(max(0.0, seconds)):
-                while True:
-                    while self._woken:
-                        widget_id, now = self._woken.popitem()
-                        if widget_id in self.widgets:
-                            await self.trigger(self.widgets[widget_id], "woken", now)
+        end, unasked = time.monotonic() + seconds, Answer(self.page, "unasked", 0.0, 0, [])
+        while (left := end - time.monotonic()) > 0 and self._socket is not None:
+            while self._woken:  # an answer is taken whole, however little time is left
+                widget_id, now = self._woken.popitem()
+                if widget_id in self.widgets:
+                    await self.trigger(self.widgets[widget_id], "woken", now)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
                     self._take(await self._socket.recv(), unasked)
-        except TimeoutError:
-            pass
         if unasked.errors:
             self.answers.append(unasked)
 
@@ -289,6 +288,21 @@ class Student:
         if now != drawn and self._heard.get(element.id) != now:
             self._heard[element.id] = now
             self._woken[element.id] = str(now)
+
+    async def hear(self, seconds: float, key: str, tell: Callable[[Any], None]) -> None:
+        """Look at the page while the server sends what is new by itself.
+
+        tell: called with the data of each component of that key that comes.
+        """
+        assert self._socket is not None
+        heard = Answer(self.page, "heard", 0.0, 0, [])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    self._take(await self._socket.recv(), heard)
+                    for widget in [one for one in self.widgets.values() if one.key == key]:
+                        tell(json.loads(widget.element.json))
+        self.answers.append(heard)
 
     async def think(self, seconds: float) -> None:
         """Look at the page for a while; its live parts go on."""

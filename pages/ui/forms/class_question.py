@@ -53,10 +53,12 @@ class Lesson:
     """The predictions of the lesson.
 
     titles: {id: what a list calls it} of those that a network can be asked, in the lesson's order.
+    pages:  {id: the page that it is about} of all. In notebooks a prediction's question is called "tour.<id>".
     make:   one about a network, with fresh numbers for each seed. Raises StudentError where it cannot be made.
     """
 
     titles: Callable[[LoadedNetwork], dict[str, str]]
+    pages: Mapping[str, str]
     make: Callable[[str, LoadedNetwork, str], Prediction]
 
 

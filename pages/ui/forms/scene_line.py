@@ -14,9 +14,8 @@ from pages.ui.wording.blocks import problem
 _STYLE = """<style>
 .st-key-scene_line { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); padding-bottom: 0.4rem;
   flex-wrap: wrap; row-gap: 0 }
-.st-key-scene_line p { margin-bottom: 0 }
+.st-key-scene_line :is(p, [data-testid="stMarkdownContainer"]) { margin-bottom: 0 }
 .st-key-scene_line > :first-child { flex: 1 1 16rem; min-width: 0 }
-.stVerticalBlock.st-key-convolution_tab [data-baseweb="tab-list"] { display: none }
 </style>"""
 
 

@@ -145,13 +145,14 @@ def take_up_work() -> None:
 
 
 def tidy_classes() -> None:
-    """Wipe the classes that ended long ago, once in TIDY_SECONDS; raises nothing for what cannot be removed."""
+    """Wipe classes that ended and scenes that were opened long ago, once in TIDY_SECONDS; raises nothing."""
     one, now = classes(), time.monotonic()
     if now < _tidied.get(one.path, -TIDY_SECONDS) + TIDY_SECONDS:
         return
     _tidied[one.path] = now
     try:
         one.tidy()
+        scenes().tidy()
     except StudentError as error:
         _tell_the_operator(f"Classes that ended long ago are still there: {error}")
 
