@@ -35,7 +35,7 @@ def main() -> None:
             run = store.run(run_id)
             result = run.status.result or {}
             print(
-                f"{run.name}, seed {run.recipe.seed}: {result.get('accuracy')} (told {told}), {run.status.seconds:.0f} s"
+                f"{run.name}, seed {run.recipe.seed}: {result.get('accuracy')} (told {told}) {run.status.seconds:.0f} s"
             )
 
 
