@@ -25,7 +25,7 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     """The view of one class.  summary: the place for it."""
     refusals.draw("class")
     if is_on_wall():
-        _wall(seat)
+        _wall(seat, summary)
     elif seat.is_teacher:
         _desk(seat, summary)
     if seat.member is not None and not is_on_wall():
@@ -63,15 +63,20 @@ def _rename(name: str) -> None:
 # ---------------------------------------------------------------- the teacher
 
 
-def _wall(seat: Seat) -> None:
-    joining.code_and_picture(seat.classroom, large=True)
+def _wall(seat: Seat, summary: DeltaGenerator) -> None:
+    members = server.classes().members(seat.classroom)
+    screen_summary.put(summary, words.summary_of_wall(seat, members, place.until(seat)))
+    if seat.is_open:
+        joining.code_and_picture(seat.classroom, large=True)
+    else:
+        st.markdown(place.until(seat))
     _live(seat, _names)
 
 
 def _desk(seat: Seat, summary: DeltaGenerator) -> None:
     classroom = seat.classroom
     members = server.classes().members(classroom)
-    screen_summary.put(summary, words.summary_of_desk(classroom, members, place.until(seat)))
+    screen_summary.put(summary, words.summary_of_desk(seat, members, place.until(seat)))
     keys.draw_new()
     left, right = st.columns([5, 4], gap="large")
     with left:
