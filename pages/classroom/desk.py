@@ -16,7 +16,7 @@ from pages.ui.frame.controlled import controlled
 from pages.ui.frame.screens import is_on_wall
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals, screen_summary
-from pages.ui.wording.blocks import caption
+from pages.ui.wording.blocks import caption, plain
 
 _LONGER, _OUT = "class_longer", "class_out"
 
@@ -66,6 +66,7 @@ def _rename(name: str) -> None:
 def _wall(seat: Seat, summary: DeltaGenerator) -> None:
     members = server.classes().members(seat.classroom)
     screen_summary.put(summary, words.summary_of_wall(seat, members, place.until(seat)))
+    st.markdown(f"### {plain(seat.classroom.title)}")
     if seat.is_open:
         joining.code_and_picture(seat.classroom, large=True)
     else:
@@ -112,7 +113,9 @@ def _names(seat: Seat) -> bool:
         st.rerun()
     members = server.classes().members(seat.classroom)
     st.markdown(words.students(len(members)))
-    if members:
+    if is_on_wall():
+        st.markdown(words.in_a_row(members))
+    elif members:
         rows = [words.came(member, place.when(member.joined, seat.at)) for member in members]
         st.markdown("\n".join(f"- {row}" for row in rows))
     return bool(members)

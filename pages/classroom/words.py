@@ -191,6 +191,11 @@ def came(member: Member, when: str) -> str:
     return f"{plain(member.name)} :gray[{when}]"
 
 
+def in_a_row(members: Iterable[Member]) -> str:
+    """The names as a wall shows them."""
+    return " · ".join(plain(member.name) for member in members)
+
+
 def summary_of_desk(seat: Seat, members: Iterable[Member], until: str) -> str:
     """The summary of the view for a teacher."""
     return summary(f"You teach {plain(seat.classroom.title)}.", summary_of_wall(seat, members, until))
