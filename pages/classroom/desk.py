@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.classroom import Seat
 from cnn_core.classroom.record import LONGEST_NAME, LONGEST_TITLE
 from pages.classroom import joining, keys, place, words
+from pages.classroom.board_settings import BoardSettings
 from pages.classroom.live import live
 from pages.ui.forms.copy_text import copy_text
 from pages.ui.frame.controlled import controlled
@@ -64,8 +65,7 @@ def _rename(name: str) -> None:
 
 
 def _wall(seat: Seat, summary: DeltaGenerator) -> None:
-    members = server.classes().members(seat.classroom)
-    screen_summary.put(summary, words.summary_of_wall(seat, members, place.until(seat)))
+    screen_summary.put(summary, words.summary_of_wall(seat, place.until(seat)))
     st.markdown(f"### {plain(seat.classroom.title)}")
     if seat.is_open:
         joining.code_and_picture(seat.classroom, large=True)
@@ -114,7 +114,8 @@ def _names(seat: Seat) -> bool:
     members = server.classes().members(seat.classroom)
     st.markdown(words.students(len(members)))
     if is_on_wall():
-        st.markdown(words.in_a_row(members))
+        if BoardSettings.of(now.classroom).names != "none":
+            st.markdown(words.in_a_row(members))
     elif members:
         rows = [words.came(member, place.when(member.joined, seat.at)) for member in members]
         st.markdown("\n".join(f"- {row}" for row in rows))

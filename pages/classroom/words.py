@@ -25,7 +25,7 @@ HOW_LONG = "For how long?"
 OPEN = "Open the class"
 OPEN_WHAT = (
     "You get a code for your students. On the board they see each other's networks, and names unless you hide them. "
-    "Nobody needs an account."
+    "Students need no account."
 )
 HOURS = {
     2: "One lesson: 2 hours",
@@ -198,17 +198,18 @@ def in_a_row(members: Iterable[Member]) -> str:
 
 def summary_of_desk(seat: Seat, members: Iterable[Member], until: str) -> str:
     """The summary of the view for a teacher."""
-    return summary(f"You teach {plain(seat.classroom.title)}.", summary_of_wall(seat, members, until))
-
-
-def summary_of_wall(seat: Seat, members: Iterable[Member], until: str) -> str:
-    """The summary of the view where all see it."""
     names = [member.name for member in members]
     return summary(
-        f"Students join with the code {' '.join(seat.classroom.code)}." if seat.is_open else "",
-        until,
+        f"You teach {plain(seat.classroom.title)}.",
+        summary_of_wall(seat, until),
         f"{plural(len(names), 'student')}: {', '.join(map(plain, names))}." if names else NOBODY_YET,
     )
+
+
+def summary_of_wall(seat: Seat, until: str) -> str:
+    """The summary of the view where all see it."""
+    code = f"Students join with the code {' '.join(seat.classroom.code)}." if seat.is_open else ""
+    return summary(code, until)
 
 
 # ---------------------------------------------------------------- a student's place
