@@ -107,6 +107,13 @@ def test_thirty_screens_are_given_what_is_new_once_it_is_computed_once_each_at_i
             assert screen.came() == [((0, number), [{"now": 7}, f"tab {number}"])]
         assert await _looked() == 0
 
+        source.values = lambda: {"now": 7}
+        source.channel = broadcast.Channel(source.channel.name, source.channel.stamp, source.values)
+        for shown in broadcast._places.values():
+            shown.channel = source.channel
+        source.now = 8  # something changed, but nothing that is shown
+        assert await _looked() == 0
+
     own_loop.run(asyncio.wait_for(main(), 60))
 
 
