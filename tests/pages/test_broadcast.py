@@ -70,7 +70,10 @@ class Screen:
     def came(self):
         """(place on the page, data) of each component that the browser was sent since."""
         return [
-            (tuple(message.metadata.delta_path), json.loads(message.delta.new_element.bidi_component.json))
+            (
+                tuple(message.metadata.delta_path),
+                json.loads(message.delta.new_element.bidi_component.json)[:2],
+            )
             for parcel in self.tab.flush_browser_queue()
             for message in getattr(parcel, "messages", [parcel])
             if message.WhichOneof("type") == "delta"
