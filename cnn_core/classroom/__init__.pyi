@@ -41,3 +41,5 @@ from .scene_parts import ScenePart as ScenePart
 from .scene_parts import parts_of as parts_of
 from .scenes import Bound as Bound
 from .scenes import Scenes as Scenes
+from .sign_in import Person as Person
+from .sign_in import person_of as person_of

@@ -7,10 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.classroom import CODE_LENGTH, LETTERS, Seat
 from cnn_core.classroom.record import LONGEST_NAME, LONGEST_TITLE
-from pages.classroom import keys, place, words
+from pages.classroom import keys, place, teachers, words
 from pages.ui.frame import address
 from pages.ui.frame.shell import ROOT, entry
-from pages.ui.visitor import scene, server, who
+from pages.ui.visitor import scene, server, sign_in, who
 from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import caption, on_primary
 
@@ -102,6 +102,8 @@ def _join() -> None:
 
 def _teach() -> None:
     with st.expander(words.TEACH, key="class_teach", expanded=scene.wanted_for_class() is not None):
+        if not teachers.may_open():
+            return
         caption(words.OPEN_WHAT)
         if (title := scene.wanted_title()) is not None:
             caption(words.begins_with(title))
@@ -122,7 +124,7 @@ def _teach() -> None:
 def _open() -> None:
     with refusals.collect("class_open"):
         title, hours = st.session_state.get(_TITLE, ""), st.session_state.get(_HOURS, words.USUAL_HOURS)
-        _, key = server.classes().open(who.visitor(), title, hours, who.network())
+        _, key = server.classes().open(who.visitor(), title, hours, who.network(), person=sign_in.person())
         keys.show_once(key, is_second=False)
         scene.begin_class()
         place.turn_to_desk()

@@ -25,7 +25,7 @@ HOW_LONG = "For how long?"
 OPEN = "Open the class"
 OPEN_WHAT = (
     "You get a code for your students. They see each other's names and what they do in the class. "
-    "Nobody needs an account."
+    "Students need no account."
 )
 HOURS = {
     2: "One lesson: 2 hours",
