@@ -17,10 +17,8 @@ from pages.ui.wording.numbers import count
 
 SHIFT = 3  # pixels
 READ_WHEN_SHIFTED = {"lesson": 0.8308, "mlp": 0.5747}  # of the 10,000 test digits, each shifted by so much
-BEGIN, SOLVED = (
-    0.9852,
-    (0.9902, 0.9912),
-)  # of the test digits: the tiny convnet, and the way below with three seeds
+# Of the 10,000 test digits: the tiny convnet; and the way below, with seeds 0, 1 and 2.
+BEGIN, SOLVED = 0.9852, (0.9902, 0.9912, 0.9904)
 SOLVED_PARAMETERS = 6_898
 ON_THE_SAMPLE = (
     0.942,
