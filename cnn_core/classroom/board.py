@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from cnn_core.classroom.classes import Classes
@@ -25,7 +25,6 @@ from cnn_core.significance import wilson_interval
 MOST_OF_ONE = 30  # runs of one member that are looked at, the newest
 POINTS = 24  # of a small curve
 REMEMBERED = 2_000  # rows, of all classes together
-_FILES = ("status.json", "changes.json", "learnt_from.json")  # what a row is made of changes with one of them
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,13 @@ def runs_of(classes: Classes, store: RunStore, classroom: Classroom) -> list[tup
     A network that was opened from a file is none, for nobody knows how it was made; nor is one that was started before
     its owner joined, or after the class ended.
     """
+    return _runs(store, classroom, classes.members(classroom))
+
+
+def _runs(store: RunStore, classroom: Classroom, members: Sequence[Member]) -> list[tuple[Member, Run]]:
     found = [
         (member, run)
-        for member in classes.members(classroom)
+        for member in members
         for run in runs_of_owner(store, member.owner, MOST_OF_ONE)
         if run.kind == "training" and not run.is_opened and member.joined <= run.created < classroom.ends
     ]
@@ -119,15 +122,15 @@ class Board:
     def __init__(self, classes: Classes, store: RunStore) -> None:
         self._classes, self._store = classes, store
         self._rows: OrderedDict[tuple[str, str], tuple[object, Row | None]] = OrderedDict()
+        self._read_classes: dict[str, tuple[int, Classroom, tuple[Member, ...]]] = {}
         self._lock = threading.Lock()
 
-    def stamp(self, class_id: str) -> object:
+    def stamp(self, class_id: str) -> Hashable:
         """Another value whenever the class or one of its runs has changed; some stats for each run, and no reading."""
-        classroom = self._classes.classroom(class_id)
-        if classroom is None:
+        found = self._class(class_id)
+        if found is None:
             return None
-        runs = runs_of(self._classes, self._store, classroom)
-        marks = tuple((run.id, _version(run)) for _, run in runs)
+        marks = tuple((run.id, _version(run)) for _, run in _runs(self._store, *found))
         return self._classes.stamp(class_id), hash(marks)
 
     def rows(self, class_id: str, at: float | None = None) -> tuple[Row, ...]:
@@ -136,12 +139,26 @@ class Board:
         at: as it stood then, in seconds since 1970, as far as that can be known now: what was started later is not
             there, and what ended later is still in training.
         """
-        classroom = self._classes.classroom(class_id)
-        if classroom is None:
+        found = self._class(class_id)
+        if found is None:
             return ()
-        rows = (self._row(member, run) for member, run in runs_of(self._classes, self._store, classroom))
-        found = (row for row in rows if row is not None)
-        return tuple(found) if at is None else tuple(as_of(row, at) for row in found if row.created <= at)
+        rows = (self._row(member, run) for member, run in _runs(self._store, *found))
+        readable = (row for row in rows if row is not None)
+        return (
+            tuple(readable) if at is None else tuple(as_of(row, at) for row in readable if row.created <= at)
+        )
+
+    def _class(self, class_id: str) -> tuple[Classroom, tuple[Member, ...]] | None:
+        """The class and its members, read again when either changed."""
+        stamp = self._classes.stamp(class_id)
+        kept = self._read_classes.get(class_id)
+        if kept is None or kept[0] != stamp:
+            classroom = self._classes.classroom(class_id)
+            if classroom is None:
+                self._read_classes.pop(class_id, None)
+                return None
+            kept = self._read_classes[class_id] = stamp, classroom, self._classes.members(classroom)
+        return kept[1:]
 
     def _row(self, member: Member, run: Run) -> Row | None:
         key, version = (run.id, member.id), (_version(run), member.name)
@@ -163,15 +180,15 @@ def as_of(row: Row, at: float) -> Row:
     return replace(row, state="running", ended=0.0, accuracy=None, exam=None, curve=(), so_far=None)
 
 
-def _version(run: Run) -> tuple[tuple[int, int], ...]:
+def _version(run: Run) -> tuple[int, ...]:
+    """Another value whenever what a row is made of may be another: cheap."""
     marks = []
-    for name in _FILES:
+    # A file that is replaced changes the time of its folder; where a disk is full, the status is written over.
+    for path in (run.folder, run.folder / "status.json"):
         try:
-            file = os.stat(run.folder / name)
+            marks.append(os.stat(path).st_mtime_ns)
         except OSError:
-            marks.append((0, 0))
-        else:
-            marks.append((file.st_mtime_ns, file.st_size))
+            marks.append(0)
     return tuple(marks)
 
 

@@ -106,6 +106,7 @@ PARTS: dict[str, ScenePart] = {
             ("cell", "the cell of the table", "cell"),
             ("change", "the change of the images", "change"),
             ("method", "the map of the images", "method untrained"),
+            ("test", "the test images+", "test"),
         ),
         *_on(
             "feature_maps",

@@ -3,6 +3,7 @@
     scenes/secret        32 bytes that only this server has (0600); made once
            <id>.json     a scene, and who made it; the id is the signature of what is in it
            of/<owner>    the scene that binds a visitor, and since when; or which one they left
+           makers/<owner>  nothing: who has looked at the page for teachers, and is offered to make scenes
 
 The id is short enough to be typed, and holds for these very values alone: who changes a letter of the address, or of
 the file, has a link that opens nothing. Whoever has opened a scene stays in it in every tab, after a reload, and at any
@@ -103,6 +104,17 @@ class Scenes:
                 write_json(file, {"scene": scene.to_dict(), "by": owner, "made": self._clock()}, durable=True)
             self._touch(file)
         return scene_id
+
+    def offer(self, token: str) -> None:
+        """From now on this visitor is offered to make scenes, in every tab and after a reload."""
+        if not self.is_offered(token):
+            with explain_disk_errors(_CANNOT):
+                (self.path / "makers").mkdir(mode=0o755, parents=True, exist_ok=True)
+                (self.path / "makers" / owner_of(token)).touch()
+
+    def is_offered(self, token: str) -> bool:
+        """Whether this visitor is offered to make scenes. It is no right: whoever makes one forbids others nothing."""
+        return (self.path / "makers" / owner_of(token)).exists()
 
     def show_class(self, token: str, scene_id: str | None) -> None:
         """Set a scene for all of the class that this visitor teaches; None takes it away."""
@@ -205,7 +217,8 @@ class Scenes:
     def tidy(self) -> None:
         """Delete scenes that nobody has opened for long, and what is left of visitors who were in one."""
         now = self._clock()
-        for folder, days in ((self.path, KEPT_DAYS), (self.path / "of", max(2, SAFE_DAYS))):
+        kept = {self.path: KEPT_DAYS, self.path / "makers": KEPT_DAYS, self.path / "of": SAFE_DAYS}
+        for folder, days in kept.items():
             for name in file_names(folder):
                 file = folder / name
                 is_ours = folder != self.path or is_scene_id(name.removesuffix(".json"))

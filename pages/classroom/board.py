@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import streamlit as st
@@ -31,10 +31,11 @@ _still: dict[str, tuple[float, tuple[Row, ...]]] = {}
 
 def draw(seat: Seat, summary: DeltaGenerator) -> None:
     """The view of one class.  summary: the place for it."""
-    found = shown(server.classes(), seat.classroom.id)
-    if found is not None:
-        screen_summary.put(summary, found["heard"])
-    st.fragment(_board, run_every=broadcast.every())(seat)
+    channel = _channel(server.classes(), seat.classroom.id)
+    now = broadcast.values(channel)
+    if now is not None:
+        screen_summary.put(summary, now["heard"])
+    st.fragment(_board, run_every=broadcast.every())(seat, channel)
     if screens.is_on_wall():
         return
     st.download_button(
@@ -50,17 +51,21 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
         board_bar.draw(seat)
 
 
-def _board(seat: Seat) -> None:
+def _channel(classes: Classes, class_id: str) -> Channel:
+    return Channel(("board", class_id), lambda: stamp(classes, class_id), lambda: shown(classes, class_id))
+
+
+def _board(seat: Seat, channel: Channel) -> None:
     """Draw it; from here on its data goes on by itself."""
-    # Without a visitor: the thread that sends it is nobody's.
-    classes, class_id, token = server.classes(), seat.classroom.id, who.visitor()
+    classes, token = server.classes(), who.visitor()
 
     def may_see() -> bool:
         now = classes.seat(token)
-        return now is not None and now.classroom.id == class_id
+        return now is not None and now.classroom.id == seat.classroom.id
 
-    channel = Channel(("board", class_id), lambda: stamp(classes, class_id), lambda: shown(classes, class_id))
-    class_board(channel, _own(seat), key=KEY, may_see=may_see, on_gone=st.rerun)
+    class_board(channel, _own(seat), key=KEY, may_see=may_see, on_gone=lambda: None)
+    if not may_see():
+        st.rerun()  # the page says why
 
 
 def _own(seat: Seat) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def _own(seat: Seat) -> dict[str, Any]:
 # ---------------------------------------------------------------- what all see; without a visitor
 
 
-def stamp(classes: Classes, class_id: str) -> object:
+def stamp(classes: Classes, class_id: str) -> Hashable:
     """Another value whenever the board of a class may look otherwise."""
     classroom = classes.classroom(class_id)
     if classroom is None:

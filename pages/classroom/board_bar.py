@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from cnn_core.classroom import READY, Challenge, Member, Seat
+from cnn_core.classroom import READY, Challenge, Classroom, Seat
 from pages.classroom import board_words as words
 from pages.classroom import own_challenge
 from pages.classroom.board_settings import PART, SORTS, BoardSettings
@@ -15,7 +15,7 @@ from pages.ui.frame import controlled
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals
 
-PLACE = "board_bar"
+PLACE, OWN_PLACE = "board_bar", "board_own"  # of refusals
 OWN = "own"  # a challenge that is none of READY
 _STYLE = """<style>
 [data-testid="stBottomBlockContainer"]:has(.st-key-board_bar) { padding-top: 0.5rem; padding-bottom: 0.6rem }
@@ -35,7 +35,7 @@ def draw(seat: Seat) -> None:
             _freeze(settings)
             _names(settings)
             _challenge(settings)
-            _more(settings, server.classes().members(seat.classroom))
+            _more(seat.classroom)
             st.link_button(words.WALL, "classroom?view=board&screen=wall", icon=":material/open_in_new:")
 
 
@@ -83,7 +83,7 @@ def _challenge(settings: BoardSettings) -> None:
         options,
         format_func=labels.__getitem__,
         label_visibility="collapsed",
-        width=340,
+        width=280,
         **controlled.controlled("board_challenge", ready, _take_challenge, words=tuple(labels.values())),
     )
 
@@ -102,19 +102,34 @@ def _take(name: str, value: Any) -> None:
     change(**{name: value})
 
 
-def _more(settings: BoardSettings, members: tuple[Member, ...]) -> None:
-    names = {member.id: member.name for member in members}
-    with st.popover(words.MORE, key="board_more", on_change="rerun") as box:
-        if not box.open:
-            return
-        hidden, widget = controlled.controlled_in_popover(
+def _more(classroom: Classroom) -> None:
+    if st.button(words.MORE, key="board_more"):
+        # In a dialog: a box that opens from the lower edge has no room there.
+        st.dialog(words.SHOWN)(_settings)(classroom.id)
+
+
+def _settings(class_id: str) -> None:
+    """Draw what is set seldom: whom the class does not see, the order of the list, a challenge of one's own."""
+    seat = server.classes().seat(who.visitor())
+    if seat is None or seat.classroom.id != class_id or not seat.is_teacher:
+        return
+    settings = BoardSettings.of(seat.classroom)
+    names = {member.id: member.name for member in server.classes().members(seat.classroom)}
+    st.multiselect(
+        words.HIDE,
+        list(names),
+        format_func=lambda one: names.get(one, ""),
+        placeholder="Nobody",
+        **controlled.controlled(
             "board_hidden", [one for one in settings.hidden if one in names], _take, "hidden"
-        )
-        st.multiselect(
-            words.HIDE, list(names), hidden, format_func=names.__getitem__, placeholder="Nobody", **widget
-        )
-        sort, widget = controlled.controlled_in_popover("board_sort", settings.sort, _take, "sort")
-        st.segmented_control(
-            words.SORT, list(SORTS), format_func=SORTS.__getitem__, default=sort, required=True, **widget
-        )
-        own_challenge.ask(settings.challenge, set_challenge, PLACE)
+        ),
+    )
+    st.segmented_control(
+        words.SORT,
+        list(SORTS),
+        format_func=SORTS.__getitem__,
+        required=True,
+        **controlled.controlled("board_sort", settings.sort, _take, "sort"),
+    )
+    own_challenge.ask(settings.challenge, set_challenge, OWN_PLACE)
+    refusals.draw(OWN_PLACE)

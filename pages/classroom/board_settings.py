@@ -42,7 +42,7 @@ class BoardSettings:
             names="none" if values.get("names") == "none" else "chosen",
             frozen=float(frozen) if is_number(frozen) else None,
             hidden=tuple(filter(is_member_id, hidden)) if isinstance(hidden, list) else (),
-            sort=values["sort"] if values.get("sort") in SORTS else "place",
+            sort=sort if isinstance(sort := values.get("sort"), str) and sort in SORTS else "place",
         )
 
     def to_dict(self) -> dict[str, Any]:

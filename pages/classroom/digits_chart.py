@@ -25,7 +25,14 @@ def chart(rows: Sequence[Score], mode: str) -> Figure:
         xaxis=dict(range=[left, 101], title=dict(text="read rightly, %")),
         yaxis=dict(range=[len(rows) - 0.4, -0.75], visible=False),
         annotations=[
-            note(_name(one), color=text if one.reader.who else muted, x=left, xanchor="left", y=row - 0.36)
+            note(
+                _name(one),
+                color=text if one.reader.who else muted,
+                x=0,
+                xref="paper",
+                xanchor="left",
+                y=row - 0.36,
+            )
             for row, one in enumerate(rows)
         ],
     )
@@ -64,7 +71,7 @@ def _rings(rows: Sequence[Score], places: Sequence[int], color: str) -> Figure:
         x=[100 * (one.reader.on_mnist or 0) for _, one in known],
         y=[row + 0.12 for row, _ in known],
         marker=dict(size=11, symbol="circle-open", color=color, line=dict(width=2, color=color)),
-        hovertemplate="MNIST’s test digits: %{x:.1f} %<extra></extra>",
+        hovertemplate="test digits of MNIST: %{x:.1f} %<extra></extra>",
     )
 
 

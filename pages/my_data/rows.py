@@ -60,7 +60,7 @@ def _row(view: View, own: OwnClass) -> None:
                 )
             else:
                 st.markdown(f"**{own.name}**", width=NAME_PX)
-            st.markdown(words.row_count(len(pictures)), width="content")
+            st.markdown(words.row_count(len(pictures), view.contents.is_for_testing), width="content")
             if view.is_owner and view.one is not None and len(view.contents.classes) > 1:
                 st.space("stretch")
                 st.button(

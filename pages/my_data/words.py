@@ -20,6 +20,7 @@ FEW_TESTS = 8  # test pictures; below that a percentage says little
 WHAT_IT_READS = "how many of its test pictures the network reads"
 EMPTY = "Draw one. About ten of each are enough to begin."
 SHAPE_FIRST = "How the pictures are kept. It cannot be changed once there is one."
+ALL_FOR_TESTING = "All of it is for testing: nothing learns from it."
 ADD_BY_ENTER = "Enter adds it and clears the pad."
 HOW_DRAWN = "A drawing is centred and made 28×28, light on dark, as MNIST’s digits are."
 HOW_DRAWN_COLOUR = "A drawing is centred and made 32×32, light on dark, the same in red, green and blue."
@@ -70,6 +71,8 @@ def verdict(rows: Sequence[Row]) -> str:
     if not total:
         return EMPTY
     what = f"{_NUMBERS[len(rows)]} {'class' if len(rows) == 1 else 'classes'}, **{count(total)}** {pictures(total)}."
+    if total == sum(row.tests for row in rows):
+        return f"{what} {ALL_FOR_TESTING}"
     return f"{what} {_enough(rows)}"
 
 
@@ -133,11 +136,14 @@ def pictures(number: int) -> str:
     return "picture" if number == 1 else "pictures"
 
 
-def row_count(number: int) -> str:
-    """How many a class has, beside its name."""
+def row_count(number: int, is_for_testing: bool = False) -> str:
+    """How many a class has, beside its name.
+
+    is_for_testing: nothing learns from any of the set, so that nothing needs more of them.
+    """
     if not number:
         return ":gray[no picture yet]"
-    more = " :gray[· a few more would help]" if number < ENOUGH else ""
+    more = " :gray[· a few more would help]" if number < ENOUGH and not is_for_testing else ""
     return f"**{count(number)}** :gray[{pictures(number)}]{more}"
 
 

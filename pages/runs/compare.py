@@ -21,7 +21,7 @@ from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves, last_value
 from pages.ui.drawing.legend import colours, names_in_colour
-from pages.ui.frame import address
+from pages.ui.frame import address, held
 from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.tables import runs_csv
@@ -61,7 +61,7 @@ def compare(summary: DeltaGenerator) -> None:
     write_address(list(networks), [run.name for run in selection])
     server.use(run.name for run in selection)
     if not runs:
-        caption(words.NO_RUNS)
+        caption(words.NONE_IN_A_SCENE if held.is_hidden("train") else words.NO_RUNS)
     answer(said := words.verdict(selection, guessing.may_tell(selection)))
     guessing.ask(selection)
     screen_summary.put(summary, words.summary_of_runs(len(runs), [run.label for run in selection], said))
@@ -173,9 +173,10 @@ def _differences(selection: Sequence[Trained]) -> None:
         titles = [run.label for run in selection]
         rows = [table_row("", titles, bold=set(range(len(titles))))]
         rows += [table_row(name, texts, bold=odd_ones(texts)) for name, texts in settings.items()]
-        # Six runs are wider than a phone: the table scrolls in itself, never the page.
+        # Six runs are wider than a phone: the table scrolls in itself, by keyboard too, never the page.
         st.html(
-            '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+            '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="The settings that differ">'
+            '<table style="border-collapse:collapse">'
             f"{''.join(rows)}</table></div>"
         )
 

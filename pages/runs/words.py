@@ -17,10 +17,16 @@ from pages.ui.wording.which_images import how_many
 # ---------------------------------------------------------------- comparing
 
 NO_RUNS = "You have no runs yet, so these are ours. Train one, and it appears here."
+NONE_IN_A_SCENE = "You have no runs, so these are ours."  # where a teacher's scene leaves out training
 OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here"
 MY_RECORD = "My record: networks, predictions and pictures to print"
 SOMEBODY_ELSE = "I am somebody else"
 FORGET_ME = "Forget me on this computer"
+_A_SEAT = (
+    "Your place in the class “{}” stays, with what you did there, and nobody can be there under your name. "
+    "If that is not what you want, leave the class first."
+)
+_A_DESK = "You teach the class “{}”. You get back to it by a teacher's link alone; the page Class makes one."
 OTHER_TABS = "Close the other tabs of Convscope as well: they keep what they show until then."
 OLDER_RUNS = "To keep an older one, look inside it and copy its address."
 CHOOSE = "Choose runs below, up to six."
@@ -347,3 +353,8 @@ def what_forgetting_means(states: Sequence[str]) -> str:
         "nobody can rename, stop or delete them any more. A data set that you made stays too, and only its link finds "
         "it.\n\nTo take a network with you, save it first: **More**, in its row."
     )
+
+
+def what_becomes_of_a_seat(title: str, is_teacher: bool) -> str:
+    """Of a place in a class, when the browser forgets its visitor."""
+    return (_A_DESK if is_teacher else _A_SEAT).format(plain(title))

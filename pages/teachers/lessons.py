@@ -8,18 +8,33 @@ tests.benchmarks.under_10000`, and a test holds the sentences to what is compute
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnn_core import pretrained
-from cnn_core.model import PRESETS, summarize
+from cnn_core.model import PRESETS, ModelSpec, summarize
+from cnn_core.model.layers import Conv2D
 from pages.ui.wording.numbers import count
 
 SHIFT = 3  # pixels
-READ_WHEN_SHIFTED = {"lesson": 0.8308, "mlp": 0.0}  # of the 10,000 test digits, each shifted by so much
-BEGIN, SOLVED = 0.9866, (0.9913,)  # of the test digits: the tiny convnet, and the way below with three seeds
+READ_WHEN_SHIFTED = {"lesson": 0.8308, "mlp": 0.5747}  # of the 10,000 test digits, each shifted by so much
+BEGIN, SOLVED = (
+    0.9852,
+    (0.9902, 0.9912),
+)  # of the test digits: the tiny convnet, and the way below with three seeds
 SOLVED_PARAMETERS = 6_898
-ON_THE_SAMPLE = 0.0  # of the sample's 500 test digits, learnt from its 4,000
+ON_THE_SAMPLE = (
+    0.942,
+    0.958,
+    0.958,
+)  # the same way, of the sample's 500 test digits, learnt from 4,000 others
 SECONDS = 40  # of one core, for one training of the third lesson
+
+
+def solution() -> ModelSpec:
+    """One way to 99 % with fewer than 10,000 parameters: the tiny convnet, and a third convolution."""
+    first, pool, second, _, flat, dense = PRESETS["tiny"].layers
+    layers = (first, pool, replace(second, filters=16), pool, Conv2D(24, activation="relu"), flat, dense)  # type: ignore[call-arg]
+    return ModelSpec("Three small convolutions", (1, 28, 28), 10, layers)
 
 
 @dataclass(frozen=True)
@@ -236,8 +251,9 @@ LESSONS: dict[str, Lesson] = {
                 ),
             ),
             _parameters,
-            needs=f"It needs all of MNIST. From the {count(4_000)} digits that are here without a network, the way "
-            f"below read {_share(ON_THE_SAMPLE, 1)} of 500 test digits.",
+            needs="It needs all of MNIST. From the 4,000 digits that are there without a network, the design that is "
+            f"named below learns to read {_share(min(ON_THE_SAMPLE), 1)} to {_share(max(ON_THE_SAMPLE), 1)} (three "
+            "seeds).",
         ),
     )
 }

@@ -1,9 +1,10 @@
 """Every page for whoever does not see it, does not point, or wants nothing to move: axe-core, and the real keyboard."""
 
+import contextlib
 import re
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from pages.tour.steps import STEPS
 from pages.ui.frame.shell import PAGES, tab_title
@@ -45,15 +46,17 @@ UNFOLD = """() => {
 # Each box that a button of the page opens, one after the other, with all that axe finds in it.
 BOXES = """async ([only]) => {
   const until = async (holds) => {
-    for (const end = Date.now() + 60_000; Date.now() < end; await new Promise((go) => setTimeout(go, 25)))
+    for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((go) => setTimeout(go, 25)))
       if (holds()) return;
-    throw new Error("A box did not open, or not close.");
+    throw new Error("A box did not open, or not close: " + last);
   };
   const box = () => document.querySelector("[data-testid=stPopoverBody]");
   const rests = () => document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]");
   const found = [];
+  let last = "";
   for (const one of document.querySelectorAll("[data-testid=stMain] [data-testid=stPopoverButton]")) {
     if (!one.offsetHeight || one.disabled || !one.isConnected) continue;
+    last = one.innerText;
     one.click();
     await until(() => box()?.innerText.trim() && rests());
     for (const finding of await (AXE)([box(), only])) found.push([one.innerText.trim(), ...finding]);
@@ -122,16 +125,16 @@ def turn(page, scheme):
     logo = page.get_by_test_id("stSidebarLogo").or_(page.get_by_test_id("stHeaderLogo")).first
     before = logo.get_attribute("src")
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    expect(logo).not_to_have_attribute("src", before)
+    expect(logo).not_to_have_attribute("src", before, timeout=LONG)
     settled(page)
 
 
 def settled(page):
     """Wait until the page is drawn; what it computes at its first visit may take long on a busy machine."""
-    page.wait_for_timeout(250)  # Streamlit gathers what was pressed before it begins to run
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(
-        state="attached", timeout=LONG
-    )
+    app = "[data-testid=stApp][data-test-script-state={}]"
+    with contextlib.suppress(TimeoutError):  # Streamlit gathers what was pressed before it begins to run
+        page.wait_for_selector(app.format("running"), state="attached", timeout=250)
+    page.wait_for_selector(app.format("notRunning"), state="attached", timeout=LONG)
     ready(page)
 
 

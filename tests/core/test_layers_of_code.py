@@ -67,6 +67,7 @@ NEED_TORCH = (
     "opening_job",
     "reading",
     "measure",
+    "warm",
 )  # what a worker imports when it works
 TORCH_FREE += [
     ".".join(path.relative_to(ROOT / "cnn_core").with_suffix("").parts)

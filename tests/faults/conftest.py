@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnn_core.runs import RunStore, ensure_runner
+from cnn_core.runs.jobs.worker import NAME
 
 MARK = "CONVSCOPE_FAULTS_MARK"  # inherited by everything a test starts, so that it can be found again
 
@@ -56,6 +57,14 @@ def processes(mark, command=""):
     return [pid for pid in found if pid != os.getpid()]
 
 
+def called(pid):
+    """What the process calls itself; "" where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 class Machine:
     """A store whose runner can be started and killed."""
 
@@ -66,10 +75,10 @@ class Machine:
         ensure_runner(self.store)
 
     def runners(self):
-        return processes(self.mark, "cnn_core.runs")
+        return processes(self.mark, "-m\0cnn_core.runs\0")
 
     def workers(self):
-        return processes(self.mark, "spawn_main")
+        return [pid for pid in processes(self.mark) if called(pid) == NAME]
 
     def everything(self):
         return processes(self.mark)

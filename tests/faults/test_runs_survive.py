@@ -257,7 +257,8 @@ def test_a_runner_that_dies_young_has_a_successor_at_once(lonely):
 
 def test_a_runner_that_is_asked_to_go_leaves_its_runs_where_they_are(shared, undisturbed):
     run, _ = caught_at(shared, 130)
-    shared.kill(shared.runners(), signal.SIGTERM)
+    # With all that are no workers, as a service manager asks: the runner tells the workers itself.
+    shared.kill(set(shared.everything()) - set(shared.workers()), signal.SIGTERM)
     go_on(run.status.pid)
     until(lambda: not shared.everything())
     assert run.status.state == "interrupted"

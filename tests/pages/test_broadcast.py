@@ -61,7 +61,7 @@ class Screen:
         with broadcast._lock:
             broadcast._keys.add(KEY)
             broadcast._drawn[self.name, KEY] = broadcast._Shown(
-                self.source.channel, json.dumps(self.name), self.may_see, values.stamp
+                self.source.channel, json.dumps(self.name), self.may_see, values.stamp, values.json
             )
         message = drawn(path, [json.loads(values.json), self.name], self.fragment)
         self.tab._enqueue_forward_msg(send(message))

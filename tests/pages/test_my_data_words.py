@@ -28,6 +28,10 @@ from pages.my_data.words import Row
             "Two classes, **45** pictures. Enough to begin; but of 5 pictures of star only 1 is kept for testing, and "
             "one says little.",
         ),
+        (
+            [Row("0", 9, 9), Row("1", 3, 3)],
+            "Two classes, **12** pictures. All of it is for testing: nothing learns from it.",
+        ),
         ([Row("a", 20, 5), Row("b", 20, 5)], "Two classes, **40** pictures. Enough to begin."),
         ([Row(str(i), 100, 25) for i in range(10)], "Ten classes, **1,000** pictures. Enough to begin."),
     ],

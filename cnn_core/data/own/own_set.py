@@ -120,9 +120,9 @@ class OwnSet:
     def problem(self) -> StudentError | None:
         """Why no network can learn from it yet, or None."""
         contents = self.contents()
-        if contents.is_for_testing:
+        if self.is_for_testing or contents.is_for_testing:
             return StudentError(
-                f"All {contents.count():,} pictures of “{self.name}” are for testing: nothing can learn from them.",
+                f"The pictures of “{self.name}” are all for testing: nothing can learn from them.",
                 hint="Train on other images, and test with these.",
             )
         if len(contents.classes) < LEAST_CLASSES:

@@ -41,6 +41,7 @@ from cnn_core.runs.store import RunStore
 
 log = logging.getLogger("convscope.worker")
 
+NAME = "convscope-work"  # of a worker, for the system; 15 letters at most
 MAX_TRIES = 3  # a run that takes its worker down so often without getting on is given up
 MAX_OPENINGS = 2  # a file likewise: the first time it may have been the machine
 
@@ -53,7 +54,7 @@ def warm_up(store_path: str, threads: int) -> None:
     threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     settle(store_path, threads)
     try:
-        _rehearse()
+        rehearse()
     except Exception:  # the run will meet it again, and has a student to tell it to
         log.warning("warming up failed", exc_info=True)
 
@@ -67,6 +68,8 @@ def settle(store_path: str, threads: int) -> None:
     )
     with suppress(OSError):
         os.nice(5 - os.getpriority(os.PRIO_PROCESS, 0))  # the pages answer first
+    with suppress(OSError):  # so that `top` tells a worker from the process that it was forked from
+        Path("/proc/self/comm").write_text(NAME, "ascii")
     with suppress(OSError):  # where memory runs out a worker goes first, for its run is taken up again
         Path("/proc/self/oom_score_adj").write_text("500", "ascii")
     try:
@@ -77,7 +80,8 @@ def settle(store_path: str, threads: int) -> None:
         log.warning("torch cannot be imported", exc_info=True)
 
 
-def _rehearse() -> None:
+def rehearse() -> None:
+    """Train and evaluate a little: the first time of each imports and prepares much."""
     from cnn_core.data import load_images
     from cnn_core.model import PRESETS, build
     from cnn_core.runs.jobs.sampler import sample_digits

@@ -5,18 +5,21 @@ What makes a scene, and who may not leave it, is checked by the core (`cnn_core/
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from cnn_core.classroom import PAGES, PARTS, Scene, parts_of
 from cnn_core.classroom.scene_parts import ALWAYS_OPEN, part_of_text
+from cnn_core.errors import StudentError
 from cnn_core.training.spec import TrainSpec
 from pages.ui.frame import address
 from pages.ui.visitor import design, entering, server, who
+from pages.ui.visitor import scene as scene_of
 from pages.ui.wording import make_link as words
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, on_primary
 
-_TEACHES = "make_link_teaches"  # whether the page for teachers was opened
 _OPEN = "make_link_open"  # whether the dialog is wanted by the next run
 _MADE = "make_link_made"  # (id of the scene that was made in this dialog, whether the class is in it)
 _TITLE, _NOTE, _FIXED, _HIDDEN = "make_link_title", "make_link_note", "make_link_fixed", "make_link_hidden"
@@ -29,19 +32,19 @@ _GENERAL = ("net", "layers", "train", "dream", "save", "open")
 
 def teaches() -> bool:
     """Whether this visitor makes links: who teaches a class, and who has looked at the page for teachers."""
-    if st.session_state.get(_TEACHES):
+    visitor = who.visitor()
+    if scene_of.is_preview():
+        return False
+    if address.page() == "teachers":
+        with suppress(StudentError):  # a disk that cannot be written: then in this look alone
+            server.scenes().offer(visitor)
         return True
-    seat = server.classes().seat(who.visitor())
-    return seat is not None and seat.is_teacher
+    seat = server.classes().seat(visitor)
+    return (seat is not None and seat.is_teacher) or server.scenes().is_offered(visitor)
 
 
-def now_teaches() -> None:
-    """From now on this visitor is offered to make links."""
-    st.session_state[_TEACHES] = True
-
-
-def remember_recipe(recipe: TrainSpec) -> None:
-    """The page Train has this recipe: a link that fixes it holds its numbers."""
+def remember_recipe(recipe: TrainSpec | None) -> None:
+    """The page Train has this recipe, or none: a link that fixes it holds its numbers."""
     st.session_state[_RECIPE] = recipe
 
 
@@ -119,7 +122,7 @@ def _dialog(page: str) -> None:
 def _made(scene_id: str, is_set: bool, has_class: bool) -> None:
     """Draw the link, and what it opens."""
     st.markdown(words.LINK)
-    st.code(link_to(scene_id), language=None)
+    st.code(link_to(scene_id), language=None, wrap_lines=True)
     if is_set:
         st.markdown(f":green[:material/check: {words.IS_SET}]")
     elif has_class:

@@ -93,6 +93,11 @@ def write(name: str, text: str) -> None:
         del st.query_params[name]
 
 
+def page() -> str:
+    """The page that is looked at, by its url_path."""
+    return str(st.session_state.get(_PAGE, ""))
+
+
 def of_the_app() -> str:
     """Where the app is, without the page and what is said of it: "http://localhost:8501"."""
     page = (st.context.url or "").partition("?")[0].partition("#")[0].rstrip("/")

@@ -55,12 +55,17 @@ class Channel:
 
 @dataclass
 class _Shown:
-    """A channel on one screen.  own: JSON of what is this screen's alone.  seen: the stamp of what was sent last."""
+    """A channel on one screen.
+
+    own:  JSON of what is this screen's alone.
+    seen: the stamp at which it was looked at last; sent: what was sent last.
+    """
 
     channel: Channel
     own: str
     may_see: Callable[[], bool]
     seen: Hashable
+    sent: str
     drawn: float = field(default_factory=time.monotonic)
 
 
@@ -93,9 +98,14 @@ def show(
     may_see:   asked anew before each sending; without a visitor, so it must know whom it is about.
     arguments: what else the component takes.
     """
-    values = _current(channel)
-    _expect(key, _Shown(channel, json.dumps(own), may_see, values.stamp))
-    return component(key=key, data=[json.loads(values.json), own], **arguments)
+    now = _current(channel)
+    _expect(key, _Shown(channel, json.dumps(own), may_see, now.stamp, now.json))
+    return component(key=key, data=[json.loads(now.json), own], **arguments)
+
+
+def values(channel: Channel) -> Any:
+    """What whoever shows the channel is given now."""
+    return json.loads(_current(channel).json)
 
 
 def wake(name: Hashable, stamp: Callable[[], Hashable], key: str) -> None:
@@ -108,7 +118,7 @@ def wake(name: Hashable, stamp: Callable[[], Hashable], key: str) -> None:
     """
     # As text: JavaScript counts no nanoseconds.
     channel = Channel(("wake", name), stamp, lambda: str(stamp()))
-    drawn = json.loads(_current(channel).json)
+    drawn = values(channel)
     with st.container(key=f"nothing_{key}"):
         show(_woken, channel, drawn, key=key, height=1, on_woken_change=lambda: None)
 
@@ -181,12 +191,14 @@ def _news(screens: list[tuple[Place, _Shown]]) -> list[tuple[Place, str]]:
     try:
         stamp = screens[0][1].channel.stamp()
         late = [(place, shown) for place, shown in screens if shown.seen != stamp]
-        values = _current(screens[0][1].channel) if late else None
+        now = _current(screens[0][1].channel) if late else None
         given = []
         for place, shown in late:
             shown.seen = stamp
-            seen = values.json if values is not None and shown.may_see() else "null"
-            given.append((place, f"[{seen}, {shown.own}]"))
+            news = now.json if now is not None and shown.may_see() else "null"
+            if news != shown.sent:
+                shown.sent = news
+                given.append((place, f"[{news}, {shown.own}]"))
         return given
     except Exception:
         # The thread serves other classes too, and must not end with this one.

@@ -41,7 +41,8 @@ def is_on_wall() -> bool:
 def sidebar_at_first() -> int | Literal["collapsed"]:
     """Its width in pixels, or that it begins closed, for `st.set_page_config`; asks the address first."""
     address.follow(IN_ADDRESS)
-    return "collapsed" if is_on_wall() else 340
+    is_empty = held.is_hidden("layers") and held.is_hidden("net")  # a teacher's scene needs none of it
+    return "collapsed" if is_on_wall() or is_empty else 340
 
 
 def fit() -> None:

@@ -8,11 +8,12 @@ browser puts an element where its message says, whenever it comes.
 
 from __future__ import annotations
 
+import secrets
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from streamlit import runtime
 
@@ -137,20 +138,14 @@ def _put(place: Place, data: str) -> None:
     message = type(place.message)()
     message.CopyFrom(place.message)
     message.delta.new_element.bidi_component.json = data
-    message.hash = ""
-    _hash(message)
+    message.hash = secrets.token_hex(
+        16
+    )  # by which the browser knows what is new; Streamlit's costs more than the rest
     message.metadata.cacheable = False  # it will not come again
     # Past our own look: the place stays what it is.
     session._browser_queue.enqueue(message)
     if session._message_enqueued_callback:
         session._message_enqueued_callback()
-
-
-def _hash(message: Any) -> None:
-    """By which the browser knows what is new."""
-    from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
-
-    populate_hash_if_needed(message)
 
 
 def is_open(place: Place) -> bool:

@@ -52,7 +52,6 @@ its name or its subject ("quiz_…", "dream_…", "runs_…", "pair_…") and st
     scene_return          visitor/entering         nobody                    until the next run
     scene_previewed       visitor/scene            nobody: scene.preview     yes
     scene_wanted          visitor/scene            nobody                    until a class is opened
-    make_link_teaches     forms/make_link          nobody                    yes
     make_link_open        forms/make_link          nobody                    until the next run
     make_link_made        forms/make_link          nobody                    yes, until the dialog is opened anew
     make_link_title       forms/make_link          a widget                  no

@@ -58,6 +58,14 @@ def enter(page: str) -> None:
         open_page(page)
 
 
+def has_changed() -> bool:
+    """Whether another scene binds the visitor than the page was drawn for, or none any more."""
+    now = scene.bound()
+    return _ENTERED in st.session_state and st.session_state[_ENTERED] != (
+        "" if now is None else now.scene_id
+    )
+
+
 def _is_a_reload(now: Bound, page: str) -> bool:
     """Whether the address says where on the scene's page one was."""
     return page == now.scene.page and bool(set(st.query_params) - _OF_EVERY_PAGE)
@@ -75,6 +83,7 @@ def open_page(page: str) -> None:
     state.pop("net", None)
     design.begin_with(link, now.scene.network)
     address.forget(where)
+    scene.forget_choices(where)
     if not now.by_class:
         state[SCENE] = now.scene_id
     if scene.is_preview():

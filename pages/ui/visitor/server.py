@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
 from cnn_core.runs.ids import is_run_id
+from pages.ui.visitor import sign_in
 
 if TYPE_CHECKING:
     from cnn_core.classroom import Board, Classes, Scenes
@@ -52,7 +53,7 @@ def classes() -> Classes:
 def _classes(path: Path) -> Classes:
     from cnn_core.classroom import Classes
 
-    return Classes(path)
+    return Classes(path, signs_in=sign_in.is_on())  # what it says holds until the server starts anew
 
 
 def board() -> Board:
@@ -144,13 +145,14 @@ def take_up_work() -> None:
 
 
 def tidy_classes() -> None:
-    """Wipe the classes that ended long ago, once in TIDY_SECONDS; raises nothing for what cannot be removed."""
+    """Wipe classes that ended and scenes that were opened long ago, once in TIDY_SECONDS; raises nothing."""
     one, now = classes(), time.monotonic()
     if now < _tidied.get(one.path, -TIDY_SECONDS) + TIDY_SECONDS:
         return
     _tidied[one.path] = now
     try:
         one.tidy()
+        scenes().tidy()
     except StudentError as error:
         _tell_the_operator(f"Classes that ended long ago are still there: {error}")
 

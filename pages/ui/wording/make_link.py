@@ -23,7 +23,7 @@ LEAVE_HELP = (
     "Off, they stay in it in every tab until your class ends. Others who open the link can always leave it."
 )
 MAKE, MAKE_AGAIN = "Make the link", "Make it anew"
-LINK = "**Your link.** It holds on this server alone, and says nothing else when a letter of it is changed."
+LINK = "**Your link.** It opens this scene on this server alone. With one letter changed it opens nothing."
 PREVIEW = "This is what your students will see"
 FOR_CLASS = "Set it for my class"
 IS_SET = "Your class is in this scene now."
