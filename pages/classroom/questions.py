@@ -45,8 +45,6 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
 
 
 def _now(class_id: str) -> None:
-    import sys; print("NOW", file=sys.stderr)
-    """x"""
     """Draw what the class is at, as it is now."""
     seat = server.classes().seat(who.visitor())
     if seat is None or seat.classroom.id != class_id:
