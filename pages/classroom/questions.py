@@ -39,9 +39,13 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     sentence = asked.question.asked if asked is not None else ""
     counts = class_question.asks().answered(seat.classroom, now) if asked is not None else (0, 0)
     screen_summary.put(summary, words.page_summary(sentence, stage_of(seat.classroom, now), *counts))
-    class_id = seat.classroom.id
-    # Not the page but this alone is drawn anew on thirty screens when the teacher goes on.
-    live(lambda: _now(class_id), lambda: server.classes().shown_stamp(class_id), ("asks", class_id))
+    classes, class_id = server.classes(), seat.classroom.id
+    # Not the page but this alone is drawn anew: on thirty screens when the teacher goes on, and where answers are
+    # counted with each that comes. One part for both, for none may stand inside another.
+    if seat.is_teacher or screens.is_on_wall():
+        live(lambda: _now(class_id), lambda: classes.stamp(class_id), ("answers", class_id))
+    else:
+        live(lambda: _now(class_id), lambda: classes.shown_stamp(class_id), ("asks", class_id))
 
 
 def _now(class_id: str) -> None:
@@ -88,7 +92,7 @@ def _open(seat: Seat, asked: ClassQuestion) -> None:
     _shown(asked)
     if not seat.is_open:
         caption(words.ENDED)
-    _count(seat.classroom.id, asked.id)
+    st.markdown(words.answered(*class_question.asks().answered(seat.classroom, asked.id)))
 
 
 def _shown(asked: ClassQuestion) -> None:
@@ -124,17 +128,6 @@ def _image(asked: ClassQuestion, px: int) -> None:
         px=px,
         read_out=False,
     )
-
-
-def _count(class_id: str, question_id: str) -> None:
-    """Draw how many have answered, as they do."""
-
-    def look() -> None:
-        seat = server.classes().seat(who.visitor())
-        if seat is not None:
-            st.markdown(words.answered(*class_question.asks().answered(seat.classroom, question_id)))
-
-    live(look, lambda: server.classes().stamp(class_id), ("answers", class_id))
 
 
 def _answer(asked: ClassQuestion) -> None:
