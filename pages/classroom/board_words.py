@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from cnn_core.classroom import Challenge, Place, Row, Standing
-from cnn_core.classroom.challenges import TURN, count_of, value_of
+from cnn_core.classroom.challenges import TURN, value_of
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
@@ -261,7 +261,7 @@ def turned_exam(board: Standing) -> str:
     """The turned images of which the scores are shares, in a few words."""
     if not board.places:
         return f"images turned by {TURN:g}°"
-    return f"{count(count_of(board.challenge, board.places[0].row))} images turned by {TURN:g}°"
+    return f"{count(board.places[0].count)} images turned by {TURN:g}°"
 
 
 def same_place(board: Standing) -> str:
@@ -270,7 +270,7 @@ def same_place(board: Standing) -> str:
         return ""
     if not board.challenge.is_share:
         return "Nets that share a place have the same number."
-    images = count_of(board.challenge, board.places[0].row)
+    images = board.places[0].count
     return (
         f"Nets that share a place cannot be told apart by {count(images)} images: the difference between them may be "
         "chance. The range says where the share lies, in 19 of 20 cases."

@@ -25,7 +25,7 @@ HOW_LONG = "For how long?"
 OPEN = "Open the class"
 OPEN_WHAT = (
     "You get a code for your students. They see each other's names and what they do in the class. "
-    "Nobody needs an account."
+    "Students need no account."
 )
 HOURS = {
     2: "One lesson: 2 hours",
@@ -219,3 +219,15 @@ def summary_of_place(seat: Seat, until: str) -> str:
     """The summary of the view for a student."""
     name = seat.member.name if seat.member else ""
     return summary(f"You are {plain(name)} in {plain(seat.classroom.title)}.", until, WHAT_IS_KEPT)
+
+
+LESSONS = "Three ready lessons"
+
+
+def begins_with(scene: str) -> str:
+    """What is said where a teacher came from a ready lesson.  scene: its title.
+
+    >>> begins_with("Five kernels by hand")
+    'It begins with the scene **Five kernels by hand**: whoever joins is put into it.'
+    """
+    return f"It begins with the scene **{plain(scene)}**: whoever joins is put into it."
