@@ -6,6 +6,7 @@ from .board import runs_of as runs_of
 from .challenges import READY as READY
 from .challenges import Challenge as Challenge
 from .challenges import Place as Place
+from .challenges import Share as Share
 from .challenges import Standing as Standing
 from .challenges import standing as standing
 from .classes import Classes as Classes

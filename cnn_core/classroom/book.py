@@ -67,7 +67,7 @@ class Book:
         return time_of(self.path / class_id / "changed")
 
     def shown_stamp(self, class_id: str) -> int:
-        """The same of what its teachers set alone: what it is called, until when it is open, what it shows."""
+        """The same of what its teachers set: what it is called, until when it is open, what it shows, who is out."""
         return time_of(self.path / class_id / "class.json")
 
     # For those who ask whether it may be done
@@ -125,7 +125,7 @@ class Book:
                     file.unlink()
             with suppress(FileNotFoundError):
                 (classroom.path / "members" / f"{member.owner}.json").unlink()
-            self._tell(classroom)
+            self._write(classroom)  # as it is, for its stamp: whoever is out is told at once
         seat = self.path / "of" / member.owner
         if text_of(seat) == classroom.id and member.owner not in classroom.teachers:
             with suppress(OSError):

@@ -131,5 +131,5 @@ def _settings(class_id: str) -> None:
         required=True,
         **controlled.controlled("board_sort", settings.sort, _take, "sort"),
     )
-    refusals.draw(OWN_PLACE)
     own_challenge.ask(settings.challenge, set_challenge, OWN_PLACE)
+    refusals.draw(OWN_PLACE)

@@ -80,8 +80,14 @@ def _desk(seat: Seat, summary: DeltaGenerator) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 with st.container(width=180):
                     copy_text("class_copy_link", joining.address_of(classroom), words.COPY_LINK)
+                # Another key after the click: a box stays open as long as it is the same.
                 _asked_once(
-                    "code", words.NEW_CODE, words.NEW_CODE_WHAT, words.NEW_CODE, _renew_code, quiet=True
+                    f"code_{classroom.code}",
+                    words.NEW_CODE,
+                    words.NEW_CODE_WHAT,
+                    words.NEW_CODE,
+                    _renew_code,
+                    quiet=True,
                 )
         st.markdown(f"{place.until(seat)} :gray[{place.kept_until(classroom, seat.at)}]")
         _acts(seat)
@@ -122,7 +128,7 @@ def _acts(seat: Seat) -> None:
         **controlled("class-title", seat.classroom.title, _rename_class),
     )
     with st.container(horizontal=True, gap="small"):
-        with st.popover(words.LONGER, key="class_longer_box"):
+        with st.popover(words.LONGER, key=f"class_longer_box_{seat.classroom.ends:.0f}"):
             st.selectbox(
                 words.FROM_NOW,
                 list(words.HOURS),
@@ -131,11 +137,8 @@ def _acts(seat: Seat) -> None:
                 key=_LONGER,
             )
             st.button(words.LONGER, key="class_longer_now", width="stretch", on_click=_prolong)
-        with st.popover(words.LINKS, key="class_links"):
-            caption(words.INVITE_WHAT)
-            st.button(words.INVITE, key="class_invite", width="stretch", on_click=_invite)
-            caption(words.RENEW_WHAT)
-            st.button(words.RENEW, key="class_renew", width="stretch", on_click=_renew)
+        if not keys.is_new():
+            _links()
         if seat.is_open:
             _asked_once("end", words.END, words.END_WHAT, words.END_NOW, _end)
         _asked_once("wipe", words.WIPE, words.WIPE_WHAT, words.WIPE_NOW, _wipe)
@@ -143,6 +146,14 @@ def _acts(seat: Seat) -> None:
             _asked_once(
                 "stand_up", words.LEAVE, words.LEAVE_TEACHER_WHAT, words.LEAVE_TEACHER_NOW, place.leave
             )
+
+
+def _links() -> None:
+    with st.popover(words.LINKS, key="class_links"):
+        caption(words.INVITE_WHAT)
+        st.button(words.INVITE, key="class_invite", width="stretch", on_click=_invite)
+        caption(words.RENEW_WHAT)
+        st.button(words.RENEW, key="class_renew", width="stretch", on_click=_renew)
 
 
 def _asked_once(
@@ -155,8 +166,9 @@ def _asked_once(
 
 
 def _take_out(seat: Seat) -> None:
-    with st.popover(words.TAKE_OUT, key="class_out_box", type="tertiary"):
-        names = {member.id: member.name for member in server.classes().members(seat.classroom)}
+    refusals.draw("class_out")
+    names = {member.id: member.name for member in server.classes().members(seat.classroom)}
+    with st.popover(words.TAKE_OUT, key=f"class_out_box_{len(names)}", type="tertiary"):
         st.selectbox(words.WHOM, list(names), format_func=lambda one: names.get(one, one), key=_OUT)
         caption(words.TAKE_OUT_WHAT)
         st.button(words.TAKE_OUT, key="class_out_now", width="stretch", on_click=_taken_out)
@@ -166,7 +178,7 @@ def _take_out(seat: Seat) -> None:
 
 
 def _taken_out() -> None:
-    with refusals.collect("class"):
+    with refusals.collect("class_out"):
         server.classes().remove(who.visitor(), st.session_state.get(_OUT) or "")
 
 

@@ -9,6 +9,7 @@ from cnn_core.classroom import CODE_LENGTH, LETTERS, Seat
 from cnn_core.classroom.record import LONGEST_NAME, LONGEST_TITLE
 from pages.classroom import keys, place, teachers, words
 from pages.ui.frame import address
+from pages.ui.frame.shell import ROOT, entry
 from pages.ui.visitor import scene, server, sign_in, who
 from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import caption, on_primary
@@ -100,10 +101,12 @@ def _join() -> None:
 
 
 def _teach() -> None:
-    with st.expander(words.TEACH, key="class_teach"):
+    with st.expander(words.TEACH, key="class_teach", expanded=scene.wanted_for_class() is not None):
         if not teachers.may_open():
             return
         caption(words.OPEN_WHAT)
+        if (title := scene.wanted_title()) is not None:
+            caption(words.begins_with(title))
         st.text_input(words.TITLE, key=_TITLE, max_chars=LONGEST_TITLE, placeholder=words.TITLE_EXAMPLE)
         st.selectbox(
             words.HOW_LONG,
@@ -115,6 +118,7 @@ def _teach() -> None:
         )
         refusals.draw("class_open")
         st.button(words.OPEN, key="class_open", icon=":material/group_add:", on_click=_open)
+        st.page_link(ROOT / entry("teachers").file, label=words.LESSONS, icon=":material/theater_comedy:")
 
 
 def _open() -> None:

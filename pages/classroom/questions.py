@@ -85,10 +85,12 @@ def _question(seat: Seat, asked: ClassQuestion, stage: str) -> None:
 
 def _open(seat: Seat, asked: ClassQuestion) -> None:
     """While answers are taken."""
-    if seat.member is not None and not seat.is_teacher and not screens.is_on_wall():
+    if seat.member is not None and not seat.is_teacher and seat.is_open and not screens.is_on_wall():
         _answer(asked)
         return
     _shown(asked)
+    if not seat.is_open:
+        caption(words.ENDED)
     _count(seat.classroom.id, asked.id)
 
 

@@ -118,6 +118,8 @@ def kept_until(when: str) -> str:
 def line(seat: Seat) -> str:
     """Which class, and who one is in it."""
     title = plain(seat.classroom.title)
+    if not seat.is_open:
+        return f":gray[{title} · has ended]"
     if seat.member is None:
         return f":gray[{title} · you teach]"
     as_teacher = ", and you teach" if seat.is_teacher else ""
@@ -217,3 +219,15 @@ def summary_of_place(seat: Seat, until: str) -> str:
     """The summary of the view for a student."""
     name = seat.member.name if seat.member else ""
     return summary(f"You are {plain(name)} in {plain(seat.classroom.title)}.", until, WHAT_IS_KEPT)
+
+
+LESSONS = "Three ready lessons"
+
+
+def begins_with(scene: str) -> str:
+    """What is said where a teacher came from a ready lesson.  scene: its title.
+
+    >>> begins_with("Five kernels by hand")
+    'It begins with the scene **Five kernels by hand**: whoever joins is put into it.'
+    """
+    return f"It begins with the scene **{plain(scene)}**: whoever joins is put into it."

@@ -58,8 +58,8 @@ _STYLE = f"""<style>
   /* One bar at the lower edge: the list of pages goes up, and the page's own button to its place. */
   [data-testid="stApp"]:has(.st-key-tour_bar) .st-key-{BAR} {{ inset: 0.5rem 3.25rem auto auto; height: auto;
     padding: 0; border: 0; background: none; z-index: 999991 }}
-  /* Not over an open sidebar, whose own button to close it is there. */
-  [data-testid="stApp"]:has(.st-key-tour_bar):has([data-testid="stSidebar"][aria-expanded="true"]) .st-key-{BAR} {{
+  /* Not over an open sidebar, whose own button to close it is there. Only a closed one can be expanded. */
+  [data-testid="stApp"]:has(.st-key-tour_bar):not(:has([data-testid="stExpandSidebarButton"])) .st-key-{BAR} {{
     visibility: hidden }}
   [data-testid="stApp"]:has(.st-key-tour_bar) [class*="st-key-{ACTION}"] {{ position: static; flex: none }}
   [data-testid="stApp"]:has(.st-key-tour_bar) [data-testid="stMainBlockContainer"] {{ padding-bottom: 2rem }}

@@ -100,7 +100,9 @@ def test_turned_images_are_read_beside_the_page_once_for_equal_weights(classes, 
     (snapshots / "last.safetensors").write_bytes(b"weights")
     classes.show(TEACHER, "board", BoardSettings(READY["turned"]).to_dict())
     asked = []
-    monkeypatch.setattr(turned.looking, "answer_of", lambda *args, **more: asked.append((args, more)) or 0.41)
+    network = type("Network", (), {"run_id": run_id, "trained": True})
+    monkeypatch.setattr(turned.networks, "named", lambda name: network)
+    monkeypatch.setattr(turned.looking, "glance", lambda *args, **more: asked.append((args, more)) or 0.41)
     before = board.stamp(classes, room.id)
     assert board.shown(classes, room.id)["places"] == []  # nobody waits for it
     while turned._measuring:

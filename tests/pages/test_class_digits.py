@@ -70,10 +70,11 @@ def test_a_drawn_digit_is_checked_by_two_becomes_a_test_set_and_is_read(monkeypa
     (one,) = Shelf().of(OWNER)
     tested = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
     tested.session_state["guess_off"] = True
-    tested.query_params["test"] = one.id
+    tested.query_params["test"], tested.query_params["view"] = one.id, "map"
     said = text(open_page(tested, "pages/3_evaluate.py", owner=DAN, network="pretrained:mlp"))
     assert "of 1 test image:" in said
     assert "None of the 1 test pictures is among them." in said
+    assert "1 images make no map." in said
 
 
 def test_what_is_in_dispute_is_told_to_who_drew_it_and_decided_by_the_teacher():

@@ -174,7 +174,9 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
       put(circle, "cx", at); put(circle, "cy", up); put(circle, "r", one.named ? radius * (one.done ? 1.15 : 1) : 0.55 * radius);
       title.textContent = [called(one), one.says].filter(Boolean).join(": ");
       a.append(circle, title);
-      if (one.named && called(one)) names.push({ text: called(one), at, up, kind: one.done ? "reached" : "name", rank: mine(one) ? 0 : one.done ? 1 : 2, mine: mine(one) });
+      const low = y(one.y) > foot ? `\u2193\u00a0${(100 * one.y).toFixed(1)}\u00a0%` : "";  // it lies below the axis
+      const text = [one.named ? called(one) : "", one.named ? low : ""].filter(Boolean).join(" ");
+      if (text) names.push({ text, at, up, kind: one.done ? "reached" : "name", rank: mine(one) ? 0 : one.done ? 1 : 2, mine: mine(one) });
     }
     const measure = (text) => { s.pen ??= document.createElement("canvas").getContext("2d");
       s.pen.font = `${letter}px ${getComputedStyle(svg).fontFamily}`; return s.pen.measureText(text).width * 1.04; };
@@ -205,11 +207,11 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
     const [open, full] = part("legend").querySelectorAll("span");
     write(open, board.legend[0]); write(full, board.legend[1]);
   }
-  // The axis begins where four in five nets lie above it: one that reads nothing must not push all others together.
+  // The axis begins where seven in eight nets lie above it: one that reads nothing must not push all others together.
   function rangeOf(shares, goal) {
     const sorted = [...shares, ...(goal === null ? [] : [goal])].sort((a, b) => a - b);
     if (!sorted.length) return { low: climb(0.9), high: climb(0.996) };
-    const least = sorted[Math.floor(sorted.length / 5)], most = Math.min(Math.max(sorted.at(-1), goal ?? 0), MOST);
+    const least = sorted[Math.floor(sorted.length / 8)], most = Math.min(Math.max(sorted.at(-1), goal ?? 0), MOST);
     const below = [...LEVELS].reverse().find((level) => level <= least - 1e-9) ?? 0;
     const above = LEVELS.find((level) => level > most) ?? MOST;
     const low = climb(below), high = Math.min(climb(MOST), Math.max(climb(above), climb(most) + 0.12));
