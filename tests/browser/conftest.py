@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
             # A browser beside a server and its workers on two busy cores may once be too slow; never twice.
-            item.add_marker(pytest.mark.flaky(reruns=0 if "NO_RERUN" in os.environ else 1))
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @dataclass
