@@ -1,17 +1,16 @@
 // The first number is how it stands with the class now, the second how it stood when this part of the page was drawn.
-// Of two parts that are woken in the same moment Streamlit may run one alone: who is not drawn anew asks again.
-const AGAIN = 700, TIMES = 4;
-const states = new WeakMap();
+// Two parts that tell in one moment go to the server as one message, which names one of them alone: so each waits a
+// moment of its own, and tells again, less and less often, until it is drawn anew.
+const FIRST = 100;  // milliseconds within which it tells
+const AGAIN = 1500;  // after which it tells again; doubled each time
+const waiting = new WeakMap();
 export default function ({ parentElement, data: [now, drawn], setTriggerValue }) {
-  const state = states.get(parentElement) ?? {};
-  states.set(parentElement, state);
-  if (now === drawn) { clearTimeout(state.timer); state.now = null; return; }
-  if (state.now === now) return;
-  state.now = now;
-  const ask = (left) => {
+  clearTimeout(waiting.get(parentElement));
+  if (now === drawn) return;
+  const tell = (again) => {
+    if (!parentElement.isConnected) return;
     setTriggerValue("woken", String(now));
-    clearTimeout(state.timer);
-    if (left > 0) state.timer = setTimeout(() => { if (parentElement.isConnected && state.now === now) ask(left - 1); }, AGAIN);
+    waiting.set(parentElement, setTimeout(tell, again, 2 * again));
   };
-  ask(TIMES);
+  waiting.set(parentElement, setTimeout(tell, FIRST * Math.random(), AGAIN));
 }
