@@ -10,9 +10,9 @@ from pages.ui.forms.scene_line import is_open, say_what_was_refused, scene_line
 from pages.ui.forms.sidebar import sidebar
 from pages.ui.frame import address, held, screens, shortcuts
 from pages.ui.frame.shell import HERE, follow_theme, navigate, tab_title, wordmark
-from pages.ui.visitor import entering
+from pages.ui.visitor import entering, sign_in
 from pages.ui.visitor.presence import stay
-from pages.ui.visitor.who import remember_visitor
+from pages.ui.visitor.who import remember_visitor, visitor
 from pages.ui.wording import at_start, first_look
 
 entering.read_address()
@@ -25,6 +25,7 @@ st.set_page_config(
     initial_sidebar_state=screens.sidebar_at_first(),
 )
 wordmark()
+sign_in.go_on(visitor())
 at_start.ready()
 first_look.begin()
 screens.fit()

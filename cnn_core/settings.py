@@ -55,6 +55,7 @@ class Settings:
     max_classes: int  # CONVSCOPE_MAX_CLASSES: open at a time on this server
     max_students: int  # CONVSCOPE_MAX_STUDENTS: of one class
     class_days: int  # CONVSCOPE_CLASS_DAYS: after its end a class is kept for so long, then wiped
+    teachers: tuple[str, ...]  # CONVSCOPE_TEACHERS: addresses and domains of those who may open a class
     warm: (
         bool  # CONVSCOPE_WARM: whether what everybody looks at first is computed as soon as the server starts
     )
@@ -68,7 +69,7 @@ def settings() -> Settings:
 _NAMES = (
     "DATA RUNS OFFLINE DEVICE WORKERS THREADS RAY MAX_PARAMETERS MAX_MACS MAX_EPOCHS MAX_QUEUE "
     "MAX_STORE_MB MAX_VISITOR_MB RESERVE_MB MAX_WAITING SLICE_SECONDS IDLE_SECONDS AWAY_SECONDS "
-    "LOG METRICS_TOKEN SOURCE_URL EMBED_ON MAX_CLASSES MAX_STUDENTS CLASS_DAYS WARM"
+    "LOG METRICS_TOKEN SOURCE_URL EMBED_ON MAX_CLASSES MAX_STUDENTS CLASS_DAYS TEACHERS WARM"
 )
 _VARIABLES = tuple(f"CONVSCOPE_{name}" for name in _NAMES.split())
 
@@ -106,6 +107,7 @@ def _settings(environment: tuple[str | None, ...]) -> Settings:
         max_classes=_read(given, "CONVSCOPE_MAX_CLASSES", _at_least(1), 50),
         max_students=_read(given, "CONVSCOPE_MAX_STUDENTS", _at_least(1), 60),
         class_days=_read(given, "CONVSCOPE_CLASS_DAYS", _at_least(1), 30),
+        teachers=_read(given, "CONVSCOPE_TEACHERS", _people, ()),
         warm=_read(given, "CONVSCOPE_WARM", _yes_or_no, True),
     )
 
@@ -137,6 +139,14 @@ def _origins(text: str) -> tuple[str, ...]:
     if not all(re.fullmatch(r"https?://[\w.*-]+(:(\d+|\*))?", origin, re.ASCII) for origin in origins):
         raise ValueError("it must be addresses such as https://moodle.example.org, with a space between two")
     return origins
+
+
+def _people(text: str) -> tuple[str, ...]:
+    # Whoever these are may open a class, so one that was mistyped must not come to mean everybody.
+    people = tuple(text.lower().replace(",", " ").split())
+    if not people or not all(re.fullmatch(r"([^\s@]+@)?[\w-]+(\.[\w-]+)+", one) for one in people):
+        raise ValueError("it must be e-mail addresses or domains, such as ada@example.org example.edu")
+    return people
 
 
 def _web_address(text: str) -> str:

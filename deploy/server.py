@@ -29,6 +29,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from cnn_core import journal
+from cnn_core.classroom.figures import figures
 from cnn_core.errors import StudentError
 from cnn_core.machine import children, resident
 from cnn_core.runs.files import read_json
@@ -51,15 +52,17 @@ LOOK_SECONDS = 5.0  # how often it is seen to work that nobody does
 def healthz(_request: Request) -> Response:
     """Whether the server is sound. A plain function, so Starlette runs it in a thread, for it looks at a disk."""
     health = look(server.store())
-    return JSONResponse(health.to_dict(), 503 if health.problems else 200, _NOT_KEPT)
+    classes = figures(server.classes())
+    found = health.to_dict() | {"classes": {name: classes[name] for name in ("open", "most_open")}}
+    return JSONResponse(found, 503 if health.problems else 200, _NOT_KEPT)
 
 
 def metrics(request: Request) -> Response:
     """Figures for Prometheus. Whoever does not know the token learns not even that there are any."""
     if not _may_read(request.headers.get("authorization", "")):
         return PlainTextResponse("Not Found", 404)
-    health = look(server.store())
-    return PlainTextResponse(exposition(health, journal.counts, _memory()), headers=_NOT_KEPT)
+    health, classes = look(server.store()), figures(server.classes())
+    return PlainTextResponse(exposition(health, journal.counts, _memory(), classes), headers=_NOT_KEPT)
 
 
 _NOT_KEPT = {"Cache-Control": "no-store"}

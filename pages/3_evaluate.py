@@ -66,7 +66,10 @@ def show(exam: Exam, summary: DeltaGenerator) -> None:
     view = ask(exam.network.dataset)
     title, draw_view = VIEWS[view]
     screen_summary.put(summary, summary_of_exam(exam.network.title, said_first, title, view))
-    draw_view(exam)
+    try:
+        draw_view(exam)
+    except StudentError as error:  # too few images for a map
+        problem(error)
 
 
 def show_untested(network: networks.LoadedNetwork) -> None:

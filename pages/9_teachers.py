@@ -9,9 +9,9 @@ from pages.teachers import words
 from pages.teachers.lessons import LESSONS
 from pages.teachers.one_lesson import draw
 from pages.ui.frame import address
-from pages.ui.frame.shell import page_head, require_shell
+from pages.ui.frame.shell import ROOT, entry, page_head, require_shell
 from pages.ui.wording import screen_summary
-from pages.ui.wording.blocks import answer, caption, next_question
+from pages.ui.wording.blocks import answer, caption
 
 require_shell()
 
@@ -43,7 +43,13 @@ def page(summary: DeltaGenerator) -> None:
     screen_summary.put(summary, words.summary_of(lesson))
     draw(lesson)
     caption(words.OWN)
+    st.page_link(
+        ROOT / entry("tour").file,
+        label=words.WORKSHEETS,
+        icon=":material/print:",
+        width="content",
+        query_params={"view": "worksheets"},
+    )
 
 
 page(page_head("teachers"))
-next_question("convolution", "is where the first lesson is.")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from cnn_core.classroom import Classes, operating
 from cnn_core.data.own import Shelf
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
@@ -183,6 +184,11 @@ def test_wiping_a_visitor_as_security_says_leaves_nothing_of_them_and_all_of_the
     runs = {token: store.submit(PRESETS["tiny"], TrainSpec(), owner=token) for token in ("a" * 22, "b" * 22)}
     sets = {token: shelf.make(token) for token in runs}
     gone, stays = runs
+    classes = Classes(tmp_path)
+    classroom, _ = classes.open("b" * 22, "Tuesday", 2)
+    for token in runs:
+        classes.join(token, classroom.code, token[:3])
+        classes.keep(token, "answers", {"a": 1})
     deleted = store.submit(PRESETS["lesson"], TrainSpec(), owner=gone)
     for run in (deleted, runs[gone]):
         store.control(run, gone, "stop")
@@ -190,9 +196,11 @@ def test_wiping_a_visitor_as_security_says_leaves_nothing_of_them_and_all_of_the
     snippet = re.search(r"<!-- wipe -->\n```sh\n(.*?)```", SECURITY, re.DOTALL)[1]
     code = owner_of(gone)[:8]
     subprocess.run(["sh", "-euc", snippet], cwd=tmp_path, env={**os.environ, "CODE": code}, check=True)
+    assert operating.main(["forget", code, str(tmp_path)]) == 0
     left = list(tmp_path.rglob("*"))
     traces = [p for p in left if code in p.name or (p.is_file() and code.encode() in p.read_bytes())]
     assert traces == []
     assert [path for path in left if path.name in (deleted, runs[gone], sets[gone].id)] == []
     assert store.run(runs[stays]).name
+    assert [member.name for member in classes.members(classroom)] == ["bbb"]
     assert [one.id for one in shelf.of(stays)] == [sets[stays].id]

@@ -6,6 +6,7 @@ from .board import runs_of as runs_of
 from .challenges import READY as READY
 from .challenges import Challenge as Challenge
 from .challenges import Place as Place
+from .challenges import Share as Share
 from .challenges import Standing as Standing
 from .challenges import standing as standing
 from .classes import Classes as Classes
@@ -40,3 +41,5 @@ from .scene_parts import ScenePart as ScenePart
 from .scene_parts import parts_of as parts_of
 from .scenes import Bound as Bound
 from .scenes import Scenes as Scenes
+from .sign_in import Person as Person
+from .sign_in import person_of as person_of

@@ -204,8 +204,11 @@ class Asks:
         return self._said(classroom, question_id)
 
     def answered(self, classroom: Classroom, question_id: str) -> tuple[int, int]:
-        """How many have answered, of how many that are in the class."""
-        return len(self._said(classroom, question_id)), len(self._classes.members(classroom))
+        """How many have answered, of how many students."""
+        teachers = {owner for owner, key in classroom.teachers.items() if key in classroom.keys}
+        students = sum(member.owner not in teachers for member in self._classes.members(classroom))
+        count = len(self._said(classroom, question_id))
+        return count, max(count, students)
 
     def _said(self, classroom: Classroom, question_id: str) -> list[Value]:
         asked = self.question(classroom, question_id)

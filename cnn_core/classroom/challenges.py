@@ -117,12 +117,21 @@ READY: dict[str, Challenge] = {
 
 
 @dataclass(frozen=True)
+class Share:
+    """A share of images that was read rightly."""
+
+    fraction: float
+    count: int  # of how many images
+
+
+@dataclass(frozen=True)
 class Place:
     """One member's best run in a challenge.
 
     rank:     from 1; those that share it have the same.
     score:    what was measured: a fraction, or a number.
-    interval: of a fraction, with 95 % confidence; None of a number, which is exact.
+    count:    of how many images a fraction is the share; 0 of a number, which is exact.
+    interval: of a fraction, with 95 % confidence; None of a number.
     shares:   whether another has the same rank.
     is_done:  whether the goal is reached; None where there is none.
     is_sure:  whether goal or limit are reached by more than chance: the whole interval lies above it. True where it is
@@ -132,6 +141,7 @@ class Place:
     rank: int
     row: Row
     score: float
+    count: int
     interval: tuple[float, float] | None
     shares: bool
     is_done: bool | None
@@ -160,35 +170,30 @@ class Standing:
 
 
 def standing(
-    challenge: Challenge, rows: Sequence[Row], turned: Mapping[str, float] | None = None
+    challenge: Challenge, rows: Sequence[Row], turned: Mapping[str, Share] | None = None
 ) -> Standing:
     """Score the runs of a class.
 
-    turned: run id -> the share that it reads of TURNED_IMAGES turned ones, as far as that is measured.
+    turned: run id -> the share that it reads of turned images, as far as that is measured: TURNED_IMAGES, or all that
+            there are.
     """
     exam = _most_common(rows)
     unranked: list[tuple[Row, str]] = []
-    scored: dict[str, list[tuple[float, Row]]] = {}  # member id -> (score, run)
+    scored: dict[str, list[_Scored]] = {}  # by a member's id
     for row in rows:
         why = _why_not(challenge, row, exam, turned or {})
         if why:
             unranked.append((row, why))
         else:
-            scored.setdefault(row.member.id, []).append((_score(challenge, row, turned or {}), row))
+            scored.setdefault(row.member.id, []).append(_score(challenge, row, turned or {}))
     best = []
     for runs in scored.values():
-        runs.sort(key=lambda pair: _order(challenge, *pair))
+        runs.sort(key=lambda one: _order(challenge, one))
         best.append(runs[0])
-        unranked += [(row, "own better") for _, row in runs[1:]]
-    best.sort(key=lambda pair: _order(challenge, *pair))
+        unranked += [(one.row, "own better") for one in runs[1:]]
+    best.sort(key=lambda one: _order(challenge, one))
     unranked.sort(key=lambda pair: -pair[0].created)
     return Standing(challenge, exam, _places(challenge, best), tuple(unranked))
-
-
-def count_of(challenge: Challenge, row: Row) -> int:
-    """Of how many images the score of a run is a share."""
-    count = row.exam.count if row.exam else 0
-    return min(count, TURNED_IMAGES) if challenge.measure == "turned" else count
 
 
 def value_of(row: Row, what: str) -> float | None:
@@ -197,7 +202,7 @@ def value_of(row: Row, what: str) -> float | None:
     return value
 
 
-def _why_not(challenge: Challenge, row: Row, exam: Exam | None, turned: Mapping[str, float]) -> str:
+def _why_not(challenge: Challenge, row: Row, exam: Exam | None, turned: Mapping[str, Share]) -> str:
     """Why a run is not ranked; "" where it is."""
     if row.goes_on:
         return "goes on"
@@ -227,46 +232,53 @@ def _most_common(rows: Iterable[Row]) -> Exam | None:
     return max(counts, key=lambda exam: (counts[exam], exam.count, exam.dataset), default=None)
 
 
-def _score(challenge: Challenge, row: Row, turned: Mapping[str, float]) -> float:
+@dataclass(frozen=True)
+class _Scored:
+    score: float
+    count: int
+    row: Row
+
+
+def _score(challenge: Challenge, row: Row, turned: Mapping[str, Share]) -> _Scored:
     if challenge.measure == "turned":
-        return turned[row.run_id]
+        share = turned[row.run_id]
+        return _Scored(share.fraction, share.count, row)
     value = value_of(row, challenge.measure)
     assert value is not None
-    return value
+    return _Scored(value, row.exam.count if row.exam and challenge.is_share else 0, row)
 
 
-def _order(challenge: Challenge, score: float, row: Row) -> tuple[float, float, str]:
+def _order(challenge: Challenge, one: _Scored) -> tuple[float, float, str]:
     """The best first; of equal ones, who came first."""
-    return (-score if challenge.is_share else score), row.created, row.run_id
+    return (-one.score if challenge.is_share else one.score), one.row.created, one.row.run_id
 
 
-def _places(challenge: Challenge, best: Sequence[tuple[float, Row]]) -> tuple[Place, ...]:
+def _places(challenge: Challenge, best: Sequence[_Scored]) -> tuple[Place, ...]:
     """Ranks: whoever cannot be told from the first of a rank shares it."""
     ranks: list[int] = []
     first = 0
-    for number, (score, row) in enumerate(best):
-        if not number or _differs(challenge, best[first], (score, row)):
+    for number, one in enumerate(best):
+        if not number or _differs(challenge, best[first], one):
             first = number
         ranks.append(first + 1)
     shared = Counter(ranks)
     return tuple(
-        _place(challenge, rank, score, row, shared[rank] > 1)
-        for rank, (score, row) in zip(ranks, best, strict=True)
+        _place(challenge, rank, one, shared[rank] > 1) for rank, one in zip(ranks, best, strict=True)
     )
 
 
-def _differs(challenge: Challenge, one: tuple[float, Row], other: tuple[float, Row]) -> bool:
+def _differs(challenge: Challenge, one: _Scored, other: _Scored) -> bool:
     if not challenge.is_share:
-        return one[0] != other[0]
-    return beyond_chance(one[0], other[0], count_of(challenge, one[1]), count_of(challenge, other[1]))
+        return one.score != other.score
+    return beyond_chance(one.score, other.score, one.count, other.count)
 
 
-def _place(challenge: Challenge, rank: int, score: float, row: Row, shares: bool) -> Place:
-    interval = wilson_interval(score, count_of(challenge, row)) if challenge.is_share else None
-    is_done = None if challenge.goal is None else score >= challenge.goal
+def _place(challenge: Challenge, rank: int, one: _Scored, shares: bool) -> Place:
+    interval = wilson_interval(one.score, one.count) if challenge.is_share else None
+    is_done = None if challenge.goal is None else one.score >= challenge.goal
     is_sure = True
     if challenge.limit == "accuracy":
-        is_done, is_sure = True, (row.interval or (0.0, 0.0))[0] >= challenge.at
+        is_done, is_sure = True, (one.row.interval or (0.0, 0.0))[0] >= challenge.at
     elif challenge.goal is not None and interval is not None:
         is_sure = interval[0] >= challenge.goal
-    return Place(rank, row, score, interval, shares, is_done, is_sure)
+    return Place(rank, one.row, one.score, one.count, interval, shares, is_done, is_sure)

@@ -1,77 +1,71 @@
 """The classes of a server: opened by a teacher, joined by a code, ended after a time, and wiped.
 
-    classes/<id>/class.json           the class (`record.Classroom`)
-                 members/<owner>.json who is in it (`record.Member`)
-                 <topic>/<member>.json what a member did: answers, drawings, what was handed in
-                 changed              its time: when any of these last changed
-                 lock                 held while class.json or the list of members changes, and while it is wiped
-    classes/codes/<code>              the class that is joined by it
-    classes/of/<owner>                the class where a visitor sits
-    classes/lock                      held while a class is opened, so that no more are than may be
-
 All of it is written durably: what a student was told is kept outlives the server. A class is another's secret: whatever
 is asked here is asked with the visitor's token, and answered for the class where that visitor sits.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from cnn_core import journal
 from cnn_core.classroom import codes, ending
+from cnn_core.classroom.book import CANNOT, Book, taken_out, unless_wiped
 from cnn_core.classroom.guard import Guard
 from cnn_core.classroom.keys import class_and_hash, new_key
 from cnn_core.classroom.names import free_name
-from cnn_core.classroom.reading import text_of, time_of, topic_name, values_of
+from cnn_core.classroom.reading import text_of, topic_name, values_of
 from cnn_core.classroom.record import (
     LONGEST_TITLE,
     Classroom,
     Member,
     Seat,
     checked_hours,
-    classroom_of,
     clean_name,
-    is_class_id,
-    member_of,
 )
 from cnn_core.classroom.room import check_room
+from cnn_core.classroom.sign_in import Person, check_may_open
 from cnn_core.errors import StudentError
-from cnn_core.files import explain_disk_errors, file_names, locked, sync, write_json, write_whole
-from cnn_core.owners import is_owner, owner_of
+from cnn_core.files import explain_disk_errors, locked, sync, write_json
+from cnn_core.owners import owner_of
 from cnn_core.settings import settings
 
 MOST_KEYS = 5
 LARGEST_SHEET = 60_000  # bytes of what one member keeps under one topic
 LARGEST_SHOWN = 20_000  # bytes of all that a teacher set for the class
-_CANNOT = "The class cannot be changed"
 _LEFT_SECONDS = (
     3_600.0  # what is written in milliseconds, and is so old, was left by a process that was killed
 )
 
 
-class Classes:
-    """The classes in the folder of a run store. Cheap to make; any number of processes may have one.
+class Classes(Book):
+    """The classes in the folder of a run store, for visitors.
 
     guard: who slows down those that guess; one for the whole server.
+    signs_in: whether teachers can sign in here; then nobody else opens a class (`sign_in.check_may_open`).
 
     Everywhere `token` is the visitor's secret, and `who` what else is known of them for the guard, such as
     ("address", "192.0.2.1"). What changes anything raises StudentError where it may not, or where the disk refuses.
     """
 
     def __init__(
-        self, store: Path, guard: Guard | None = None, clock: Callable[[], float] = time.time
+        self,
+        store: Path,
+        guard: Guard | None = None,
+        clock: Callable[[], float] = time.time,
+        signs_in: bool = False,
     ) -> None:
-        self.path = store / "classes"
+        super().__init__(store, clock)
         self.guard = guard or Guard()
-        self._clock = clock
+        self.signs_in = signs_in
 
     # Looking
 
@@ -81,35 +75,16 @@ class Classes:
         classroom = self._classroom(text_of(self.path / "of" / owner))
         return self._seat_in(classroom, owner, self._clock()) if classroom else None
 
-    def classroom(self, class_id: str) -> Classroom | None:
-        """The class of this id, for what the server does by itself; for a visitor, ask for their `seat`."""
-        return self._classroom(class_id)
-
-    def members(self, classroom: Classroom) -> tuple[Member, ...]:
-        """All who are in it, as they came."""
-        owners = [name[:-5] for name in file_names(classroom.path / "members") if is_owner(name[:-5])]
-        found = (self._member(classroom, owner) for owner in owners)
-        return tuple(sorted((one for one in found if one), key=lambda one: (one.joined, one.id)))
-
-    def kept(self, classroom: Classroom, topic: str) -> dict[str, dict[str, Any]]:
-        """What each member keeps under this topic, in the order of the members: id -> JSON values, to be read only."""
-        folder = classroom.path / topic_name(topic)
-        there = set(file_names(folder))
-        found = ((one.id, one) for one in self.members(classroom) if f"{one.id}.json" in there)
-        return {name: values for name, _ in found if (values := values_of(folder / f"{name}.json"))}
-
-    def stamp(self, class_id: str) -> int:
-        """Another number whenever anything of the class changed, 0 where it is gone; cheap to ask often."""
-        return time_of(self.path / class_id / "changed")
-
-    def shown_stamp(self, class_id: str) -> int:
-        """The same of what its teachers set alone: what it is called, until when it is open, what it shows."""
-        return time_of(self.path / class_id / "class.json")
-
     # A teacher's
 
-    def open(self, token: str, title: str, hours: float, *who: tuple[str, str]) -> tuple[Classroom, str]:
-        """A new class, and the key that makes whoever has it a teacher of it."""
+    def open(
+        self, token: str, title: str, hours: float, *who: tuple[str, str], person: Person | None = None
+    ) -> tuple[Classroom, str]:
+        """A new class, and the key that makes whoever has it a teacher of it.
+
+        person: who has signed in, if anybody; the class can be found again by it.
+        """
+        check_may_open(person, self.signs_in)
         hours = checked_hours(hours)
         owner, now, class_id = owner_of(token), self._clock(), secrets.token_hex(8)
         key, hashed = new_key(class_id)
@@ -117,7 +92,7 @@ class Classes:
             for folder in (self.path / "codes", self.path / "of"):
                 folder.mkdir(parents=True, exist_ok=True)
             with locked(self.path / "lock"):
-                self._check_room(owner)
+                check_room(self.all(), owner, person.id if person else "", now)
                 (self.path / class_id / "members").mkdir(parents=True)
                 classroom = Classroom(
                     id=class_id,
@@ -129,11 +104,13 @@ class Classes:
                     keys=(hashed,),
                     shows={},
                     path=self.path / class_id,
+                    opened_by=person.id if person else "",
                 )
                 self._write(classroom)
             sync(self.path, self.path.parent)
             self._sit(owner, class_id)
         self.guard.sits(class_id, *who)
+        journal.tell("class", what="opened", classroom=class_id)
         return classroom, key
 
     def enter(self, token: str, key: str, *who: tuple[str, str]) -> Classroom:
@@ -150,10 +127,27 @@ class Classes:
                 hint="It may have been renewed, or the class was wiped. Ask who gave it to you for the new one.",
             )
         self.guard.right(*tried)
-        after = self._change(classroom.id, lambda one: replace(one, teachers={**one.teachers, owner: hashed}))
-        with explain_disk_errors(_CANNOT):
-            self._sit(owner, classroom.id)
+        after = self._become_teacher(owner, classroom, hashed)
         self.guard.sits(classroom.id, *who)
+        return after
+
+    def opened_by(self, person: Person) -> tuple[Classroom, ...]:
+        """The classes that somebody opened who had signed in, the newest first; those that have ended too."""
+        found = (one for one in self.all() if one.opened_by == person.id)
+        return tuple(sorted(found, key=lambda one: -one.opened))
+
+    def return_to(self, token: str, person: Person, class_id: str) -> Classroom:
+        """Be a teacher again of a class that this person opened, on another device."""
+        check_may_open(person, self.signs_in)
+        for classroom in self.opened_by(person):
+            if classroom.id == class_id:
+                return self._become_teacher(owner_of(token), classroom, classroom.keys[0])
+        raise StudentError("You have opened no such class.", hint="It may have been wiped.")
+
+    def _become_teacher(self, owner: str, classroom: Classroom, hashed: str) -> Classroom:
+        after = self._change(classroom.id, lambda one: replace(one, teachers={**one.teachers, owner: hashed}))
+        with explain_disk_errors(CANNOT):
+            self._sit(owner, classroom.id)
         return after
 
     def invite(self, token: str) -> str:
@@ -202,8 +196,7 @@ class Classes:
 
     def end(self, token: str) -> Classroom:
         """End it now: nobody joins any more, and nothing changes. What is there can be looked at until it is wiped."""
-        now = self._clock()
-        return self._change(self._teachers_class(token).id, lambda one: replace(one, ends=now))
+        return self._end(self._teachers_class(token))
 
     def prolong(self, token: str, hours: float) -> Classroom:
         """Let it be open for so many hours from now on, also where it had ended."""
@@ -212,15 +205,15 @@ class Classes:
             checked_hours(hours),
             self._clock(),
         )
-        with explain_disk_errors(_CANNOT), locked(self.path / "lock"):
+        with explain_disk_errors(CANNOT), locked(self.path / "lock"):
             if not classroom.is_open(now):
-                self._check_room(owner_of(token))
+                check_room(self.all(), owner_of(token), classroom.opened_by, now)
             return self._change(classroom.id, lambda one: replace(one, ends=now + hours * 3600))
 
     def renew_code(self, token: str) -> Classroom:
         """Another code to join by; nobody joins by the one before any more, and whoever has joined stays."""
         classroom = self._teachers_class(token)
-        with explain_disk_errors(_CANNOT):
+        with explain_disk_errors(CANNOT):
             code = self._new_code(classroom.id)
             after = self._change(classroom.id, lambda one: replace(one, code=code))
             with suppress(FileNotFoundError):
@@ -267,9 +260,9 @@ class Classes:
     def rename(self, token: str, name: str) -> Member:
         """Be called otherwise."""
         classroom, member = self._desk_of(token)
-        with self._held(classroom.id, _CANNOT):
+        with self._held(classroom.id, CANNOT):
             if self._member(classroom, member.owner) is None:
-                raise _taken_out(classroom)
+                raise taken_out(classroom)
             named = replace(member, name=free_name(self.members(classroom), name, but=member.id))
             self._write_member(classroom, named)
         return named
@@ -290,14 +283,14 @@ class Classes:
         if len(orjson.dumps(values)) > LARGEST_SHEET:
             raise StudentError("That is more than one student can hand to a class.", hint="Take less of it.")
         file = classroom.path / topic_name(topic) / f"{member.id}.json"
-        with explain_disk_errors("The class cannot keep it"), _unless_wiped():
+        with explain_disk_errors("The class cannot keep it"), unless_wiped():
             if not file.parent.is_dir():
                 file.parent.mkdir(exist_ok=True)
                 sync(classroom.path)
             write_json(file, dict(values), durable=True)
             if self._member(classroom, member.owner) is None:  # taken out while it was written
                 file.unlink(missing_ok=True)
-                raise _taken_out(classroom)
+                raise taken_out(classroom)
             self._tell(classroom)
 
     def kept_of(self, token: str, topic: str) -> dict[str, Any]:
@@ -328,16 +321,14 @@ class Classes:
     def seats(self, token: str) -> tuple[Seat, ...]:
         """The visitor's place in each class where they have one, the newest class first."""
         owner, now = owner_of(token), self._clock()
-        everywhere = (
-            self._seat_in(one, owner, now) for one in map(self._classroom, file_names(self.path)) if one
-        )
+        everywhere = (self._seat_in(one, owner, now) for one in self.all())
         return tuple(sorted((one for one in everywhere if one), key=lambda one: -one.classroom.opened))
 
     def turn_to(self, token: str, class_id: str) -> None:
         """Sit in another class where the visitor has a place already."""
         if class_id not in {one.classroom.id for one in self.seats(token)}:
             raise StudentError("You are not in this class any more.", hint="Join it by its code.")
-        with explain_disk_errors(_CANNOT):
+        with explain_disk_errors(CANNOT):
             self._sit(owner_of(token), class_id)
 
     # The server's
@@ -345,27 +336,12 @@ class Classes:
     def tidy(self) -> None:
         """Wipe the classes that ended long ago (CONVSCOPE_CLASS_DAYS), and what was left of wiped ones."""
         oldest = self._clock() - settings().class_days * 86400
-        for classroom in map(self._classroom, file_names(self.path)):
-            if classroom is not None and classroom.ends < oldest:
+        for classroom in self.all():
+            if classroom.ends < oldest:
                 ending.wipe(self.path, classroom)
         ending.remove_leavings(self.path, before=time.time() - _LEFT_SECONDS)
 
     # Inside
-
-    def _classroom(self, class_id: str) -> Classroom | None:
-        if not is_class_id(class_id):
-            return None
-        path = self.path / class_id
-        return classroom_of(values, path) if (values := values_of(path / "class.json")) else None
-
-    def _seat_in(self, classroom: Classroom, owner: str, now: float) -> Seat | None:
-        member = self._member(classroom, owner)
-        is_teacher = classroom.teachers.get(owner) in classroom.keys
-        return Seat(classroom, member, is_teacher, now) if member or is_teacher else None
-
-    def _member(self, classroom: Classroom, owner: str) -> Member | None:
-        values = values_of(classroom.path / "members" / f"{owner}.json")
-        return member_of(values, owner) if values else None
 
     def _teachers_class(self, token: str, also_ended: bool = False) -> Classroom:
         seat = self.seat(token)
@@ -375,31 +351,6 @@ class Classes:
             raise StudentError(f"The class “{seat.classroom.title}” has ended.", hint="Open a new one.")
         return seat.classroom
 
-    @contextmanager
-    def _held(self, class_id: str, why: str) -> Iterator[Classroom]:
-        """The class as it is now, while nobody else changes it.  why: what cannot be done where the disk refuses."""
-        with explain_disk_errors(why), _unless_wiped(), locked(self.path / class_id / "lock"):
-            classroom = self._classroom(class_id)
-            if classroom is None:  # wiped while we waited for the lock
-                raise FileNotFoundError
-            yield classroom
-
-    def _change(self, class_id: str, change: Callable[[Classroom], Classroom]) -> Classroom:
-        with self._held(class_id, _CANNOT) as before:
-            after = change(before)
-            if after != before:
-                self._write(after)
-        return after
-
-    def _check_room(self, owner: str) -> None:
-        now = self._clock()
-        everything = (self._classroom(name) for name in file_names(self.path))
-        check_room([one for one in everything if one and one.is_open(now)], owner)
-
-    def _write(self, classroom: Classroom) -> None:
-        write_json(classroom.path / "class.json", classroom.to_dict(), durable=True)
-        self._tell(classroom)
-
     def _new_member(self, classroom: Classroom, owner: str, name: str, now: float) -> Member:
         most = settings().max_students
         members = self.members(classroom)
@@ -408,57 +359,3 @@ class Classes:
         member = Member(secrets.token_hex(4), free_name(members, name), owner, now)
         self._write_member(classroom, member)
         return member
-
-    def _write_member(self, classroom: Classroom, member: Member) -> None:
-        values = {"id": member.id, "name": member.name, "joined": member.joined}
-        write_json(classroom.path / "members" / f"{member.owner}.json", values, durable=True)
-        self._tell(classroom)
-
-    def _take_out(self, classroom: Classroom, member: Member) -> None:
-        with self._held(classroom.id, _CANNOT):
-            for file in classroom.path.glob(f"*/{member.id}.*"):  # of each topic, and the weights handed in
-                with suppress(OSError):
-                    file.unlink()
-            with suppress(FileNotFoundError):
-                (classroom.path / "members" / f"{member.owner}.json").unlink()
-            self._tell(classroom)
-        seat = self.path / "of" / member.owner
-        if text_of(seat) == classroom.id and member.owner not in classroom.teachers:
-            with suppress(OSError):
-                seat.unlink()
-
-    def _new_code(self, class_id: str) -> str:
-        while True:
-            code = codes.new_code()
-            try:
-                with open(self.path / "codes" / code, "xb") as file:  # nobody else gets it
-                    file.write(class_id.encode())
-            except FileExistsError:
-                continue
-            sync(self.path / "codes" / code, self.path / "codes")
-            return code
-
-    def _sit(self, owner: str, class_id: str) -> None:
-        write_whole(self.path / "of" / owner, class_id.encode(), durable=True)
-
-    def _tell(self, classroom: Classroom) -> None:
-        """Let `stamp` change."""
-        mark = classroom.path / "changed"
-        mark.touch()
-        now = time.time_ns()
-        os.utime(mark, ns=(now, now))  # touch alone counts in ticks of some milliseconds
-
-
-@contextmanager
-def _unless_wiped() -> Iterator[None]:
-    """Say so where the class is gone before all is done."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StudentError("The class has been wiped.", hint="Ask your teacher for a new code.") from error
-
-
-def _taken_out(classroom: Classroom) -> StudentError:
-    return StudentError(
-        f"You are not in the class “{classroom.title}” any more.", hint="Join it again by its code."
-    )

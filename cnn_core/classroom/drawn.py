@@ -16,17 +16,18 @@ import binascii
 import hashlib
 import re
 import secrets
-from collections import Counter
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from cnn_core.classroom.classes import Classes
 from cnn_core.classroom.record import Classroom, Seat
 from cnn_core.errors import StudentError
 from cnn_core.files import explain_disk_errors, locked
-from cnn_core.kept import Kept
 
 SHAPE = (1, 28, 28)
 BYTES_EACH = 28 * 28
@@ -102,9 +103,7 @@ class Drawing:
 def drawings_of(classes: Classes, classroom: Classroom) -> tuple[Drawing, ...]:
     """All drawings of a class, member by member; what makes no sense in a file is passed over."""
     decided = _decided(classroom)
-    # Thirty students look at the same drawings between two changes.
-    key = (classroom.path, classes.stamp(classroom.id))
-    drawings = _read.of(key, lambda: _drawings(classes, classroom))
+    drawings = _newest(classes, classroom)
     if not decided:
         return drawings
     return tuple(replace(one, decided=decided[one.ref]) if one.ref in decided else one for one in drawings)
@@ -354,7 +353,23 @@ def _decided(classroom: Classroom) -> dict[str, int]:
     return {ref: value for ref, value in decided.items() if type(value) is int and OUT <= value < DIGITS}
 
 
-_read: Kept[tuple[Drawing, ...]] = Kept(16_000_000)
+_read: OrderedDict[Path, tuple[int, tuple[Drawing, ...]]] = (
+    OrderedDict()
+)  # class's folder -> (stamp, drawings)
+_reading = threading.Lock()
+_MOST_READ = 16  # classes: the drawings of each are a megabyte, at most three
+
+
+def _newest(classes: Classes, classroom: Classroom) -> tuple[Drawing, ...]:
+    """Read once between two changes, however many students look."""
+    with _reading:
+        stamp, before = classes.stamp(classroom.id), _read.pop(classroom.path, None)
+        if before is None or before[0] != stamp:
+            before = (stamp, _drawings(classes, classroom))
+        _read[classroom.path] = before
+        while len(_read) > _MOST_READ:
+            _read.popitem(last=False)
+        return before[1]
 
 
 def _drawings(classes: Classes, classroom: Classroom) -> tuple[Drawing, ...]:
@@ -365,13 +380,15 @@ def _drawings(classes: Classes, classroom: Classroom) -> tuple[Drawing, ...]:
             if not ref.startswith(f"{member}."):  # one's own check is none
                 said.setdefault(ref, {})[member] = value
     return tuple(
-        replace(one, said=said.get(one.ref, {}))
+        one
         for member, values in classes.kept(classroom, "drawn").items()
-        for one in _drawings_in(values, member)
+        for one in _drawings_in(values, member, said)
     )
 
 
-def _drawings_in(values: Mapping[str, Any], member: str) -> Iterator[Drawing]:
+def _drawings_in(
+    values: Mapping[str, Any], member: str, said: Mapping[str, Mapping[str, int | None]]
+) -> Iterator[Drawing]:
     there = values.get("drawings")
     refs: set[str] = set()
     for one in there[:MOST_DRAWN] if isinstance(there, list) else []:
@@ -386,7 +403,7 @@ def _drawings_in(values: Mapping[str, Any], member: str) -> Iterator[Drawing]:
             continue
         if len(pixels) == BYTES_EACH and _REF.fullmatch(ref) and ref not in refs:
             refs.add(ref)
-            yield Drawing(ref, member, digit, pixels)
+            yield Drawing(ref, member, digit, pixels, said.get(ref, {}))
 
 
 def _said_in(values: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:

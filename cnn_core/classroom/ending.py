@@ -8,6 +8,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from cnn_core import journal
 from cnn_core.classroom.reading import text_of
 from cnn_core.classroom.record import Classroom, is_class_id
 from cnn_core.files import explain_disk_errors, file_names, locked, sync
@@ -25,6 +26,7 @@ def wipe(classes: Path, classroom: Classroom) -> None:
             _unlink_all(classes / name, classroom.id)
         _remove(leaving)
         sync(classes)
+    journal.tell("class", what="wiped", classroom=classroom.id)
 
 
 def remove_leavings(classes: Path, before: float) -> None:

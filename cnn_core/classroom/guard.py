@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cnn_core import journal
 from cnn_core.errors import StudentError
 
 FREE = {
@@ -69,6 +70,7 @@ class Guard:
                 over = kept.times - FREE[one[0]]
                 if over > 0:
                     kept.until = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(over - 1, 10))
+                    journal.tell("guessing", who=one[0], wrong=kept.times, waits=kept.until - now)
                 self._wrong[one] = kept
             while len(self._wrong) > _REMEMBERED:
                 self._wrong.popitem(last=False)

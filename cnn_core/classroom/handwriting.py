@@ -24,6 +24,7 @@ class Reader:
     answers:   the digit that it read in each drawing, in their order.
     on_mnist:  the fraction of MNIST's test images that it reads rightly; None where that is not known, or no test.
     of_mnist:  how many images that is a fraction of; 0 likewise.
+    of_sample: whether those are of the sample that stands in for all of MNIST.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Reader:
     answers: tuple[int, ...]
     on_mnist: float | None = None
     of_mnist: int = 0
+    of_sample: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ MOST_TASKS = 12  # of one class
 MOST_QUESTIONS, MOST_PREDICTIONS = 6, 24
 LONGEST_TITLE, LONGEST_WORDS, LONGEST_QUESTION, LONGEST_ANSWER = 80, 3000, 300, 2000  # letters
 LARGEST_WEIGHTS = 64_000_000  # bytes of one network
-LARGEST_OF_CLASS = 600_000_000  # bytes of all networks that a class keeps
+LARGEST_OF_CLASS = 300_000_000  # bytes of all networks that a class keeps
 _ID = re.compile(r"[a-z]{8}", re.ASCII)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _FILE = re.compile(r"[a-z0-9]{8}\.[a-z]{8}\.[0-9a-f]{8}\.safetensors", re.ASCII)
@@ -237,7 +237,8 @@ class Homework:
                 "The class ends before the date of the task.",
                 hint="Choose an earlier date, or let the class go on.",
             )
-        questions = tuple(line for one in task.questions if (line := clean_text(one, LONGEST_QUESTION)))
+        asked = (clean_name(one, LONGEST_QUESTION) for one in task.questions)
+        questions = tuple(dict.fromkeys(one for one in asked if one))
         if len(questions) > MOST_QUESTIONS:
             raise StudentError(
                 f"A task has up to {MOST_QUESTIONS} questions, and these are {len(questions)}.",

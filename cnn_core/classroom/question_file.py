@@ -63,7 +63,7 @@ class ClassQuestion:
     """What a class is asked: the same for all, and nothing in it tells the answer.
 
     id:       its name in the class: "q3f09a1c2d4".
-    question: what may be said. Its `about` begins with the id: each student's notebook keeps a guess of its own.
+    question: what may be said. In notebooks it has an id of its own, and its `about` begins with this one.
     drawing:  what it is drawn with.
     at:       when it was asked, in seconds since 1970.
     """
@@ -100,9 +100,12 @@ def is_question_id(value: object) -> TypeGuard[str]:
 
 
 def for_class(question: GuessQuestion, question_id: str) -> GuessQuestion:
-    """The question without what tells its answer, and another one than the student may have met on a page."""
+    """The question without what tells its answer, and another one than the student may have met on a page.
+
+    Its own id, "class.…", for whoever answers it in class has not answered the page's, which would show the answer.
+    """
     about = f"{question_id}/{question.about}"[: MOST_LETTERS["about"]]
-    open_one = replace(question, about=about)
+    open_one = replace(question, id=f"class.{question.id}"[: MOST_LETTERS["question"]], about=about)
     if isinstance(open_one, ChoiceQuestion):
         return replace(open_one, answer=None, hints={}, hint="")
     return open_one

@@ -42,6 +42,7 @@ class Classroom:
     keys:     hashes of the keys that hold.
     shows:    what the teacher set for all: JSON-ready values by the name of the part ("board", "asks", …).
     path:     its folder.
+    opened_by: who opened it, where they had signed in (`sign_in.Person.id`); "" where not.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Classroom:
     keys: tuple[str, ...]
     shows: Mapping[str, Any]
     path: Path
+    opened_by: str = ""
 
     def is_open(self, now: float) -> bool:
         """Whether it has not ended yet."""
@@ -112,7 +114,9 @@ def classroom_of(values: Mapping[str, Any], path: Path) -> Classroom | None:
         return None
     kept = {owner: key for owner, key in teachers.items() if is_owner(owner) and isinstance(key, str)}
     hashes = tuple(key for key in keys if isinstance(key, str))
-    return Classroom(path.name, title, code, float(opened), float(ends), kept, hashes, shows, path)
+    person = values.get("opened_by")
+    opened_by = person if isinstance(person, str) else ""
+    return Classroom(path.name, title, code, float(opened), float(ends), kept, hashes, shows, path, opened_by)
 
 
 def member_of(values: Mapping[str, Any], owner: str) -> Member | None:

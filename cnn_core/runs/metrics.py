@@ -11,11 +11,14 @@ from cnn_core.runs.jobs.tally import BOUNDS
 Samples = list[tuple[dict[str, str], float]]  # labels and value
 
 
-def exposition(health: Health, counts: Mapping[str, int], memory: Mapping[str, int]) -> str:
+def exposition(
+    health: Health, counts: Mapping[str, int], memory: Mapping[str, int], classes: Mapping[str, int]
+) -> str:
     """All figures as text.
 
     counts: how often this process told each event (`cnn_core.journal.counts`).
     memory: {process: bytes in memory}.
+    classes: {"open", "ended", "students", "most_open": how many} (`cnn_core.classroom.figures`).
     """
     return "".join(
         [
@@ -33,12 +36,19 @@ def exposition(health: Health, counts: Mapping[str, int], memory: Mapping[str, i
             *_family("convscope_ended_total", "counter", "Since the runner began.", _ends(health.tally)),
             *_family("convscope_events_total", "counter", "Since the server began.", _by("event", counts)),
             *_family("convscope_memory_bytes", "gauge", "Resident.", _by("process", memory)),
+            *_family("convscope_classes", "gauge", "That are kept.", _by("state", _states(classes))),
+            *_family("convscope_classes_most", "gauge", "May be open.", [({}, classes.get("most_open", 0))]),
+            *_family("convscope_students", "gauge", "In open classes.", [({}, classes.get("students", 0))]),
         ]
     )
 
 
 def _queue(health: Health) -> Samples:
     return _by("state", {"waiting": health.waiting, "at_work": health.at_work, "paused": health.paused})
+
+
+def _states(classes: Mapping[str, int]) -> dict[str, int]:
+    return {state: classes.get(state, 0) for state in ("open", "ended")}
 
 
 def _by(label: str, values: Mapping[str, float]) -> Samples:

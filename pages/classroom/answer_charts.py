@@ -96,7 +96,8 @@ def _number(question: NumberQuestion, said: Sequence[Value], measured: Value, ow
     )
     most = max(1, *(one.count for one in parts))
     drawn = "".join(_bar(one, axis, 88 * one.count / most) for one in parts if one.count)
-    ends = [question.least, (question.least + question.most) / 2, question.most]
+    steps = round((question.most - question.least) / 2 / question.step)
+    ends = [question.least, question.least + steps * question.step, question.most]
     marks = "".join(_under(axis.at(value), value_words(guess, value)) for value in ends)
     over = below = ""
     if isinstance(measured, int | float):

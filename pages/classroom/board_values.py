@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from cnn_core import pretrained
-from cnn_core.classroom import Challenge, Classroom, Exam, Member, Place, Row, Standing, standing
+from cnn_core.classroom import Challenge, Classroom, Exam, Member, Place, Row, Share, Standing, standing
 from cnn_core.classroom.challenges import value_of
 from cnn_core.model import summarize
 from pages.classroom import board_words as words
@@ -25,7 +25,7 @@ def values(
     settings: BoardSettings,
     members: Sequence[Member],
     rows: Sequence[Row],
-    turned: Mapping[str, float],
+    turned: Mapping[str, Share],
 ) -> dict[str, Any]:
     """All that the class sees of its board; JSON-ready.
 
@@ -75,7 +75,7 @@ class _Scene:
         settings: BoardSettings,
         board: Standing,
         rows: Sequence[Row],
-        turned: Mapping[str, float],
+        turned: Mapping[str, Share],
     ) -> None:
         self._classroom, self._settings, self._board, self._turned = classroom, settings, board, turned
         self._done = {place.row.run_id for place in board.done}
@@ -85,7 +85,9 @@ class _Scene:
         """A net on the chart; None where it has no place there."""
         challenge, board = self._board.challenge, self._board
         across = value_of(row, challenge.axis)
-        up = self._turned.get(row.run_id) if challenge.measure == "turned" else row.accuracy
+        up = row.accuracy
+        if challenge.measure == "turned":
+            up = self._turned[row.run_id].fraction if row.run_id in self._turned else None
         if row.goes_on:
             is_same = board.exam is None or row.dataset == board.exam.dataset
             up = row.so_far if is_same and challenge.measure != "turned" else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from cnn_core.classroom import Challenge, Place, Row, Standing
-from cnn_core.classroom.challenges import TURN, count_of, value_of
+from cnn_core.classroom.challenges import TURN, value_of
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import ModelSpec
@@ -36,7 +36,7 @@ SHOWN = "What the class is shown"
 NAMES = {"chosen": "Names", "none": "No names"}
 HIDE, SORT = "Not shown to the class", "The list"
 OWN_CHALLENGE, SET = "A challenge of your own", "Set it"
-MEASURE, LIMIT, AT, GOAL = "What counts", "Limit", "At most", "Goal in %, or none"
+MEASURE, LIMIT, AT, GOAL = "What counts", "Limit", "How many", "Goal in %, or none"
 GOAL_HELP = "Who reaches it has done it. Without one there is only a best."
 MEASURES = {
     "accuracy": "The best accuracy",
@@ -46,11 +46,11 @@ MEASURES = {
 }
 LIMITS = {
     "": "none",
-    "parameters": "parameters",
-    "macs": "multiply-adds",
-    "images": "training images",
-    "seconds": "seconds of training",
-    "accuracy": "reads at least, in %",
+    "parameters": "parameters, at most",
+    "macs": "multiply-adds, at most",
+    "images": "training images, at most",
+    "seconds": "seconds of training, at most",
+    "accuracy": "% that it reads, at least",
 }
 CSV = "The board as CSV"
 NO_MORE = "You are no longer in this class."
@@ -120,6 +120,16 @@ def first(board: Standing, name: str) -> str:
 
     name: "chosen", or "none" for nobody's.
     """
+    return " ".join(filter(None, [_first(board, name), _not_measured(board)]))
+
+
+def _not_measured(board: Standing) -> str:
+    number = sum(why == "measuring" for _, why in board.unranked)
+    are = "is" if number == 1 else "are"
+    return f"{plural(number, 'finished net')} {are} not measured yet." if number else ""
+
+
+def _first(board: Standing, name: str) -> str:
     if not board.places:
         return "No net that counts has finished yet."
     if board.challenge.goal is not None:
@@ -261,7 +271,7 @@ def turned_exam(board: Standing) -> str:
     """The turned images of which the scores are shares, in a few words."""
     if not board.places:
         return f"images turned by {TURN:g}°"
-    return f"{count(count_of(board.challenge, board.places[0].row))} images turned by {TURN:g}°"
+    return f"{count(board.places[0].count)} images turned by {TURN:g}°"
 
 
 def same_place(board: Standing) -> str:
@@ -270,7 +280,7 @@ def same_place(board: Standing) -> str:
         return ""
     if not board.challenge.is_share:
         return "Nets that share a place have the same number."
-    images = count_of(board.challenge, board.places[0].row)
+    images = board.places[0].count
     return (
         f"Nets that share a place cannot be told apart by {count(images)} images: the difference between them may be "
         "chance. The range says where the share lies, in 19 of 20 cases."

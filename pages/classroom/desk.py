@@ -10,13 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.classroom import Seat
 from cnn_core.classroom.record import LONGEST_NAME, LONGEST_TITLE
 from pages.classroom import joining, keys, place, words
+from pages.classroom.board_settings import BoardSettings
 from pages.classroom.live import live
 from pages.ui.forms.copy_text import copy_text
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.screens import is_on_wall
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals, screen_summary
-from pages.ui.wording.blocks import caption
+from pages.ui.wording.blocks import caption, plain
 
 _LONGER, _OUT = "class_longer", "class_out"
 
@@ -25,7 +26,7 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     """The view of one class.  summary: the place for it."""
     refusals.draw("class")
     if is_on_wall():
-        _wall(seat)
+        _wall(seat, summary)
     elif seat.is_teacher:
         _desk(seat, summary)
     if seat.member is not None and not is_on_wall():
@@ -63,15 +64,20 @@ def _rename(name: str) -> None:
 # ---------------------------------------------------------------- the teacher
 
 
-def _wall(seat: Seat) -> None:
-    joining.code_and_picture(seat.classroom, large=True)
+def _wall(seat: Seat, summary: DeltaGenerator) -> None:
+    screen_summary.put(summary, words.summary_of_wall(seat, place.until(seat)))
+    st.markdown(f"### {plain(seat.classroom.title)}")
+    if seat.is_open:
+        joining.code_and_picture(seat.classroom, large=True)
+    else:
+        st.markdown(place.until(seat))
     _live(seat, _names)
 
 
 def _desk(seat: Seat, summary: DeltaGenerator) -> None:
     classroom = seat.classroom
     members = server.classes().members(classroom)
-    screen_summary.put(summary, words.summary_of_desk(classroom, members, place.until(seat)))
+    screen_summary.put(summary, words.summary_of_desk(seat, members, place.until(seat)))
     keys.draw_new()
     left, right = st.columns([5, 4], gap="large")
     with left:
@@ -80,8 +86,14 @@ def _desk(seat: Seat, summary: DeltaGenerator) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 with st.container(width=180):
                     copy_text("class_copy_link", joining.address_of(classroom), words.COPY_LINK)
+                # Another key after the click: a box stays open as long as it is the same.
                 _asked_once(
-                    "code", words.NEW_CODE, words.NEW_CODE_WHAT, words.NEW_CODE, _renew_code, quiet=True
+                    f"code_{classroom.code}",
+                    words.NEW_CODE,
+                    words.NEW_CODE_WHAT,
+                    words.NEW_CODE,
+                    _renew_code,
+                    quiet=True,
                 )
         st.markdown(f"{place.until(seat)} :gray[{place.kept_until(classroom, seat.at)}]")
         _acts(seat)
@@ -101,7 +113,10 @@ def _names(seat: Seat) -> bool:
         st.rerun()
     members = server.classes().members(seat.classroom)
     st.markdown(words.students(len(members)))
-    if members:
+    if is_on_wall():
+        if BoardSettings.of(now.classroom).names != "none":
+            st.markdown(words.in_a_row(members))
+    elif members:
         rows = [words.came(member, place.when(member.joined, seat.at)) for member in members]
         st.markdown("\n".join(f"- {row}" for row in rows))
     return bool(members)
@@ -122,7 +137,7 @@ def _acts(seat: Seat) -> None:
         **controlled("class-title", seat.classroom.title, _rename_class),
     )
     with st.container(horizontal=True, gap="small"):
-        with st.popover(words.LONGER, key="class_longer_box"):
+        with st.popover(words.LONGER, key=f"class_longer_box_{seat.classroom.ends:.0f}"):
             st.selectbox(
                 words.FROM_NOW,
                 list(words.HOURS),
@@ -131,11 +146,8 @@ def _acts(seat: Seat) -> None:
                 key=_LONGER,
             )
             st.button(words.LONGER, key="class_longer_now", width="stretch", on_click=_prolong)
-        with st.popover(words.LINKS, key="class_links"):
-            caption(words.INVITE_WHAT)
-            st.button(words.INVITE, key="class_invite", width="stretch", on_click=_invite)
-            caption(words.RENEW_WHAT)
-            st.button(words.RENEW, key="class_renew", width="stretch", on_click=_renew)
+        if not keys.is_new():
+            _links()
         if seat.is_open:
             _asked_once("end", words.END, words.END_WHAT, words.END_NOW, _end)
         _asked_once("wipe", words.WIPE, words.WIPE_WHAT, words.WIPE_NOW, _wipe)
@@ -143,6 +155,14 @@ def _acts(seat: Seat) -> None:
             _asked_once(
                 "stand_up", words.LEAVE, words.LEAVE_TEACHER_WHAT, words.LEAVE_TEACHER_NOW, place.leave
             )
+
+
+def _links() -> None:
+    with st.popover(words.LINKS, key="class_links"):
+        caption(words.INVITE_WHAT)
+        st.button(words.INVITE, key="class_invite", width="stretch", on_click=_invite)
+        caption(words.RENEW_WHAT)
+        st.button(words.RENEW, key="class_renew", width="stretch", on_click=_renew)
 
 
 def _asked_once(
@@ -155,8 +175,9 @@ def _asked_once(
 
 
 def _take_out(seat: Seat) -> None:
-    with st.popover(words.TAKE_OUT, key="class_out_box", type="tertiary"):
-        names = {member.id: member.name for member in server.classes().members(seat.classroom)}
+    refusals.draw("class_out")
+    names = {member.id: member.name for member in server.classes().members(seat.classroom)}
+    with st.popover(words.TAKE_OUT, key=f"class_out_box_{len(names)}", type="tertiary"):
         st.selectbox(words.WHOM, list(names), format_func=lambda one: names.get(one, one), key=_OUT)
         caption(words.TAKE_OUT_WHAT)
         st.button(words.TAKE_OUT, key="class_out_now", width="stretch", on_click=_taken_out)
@@ -166,7 +187,7 @@ def _take_out(seat: Seat) -> None:
 
 
 def _taken_out() -> None:
-    with refusals.collect("class"):
+    with refusals.collect("class_out"):
         server.classes().remove(who.visitor(), st.session_state.get(_OUT) or "")
 
 

@@ -71,7 +71,7 @@ def _rings(rows: Sequence[Score], places: Sequence[int], color: str) -> Figure:
         x=[100 * (one.reader.on_mnist or 0) for _, one in known],
         y=[row + 0.12 for row, _ in known],
         marker=dict(size=11, symbol="circle-open", color=color, line=dict(width=2, color=color)),
-        hovertemplate="MNIST’s test digits: %{x:.1f} %<extra></extra>",
+        hovertemplate="test digits of MNIST: %{x:.1f} %<extra></extra>",
     )
 
 

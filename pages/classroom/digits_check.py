@@ -17,6 +17,11 @@ from pages.ui.wording.blocks import answer, caption
 _CHECKING = "digits_checking"  # the ref of the drawing that is asked about
 _SERIAL = "digits_serial"  # rises with each answer: a second tap of a double one finds no button
 PICTURE_PX, KEY_PX = 280, 60
+KEYS = "digits_keys"
+# A thumb's width on a phone.
+KEYS_STYLE = (
+    f"""<style>@media (max-width: 640px) {{ [class*="{KEYS}"] button {{ min-height: 48px }} }}</style>"""
+)
 
 
 def step() -> None:
@@ -65,8 +70,9 @@ def _waiting(here: Now) -> int:
 
 def _keys(ref: str) -> None:
     """Ten keys and a way out. Their names say nothing of the drawing."""
+    st.html(KEYS_STYLE)
     serial = st.session_state.setdefault(_SERIAL, 0)
-    with st.container(horizontal=True, gap="xsmall", key="digits_keys"):
+    with st.container(horizontal=True, gap="xsmall", key=KEYS):
         for digit in range(core.DIGITS):
             st.button(
                 str(digit), key=f"digits_say_{serial}_{digit}", width=KEY_PX, on_click=_say, args=(ref, digit)

@@ -9,7 +9,7 @@ from cnn_core.classroom import drawn as core
 from cnn_core.classroom.drawn_set import is_up_to_date
 from cnn_core.data.own import OwnSet, Shelf
 from pages.classroom import digits_words as words
-from pages.classroom.digits_check import KEY_PX, PICTURE_PX
+from pages.classroom.digits_check import KEY_PX, KEYS, KEYS_STYLE, PICTURE_PX
 from pages.classroom.digits_draw import images_of
 from pages.classroom.digits_live import Now, changed, follow, live, now
 from pages.ui.drawing.sheets import image_picture
@@ -113,7 +113,8 @@ def _decide() -> None:
 
 
 def _keys(one: Drawing) -> None:
-    with st.container(horizontal=True, gap="xsmall", key="digits_decide_keys"):
+    st.html(KEYS_STYLE)
+    with st.container(horizontal=True, gap="xsmall", key=f"desk_{KEYS}"):
         for digit in range(core.DIGITS):
             st.button(
                 str(digit),

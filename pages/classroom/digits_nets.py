@@ -90,7 +90,7 @@ def _networks(seat: Seat) -> Iterator[tuple[Reader, float]]:
         who = words.SOMEBODY if settings.names == "none" else row.member.name
         one = Reader(f"run:{row.run_id}", row.name, who, ())
         if row.is_test and row.accuracy is not None and row.exam is not None:
-            one = replace(one, on_mnist=row.accuracy, of_mnist=row.exam.count)
+            one = replace(one, on_mnist=row.accuracy, of_mnist=row.exam.count, of_sample=row.exam.is_sample)
         yield one, row.ended
     for name in pretrained.names():
         card = pretrained.card(name)

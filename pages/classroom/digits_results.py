@@ -62,10 +62,12 @@ def _show(ranked: tuple[Score, ...], asked: Asked, test: ImageSet) -> None:
     contest = [one for one in ranked if one.reader.who] or ours  # the class's own, once there are any
     winners = best(contest)
     answer(words.who_reads_best(winners, len(contest) - len(winners)))
-    if gap := words.the_gap(winners[0]):
-        st.markdown(gap)
+    gap = words.the_gap(winners[0])
     if contest is not ours and ours:
-        st.markdown(words.ours_beside(ours[0]))
+        st.markdown(f"{gap} {words.ours_beside(ours[0])}".strip())
+        gap = "" if gap else words.the_gap(ours[0])
+    if gap:
+        st.markdown(gap)
     shown = ranked[:MOST_SHOWN]
     show(chart(shown, mode()), key="digits_chart", alt=words.chart_alt(shown))
     what_you_see(words.HOW_TO_READ)

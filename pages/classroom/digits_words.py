@@ -9,6 +9,7 @@ from cnn_core.classroom.drawn import DIGITS, MOST_DRAWN, OTHERS
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import count, percent, plural
 from pages.ui.wording.screen_summary import summary
+from pages.ui.wording.which_images import tested_on
 
 if TYPE_CHECKING:
     from cnn_core.classroom.drawn import Drawing, State, Tally
@@ -211,7 +212,7 @@ NO_SET = "There is no test set yet. Your teacher makes it under Overview, once e
 NO_SET_TEACHER = "There is no test set yet. You make it under Overview."
 HOW_TO_READ = (
     "A disc is the share of your class’s digits that a network reads. With many more digits like these it would very "
-    "likely lie on its line. The ring is the same network on MNIST’s test images."
+    "likely lie on its line. The ring is the same network on test digits of MNIST."
 )
 NOBODY_READ = "Digits that no network read"
 FEW_READ = "Digits that only few networks read"
@@ -255,7 +256,7 @@ def _all_others(one: Score) -> str:
 
 def ours_beside(one: Score) -> str:
     """How the best of those did that came with Convscope."""
-    return f"{named(one)}, which came with Convscope, reads {count(one.right)}."
+    return f"{named(one)}, which came with Convscope, reads {count(one.right)} of them."
 
 
 def _as_good(rest: Sequence[Score]) -> str:
@@ -275,7 +276,7 @@ def the_gap(score: Score) -> str:
     """How the same network does on MNIST's test images, and what may be the reason; "" where that is not known."""
     if score.reader.on_mnist is None or score.gap is None:
         return ""
-    images = f"MNIST’s {count(score.reader.of_mnist)} test digits"
+    images = tested_on("mnist", score.reader.of_mnist, score.reader.of_sample)
     there = f"Of {images} {named(score)} reads {percent(score.reader.on_mnist)}"
     if score.gap_may_be_chance:
         return f"{there}: with so few digits of yours, the difference can be chance."
@@ -283,7 +284,7 @@ def the_gap(score: Score) -> str:
     if score.gap < 0:
         return f"{there}: it reads yours better, by {points}."
     return (
-        f"{there}: it reads yours worse, by {points}. MNIST’s test digits come from where its training digits come "
+        f"{there}: it reads yours worse, by {points}. They are of the same collection as the digits that it learnt "
         "from; yours were drawn on a screen, by others."
     )
 
@@ -297,7 +298,7 @@ def score_row(score: Score) -> tuple[str, str, str]:
 
 def score_table(rows: Sequence[Score]) -> str:
     """All networks as a table in Markdown."""
-    lines = ["| network | your class’s digits | MNIST’s test digits |", "|---|---:|---:|"]
+    lines = ["| network | your class’s digits | test digits of MNIST |", "|---|---:|---:|"]
     return "\n".join(lines + [f"| {' | '.join(score_row(one))} |" for one in rows])
 
 

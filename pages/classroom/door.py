@@ -7,9 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.classroom import CODE_LENGTH, LETTERS, Seat
 from cnn_core.classroom.record import LONGEST_NAME, LONGEST_TITLE
-from pages.classroom import keys, place, words
+from pages.classroom import keys, place, teachers, words
 from pages.ui.frame import address
-from pages.ui.visitor import scene, server, who
+from pages.ui.frame.shell import ROOT, entry
+from pages.ui.visitor import scene, server, sign_in, who
 from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import caption, on_primary
 
@@ -100,8 +101,12 @@ def _join() -> None:
 
 
 def _teach() -> None:
-    with st.expander(words.TEACH, key="class_teach"):
+    with st.expander(words.TEACH, key="class_teach", expanded=scene.wanted_for_class() is not None):
+        if not teachers.may_open():
+            return
         caption(words.OPEN_WHAT)
+        if (title := scene.wanted_title()) is not None:
+            caption(words.begins_with(title))
         st.text_input(words.TITLE, key=_TITLE, max_chars=LONGEST_TITLE, placeholder=words.TITLE_EXAMPLE)
         st.selectbox(
             words.HOW_LONG,
@@ -113,12 +118,13 @@ def _teach() -> None:
         )
         refusals.draw("class_open")
         st.button(words.OPEN, key="class_open", icon=":material/group_add:", on_click=_open)
+        st.page_link(ROOT / entry("teachers").file, label=words.LESSONS, icon=":material/theater_comedy:")
 
 
 def _open() -> None:
     with refusals.collect("class_open"):
         title, hours = st.session_state.get(_TITLE, ""), st.session_state.get(_HOURS, words.USUAL_HOURS)
-        _, key = server.classes().open(who.visitor(), title, hours, who.network())
+        _, key = server.classes().open(who.visitor(), title, hours, who.network(), person=sign_in.person())
         keys.show_once(key, is_second=False)
         scene.begin_class()
         place.turn_to_desk()

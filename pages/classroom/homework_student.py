@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import streamlit as st
 
 from cnn_core.classroom import HandedIn, Homework, Seat, Task
@@ -25,12 +27,12 @@ def draw(seat: Seat, task: Task, before: HandedIn | None) -> str:
     st.markdown(told)
     runs = _runs() if task.wants_run else []
     run_id = _choose_run(task, runs, before) if task.wants_run else ""
-    for place, question in enumerate(task.questions):
+    for question in task.questions:
         st.text_area(
             plain(question),
             value=_answered(before, question),
             max_chars=LONGEST_ANSWER,
-            key=_key(task, place),
+            key=_key(task, question),
             persist_state="session",
         )
     if task.predictions:
@@ -48,8 +50,11 @@ def draw(seat: Seat, task: Task, before: HandedIn | None) -> str:
     return told
 
 
-def _key(task: Task, place: int) -> str:
-    return f"homework_answer_{task.id}_{place}"
+def _key(task: Task, question: str) -> str:
+    """Of the question itself: the teacher may put another in its place while somebody writes."""
+    return (
+        f"homework_answer_{task.id}_{blake2b(question.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"
+    )
 
 
 def _answered(before: HandedIn | None, question: str) -> str:
@@ -57,7 +62,7 @@ def _answered(before: HandedIn | None, question: str) -> str:
 
 
 def _hand_in(task: Task, run_id: str) -> None:
-    answers = [st.session_state.get(_key(task, place), "") for place in range(len(task.questions))]
+    answers = [st.session_state.get(_key(task, question), "") for question in task.questions]
     with refusals.collect("homework"):
         Homework(server.classes(), server.store()).hand_in(who.visitor(), task.id, run_id, answers)
         st.toast(words.HANDED, icon=":material/check:")

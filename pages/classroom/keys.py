@@ -46,6 +46,11 @@ def show_once(key: str, is_second: bool) -> None:
     st.session_state[_NEW] = (key, is_second)
 
 
+def is_new() -> bool:
+    """Whether one is shown."""
+    return _NEW in st.session_state
+
+
 def draw_new() -> None:
     """Draw the key that was made just now: to be copied, and read only where one asks, for a wall has many readers."""
     key, is_second = st.session_state.get(_NEW, ("", False))

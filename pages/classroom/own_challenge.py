@@ -42,7 +42,9 @@ def ask(now: Challenge, take: Callable[[Challenge], None], place: str) -> None:
             st.number_input(words.AT, 0.0, value=_shown(now), format="%g", key=_AT)
         goal = None if now.goal is None else 100 * now.goal
         st.number_input(words.GOAL, 0.0, 100.0, value=goal, format="%g", key=_GOAL, help=words.GOAL_HELP)
-        st.form_submit_button(words.SET, on_click=_set, args=(take, place))
+        is_sent = st.form_submit_button(words.SET, on_click=_set, args=(take, place))
+    if is_sent and not refusals.waits(place):
+        st.rerun()  # the page has another challenge, and the dialog is done
 
 
 def _shown(now: Challenge) -> float:

@@ -21,6 +21,7 @@ from pages.ui.wording.screen_summary import summary
 
 NOTHING_ASKED = "Your teacher has asked nothing yet. A question for the class will stand here."
 NOTHING_NOW = "No question is open now. The next one will stand here by itself."
+ENDED = "The class has ended: answers are not taken any more."
 SHOW_ANSWERS, SHOW_MEASURED = "Show the answers", "Show what was measured"
 PUT_AWAY, NEXT = "Put it away", "Ask something else"
 BRING_BACK, TAKE_AWAY = "Show again", "Delete"
@@ -83,6 +84,15 @@ def too_late() -> str:
     return "You have not answered this one. The next question is yours too."
 
 
+def announced(stage: str) -> str:
+    """What a screen reader says when the teacher goes on.  stage: of the question, "" without one."""
+    return {
+        "asked": "A question is open.",
+        "answers": "The answers are shown.",
+        "measured": "What was measured is shown.",
+    }.get(stage, "")
+
+
 def of_before(count: int, stage: str) -> str:
     """Behind a question of before, for the teacher.  stage: a value of STAGES."""
     return f":gray[{plural(count, 'answer')}, {stage}]"
@@ -140,21 +150,22 @@ def close(question: GuessQuestion) -> str:
 
 
 def _of_choice(told: Verdict, measured: str) -> str:
-    so = plain(measured)
+    so = f"**“{plain(measured)}”**"
     if not told.answered:
-        return f"Nobody has answered. It is **{so}**."
+        return f"Nobody has answered. It is {so}."
     if told.answered == 1:
         if told.right:
-            return f"The one answer is **{so}**, and so it is."
-        return f"The one answer is {plain(told.common[0])}; it is **{so}**."
+            return f"The one answer is {so}, and so it is."
+        return f"The one answer is “{plain(told.common[0])}”; it is {so}."
     if told.right == told.answered:
-        return f"All {told.answered} said **{so}**, and so it is."
-    wrong = " or ".join(plain(one) for one in told.common)
-    each = " each" if len(told.common) > 1 else ""
+        return f"All {told.answered} said {so}, and so it is."
+    wrong = " or ".join(f"“{plain(one)}”" for one in told.common)
+    each = f", {told.wrong} each" if len(told.common) > 1 else ""
+    count = told.wrong * len(told.common)
     if told.wrong >= told.right:
         right = "which nobody said" if not told.right else f"which {told.right} said"
-        return f"{told.wrong} of {told.answered} said {wrong}{each}; it is **{so}**, {right}."
-    return f"{told.right} of {told.answered} said **{so}**, and so it is. {told.wrong} said {wrong}{each}."
+        return f"{count} of {told.answered} said {wrong}{each}; it is {so}, {right}."
+    return f"{told.right} of {told.answered} said {so}, and so it is. {count} said {wrong}{each}."
 
 
 def _all_right(question: GuessQuestion, told: Verdict, so: str) -> str:

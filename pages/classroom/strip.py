@@ -31,31 +31,36 @@ _STYLE = """<style>
 
 
 def seat() -> Seat | None:
-    """Where the visitor sits, in a class that is open; for dashboard.py. Costs the look for one file."""
-    found = server.classes().seat(who.visitor())
-    return found if found is not None and found.is_open else None
+    """Where the visitor sits; for dashboard.py. Costs the look for one file."""
+    return server.classes().seat(who.visitor())
 
 
 def in_bar(sits: Seat | None) -> frozenset[str]:
     """What stands in the top bar beside the pages that everybody has there."""
-    return frozenset({PAGE}) if sits is not None else frozenset()
+    return frozenset({PAGE}) if sits is not None and sits.is_open else frozenset()
 
 
 def draw(sits: Seat | None, page: str) -> None:
-    """Draw the line; for who sits in no class, nothing.  page: url_path of the page that is open.  For dashboard.py."""
-    if sits is None or is_on_wall():
+    """Draw the line; for who sits in no class, nothing.  page: url_path of the page that is open.  For dashboard.py.
+
+    Of a class that has ended the page Class alone speaks.
+    """
+    if sits is None or not (sits.is_open or page == PAGE):
         return
     st.html(_STYLE)
     classes, class_id = server.classes(), sits.classroom.id
-    live(lambda: _line(page), lambda: classes.shown_stamp(class_id), ("shown", class_id))
+    live(lambda: _line(sits, page), lambda: classes.shown_stamp(class_id), ("shown", class_id))
 
 
-def _line(page: str) -> None:
+def _line(before: Seat, page: str) -> None:
+    """before: the seat when the page was drawn."""
     if entering.has_changed():
         st.rerun()  # the teacher has set a scene for all, or ended it
     sits = seat()
-    if sits is None:
-        return  # it has ended, or is wiped: the page Class says so
+    if page == PAGE and _kind(sits) != _kind(before):
+        st.rerun()  # it has ended, or is gone: the page says so
+    if sits is None or is_on_wall() or not (sits.is_open or page == PAGE):
+        return
     with st.container(horizontal=True, vertical_alignment="center", key="class_strip"):
         st.markdown(words.line(sits), width="content")
         if page != PAGE:
@@ -65,6 +70,13 @@ def _line(page: str) -> None:
         if (question := question_for(sits)) and not is_there:
             with st.container(key="class_asks", width="content"):
                 _link(words.asks(question), "questions", icon=":material/help:")
+
+
+def _kind(sits: Seat | None) -> tuple[str, bool, bool, bool] | None:
+    """What the page depends on."""
+    if sits is None:
+        return None
+    return (sits.classroom.id, sits.is_open, sits.is_teacher, sits.member is not None)
 
 
 def _link(label: str, view: str, icon: str | None = None) -> None:

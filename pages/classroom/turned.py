@@ -5,36 +5,38 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnn_core.classroom import Row
+from cnn_core.classroom import Row, Share
 from cnn_core.classroom.challenges import TURN, TURNED_IMAGES
 from cnn_core.errors import StudentError
-from pages.ui.visitor import server
+from pages.ui.visitor import networks, server
 from pages.ui.wording import looking
 
 MOST = 2_000  # nets whose share is remembered
+LOOK_SECONDS = 0.5  # between two looks whether one is measured
 log = logging.getLogger("convscope.server")
 
-_Key = tuple[str, int]  # a run's id, and the time of its file of weights
+_Key = tuple[str, int, int]  # a run's id, the time of its file of weights, and how many images are turned
 _shares: OrderedDict[_Key, float | None] = OrderedDict()  # None: it could not be measured
 _waiting: OrderedDict[_Key, Row] = OrderedDict()
 _lock = threading.Lock()
 _measuring: list[threading.Thread] = []
 
 
-def shares(rows: Sequence[Row]) -> dict[str, float]:
+def shares(rows: Sequence[Row]) -> dict[str, Share]:
     """Run id -> the share that it reads of turned test images, as far as that is measured; the others are asked for."""
-    known: dict[str, float] = {}
+    known: dict[str, Share] = {}
     for row in rows:
         if not row.is_test or (key := _key(row)) is None:
             continue
         with _lock:
             if key in _shares:
                 share = _shares[key]
-                known |= {} if share is None else {row.run_id: share}
+                known |= {} if share is None else {row.run_id: Share(share, key[2])}
             else:
                 _waiting.setdefault(key, row)
                 if not _measuring:
@@ -50,7 +52,8 @@ def serial() -> int:
 
 def _key(row: Row) -> _Key | None:
     try:
-        return row.run_id, os.stat(_weights(row)).st_mtime_ns
+        there = len(server.images(row.dataset))
+        return row.run_id, os.stat(_weights(row)).st_mtime_ns, min(there, TURNED_IMAGES)
     except (OSError, StudentError):
         return None
 
@@ -77,15 +80,14 @@ def _measure_all() -> None:
 
 def _measured(row: Row) -> float | None:
     try:
-        share: float = looking.answer_of(
-            _weights(row),
-            row.run_id,
-            "accuracy_at",
-            row.dataset,
-            TURNED_IMAGES,
-            change="rotation",
-            strength=TURN,
-        )
+        network = networks.named(f"run:{row.run_id}")
+        if network.run_id != row.run_id or not network.trained:
+            raise StudentError(f"Run {row.run_id} has no weights.", hint="")
+        share: float | None = None
+        while share is None:
+            share = looking.glance(network, "accuracy_at", TURNED_IMAGES, change="rotation", strength=TURN)
+            if share is None:
+                time.sleep(LOOK_SECONDS)
         return share
     except (StudentError, OSError) as error:
         log.warning("a net of a class was not measured on turned images: %s", error)

@@ -131,14 +131,12 @@ def ways_on() -> None:
 
 
 def for_teachers() -> None:
-    """Draw the door to the worksheets."""
-    page = entry("tour")
+    """Draw the door to the ready lessons, and from there to the worksheets."""
     st.page_link(
-        ROOT / page.file,
+        ROOT / entry("teachers").file,
         label=words.FOR_TEACHERS,
-        icon=":material/print:",
+        icon=":material/theater_comedy:",
         width="content",
-        query_params={"view": "worksheets"},
     )
 
 

@@ -16,7 +16,7 @@ WHAT_YOU_SEE = (
     "a filter that gives 0 everywhere."
 )
 TO_THE_CLASS = "Join your class, or open one"
-FOR_TEACHERS = "For teachers: worksheets to print"
+FOR_TEACHERS = "For teachers: lessons, links and worksheets"
 ALL_WORDS = "All words of the field, from accuracy to weight decay"
 PAGES_ARE_BEHIND = "The button “Pages” leads to all of them."
 WAYS_ON: dict[str, tuple[str, str, dict[str, str]]] = {  # page -> (what one does there, icon, address)

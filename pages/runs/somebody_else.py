@@ -25,6 +25,8 @@ def somebody_else() -> None:
             st.code(link_to(run), language=None)
         if len(runs) > MOST_LINKS:
             caption(words.OLDER_RUNS)
+        for seat in server.classes().seats(who.visitor()):
+            caption(words.what_becomes_of_a_seat(seat.classroom.title, seat.is_teacher))
         st.button(words.FORGET_ME, key="forget_me", icon=":material/logout:", on_click=who.forget)
         caption(words.OTHER_TABS)
 

@@ -22,6 +22,11 @@ OPEN_YOUR_OWN = "Open your own network: from Keras, PyTorch, ONNX, or saved here
 MY_RECORD = "My record: networks, predictions and pictures to print"
 SOMEBODY_ELSE = "I am somebody else"
 FORGET_ME = "Forget me on this computer"
+_A_SEAT = (
+    "Your place in the class “{}” stays, with what you did there, and nobody can be there under your name. "
+    "If that is not what you want, leave the class first."
+)
+_A_DESK = "You teach the class “{}”. You get back to it by a teacher's link alone; the page Class makes one."
 OTHER_TABS = "Close the other tabs of Convscope as well: they keep what they show until then."
 OLDER_RUNS = "To keep an older one, look inside it and copy its address."
 CHOOSE = "Choose runs below, up to six."
@@ -348,3 +353,8 @@ def what_forgetting_means(states: Sequence[str]) -> str:
         "nobody can rename, stop or delete them any more. A data set that you made stays too, and only its link finds "
         "it.\n\nTo take a network with you, save it first: **More**, in its row."
     )
+
+
+def what_becomes_of_a_seat(title: str, is_teacher: bool) -> str:
+    """Of a place in a class, when the browser forgets its visitor."""
+    return (_A_DESK if is_teacher else _A_SEAT).format(plain(title))

@@ -8,10 +8,12 @@ from cnn_core.export import Sheet, SheetQuestion, export_worksheet
 from pages.teachers import words
 from pages.teachers.lessons import Lesson
 from pages.ui.forms import make_link
-from pages.ui.frame.shell import ROOT, entry
+from pages.ui.frame.shell import turn_to
 from pages.ui.visitor import entering, scene, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, on_primary
+
+_GOING = "teachers_going"  # whether the next run leads to the class that is to be opened
 
 
 def draw(lesson: Lesson) -> None:
@@ -63,25 +65,31 @@ def _for_class(lesson: Lesson) -> None:
             key="teachers_open",
             type="primary",
             icon=":material/group_add:",
-            on_click=scene.want_for_class,
+            on_click=_begin_class,
             args=(lesson.id,),
         )
-        if scene.wanted_for_class() == lesson.id:
-            st.switch_page(ROOT / entry("classroom").file)
+        if st.session_state.pop(_GOING, False):
+            turn_to("classroom")
         return
-    is_set = seat.classroom.shows.get("scene") == {"id": lesson.id}
-    st.button(
-        words.END_FOR_CLASS if is_set else on_primary(words.SET_FOR_CLASS),
-        key="teachers_set",
-        type="secondary" if is_set else "primary",
-        on_click=_set,
-        args=(None if is_set else lesson.id,),
-    )
-    if is_set:
-        st.markdown(f":green[:material/check: {words.IS_SET}]")
+    if seat.classroom.shows.get("scene") == {"id": lesson.id}:
+        st.markdown(f":green[:material/check: {words.IS_SET}]")  # the line above the page ends it
+    else:
+        st.button(
+            on_primary(words.SET_FOR_CLASS),
+            key="teachers_set",
+            type="primary",
+            icon=":material/group:",
+            on_click=_set,
+            args=(lesson.id,),
+        )
 
 
-def _set(scene_id: str | None) -> None:
+def _begin_class(scene_id: str) -> None:
+    scene.want_for_class(scene_id)
+    st.session_state[_GOING] = True
+
+
+def _set(scene_id: str) -> None:
     with refusals.collect("teachers"):
         server.scenes().show_class(who.visitor(), scene_id)
 

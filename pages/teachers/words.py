@@ -15,11 +15,11 @@ LOOK = "See what they see"
 OPEN_CLASS = "Open a class with it"
 SET_FOR_CLASS = "Set it for my class"
 IS_SET = "Your class is in this scene now."
-END_FOR_CLASS = "End it for my class"
 WORKSHEET = "Worksheet to print"
 PLAN = "15 minutes"
 QUESTIONS = "Questions, and what is true"
 HOW = "Say what you expect first. Then look at it on the screen, and write down what you saw."
+WORKSHEETS = "Worksheets of the whole lesson"
 OWN = (
     "**A scene of your own.** On any page, put everything as you want it; then press “Make a link”, at the foot of the "
     "sidebar. It is there for you since you have opened this page."
@@ -31,10 +31,10 @@ def plan_table(lesson: Lesson) -> str:
 
     >>> from pages.teachers.lessons import LESSONS
     >>> plan_table(LESSONS["five-kernels"]).splitlines()[0]
-    '| minutes | |'
+    '| minutes | what is done |'
     """
     rows = [f"| {minutes} | {what} |" for minutes, what in lesson.plan]
-    return "\n".join(["| minutes | |", "|---|---|", *rows])
+    return "\n".join(["| minutes | what is done |", "|---|---|", *rows])
 
 
 def summary_of(lesson: Lesson) -> str:

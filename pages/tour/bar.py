@@ -29,7 +29,8 @@ _STYLE = f"""<style>
 [data-testid="stBottomBlockContainer"]:has(.st-key-tour_bar) {{ padding-top: 0.6rem; padding-bottom: 0.7rem }}
 [data-testid="stBottom"]:has(.st-key-tour_bar) > div {{ border-top: 1px solid color-mix(in srgb, currentColor 18%,
   transparent) }}
-.st-key-tour_bar {{ gap: 0.2rem; outline: none }}
+.st-key-tour_bar {{ gap: 0.2rem }}
+:is(.st-key-tour_bar, .st-key-tour_wide) {{ outline: none }}
 .st-key-tour_bar :is(p, [data-testid="stMarkdownContainer"]) {{ margin-bottom: 0 }}
 .st-key-tour_bar [data-testid="stVerticalBlock"] {{ gap: 0.2rem }}
 .st-key-tour_end > :first-child {{ flex: 1 1 24rem; width: auto }}
@@ -58,8 +59,8 @@ _STYLE = f"""<style>
   /* One bar at the lower edge: the list of pages goes up, and the page's own button to its place. */
   [data-testid="stApp"]:has(.st-key-tour_bar) .st-key-{BAR} {{ inset: 0.5rem 3.25rem auto auto; height: auto;
     padding: 0; border: 0; background: none; z-index: 999991 }}
-  /* Not over an open sidebar, whose own button to close it is there. */
-  [data-testid="stApp"]:has(.st-key-tour_bar):has([data-testid="stSidebar"][aria-expanded="true"]) .st-key-{BAR} {{
+  /* Not over an open sidebar, whose own button to close it is there. Only a closed one can be expanded. */
+  [data-testid="stApp"]:has(.st-key-tour_bar):not(:has([data-testid="stExpandSidebarButton"])) .st-key-{BAR} {{
     visibility: hidden }}
   [data-testid="stApp"]:has(.st-key-tour_bar) [class*="st-key-{ACTION}"] {{ position: static; flex: none }}
   [data-testid="stApp"]:has(.st-key-tour_bar) [data-testid="stMainBlockContainer"] {{ padding-bottom: 2rem }}

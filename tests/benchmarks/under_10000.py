@@ -34,9 +34,8 @@ def main() -> None:
         for run_id, told in runs.items():
             run = store.run(run_id)
             result = run.status.result or {}
-            print(
-                f"{run.name}, seed {run.recipe.seed}: {result.get('accuracy')} (told {told}) {run.status.seconds:.0f} s"
-            )
+            read, seconds = result.get("accuracy"), run.status.seconds
+            print(f"{run.name}, seed {run.recipe.seed}: {read} (told {told}), {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from cnn_core.classroom import READY, Board, Challenge, Classes, Exam, Member, Row, runs_of, standing
+from cnn_core.classroom import READY, Board, Challenge, Classes, Exam, Member, Row, Share, runs_of, standing
 from cnn_core.classroom.board import as_of
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, ModelSpec
@@ -102,9 +102,15 @@ def test_the_smallest_net_that_reads_98_per_cent_is_told_by_exact_numbers_that_c
 
 
 def test_turned_images_rank_by_what_was_measured_on_the_server_and_who_is_not_measured_yet_waits():
-    rows = [row("ada", 0.99), row("ben", 0.95), row("cy", 0.97)]
-    board = standing(READY["turned"], rows, {"ada0": 0.30, "ben0": 0.40})
-    assert ranks(board) == [(1, "ben"), (2, "ada")]  # of 2,000 images chance is 0.03
+    rows = [row("ada", 0.99), row("ben", 0.95), row("cy", 0.97), row("dee", 0.9)]
+    board = standing(
+        READY["turned"],
+        rows,
+        {"ada0": Share(0.30, 2_000), "ben0": Share(0.32, 2_000), "dee0": Share(0.40, 2_000)},
+    )
+    # By hand: 1.96 * sqrt(0.31 * 0.69 * 2 / 2,000) = 0.029
+    assert ranks(board) == [(1, "dee"), (2, "ben"), (2, "ada")]
+    assert [place.count for place in board.places] == [2_000] * 3
     assert [(one.member.name, why) for one, why in board.unranked] == [("cy", "measuring")]
 
 

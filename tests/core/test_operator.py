@@ -77,7 +77,7 @@ def test_the_figures_are_prometheus_s_text_and_a_wait_is_counted_in_every_bar_it
     tally.end("training", "finished")
     store.path.mkdir()
     write_json(store.path / "runner.json", {"tally": tally.to_dict()})
-    text = exposition(look(store), {"refusal": 3}, {"server": 5})
+    text = exposition(look(store), {"refusal": 3}, {"server": 5}, {"open": 2, "students": 41})
     samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     bars = {
         bound: float(samples[f'convscope_wait_seconds_bucket{{le="{bound}"}}'])
@@ -92,6 +92,8 @@ def test_the_figures_are_prometheus_s_text_and_a_wait_is_counted_in_every_bar_it
     assert samples["convscope_wait_seconds_sum"] == "5410.5"
     assert samples['convscope_ended_total{kind="training",state="finished"}'] == "1.0"
     assert samples['convscope_events_total{event="refusal"}'] == "3.0"
+    assert samples['convscope_classes{state="open"}'] == "2.0"
+    assert samples["convscope_students"] == "41.0"
     assert all(
         f"# TYPE {line.split('{')[0].split(' ')[0]}" in text or "_wait_seconds_" in line for line in samples
     )
@@ -103,7 +105,7 @@ def test_a_note_of_the_runner_that_makes_no_sense_is_no_figure(store):
         store.path / "runner.json",
         {"tally": {"waits": 3, "count": "x", "seconds": None, "ends": {'a"\n': []}}},
     )
-    text = exposition(look(store), {}, {})
+    text = exposition(look(store), {}, {}, {})
     assert "convscope_wait_seconds_count 0.0\n" in text
     assert 'convscope_ended_total{kind="a\\"\\n"} 0.0\n' in text
 

@@ -18,6 +18,7 @@ BY_THE_MACHINE = {  # how docs/settings.md writes a default that depends on the 
 }
 NOTHING = {
     "nobody": "",
+    "anybody": (),
     "itself alone": (),
     "nowhere": "",
     "this machine": "",
@@ -49,6 +50,7 @@ def test_a_changed_variable_holds_at_once(monkeypatch):
         ("EMBED_ON", text, "addresses such as")
         for text in ("moodle", "https://a.b; script-src *", "https://a/b")
     ]
+    + [("TEACHERS", text, "e-mail addresses or domains") for text in ("ada", "@", ",", "a@b@c.org", "ada@")]
     + [
         ("SOURCE_URL", text, "an address such as")
         for text in ("github", "javascript:alert(1)", "https://a b", "https://a/)[x")

@@ -60,6 +60,7 @@ def test_a_rolling_restart_in_mid_training_loses_nothing_and_the_weights_are_tho
             assert ask(first.url, path)[0] == 404
             assert ask(first.url, path, Authorization="Bearer wrong")[0] == 404
             assert ask(first.url, path, Authorization=f"Bearer {TOKEN}")[0] == 200
+        assert health["classes"] == {"open": 0, "most_open": 50}
         figures = ask(first.url, "/metrics", Authorization=f"Bearer {TOKEN}")[2]
         assert 'convscope_queue{state="at_work"} 1.0\n' in figures
         assert re.search(r'convscope_memory_bytes\{process="workers"\} [1-9]', figures)

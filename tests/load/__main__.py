@@ -3,7 +3,10 @@
     --lockstep 30     a lecture: thirty open each page in the same second (--links: each by its link, in a new tab;
                       --times 3; --pages convolution,filters)
     --board 30        a class looks at its board while nets train: how soon all see what is new, and what it costs
-    --hostile 1000    somebody who tries what breaks: so many hostile inputs through all doors (--seed 0)
+    --hostile 1000    somebody who tries what breaks: so many hostile inputs through all doors (--seed 0; --doors class:
+                      those of a class alone)
+    --class 30        so many students in one class for --seconds 300, the server killed in the middle (--no-kill)
+    --guess 10000     so many codes tried on the page Class, by new visitors from one address
     --cost 20         nobody else there: processor time of each page and each click, the median of so many
                       (--beside TREE: an older commit, asked in turns)
     --plan            starts nothing: prints what 30, 300 and 3,000 students need (`needs`)
@@ -23,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import Server, serving
-from tests.load import board, cost, lockstep
+from tests.load import board, cost, guessing, in_class, lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, report
 from tests.load.needs import table
 
@@ -40,6 +43,13 @@ def main() -> int:
             return 0
         if asked["hostile"]:
             return _siege(Path(folder), asked, environment)
+        if asked["class"]:
+            return _class(Path(folder), asked, environment)
+        if asked["guess"]:
+            with serving(Path(folder), is_for_many=True, **environment) as server:
+                guesses = asyncio.run(guessing.guess(server, asked["guess"]))
+            print(guessing.told(guesses), flush=True)
+            return 0 if guesses.is_good else 1
         environment["CONVSCOPE_WARM"] = "1"
         with serving(Path(folder), is_for_many=True, **environment) as server:
             cost.wait_until_quiet(server)
@@ -66,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lockstep", type=int, default=0, metavar="STUDENTS", help="a lecture, not a lesson")
     parser.add_argument("--board", type=int, default=0, metavar="STUDENTS", help="a class at its board")
     parser.add_argument("--hostile", type=int, default=0, metavar="INPUTS", help="so many hostile inputs")
+    parser.add_argument("--doors", default="", metavar="BEGINNING", help="with --hostile, some doors alone")
+    parser.add_argument("--class", type=int, default=0, metavar="STUDENTS", help="so many in one class")
+    parser.add_argument("--no-kill", action="store_true", help="with --class, the server is left alone")
+    parser.add_argument("--guess", type=int, default=0, metavar="CODES", help="so many codes are guessed")
     parser.add_argument("--cost", type=int, default=0, metavar="TIMES", help="processor time, one by one")
     parser.add_argument(
         "--beside", type=Path, metavar="TREE", help="with --cost, another tree asked in turns"
@@ -100,13 +114,30 @@ def _pages(asked: dict[str, Any]) -> list[str] | None:
     return pages
 
 
+def _class(folder: Path, asked: dict[str, Any], environment: dict[str, str]) -> int:
+    plan = in_class.ClassPlan(
+        students=asked["class"],
+        seconds=asked["seconds"],
+        think=asked["think"],
+        kill=not asked["no_kill"],
+        wait=asked["wait"],
+        seed=asked["seed"],
+    )
+    outcome = in_class.in_class(plan, folder, CONVSCOPE_WARM="1", **environment)
+    print(in_class.told(plan, outcome), flush=True)
+    return 0 if outcome.is_good else 1
+
+
 def _siege(folder: Path, asked: dict[str, Any], environment: dict[str, str]) -> int:
     from tests.load import hostile  # with it come the files of many a format
 
     home = folder / "home"
     home.mkdir()
+    environment["CONVSCOPE_MAX_STUDENTS"] = "100000"  # all of them may come into one class
     with serving(folder / "served", HOME=str(home), TMPDIR=str(home), **environment) as server:
-        siege = asyncio.run(hostile.besiege(server, asked["hostile"], asked["seed"], home))
+        siege = asyncio.run(
+            hostile.besiege(server, asked["hostile"], asked["seed"], home, only=asked["doors"])
+        )
         print(hostile.told(siege), flush=True)
         server.log.write_text("")  # its complaints are told
     return 0 if siege.is_good else 1

@@ -66,7 +66,7 @@ class Looking:
         return not (self.missing or self.errors or self.complaints)
 
 
-class _Training:
+class Training:
     """A run of a member, written from outside."""
 
     def __init__(self, store: RunStore, token: str, seed: int) -> None:
@@ -79,6 +79,7 @@ class _Training:
         self.step = 0
 
     def go_on(self) -> None:
+        """A validation more."""
         self.step = min(STEPS - 1, self.step + 17)
         share = self.step / STEPS
         line = {
@@ -95,6 +96,7 @@ class _Training:
         )
 
     def finish(self) -> None:
+        """It is done, and tested."""
         result = {"accuracy": 0.985, "loss": 0.05, "count": 10_000, "is_sample": False, "seen": 0}
         change_status(
             self.run.folder, state="finished", step=STEPS, steps=STEPS, ended=time.time(), result=result
@@ -108,10 +110,10 @@ async def look(server: Server, students: int, seconds: float = SECONDS) -> Looki
     tokens = [secrets.token_urlsafe(16) for _ in range(students)]
     for token in tokens:
         classes.join(token, classroom.code)
-    trainings = [_Training(store, token, seed) for seed, token in enumerate(tokens) for _ in range(2)]
+    trainings = [Training(store, token, seed) for seed, token in enumerate(tokens) for _ in range(2)]
     for training in trainings:
         training.finish()
-    going_on = [_Training(store, token, 100 + seed) for seed, token in enumerate(tokens[: students // 3])]
+    going_on = [Training(store, token, 100 + seed) for seed, token in enumerate(tokens[: students // 3])]
     outcome = Looking(students, len(going_on), seconds)
     everybody = [Student(server.url.removeprefix("http://"), token) for token in tokens]
     process = psutil.Process(server.process.pid)
@@ -119,7 +121,7 @@ async def look(server: Server, students: int, seconds: float = SECONDS) -> Looki
         for student in everybody:
             await student.open("classroom", view="board")
         outcome.calm = await _work_of(
-            process, asyncio.gather(*(one.hear(10, "class_board", lambda _: None) for one in everybody))
+            process, asyncio.gather(*(one.hear(10, "class_board_feed", lambda _: None) for one in everybody))
         )
         seen: list[dict[str, float]] = [{} for _ in everybody]
         finished: dict[str, float] = {}
@@ -128,7 +130,7 @@ async def look(server: Server, students: int, seconds: float = SECONDS) -> Looki
             asyncio.gather(
                 _train(store, tokens, going_on, finished, seconds - 3),
                 *(
-                    one.hear(seconds, "class_board", _notes(notes))
+                    one.hear(seconds, "class_board_feed", _notes(notes))
                     for one, notes in zip(everybody, seen, strict=True)
                 ),
             ),
@@ -157,7 +159,7 @@ async def _work_of(process: psutil.Process, doing: Any) -> float:
 
 def _notes(notes: dict[str, float]) -> Any:
     def tell(data: Any) -> None:
-        board, _ = data
+        board = data[0]
         for one in (*board["places"], *board["others"]):
             notes.setdefault(one["run"], time.time())
 
@@ -165,7 +167,7 @@ def _notes(notes: dict[str, float]) -> Any:
 
 
 async def _train(
-    store: RunStore, tokens: list[str], going_on: list[_Training], finished: dict[str, float], seconds: float
+    store: RunStore, tokens: list[str], going_on: list[Training], finished: dict[str, float], seconds: float
 ) -> None:
     dice, end, due = random.Random(0), time.monotonic() + seconds, time.monotonic() + FINISHES
     while time.monotonic() < end:
@@ -175,7 +177,7 @@ async def _train(
             place = dice.randrange(len(going_on))
             going_on[place].finish()
             finished[going_on[place].run.id] = time.time()
-            going_on[place] = _Training(store, dice.choice(tokens), dice.randrange(10**6))
+            going_on[place] = Training(store, dice.choice(tokens), dice.randrange(10**6))
             due += FINISHES
         await asyncio.sleep(STEP)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from cnn_core.classroom import Classes, Classroom
 from tests.browser.conftest import COMPLAINTS, ROOT, Server
 from tests.load.classroom import end_runner
 from tests.load.inputs import Input, inputs
@@ -35,13 +36,16 @@ class Siege:
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     slow: list[tuple[str, str, float]] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)  # paths outside the store that are new or changed
+    classes: list[str] = field(
+        default_factory=list
+    )  # what became of classes that nobody attacked, or should not be
     streamlits: int = 0  # looks into the log that found warnings of Streamlit's own
     memory: list[int] = field(default_factory=list)  # of the server, bytes after each input
     peak: int = 0  # bytes, at any moment
 
     @property
     def is_good(self) -> bool:
-        return not self.faults and not self.outside and self.growth < MOST_GROWTH
+        return not self.faults and not self.outside and not self.classes and self.growth < MOST_GROWTH
 
     @property
     def growth(self) -> int:
@@ -50,21 +54,28 @@ class Siege:
 
 
 async def besiege(
-    server: Server, count: int, seed: int = 0, home: Path | None = None, each_door: bool = False
+    server: Server,
+    count: int,
+    seed: int = 0,
+    home: Path | None = None,
+    each_door: bool = False,
+    only: str = "",
 ) -> Siege:
     """Let all inputs come, one after another, each from a new visitor in a new tab.
 
     home: the server's HOME and TMPDIR, where nothing may be left; None does not look there.
     each_door: every door in turn, not by lot.
+    only: doors that begin so; "" is all.
     """
+    town = Town(server.runs)
     siege, host = Siege(), server.url.removeprefix("http://")
     before, process = written(server.runs, home), psutil.Process(server.process.pid)
     watching = asyncio.create_task(_watch(process, siege))
     logs = _Logs(server)
     try:
-        for one in inputs(count, seed, each_door):
+        for one in inputs(count, seed, each_door, only):
             began = time.monotonic()
-            for error in await _try(host, one):
+            for error in await _try(host, one, town.attacked.code):
                 siege.faults.append((one.door, one.name, error))
             if (seconds := time.monotonic() - began) > SLOW:
                 siege.slow.append((one.door, one.name, seconds))
@@ -78,12 +89,54 @@ async def besiege(
         watching.cancel()
         end_runner(server.runs)
     siege.outside = sorted(written(server.runs, home) - before)
+    siege.classes = town.harmed()
     return siege
 
 
-async def _try(host: str, one: Input) -> list[str]:
+class Town:
+    """Two classes with a student each: one whose code the attackers have, and one of which they know nothing."""
+
+    def __init__(self, runs: Path) -> None:
+        self._classes = Classes(runs)
+        self.attacked, self._inside = self._opened("attacked")
+        self._quiet, self._outside = self._opened("quiet")
+        self._before = self._state()
+
+    def _opened(self, title: str) -> tuple[Classroom, str]:
+        classroom, _ = self._classes.open(secrets.token_urlsafe(16), title, 2)
+        student = secrets.token_urlsafe(16)
+        self._classes.join(student, classroom.code, "Ada")
+        self._classes.keep(student, "answers", {"kept": title})
+        return classroom, student
+
+    def _state(self) -> dict[str, object]:
+        """What no attacker may change: all of the quiet class; of the other its student, and what the teacher set."""
+        now = {one.id: one for one in self._classes.all()}
+        attacked = now.get(self.attacked.id)
+        seat = self._classes.seat(self._inside)
+        return {
+            "the quiet class": {
+                path.relative_to(self._quiet.path).as_posix(): path.read_bytes()
+                for path in self._quiet.path.rglob("*")
+                if path.is_file()
+            },
+            "the teacher's part": attacked and attacked.to_dict(),
+            "a student's seat": seat and seat.member,
+            "what a student kept": self._classes.kept_of(self._inside, "answers"),
+        }
+
+    def harmed(self) -> list[str]:
+        """What is other than it was, and files that no class of ours has."""
+        now = self._state()
+        found = [what for what, before in self._before.items() if now[what] != before]
+        ours = {"codes", "of", "lock", *(one.id for one in self._classes.all())}
+        strange = {path.name for path in self._classes.path.iterdir()} - ours
+        return found + sorted(f"strange: {name}" for name in strange if not name.startswith("."))
+
+
+async def _try(host: str, one: Input, code: str) -> list[str]:
     """What went wrong, as the attacker's own tab shows it; and a new tab must be served as ever afterwards."""
-    student = Student(host, secrets.token_urlsafe(16))
+    student = Student(host, secrets.token_urlsafe(16), code=code)
     try:
         await one.do(student)
     except (OSError, LookupError, EOFError) as error:
@@ -166,7 +219,8 @@ def told(siege: Siege) -> str:
     kinds = Counter((door, hashlib.sha1(seen[-200:].encode()).hexdigest()) for door, _, seen in siege.faults)
     lines = [
         f"{siege.done.total()} hostile inputs: {doors}",
-        f"faults: {len(siege.faults)} of {len(kinds)} kinds; written outside the store: {len(siege.outside)}",
+        f"faults: {len(siege.faults)} of {len(kinds)} kinds; written outside the store: {len(siege.outside)}; "
+        f"classes harmed: {', '.join(siege.classes) or 'none'}",
         f"server: {first / 1e6:,.0f} MB after the first, {siege.peak / 1e6:,.0f} MB at most, {last / 1e6:,.0f} at last",
         f"inputs after which Streamlit itself warned of a value that it could not read: {siege.streamlits}",
         f"slower than {SLOW:.0f} s: {len(siege.slow)}",

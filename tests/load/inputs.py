@@ -45,13 +45,15 @@ class Input(NamedTuple):
     do: Do
 
 
-def inputs(count: int, seed: int = 0, each_door: bool = False) -> list[Input]:
-    """So many, over all doors, the usual doors more often; or, with `each_door`, every door in turn."""
+def inputs(count: int, seed: int = 0, each_door: bool = False, only: str = "") -> list[Input]:
+    """So many, over all doors, the usual doors more often; or, with `each_door`, every door in turn.
+
+    only: doors that begin so; "" is all.
+    """
     dice = random.Random(seed)
-    in_turn = list(itertools.islice(itertools.cycle(DOORS), count))
-    doors = (
-        in_turn if each_door else dice.choices(list(DOORS), [weight for weight, _ in DOORS.values()], k=count)
-    )
+    chosen = {door: weight for door, (weight, _) in DOORS.items() if door.startswith(only)}
+    in_turn = list(itertools.islice(itertools.cycle(chosen), count))
+    doors = in_turn if each_door else dice.choices(list(chosen), list(chosen.values()), k=count)
     return [
         DOORS[door][1](random.Random(f"{seed}/{number}"))._replace(door=door)
         for number, door in enumerate(doors)
@@ -309,6 +311,103 @@ def _protocol(dice: random.Random) -> Input:
     return Input("", str(number), do)
 
 
+# ---------------------------------------------------------------- a class
+
+CODES = [
+    "",
+    " ",
+    "KRT-BDW",
+    "BBBBBB",
+    "krtbdw'; --",
+    "../../of",
+    "\u202eKRTBDW",
+    "ＫＲＴＢＤＷ",
+    "A" * 5_000,
+    "\0" * 6,
+]
+VIEWS = ("board", "questions", "digits", "homework", "class")
+PEOPLE = [
+    "",
+    "Ada",
+    "=1+1",
+    "<img src=x onerror=alert(1)>",
+    "[a](javascript:alert(1))",
+    "\u202enoitcerid",
+    "x" * 5_000,
+    "e" + "\u0301" * 200,
+    "..",
+    "../../of/x",
+    "\n\n# heading",
+    "$\\frac{1}{0}$",
+]
+
+
+def _class_door(dice: random.Random) -> Input:
+    code, name, by_link = (
+        dice.choice([*CODES, *SENDABLE]),
+        dice.choice([*PEOPLE, *SENDABLE]),
+        dice.random() < 0.5,
+    )
+    key = dice.choice([None, 3, "x" * 9_000, "0123456789abcdef.nothing", {"a": 1}, "../../x.y"])
+
+    async def do(student: Student) -> None:
+        await student.open("classroom", **({"join": code, "view": name} if by_link else {}))
+        student.fill("class_code", code)
+        student.fill("class_my_name", name)
+        await student.submit("class_join")
+        for widget in [w for w in student.widgets.values() if w.key == "class_key"]:
+            await student.trigger(widget, "key", key)
+        await student.turn_to("classroom")
+
+    return Input("", f"{code[:40]!r}, {name[:40]!r}, {key!r:.40}", do)
+
+
+async def _sits(student: Student, name: str, view: str) -> None:
+    await student.open("classroom", join=student.code, view=view)
+    student.fill("class_my_name", name)
+    await student.submit("class_join")
+    student.address["view"] = view
+    await student.turn_to("classroom")
+
+
+def _class_widget(dice: random.Random) -> Input:
+    view, chosen = dice.choice(VIEWS), random.Random(dice.random())
+    name = f"{dice.randrange(10**6)}{dice.choice(PEOPLE)}"  # one that nobody has yet
+
+    async def do(student: Student) -> None:
+        await _sits(student, name, view)
+        for _ in range(4):
+            here = sorted(w.element.id for w in student.widgets.values() if w.in_body)
+            if not here:
+                return
+            widget = student.widgets[chosen.choice(here)]
+            if widget.kind == "button" and chosen.random() < 0.7:
+                await student.send(WidgetState(id=widget.element.id, trigger_value=True))
+            elif widget.kind == "bidi_component" and chosen.random() < 0.7:
+                event = chosen.choice(["key", "clicked", "woken", "value", "pixels", "open", ""])
+                await student.trigger(
+                    widget, event, chosen.choice([None, -1, "x" * 9_000, [[1e308]], {"a": {}}])
+                )
+            else:
+                await student.send(_anything(chosen, widget.element.id))
+        await student.turn_to("classroom")
+
+    return Input("", f"{view}: {name[:40]!r}", do)
+
+
+def _class_drawing(dice: random.Random) -> Input:
+    view, odd = dice.choice(("digits", "questions", "homework")), _odd_json(dice)
+
+    async def do(student: Student) -> None:
+        await _sits(student, "", view)
+        for widget in [w for w in student.widgets.values() if w.kind == "bidi_component" and w.in_body][:3]:
+            if widget.element.id in student.widgets:
+                await student.send(WidgetState(id=widget.element.id, json_value=odd))
+        await student.turn_to("classroom")
+
+    return Input("", f"{view}: {odd[:60]}", do)
+
+
 DOORS: dict[str, tuple[int, Callable[[random.Random], Input]]] = {  # door -> how often, what comes through it
     "link": (26, _link),
     "no page": (2, _no_page),
@@ -319,4 +418,7 @@ DOORS: dict[str, tuple[int, Callable[[random.Random], Input]]] = {  # door -> ho
     "own data": (9, _own_data),
     "network": (6, _network),
     "protocol": (3, _protocol),
+    "class door": (8, _class_door),
+    "class widget": (10, _class_widget),
+    "class drawing": (4, _class_drawing),
 }

@@ -25,6 +25,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 
 from pages.ui.visitor.who import COOKIE
@@ -87,6 +88,14 @@ class Student:
     _values: dict[str, WidgetState] = field(default_factory=dict)
     _timers: dict[str, tuple[float, float]] = field(default_factory=dict)  # fragment -> interval, next tick
     _seen: OrderedDict[str, ForwardMsg] = field(default_factory=OrderedDict)
+    code: str = ""  # of a class that may be joined
+    sees: dict[bytes, float | None] = field(
+        default_factory=dict
+    )  # what is looked out for: when it came first
+    _woken: dict[str, str] = field(
+        default_factory=dict
+    )  # ids of parts that ask to be run again: their stamps
+    _heard: dict[str, str] = field(default_factory=dict)
     _socket: ClientConnection | None = None
 
     async def open(self, page: str = "", **address: str) -> Answer:
@@ -107,6 +116,10 @@ class Student:
             open_timeout=PATIENCE,
             proxy=None,  # whatever the environment says: the server is on this machine
         )
+
+    @property
+    def is_connected(self) -> bool:
+        return self._socket is not None
 
     def drop(self) -> None:
         """Lose the connection as a telephone does that goes to sleep: without a word."""
@@ -139,6 +152,18 @@ class Student:
                 trigger = WidgetState(id=widget.element.id, trigger_value=True)
                 return await self._ask("click", self.page, widget.fragment, trigger)
         raise LookupError(f"no button {key!r} on the page {self.page!r}")
+
+    async def submit(self, form: str) -> Answer:
+        """A click on the button of a form, with what was filled in. LookupError if it is not there."""
+        for widget in self.widgets.values():
+            if (
+                widget.kind == "button"
+                and widget.element.is_form_submitter
+                and widget.element.form_id == form
+            ):
+                trigger = WidgetState(id=widget.element.id, trigger_value=True)
+                return await self._ask("click", self.page, widget.fragment, trigger)
+        raise LookupError(f"no form {form!r} on the page {self.page!r}")
 
     def choices(self) -> list[Widget]:
         """Select boxes, pills and switches in the page's body that can be changed now."""
@@ -232,6 +257,38 @@ class Student:
                 return widget
         raise LookupError(f"no {' or '.join(kinds)} {key!r} on the page {self.page!r}")
 
+    def fill(self, key: str, text: str) -> None:
+        """Type into the field of that key; it is said with the next click. LookupError if it is not there."""
+        element = self._of_key(key, "text_input", "text_area").element
+        self._values[element.id] = WidgetState(id=element.id, string_value=text)
+
+    async def listen(self, seconds: float) -> None:
+        """Take what the server sends by itself."""
+        end, unasked = time.monotonic() + seconds, Answer(self.page, "unasked", 0.0, 0, [])
+        while (left := end - time.monotonic()) > 0 and self._socket is not None:
+            while self._woken:  # an answer is taken whole, however little time is left
+                widget_id, now = self._woken.popitem()
+                if widget_id in self.widgets:
+                    await self.trigger(self.widgets[widget_id], "woken", now)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    self._take(await self._socket.recv(), unasked)
+        if unasked.errors:
+            self.answers.append(unasked)
+
+    async def trigger(self, widget: Widget, event: str, value: Any) -> Answer:
+        """What the browser's part of a component tells once."""
+        state = WidgetState(id=f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{widget.element.id}__events")
+        state.json_trigger_value = json.dumps([{"event": event, "value": value}])
+        return await self._ask("tick", self.page, widget.fragment, state)
+
+    def _hear(self, element: Any) -> None:
+        """What woken.js does: the fragment is run again where its stamp is another than it was drawn with."""
+        now, drawn = json.loads(element.json)
+        if now != drawn and self._heard.get(element.id) != now:
+            self._heard[element.id] = now
+            self._woken[element.id] = str(now)
+
     async def hear(self, seconds: float, key: str, tell: Callable[[Any], None]) -> None:
         """Look at the page while the server sends what is new by itself.
 
@@ -256,7 +313,7 @@ class Student:
                 ((name, at) for name, (_, at) in self._timers.items()), key=_due, default=("", end)
             )
             if min(due, end) > now:
-                await asyncio.sleep(min(due, end) - now)
+                await self.listen(min(due, end) - now)
             if due >= end:
                 return
             interval, _ = self._timers[fragment]
@@ -302,6 +359,9 @@ class Student:
         """Read one message into what the browser knows; True when it ends the answer."""
         message = ForwardMsg.FromString(data)
         answer.size += len(data)
+        for mark, at in self.sees.items():
+            if at is None and mark in data:
+                self.sees[mark] = time.monotonic()
         kind = message.WhichOneof("type")
         if kind == "ref_hash":
             seen = self._seen.get(message.ref_hash)
@@ -363,6 +423,8 @@ class Student:
         self.widgets[element.id] = Widget(
             kind, element, message.metadata.delta_path[0] == MAIN, delta.fragment_id
         )
+        if kind == "bidi_component" and element.component_name.rpartition(".")[2] == "woken":
+            self._hear(element)
         if getattr(element, "set_value", False):
             self._values.pop(element.id, None)  # the script has set it: our own value is out of date
             if kind == "text_input" and element.query_param_key:

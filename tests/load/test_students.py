@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from cnn_core.model import PRESETS
 from tests.browser.conftest import ROOT, serving
-from tests.load import hostile, lockstep
+from tests.load import guessing, hostile, in_class, lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, percentile, report
+from tests.load.in_class import ClassPlan, Lesson
 from tests.load.inputs import DOORS, inputs
 
 
@@ -69,6 +71,25 @@ def test_in_a_lecture_all_go_to_the_same_page_together_as_often_as_it_is_said(se
     ]
     assert all([answer.page for answer in word.answers] == [word.page] * 3 for word in said.words)
     assert all(answer.size > 10_000 for word in said.words for answer in word.answers), told  # a page each
+
+
+@pytest.mark.timeout(400)
+def test_students_of_a_class_join_by_its_code_see_its_board_move_and_are_all_still_there(server):
+    tiny = f"recipe=own&epochs=1&images=1000&design={PRESETS['tiny'].to_link()}"
+    plan = ClassPlan(
+        students=3, training=1, recipe=tiny, seconds=3.0, think=0.5, every=0.2, within=60.0, least=3
+    )
+    outcome = run(Lesson(plan, server).run())
+    told = in_class.told(plan, outcome)
+    assert outcome.is_good, told
+    assert outcome.delays, told
+    assert list(outcome.runs.values()).count("finished") == len(outcome.runs)
+
+
+def test_a_code_is_not_found_by_trying_on_the_page(server):
+    guesses = run(guessing.guess(server, 66))
+    assert guesses.is_good, guessing.told(guesses)
+    assert guesses.said["refused"] >= 3, guessing.told(guesses)  # the right one at last among them
 
 
 @pytest.mark.timeout(400)

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from cnn_core.classroom import READY, Challenge, Classroom, Exam, standing
+from cnn_core.classroom import READY, Challenge, Classroom, Exam, Share, standing
 from pages.classroom import board_words as words
 from pages.classroom.board_csv import board_csv
 from pages.classroom.board_settings import FIRST, BoardSettings
@@ -123,9 +123,11 @@ def test_a_chart_has_a_dot_for_each_net_that_can_be_compared_and_one_name_for_ea
     assert (dots["Lynx0"]["named"], dots["Lynx1"]["named"], dots["Crane0"]["named"]) == (True, False, True)
     assert {one["name"] for one in board["ours"]} >= {"MLP"}
     # On images turned by 45° what is not measured has no place on the chart yet.
-    turned = shown(rows, BoardSettings(READY["turned"]), {"Lynx0": 0.4})
+    turned = shown(rows, BoardSettings(READY["turned"]), {"Lynx0": Share(0.4, 500)})
     assert [(one["run"], one["y"]) for one in turned["dots"]] == [("Lynx0", 0.4)]
+    assert turned["first"] == "Best: Lynx, 40.0 %. 4 finished nets are not measured yet."
     assert turned["ours"] == []
+    assert turned["legend"][1] == "finished, 500 images turned by 45°"
 
 
 def test_the_list_is_sorted_as_the_teacher_wants_and_places_stay():

@@ -41,7 +41,8 @@ def press(app, label):
 def test_a_drawn_digit_is_checked_by_two_becomes_a_test_set_and_is_read(monkeypatch):
     monkeypatch.setattr(looking, "is_small", lambda: True)  # no process beside the server
     classes, classroom = a_class()
-    ada = view(ADA, "draw", digits_pad={"waiting": [[1, 7, scribble()]]})
+    ada = view(ADA, "draw", digits_pad={"waiting": [[1, 77, scribble(1)], [2, 7, scribble()]]})
+    assert "A digit is a whole number from 0 to 9." in text(ada)
     assert "You have drawn 1 of at most 20. Your class has 1 drawing." in text(ada)
     (one,) = drawings_of(classes, classroom)
     assert (one.digit, one.member) == (7, classes.seat(ADA).member.id)
@@ -70,10 +71,11 @@ def test_a_drawn_digit_is_checked_by_two_becomes_a_test_set_and_is_read(monkeypa
     (one,) = Shelf().of(OWNER)
     tested = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
     tested.session_state["guess_off"] = True
-    tested.query_params["test"] = one.id
+    tested.query_params["test"], tested.query_params["view"] = one.id, "map"
     said = text(open_page(tested, "pages/3_evaluate.py", owner=DAN, network="pretrained:mlp"))
     assert "of 1 test image:" in said
     assert "None of the 1 test pictures is among them." in said
+    assert "1 images make no map." in said
 
 
 def test_what_is_in_dispute_is_told_to_who_drew_it_and_decided_by_the_teacher():

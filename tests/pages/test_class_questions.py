@@ -116,12 +116,18 @@ def said_of(question, said, measured):
 
 
 def test_what_most_got_wrong_is_said_in_the_students_own_numbers():
-    assert said_of(CHOICE, ["c"] * 17 + ["a_1"] * 7, "a_1") == "17 of 24 said c; it is a\\_1, which 7 said."
-    assert said_of(CHOICE, ["c", "c"], "a_1") == "2 of 2 said c; it is a\\_1, which nobody said."
-    assert said_of(CHOICE, ["c", "c"], "c") == "All 2 said c, and so it is."
-    assert said_of(CHOICE, ["c", "c", "a_1"], "c") == "2 of 3 said c, and so it is. 1 said a\\_1."
-    assert said_of(CHOICE, ["c"], "a_1") == "The one answer is c; it is a\\_1."
-    assert said_of(CHOICE, [], "a_1") == "Nobody has answered. It is a\\_1."
+    assert (
+        said_of(CHOICE, ["c"] * 17 + ["a_1"] * 7, "a_1") == "17 of 24 said “c”; it is “a\\_1”, which 7 said."
+    )
+    assert said_of(CHOICE, ["c", "c"], "a_1") == "2 of 2 said “c”; it is “a\\_1”, which nobody said."
+    assert said_of(CHOICE, ["c", "c"], "c") == "All 2 said “c”, and so it is."
+    assert said_of(CHOICE, ["c", "c", "a_1"], "c") == "2 of 3 said “c”, and so it is. 1 said “a\\_1”."
+    assert (
+        said_of(CHOICE, ["c", "<b>", "a_1"], "a_1")
+        == "2 of 3 said “\\<b\\>” or “c”, 1 each; it is “a\\_1”, which 1 said."
+    )
+    assert said_of(CHOICE, ["c"], "a_1") == "The one answer is “c”; it is “a\\_1”."
+    assert said_of(CHOICE, [], "a_1") == "Nobody has answered. It is “a\\_1”."
     assert (
         said_of(NUMBER, [60, 70, 80, 30, 10], 28)
         == "3 of 5 said too much: the middle answer is 60 %; it is 28 %. 1 came within 5 points."

@@ -3,7 +3,8 @@
 import pytest
 
 from cnn_core.data import load_images
-from cnn_core.looking import Question, Work, jobs, work
+from cnn_core.data.own import NewPicture, Shelf
+from cnn_core.looking import Asked, GivenUp, Question, Work, jobs, work
 from cnn_core.model import PRESETS, build
 from cnn_core.training import evaluate
 from pages.ui.visitor import networks
@@ -78,3 +79,32 @@ def test_widgets_see_their_session_one_value_at_a_time_as_they_saw_it_whole(befo
     app = AppTest.from_function(script, args=(before,)).run()
     assert not app.exception
     assert app.text_input[0].value == before
+
+
+def test_a_glance_never_waits_and_fetches_what_came_and_asks_anew_when_own_pictures_changed(monkeypatch):
+    one = Shelf().make("a" * 22, classes=("0", "1"), for_testing=True)
+    first = one.add("a" * 22, 0, [NewPicture(bytes(783) + b"\1", "draw")])
+    sent = []
+
+    class NoProcess:
+        def ask(self, key, seconds, message, patience):
+            sent.append(Asked(key, seconds, message, patience))
+            return sent[-1]
+
+    monkeypatch.setattr(looking, "is_small", lambda: False)
+    monkeypatch.setattr(looking, "_lookers", lambda processes: NoProcess())
+    network = networks.ours("mlp")
+
+    def glance():
+        return looking.glance(network, "evaluation", 10, dataset=one.key)
+
+    assert (glance(), glance(), len(sent)) == (None, None, 1)
+    sent[0].settle(error=GivenUp())
+    assert glance() is None
+    assert (glance(), len(sent)) == (None, 2)
+    sent[1].settle("the answer")
+    assert (glance(), glance(), len(sent)) == ("the answer", "the answer", 2)
+    # As many pictures as before, and another among them.
+    one.take_out("a" * 22, first.ids)
+    one.add("a" * 22, 0, [NewPicture(bytes(783) + b"\2", "draw")])
+    assert (glance(), len(sent)) == (None, 3)

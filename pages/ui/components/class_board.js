@@ -6,35 +6,38 @@ const FIRST = 6;  // of a long list on a phone
 const MOST = 0.9995;  // what reads all stands here: beyond it the axis has no end
 const climb = (share) => -Math.log10(1 - Math.min(Math.max(share, 0), MOST));
 
-export default function ({ parentElement, data: [board, own], setTriggerValue }) {
-  const root = parentElement.querySelector(".board");
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".board"), own = data[1];
   const s = boards.get(parentElement) ?? { told: "" };
   boards.set(parentElement, s);
-  root.classList.toggle("gone", !board);
+  const part = (name) => root.querySelector("." + name);
+  let board = null;
   root.classList.toggle("wall", Boolean(own.wall));
   root.style.setProperty("--learning", own.learning);
-  if (!board) {
-    if (s.told !== "gone") { s.told = "gone"; setTriggerValue("gone", "gone"); }  // the page says why
-    return;
-  }
-  s.told = "";
-  const part = (name) => root.querySelector("." + name);
-  write(part("title"), board.title);
-  write(part("done"), board.done); write(part("first"), board.first); write(part("still"), board.still);
-  write(part("heard"), board.heard);
-  part("join").hidden = !own.code;
-  write(part("says"), own.join ?? ""); write(part("code"), own.code ?? "");
-  put(part("qr"), "src", own.qr); part("qr").hidden = !own.qr;
-  drawTraining(); drawPlaces(); drawOthers();
-  if (!s.watch) {
-    s.watch = new ResizeObserver(() => s.draw?.());
-    s.watch.observe(part("chart"));
-  }
-  s.draw = () => drawChart();
-  s.draw();
   part("full").onclick = () => root.requestFullscreen?.();
-  return () => { s.watch?.disconnect(); s.watch = null; };
+  s.watch?.disconnect(); s.deaf?.();
+  s.watch = new ResizeObserver(() => { if (board) drawChart(); });
+  s.watch.observe(part("chart"));
+  s.deaf = onNews(data, show);
+  show();
+  return () => { s.watch.disconnect(); s.deaf(); };
 
+  function show() {
+    board = newest(data);
+    root.classList.toggle("gone", !board);
+    if (!board) {
+      if (s.told !== "gone") { s.told = "gone"; setTriggerValue("gone", "gone"); }  // the page says why
+      return;
+    }
+    s.told = "";
+    write(part("title"), board.title);
+    write(part("done"), board.done); write(part("first"), board.first); write(part("still"), board.still);
+    write(part("heard"), board.heard);
+    part("join").hidden = !own.code;
+    write(part("says"), own.join ?? ""); write(part("code"), own.code ?? "");
+    put(part("qr"), "src", own.qr); part("qr").hidden = !own.qr;
+    drawTraining(); drawPlaces(); drawOthers(); drawChart();
+  }
   function mine(one) { return Boolean(own.me) && one.who === own.me; }
   function called(one) { return one.name || (mine(one) ? "yours" : ""); }
   function address(one) { return own.look + encodeURIComponent(one.run); }
@@ -174,7 +177,9 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
       put(circle, "cx", at); put(circle, "cy", up); put(circle, "r", one.named ? radius * (one.done ? 1.15 : 1) : 0.55 * radius);
       title.textContent = [called(one), one.says].filter(Boolean).join(": ");
       a.append(circle, title);
-      if (one.named && called(one)) names.push({ text: called(one), at, up, kind: one.done ? "reached" : "name", rank: mine(one) ? 0 : one.done ? 1 : 2, mine: mine(one) });
+      const low = y(one.y) > foot ? `\u2193\u00a0${(100 * one.y).toFixed(1)}\u00a0%` : "";  // it lies below the axis
+      const text = [one.named ? called(one) : "", one.named ? low : ""].filter(Boolean).join(" ");
+      if (text) names.push({ text, at, up, kind: one.done ? "reached" : "name", rank: mine(one) ? 0 : one.done ? 1 : 2, mine: mine(one) });
     }
     const measure = (text) => { s.pen ??= document.createElement("canvas").getContext("2d");
       s.pen.font = `${letter}px ${getComputedStyle(svg).fontFamily}`; return s.pen.measureText(text).width * 1.04; };
@@ -205,11 +210,11 @@ export default function ({ parentElement, data: [board, own], setTriggerValue })
     const [open, full] = part("legend").querySelectorAll("span");
     write(open, board.legend[0]); write(full, board.legend[1]);
   }
-  // The axis begins where four in five nets lie above it: one that reads nothing must not push all others together.
+  // The axis begins where seven in eight nets lie above it: one that reads nothing must not push all others together.
   function rangeOf(shares, goal) {
     const sorted = [...shares, ...(goal === null ? [] : [goal])].sort((a, b) => a - b);
     if (!sorted.length) return { low: climb(0.9), high: climb(0.996) };
-    const least = sorted[Math.floor(sorted.length / 5)], most = Math.min(Math.max(sorted.at(-1), goal ?? 0), MOST);
+    const least = sorted[Math.floor(sorted.length / 8)], most = Math.min(Math.max(sorted.at(-1), goal ?? 0), MOST);
     const below = [...LEVELS].reverse().find((level) => level <= least - 1e-9) ?? 0;
     const above = LEVELS.find((level) => level > most) ?? MOST;
     const low = climb(below), high = Math.min(climb(MOST), Math.max(climb(above), climb(most) + 0.12));

@@ -43,8 +43,8 @@ def teaches() -> bool:
     return (seat is not None and seat.is_teacher) or server.scenes().is_offered(visitor)
 
 
-def remember_recipe(recipe: TrainSpec) -> None:
-    """The page Train has this recipe: a link that fixes it holds its numbers."""
+def remember_recipe(recipe: TrainSpec | None) -> None:
+    """The page Train has this recipe, or none: a link that fixes it holds its numbers."""
     st.session_state[_RECIPE] = recipe
 
 

@@ -111,7 +111,7 @@ def data_set_and_recipe() -> Choice:
     choice = _ask(names, bool(asked))
     address.tell(*parts)
     (address.tell if st.session_state.get(KIND) == "own" else address.leave_out)(*numbers)
-    make_link.remember_recipe(choice.recipe)
+    make_link.remember_recipe(choice.recipe if choice.problem is None else None)
     return choice
 
 

@@ -22,12 +22,19 @@ _STYLE = """<style>
 def scene_line() -> DeltaGenerator:
     """Draw it; nothing for whoever is in no scene. Returns the place for what is refused."""
     now = scene.bound()
-    if now is None:
+    if now is None and (mine := scene.of_my_class()) is not None:
+        with _line(words.of_class(mine)):
+            st.button(
+                words.END,
+                key="scene_end",
+                type="tertiary",
+                icon=":material/logout:",
+                on_click=scene.end_for_class,
+            )
+    elif now is None:
         streamlit_inside.hold_place("scene_line")
     else:
-        st.html(_STYLE)
-        with st.container(key="scene_line", horizontal=True, vertical_alignment="center"):
-            st.markdown(words.line(now, scene.is_preview()), width="stretch")
+        with _line(words.line(now, scene.is_preview())):
             if now.may_leave:
                 st.button(
                     words.LEAVE,
@@ -37,6 +44,14 @@ def scene_line() -> DeltaGenerator:
                     on_click=entering.leave,
                 )
     return st.container(key="scene_refused")
+
+
+def _line(text: str) -> DeltaGenerator:
+    """Draw the words of the line, in Markdown. Returns the place for its button."""
+    st.html(_STYLE)
+    line = st.container(key="scene_line", horizontal=True, vertical_alignment="center")
+    line.markdown(text, width="stretch")
+    return line
 
 
 def say_what_was_refused(place: DeltaGenerator) -> None:

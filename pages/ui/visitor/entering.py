@@ -83,6 +83,7 @@ def open_page(page: str) -> None:
     state.pop("net", None)
     design.begin_with(link, now.scene.network)
     address.forget(where)
+    scene.forget_choices(where)
     if not now.by_class:
         state[SCENE] = now.scene_id
     if scene.is_preview():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cnn_core.classroom import PAGES, PARTS, Bound
+from cnn_core.classroom import PAGES, PARTS, Bound, Scene, parts_of
 from cnn_core.errors import StudentError
 from pages.ui.frame import held
 from pages.ui.frame.held import Held
@@ -51,6 +51,8 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "runs.compare": ("pick_*",),
     "runs.digit": ("digit", "digit_pad*"),
 }
+# What is chosen by a click and kept under a name of the page: part -> keys of the session.
+CHOSEN = {"filters.filter": "filter", "feature_maps.pixel": "pixel", "runs.compare": "runs_chosen"}
 
 
 def bound() -> Bound | None:
@@ -145,7 +147,35 @@ def check_page(page: str) -> None:
         now.scene.check_page(page)
 
 
-# ---------------------------------------------------------------- a class that begins with one
+def forget_choices(page: str) -> None:
+    """Let a page (its url_path) begin as usual in what its widgets and clicks chose, beside what a `Part` says."""
+    for part in parts_of(page):
+        for key in (*WIDGETS.get(part.name, ()), CHOSEN.get(part.name)):
+            if key is not None:
+                st.session_state.pop(key, None)
+
+
+# ---------------------------------------------------------------- the teacher's class
+
+
+def of_my_class() -> Scene | None:
+    """The scene that this teacher has set for all of their class; None where there is none."""
+    seat = server.classes().seat(who.visitor())
+    if seat is None or not seat.is_teacher or not seat.is_open:
+        return None
+    shown = seat.classroom.shows.get("scene")
+    try:
+        return server.scenes().scene(shown["id"]) if isinstance(shown, dict) else None
+    except (StudentError, KeyError):
+        return None
+
+
+def end_for_class() -> None:
+    """Take the scene of the class away; for a callback."""
+    try:
+        server.scenes().show_class(who.visitor(), None)
+    except StudentError as error:
+        refuse(error)
 
 
 def want_for_class(scene_id: str) -> None:
@@ -156,6 +186,15 @@ def want_for_class(scene_id: str) -> None:
 def wanted_for_class() -> str | None:
     """The scene that the next class begins with."""
     return st.session_state.get(_WANTED)
+
+
+def wanted_title() -> str | None:
+    """What that scene is called."""
+    scene_id = wanted_for_class()
+    try:
+        return None if scene_id is None else server.scenes().scene(scene_id).title
+    except StudentError:
+        return None
 
 
 def begin_class() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
 from cnn_core.runs.ids import is_run_id
+from pages.ui.visitor import sign_in
 
 if TYPE_CHECKING:
     from cnn_core.classroom import Board, Classes, Scenes
@@ -52,7 +53,7 @@ def classes() -> Classes:
 def _classes(path: Path) -> Classes:
     from cnn_core.classroom import Classes
 
-    return Classes(path)
+    return Classes(path, signs_in=sign_in.is_on())  # what it says holds until the server starts anew
 
 
 def board() -> Board:
@@ -152,7 +153,7 @@ def tidy_classes() -> None:
     try:
         one.tidy()
         scenes().tidy()
-    except StudentError as error:
+    except (StudentError, OSError) as error:
         _tell_the_operator(f"Classes that ended long ago are still there: {error}")
 
 

@@ -86,7 +86,7 @@ def forget() -> None:
     """This browser gets another token, and begins anew with it; for callbacks.
 
     What the visitor before has made stays where it is, for others may have its link. Nobody can change it any more, for
-    nobody has its token. What they guessed was theirs alone, and goes.
+    nobody has its token; that holds for a place in a class too. What they guessed was theirs alone, and goes.
     """
     server.store().notebooks.wipe(visitor())
     st.session_state[_FORGOTTEN] = secrets.token_urlsafe(16)

@@ -14,7 +14,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from cnn_core.looking import Asked
     from pages.ui.visitor.networks import LoadedNetwork
 
-WAIT_SECONDS = 5.0  # of a thread that draws nothing
 LOOK_SECONDS = 0.25  # between two looks at how far it is: so soon it is noticed that somebody left
 ANSWERS = 96_000_000  # bytes of all that are kept: the answers to 10,000 images are 0.4 MB
 
@@ -124,43 +122,6 @@ def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
     found = answer(network.net, question, lambda fraction: None)
     _speeds.measured(question.job, work, time.monotonic() - began)
     return found
-
-
-def answer_of(weights: Path, key: str, job: str, dataset: str, images: int, **asked: Hashable) -> Any:
-    """The answer of a network in a file, for a thread of the server's own: no page waits, and nothing is drawn.
-
-    weights: its file.
-    key:     whose it is; together with the file's time, the same key, the same weights.
-    The others, and what it raises, as of `look`.
-    """
-    from cnn_core.training import load_model
-    from pages.ui.visitor.networks import LoadedNetwork
-
-    net, spec = load_model(weights, check_limits=False)
-    stamp = f"run:{key}:{weights.stat().st_mtime_ns}"
-    network = LoadedNetwork(
-        net.eval().requires_grad_(False), spec, "", "run", key, None, True, stamp, dataset
-    )
-    there = len(server.images(dataset, "test"))
-    question = Question.of(job, dataset, min(images, there), **asked)
-    whole = (weights_hash(stamp, net), there, question)
-    if (answer := _answers.get(whole)) is not None:
-        return answer
-    work = work_of(question, spec)
-    if is_small():
-        return _answers.of(whole, partial(_at_once, network, question, work))
-    lookers = _lookers(min(2, settings().workers))
-    while True:
-        asking = lookers.ask(whole, _speeds.seconds(job, work), partial(_message, network, question))
-        with asking.awaited():
-            while not asking.wait(WAIT_SECONDS):
-                pass
-        try:
-            answer = asking.answer()
-        except GivenUp:
-            continue
-        _answers.put(whole, answer)
-        return answer
 
 
 # ---------------------------------------------------------------- elsewhere

@@ -35,6 +35,11 @@ def refuse(place: str, error: StudentError) -> None:
     st.session_state[_key(place)] = error
 
 
+def waits(place: str) -> bool:
+    """Whether there is a refusal of this place that was not said yet."""
+    return _key(place) in st.session_state
+
+
 def draw(place: str) -> None:
     """Say the last refusal of this place, once; draw nothing where there was none."""
     error = st.session_state.pop(_key(place), None)
