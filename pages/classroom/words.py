@@ -62,7 +62,7 @@ def gone(title: str) -> str:
 def summary_of_door(code: str) -> str:
     """The summary of the page for who is in no class.  code: filled in by a link, or ""."""
     return summary(
-        "You are in no class.",
+        "Here you join your class, or open one. You are in no class.",
         f"The code {spoken(code)} is filled in: type your name, or none, and press Join."
         if code
         else "Type the code that your teacher shows, and your name, and press Join.",
