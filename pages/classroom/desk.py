@@ -66,7 +66,7 @@ def _rename(name: str) -> None:
 
 def _wall(seat: Seat, summary: DeltaGenerator) -> None:
     screen_summary.put(summary, words.summary_of_wall(seat, place.until(seat)))
-    st.markdown(f"### {plain(seat.classroom.title)}")
+    st.markdown(f"## {plain(seat.classroom.title)}")
     if seat.is_open:
         joining.code_and_picture(seat.classroom, large=True)
     else:
