@@ -119,13 +119,13 @@ class Book:
         self._tell(classroom)
 
     def _take_out(self, classroom: Classroom, member: Member) -> None:
-        with self._held(classroom.id, CANNOT):
+        with self._held(classroom.id, CANNOT) as as_it_is:
             for file in classroom.path.glob(f"*/{member.id}.*"):  # of each topic, and the weights handed in
                 with suppress(OSError):
                     file.unlink()
             with suppress(FileNotFoundError):
                 (classroom.path / "members" / f"{member.owner}.json").unlink()
-            self._write(classroom)  # as it is, for its stamp: whoever is out is told at once
+            self._write(as_it_is)  # for its stamp: whoever is out is told at once
         seat = self.path / "of" / member.owner
         if text_of(seat) == classroom.id and member.owner not in classroom.teachers:
             with suppress(OSError):

@@ -40,7 +40,7 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
         return
     st.download_button(
         words.CSV,
-        _csv(server.classes(), seat.classroom.id),
+        _csv(server.classes(), seat.classroom.id, _may_see(seat)),
         file_name="board.csv",
         mime="text/csv",
         on_click="ignore",
@@ -57,15 +57,21 @@ def _channel(classes: Classes, class_id: str) -> Channel:
 
 def _board(seat: Seat, channel: Channel) -> None:
     """Draw it; from here on its data goes on by itself."""
+    may_see = _may_see(seat)
+    class_board(channel, _own(seat), key=KEY, may_see=may_see, on_gone=lambda: None)
+    if not may_see():
+        st.rerun()  # the page says why
+
+
+def _may_see(seat: Seat) -> Callable[[], bool]:
+    """Whether the visitor still sits in this class: to be asked later, where no visitor is known."""
     classes, token = server.classes(), who.visitor()
 
     def may_see() -> bool:
         now = classes.seat(token)
         return now is not None and now.classroom.id == seat.classroom.id
 
-    class_board(channel, _own(seat), key=KEY, may_see=may_see, on_gone=lambda: None)
-    if not may_see():
-        st.rerun()  # the page says why
+    return may_see
 
 
 def _own(seat: Seat) -> dict[str, Any]:
@@ -119,10 +125,12 @@ def _rows(classes: Classes, class_id: str) -> tuple[Row, ...]:
     return tuple(row for row in _still[class_id][1] if row.member.id in here)
 
 
-def _csv(classes: Classes, class_id: str) -> Callable[[], str]:
+def _csv(classes: Classes, class_id: str, may_see: Callable[[], bool]) -> Callable[[], str]:
+    """What writes the file when it is asked for; nothing for who is in the class no more."""
+
     def write() -> str:
         classroom = classes.classroom(class_id)
-        if classroom is None:
+        if classroom is None or not may_see():
             return ""
         settings = BoardSettings.of(classroom)
         rows = [row for row in _rows(classes, class_id) if row.member.id not in settings.hidden]

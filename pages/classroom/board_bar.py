@@ -20,7 +20,7 @@ OWN = "own"  # a challenge that is none of READY
 _STYLE = """<style>
 [data-testid="stBottomBlockContainer"]:has(.st-key-board_bar) { padding-top: 0.5rem; padding-bottom: 0.6rem }
 .st-key-board_bar { flex-wrap: wrap; row-gap: 0.4rem }
-.st-key-board_bar p { margin: 0 }
+.st-key-board_bar :is(p, [data-testid="stMarkdownContainer"]) { margin: 0 }
 </style>"""
 
 

@@ -120,6 +120,16 @@ def first(board: Standing, name: str) -> str:
 
     name: "chosen", or "none" for nobody's.
     """
+    return " ".join(filter(None, [_first(board, name), _not_measured(board)]))
+
+
+def _not_measured(board: Standing) -> str:
+    number = sum(why == "measuring" for _, why in board.unranked)
+    are = "is" if number == 1 else "are"
+    return f"{plural(number, 'finished net')} {are} not measured yet." if number else ""
+
+
+def _first(board: Standing, name: str) -> str:
     if not board.places:
         return "No net that counts has finished yet."
     if board.challenge.goal is not None:

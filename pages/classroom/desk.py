@@ -10,13 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.classroom import Seat
 from cnn_core.classroom.record import LONGEST_NAME, LONGEST_TITLE
 from pages.classroom import joining, keys, place, words
+from pages.classroom.board_settings import BoardSettings
 from pages.classroom.live import live
 from pages.ui.forms.copy_text import copy_text
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.screens import is_on_wall
 from pages.ui.visitor import server, who
 from pages.ui.wording import refusals, screen_summary
-from pages.ui.wording.blocks import caption
+from pages.ui.wording.blocks import caption, plain
 
 _LONGER, _OUT = "class_longer", "class_out"
 
@@ -25,7 +26,7 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     """The view of one class.  summary: the place for it."""
     refusals.draw("class")
     if is_on_wall():
-        _wall(seat)
+        _wall(seat, summary)
     elif seat.is_teacher:
         _desk(seat, summary)
     if seat.member is not None and not is_on_wall():
@@ -63,15 +64,20 @@ def _rename(name: str) -> None:
 # ---------------------------------------------------------------- the teacher
 
 
-def _wall(seat: Seat) -> None:
-    joining.code_and_picture(seat.classroom, large=True)
+def _wall(seat: Seat, summary: DeltaGenerator) -> None:
+    screen_summary.put(summary, words.summary_of_wall(seat, place.until(seat)))
+    st.markdown(f"### {plain(seat.classroom.title)}")
+    if seat.is_open:
+        joining.code_and_picture(seat.classroom, large=True)
+    else:
+        st.markdown(place.until(seat))
     _live(seat, _names)
 
 
 def _desk(seat: Seat, summary: DeltaGenerator) -> None:
     classroom = seat.classroom
     members = server.classes().members(classroom)
-    screen_summary.put(summary, words.summary_of_desk(classroom, members, place.until(seat)))
+    screen_summary.put(summary, words.summary_of_desk(seat, members, place.until(seat)))
     keys.draw_new()
     left, right = st.columns([5, 4], gap="large")
     with left:
@@ -107,7 +113,10 @@ def _names(seat: Seat) -> bool:
         st.rerun()
     members = server.classes().members(seat.classroom)
     st.markdown(words.students(len(members)))
-    if members:
+    if is_on_wall():
+        if BoardSettings.of(now.classroom).names != "none":
+            st.markdown(words.in_a_row(members))
+    elif members:
         rows = [words.came(member, place.when(member.joined, seat.at)) for member in members]
         st.markdown("\n".join(f"- {row}" for row in rows))
     return bool(members)

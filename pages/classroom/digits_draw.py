@@ -51,8 +51,8 @@ def _pad(here: Now) -> None:
     st.header(words.draw_a(digit), anchor=False)
     drawings = collecting_canvas(PAD, words.ADD, digit, PAD_PX, holds=True)
     if drawings:
-        with refusals.collect("digits_draw"):
-            for drawing in drawings:
+        for drawing in drawings:
+            with refusals.collect("digits_draw"):  # one that is refused takes no other along
                 core.draw(server.classes(), who.visitor(), drawing.target, drawing.pixels)
         st.rerun()
     caption(words.so_far(len(here.mine), len(here.drawings)))

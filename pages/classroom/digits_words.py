@@ -256,7 +256,7 @@ def _all_others(one: Score) -> str:
 
 def ours_beside(one: Score) -> str:
     """How the best of those did that came with Convscope."""
-    return f"{named(one)}, which came with Convscope, reads {count(one.right)}."
+    return f"{named(one)}, which came with Convscope, reads {count(one.right)} of them."
 
 
 def _as_good(rest: Sequence[Score]) -> str:

@@ -12,6 +12,8 @@ from pages.ui.frame import broadcast
 def live(draw: Callable[[], object], stamp: Callable[[], Hashable], name: tuple[str, str]) -> None:
     """Draw it now, and again whenever the stamp has changed.
 
+    None inside another: what is sent to the inner one's place after the outer was drawn anew breaks the page.
+
     stamp: cheap, and without a visitor.  name: of what the stamp is about, and of which class: the same for all of it.
     """
 

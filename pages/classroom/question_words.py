@@ -84,6 +84,15 @@ def too_late() -> str:
     return "You have not answered this one. The next question is yours too."
 
 
+def announced(stage: str) -> str:
+    """What a screen reader says when the teacher goes on.  stage: of the question, "" without one."""
+    return {
+        "asked": "A question is open.",
+        "answers": "The answers are shown.",
+        "measured": "What was measured is shown.",
+    }.get(stage, "")
+
+
 def of_before(count: int, stage: str) -> str:
     """Behind a question of before, for the teacher.  stage: a value of STAGES."""
     return f":gray[{plural(count, 'answer')}, {stage}]"

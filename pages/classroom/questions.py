@@ -18,6 +18,7 @@ from pages.classroom.live import live
 from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms import class_question, guess
 from pages.ui.frame import screens, shell
+from pages.ui.frame.announcement import announce
 from pages.ui.visitor import server, who
 from pages.ui.wording import guesses, refusals, screen_summary
 from pages.ui.wording.blocks import caption, plain
@@ -35,10 +36,28 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     """The view of one class.  summary: the place for it."""
     now = now_of(seat.classroom)
     asked = class_question.asks().question(seat.classroom, now) if now else None
+    sentence = asked.question.asked if asked is not None else ""
+    counts = class_question.asks().answered(seat.classroom, now) if asked is not None else (0, 0)
+    screen_summary.put(summary, words.page_summary(sentence, stage_of(seat.classroom, now), *counts))
+    classes, class_id = server.classes(), seat.classroom.id
+    # Not the page but this alone is drawn anew: on thirty screens when the teacher goes on, and where answers are
+    # counted with each that comes. One part for both, for none may stand inside another.
+    if seat.is_teacher or screens.is_on_wall():
+        live(lambda: _now(class_id), lambda: classes.stamp(class_id), ("answers", class_id))
+    else:
+        live(lambda: _now(class_id), lambda: classes.shown_stamp(class_id), ("asks", class_id))
+
+
+def _now(class_id: str) -> None:
+    """Draw what the class is at, as it is now."""
+    seat = server.classes().seat(who.visitor())
+    if seat is None or seat.classroom.id != class_id:
+        st.rerun()  # wiped, or taken out: the whole page says so
+    now = now_of(seat.classroom)
+    asked = class_question.asks().question(seat.classroom, now) if now else None
     stage = stage_of(seat.classroom, now) if asked is not None else ""
-    _follow(seat.classroom.id, now, stage)
     leads = seat.is_teacher and not screens.is_on_wall()
-    _summarise(seat, asked, stage, summary)
+    announce("questions-stage", words.announced(stage))
     refusals.draw("questions")
     if asked is not None:
         _question(seat, asked, stage)
@@ -49,24 +68,6 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
     else:
         caption(words.NOTHING_NOW if stages_of(seat.classroom.shows.get(PART)) else words.NOTHING_ASKED)
     _before(seat, now, leads)
-
-
-def _follow(class_id: str, now: str, stage: str) -> None:
-    """Run the page again once the teacher goes on."""
-
-    def look() -> None:
-        seat = server.classes().seat(who.visitor())
-        later = now_of(seat.classroom) if seat is not None else ""
-        if seat is None or (later, stage_of(seat.classroom, later) if later else "") != (now, stage):
-            st.rerun()
-
-    live(look, lambda: server.classes().shown_stamp(class_id), ("asks", class_id))
-
-
-def _summarise(seat: Seat, asked: ClassQuestion | None, stage: str, place: DeltaGenerator) -> None:
-    count, members = (0, 0) if asked is None else class_question.asks().answered(seat.classroom, asked.id)
-    sentence = asked.question.asked if asked is not None else ""
-    screen_summary.put(place, words.page_summary(sentence, stage, count, members))
 
 
 # ---------------------------------------------------------------- the question that the class is at
@@ -91,7 +92,7 @@ def _open(seat: Seat, asked: ClassQuestion) -> None:
     _shown(asked)
     if not seat.is_open:
         caption(words.ENDED)
-    _count(seat.classroom.id, asked.id)
+    st.markdown(words.answered(*class_question.asks().answered(seat.classroom, asked.id)))
 
 
 def _shown(asked: ClassQuestion) -> None:
@@ -127,17 +128,6 @@ def _image(asked: ClassQuestion, px: int) -> None:
         px=px,
         read_out=False,
     )
-
-
-def _count(class_id: str, question_id: str) -> None:
-    """Draw how many have answered, as they do."""
-
-    def look() -> None:
-        seat = server.classes().seat(who.visitor())
-        if seat is not None:
-            st.markdown(words.answered(*class_question.asks().answered(seat.classroom, question_id)))
-
-    live(look, lambda: server.classes().stamp(class_id), ("answers", class_id))
 
 
 def _answer(asked: ClassQuestion) -> None:

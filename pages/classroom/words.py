@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
-from cnn_core.classroom import Classroom, Member, Seat, spoken
+from cnn_core.classroom import Member, Seat, spoken
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.numbers import plural
 from pages.ui.wording.screen_summary import summary
@@ -24,7 +24,7 @@ TITLE_EXAMPLE = "Tuesday, 10 b"
 HOW_LONG = "For how long?"
 OPEN = "Open the class"
 OPEN_WHAT = (
-    "You get a code for your students. They see each other's names and what they do in the class. "
+    "You get a code for your students. On the board they see each other's networks, and names unless you hide them. "
     "Students need no account."
 )
 HOURS = {
@@ -62,7 +62,7 @@ def gone(title: str) -> str:
 def summary_of_door(code: str) -> str:
     """The summary of the page for who is in no class.  code: filled in by a link, or ""."""
     return summary(
-        "You are in no class.",
+        "Here you join your class, or open one. You are in no class.",
         f"The code {spoken(code)} is filled in: type your name, or none, and press Join."
         if code
         else "Type the code that your teacher shows, and your name, and press Join.",
@@ -191,22 +191,33 @@ def came(member: Member, when: str) -> str:
     return f"{plain(member.name)} :gray[{when}]"
 
 
-def summary_of_desk(classroom: Classroom, members: Iterable[Member], until: str) -> str:
+def in_a_row(members: Iterable[Member]) -> str:
+    """The names as a wall shows them."""
+    return " · ".join(plain(member.name) for member in members)
+
+
+def summary_of_desk(seat: Seat, members: Iterable[Member], until: str) -> str:
     """The summary of the view for a teacher."""
     names = [member.name for member in members]
     return summary(
-        f"You teach {plain(classroom.title)}. Students join with the code {' '.join(classroom.code)}.",
-        until,
+        f"You teach {plain(seat.classroom.title)}.",
+        summary_of_wall(seat, until),
         f"{plural(len(names), 'student')}: {', '.join(map(plain, names))}." if names else NOBODY_YET,
     )
+
+
+def summary_of_wall(seat: Seat, until: str) -> str:
+    """The summary of the view where all see it."""
+    code = f"Students join with the code {' '.join(seat.classroom.code)}." if seat.is_open else ""
+    return summary(code, until)
 
 
 # ---------------------------------------------------------------- a student's place
 
 MY_NAME = "My name in the class"
 WHAT_IS_KEPT = (
-    "Of you this class keeps your name here, when you joined, and what you answer, draw and hand in. Your teacher and "
-    "the others in the class can see it. Your networks stay yours."
+    "Of you this class keeps your name here, when you joined, and what you answer, draw and hand in. Your teachers can "
+    "see it, the others what your teachers show of it. Your networks stay yours."
 )
 LEAVE = "Leave the class"
 LEAVE_WHAT = "All that you did in the class is deleted. Your networks stay yours."

@@ -29,7 +29,8 @@ _STYLE = f"""<style>
 [data-testid="stBottomBlockContainer"]:has(.st-key-tour_bar) {{ padding-top: 0.6rem; padding-bottom: 0.7rem }}
 [data-testid="stBottom"]:has(.st-key-tour_bar) > div {{ border-top: 1px solid color-mix(in srgb, currentColor 18%,
   transparent) }}
-.st-key-tour_bar {{ gap: 0.2rem; outline: none }}
+.st-key-tour_bar {{ gap: 0.2rem }}
+:is(.st-key-tour_bar, .st-key-tour_wide) {{ outline: none }}
 .st-key-tour_bar :is(p, [data-testid="stMarkdownContainer"]) {{ margin-bottom: 0 }}
 .st-key-tour_bar [data-testid="stVerticalBlock"] {{ gap: 0.2rem }}
 .st-key-tour_end > :first-child {{ flex: 1 1 24rem; width: auto }}

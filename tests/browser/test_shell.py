@@ -7,6 +7,7 @@ import pytest
 from PIL import ImageColor
 from playwright.sync_api import expect
 
+from cnn_core.classroom import Classes
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES
@@ -182,3 +183,26 @@ def test_an_address_as_a_run_s_name_is_read_and_cannot_be_clicked(server, chromi
         expect(page.locator("a[href*='evil']")).to_have_count(0)
     finally:
         context.close()
+
+
+def test_a_teacher_s_key_opens_the_desk_and_no_address_and_no_request_ever_has_it(server, new_page):
+    classes = Classes(server.runs)
+    classroom, key = classes.open("t" * 22, "Tuesday", 2)
+    page, asked = new_page(server.url), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{server.url}/classroom#key={key}")
+    expect(page.get_by_text(f"{classroom.code[:3]}-{classroom.code[3:]}")).to_be_visible(timeout=60_000)
+    expect(page).to_have_url(f"{server.url}/classroom?view=class")
+    page.go_back()
+    page.reload()
+    expect(page.get_by_text("you teach")).to_be_visible(timeout=60_000)
+    assert key not in page.url
+    assert asked
+    assert [url for url in asked if key in url] == []
+    assert len(classes.seat("t" * 22).classroom.teachers) == 2
+    # On every page one line, and the page in the bar; for who sits in no class, neither.
+    turn_to(page, "Train")
+    line = page.locator(".st-key-class_strip")
+    expect(line).to_have_text(re.compile("Tuesday.*you teach.*Board", re.DOTALL), timeout=60_000)
+    classes.wipe("t" * 22)
+    expect(line).to_have_count(0, timeout=60_000)

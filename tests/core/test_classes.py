@@ -371,6 +371,22 @@ def test_who_writes_while_the_class_is_wiped_hears_that_it_is_gone(classes):
         assert [path for path in left if classroom.id in f"{path} {path.read_bytes()}"] == []
 
 
+def test_who_takes_somebody_out_writes_nothing_over_what_another_teacher_sets_meanwhile(classes, monkeypatch):
+    classroom, _ = classes.open(TEACHER, "Tuesday", 2)
+    ada = classes.join(ADA, classroom.code, "Ada").member
+    look = classes.members
+
+    def look_while_another_sets(one):
+        classes.show(TEACHER, "board", {"frozen": True})
+        return look(one)
+
+    before = classes.shown_stamp(classroom.id)
+    monkeypatch.setattr(classes, "members", look_while_another_sets)
+    classes.remove(TEACHER, ada.id)
+    assert classes.seat(TEACHER).classroom.shows == {"board": {"frozen": True}}
+    assert classes.shown_stamp(classroom.id) != before
+
+
 def test_a_disk_that_refuses_is_told_in_a_sentence_and_the_class_stays_as_it_was(classes, monkeypatch):
     classroom, _ = classes.open(TEACHER, "Tuesday", 2)
     classes.join(ADA, classroom.code, "Ada")

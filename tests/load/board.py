@@ -121,7 +121,7 @@ async def look(server: Server, students: int, seconds: float = SECONDS) -> Looki
         for student in everybody:
             await student.open("classroom", view="board")
         outcome.calm = await _work_of(
-            process, asyncio.gather(*(one.hear(10, "class_board", lambda _: None) for one in everybody))
+            process, asyncio.gather(*(one.hear(10, "class_board_feed", lambda _: None) for one in everybody))
         )
         seen: list[dict[str, float]] = [{} for _ in everybody]
         finished: dict[str, float] = {}
@@ -130,7 +130,7 @@ async def look(server: Server, students: int, seconds: float = SECONDS) -> Looki
             asyncio.gather(
                 _train(store, tokens, going_on, finished, seconds - 3),
                 *(
-                    one.hear(seconds, "class_board", _notes(notes))
+                    one.hear(seconds, "class_board_feed", _notes(notes))
                     for one, notes in zip(everybody, seen, strict=True)
                 ),
             ),
@@ -159,7 +159,7 @@ async def _work_of(process: psutil.Process, doing: Any) -> float:
 
 def _notes(notes: dict[str, float]) -> Any:
     def tell(data: Any) -> None:
-        board, _ = data
+        board = data[0]
         for one in (*board["places"], *board["others"]):
             notes.setdefault(one["run"], time.time())
 

@@ -70,7 +70,10 @@ class Screen:
     def came(self):
         """(place on the page, data) of each component that the browser was sent since."""
         return [
-            (tuple(message.metadata.delta_path), json.loads(message.delta.new_element.bidi_component.json))
+            (
+                tuple(message.metadata.delta_path),
+                json.loads(message.delta.new_element.bidi_component.json)[:2],
+            )
             for parcel in self.tab.flush_browser_queue()
             for message in getattr(parcel, "messages", [parcel])
             if message.WhichOneof("type") == "delta"
@@ -105,6 +108,13 @@ def test_thirty_screens_are_given_what_is_new_once_it_is_computed_once_each_at_i
         assert source.asked == 2
         for number, screen in enumerate(screens):
             assert screen.came() == [((0, number), [{"now": 7}, f"tab {number}"])]
+        assert await _looked() == 0
+
+        source.values = lambda: {"now": 7}
+        source.channel = broadcast.Channel(source.channel.name, source.channel.stamp, source.values)
+        for shown in broadcast._places.values():
+            shown.channel = source.channel
+        source.now = 8  # something changed, but nothing that is shown
         assert await _looked() == 0
 
     own_loop.run(asyncio.wait_for(main(), 60))

@@ -24,7 +24,7 @@ def classes():
 
 def data_of(app):
     (found,) = [one.proto for one in app.get("bidi_component") if one.proto.id.endswith("-class_board")]
-    return json.loads(found.json)
+    return json.loads(found.json)[:2]
 
 
 def test_a_student_sees_the_class_a_teacher_has_the_bar_and_a_stranger_gets_nothing(app, classes):
@@ -71,6 +71,16 @@ def test_a_student_sees_the_class_a_teacher_has_the_bar_and_a_stranger_gets_noth
     app.run()
     assert not app.exception
     assert not [one for one in app.get("bidi_component") if "class_board" in one.proto.id]
+
+
+def test_the_file_of_a_board_is_empty_for_who_was_taken_out_since_the_page_was_drawn(classes):
+    room, _ = classes.open(TEACHER, "Tuesday", 2)
+    classes.join(ADA, room.code, "Ada")
+    run_id = train(RunStore(settings().runs_dir), ADA)
+    write = board._csv(classes, room.id, lambda: classes.seat(ADA) is not None)
+    assert run_id in write()
+    classes.remove(TEACHER, classes.seat(ADA).member.id)
+    assert write() == ""
 
 
 def test_frozen_it_shows_after_a_restart_what_stood_there_as_far_as_files_know(classes):

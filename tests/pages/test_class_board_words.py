@@ -125,6 +125,7 @@ def test_a_chart_has_a_dot_for_each_net_that_can_be_compared_and_one_name_for_ea
     # On images turned by 45° what is not measured has no place on the chart yet.
     turned = shown(rows, BoardSettings(READY["turned"]), {"Lynx0": Share(0.4, 500)})
     assert [(one["run"], one["y"]) for one in turned["dots"]] == [("Lynx0", 0.4)]
+    assert turned["first"] == "Best: Lynx, 40.0 %. 4 finished nets are not measured yet."
     assert turned["ours"] == []
     assert turned["legend"][1] == "finished, 500 images turned by 45°"
 

@@ -41,7 +41,8 @@ def press(app, label):
 def test_a_drawn_digit_is_checked_by_two_becomes_a_test_set_and_is_read(monkeypatch):
     monkeypatch.setattr(looking, "is_small", lambda: True)  # no process beside the server
     classes, classroom = a_class()
-    ada = view(ADA, "draw", digits_pad={"waiting": [[1, 7, scribble()]]})
+    ada = view(ADA, "draw", digits_pad={"waiting": [[1, 77, scribble(1)], [2, 7, scribble()]]})
+    assert "A digit is a whole number from 0 to 9." in text(ada)
     assert "You have drawn 1 of at most 20. Your class has 1 drawing." in text(ada)
     (one,) = drawings_of(classes, classroom)
     assert (one.digit, one.member) == (7, classes.seat(ADA).member.id)

@@ -162,9 +162,7 @@ def test_names_are_shown_as_they_were_typed_and_never_as_markdown():
         assert "\\[x\\]" in said
         assert "\\*b\\*" in said
         assert "\\<i\\>" in said
-    assert hostile in words.summary_of_desk(classroom, [seat.member], "").replace(
-        "\u2060", ""
-    )  # as it is read
+    assert hostile in words.summary_of_desk(seat, [seat.member], "").replace("\u2060", "")  # as it is read
 
 
 def test_a_phone_s_camera_reads_the_link_in_the_qr_code():

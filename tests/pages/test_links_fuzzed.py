@@ -43,7 +43,7 @@ PARAMETERS = parameters()
 LIKELY = [  # what is right on some page, and wrong on the others
     "on", "off", "own", "lesson", "same", "2", "7", "40", "pooling", "robust", "1_0_-1_2_0_-2_1_0_-1", "parts.8",
     "turn-45_zoom-0.2", "wide-300", "4.9", "999.999", "lesson~mlp~AAAAAAAAAAA", "sgd", "0.01", "conv2d_2", "untrained",
-    "pooling.share", "feature_map", "wall",
+    "pooling.share", "feature_map", "wall", "five-kernels",
 ]  # fmt: skip
 ODD = [
     "", " ", "0", "-1", "1e308", "NaN", "9" * 400, "²", "None", "true", "[]", "{}", "\0", "\x1b[31m", "\u202eabc",
@@ -155,7 +155,8 @@ def test_what_a_page_reads_of_its_address_is_in_the_table_and_nothing_else():
                 {given["before"].value} if ast.unparse(call.func) in ASKS and "before" in given else set()
             )
     asked |= {"leak", "jitter", "blur", "clamp", "rescue"} & set(SWITCHES)  # named in a loop
-    assert asked | {"dream", "step"} == set().union(*PARAMETERS.values())
+    read_by_hand = {"dream", "step", "scene", "preview", "key"}
+    assert asked | read_by_hand == set().union(*PARAMETERS.values())
 
 
 def _texts_of(tree: ast.Module) -> dict[str, str]:

@@ -130,3 +130,27 @@ def test_an_edited_address_a_new_tab_and_a_closed_page_do_not_lead_out_of_a_scen
     assert "train" in widgets(tab)
     app.run()
     assert "theater_comedy" not in text(app)
+
+
+def test_a_teacher_makes_a_link_of_the_page_as_it_is_and_a_student_is_offered_none(app, no_runner):
+    open_page(app, "pages/1_convolution.py")
+    assert "make_link" not in widgets(app)
+    app.switch_page("pages/9_teachers.py").run()
+    assert not app.exception
+    app.query_params.update({"kernel": "blur", "strides": "2"})
+    app.switch_page("pages/1_convolution.py").run()
+    app.button(key="make_link").click().run()
+    # All at once: a dialog is a part of the page that AppTest does not run alone.
+    app.text_input(key="make_link_title").set_value("Blur by two")
+    app.multiselect(key="make_link_fixed").set_value(["convolution.kernel"])
+    app.multiselect(key="make_link_hidden").set_value(["layers", "train"])
+    app.multiselect(key="make_link_pages").set_value(["only"])
+    app.button(key="make_link_make").click().run()
+    assert not app.exception
+    scene_id, _ = app.session_state["make_link_made"]
+    scene = server.scenes().scene(scene_id)
+    assert (scene.title, scene.page) == ("Blur by two", "convolution")
+    assert scene.state == {"kernel": "blur", "strides": "2"}
+    assert (scene.fixed, scene.pages) == (("convolution.kernel",), ("convolution",))
+    assert set(scene.hidden) == {"layers", "train"}
+    assert server.scenes().of(OWNER) is None  # whoever makes a link is not bound by it

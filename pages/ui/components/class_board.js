@@ -6,35 +6,38 @@ const FIRST = 6;  // of a long list on a phone
 const MOST = 0.9995;  // what reads all stands here: beyond it the axis has no end
 const climb = (share) => -Math.log10(1 - Math.min(Math.max(share, 0), MOST));
 
-export default function ({ parentElement, data: [board, own], setTriggerValue }) {
-  const root = parentElement.querySelector(".board");
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".board"), own = data[1];
   const s = boards.get(parentElement) ?? { told: "" };
   boards.set(parentElement, s);
-  root.classList.toggle("gone", !board);
+  const part = (name) => root.querySelector("." + name);
+  let board = null;
   root.classList.toggle("wall", Boolean(own.wall));
   root.style.setProperty("--learning", own.learning);
-  if (!board) {
-    if (s.told !== "gone") { s.told = "gone"; setTriggerValue("gone", "gone"); }  // the page says why
-    return;
-  }
-  s.told = "";
-  const part = (name) => root.querySelector("." + name);
-  write(part("title"), board.title);
-  write(part("done"), board.done); write(part("first"), board.first); write(part("still"), board.still);
-  write(part("heard"), board.heard);
-  part("join").hidden = !own.code;
-  write(part("says"), own.join ?? ""); write(part("code"), own.code ?? "");
-  put(part("qr"), "src", own.qr); part("qr").hidden = !own.qr;
-  drawTraining(); drawPlaces(); drawOthers();
-  if (!s.watch) {
-    s.watch = new ResizeObserver(() => s.draw?.());
-    s.watch.observe(part("chart"));
-  }
-  s.draw = () => drawChart();
-  s.draw();
   part("full").onclick = () => root.requestFullscreen?.();
-  return () => { s.watch?.disconnect(); s.watch = null; };
+  s.watch?.disconnect(); s.deaf?.();
+  s.watch = new ResizeObserver(() => { if (board) drawChart(); });
+  s.watch.observe(part("chart"));
+  s.deaf = onNews(data, show);
+  show();
+  return () => { s.watch.disconnect(); s.deaf(); };
 
+  function show() {
+    board = newest(data);
+    root.classList.toggle("gone", !board);
+    if (!board) {
+      if (s.told !== "gone") { s.told = "gone"; setTriggerValue("gone", "gone"); }  // the page says why
+      return;
+    }
+    s.told = "";
+    write(part("title"), board.title);
+    write(part("done"), board.done); write(part("first"), board.first); write(part("still"), board.still);
+    write(part("heard"), board.heard);
+    part("join").hidden = !own.code;
+    write(part("says"), own.join ?? ""); write(part("code"), own.code ?? "");
+    put(part("qr"), "src", own.qr); part("qr").hidden = !own.qr;
+    drawTraining(); drawPlaces(); drawOthers(); drawChart();
+  }
   function mine(one) { return Boolean(own.me) && one.who === own.me; }
   function called(one) { return one.name || (mine(one) ? "yours" : ""); }
   function address(one) { return own.look + encodeURIComponent(one.run); }

@@ -22,3 +22,12 @@ function load(s, src, done) {
   image.onload = () => { if (s.src === src) { s.image = image; done(); } };
   image.src = src;
 }
+// What follows the class by itself (frame/broadcast.py): the newest of what came, as the page was drawn or since.
+function newest([drawn, , key, at]) {
+  const feed = window.convscopeFeeds?.[key];
+  return feed && feed.at >= at ? feed.news : drawn;
+}
+function onNews([, , key], show) {  // returns what ends it
+  window.addEventListener(`convscope-feed-${key}`, show);
+  return () => window.removeEventListener(`convscope-feed-${key}`, show);
+}

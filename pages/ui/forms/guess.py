@@ -191,7 +191,9 @@ def ask(
     st.html(_TARGETS)
     if is_main and isinstance(question, ChoiceQuestion):
         # In a fragment a click would wait for the page below, which may have a layer's pictures to compute.
-        _ask_choice(question, look, tell)
+        with st.container():
+            refusals.draw("guess")
+            _ask_choice(question, look, tell)
     else:
         _control(question, look, is_main, tell)
     return None
@@ -437,16 +439,14 @@ def _show_number(question: NumberQuestion, guess: Guess) -> None:
 
 def _show_curve(question: CurveQuestion, guess: Guess, why: str, look: Look) -> None:
     if look.elsewhere:
-        far, text = st.columns([2, 5], gap="medium", vertical_alignment="center")
-        far.metric(words.OFF_ON_AVERAGE, words.off_words(guess))
-        text.markdown(why)
+        st.markdown(f"**{plain(words.told(guess))}** {why}")
         return
     curves, text = [st.container(), st.container()] if look.narrow else st.columns([5, 3], gap="medium")
     with curves:
         show_curves(question, guess, f"guess_shown_{_name(question)}", look.pictures, look.marks)
         caption(words.WHAT_A_CURVE_SHOWS)
     with text:
-        st.metric(words.OFF_ON_AVERAGE, words.off_words(guess))
+        st.metric("You were off by, on average", words.off_words(guess))
         st.markdown(why)
 
 

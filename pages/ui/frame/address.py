@@ -22,7 +22,7 @@ from pages.ui.frame import held, streamlit_inside
 _SAID = "address_said"  # {page: {name: what we wrote there last, or what was asked for}}
 _PAGE = "address_page"  # the page that is looked at, by its url_path
 _RETURNED = "address_returned"  # whether the page was turned to by its name, so that `settle` has work
-_OF_EVERY_PAGE = {"net", "design", "screen", "scene"}  # these say nothing of the page
+_OF_EVERY_PAGE = {"net", "design", "screen", "scene", "preview"}  # these say nothing of the page
 _NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,9})?(e-\d{1,2})?")
 
 

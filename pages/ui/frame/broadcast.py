@@ -39,6 +39,13 @@ _woken = st.components.v2.component(
 )
 
 
+_feed = st.components.v2.component(
+    "feed",
+    html="<span hidden></span>\n<!-- nothing to see -->",
+    js=component_file("feed.js"),
+)
+
+
 @dataclass(frozen=True)
 class Channel:
     """What is shown on many screens. Both are called without a visitor, and often by the server's own thread.
@@ -71,8 +78,11 @@ class _Shown:
 
 @dataclass(frozen=True)
 class _Values:
+    """at: when they were computed, in milliseconds since 1970."""
+
     stamp: Hashable
     json: str
+    at: int
 
 
 _lock = threading.Lock()
@@ -94,13 +104,16 @@ def show(
 ) -> Any:
     """Draw a component that follows the channel; returns what it returns.
 
-    Its data is a list of two: the channel's values (null once the visitor may no longer see them), and `own`.
+    Its data is a list of four: the channel's values (null once the visitor may no longer see them), `own`, its key, and
+    when that was computed. What comes later comes by a small component beside it, and is found by `newest` and
+    `onNews` of components/common.js.
     may_see:   asked anew before each sending; without a visitor, so it must know whom it is about.
     arguments: what else the component takes.
     """
     now = _current(channel)
-    _expect(key, _Shown(channel, json.dumps(own), may_see, now.stamp, now.json))
-    return component(key=key, data=[json.loads(now.json), own], **arguments)
+    with st.container(key=f"nothing_{key}"):
+        _follow(_feed, now, channel, key, f"{key}_feed", may_see)
+    return component(key=key, data=[json.loads(now.json), own, key, now.at], **arguments)
 
 
 def values(channel: Channel) -> Any:
@@ -118,9 +131,24 @@ def wake(name: Hashable, stamp: Callable[[], Hashable], key: str) -> None:
     """
     # As text: JavaScript counts no nanoseconds.
     channel = Channel(("wake", name), stamp, lambda: str(stamp()))
-    drawn = values(channel)
+    now = _current(channel)
+    drawn = json.loads(now.json)
     with st.container(key=f"nothing_{key}"):
-        show(_woken, channel, drawn, key=key, height=1, on_woken_change=lambda: None)
+        _follow(_woken, now, channel, drawn, key, lambda: True, on_woken_change=lambda: None)
+
+
+def _follow(
+    component: Any,
+    now: _Values,
+    channel: Channel,
+    own: Any,
+    key: str,
+    may_see: Callable[[], bool],
+    **arguments: Any,
+) -> None:
+    """Draw a component that is sent, whenever the channel changes: its values, `own`, and when that was."""
+    _expect(key, _Shown(channel, json.dumps(own), may_see, now.stamp, now.json))
+    component(key=key, data=[json.loads(now.json), own, now.at], height=1, **arguments)
 
 
 def every() -> float | None:
@@ -198,7 +226,7 @@ def _news(screens: list[tuple[Place, _Shown]]) -> list[tuple[Place, str]]:
             news = now.json if now is not None and shown.may_see() else "null"
             if news != shown.sent:
                 shown.sent = news
-                given.append((place, f"[{news}, {shown.own}]"))
+                given.append((place, f"[{news}, {shown.own}, {_milliseconds()}]"))
         return given
     except Exception:
         # The thread serves other classes too, and must not end with this one.
@@ -215,5 +243,10 @@ def _current(channel: Channel) -> _Values:
     # Two may compute it at the same moment; both are right.
     if len(_values) >= MOST_VALUES:
         _values.clear()
-    _values[channel.name] = new = _Values(stamp, json.dumps(channel.values()))
+    _values[channel.name] = new = _Values(stamp, json.dumps(channel.values()), time.time_ns() // 1_000_000)
     return new
+
+
+def _milliseconds() -> int:
+    """Now, since 1970: of two that came, the browser takes the later."""
+    return time.time_ns() // 1_000_000

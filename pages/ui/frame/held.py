@@ -23,6 +23,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+SAVE = "save"  # an action: whatever of a network can be taken away as a file
+_OF_ONES_OWN = ("tour", "classroom")  # pages whose files are the visitor's own words and work
 _TRIED = "held_tried"  # the part that somebody tried to change, until it was said
 _PAGE = "held_page"  # the page that was drawn last, by its url_path: its widgets are what a browser sends
 
@@ -171,6 +173,8 @@ def watch() -> None:
         held = _now.get()
         if held is not None:
             key, part = part_of(held, str(getattr(element, "id", "")))
+            if delta_type == "download_button" and SAVE in held.hidden and not _is_of_ones_own():
+                part = SAVE
             if part is not None and part in held.hidden:
                 return enqueue(dg, "empty", Empty())
             if part is not None and hasattr(element, "disabled"):
@@ -181,6 +185,10 @@ def watch() -> None:
 
     SessionState._call_callbacks = callbacks  # type: ignore[method-assign, assignment]
     DeltaGenerator._enqueue = draw  # type: ignore[method-assign, assignment]
+
+
+def _is_of_ones_own() -> bool:
+    return st.session_state.get(_PAGE) in _OF_ONES_OWN
 
 
 def style() -> None:

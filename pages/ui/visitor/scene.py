@@ -150,8 +150,9 @@ def check_page(page: str) -> None:
 def forget_choices(page: str) -> None:
     """Let a page (its url_path) begin as usual in what its widgets and clicks chose, beside what a `Part` says."""
     for part in parts_of(page):
-        for key in (*WIDGETS.get(part.name, ()), CHOSEN.get(part.name, "")):
-            st.session_state.pop(key, None)
+        for key in (*WIDGETS.get(part.name, ()), CHOSEN.get(part.name)):
+            if key is not None:
+                st.session_state.pop(key, None)
 
 
 # ---------------------------------------------------------------- the teacher's class

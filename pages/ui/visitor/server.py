@@ -153,7 +153,7 @@ def tidy_classes() -> None:
     try:
         one.tidy()
         scenes().tidy()
-    except StudentError as error:
+    except (StudentError, OSError) as error:
         _tell_the_operator(f"Classes that ended long ago are still there: {error}")
 
 

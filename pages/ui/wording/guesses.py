@@ -16,7 +16,6 @@ DRAW_IT = "Draw your curve here"
 UNKNOWN = "not guessed yet"
 TAP = "Tap the place you mean."
 WHAT_THE_RINGS_ARE = "Dashed ring: what you said. Whole ring: measured."
-OFF_ON_AVERAGE = "You were off by, on average"
 WHAT_A_CURVE_SHOWS = "Dotted: what you drew. Solid: measured. Shaded: where the two differ."
 
 
