@@ -275,7 +275,9 @@ def test_the_table_of_parts_is_what_addresses_can_say():
         }
         said.setdefault("" if page == "home" else page, set()).update(named)
     assert (
-        said.pop("every") - {"screen", "step", "scene", "preview"} == {"net", "design"} == set(OF_EVERY_PAGE) - {"step"}
+        said.pop("every") - {"screen", "step", "scene", "preview"}
+        == {"net", "design"}
+        == set(OF_EVERY_PAGE) - {"step"}
     )
     for page, names in said.items():
         if page not in ("page", "classroom", "teachers"):

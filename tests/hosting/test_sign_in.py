@@ -61,11 +61,17 @@ def secrets_for(folder: Path, port: int, provider_url: str) -> None:
     (folder / ".streamlit" / "secrets.toml").write_text(text)
 
 
+def at_the_door(page, url: str) -> None:
+    page.goto(f"{url}/classroom")
+    page.get_by_text("I teach: open a class").click()
+
+
 def signs_in(page, sub: str) -> None:
     page.locator(".st-key-class_sign_in button").click()
     page.get_by_role("button", name=sub).click()
     page.wait_for_url("**/classroom*")
     ready(page)
+    page.get_by_text("I teach: open a class").click()
 
 
 def test_only_a_teacher_who_signed_in_opens_a_class_and_finds_it_again_on_another_device(tmp_path, chromium):
@@ -76,14 +82,14 @@ def test_only_a_teacher_who_signed_in_opens_a_class_and_finds_it_again_on_anothe
             tmp_path, port, HOME=str(home), CONVSCOPE_WARM="0", CONVSCOPE_TEACHERS="school.example"
         ) as server:
             phone, desk = (chromium.new_context().new_page() for _ in range(2))
-            phone.goto(f"{server.url}/classroom")
+            at_the_door(phone, server.url)
             expect(phone.locator(".st-key-class_sign_in")).to_be_visible(timeout=30_000)
             expect(phone.locator(".st-key-class_open")).to_have_count(0)
             signs_in(phone, "eve")
             expect(phone.get_by_text("is not one of this server's teachers")).to_be_visible()
             expect(phone.locator(".st-key-class_open")).to_have_count(0)
 
-            desk.goto(f"{server.url}/classroom")
+            at_the_door(desk, server.url)
             signs_in(desk, "ada")
             desk.locator(".st-key-class_open button").click()
             classes = Classes(server.runs, signs_in=True)
@@ -92,7 +98,7 @@ def test_only_a_teacher_who_signed_in_opens_a_class_and_finds_it_again_on_anothe
 
             phone.get_by_role("button", name="Sign out").click()
             phone.wait_for_url(lambda url: "/classroom" not in url)
-            phone.goto(f"{server.url}/classroom")
+            at_the_door(phone, server.url)
             signs_in(phone, "ada")
             phone.get_by_role("button", name="Go to your class").click()
             wait_until(lambda: len(classes.all()[0].teachers) == 2)

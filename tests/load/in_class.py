@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import re
 import secrets
 import time
 from collections import Counter
@@ -21,14 +22,17 @@ from urllib.parse import parse_qsl
 
 from websockets.exceptions import ConnectionClosed
 
-from cnn_core.classroom import Classes, Classroom
+from cnn_core.classroom import Asks, Classes, Classroom, drawings_of
+from cnn_core.classroom.asks import now_of
 from cnn_core.owners import owner_of
 from cnn_core.runs import RunStore
+from pages.classroom.digits_draw import PAD
 from tests.browser.conftest import COMPLAINTS, Server, free_port, healthy, serving
 from tests.load.acts import drawing
 from tests.load.classroom import end_runner, percentile
 from tests.load.student import Answer, Student
 
+QUESTION = "Pooling · What a layer does"  # one that is answered by a number
 LATE = 120.0  # seconds for which a lesson may go on where it has not seen enough events
 ELSEWHERE = ("convolution", "feature_maps", "filters", "evaluate", "runs")  # where a student looks meanwhile
 
@@ -62,6 +66,7 @@ class InClass:
     work: dict[str, float] = field(
         default_factory=dict
     )  # processor seconds of the server while all sit and look
+    kept: str = ""  # what students were told is kept, in words
     lost: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     runs: dict[str, str] = field(default_factory=dict)
@@ -87,7 +92,8 @@ class Lesson:
         self.students = [
             Student(self._host, secrets.token_urlsafe(16), self.outcome.answers) for _ in range(plan.students)
         ]
-        self.kept: dict[str, dict[str, int]] = {}  # token -> topic -> how much they were told is kept
+        self.drawn: dict[str, int] = {}  # token -> how many drawings they were told are kept
+        self.answered: set[str] = set()  # tokens of those who were told that their answer is
         self.end = 0.0
         self.up = asyncio.Event()
         self.up.set()
@@ -120,6 +126,11 @@ class Lesson:
         await teacher.open("classroom")
         teacher.fill("class_title", "Thirty at once")
         await teacher.press("class_open")
+        teacher.address["view"] = "questions"
+        await teacher.turn_to("classroom")
+        (which,) = [one for one in teacher.widgets.values() if one.key == "questions_which"]
+        await teacher.choose(which, list(which.element.options).index(QUESTION))
+        await teacher.press("questions_ask")
         await teacher.close()
         seat = self.classes.seat(self.teacher)
         if seat is None:
@@ -234,14 +245,21 @@ class Lesson:
         """A digit for the class's own test set."""
         student.address["view"] = "digits"
         await student.turn_to("classroom")
-        pads = [w for w in student.widgets.values() if w.kind == "bidi_component" and "pad" in w.key]
-        if pads:
-            await student.tell(pads[0].key, pixels=drawing(dice))
+        if not any(widget.key == PAD for widget in student.widgets.values()):
+            return  # all that one student may draw
+        student.drawn += 1
+        await student.tell(PAD, waiting=[[student.drawn, dice.randrange(10), drawing(dice)]])
+        if found := re.search(r"You have drawn (\d+) of", " ".join(student.said)):
+            self.drawn[student.token] = int(found[1])
 
     async def _answer(self, student: Student, dice: random.Random) -> None:
-        """What the teacher asks, where anything is asked."""
+        """What the teacher asks."""
         student.address["view"] = "questions"
         await student.turn_to("classroom")
+        for widget in [one for one in student.widgets.values() if one.key.startswith("guess_say_")]:
+            await student.press(widget.key)
+        if any(text.startswith("You said") for text in student.said):
+            self.answered.add(student.token)
 
     # ------------------------------------------------------------ afterwards
 
@@ -259,10 +277,17 @@ class Lesson:
         self.outcome.lost += [
             f"{run} {state}" for run, state in self.outcome.runs.items() if state != "finished"
         ]
-        for token, topics in self.kept.items():
-            for topic, count in topics.items():
-                if len(self.classes.kept_of(token, topic).get("drawings", ())) < count:
-                    self.outcome.lost.append(f"{topic} of {token[:4]}")
+        drawn = Counter(one.member for one in drawings_of(self.classes, classroom))
+        asks = Asks(self.classes)
+        question = now_of(self.classes.classroom(classroom.id) or classroom)
+        for number, student in enumerate(self.students):
+            seat = self.classes.seat(student.token)
+            there = drawn[seat.member.id] if seat is not None and seat.member is not None else 0
+            if there < self.drawn.get(student.token, 0):
+                self.outcome.lost.append(f"{self.drawn[student.token] - there} drawings of student {number}")
+            if student.token in self.answered and asks.own(student.token, question) is None:
+                self.outcome.lost.append(f"the answer of student {number}")
+        self.outcome.kept = f"{sum(self.drawn.values())} drawings, {len(self.answered)} answers"
 
 
 def _is_at_board(student: Student) -> bool:
@@ -303,7 +328,9 @@ def told(plan: ClassPlan, outcome: InClass) -> str:
         )
     lines.append(_row("to a screen", outcome.delays, outcome.missed))
     states = ", ".join(f"{n} {state}" for state, n in Counter(outcome.runs.values()).items()) or "none"
-    lines += [f"{outcome.events} events; runs: {states}; cut off by the kill: {outcome.cut}"]
+    lines += [
+        f"{outcome.events} events; kept: {outcome.kept}; runs: {states}; cut off by the kill: {outcome.cut}"
+    ]
     lines += [f"lost: {words}" for words in outcome.lost[:20]]
     lines += [f"error: {words} ({n} times)" for words, n in Counter(outcome.errors).most_common(20)]
     lines += [f"log: {line}" for line in outcome.complaints[:20]]
