@@ -169,7 +169,9 @@ def test_every_page_opens_on_a_network_that_learnt_from_own_pictures(app, since,
         page = open_page(app, file, network=f"run:{run}")
         if since == "removed" and file == "pages/3_evaluate.py":
             assert "The pictures of “My set 1” were removed from this server." in text(page)
-        if since in ("removed", "wiped") and file == "pages/5_filters.py":  # what needs no pictures still works
+        if (
+            since in ("removed", "wiped") and file == "pages/5_filters.py"
+        ):  # what needs no pictures still works
             assert "have a picture" in text(page)
             assert not page.error
 
