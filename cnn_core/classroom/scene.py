@@ -168,7 +168,7 @@ class Scene:
         return f"Your teacher’s scene keeps {part.title} as {'they are' if part.many else 'it is'}."
 
     def _error(self, sentence: str) -> StudentError:
-        return StudentError(sentence, hint="Do what it is about; or ask your teacher.")
+        return StudentError(sentence, hint="Go on with what is there, or ask your teacher.")
 
     # ---------------------------------------------------------------- to a file and back
 

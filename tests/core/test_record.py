@@ -131,9 +131,11 @@ QUESTIONS = (
 
 
 def test_a_worksheet_asks_and_leaves_room_and_gives_nothing_away():
-    tags, text = read(export_worksheets([Sheet("What a layer does", "Lesson convnet", QUESTIONS)]))
+    sheets = [Sheet(title, "Lesson convnet", QUESTIONS) for title in ("What a layer does", "Once more")]
+    tags, text = read(export_worksheets(sheets))
     for words in (
-        "Worksheet 1 of 1",
+        "Worksheet 1 of 2",
+        "Worksheet 2 of 2",
         "☐ 0",
         "☐ 9",
         "I say: ________ places",

@@ -97,6 +97,27 @@ async def _looked():
     return sent
 
 
+def test_what_stood_in_something_that_is_drawn_anew_is_given_nothing_until_it_is_drawn_there_again():
+    async def main():
+        source = Source()
+        screen = Screen(source, "tab", path=(0, 1, 0), fragment="inner")
+        screen.tab._enqueue_forward_msg(begin("outer"))
+        block = ForwardMsg()
+        block.metadata.delta_path[:] = (0, 1)
+        block.delta.fragment_id = "outer"
+        block.delta.add_block.vertical.SetInParent()
+        screen.tab._enqueue_forward_msg(block)
+        screen.tab.flush_browser_queue()
+        source.now = 1
+        assert await _looked() == 0
+        screen.draw_again((0, 1, 2))
+        source.now = 2
+        assert await _looked() == 1
+        assert screen.came() == [((0, 1, 2), [{"now": 2}, "tab"])]
+
+    own_loop.run(main())
+
+
 def test_thirty_screens_are_given_what_is_new_once_it_is_computed_once_each_at_its_own_place():
     async def main():
         source = Source()

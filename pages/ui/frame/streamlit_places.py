@@ -68,8 +68,10 @@ def watch(is_ours: Callable[[str], bool], came: Callable[[Place], None]) -> bool
         kind = message.WhichOneof("type")
         if kind == "new_session":
             _begin(session, set(message.metadata.run.fragment_ids))
-        elif kind in ("delta", "ref_hash") and (place := _place(session, message, kind, is_ours)):
-            came(place)
+        elif kind in ("delta", "ref_hash"):
+            _replace(session, list(message.metadata.delta_path))
+            if place := _place(session, message, kind, is_ours):
+                came(place)
 
     AppSession._enqueue_forward_msg = enqueue_and_look  # type: ignore[method-assign, assignment]
     return True
@@ -80,6 +82,19 @@ def _begin(session: AppSession, fragments: set[str]) -> None:
     tab = _tabs.get(session)
     for key, place in list(tab.places.items()) if tab else ():
         if not fragments or place.message.delta.fragment_id in fragments:
+            place.is_there = False
+            del tab.places[key]  # type: ignore[union-attr]
+
+
+def _replace(session: AppSession, path: list[int]) -> None:
+    """Forget what stands at this place of the page and below it: it is drawn anew, or is there no more.
+
+    In a browser something else may stand there by now, also where the run began somewhere else: a fragment that is
+    drawn within another goes with it.
+    """
+    tab = _tabs.get(session)
+    for key, place in list(tab.places.items()) if tab else ():
+        if place.message.metadata.delta_path[: len(path)] == path:
             place.is_there = False
             del tab.places[key]  # type: ignore[union-attr]
 
