@@ -101,7 +101,9 @@ def _join() -> None:
 
 
 def _teach() -> None:
-    with st.expander(words.TEACH, key="class_teach", expanded=scene.wanted_for_class() is not None):
+    # Who has signed in, or chose a lesson for a class, came for this.
+    is_wanted = scene.wanted_for_class() is not None or sign_in.person() is not None
+    with st.expander(words.TEACH, key="class_teach", expanded=is_wanted):
         if not teachers.may_open():
             return
         caption(words.OPEN_WHAT)

@@ -71,7 +71,6 @@ def signs_in(page, sub: str) -> None:
     page.get_by_role("button", name=sub).click()
     page.wait_for_url("**/classroom*")
     ready(page)
-    page.get_by_text("I teach: open a class").click()
 
 
 def test_only_a_teacher_who_signed_in_opens_a_class_and_finds_it_again_on_another_device(tmp_path, chromium):

@@ -149,7 +149,7 @@ class Lesson:
                 return
             await self.up.wait()
             running = [one for one in self.students if one.address.get("net", "").startswith("run:")]
-            looking = [one for one in self.students if _is_at_board(one)]
+            looking = [one for one in self.students if _is_at_board(one) and not one.is_waiting]
             if running and looking:
                 who = running[number % len(running)].token
                 await self._measure(f"Event{number:04d}", who, looking)

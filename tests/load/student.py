@@ -88,6 +88,7 @@ class Student:
     _values: dict[str, WidgetState] = field(default_factory=dict)
     _timers: dict[str, tuple[float, float]] = field(default_factory=dict)  # fragment -> interval, next tick
     _seen: OrderedDict[str, ForwardMsg] = field(default_factory=OrderedDict)
+    is_waiting: bool = False  # for an answer
     code: str = ""  # of a class that may be joined
     sees: dict[bytes, float | None] = field(
         default_factory=dict
@@ -284,7 +285,7 @@ class Student:
 
     def _hear(self, element: Any) -> None:
         """What woken.js does: the fragment is run again where its stamp is another than it was drawn with."""
-        now, drawn = json.loads(element.json)
+        now, drawn, *_ = json.loads(element.json)
         if now != drawn and self._heard.get(element.id) != now:
             self._heard[element.id] = now
             self._woken[element.id] = str(now)
@@ -341,7 +342,7 @@ class Student:
             self._timers.clear()
         self.page = page
         answer = Answer(page, "act" if self.is_acting and kind == "click" else kind, 0.0, 0, [])
-        began = time.monotonic()
+        began, self.is_waiting = time.monotonic(), True
         assert self._socket is not None
         try:
             async with asyncio.timeout(self.patience):
@@ -351,7 +352,7 @@ class Student:
                         break
         except TimeoutError:
             answer.errors.append(f"no answer within {self.patience:.0f} s")
-        answer.seconds = time.monotonic() - began
+        answer.seconds, self.is_waiting = time.monotonic() - began, False
         self.answers.append(answer)
         return answer
 

@@ -4,16 +4,21 @@ How fast it is for a class is measured by hand (`python -m tests.load`): a busy 
 """
 
 import asyncio
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from cnn_core.classroom import Classes
 from cnn_core.model import PRESETS
+from cnn_core.runs import RunStore
+from cnn_core.training import TrainSpec
 from tests.browser.conftest import ROOT, serving
 from tests.load import guessing, hostile, in_class, lockstep
 from tests.load.classroom import ADDRESSES, Plan, lesson, percentile, report
 from tests.load.in_class import ClassPlan, Lesson
-from tests.load.inputs import DOORS, inputs
+from tests.load.inputs import DOORS, VIEWS, inputs
+from tests.load.student import Student
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +89,31 @@ def test_students_of_a_class_join_by_its_code_see_its_board_move_and_are_all_sti
     assert outcome.is_good, told
     assert outcome.delays, told
     assert list(outcome.runs.values()).count("finished") == len(outcome.runs)
+
+
+def test_the_pages_send_a_student_of_one_class_nothing_of_another(server):
+    classes, store = Classes(server.runs), RunStore(server.runs)
+    ours, theirs = (classes.open(secrets.token_urlsafe(16), title, 2)[0] for title in ("Ours", "Zanzibar"))
+    me, other = (secrets.token_urlsafe(16) for _ in range(2))
+    classes.join(me, ours.code, "Ada")
+    member = classes.join(other, theirs.code, "Quagga").member
+    classes.keep(other, "answers", {"word": "Xylophone"})
+    run_id = store.submit(PRESETS["tiny"], TrainSpec(epochs=1, train_size=100), owner=other)
+    marks = (theirs.code, "Zanzibar", "Quagga", "Xylophone", member.id, run_id)
+
+    async def looks(token):
+        student = Student(server.url.removeprefix("http://"), token)
+        student.sees = {mark.encode(): None for mark in marks}
+        await student.open("classroom", view="board")
+        for view in VIEWS:
+            student.address = {"view": view, "task": theirs.id, "set": theirs.id, "class": theirs.id}
+            await student.turn_to("classroom")
+        await student.close()
+        assert not [error for answer in student.answers for error in answer.errors]
+        return {mark.decode() for mark, at in student.sees.items() if at is not None}
+
+    assert run(looks(me)) == set()
+    assert {"Zanzibar", "Quagga"} <= run(looks(other))  # the marks are such as would be found
 
 
 def test_a_code_is_not_found_by_trying_on_the_page(server):
