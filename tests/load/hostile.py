@@ -18,7 +18,9 @@ from pathlib import Path
 
 import psutil
 
-from cnn_core.classroom import Classes, Classroom
+from cnn_core.classroom import Asks, Classes, Classroom, Homework, Outcome, Task
+from cnn_core.lesson.guess_questions import NumberQuestion
+from cnn_core.runs import RunStore
 from tests.browser.conftest import COMPLAINTS, ROOT, Server
 from tests.load.classroom import end_runner
 from tests.load.inputs import Input, inputs
@@ -97,17 +99,39 @@ class Town:
     """Two classes with a student each: one whose code the attackers have, and one of which they know nothing."""
 
     def __init__(self, runs: Path) -> None:
-        self._classes = Classes(runs)
+        self._runs, self._classes = runs, Classes(runs)
         self.attacked, self._inside = self._opened("attacked")
         self._quiet, self._outside = self._opened("quiet")
         self._before = self._state()
 
     def _opened(self, title: str) -> tuple[Classroom, str]:
-        classroom, _ = self._classes.open(secrets.token_urlsafe(16), title, 2)
-        student = secrets.token_urlsafe(16)
+        teacher, student = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        classroom, _ = self._classes.open(teacher, title, 2)
         self._classes.join(student, classroom.code, "Ada")
+        self._set_work(teacher)
         self._classes.keep(student, "answers", {"kept": title})
-        return classroom, student
+        return self._classes.seat(teacher).classroom, student
+
+    def _set_work(self, teacher: str) -> None:
+        """Something to answer and something to hand in, so that their forms are there to be attacked."""
+        question = NumberQuestion(
+            id="tour.moves",
+            asked="How many of its maps stay dark?",
+            network="Lesson convnet",
+            page="tour",
+            least=0,
+            most=64,
+        )
+        Asks(self._classes).ask(teacher, question, Outcome(28, "Half of them."))
+        task = Task(
+            id="",
+            title="99 %",
+            words="Train one.",
+            due=time.time() + 3600,
+            wants_run=False,
+            questions=("What helped?",),
+        )
+        Homework(self._classes, RunStore(self._runs)).give(teacher, task)
 
     def _state(self) -> dict[str, object]:
         """What no attacker may change: all of the quiet class; of the other its student, and what the teacher set."""
