@@ -15,6 +15,7 @@ from pages.ui.visitor.presence import stay
 from pages.ui.visitor.who import remember_visitor, visitor
 from pages.ui.wording import at_start, first_look
 
+at_start.check()
 entering.read_address()
 sits = strip.seat()
 page = navigate(strip.in_bar(sits))

@@ -6,6 +6,8 @@ A name has a hyphen, which no id has that somebody's scene is signed with. The l
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+
 from cnn_core.classroom.scene import Scene
 from cnn_core.model import PRESETS, links
 from cnn_core.training.spec import RECIPES
@@ -13,8 +15,9 @@ from cnn_core.training.spec import RECIPES
 # With two epochs none of four designs under 10,000 parameters came to 99 % of the test digits; with six, more than one.
 _SIX_EPOCHS = RECIPES["fast"].replace(epochs=6, check_limits=False)
 
-READY_SCENES: dict[str, Scene] = {
-    "five-kernels": Scene(
+
+def _five_kernels() -> Scene:
+    return Scene(
         title="Five kernels by hand",
         page="convolution",
         state={"kernel": "identity"},
@@ -25,16 +28,22 @@ READY_SCENES: dict[str, Scene] = {
         ),
         pages=("convolution",),
         note="Change one number of the kernel at a time, and say beforehand what will happen.",
-    ),
-    "convnet-against-mlp": Scene(
+    )
+
+
+def _convnet_against_mlp() -> Scene:
+    return Scene(
         title="Convnet against MLP",
         page="runs",
         state={"compare": "lesson~mlp"},
         hidden=("layers", "train", "open"),
         pages=("runs", "evaluate", "feature_maps"),
         note="Two networks that were trained alike. Which one reads more digits, and why?",
-    ),
-    "ninety-nine-percent": Scene(
+    )
+
+
+def _ninety_nine_percent() -> Scene:
+    return Scene(
         title="99 % with under 10,000 parameters",
         page="train",
         state={
@@ -53,5 +62,27 @@ READY_SCENES: dict[str, Scene] = {
         pages=("train", "evaluate", "runs"),
         note="Only the layers are yours to change. The sidebar counts the parameters.",
         recipe=_SIX_EPOCHS,
-    ),
+    )
+
+
+_MADE: dict[str, Callable[[], Scene]] = {
+    "five-kernels": _five_kernels,
+    "convnet-against-mlp": _convnet_against_mlp,
+    "ninety-nine-percent": _ninety_nine_percent,
 }
+
+
+class _Ready(Mapping[str, Scene]):
+    """Each is made when it is asked for, since it is checked against what this server allows."""
+
+    def __getitem__(self, name: str) -> Scene:
+        return _MADE[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MADE)
+
+    def __len__(self) -> int:
+        return len(_MADE)
+
+
+READY_SCENES: Mapping[str, Scene] = _Ready()

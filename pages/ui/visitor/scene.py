@@ -80,6 +80,10 @@ def is_preview() -> bool:
 
 def _held(page: str) -> Held | None:
     """For `held.ask_by`."""
+    try:
+        server.check_settings()
+    except StudentError:
+        return None  # then no page is drawn, and nothing can be done: `at_start.check` says why
     if (now := bound()) is None:
         return None
     scene = now.scene

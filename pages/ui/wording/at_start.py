@@ -11,13 +11,17 @@ from pages.ui.wording.blocks import problem
 CANNOT_START = "This server cannot start"
 
 
-def ready() -> None:
-    """See to work that was left. Where a setting of the server makes no sense, its sentence is all that is drawn."""
+def check() -> None:
+    """Where a setting of the server makes no sense, draw its sentence alone; before anything that asks the store."""
     try:
         server.check_settings()
     except StudentError as error:
         st.title(CANNOT_START, anchor=False)
         problem(error)
         st.stop()
+
+
+def ready() -> None:
+    """See to work that was left."""
     server.take_up_work()
     server.use([design.looked_at()])
