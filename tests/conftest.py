@@ -5,6 +5,7 @@ Here alone it is said which tests are slow (`pytest -m "not slow"` leaves them o
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -195,6 +196,19 @@ def packages_are_scanned_once(request, monkeypatch):
 
         found = request.getfixturevalue("component_manifests")
         monkeypatch.setattr(manifest_scanner, "scan_component_manifests", lambda *_, **__: found)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_is_there_is_no_garbage(request):
+    """Spare the run of each page the looking through all that other files' tests have left: Keras, networks, caches.
+
+    Streamlit collects garbage after every run of a script. Measured after a file that has imported Keras: 1.6 s of a
+    processor for each AppTest instead of 0.4. A served app does the same, once it is warm (`frame.process`).
+    """
+    if "pages" in request.path.parts:
+        gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
