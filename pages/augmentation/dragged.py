@@ -83,7 +83,12 @@ def _ask_parameter(a_digit: str) -> str:
         filter_mode=None,
         persist_state="session",
     )
-    return str(parameter or "turn")
+    return parameter_of(parameter)
+
+
+def parameter_of(said: object) -> str:
+    """A key of PARAMETERS: a browser that is behind may send the words that the digit before had."""
+    return said if isinstance(said, str) and said in PARAMETERS else "turn"
 
 
 def _how_far_it_stays(path: Path, a_digit: str) -> str:

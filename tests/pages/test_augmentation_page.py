@@ -9,6 +9,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, find_pairs
 from cnn_core.training import save_model
+from pages.augmentation.dragged import parameter_of
 from pages.ui.visitor import server
 from tests.pages.app import OWNER, open_page, text
 
@@ -105,6 +106,11 @@ def test_four_fill_modes_are_compared(page):
     assert not page.exception
     assert all(f"**{mode}** :gray[" in text(page) for mode in ("nearest", "constant", "reflect", "wrap"))
     assert "in use" in text(page)
+
+
+def test_a_parameter_in_the_words_of_another_digit_is_the_first_one():
+    said = ["Only turned: is it a 3?", None, [], "zoom"]
+    assert [parameter_of(one) for one in said] == ["turn", "turn", "turn", "zoom"]
 
 
 @pytest.mark.parametrize("parameter", ["turn", "right", "up", "shear", "zoom"])

@@ -1,5 +1,7 @@
 """The questions of a class on its page: what teacher and students see, and what nobody is sent before it is shown."""
 
+import re
+
 from streamlit.testing.v1 import AppTest
 
 from cnn_core.classroom import Classes, Outcome
@@ -72,7 +74,7 @@ def test_a_question_is_asked_answered_shown_and_measured_and_nothing_is_sent_bef
     teacher.run()
     for one in (ada, teacher):
         assert "how many places are left?" in text(one).replace("*", "")
-        assert "613" not in sent(one)
+        assert re.search(r"(?<!\w)613(?!\w)", sent(one)) is None  # an element's id may have these digits
         assert "/ 2 + 1" not in sent(one)
         assert "/ 3 + 1" not in sent(one)
     assert " + 1 = " in answer  # the very sentence that was not sent
