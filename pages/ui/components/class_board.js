@@ -204,7 +204,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       add("text", { class: name.kind + (name.mine ? " mine" : ""), x: name.at + best.aside, y: name.up + best.down + 0.35 * letter, "text-anchor": best.anchor }, name.text);
     }
     if (!board.dots.length && !board.ours.length) {
-      add("text", { class: "axis", x: (left + right) / 2, y: (top + foot) / 2, "text-anchor": "middle" }, "Each net appears here as it trains.");
+      add("text", { class: "axis", x: (left + right) / 2, y: foot - 14, "text-anchor": "middle" }, "Each net appears here as it trains.");
     }
     svg.replaceChildren(...out);
     const [open, full] = part("legend").querySelectorAll("span");
