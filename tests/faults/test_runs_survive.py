@@ -19,7 +19,7 @@ from cnn_core.model import ModelSpec
 from cnn_core.runs import ensure_runner, runner_is_alive
 from cnn_core.runs.files import is_locked
 from cnn_core.training import TrainSpec
-from tests.faults.conftest import go_on, stand_still, until
+from tests.faults.conftest import go_on, processes, stand_still, until
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"
@@ -244,6 +244,18 @@ def test_the_successor_of_a_killed_runner_takes_up_its_runs(shared, undisturbed)
     assert weights(finished(run)) == weights(undisturbed)
     assert_told_once(run)
     finished(waiting)
+
+
+def test_when_the_process_that_workers_are_forked_from_is_killed_the_run_ends_with_the_same_weights(
+    shared, undisturbed
+):
+    run, _ = caught_at(shared, 130)
+    warm = set(processes(shared.mark, "forkserver import main")) - set(shared.workers())
+    assert warm
+    shared.kill(warm)
+    go_on(run.status.pid)
+    assert weights(finished(run)) == weights(undisturbed)
+    assert_told_once(run)
 
 
 def test_a_runner_that_dies_young_has_a_successor_at_once(lonely):
