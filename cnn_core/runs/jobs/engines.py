@@ -12,8 +12,16 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing.context import BaseContext
+from multiprocessing.context import (
+    BaseContext,
+    ForkServerContext,
+    ForkServerProcess,
+    SpawnContext,
+    SpawnProcess,
+)
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -70,6 +78,7 @@ class LocalEngine:
         self.breaks = 0  # pools that broke without any run coming back from them
         self.spare: ProcessPool | None = None
         self.in_spare: set[str] = set()
+        self.without_worker: list[str] = []
         self.last_spare = 0.0
         self.pool = self._new_pool(workers)
 
@@ -90,14 +99,21 @@ class LocalEngine:
 
     def start(self, run_id: str) -> None:
         """See Engine."""
-        pool = self.pool
-        if self.free() <= 0:
-            pool = self._spare_pool()
+        spare = self.free() <= 0
+        try:
+            pool = self._spare_pool() if spare else self._whole_pool()
+            self.at_work[run_id] = pool.schedule(_work, args=(str(self.store_path), run_id))
+        except RuntimeError:  # also BrokenProcessPool
+            log.warning("run %s: no worker for it", run_id, exc_info=True)
+            self.without_worker.append(run_id)
+            return
+        if spare:
             self.in_spare.add(run_id)
-        elif not pool.active:
+
+    def _whole_pool(self) -> ProcessPool:
+        if not self.pool.active:
             self._mend()
-            pool = self.pool
-        self.at_work[run_id] = pool.schedule(_work, args=(str(self.store_path), run_id))
+        return self.pool
 
     def _spare_pool(self) -> ProcessPool:
         if self.spare is None or not self.spare.active:
@@ -115,7 +131,8 @@ class LocalEngine:
 
     def returned(self) -> list[tuple[str, str]]:
         """See Engine."""
-        outcomes = []
+        outcomes = [(run_id, NOT_BEGUN) for run_id in self.without_worker]
+        self.without_worker.clear()
         for run_id, future in list(self.at_work.items()):
             if future.done():
                 del self.at_work[run_id]
@@ -123,7 +140,8 @@ class LocalEngine:
                 outcomes.append((run_id, self._outcome(run_id, future)))
         # Pebble gives up when a worker dies while none of them is at work; a new pool is all it takes.
         if not self.pool.active and not self.at_work:
-            self._mend()
+            with suppress(BrokenProcessPool):  # tried again when the next run comes
+                self._mend()
         self._end_spare_in_time()
         return outcomes
 
@@ -167,6 +185,42 @@ class LocalEngine:
             process.join()
 
 
+class _Begun(BaseProcess):
+    """A worker that is asked for again where it cannot begin: Pebble would wait for it for ever.
+
+    Just after the process to fork from was killed it still counts as alive, and refuses; or memory is short.
+    """
+
+    def start(self) -> None:
+        for pause in (0.05, 0.2, 1.0):
+            try:
+                super().start()
+                return
+            except (OSError, EOFError):
+                log.warning("a worker did not begin; once more", exc_info=True)
+                time.sleep(pause)
+        try:
+            super().start()
+        except (OSError, EOFError) as error:  # the one error by which Pebble lets go of the runs it holds
+            raise BrokenProcessPool("No worker begins") from error
+
+
+class _Forked(_Begun, ForkServerProcess):
+    pass
+
+
+class _Spawned(_Begun, SpawnProcess):
+    pass
+
+
+class _FromWarm(ForkServerContext):
+    Process = _Forked
+
+
+class _FromNothing(SpawnContext):
+    Process = _Spawned
+
+
 def _context() -> BaseContext:
     """How a worker begins: forked from a process that is warm (`warm`), where that is sound; else by itself.
 
@@ -175,8 +229,8 @@ def _context() -> BaseContext:
     """
     has_card = settings().device != "cpu" and any(map(os.path.exists, ("/dev/nvidiactl", "/dev/kfd")))
     if sys.platform != "linux" or has_card or is_small():
-        return multiprocessing.get_context("spawn")  # torch's threads do not survive a plain fork
-    context = multiprocessing.get_context("forkserver")
+        return _FromNothing()  # torch's threads do not survive a plain fork
+    context = _FromWarm()
     context.set_forkserver_preload(["cnn_core.runs.jobs.warm"])
     return context
 
