@@ -12,12 +12,15 @@ from cnn_core.data import ImageSet, load_images
 from cnn_core.data.pixels import as_fractions
 from cnn_core.insight import (
     OperatingTable,
+    close_calls,
     compared,
     flows_to,
     leaning,
+    muting_check,
     need_of_layer,
     pruning,
     reading,
+    relevance,
     robustness,
     smallest_steps,
 )
@@ -28,14 +31,17 @@ if TYPE_CHECKING:
     from cnn_core.insight import (
         Flows,
         Leaning,
+        MutingCheck,
         Need,
         Operation,
         Outcome,
         Pruning,
         Reading,
         RecipePictures,
+        Relevance,
         Robustness,
     )
+    from cnn_core.looking.question import Pixels
     from cnn_core.model.network import Network
 
 Tell = Callable[[float], None]
@@ -70,6 +76,27 @@ def robustness_curve(
 def smallest_step_of_each(net: Network, test: ImageSet, count: int, tell: Tell) -> Tensor:
     """The smallest step that misleads it, for each of the first so many test images."""
     return smallest_steps(net, test.images[:count], test.labels[:count])
+
+
+def answers_that_were_close(net: Network, test: ImageSet, count: int, tell: Tell) -> list[int]:
+    """Of the first so many test images, places of some that it reads rightly with a rival not far behind."""
+    return close_calls(net, test.images[:count], test.labels[:count])
+
+
+def who_decided(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: Pixels,
+    layer: str,
+    answer: int | None,
+    rival: int | None,
+    way: str,
+) -> tuple[Relevance, MutingCheck]:
+    """What each filter of a layer adds to an answer's lead for one image; and the check, by muting them."""
+    found = relevance(net, image.tensor(), layer, answer, rival, way=way)
+    return found, muting_check(net, image.tensor(), found)
 
 
 def images_that_lean(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Leaning:
