@@ -59,6 +59,15 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     return _elsewhere(network, question, work, there)
 
 
+def known(network: LoadedNetwork, job: str, images: int, **asked: Hashable) -> Any | None:
+    """The answer that `look` would give, where somebody has asked before; else None, and nobody is asked."""
+    question, there = _question(network.dataset, job, images, asked)
+    answer = _answers.get((network.weights_key, there, question))
+    if answer is None:
+        answer = _answers.get((weights_hash(network.weights_key, network.net), there, question))
+    return answer
+
+
 def glance(
     network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **asked: Hashable
 ) -> Any | None:
@@ -198,6 +207,8 @@ def _passes(question: Question, work: Work) -> str:
     if question.job == "pictures":
         steps = f"{plural(asked['steps'], 'step')} for each, with {each} a step and twice as many back"
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
+    if question.job == "decided":
+        return f"{count(work.passes)} answers with filters taken out, through {each} each"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
     if question.job == "accuracy_curve":
