@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import speaking_layers
+from pages.feature_maps import code
 from pages.feature_maps import decided_words as words
 from pages.feature_maps.decided_asking import another_close_call, ask, ask_classes, begin
 from pages.feature_maps.decided_rows import rows
@@ -68,6 +69,7 @@ def view(summary: DeltaGenerator) -> None:
     with left:
         rows(reading, decision)
         what_you_see(words.what_you_see(decision, reading.classes, singular(network.dataset)))
+        code.of_decision(reading, decision)
 
 
 def _image(reading: Reading) -> None:
