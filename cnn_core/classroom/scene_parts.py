@@ -95,7 +95,7 @@ PARTS: dict[str, ScenePart] = {
                 "recipe",
                 "the recipe",
                 "recipe optimizer rate momentum nesterov epochs batch schedule precision changes wrong patience "
-                "better l2 decay smoothing",
+                "better l2 decay smoothing against",
             ),
             ("data", "the data set", "data"),
             ("images", "the number of images", "images"),

@@ -3,12 +3,15 @@ from .attack.aimed import aimed_signs as aimed_signs
 from .attack.aimed import attack_image as attack_image
 from .attack.aimed import fgsm as fgsm
 from .attack.aimed import pgd as pgd
+from .attack.aimed import pgd_at as pgd_at
 from .attack.aimed import probabilities_at as probabilities_at
 from .attack.aimed import with_pattern as with_pattern
 from .attack.on_many import ATTACKS as ATTACKS
 from .attack.on_many import Robustness as Robustness
 from .attack.on_many import robustness as robustness
 from .attack.on_many import smallest_steps as smallest_steps
+from .attack.on_one import Trial as Trial
+from .attack.on_one import under_attack as under_attack
 from .attack.plain import DISTURBANCES as DISTURBANCES
 from .attack.plain import disturbed as disturbed
 from .attack.plain import random_signs as random_signs

@@ -138,6 +138,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "need": under_the_hood.need,
     "pruning": under_the_hood.pruning_curve,
     "robustness": under_the_hood.robustness_curve,
+    "one_under_attack": under_the_hood.one_under_attack,
     "smallest_steps": under_the_hood.smallest_step_of_each,
     "leaning": under_the_hood.images_that_lean,
     "reading": under_the_hood.what_a_filter_reads,

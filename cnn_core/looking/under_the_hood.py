@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import torch
+
 from cnn_core.data import ImageSet, load_images
 from cnn_core.data.pixels import as_fractions
 from cnn_core.insight import (
@@ -20,6 +22,7 @@ from cnn_core.insight import (
     reading,
     robustness,
     smallest_steps,
+    under_attack,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         Reading,
         RecipePictures,
         Robustness,
+        Trial,
     )
     from cnn_core.model.network import Network
 
@@ -70,6 +74,29 @@ def robustness_curve(
 def smallest_step_of_each(net: Network, test: ImageSet, count: int, tell: Tell) -> Tensor:
     """The smallest step that misleads it, for each of the first so many test images."""
     return smallest_steps(net, test.images[:count], test.labels[:count])
+
+
+def one_under_attack(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: bytes,
+    attack: str,
+    sizes: Sequence[float],
+    label: int | None,
+    centre: tuple[float, float],
+    direction: float | None,
+    patterns: int,
+) -> Trial:
+    """One image at each size of an attack. It asks about no test image.
+
+    image: its float32 numbers in [0, 1], of the shape that the network takes.
+    """
+    pixels = torch.frombuffer(bytearray(image), dtype=torch.float32).view(net.spec.input_shape)
+    return under_attack(
+        net, pixels, attack, sizes, label, centre=centre, direction=direction, patterns=patterns
+    )
 
 
 def images_that_lean(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Leaning:

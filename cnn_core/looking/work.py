@@ -57,6 +57,9 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
     elif question.job == "robustness":
         steps = PGD_STEPS * FORWARD_AND_BACK if asked["attack"] == "pgd" else 1
         passes *= FORWARD_AND_BACK + len(asked["sizes"]) * steps
+    elif question.job == "one_under_attack":
+        steps = PGD_STEPS * FORWARD_AND_BACK if asked["attack"] == "pgd" else 0
+        passes = FORWARD_AND_BACK + len(asked["sizes"]) * (1 + steps + asked["patterns"])
     elif question.job in ("answers_over", "sizes_over", "places_over"):
         passes *= len(asked["snapshots"]) * (FORWARD_AND_BACK if question.job == "sizes_over" else 1)
     elif question.job == "recipes_compared":

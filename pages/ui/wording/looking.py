@@ -200,6 +200,8 @@ def _passes(question: Question, work: Work) -> str:
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
+    if question.job == "one_under_attack":
+        return f"{plural(work.passes, 'picture')} through {each} each"
     if question.job == "accuracy_curve":
         from cnn_core.training import CHANGES
 
