@@ -26,6 +26,7 @@ from .between.reading import reading as reading
 from .between.sources import IMAGE as IMAGE
 from .between.sources import mixing_layers as mixing_layers
 from .between.sources import source_of_layer as source_of_layer
+from .decided.close_calls import close_calls as close_calls
 from .decided.muting_check import MutingCheck as MutingCheck
 from .decided.muting_check import muting_check as muting_check
 from .decided.relevance import WAYS as WAYS
@@ -33,6 +34,7 @@ from .decided.relevance import Leaning as Leaning
 from .decided.relevance import Relevance as Relevance
 from .decided.relevance import leaning as leaning
 from .decided.relevance import relevance as relevance
+from .decided.relevance import speaking_layers as speaking_layers
 from .dream.animation import animated as animated
 from .dream.animation import on_the_photo as on_the_photo
 from .dream.deepdream import dream as dream

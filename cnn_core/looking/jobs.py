@@ -140,6 +140,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "robustness": under_the_hood.robustness_curve,
     "one_under_attack": under_the_hood.one_under_attack,
     "smallest_steps": under_the_hood.smallest_step_of_each,
+    "close_calls": under_the_hood.answers_that_were_close,
+    "decided": under_the_hood.who_decided,
     "leaning": under_the_hood.images_that_lean,
     "reading": under_the_hood.what_a_filter_reads,
     "flows": under_the_hood.flows,

@@ -14,12 +14,15 @@ from cnn_core.data import ImageSet, load_images
 from cnn_core.data.pixels import as_fractions
 from cnn_core.insight import (
     OperatingTable,
+    close_calls,
     compared,
     flows_to,
     leaning,
+    muting_check,
     need_of_layer,
     pruning,
     reading,
+    relevance,
     robustness,
     smallest_steps,
     under_attack,
@@ -31,15 +34,18 @@ if TYPE_CHECKING:
     from cnn_core.insight import (
         Flows,
         Leaning,
+        MutingCheck,
         Need,
         Operation,
         Outcome,
         Pruning,
         Reading,
         RecipePictures,
+        Relevance,
         Robustness,
         Trial,
     )
+    from cnn_core.looking.question import Pixels
     from cnn_core.model.network import Network
 
 Tell = Callable[[float], None]
@@ -97,6 +103,27 @@ def one_under_attack(
     return under_attack(
         net, pixels, attack, sizes, label, centre=centre, direction=direction, patterns=patterns
     )
+
+
+def answers_that_were_close(net: Network, test: ImageSet, count: int, tell: Tell) -> list[int]:
+    """Of the first so many test images, places of some that it reads rightly with a rival not far behind."""
+    return close_calls(net, test.images[:count], test.labels[:count])
+
+
+def who_decided(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: Pixels,
+    layer: str,
+    answer: int | None,
+    rival: int | None,
+    way: str,
+) -> tuple[Relevance, MutingCheck]:
+    """What each filter of a layer adds to an answer's lead for one image; and the check, by muting them."""
+    found = relevance(net, image.tensor(), layer, answer, rival, way=way)
+    return found, muting_check(net, image.tensor(), found)
 
 
 def images_that_lean(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Leaning:
