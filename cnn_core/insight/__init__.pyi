@@ -123,6 +123,8 @@ from .over_time.sizes import Sizes as Sizes
 from .over_time.sizes import sizes_over as sizes_over
 from .surgery.need import Need as Need
 from .surgery.need import Pruning as Pruning
+from .surgery.need import accuracies_at_random as accuracies_at_random
+from .surgery.need import as_many_at_random as as_many_at_random
 from .surgery.need import at_random as at_random
 from .surgery.need import need_of_layer as need_of_layer
 from .surgery.need import pruning as pruning
@@ -137,5 +139,6 @@ from .surgery.smaller import without_filters as without_filters
 from .surgery.table import Damage as Damage
 from .surgery.table import OperatingTable as OperatingTable
 from .surgery.table import Outcome as Outcome
+from .surgery.tables import OperatingTables as OperatingTables
 from .surgery.written import operation_from as operation_from
 from .surgery.written import written_operation as written_operation

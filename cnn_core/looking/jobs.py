@@ -135,6 +135,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "familiarity": how_familiar,
     "plane": plane,
     "outcome": under_the_hood.outcome,
+    "at_random": under_the_hood.at_random,
     "need": under_the_hood.need,
     "pruning": under_the_hood.pruning_curve,
     "robustness": under_the_hood.robustness_curve,

@@ -14,6 +14,7 @@ from cnn_core.data import ImageSet, load_images
 from cnn_core.data.pixels import as_fractions
 from cnn_core.insight import (
     OperatingTable,
+    accuracies_at_random,
     close_calls,
     compared,
     flows_to,
@@ -55,6 +56,14 @@ SEED = 0  # of which training images a ranking is made on
 def outcome(net: Network, test: ImageSet, count: int, tell: Tell, operation: Operation) -> Outcome:
     """What it makes of the first so many test images with this operation."""
     return OperatingTable(net, test.images[:count], test.labels[:count]).outcome(operation)
+
+
+def at_random(
+    net: Network, test: ImageSet, count: int, tell: Tell, operation: Operation
+) -> tuple[float, ...]:
+    """Its accuracies on as many test images without as many filters at random as the operation mutes."""
+    table = OperatingTable(net, test.images[:count], test.labels[:count])
+    return accuracies_at_random(table, operation, tell=tell)
 
 
 def need(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Need:

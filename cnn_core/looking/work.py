@@ -17,7 +17,7 @@ LIGHT = 5e10
 FORWARD_AND_BACK = 3  # a step of gradient ascent takes as long as so many passes forwards
 STRENGTHS = 8  # of a change of the images, at most
 # Under the hood, in passes of all images: counted on the lesson's network, where they differ from layer to layer.
-IN_PASSES = {"need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
+IN_PASSES = {"at_random": 6, "need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
 MUTINGS = 231  # of one image: none to ten filters muted, from the top and in 20 orders at random
 PGD_STEPS, COMPARED_STEPS = 20, 140  # of one attack; of three recipes together
 USUAL_PACE = 2e10  # multiply-adds a second, before anything was measured

@@ -54,6 +54,7 @@ QUESTIONS = [
     Question.of("familiarity", "mnist", 100),
     Question.of("plane", "mnist", 40, method="pca"),
     Question.of("outcome", "mnist", 60, operation=NOTHING.mute("conv2d_1", [1]).hold("conv2d_1", {2: 0.5})),
+    Question.of("at_random", "mnist", 20, operation=NOTHING.mute("conv2d_1", [0, 1])),
     Question.of("need", "mnist", 30, layer="conv2d_1"),
     Question.of("pruning", "mnist", 20, layer="conv2d_1"),
     Question.of("robustness", "mnist", 20, attack="fgsm", sizes=(0.0, 0.1)),

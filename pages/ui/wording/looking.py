@@ -59,6 +59,14 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     return _elsewhere(network, question, work, there)
 
 
+def peek(
+    network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **asked: Hashable
+) -> Any | None:
+    """The answer where it is kept; else None, and nobody is asked."""
+    question, there = _question(dataset or network.dataset, job, images, asked)
+    return _answers.get((network.weights_key, there, question))
+
+
 def glance(
     network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **asked: Hashable
 ) -> Any | None:
