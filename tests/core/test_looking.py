@@ -103,6 +103,7 @@ def test_equal_questions_are_one_and_what_nobody_awaits_is_given_up(beside, monk
             time.sleep(0.05)
         assert 0 < with_first.share < 1
     worker = beside.processes()[0]
+    assert beside.memory() > 100_000_000  # torch alone takes more
     for given_up in (with_first, waiting):
         assert given_up.wait(20)
         with pytest.raises(GivenUp):
@@ -127,6 +128,7 @@ def test_a_process_that_is_killed_is_told_in_a_sentence(beside):
 
 def test_short_work_overtakes_long_work_that_came_no_earlier_than_its_length(monkeypatch):
     beside = Lookers(0)  # nobody works: only the order
+    assert beside.memory() == 0
     long, short = (beside.ask(name, seconds, bytes) for name, seconds in (("long", 40.0), ("short", 2.0)))
     assert short.order < long.order
     assert beside.seconds_before(long) == 2.0

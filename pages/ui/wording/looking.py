@@ -135,6 +135,11 @@ def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
 # ---------------------------------------------------------------- elsewhere
 
 
+def memory() -> int:
+    """Bytes of memory that the processes have now which look into networks for this server."""
+    return _lookers(min(2, settings().workers)).memory()
+
+
 @lru_cache(maxsize=1)
 def _lookers(processes: int) -> Lookers:
     return Lookers(processes)
