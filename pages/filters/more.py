@@ -22,7 +22,7 @@ from pages.ui.wording.looking import look
 if TYPE_CHECKING:
     from cnn_core.insight import Climb
 
-HOLDS = {"loose": HOLD / 5, "usual": HOLD, "tight": HOLD * 5}
+HOLDS = {"loose": HOLD / 5, "usual": HOLD, "tight": HOLD * 4}
 _MORE_OF = "filters_more_of"  # number of the class; None: the one that the network would read next
 _HOLD = "filters_hold"  # a key of HOLDS
 _PARTS = (

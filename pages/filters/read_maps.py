@@ -10,7 +10,7 @@ from cnn_core.insight import heaviest_kernels, source_of_layer
 from cnn_core.insight.between.sources import IMAGE, filters_over_each
 from pages.filters import words
 from pages.filters.asking import go_to
-from pages.filters.climbing import pictures_of
+from pages.filters.climbing import pictures_with
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.visitor import networks
@@ -27,9 +27,8 @@ def read_maps(network: networks.LoadedNetwork, question: Question, about: Filter
     if source == IMAGE or about.kernel is None:
         return
     maps = _maps_read(network, about)
-    order = tuple(sorted(maps))
-    pictures = pictures_of(network, source, order, question.climb)
-    rows = [order.index(one) for one in maps]
+    pictures = pictures_with(network, source, tuple(sorted(maps)), question.climb)
+    rows = [pictures.filters.index(one) for one in maps]
     with st.container(gap="xsmall"):
         caption(words.what_they_read(source, len(maps)))
         sheet(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnn_core.insight import Around, Reading, around
 from cnn_core.insight.between.around import IMAGES_EACH
 from cnn_core.insight.between.sources import IMAGE
-from pages.filters.climbing import WATCHED, Climb, pictures_of
+from pages.filters.climbing import WATCHED, Climb, pictures_with
 from pages.ui.visitor import networks, server
 from pages.ui.wording.looking import look
 
@@ -68,7 +68,8 @@ def upstream(
         way=way,
         is_class=is_class,
         pictures={
-            name: pictures_of(network, name, tuple(sorted(filters)), climb) for name, filters in drawn.items()
+            name: pictures_with(network, name, tuple(sorted(filters)), climb)
+            for name, filters in drawn.items()
         },
         image=image,
         image_is=image_is,
