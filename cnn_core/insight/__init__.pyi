@@ -15,6 +15,10 @@ from .attack.on_one import under_attack as under_attack
 from .attack.plain import DISTURBANCES as DISTURBANCES
 from .attack.plain import disturbed as disturbed
 from .attack.plain import random_signs as random_signs
+from .between.around import Around as Around
+from .between.around import Neighbour as Neighbour
+from .between.around import around as around
+from .between.around import given_to_classes as given_to_classes
 from .between.flows import Edge as Edge
 from .between.flows import Flows as Flows
 from .between.flows import Node as Node

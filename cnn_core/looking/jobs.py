@@ -146,6 +146,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "leaning": under_the_hood.images_that_lean,
     "reading": under_the_hood.what_a_filter_reads,
     "flows": under_the_hood.flows,
+    "given_to_each_class": under_the_hood.given_to_each_class,
+    "more_of": under_the_hood.more_of_a_class,
     "recipes_compared": under_the_hood.recipes_compared,
     "answers_over": over_time.answers,
     "sizes_over": over_time.sizes,

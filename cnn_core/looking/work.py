@@ -19,7 +19,8 @@ STRENGTHS = 8  # of a change of the images, at most
 # Under the hood, in passes of all images: counted on the lesson's network, where they differ from layer to layer.
 IN_PASSES = {"at_random": 6, "need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
 MUTINGS = 231  # of one image: none to ten filters muted, from the top and in 20 orders at random
-PGD_STEPS, COMPARED_STEPS = 20, 140  # of one attack; of three recipes together
+PGD_STEPS = 20  # of one attack
+COMPARED_STEPS, MORE_STEPS = 140, 60  # of three recipes together; towards a class
 USUAL_PACE = 2e10  # multiply-adds a second, before anything was measured
 
 
@@ -70,6 +71,10 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
         passes = MUTINGS
     elif question.job == "recipes_compared":
         passes = len(asked["filters"]) * COMPARED_STEPS * FORWARD_AND_BACK
+    elif question.job == "given_to_each_class":
+        passes *= spec.classes * FORWARD_AND_BACK
+    elif question.job == "more_of":
+        passes = MORE_STEPS * FORWARD_AND_BACK
     else:
         passes *= IN_PASSES.get(question.job, 1)
     return Work(passes, sum(row.macs for row in needed))

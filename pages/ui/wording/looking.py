@@ -215,6 +215,12 @@ def _passes(question: Question, work: Work) -> str:
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
     if question.job == "one_under_attack":
         return f"{plural(work.passes, 'picture')} through {each} each"
+    if question.job == "more_of":
+        return f"60 steps of one picture, with {each} a step and twice as many back"
+    if question.job == "recipes_compared":
+        return f"{plural(len(asked['filters']), 'picture')} by three recipes, with {each} a step and twice as many back"
+    if question.job == "given_to_each_class":
+        return f"{images} of each class through {each}, and twice as many back"
     if question.job == "accuracy_curve":
         from cnn_core.training import CHANGES
 
