@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import torch
+
 from cnn_core.data import ImageSet, load_images
 from cnn_core.data.pixels import as_fractions
 from cnn_core.insight import (
     OperatingTable,
+    accuracies_at_random,
     close_calls,
     compared,
     flows_to,
+    given_to_classes,
     leaning,
+    more_of,
     muting_check,
     need_of_layer,
     pruning,
@@ -23,12 +28,14 @@ from cnn_core.insight import (
     relevance,
     robustness,
     smallest_steps,
+    under_attack,
 )
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from cnn_core.insight import (
+        Climb,
         Flows,
         Leaning,
         MutingCheck,
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
         RecipePictures,
         Relevance,
         Robustness,
+        Trial,
     )
     from cnn_core.looking.question import Pixels
     from cnn_core.model.network import Network
@@ -51,6 +59,14 @@ SEED = 0  # of which training images a ranking is made on
 def outcome(net: Network, test: ImageSet, count: int, tell: Tell, operation: Operation) -> Outcome:
     """What it makes of the first so many test images with this operation."""
     return OperatingTable(net, test.images[:count], test.labels[:count]).outcome(operation)
+
+
+def at_random(
+    net: Network, test: ImageSet, count: int, tell: Tell, operation: Operation
+) -> tuple[float, ...]:
+    """Its accuracies on as many test images without as many filters at random as the operation mutes."""
+    table = OperatingTable(net, test.images[:count], test.labels[:count])
+    return accuracies_at_random(table, operation, tell=tell)
 
 
 def need(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Need:
@@ -76,6 +92,29 @@ def robustness_curve(
 def smallest_step_of_each(net: Network, test: ImageSet, count: int, tell: Tell) -> Tensor:
     """The smallest step that misleads it, for each of the first so many test images."""
     return smallest_steps(net, test.images[:count], test.labels[:count])
+
+
+def one_under_attack(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: bytes,
+    attack: str,
+    sizes: Sequence[float],
+    label: int | None,
+    centre: tuple[float, float],
+    direction: float | None,
+    patterns: int,
+) -> Trial:
+    """One image at each size of an attack. It asks about no test image.
+
+    image: its float32 numbers in [0, 1], of the shape that the network takes.
+    """
+    pixels = torch.frombuffer(bytearray(image), dtype=torch.float32).view(net.spec.input_shape)
+    return under_attack(
+        net, pixels, attack, sizes, label, centre=centre, direction=direction, patterns=patterns
+    )
 
 
 def answers_that_were_close(net: Network, test: ImageSet, count: int, tell: Tell) -> list[int]:
@@ -115,6 +154,19 @@ def flows(net: Network, test: ImageSet, count: int, tell: Tell, target: int) -> 
     """What flows towards one answer, over the first so many test images of that class; of all where it has none."""
     own = test.images[test.labels == target][:count]
     return flows_to(net, own if len(own) else test.images[:count], target)
+
+
+def given_to_each_class(net: Network, test: ImageSet, count: int, tell: Tell) -> dict[str, Tensor]:
+    """What every filter gives to the lead of every class, over the first so many test images of each."""
+    return given_to_classes(net, test.images, test.labels, count, tell)
+
+
+def more_of_a_class(
+    net: Network, test: ImageSet | None, count: int, tell: Tell, image: bytes, target: int, hold: float
+) -> Climb:
+    """A picture of one's own, changed towards a class.  image: the bytes of its float32 numbers, (C, H, W)."""
+    pixels = torch.frombuffer(bytearray(image), dtype=torch.float32).view(net.spec.input_shape)
+    return more_of(net, pixels, target, hold=hold)
 
 
 def recipes_compared(

@@ -10,7 +10,7 @@ from cnn_core.insight import RECIPES
 from cnn_core.looking import Pixels
 from pages.ui.forms.digit_input import OFFERED, ChosenImage
 from pages.ui.visitor import server
-from pages.ui.wording.looking import known, look
+from pages.ui.wording.looking import look, peek
 
 if TYPE_CHECKING:
     import torch
@@ -104,5 +104,5 @@ def pictures_of(
     if server.why_no_images(network.dataset) is None:
         watched = min(WATCHED, len(server.images(network.dataset, "test")))
     how: dict[str, Any] = {"recipe": RECIPES["clean"], "steps": STEPS, "seed": 0}
-    ask = known if now else look
+    ask = peek if now else look
     return ask(network, "pictures", watched, layer=layer, filters=tuple(wanted), **how)
