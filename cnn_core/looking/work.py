@@ -18,6 +18,7 @@ FORWARD_AND_BACK = 3  # a step of gradient ascent takes as long as so many passe
 STRENGTHS = 8  # of a change of the images, at most
 # Under the hood, in passes of all images: counted on the lesson's network, where they differ from layer to layer.
 IN_PASSES = {"need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
+WATCHED_STEPS = 12  # of four images each: the step, what follows, and looking at it
 PGD_STEPS, COMPARED_STEPS = 20, 140  # of one attack; of three recipes together
 USUAL_PACE = 2e10  # multiply-adds a second, before anything was measured
 
@@ -59,11 +60,19 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
         passes *= FORWARD_AND_BACK + len(asked["sizes"]) * steps
     elif question.job in ("answers_over", "sizes_over", "places_over"):
         passes *= len(asked["snapshots"]) * (FORWARD_AND_BACK if question.job == "sizes_over" else 1)
+    elif question.job == "one_step":
+        passes = FORWARD_AND_BACK * (learnt_by(question) + WATCHED_STEPS * 4)
     elif question.job == "recipes_compared":
         passes = len(asked["filters"]) * COMPARED_STEPS * FORWARD_AND_BACK
     else:
         passes *= IN_PASSES.get(question.job, 1)
     return Work(passes, sum(row.macs for row in needed))
+
+
+def learnt_by(question: Question) -> int:
+    """Of one step: how many images are learnt from before it."""
+    asked = question.arguments
+    return round((asked["steps"] or 0) * asked["recipe"].batch_size * asked["recipe"].work)
 
 
 class Speeds:
