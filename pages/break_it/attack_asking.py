@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -27,15 +27,10 @@ def _cell(text: str) -> Cell | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _size(text: str) -> float | None:
-    size = address.decimal("", "", 0.0, 1_000.0, -1.0).read(text)
-    return None if size is None else float(size)
-
-
 _PARTS = (
     address.one_of("attack", _KIND, {kind: kind for kind in KINDS}, "fgsm"),
     # None: the smallest that works, whatever the image.
-    address.Part("size", _SIZE, None, _size, "{:g}".format),
+    replace(address.decimal("size", _SIZE, 0.0, 1_000.0, -1.0), standard=None),
     address.one_of("to", _TO, {name: name for name in DIRECTIONS["shift"]}, "right"),
     address.Part("patch", _PATCH, None, _cell, lambda cell: "{}.{}".format(*cell)),
 )

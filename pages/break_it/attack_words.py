@@ -219,9 +219,9 @@ def what_you_see(trial: Trial, was: str, is_colour: bool) -> str:
     dotted = f"Dotted: as much with random signs, mean of {trial.patterns}." if trial.patterns else ""
     said = {
         "fgsm": f"Every {numbers} moves by the same amount, up or down, whichever weakens {was} against the next best "
-        f"answer. {stays}",
-        "pgd": f"Twenty small steps, each up or down as weakens {was} most where the image then is; no {numbers} ends "
-        f"farther from the original than the size says. {stays}",
+        f"answer (FGSM, Goodfellow 2015). {stays}",
+        "pgd": f"Twenty small steps, each of them up or down, whichever weakens {was} where the image then is; no "
+        f"{numbers} ends farther from the original than the size says (PGD, Madry 2018). {stays}",
         "noise": f"To every {numbers} a random number is added; the strength is their standard deviation. The draw is "
         f"the same for every strength. {stays}",
         "blur": "Every pixel becomes a mean of its surroundings.",
@@ -280,7 +280,8 @@ def about_smallest(trial: Trial) -> str:
     if kind not in AIMED:
         return "The first size on the slider at which the answer changes."
     levels = round(GREY_LEVELS * trial.sizes[trial.smallest])
-    return f"{plural(levels, 'grey level')} of {GREY_LEVELS} a pixel."
+    step = trial.sizes[1] - trial.sizes[0]
+    return f"{plural(levels, 'grey level')} of {GREY_LEVELS} a pixel, found in steps of {step:.2f}."
 
 
 HOLDS_OUT = "Does another net hold out longer?"
@@ -303,9 +304,9 @@ def holds_out_until(trial: Trial, classes: Sequence[str]) -> tuple[str, str]:
 
 
 MODERN_AND_AUGMENTATION = (
-    "The modern net learnt from turned and shifted digits, but its layers are others too. So we trained the lesson’s "
-    "net twice for one epoch, from the same seed: half of 500 digits gave way at ±0.18 without such changes, and at "
-    "±0.17 with them. Such changes are not why, and they do not help."
+    "The modern net learnt from turned and shifted digits. But this is not why it differs: we trained the lesson’s net "
+    "for one epoch with such changes and without, from the same seed. Half of 500 digits gave way at ±0.17 with them, "
+    "and at ±0.18 without."
 )
 
 

@@ -80,7 +80,7 @@ def test_an_image_that_is_misread_already_is_not_attacked_and_an_untrained_netwo
 
 def test_the_smallest_size_is_told_in_grey_levels_and_none_is_said_to_be_none():
     found = a_trial([4] * 11 + [9])
-    assert attack_words.about_smallest(found) == "28 grey levels of 255 a pixel."
+    assert attack_words.about_smallest(found) == "28 grey levels of 255 a pixel, found in steps of 0.01."
     assert attack_words.holds_out_until(found, DIGITS) == ("±0.11", "then reads a 9")
     steadfast = a_trial([4] * 31)
     assert attack_words.about_smallest(steadfast) == "Nothing up to ±0.30 changes its mind."
