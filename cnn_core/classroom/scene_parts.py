@@ -123,6 +123,8 @@ PARTS: dict[str, ScenePart] = {
             ("filter", "the filter", "filter"),
             ("recipe", "the recipe of the climb", "recipe steps seed leak jitter blur clamp rescue"),
             ("grow", "whether one filter grows", "grow"),
+            ("view", "the view", "view towards"),
+            ("digit", "the image", "digit way more_of hold"),
         ),
         *_on(
             "break_it",
