@@ -132,6 +132,8 @@ PARTS: dict[str, ScenePart] = {
             ("layer", "the layer", "layer"),
             ("cut", "what is done to the network", "cut"),
             ("digit", "the image", "digit way"),
+            ("attack", "the attack", "attack size to patch"),
+            ("nets", "the networks beside+", "nets"),
         ),
         *_on(
             "deep_dream",
