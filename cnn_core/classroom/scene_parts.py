@@ -111,7 +111,9 @@ PARTS: dict[str, ScenePart] = {
         ),
         *_on(
             "feature_maps",
+            ("view", "the view", "view"),
             ("digit", "the image", "digit way"),
+            ("decided", "the layer and the classes that are asked about+", "layer for against by"),
             ("pixel", "the number that is taken apart", "pixel"),
             ("brightness", "the brightness of the maps", "brightness"),
             ("layers", "the layers that are shown+", "layers"),

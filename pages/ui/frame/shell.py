@@ -219,12 +219,12 @@ def require_shell() -> None:
         st.rerun()  # the same address, now through dashboard.py
 
 
-def page_head(url_path: str) -> DeltaGenerator:
-    """The page's question as its title.
+def page_head(url_path: str, question: str = "") -> DeltaGenerator:
+    """The page's question as its title; or that of one of its views.
 
     Returns the place of the page's summary, which nobody sees (wording/screen_summary.py).
     """
-    st.title(entry(url_path).question, anchor=False)
+    st.title(question or entry(url_path).question, anchor=False)
     return streamlit_inside.spoken_place()
 
 
