@@ -131,9 +131,12 @@ def test_a_sheet_a_card_and_one_that_grows(app, network):
     assert not app.exception
 
 
-def test_what_one_is_made_of_and_what_a_picture_lacks_to_be_another(app, network):
-    name, *chosen = network
-    app = open_page(app, "pages/5_filters.py", *chosen, filters_steps=3, filters_view="made_of")
+@pytest.mark.parametrize(
+    "name",
+    ["the MLP", "gelu and nothing dense before", "activations of their own, and a depthwise convolution"],
+)
+def test_what_one_is_made_of_and_what_a_picture_lacks_to_be_another(app, name):
+    app = open_page(app, "pages/5_filters.py", *NETWORKS[name](), filters_steps=3, filters_view="made_of")
     said = text(app)
     assert re.search(r"sum is \*\*−?[\d.]+\*\*", said)
     assert ("whose number is the score of “9”" if name == "the MLP" else "on the way to ") in said

@@ -114,10 +114,11 @@ def test_a_picture_on_its_way_to_a_class_is_told_with_its_numbers():
     assert "already" in more_words.verdict(climb_of(0.6, 0.9), "your drawing", "9", True)
     never = more_words.verdict(climb_of(0.1, 0.2), "your drawing", "9", False)
     assert (
-        "does not come to read “9” in your drawing: 10 % before, **20 %** after 1 step. Hold it less tightly."
+        "does not come to read “9” in your drawing: 10 % before, **20 %** after 1 step. Hold it loosely."
         in never
     )
     assert never.endswith("its answers are chance.")
+    assert "Hold" not in more_words.verdict(climb_of(0.1, 0.2), "your drawing", "9", True, is_loose=True)
     assert more_words.captions(climb_of(0.1, 0.4, 0.8), ["4", "9"]) == [
         "As it was: read as 4, 90 % sure; 9 10 %.",
         "After 1 step: read as 4, 60 % sure; 9 40 %.",
