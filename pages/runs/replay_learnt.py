@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cnn_core.insight import AnswersOverTime
 
 MOST = 24  # images drawn at once
+_MOMENT = "replay_moment"  # the step at which the images shown were first right
 _GROUP = address.one_of("which", "replay_which", {group: group for group in words.GROUPS}, "forgotten")
 
 
@@ -69,6 +70,8 @@ def _ask(answers: AnswersOverTime) -> tuple[str, list[int]]:
             "first": lambda: answers.first_right_at(_ask_moment(answers)),
         }[group or "forgotten"]()
     address.tell(_GROUP)
+    if group != "first":
+        address.write("moment", "")
     return str(group or "forgotten"), indices
 
 
@@ -78,15 +81,23 @@ def _ask_moment(answers: AnswersOverTime) -> int:
     offered = [place for place, number in numbers.items() if number] or [0]
     steps = {answers.steps[place]: place for place in offered}
     # By its step, not by its place: a training that goes on gets more moments, and some are left out again.
+    usual = answers.steps[max(offered, key=numbers.__getitem__)]
+    part = address.one_of("moment", _MOMENT, {str(step): step for step in steps}, usual)
+    address.follow(part)
+    if st.session_state.get(_MOMENT, usual) not in steps:
+        address.reset(part)
     step = st.selectbox(
         "Moment",
         list(steps),
+        index=list(steps).index(usual),
         format_func=lambda step: words.first_at(step, numbers[steps[step]]),
-        key="replay_first_at",
+        key=_MOMENT,
         label_visibility="collapsed",
         filter_mode=None,
         width=180,
+        persist_state="session",
     )
+    address.tell(part)
     return steps[step]
 
 

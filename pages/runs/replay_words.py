@@ -227,11 +227,11 @@ def tile(name: str, first_step: int | None, forgettings: int) -> tuple[str, str]
     """Under an image: its class, and when it was first right.
 
     >>> tile("4", 32, 2), tile("4", None, 0)
-    (('4', 'step 32\\nlost 2×'), ('4', 'never right'))
+    (('4', 'step 32\\nforgotten 2×'), ('4', 'never right'))
     """
     if first_step is None:
         return name, "never right"
-    lost = f"\nlost {forgettings}×" if forgettings else ""
+    lost = f"\nforgotten {forgettings}×" if forgettings else ""
     return name, f"step {count(first_step)}{lost}"
 
 

@@ -13,8 +13,7 @@ NAMES: dict[What, str] = {"gradient": "Gradient", "step": "One step", "way": "Wa
 EXPLAINED: dict[What, str] = {
     "gradient": (
         "One line a layer, log scale. The gradient says how strongly the loss asks a layer’s weights to change. Its "
-        "size here is the root mean square over them, measured on a few training images. What falls by a hundred "
-        "hardly learns any more."
+        "size here is the root mean square over them, measured on a few training images."
     ),
     "step": (
         "One line a layer, log scale. This is how far one single step moved a layer’s weights: the root mean square "
