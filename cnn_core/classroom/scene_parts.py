@@ -160,6 +160,7 @@ PARTS: dict[str, ScenePart] = {
             ("view", "the view", "view"),
             ("compare", "the networks that are compared+", "compare"),
             ("measure", "the measure", "measure"),
+            ("replay", "the way to look back", "replay which moment size"),
             ("layer", "the layer and the filter+", "layer filter"),
             ("digit", "the image", "digit way"),
         ),

@@ -231,4 +231,8 @@ def _passes(question: Question, work: Work) -> str:
 
         strengths = len(CHANGES[asked["change"]][0])
         return f"{images} at each of {count(strengths)} strengths, through {each} each"
+    if question.job in ("answers_over", "places_over", "sizes_over"):
+        moments = plural(len(asked["snapshots"]), "moment")
+        back = " and back" if question.job == "sizes_over" else ""
+        return f"{images} at each of {moments}, through {each} each{back}"
     return f"{images} through {each} each"
