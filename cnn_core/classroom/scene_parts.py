@@ -22,6 +22,7 @@ PAGES: dict[str, str] = {  # url_path -> what it is called in a sentence
     "runs": "Runs",
     "feature_maps": "Feature maps",
     "filters": "Filters",
+    "break_it": "Break it",
     "deep_dream": "Deep Dream",
     "augmentation": "Augmentation",
     "my_data": "My data",
@@ -94,7 +95,7 @@ PARTS: dict[str, ScenePart] = {
                 "recipe",
                 "the recipe",
                 "recipe optimizer rate momentum nesterov epochs batch schedule precision changes wrong patience "
-                "better l2 decay smoothing",
+                "better l2 decay smoothing against",
             ),
             ("data", "the data set", "data"),
             ("images", "the number of images", "images"),
@@ -122,6 +123,13 @@ PARTS: dict[str, ScenePart] = {
             ("filter", "the filter", "filter"),
             ("recipe", "the recipe of the climb", "recipe steps seed leak jitter blur clamp rescue"),
             ("grow", "whether one filter grows", "grow"),
+        ),
+        *_on(
+            "break_it",
+            ("view", "the view", "view"),
+            ("layer", "the layer", "layer"),
+            ("cut", "what is done to the network", "cut"),
+            ("digit", "the image", "digit way"),
         ),
         *_on(
             "deep_dream",

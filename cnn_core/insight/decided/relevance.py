@@ -15,7 +15,9 @@ from cnn_core.checks import is_index, plain_number, whole_number
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.decided.lrp import SHARE, propagated
 from cnn_core.insight.look.twin import as_weights, checked_image, checked_images, frozen, known_layer
+from cnn_core.insight.surgery.operation import answering_layer
 from cnn_core.model.network import Network
+from cnn_core.model.spec import ModelSpec
 
 WAYS = ("gradient", "lrp")
 TOGETHER = 128  # images at a time
@@ -145,6 +147,16 @@ def leaning(net: Network, images: Tensor, layer: str, count: int = 9) -> Leaning
     each, lead = torch.cat(values), torch.cat(leads)  # (N, F), (N,)
     top, indices = (part[:count].t().contiguous() for part in each.sort(dim=0, descending=True, stable=True))
     return Leaning(layer, indices, top, lead[indices], len(each))
+
+
+def speaking_layers(spec: ModelSpec) -> tuple[str, ...]:
+    """The layers of filters or units below the one that gives the answers, in order; () where there is none."""
+    below = spec.layer_names.index(answering_layer(spec))
+    return tuple(
+        name
+        for name, layer in zip(spec.layer_names[:below], spec.layers[:below], strict=True)
+        if layer.has_filters or layer.has_units
+    )
 
 
 def halves(net: Network, layer: str) -> tuple[nn.Sequential, nn.Sequential]:

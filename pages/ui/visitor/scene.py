@@ -46,6 +46,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "feature_maps.digit": ("digit", "digit_pad*"),
     "filters.filter": ("filters_layer",),
     "filters.grow": ("grow",),
+    "break_it.digit": ("digit", "digit_pad*"),
     "deep_dream.photo": ("digit", "digit_pad*"),
     "augmentation.digit": ("digit", "digit_pad*"),
     "runs.compare": ("pick_*",),

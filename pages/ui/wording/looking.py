@@ -59,6 +59,14 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     return _elsewhere(network, question, work, there)
 
 
+def peek(
+    network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **asked: Hashable
+) -> Any | None:
+    """The answer where it is kept; else None, and nobody is asked."""
+    question, there = _question(dataset or network.dataset, job, images, asked)
+    return _answers.get((network.weights_key, there, question))
+
+
 def glance(
     network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **asked: Hashable
 ) -> Any | None:
@@ -205,6 +213,8 @@ def _passes(question: Question, work: Work) -> str:
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
+    if question.job == "one_under_attack":
+        return f"{plural(work.passes, 'picture')} through {each} each"
     if question.job == "accuracy_curve":
         from cnn_core.training import CHANGES
 
