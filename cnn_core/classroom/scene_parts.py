@@ -146,6 +146,7 @@ PARTS: dict[str, ScenePart] = {
             ("view", "the view", "view"),
             ("compare", "the networks that are compared+", "compare"),
             ("measure", "the measure", "measure"),
+            ("race", "the race", "race data images seed seeds"),
             ("layer", "the layer and the filter+", "layer filter"),
             ("digit", "the image", "digit way"),
         ),
