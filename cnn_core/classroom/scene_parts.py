@@ -161,6 +161,7 @@ PARTS: dict[str, ScenePart] = {
             ("compare", "the networks that are compared+", "compare"),
             ("measure", "the measure", "measure"),
             ("replay", "the way to look back", "replay which moment size"),
+            ("race", "the race", "race data images seed seeds"),
             ("layer", "the layer and the filter+", "layer filter"),
             ("digit", "the image", "digit way"),
         ),

@@ -37,6 +37,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
         "data_train",
         "extend",
         "go_on",
+        "race_start",
     ),
     "dream": ("dream_start",),
     "open": ("open_network_file_*",),
@@ -52,10 +53,16 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "deep_dream.photo": ("digit", "digit_pad*"),
     "augmentation.digit": ("digit", "digit_pad*"),
     "runs.compare": ("pick_*",),
+    "runs.race": ("race_design_*", "race_recipe_*", "race_add", "race_remove_*", "race_ready_*"),
     "runs.digit": ("digit", "digit_pad*"),
 }
 # What is chosen by a click and kept under a name of the page: part -> keys of the session.
-CHOSEN = {"filters.filter": "filter", "feature_maps.pixel": "pixel", "runs.compare": "runs_chosen"}
+CHOSEN = {
+    "filters.filter": "filter",
+    "feature_maps.pixel": "pixel",
+    "runs.compare": "runs_chosen",
+    "runs.race": "race_lineup",
+}
 
 
 def bound() -> Bound | None:
