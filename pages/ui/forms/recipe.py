@@ -63,7 +63,7 @@ _MOMENTUM = (
     "This share of the last step is added to the next one, as a rolling ball keeps its speed. 0.9 is usual."
 )
 _NESTEROV = "Take the slope where the momentum is about to lead, not where the weights are."
-_LESS_USED = "L2, weight decay, smoothing"
+_LESS_USED = "L2, weight decay, smoothing, attacks"
 _L2 = (
     "The loss grows by this number times the sum of the squares of all kernel weights: kernel_regularizer in Keras. So "
     "large weights cost something. 0.0001 is usual, 0 is off. The loss in the charts is without it."
@@ -81,6 +81,11 @@ _MONITORED = {"val_accuracy": "a higher accuracy", "val_loss": "a lower loss"}
 _MONITOR = (
     "What makes an epoch the best one, on the images kept aside. Keras calls it monitor, val_accuracy or val_loss; "
     "its own choice is val_loss."
+)
+_AGAINST = (
+    "Train against attacks: before each step every second image of the batch is changed. Each pixel goes this much up "
+    "or down, whichever weakens the right answer. From black to white is 1. The page “What breaks it?” shows such "
+    "attacks."
 )
 _SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
 
@@ -258,6 +263,7 @@ def _less_used(optimizer: str) -> dict[str, Any]:
             "l2": _l2(left),
             "weight_decay": _decay(right, possible=optimizer not in NO_DECAY),
             "label_smoothing": _smoothing(left),
+            "adversarial": _against_attacks(right),
         }
 
 
@@ -371,6 +377,35 @@ def _smoothing(column: DeltaGenerator) -> float:
         key="own_smoothing",
         help=_SMOOTHING,
         **_STAYS,
+    )
+
+
+def _against_attacks(column: DeltaGenerator) -> float:
+    """The size of the attacks that are trained against, and what they cost; 0 for none."""
+    size = column.number_input(
+        "Attacks, ± a pixel (0: off)",
+        0.0,
+        0.5,
+        remembered("own_against", 0.0),
+        0.05,
+        "%.2f",
+        key="own_against",
+        help=_AGAINST,
+        **_STAYS,
+    )
+    if size:
+        caption(cost_of_attacks(TrainSpec(adversarial=size).work))
+    return size
+
+
+def cost_of_attacks(work: float) -> str:
+    """What a step against attacks costs.  work: in steps without one.
+
+    >>> cost_of_attacks(1.5)
+    'Each step is about 1.5 times as much work: half of the batch goes forwards and back once more.'
+    """
+    return (
+        f"Each step is about {work:g} times as much work: half of the batch goes forwards and back once more."
     )
 
 

@@ -49,6 +49,7 @@ def of_own_recipe(augmentations: Sequence[str]) -> tuple[address.Part, ...]:
         address.decimal("l2", "own_l2", 0.0, 1.0, 0.0),
         address.decimal("decay", "own_decay", 0.0, 1.0, 0.0),
         address.decimal("smoothing", "own_smoothing", 0.0, 0.5, 0.0),
+        address.decimal("against", "own_against", 0.0, 0.5, 0.0),
     )
 
 
