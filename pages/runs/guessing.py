@@ -55,7 +55,7 @@ def race_question(course: Course, noun: str) -> ChoiceQuestion:
     )
     return ChoiceQuestion(
         id="runs.race",
-        asked=race_words.which_reads_more(noun, race.seeds),
+        asked=race_words.which_reads_more(noun, len(race.racers), race.seeds),
         page="runs",
         network=" against ".join(race.titles),
         about=blake2b(told.encode("utf-8", "replace"), digest_size=12).hexdigest(),

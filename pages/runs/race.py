@@ -10,7 +10,6 @@ from cnn_core.errors import StudentError
 from cnn_core.runs import races
 from cnn_core.runs.races import Course
 from cnn_core.settings import settings
-from cnn_core.training.race import Race
 from pages.runs import guessing, race_lineup, race_live, race_words
 from pages.runs.picks import put_only
 from pages.ui.frame.screens import main_action
@@ -119,15 +118,12 @@ def _compare(names: list[str]) -> None:
 
 def _cost(course: Course) -> None:
     """Say what is the same for all, what is to be trained, how long that takes, and what three seeds would take."""
-    race, store = course.race, server.store()
-    shared = race_words.what_is_shared(
-        race_lineup.images(), dataset_of(race.dataset).noun, race.seed, race.seeds
-    )
-    said = [race_words.cost(len(course.to_do), races.seconds(store, course.to_do, race.dataset))]
+    race, cost = course.race, races.cost(server.store(), course)
+    noun = dataset_of(race.dataset).noun
+    shared = race_words.what_is_shared(race_lineup.images(), noun, race.seed, race.seeds)
+    said = [race_words.cost(cost.runs, cost.seconds)]
     if race.seeds == 1:
-        three = Race(race.racers, race.dataset, race.train_size, race.seed, 3)
-        entries = [entry for heat in three.heats for entry in heat]
-        said.append(race_words.three_seeds_cost(len(entries), races.seconds(store, entries, race.dataset)))
-    elif len(course.to_do) > settings().max_queue:
+        said.append(race_words.three_seeds_cost(3 * len(race.racers), cost.of_three))
+    elif cost.runs > settings().max_queue:
         said.append(race_words.in_parts(settings().max_queue))
     caption(f"{shared}  \n{' '.join(said)}")

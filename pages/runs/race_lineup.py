@@ -14,7 +14,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, ModelSpec, preset_of
 from cnn_core.training import EXAMPLES, RECIPES, Race, Racer, TrainSpec
 from cnn_core.training.race import LEAST, MOST, read, shared_apart, written
-from pages.runs import race_words
+from pages.runs import race_recipe, race_words
 from pages.runs.rows import my_runs
 from pages.ui.drawing.figure import mode
 from pages.ui.drawing.palette import RUNS
@@ -166,8 +166,7 @@ def _row(place: int, racer: Racer, designs: dict[str, ModelSpec], recipes: dict[
     mine, example = _key(racer.recipe), EXAMPLES.get(preset_of(racer.spec.to_dict()) or "")
     known = {_key(one): one for one in (*recipes.values(), *([example] if example else []), racer.recipe)}
     can_leave = len(line_up()) > LEAST
-    widths = [5, 5, 2] if can_leave else [5, 5]
-    columns = st.columns(widths, vertical_alignment="bottom", gap="small")
+    columns = st.columns([5, 5, 3], vertical_alignment="bottom", gap="small")
     with columns[0]:
         _choice(f"Design {place + 1}", f"race_design_{place}", racer.spec.fingerprint,
                 _told_apart(designs), _colour(place),
@@ -176,10 +175,11 @@ def _row(place: int, racer: Racer, designs: dict[str, ModelSpec], recipes: dict[
         _choice(f"Recipe {place + 1}", f"race_recipe_{place}", mine,
                 {key: race_words.recipe_label(one) for key, one in known.items()}, "",
                 lambda key: _change(place, Racer(line_up()[place].spec, known[key])))  # fmt: skip
-    if can_leave:
-        columns[2].button(
-            f"Leave out {place + 1}", key=f"race_remove_{place}", on_click=_leave, args=(place,)
-        )
+    with columns[2], st.container(horizontal=True, gap="small"):
+        race_recipe.tune(place, racer.recipe, lambda recipe: _change(place, Racer(racer.spec, recipe)))
+        if can_leave:
+            st.button(f"Leave out {place + 1}", key=f"race_remove_{place}", type="tertiary", on_click=_leave,
+                      args=(place,))  # fmt: skip
 
 
 def _choice(

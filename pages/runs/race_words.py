@@ -29,7 +29,7 @@ WHY_THREE = (
     "difference is luck."
 )
 ONE_AT_A_TIME = "One of your runs is at work at a time, so they race by epochs and not by the clock."
-ONE_SEED = "This is one seed each. How much the seed matters, three seeds show."
+ONE_SEED = "This is one seed of each. Three seeds show how much the seed matters."
 CHART = "One colour for each: how much of the images kept aside it reads, as it learns."
 BANDS = (
     "One colour for each. A band reaches from the worst to the best of its seeds, and the line is their mean. A line "
@@ -38,6 +38,8 @@ BANDS = (
 NOBODY = "nobody, by more than chance"
 PAUSED = "The race is paused. Nothing is lost."
 NOT_COMPLETE = "This race is not complete. What is missing can be started; what is done is kept."
+OTHER_NUMBERS = "All other numbers of a recipe are on Train: what is chosen there is in the list here."
+OTHER_CHANGES = "others"
 COMPARE = "Compare them, setting by setting"
 ANOTHER = "Another race"
 CONTROLS = {"pause": "Pause all", "resume": "Go on", "stop": "Stop all"}
@@ -54,7 +56,16 @@ def recipe_label(recipe: TrainSpec) -> str:
     'Fast recipe'
     """
     name = recipe_name(recipe)
-    return name[:1].upper() + name[1:] if name.endswith(" recipe") else name
+    return name[:1].upper() + name[1:] if "recipe" in name else name
+
+
+def change(number: int) -> str:
+    """The button that opens the numbers of a racer's recipe.
+
+    >>> change(2)
+    'Change recipe 2'
+    """
+    return f"Change recipe {number}"
 
 
 def with_parameters(spec: ModelSpec) -> str:
@@ -145,10 +156,10 @@ def stands(statuses: Sequence[Status], diverged: Sequence[bool], seeds: int, is_
     if not statuses:
         return "is not started"
     if seeds > 1:
-        done = sum(not status.unfinished for status in statuses)
+        done = sum(diverged) + sum(status.state == "finished" for status in statuses)
         working = next((status for status in statuses if status.state == "running"), None)
         more = "" if working is None else f"; now {_one(working, False, is_told)}"
-        return f"{done} of {plural(seeds, 'seed')} trained{more}"
+        return f"{done} of {plural(seeds, 'seed')} done{more}"
     return _one(statuses[0], diverged[0], is_told)
 
 
@@ -273,11 +284,11 @@ def _lead(best: Ended, second: Ended) -> str:
     if sure is None:
         return f"{names[0]} reads the same share as {names[1]}."
     images = round((best.mean - second.mean) * best.count)
-    average = "on average " if len(best.accuracies) > 1 else ""
+    name = f"On average {names[0]}" if len(best.accuracies) > 1 else names[0]
     said = (
-        f"{names[0]} {average}reads {count(images)} more of the {count(best.count)} test images rightly than"
+        f"{name} reads {count(images)} more of the {count(best.count)} test images rightly than {names[1]}."
     )
-    return f"{said} {names[1]}. {'That is more than chance.' if sure else 'That may be chance.'}"
+    return f"{said} {'That is more than chance.' if sure else 'That may be chance.'}"
 
 
 def why(racers: Sequence[Ended]) -> str:
@@ -302,14 +313,16 @@ def why(racers: Sequence[Ended]) -> str:
 # ---------------------------------------------------------------- the guess, and the summary
 
 
-def which_reads_more(noun: str, seeds: int) -> str:
+def which_reads_more(noun: str, racers: int, seeds: int) -> str:
     """The question before the curves are seen.
 
-    >>> which_reads_more("digits", 1)
+    >>> which_reads_more("digits", 2, 1)
     'Which will read more of the test digits, by more than chance?'
+    >>> which_reads_more("clothes", 3, 3)
+    'Which will read most of the test clothes on average, by more than chance?'
     """
-    average = "on average of three seeds " if seeds > 1 else ""
-    return f"Which will {average}read more of the test {noun}, by more than chance?"
+    average = " on average" if seeds > 1 else ""
+    return f"Which will read {'more' if racers == 2 else 'most'} of the test {noun}{average}, by more than chance?"
 
 
 def summary_of_race(titles: Sequence[str], said: str, is_begun: bool) -> str:

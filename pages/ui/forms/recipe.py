@@ -38,7 +38,7 @@ AUGMENTATIONS: dict[str, AugmentSpec | None] = {
     "light": AugmentSpec(contrast=0.2, brightness=0.2, noise=0.1),
     "patch": AugmentSpec(erasing=0.5),
 }
-_AUGMENTATION_WORDS = {
+AUGMENTATION_WORDS = {
     "none": "no random changes",
     "gentle": "gentle: ±10°, ±10 %",
     "lesson": "the lesson’s: ±90°, ±20 %",
@@ -344,7 +344,7 @@ def _batch(column: DeltaGenerator) -> int:
 
 
 def _random_changes(column: DeltaGenerator) -> AugmentSpec | None:
-    words = _AUGMENTATION_WORDS.__getitem__
+    words = AUGMENTATION_WORDS.__getitem__
     return AUGMENTATIONS[
         _one_of(column, "Random changes", "own_augment", list(AUGMENTATIONS), words, _CHANGES)
     ]

@@ -67,7 +67,10 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "deep_dream.photo": ("digit", "digit_pad*"),
     "augmentation.digit": ("digit", "digit_pad*"),
     "runs.compare": ("pick_*",),
-    "runs.race": ("race_design_*", "race_recipe_*", "race_add", "race_remove_*", "race_ready_*"),
+    "runs.race": (
+        *("race_design_*", "race_recipe_*", "race_add", "race_remove_*", "race_ready_*", "race_augment_*"),
+        *("race_tune_*", "race_optimizer_*", "race_epochs_*", "race_learning_rate_*", "race_batch_size_*"),
+    ),
     "runs.digit": ("digit", "digit_pad*"),
 }
 # What is chosen by a click and kept under a name of the page: part -> keys of the session.
