@@ -1,6 +1,7 @@
 from .lookers import Asked as Asked
 from .lookers import GivenUp as GivenUp
 from .lookers import Lookers as Lookers
+from .question import Pixels as Pixels
 from .question import Question as Question
 from .work import LIGHT as LIGHT
 from .work import Speeds as Speeds

@@ -7,6 +7,9 @@ from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import RECIPES, Examples, FilterPictures
+from cnn_core.looking import Question as JobQuestion
+from cnn_core.looking import work_of
+from pages.filters.layers import MOST, layers_of
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.looking import look
@@ -36,6 +39,21 @@ class Climb:
 def pictures_of(network: LoadedNetwork, layer: str, filters: tuple[int, ...], climb: Climb) -> FilterPictures:
     """A picture for each of these filters."""
     return look(network, "pictures", _watched(network), layer=layer, filters=filters, **climb.arguments())
+
+
+def pictures_with(
+    network: LoadedNetwork, layer: str, wanted: tuple[int, ...], climb: Climb
+) -> FilterPictures:
+    """Pictures of a layer with these among them: of all its filters, which everybody shares, where that is light."""
+    width = layers_of(network.spec)[layer]
+    every = tuple(range(width))
+    asked = {"layer": layer, "filters": every, "steps": climb.steps}
+    if (
+        width <= MOST
+        and work_of(JobQuestion.of("pictures", network.dataset, 0, **asked), network.spec).is_light
+    ):
+        return pictures_of(network, layer, every, climb)
+    return pictures_of(network, layer, wanted, climb)
 
 
 def growth_of(network: LoadedNetwork, layer: str, index: int, climb: Climb) -> FilterPictures:

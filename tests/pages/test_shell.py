@@ -19,8 +19,9 @@ def in_the_app(function):
 
 
 def test_every_page_has_its_question_and_an_address_of_its_own():
-    assert len(shell.PAGES) == 15
-    assert len({page.url_path for page in shell.PAGES}) == 15
+    files = {f"pages/{file.name}" for file in (shell.ROOT / "pages").glob("[0-9]*.py")}
+    assert sorted(page.file for page in shell.PAGES) == sorted(files)
+    assert len({page.url_path for page in shell.PAGES}) == len(files)
     assert all(page.question.endswith("?") for page in shell.PAGES)
 
 
