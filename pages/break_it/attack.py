@@ -77,7 +77,7 @@ def draw(
     )
     _say(said, "" if trial.is_misread else words.about_smallest(trial), network, verdict, summary)
     if trial.is_misread:
-        _misread(trial, chosen, classes, left, right)
+        _misread(network, trial, chosen, left, right)
     else:
         _attacked(network, trial, place, asked, chosen, classes, left, right)
     asking.tell()
@@ -92,21 +92,21 @@ def _say(
 
 
 def _misread(
-    trial: Trial, chosen: ChosenImage, classes: Sequence[str], left: DeltaGenerator, right: DeltaGenerator
+    network: networks.LoadedNetwork,
+    trial: Trial,
+    chosen: ChosenImage,
+    left: DeltaGenerator,
+    right: DeltaGenerator,
 ) -> None:
     """Nothing to attack: the image, the answer, and the way to the next one."""
     with left:
         image_picture(chosen.image.numpy(), "attack_misread", alt=chosen.title, px=252)
-        st.button(words.NEXT_ONE, key="attack_next", on_click=look_at_digit, args=(_next(chosen),))
+        following = ((chosen.index or 0) + 1) % len(server.images(network.dataset, "test"))
+        st.button(words.NEXT_ONE, key="attack_next", on_click=look_at_digit, args=(following,))
     with right:
-        probabilities = trial.probabilities[0].tolist()
+        probabilities, classes = trial.probabilities[0].tolist(), networks.classes_of(network)
         figure = bars(probabilities, classes, mode(), truth=chosen.label)
         show_figure(figure, key="attack_bars", alt=how_sure(probabilities, classes))
-
-
-def _next(chosen: ChosenImage) -> int:
-    dataset = chosen.key.partition("/")[0]
-    return ((chosen.index or 0) + 1) % len(server.images(dataset, "test"))
 
 
 def _attacked(
