@@ -126,4 +126,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("filters"))
-next_question("deep_dream", "changes a photo in the same way, step by step.")
+next_question("break_it", "takes filters out, to see what the network needs.")

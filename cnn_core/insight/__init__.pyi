@@ -3,12 +3,15 @@ from .attack.aimed import aimed_signs as aimed_signs
 from .attack.aimed import attack_image as attack_image
 from .attack.aimed import fgsm as fgsm
 from .attack.aimed import pgd as pgd
+from .attack.aimed import pgd_at as pgd_at
 from .attack.aimed import probabilities_at as probabilities_at
 from .attack.aimed import with_pattern as with_pattern
 from .attack.on_many import ATTACKS as ATTACKS
 from .attack.on_many import Robustness as Robustness
 from .attack.on_many import robustness as robustness
 from .attack.on_many import smallest_steps as smallest_steps
+from .attack.on_one import Trial as Trial
+from .attack.on_one import under_attack as under_attack
 from .attack.plain import DISTURBANCES as DISTURBANCES
 from .attack.plain import disturbed as disturbed
 from .attack.plain import random_signs as random_signs
@@ -27,6 +30,7 @@ from .between.reading import reading as reading
 from .between.sources import IMAGE as IMAGE
 from .between.sources import mixing_layers as mixing_layers
 from .between.sources import source_of_layer as source_of_layer
+from .decided.close_calls import close_calls as close_calls
 from .decided.muting_check import MutingCheck as MutingCheck
 from .decided.muting_check import muting_check as muting_check
 from .decided.relevance import WAYS as WAYS
@@ -34,6 +38,7 @@ from .decided.relevance import Leaning as Leaning
 from .decided.relevance import Relevance as Relevance
 from .decided.relevance import leaning as leaning
 from .decided.relevance import relevance as relevance
+from .decided.relevance import speaking_layers as speaking_layers
 from .dream.animation import animated as animated
 from .dream.animation import on_the_photo as on_the_photo
 from .dream.deepdream import dream as dream
@@ -113,6 +118,10 @@ from .one_step.step import OneStep as OneStep
 from .one_step.step import losses_of_steps as losses_of_steps
 from .one_step.step import moment_after as moment_after
 from .one_step.step import one_step as one_step
+from .one_step.watched import LayerWatched as LayerWatched
+from .one_step.watched import StepWatched as StepWatched
+from .one_step.watched import kernels_of as kernels_of
+from .one_step.watched import watched as watched
 from .over_time.learnt_and_forgotten import NEVER as NEVER
 from .over_time.learnt_and_forgotten import AnswersOverTime as AnswersOverTime
 from .over_time.learnt_and_forgotten import PlacesOverTime as PlacesOverTime
@@ -122,6 +131,8 @@ from .over_time.sizes import Sizes as Sizes
 from .over_time.sizes import sizes_over as sizes_over
 from .surgery.need import Need as Need
 from .surgery.need import Pruning as Pruning
+from .surgery.need import accuracies_at_random as accuracies_at_random
+from .surgery.need import as_many_at_random as as_many_at_random
 from .surgery.need import at_random as at_random
 from .surgery.need import need_of_layer as need_of_layer
 from .surgery.need import pruning as pruning
@@ -136,3 +147,6 @@ from .surgery.smaller import without_filters as without_filters
 from .surgery.table import Damage as Damage
 from .surgery.table import OperatingTable as OperatingTable
 from .surgery.table import Outcome as Outcome
+from .surgery.tables import OperatingTables as OperatingTables
+from .surgery.written import operation_from as operation_from
+from .surgery.written import written_operation as written_operation

@@ -14,16 +14,21 @@ from cnn_core.data import ImageSet, load_images
 from cnn_core.data.pixels import as_fractions
 from cnn_core.insight import (
     OperatingTable,
+    accuracies_at_random,
+    close_calls,
     compared,
     flows_to,
     given_to_classes,
     leaning,
     more_of,
+    muting_check,
     need_of_layer,
     pruning,
     reading,
+    relevance,
     robustness,
     smallest_steps,
+    under_attack,
 )
 
 if TYPE_CHECKING:
@@ -33,14 +38,18 @@ if TYPE_CHECKING:
         Climb,
         Flows,
         Leaning,
+        MutingCheck,
         Need,
         Operation,
         Outcome,
         Pruning,
         Reading,
         RecipePictures,
+        Relevance,
         Robustness,
+        Trial,
     )
+    from cnn_core.looking.question import Pixels
     from cnn_core.model.network import Network
 
 Tell = Callable[[float], None]
@@ -50,6 +59,14 @@ SEED = 0  # of which training images a ranking is made on
 def outcome(net: Network, test: ImageSet, count: int, tell: Tell, operation: Operation) -> Outcome:
     """What it makes of the first so many test images with this operation."""
     return OperatingTable(net, test.images[:count], test.labels[:count]).outcome(operation)
+
+
+def at_random(
+    net: Network, test: ImageSet, count: int, tell: Tell, operation: Operation
+) -> tuple[float, ...]:
+    """Its accuracies on as many test images without as many filters at random as the operation mutes."""
+    table = OperatingTable(net, test.images[:count], test.labels[:count])
+    return accuracies_at_random(table, operation, tell=tell)
 
 
 def need(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Need:
@@ -75,6 +92,50 @@ def robustness_curve(
 def smallest_step_of_each(net: Network, test: ImageSet, count: int, tell: Tell) -> Tensor:
     """The smallest step that misleads it, for each of the first so many test images."""
     return smallest_steps(net, test.images[:count], test.labels[:count])
+
+
+def one_under_attack(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: bytes,
+    attack: str,
+    sizes: Sequence[float],
+    label: int | None,
+    centre: tuple[float, float],
+    direction: float | None,
+    patterns: int,
+) -> Trial:
+    """One image at each size of an attack. It asks about no test image.
+
+    image: its float32 numbers in [0, 1], of the shape that the network takes.
+    """
+    pixels = torch.frombuffer(bytearray(image), dtype=torch.float32).view(net.spec.input_shape)
+    return under_attack(
+        net, pixels, attack, sizes, label, centre=centre, direction=direction, patterns=patterns
+    )
+
+
+def answers_that_were_close(net: Network, test: ImageSet, count: int, tell: Tell) -> list[int]:
+    """Of the first so many test images, places of some that it reads rightly with a rival not far behind."""
+    return close_calls(net, test.images[:count], test.labels[:count])
+
+
+def who_decided(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: Pixels,
+    layer: str,
+    answer: int | None,
+    rival: int | None,
+    way: str,
+) -> tuple[Relevance, MutingCheck]:
+    """What each filter of a layer adds to an answer's lead for one image; and the check, by muting them."""
+    found = relevance(net, image.tensor(), layer, answer, rival, way=way)
+    return found, muting_check(net, image.tensor(), found)
 
 
 def images_that_lean(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Leaning:

@@ -14,14 +14,19 @@ from cnn_core.insight import (
     NOTHING,
     Damage,
     OperatingTable,
+    OperatingTables,
     Outcome,
+    accuracies_at_random,
+    as_many_at_random,
     carried_out,
     feature_maps,
     need_of_layer,
     operable_layers,
+    operation_from,
     pruning,
     with_operation,
     without_filters,
+    written_operation,
 )
 from cnn_core.insight.surgery.operation import filters_of
 from cnn_core.model import PRESETS, ModelSpec
@@ -134,7 +139,7 @@ def test_little_memory_gives_the_same_numbers():
     cut = NOTHING.mute("conv2d_1", [1, 2])
     roomy, narrow = (OperatingTable(net, images, labels, most_bytes=most) for most in (10**9, 1000))
     torch.testing.assert_close(roomy.outcome(cut).logits, narrow.outcome(cut).logits, atol=1e-4, rtol=1e-4)
-    assert narrow._bytes_kept() == 0
+    assert narrow.bytes_kept == 0
 
 
 def test_which_digits_broke_is_counted_by_class():
@@ -174,6 +179,70 @@ def test_pruning_stands_beside_chance_and_says_which_images_were_seen():
     slow = with_hooks(net, NOTHING.mute("dense_1", need.least_needed[:8]), images[15:])
     assert curve.least[1] == slow.argmax(1).eq(labels[15:]).double().mean().item()
     assert pruning(judged, need, [8], tries=2).chance.equal(curve.chance[1:2])
+
+
+def test_as_many_at_random_are_drawn_in_each_layer_and_judged_one_by_one():
+    net = lived_in(PRESETS["lesson"])
+    images, labels = images_for(net.spec, 12), torch.arange(12) % 10
+    operation = NOTHING.mute("conv2d_1", range(20)).mute("dense_1", [1, 2, 3])
+    drawn = [as_many_at_random(operation, net.spec, attempt=attempt) for attempt in range(3)]
+    assert [(len(one.muted("conv2d_1")), len(one.muted("dense_1"))) for one in drawn] == [(20, 3)] * 3
+    assert len(set(drawn)) == 3
+    slow = [with_hooks(net, one, images).argmax(1).eq(labels).double().mean().item() for one in drawn]
+    assert accuracies_at_random(OperatingTable(net, images, labels), operation, tries=3) == tuple(slow)
+
+
+@pytest.mark.parametrize("layer", ["conv2d_1", "dense_1", "dense_2"])
+def test_the_whole_by_way_of_a_layer_is_the_whole_and_the_cut_there_finds_its_maps(layer):
+    net = lived_in(PRESETS["lesson"])
+    images, labels = images_for(net.spec, 5), torch.arange(5)
+    table = OperatingTable(net, images, labels)
+    if layer == "dense_2":
+        with pytest.raises(StudentError, match="the answers themselves"):
+            table.whole_by(layer)
+        return
+    torch.testing.assert_close(table.whole_by(layer).logits, net(images), atol=1e-5, rtol=1e-5)
+    assert table.bytes_kept > 0
+
+
+def test_tables_are_given_up_the_longest_unused_first_by_what_they_keep():
+    net = lived_in(PRESETS["tiny"])
+    images, labels = images_for(net.spec, 4), torch.arange(4)
+    one = OperatingTable(net, images, labels)
+    one.whole_by("conv2d_1")
+    tables = OperatingTables(one.bytes_kept + 1)
+    made = [tables.of(key, lambda: OperatingTable(net, images, labels)) for key in "abab"]
+    assert made[0] is made[2]  # they keep nothing yet
+    for table in made[:2]:
+        table.whole_by("conv2d_1")
+    assert tables.of("b", lambda: one) is made[1]
+    assert len(tables) == 1
+    assert tables.of("a", lambda: one) is one
+
+
+def test_an_operation_is_written_for_a_link_and_read_again():
+    edited = NOTHING.edit("conv2d_2", 41, (3, 0, 2), -1 / 3).edit("conv2d_2", 41, (), 0.0)
+    for operation in (
+        NOTHING,
+        NOTHING.mute("conv2d_2", [0, 1, 2, 7, 9]),
+        edited.mute("conv2d_1", [3]).scale("conv2d_1", [1, 2], 0.3).hold("dense_1", {5: 1e-7, 6: -2.0}),
+    ):
+        assert operation_from(written_operation(operation)) == operation
+    assert written_operation(NOTHING.mute("dense_1", range(0, 4096, 2))) == ""  # longer than a link may be
+    assert operation_from("conv2d_1:out:3~conv2d_1:x2:3") == NOTHING.scale("conv2d_1", [3], 2.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv2d_1", "conv2d_1:out:", "conv2d_1:out:5-3", "conv2d_1:out:0-99999999", "conv2d_1:out2:3", "conv2d_1:x:3",
+        "conv2d_1:x11:3", "conv2d_1:x-1:3", "conv2d_1:at1e99:3", "conv2d_1:w1:", "conv2d_1:w1:3_-1", "a:out:1~", "~",
+        "conv2d_1:out:1_" * 2, "conv2d_1:out:0~" * 400, "Conv:out:1", "conv2d_1:out:²", "conv2d_1:w1.2.3:1",
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_operation_is_refused(text):
+    with pytest.raises(StudentError):
+        operation_from(text)
 
 
 @pytest.mark.parametrize(
@@ -232,6 +301,9 @@ def test_operations_are_values_and_the_later_change_of_a_filter_counts():
     assert one.muted("conv2d_1") == {1}
     assert one.put_back("conv2d_1", [1, 3]) == NOTHING == one.scale("conv2d_1", [1, 3], 1.0)
     assert len({one, NOTHING}) == 2
+    assert [each.only_mutes for each in (NOTHING, one, NOTHING.mute("a", [1]), NOTHING.hold("a", {1: 0.0}))] == [
+        False, False, True, True,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from cnn_core.checks import whole_number
 from cnn_core.data import fingerprints
 from cnn_core.errors import StudentError
 from cnn_core.insight.look.twin import known_layer
-from cnn_core.insight.surgery.operation import NOTHING, check_operation, filters_of
+from cnn_core.insight.surgery.operation import NOTHING, Operation, check_operation, filters_of
 from cnn_core.insight.surgery.table import OperatingTable
+from cnn_core.model.spec import ModelSpec
 
 TRIES = 10  # choices at random for each number of filters
 POINTS = 12  # of the curve
@@ -169,6 +170,31 @@ def at_random(filters: int, count: int, seed: int = 0, attempt: int = 0) -> list
     """So many of the filters, drawn by lot; with a larger count the same ones and more."""
     chance = torch.Generator().manual_seed(seed * 10_007 + attempt)
     return torch.randperm(filters, generator=chance)[:count].tolist()
+
+
+def as_many_at_random(operation: Operation, spec: ModelSpec, seed: int = 0, attempt: int = 0) -> Operation:
+    """As many filters muted as the operation mutes, in the same layers, drawn by lot."""
+    drawn = NOTHING
+    for layer in sorted(operation.layers):
+        out = len(operation.muted(layer))
+        drawn = drawn.mute(layer, at_random(filters_of(spec, layer), out, seed, attempt))
+    return drawn
+
+
+def accuracies_at_random(
+    table: OperatingTable, operation: Operation, tries: int = TRIES, tell: Tell | None = None
+) -> tuple[float, ...]:
+    """The accuracy without as many filters at random as the operation mutes, for each of so many choices.
+
+    Raises StudentError as `check_operation` does.
+    """
+    check_operation(operation, table.spec)
+    accuracies = []
+    for attempt in range(tries):
+        accuracies.append(table.outcome(as_many_at_random(operation, table.spec, attempt=attempt)).accuracy)
+        if tell is not None:
+            tell((attempt + 1) / tries)
+    return tuple(accuracies)
 
 
 def _accuracy(table: OperatingTable, layer: str, filters: list[int]) -> float:

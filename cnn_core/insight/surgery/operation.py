@@ -71,6 +71,12 @@ class Operation:
             if one.layer == layer and (one.held == 0 or (one.held is None and one.factor == 0))
         )
 
+    @property
+    def only_mutes(self) -> bool:
+        """Whether filters are silenced, and nothing else is done."""
+        muted = sum(len(self.muted(layer)) for layer in self.layers)
+        return not self.edits and 0 < muted == len(self.touches)
+
     def mute(self, layer: str, filters: Iterable[int]) -> Operation:
         """These filters leave nothing but zeros."""
         return self._touch(Touch(layer, filter) for filter in filters)
