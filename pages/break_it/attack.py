@@ -124,6 +124,8 @@ def _attacked(
         asking.ask_size(asked, trial.sizes, place)
         asking.ask_direction(asked)
         _curve(trial, place, classes)
+        if asked.kind in AIMED:
+            _train_against()
     with right:
         _smallest(trial, asked)
         others = _beside(network, trial, asked, chosen, classes)
@@ -176,7 +178,6 @@ def _beside(
     if asked.kind in AIMED:
         if said := attack_others.about_augmentation([network, *others]):
             caption(said)
-        _train_against()
     return others
 
 
