@@ -75,7 +75,9 @@ def _climbed(
         return error.message
     classes = networks.classes_of(network)
     with answer_place:
-        answer(said := more_words.verdict(climb, chosen.title, classes[target], network.trained))
+        is_loose = hold == HOLDS["loose"]
+        said = more_words.verdict(climb, chosen.title, classes[target], network.trained, is_loose=is_loose)
+        answer(said)
     _book(network, climb, f"{network.weights_key}/{chosen.key}/{target}/{hold}")
     what_you_see(more_words.what_you_see(hold))
     return said
