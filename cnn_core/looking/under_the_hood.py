@@ -18,7 +18,9 @@ from cnn_core.insight import (
     close_calls,
     compared,
     flows_to,
+    given_to_classes,
     leaning,
+    more_of,
     muting_check,
     need_of_layer,
     pruning,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from cnn_core.insight import (
+        Climb,
         Flows,
         Leaning,
         MutingCheck,
@@ -151,6 +154,19 @@ def flows(net: Network, test: ImageSet, count: int, tell: Tell, target: int) -> 
     """What flows towards one answer, over the first so many test images of that class; of all where it has none."""
     own = test.images[test.labels == target][:count]
     return flows_to(net, own if len(own) else test.images[:count], target)
+
+
+def given_to_each_class(net: Network, test: ImageSet, count: int, tell: Tell) -> dict[str, Tensor]:
+    """What every filter gives to the lead of every class, over the first so many test images of each."""
+    return given_to_classes(net, test.images, test.labels, count, tell)
+
+
+def more_of_a_class(
+    net: Network, test: ImageSet | None, count: int, tell: Tell, image: bytes, target: int, hold: float
+) -> Climb:
+    """A picture of one's own, changed towards a class.  image: the bytes of its float32 numbers, (C, H, W)."""
+    pixels = torch.frombuffer(bytearray(image), dtype=torch.float32).view(net.spec.input_shape)
+    return more_of(net, pixels, target, hold=hold)
 
 
 def recipes_compared(

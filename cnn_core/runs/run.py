@@ -418,6 +418,13 @@ class _RunAtOnce(Run):
     def _health(self) -> Health:
         return super().health()
 
+    def _health_lines(self) -> list[dict[str, Any]]:
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> list[dict[str, Any]]:
+        return super()._health_lines()
+
     @cached_property
     def _history(self) -> History:
         return super().history()

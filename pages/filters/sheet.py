@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.insight.filters.ascent import NO_SLOPE
-from pages.filters import words
+from pages.filters import own_answer_words, words
 from pages.filters.asking import Question, choose
 from pages.filters.layers import has_maps
+from pages.filters.own_answer import under_tiles
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 
 if TYPE_CHECKING:
-    from cnn_core.insight import Examples, FilterPictures
+    from cnn_core.insight import Examples, FilterPictures, PictureAnswers
 
 
 LONG_NAME = 9  # letters: longer ones would break below a narrow tile
@@ -49,12 +50,14 @@ def all_filters(
     question: Question,
     classes: tuple[str, ...],
     singular: str,
+    answers: PictureAnswers | None,
 ) -> None:
     """Draw a picture for every filter; a click chooses one.
 
     examples: of all filters of the layer: those that never fire are marked. None where no images are here.
     classes: what the units are called, of the last layer; else nothing.
     singular: what one image of the data set is, "digit".
+    answers: what the network reads in the pictures of its classes; of other layers None.
     """
     layer, climb = question.layer, question.climb
     images = pictures.images.numpy()
@@ -75,7 +78,7 @@ def all_filters(
                 None if why is None else words.reason(why, _is_silent(examples, i))
                 for i, why in zip(pictures.filters, pictures.why, strict=True)
             ],
-            captions=[(classes[i], "") for i in pictures.filters] if classes else None,
+            captions=_captions(pictures, classes, answers),
             selected=pictures.filters.index(question.index),
             on_click=lambda tile: choose(layer, pictures.filters[tile]),
             opens=OPENS,
@@ -90,6 +93,8 @@ def all_filters(
             silent=any(_badges(pictures, examples)),
         )
     )
+    if answers is not None:
+        caption(own_answer_words.class_pictures(answers, pictures.filters, classes, pictures.begun))
     if NO_SLOPE in pictures.why and examples is not None:
         fires = without_slope_that_fire(pictures, examples, question.index)
         caption(words.no_slope(layer, fires, examples.count, climb.recipe == "lesson"))
@@ -107,6 +112,15 @@ def _badges(pictures: FilterPictures, examples: Examples | None) -> list[str]:
         words.BADGE if why is None and _is_silent(examples, number) else ""
         for number, why in zip(pictures.filters, pictures.why, strict=True)
     ]
+
+
+def _captions(
+    pictures: FilterPictures, classes: tuple[str, ...], answers: PictureAnswers | None
+) -> list[tuple[str, str]] | None:
+    """Below the picture of each class its name, and what the network reads in it."""
+    if not classes or answers is None:
+        return None
+    return list(zip((classes[i] for i in pictures.filters), under_tiles(answers, classes), strict=True))
 
 
 def _labels(pictures: FilterPictures, examples: Examples | None) -> list[str]:

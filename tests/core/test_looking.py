@@ -66,6 +66,8 @@ QUESTIONS = [
                 way="lrp"),
     Question.of("reading", "mnist", 20, layer="dense_1", filter=3),
     Question.of("flows", "mnist", 5, target=4),
+    Question.of("given_to_each_class", "mnist", 2),
+    Question.of("more_of", "mnist", 0, image=bytes(4 * 784), target=4, hold=0.5),
     Question.of("recipes_compared", "mnist", 20, layer="conv2d_1", filters=(0,), seed=1),
 ]  # fmt: skip
 

@@ -88,6 +88,15 @@ class AnswersOverTime:
         """(N,) bool: read rightly at some moment, and never wrongly after it."""
         return self.right.any(0) & self.forgettings.eq(0)
 
+    def first_right_at(self, place: int) -> list[int]:
+        """Numbers of the images first read rightly at that place in `steps`, or of those at NEVER."""
+        return self.first_right.eq(place).nonzero()[:, 0].tolist()
+
+    def reached(self, share: float) -> list[int]:
+        """Of each class the first place in `steps` at which this fraction of it was read rightly; NEVER for none."""
+        enough = self.accuracy_of_classes >= share
+        return torch.where(enough.any(0), enough.int().argmax(0), NEVER).tolist()
+
     @property
     def gained(self) -> list[int]:
         """T numbers of images: read rightly, and not at the look before; at the first look, all that are."""
