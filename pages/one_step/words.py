@@ -80,6 +80,11 @@ def optimiser(recipe: object) -> str:
     return f"{name} with momentum {momentum:g}" if momentum else str(name)
 
 
+NO_NUMBERS = (
+    "The loss of this network is infinite at this moment, so no step can be shown.",
+    "Choose an earlier moment, or a smaller learning rate for its training.",
+)
+
 # ---------------------------------------------------------------- the answer, stage by stage
 
 

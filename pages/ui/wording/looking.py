@@ -216,6 +216,9 @@ def _passes(question: Question, work: Work) -> str:
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
     if question.job == "decided":
         return f"{count(work.passes)} answers with filters taken out, through {each} each"
+    if question.job == "one_step":
+        steps = plural(asked["steps"] or 1, "step")
+        return f"{steps} of {count(asked['recipe'].batch_size)} images, with {each} forwards and twice as many back"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
     if question.job == "one_under_attack":
