@@ -31,7 +31,7 @@ def sizes(view: View) -> None:
     moves = words.of_kernels(view.step.moves)
     st.markdown(f"## {words.HOW_FAR}")
     _bars(words.HOW_FAR, moves)
-    caption(words.move_words(gradients, moves, view.course.recipe.optimizer))
+    caption(words.move_words(gradients, moves, view.course.recipe))
     st.toggle(
         words.TEN_TIMES,
         disabled=not can_be_faster(view.course),
