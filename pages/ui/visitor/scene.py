@@ -39,7 +39,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
         "go_on",
     ),
     "dream": ("dream_start",),
-    "open": ("open_network_file_*", "somebody_else"),
+    "open": ("open_network_file_*", "somebody_else", "break_it_keep"),
     "convolution.kernel": ("convolution_edit*", "kernel_*"),
     "convolution.tab": ("convolution_tab",),
     "convolution.map": ("cat_*",),
