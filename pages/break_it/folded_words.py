@@ -98,6 +98,9 @@ def how_many_can_go(counts: Sequence[int], least: Sequence[float], filters: int,
     )
 
 
+LEAST, MOST, CHANCE = "least needed out", "most needed out", "as many at random"
+
+
 def pruning_alt(curve: Pruning) -> str:
     """What the curve shows, for those who cannot see it."""
     parts = [

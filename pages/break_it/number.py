@@ -27,6 +27,11 @@ def number(cut: Cut, chance: tuple[float, ...] | None, out: int, judged: int, is
     judged: images that chance was judged on.
     is_coming: whether the cut will be judged on all test images in a moment.
     """
+    with st.container(gap="xsmall"):
+        _number(cut, chance, out, judged, is_coming)
+
+
+def _number(cut: Cut, chance: tuple[float, ...] | None, out: int, judged: int, is_coming: bool) -> None:
     way = direction(-cut.fall)
     st.metric(
         "Accuracy now",
@@ -58,6 +63,7 @@ def broken(network: networks.LoadedNetwork, cut: Cut) -> None:
                 tile_px=WIDE if has_long_name(classes) else SIDE,
                 captions=[(one, "") for one in said],
                 wrong=range(len(said)),
+                keeps_gap=True,
                 clickable=False,
                 columns=3 if has_long_name(classes) else 4,
             )

@@ -12,7 +12,8 @@ from pages.break_it import operating, words
 from pages.break_it.later import HEAVY
 from pages.break_it.layers import word
 from pages.break_it.outcomes import JUDGED, affordable
-from pages.ui.drawing.figure import Figure, mode, note, show, template
+from pages.ui.drawing.figure import Figure, mode, show, template
+from pages.ui.drawing.legend import in_colour
 from pages.ui.drawing.palette import INK, RUNS
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import caption, problem
@@ -43,6 +44,9 @@ def section(
             problem(error)
             return
         st.markdown(said.how_many_can_go(curve.counts, curve.least, filters, one))
+        least, most, grey = _colours(mode())
+        names = (in_colour(least, said.LEAST), in_colour(most, said.MOST), in_colour(grey, said.CHANCE))
+        st.markdown(" &emsp; ".join(names))
         show(chart(curve, mode()), key="break_it_pruning", alt=said.pruning_alt(curve))
         caption(said.what_curve_is(curve.images, len(curve.chance[0])))
         if not isinstance(need, StudentError) and need is not None:
@@ -54,9 +58,8 @@ def chart(curve: Pruning, mode: str, height: int = 260) -> Figure:
 
     mode: "light" or "dark".
     """
-    least, most = RUNS[mode][0], RUNS[mode][2]
+    least, most, grey = _colours(mode)
     low, high = zip(*curve.range_of_chance, strict=True)
-    grey = INK[mode][1]
     red, green, blue = (int(grey[i : i + 2], 16) for i in (1, 3, 5))
     line = dict(type="scatter", mode="lines", x=list(curve.counts))
     edge = line | dict(line=dict(width=0, color=grey), hoverinfo="skip")
@@ -82,29 +85,13 @@ def chart(curve: Pruning, mode: str, height: int = 260) -> Figure:
             margin=dict(l=44, r=16, t=28, b=40),
             xaxis=dict(range=[0, curve.counts[-1]], title=dict(text="out")),
             yaxis=dict(range=[0, 100.5]),
-            annotations=[
-                *_names(
-                    curve, (("least needed out", curve.least, least), ("most needed out", curve.most, most))
-                )
-            ],
         ),
     )
 
 
-def _names(curve: Pruning, lines: tuple[tuple[str, tuple[float, ...], str], ...]) -> list[Figure]:
-    """What the lines are called, where they are far from each other."""
-    at = len(curve.counts) // 2
-    return [
-        note(
-            name,
-            color=color,
-            x=curve.counts[at],
-            y=100 * values[at],
-            xanchor="left",
-            yanchor="bottom",
-        )
-        for name, values, color in lines
-    ]
+def _colours(mode: str) -> tuple[str, str, str]:
+    """Of the least needed, the most needed, and chance."""
+    return RUNS[mode][0], RUNS[mode][2], INK[mode][1]
 
 
 def _take_out(layer: str, filters: int, need: Need, one: str) -> None:

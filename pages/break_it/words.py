@@ -205,6 +205,7 @@ def difference(fall: float) -> str:
 
 # ---------------------------------------------------------------- what broke
 
+FEW = 5
 BROKEN_ALT = "Some images that were read rightly before, and what is read in them now"
 
 
@@ -218,20 +219,22 @@ def broken_heading(broken: int, noun: str, mostly: str) -> str:
 
 
 def mostly(broken_of: Sequence[int], classes: Sequence[str]) -> str:
-    """Of which classes most of the broken images are: at most three that make up more than half; else "".
+    """Of which classes most of the broken images are: at most three that make up more than half.
+
+    "" where it takes more classes, and of fewer than FEW images.
 
     broken_of: how many of each class.
 
     >>> mostly([172, 428, 0, 0, 219, 0, 0, 0, 244, 104], "0123456789")
     'mostly 1s and 8s'
-    >>> mostly([5] * 10, "0123456789"), mostly([2, 0], ["Ankle boot", "Bag"]), mostly([0, 0], "ab")
+    >>> mostly([5] * 10, "0123456789"), mostly([7, 0], ["Ankle boot", "Bag"]), mostly([1, 0], "ab")
     ('', 'mostly Ankle boot', '')
     """
     total = sum(broken_of)
     order = sorted(range(len(broken_of)), key=lambda one: -broken_of[one])
     for few in (1, 2, 3):
         some = order[:few]
-        if total and 2 * sum(broken_of[one] for one in some) > total:
+        if total >= FEW and 2 * sum(broken_of[one] for one in some) > total:
             names = [f"{classes[one]}s" if classes[one].isdigit() else plain(classes[one]) for one in some]
             return "mostly " + " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     return ""

@@ -5,11 +5,14 @@ import torch
 
 from cnn_core.data import load_images
 from cnn_core.insight import NOTHING, with_operation
+from cnn_core.model import PRESETS
 from cnn_core.pretrained import load_pretrained
+from cnn_core.runs import RunStore
+from cnn_core.training import load_model
 from pages.break_it import later
 from pages.ui.wording import looking
 from pages.ui.wording.numbers import percent
-from tests.pages.app import open_page, text
+from tests.pages.app import OWNER, open_page, text
 
 PAGE = "pages/9_break_it.py"
 
@@ -57,9 +60,48 @@ def test_a_link_says_what_is_taken_out_and_undo_leads_back(app, no_runner, at_on
     assert "As it is, the network reads it as **7**" in text(app)
 
 
-def test_one_filter_by_hand_what_can_go_and_keeping_it(app, no_runner, at_once, monkeypatch):
-    for part in ("break_it_by_hand", "break_it_how_many", "break_it_keep_open"):
-        app.session_state[part] = True
+def test_one_filter_by_hand_how_many_can_go_and_the_rest_is_kept(app, no_runner, at_once):
     app.query_params["cut"] = "conv2d_1:x2:3~conv2d_2:out:0-7"
-    app = open_page(app, PAGE, break_it_by_hand=True, break_it_how_many=True, break_it_layer="conv2d_3")
-    print(text(app)); print([e.label for e in app.expander], [n.key for n in app.number_input], [b.key for b in app.button])
+    app = open_page(
+        app,
+        PAGE,
+        break_it_by_hand=True,
+        break_it_how_many=True,
+        break_it_keep_open=True,
+        break_it_layer="conv2d_3",
+    )
+    operation = NOTHING.scale("conv2d_1", [3], 2.0).mute("conv2d_2", range(8))
+    assert f"With 8 out and 1 scaled, it reads **{accuracy(operation)}** of 500 test digits." in text(app)
+    assert "it costs less than a point." in text(app)
+    app.button(key="break_it_hold").click().run()
+    held = next(touch for touch in app.session_state["break_it_cut"].touches if touch.layer == "conv2d_3")
+    assert held.held is not None
+    weight = next(one for one in app.number_input if one.label == "Weight in row 0, column 0")
+    weight.set_value(0.5).run()
+    assert app.session_state["break_it_cut"].edits == NOTHING.edit("conv2d_3", 0, (0, 0, 0), 0.5).edits
+    assert RunStore().openings.latest(OWNER) is None  # nothing is saved unless it is asked for
+    app.button(key="break_it_keep").click().run()
+    assert not app.exception
+    kept = RunStore().openings.latest(OWNER)
+    net, _ = load_model((kept.folder / "upload").read_bytes())
+    images = load_images("mnist", "test", fetch=False).images[:20].float() / 255
+    looked_at = with_operation(load_pretrained("lesson")[0], app.session_state["break_it_cut"])
+    torch.testing.assert_close(net(images), looked_at(images), atol=1e-4, rtol=1e-4)
+    assert f"{kept.name} is being tested" in text(app)
+
+
+def test_one_layer_alone_then_units_and_a_link_that_does_not_fit(app, no_runner, at_once):
+    one_layer = PRESETS["mlp"].replace(layers=(PRESETS["mlp"].layers[0], PRESETS["mlp"].layers[-1]))
+    app = open_page(app, PAGE, "design", one_layer)
+    assert "Nothing can be taken out of this network" in text(app)
+    app.session_state["network"] = "pretrained:mlp"
+    app.query_params["cut"] = "conv2d_2:out:3"
+    app.run()
+    assert not app.exception
+    assert "This network has no layer" in text(app)
+    assert "Click a unit of dense_1 to take it out." in text(app)
+    app.query_params["cut"] = "dense_1:out:3"
+    app.run()
+    assert not app.exception
+    assert "Without **1 of 512 units** of dense_1 it reads" in text(app)
+    assert "Only the first 128 units have a tile." in text(app)
