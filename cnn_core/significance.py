@@ -49,6 +49,26 @@ def beyond_chance(one: float, other: float, count: int, other_count: int) -> boo
     return abs(one - other) > chance_difference(one, other, count, other_count)
 
 
+def seeds_beyond_chance(ones: Sequence[float], others: Sequence[float], count: int) -> bool:
+    """Whether two networks, each trained with several seeds, differ by more than luck.
+
+    Luck is in the test images and in the seeds. So the means have to differ by more than `chance_difference`, and each
+    of the one has to be better than each of the other. Of two networks that are equally good, three seeds each fall
+    apart so in 2 of the 20 orders in which 3 and 3 can stand.
+
+    ones, others: accuracies on the same images, one a seed.
+    count:        how many images those are.
+
+    >>> seeds_beyond_chance([0.98, 0.981, 0.982], [0.97, 0.971, 0.972], 10_000)
+    True
+    >>> seeds_beyond_chance([0.98, 0.981, 0.982], [0.95, 0.971, 0.9805], 10_000)
+    False
+    """
+    means = sum(ones) / len(ones), sum(others) / len(others)
+    apart = min(ones) > max(others) or min(others) > max(ones)
+    return apart and beyond_chance(means[0], means[1], count, count)
+
+
 @dataclass(frozen=True)
 class Gap:
     """Two accuracies (fractions) at one strength of a change, and how far apart luck alone would put them."""

@@ -39,6 +39,7 @@ from cnn_core.runs.metrics import exposition
 from cnn_core.settings import settings
 from deploy.headers import Headers
 from pages.ui.visitor import server
+from pages.ui.wording import looking
 
 ROOT = Path(__file__).parents[1]
 OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
@@ -74,9 +75,9 @@ def _may_read(authorization: str) -> bool:
 
 
 def _memory() -> dict[str, int]:
-    """{process: bytes}: this one, the runner, and its workers together."""
+    """{process: bytes}: this one, its lookers together, the runner, and its workers together."""
     runner = read_json(server.store().path / "runner.json").get("pid")
-    memory = {"server": resident(os.getpid())}
+    memory = {"server": resident(os.getpid()), "lookers": looking.memory()}
     if isinstance(runner, int):
         memory |= {"runner": resident(runner), "workers": sum(map(resident, children(runner)))}
     return memory
@@ -88,11 +89,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     if settings().log == "json":
         journal.begin()
     await asyncio.to_thread(warm)  # nobody is answered before, so no page imports the same at the same time
-    looking = asyncio.create_task(_see_to_work())
+    seeing = asyncio.create_task(_see_to_work())
     try:
         yield
     finally:
-        looking.cancel()
+        seeing.cancel()
         await asyncio.to_thread(end_own_runner, server.store())
 
 

@@ -1,4 +1,4 @@
-"""What does one filter look for? A picture for every filter by gradient ascent, a card for one, and how one grew."""
+"""What does one filter look for? A picture for every filter, a card for one, how one grew, and what one is made of."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from pages.filters.climbing import examples_of, pictures_of
 from pages.filters.code import of_pictures
 from pages.filters.growth import growth
 from pages.filters.layers import filters_of_sheet, has_maps, layers_of
+from pages.filters.made_of import made_of
+from pages.filters.more import more
+from pages.filters.own_answer import answers_of
 from pages.filters.sheet import OPENS, all_filters
 from pages.ui.forms.digit_input import singular
 from pages.ui.frame.screens import opened_here
@@ -87,7 +90,8 @@ def show(
         if question.grows:
             growth(network, question, width)
         else:
-            all_filters(pictures, examples, question, classes, singular(network.dataset))
+            answers = answers_of(network, pictures, question.climb) if classes else None
+            all_filters(pictures, examples, question, classes, singular(network.dataset), answers)
             of_pictures(network, question, width)
     with right, opened_here(OPENS):
         if isinstance(found, StudentError):
@@ -103,10 +107,16 @@ def view(summary: DeltaGenerator) -> None:
     layers = layers_of(network.spec)
     answer_place = st.empty()
     follow_address(layers)
-    question = ask(layers)
+    question = ask(layers, networks.classes_of(network))
     if network.note:
         caption(network.note)
+    if question.view == "more":
+        more(network, answer_place, summary)
+        return
     draw_refusal(layers, question)
+    if question.view == "made_of":
+        made_of(network, question, answer_place, summary)
+        return
     show(network, question, layers[question.layer], answer_place, summary)
 
 

@@ -18,7 +18,7 @@ from cnn_core.insight import (
     strongest_examples,
     strongest_for_units,
 )
-from cnn_core.looking import over_time, under_the_hood
+from cnn_core.looking import one_step, over_time, under_the_hood
 from cnn_core.looking.question import Question
 from cnn_core.model.layer_files import kind_named
 from cnn_core.training import Evaluation, accuracy_at, accuracy_under, evaluate
@@ -139,14 +139,20 @@ JOBS: dict[str, Callable[..., Any]] = {
     "need": under_the_hood.need,
     "pruning": under_the_hood.pruning_curve,
     "robustness": under_the_hood.robustness_curve,
+    "one_under_attack": under_the_hood.one_under_attack,
     "smallest_steps": under_the_hood.smallest_step_of_each,
+    "close_calls": under_the_hood.answers_that_were_close,
+    "decided": under_the_hood.who_decided,
     "leaning": under_the_hood.images_that_lean,
     "reading": under_the_hood.what_a_filter_reads,
     "flows": under_the_hood.flows,
+    "given_to_each_class": under_the_hood.given_to_each_class,
+    "more_of": under_the_hood.more_of_a_class,
     "recipes_compared": under_the_hood.recipes_compared,
     "answers_over": over_time.answers,
     "sizes_over": over_time.sizes,
     "places_over": over_time.places,
+    "one_step": one_step.step_watched,
 }
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import cnn_core
 from cnn_core.errors import StudentError
+from cnn_core.machine import resident
 from cnn_core.settings import settings
 
 log = logging.getLogger("convscope.looking")
@@ -162,6 +163,10 @@ class Lookers:
     def processes(self) -> list[int]:
         """The numbers of the processes that are there now, in the system's count."""
         return sorted(process.number for process in set(self._at_work))
+
+    def memory(self) -> int:
+        """Bytes of memory that all of them have now; 0 where there is none."""
+        return sum(map(resident, self.processes()))
 
     def _takes(self, lane: int, asked: Asked) -> bool:
         return lane == 0 or lane < len(self._lanes) - 1 or asked.seconds <= SHORT

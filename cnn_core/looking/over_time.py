@@ -36,12 +36,17 @@ def answers(net: Network, test: ImageSet, count: int, tell: Tell, snapshots: Pat
 def sizes(net: Network, test: ImageSet, count: int, tell: Tell, snapshots: Paths) -> list[Sizes]:
     """How large gradients and movements were at each snapshot, on so many training images."""
     few = load_images(test.name, "train", fetch=False).take(min(count, MEASURED))
-    return list(sizes_over(_networks(net, snapshots), few.images, few.labels))
+    found = []
+    for one in sizes_over(_networks(net, snapshots), few.images, few.labels):
+        found.append(one)
+        tell(len(found) / len(snapshots))
+    return found
 
 
 def places(net: Network, test: ImageSet, count: int, tell: Tell, snapshots: Paths) -> PlacesOverTime:
     """Where the first so many test images lay at each snapshot."""
-    return places_over(_networks(net, snapshots), test.images[:count])
+    moments = list(_networks(net, snapshots))
+    return places_over(moments, test.images[:count], tell=lambda done: tell(done / len(moments)))
 
 
 def _networks(net: Network, snapshots: Paths) -> Iterator[tuple[int, Callable[[], Network]]]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,26 @@ class Question:
     def arguments(self) -> dict[str, Any]:
         """The job's other arguments."""
         return dict(self.asked)
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """An image of a visitor's own as a value that a question can hold.
+
+    shape:   (C, H, W).
+    content: its float32 numbers in [0, 1], row by row.
+    """
+
+    shape: tuple[int, ...]
+    content: bytes
+
+    @classmethod
+    def of(cls, image: Tensor) -> Pixels:
+        """image: (C, H, W) in [0, 1]."""
+        return cls(tuple(image.shape), image.float().contiguous().numpy().tobytes())
+
+    def tensor(self) -> Tensor:
+        """The image again, (C, H, W) float32."""
+        import torch
+
+        return torch.frombuffer(bytearray(self.content), dtype=torch.float32).view(self.shape)

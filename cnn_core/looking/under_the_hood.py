@@ -8,35 +8,48 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import torch
+
 from cnn_core.data import ImageSet, load_images
 from cnn_core.data.pixels import as_fractions
 from cnn_core.insight import (
     OperatingTable,
     accuracies_at_random,
+    close_calls,
     compared,
     flows_to,
+    given_to_classes,
     leaning,
+    more_of,
+    muting_check,
     need_of_layer,
     pruning,
     reading,
+    relevance,
     robustness,
     smallest_steps,
+    under_attack,
 )
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from cnn_core.insight import (
+        Climb,
         Flows,
         Leaning,
+        MutingCheck,
         Need,
         Operation,
         Outcome,
         Pruning,
         Reading,
         RecipePictures,
+        Relevance,
         Robustness,
+        Trial,
     )
+    from cnn_core.looking.question import Pixels
     from cnn_core.model.network import Network
 
 Tell = Callable[[float], None]
@@ -81,6 +94,50 @@ def smallest_step_of_each(net: Network, test: ImageSet, count: int, tell: Tell) 
     return smallest_steps(net, test.images[:count], test.labels[:count])
 
 
+def one_under_attack(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: bytes,
+    attack: str,
+    sizes: Sequence[float],
+    label: int | None,
+    centre: tuple[float, float],
+    direction: float | None,
+    patterns: int,
+) -> Trial:
+    """One image at each size of an attack. It asks about no test image.
+
+    image: its float32 numbers in [0, 1], of the shape that the network takes.
+    """
+    pixels = torch.frombuffer(bytearray(image), dtype=torch.float32).view(net.spec.input_shape)
+    return under_attack(
+        net, pixels, attack, sizes, label, centre=centre, direction=direction, patterns=patterns
+    )
+
+
+def answers_that_were_close(net: Network, test: ImageSet, count: int, tell: Tell) -> list[int]:
+    """Of the first so many test images, places of some that it reads rightly with a rival not far behind."""
+    return close_calls(net, test.images[:count], test.labels[:count])
+
+
+def who_decided(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    image: Pixels,
+    layer: str,
+    answer: int | None,
+    rival: int | None,
+    way: str,
+) -> tuple[Relevance, MutingCheck]:
+    """What each filter of a layer adds to an answer's lead for one image; and the check, by muting them."""
+    found = relevance(net, image.tensor(), layer, answer, rival, way=way)
+    return found, muting_check(net, image.tensor(), found)
+
+
 def images_that_lean(net: Network, test: ImageSet, count: int, tell: Tell, layer: str) -> Leaning:
     """Of the first so many test images, those whose answers leaned most on each filter of a layer."""
     return leaning(net, test.images[:count], layer)
@@ -97,6 +154,19 @@ def flows(net: Network, test: ImageSet, count: int, tell: Tell, target: int) -> 
     """What flows towards one answer, over the first so many test images of that class; of all where it has none."""
     own = test.images[test.labels == target][:count]
     return flows_to(net, own if len(own) else test.images[:count], target)
+
+
+def given_to_each_class(net: Network, test: ImageSet, count: int, tell: Tell) -> dict[str, Tensor]:
+    """What every filter gives to the lead of every class, over the first so many test images of each."""
+    return given_to_classes(net, test.images, test.labels, count, tell)
+
+
+def more_of_a_class(
+    net: Network, test: ImageSet | None, count: int, tell: Tell, image: bytes, target: int, hold: float
+) -> Climb:
+    """A picture of one's own, changed towards a class.  image: the bytes of its float32 numbers, (C, H, W)."""
+    pixels = torch.frombuffer(bytearray(image), dtype=torch.float32).view(net.spec.input_shape)
+    return more_of(net, pixels, target, hold=hold)
 
 
 def recipes_compared(

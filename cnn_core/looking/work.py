@@ -18,7 +18,10 @@ FORWARD_AND_BACK = 3  # a step of gradient ascent takes as long as so many passe
 STRENGTHS = 8  # of a change of the images, at most
 # Under the hood, in passes of all images: counted on the lesson's network, where they differ from layer to layer.
 IN_PASSES = {"at_random": 6, "need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
-PGD_STEPS, COMPARED_STEPS = 20, 140  # of one attack; of three recipes together
+MUTINGS = 231  # of one image: none to ten filters muted, from the top and in 20 orders at random
+WATCHED_STEPS = 12  # of four images each: the step, what follows, and looking at it
+PGD_STEPS = 20  # of one attack
+COMPARED_STEPS, MORE_STEPS = 140, 60  # of three recipes together; towards a class
 USUAL_PACE = 2e10  # multiply-adds a second, before anything was measured
 
 
@@ -45,8 +48,11 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
     rows, asked = summarize(spec), question.arguments
     names = [row.name for row in rows]
     layer = asked.get("layer")
-    # What lies above the layer that is asked about is not computed.
-    needed = rows[: names.index(layer) + 1] if layer in names and question.job not in IN_PASSES else rows
+    needed = rows
+    if layer in names and question.job == "decided":  # what lies below it is computed once
+        needed = rows[names.index(layer) + 1 :]
+    elif layer in names and question.job not in IN_PASSES:  # what lies above it is not computed
+        needed = rows[: names.index(layer) + 1]
     passes = question.images
     if question.job in ("pictures", "slopes"):
         passes = len(asked["filters"]) * asked.get("steps", 1) * FORWARD_AND_BACK
@@ -57,13 +63,30 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
     elif question.job == "robustness":
         steps = PGD_STEPS * FORWARD_AND_BACK if asked["attack"] == "pgd" else 1
         passes *= FORWARD_AND_BACK + len(asked["sizes"]) * steps
+    elif question.job == "one_under_attack":
+        steps = PGD_STEPS * FORWARD_AND_BACK if asked["attack"] == "pgd" else 0
+        passes = FORWARD_AND_BACK + len(asked["sizes"]) * (1 + steps + asked["patterns"])
     elif question.job in ("answers_over", "sizes_over", "places_over"):
         passes *= len(asked["snapshots"]) * (FORWARD_AND_BACK if question.job == "sizes_over" else 1)
+    elif question.job == "decided":
+        passes = MUTINGS
+    elif question.job == "one_step":
+        passes = FORWARD_AND_BACK * (learnt_by(question) + WATCHED_STEPS * 4)
     elif question.job == "recipes_compared":
         passes = len(asked["filters"]) * COMPARED_STEPS * FORWARD_AND_BACK
+    elif question.job == "given_to_each_class":
+        passes *= spec.classes * FORWARD_AND_BACK
+    elif question.job == "more_of":
+        passes = MORE_STEPS * FORWARD_AND_BACK
     else:
         passes *= IN_PASSES.get(question.job, 1)
     return Work(passes, sum(row.macs for row in needed))
+
+
+def learnt_by(question: Question) -> int:
+    """Of one step: how many images are learnt from before it."""
+    asked = question.arguments
+    return round((asked["steps"] or 0) * asked["recipe"].batch_size * asked["recipe"].work)
 
 
 class Speeds:

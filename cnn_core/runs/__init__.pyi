@@ -15,4 +15,6 @@ from .run import Snapshot as Snapshot
 from .status import STATES as STATES
 from .status import UNFINISHED as UNFINISHED
 from .status import Status as Status
+from .step_sizes import LayerSizes as LayerSizes
+from .step_sizes import StepSizes as StepSizes
 from .store import RunStore as RunStore

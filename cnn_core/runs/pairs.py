@@ -6,7 +6,6 @@ with random changes and one without, are a pair, whenever and wherever they were
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +14,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model.spec import ModelSpec
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
+from cnn_core.runs.together import Wish, submit_all
 from cnn_core.significance import Gain as Gain
 from cnn_core.significance import Gap as Gap
 from cnn_core.significance import gain as gain
@@ -75,19 +75,15 @@ def submit_pair(
             "These settings change nothing, so both networks would be the same.",
             hint="Turn one of them up, or choose the lesson’s.",
         )
-    known = {run.id for run in store.runs(owner)}
-    with_it = store.submit(
-        spec, recipe.replace(augment=augment), dataset, owner, f"{spec.name}, with changes"
+    with_it, without = submit_all(
+        store,
+        [
+            Wish(spec, recipe.replace(augment=augment), dataset, f"{spec.name}, with changes"),
+            Wish(spec, recipe.replace(augment=None), dataset, f"{spec.name}, without"),
+        ],
+        owner,
     )
-    try:
-        without = store.submit(spec, recipe.replace(augment=None), dataset, owner, f"{spec.name}, without")
-    except StudentError:
-        if with_it not in known:  # half a pair helps nobody
-            with suppress(StudentError):
-                store.control(with_it, owner, "stop")
-                store.delete(with_it, owner)
-        raise
-    return Pair(store.run(with_it), store.run(without))
+    return Pair(with_it, without)
 
 
 def find_pairs(store: RunStore, owner: str, spec: ModelSpec | None = None, among: int = 60) -> list[Pair]:

@@ -27,6 +27,7 @@ from cnn_core.runs.files import LARGEST_JSON, file_names, opened, read_json
 from cnn_core.runs.history import History, event_lines, read_history
 from cnn_core.runs.ids import is_dataset, is_owner, owner_of
 from cnn_core.runs.status import Status, read_status
+from cnn_core.runs.step_sizes import StepSizes, step_sizes
 from cnn_core.training.spec import MOST_EPOCHS, TrainSpec, checked_learning_rate
 
 KINDS = ("training", "dream", "opening")
@@ -235,6 +236,10 @@ class Run:
                 compared = Comparison.from_dict(event) or compared
         return Health(tuple(checks[step] for step in sorted(checks)), compared)
 
+    def step_sizes(self) -> StepSizes:
+        """Gradients and steps of each layer over the training; nothing for a run of before they were measured."""
+        return step_sizes(self.health().checks, self._health_lines())
+
     def _health_lines(self) -> list[dict[str, Any]]:
         try:
             with opened(self.folder / "health.jsonl") as file:
@@ -412,6 +417,13 @@ class _RunAtOnce(Run):
     @cached_property
     def _health(self) -> Health:
         return super().health()
+
+    def _health_lines(self) -> list[dict[str, Any]]:
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> list[dict[str, Any]]:
+        return super()._health_lines()
 
     @cached_property
     def _history(self) -> History:

@@ -32,6 +32,8 @@ from .moving_averages import batches_of_one as batches_of_one
 from .moving_averages import measure_averages as measure_averages
 from .moving_averages import share_left as share_left
 from .optimizers import KerasRMSprop as KerasRMSprop
+from .race import Race as Race
+from .race import Racer as Racer
 from .robustness import CHANGES as CHANGES
 from .robustness import accuracy_at as accuracy_at
 from .robustness import accuracy_under as accuracy_under

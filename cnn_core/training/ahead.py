@@ -1,9 +1,10 @@
 """Validation above training: which reason holds, from what was measured.
 
-A network is often better on images it has never been shown than on those it learns from, and then nothing is wrong. The
-training curve is measured on each batch before its step, as the network meets it: turned and shifted, with units
-switched off, against labels of which some may be wrong. The validation images are read after the step, unchanged, by
-all units, with their true labels. (Smoothed labels are no reason here: no reported loss has any smoothing in it.)
+A network is often better on images it has never been shown than on those it learns from, and then nothing is wrong.
+The training curve is measured on each batch before its step, as the network meets it: turned and shifted, half of
+it attacked, with units switched off, against labels of which some may be wrong. The validation images are read
+after the step, unchanged, by all units, with their true labels. (Smoothed labels are no reason here: no reported
+loss has any smoothing in it.)
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Ahead:
     measured:     of training images, read as those are; None where that was not measured.
     dropout, changes: whether the recipe or the design has them.
     wrong_labels: the share of labels that are wrong.
+    attacks:      the size of the attacks on every second image, of full contrast; 0 for none.
     is_explained: whether training images that are read alike are about as good, but for chance; None likewise.
     """
 
@@ -40,6 +42,7 @@ class Ahead:
     changes: bool
     wrong_labels: float
     is_explained: bool | None
+    attacks: float = 0.0
 
 
 def validation_ahead(
@@ -78,6 +81,7 @@ def validation_ahead(
         changes=recipe.augment is not None and not recipe.augment.changes_nothing,
         wrong_labels=recipe.label_noise,
         is_explained=explained,
+        attacks=recipe.adversarial,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ from pages.filters import words
 from pages.filters.climbing import STEPS, Climb
 from pages.filters.layers import USUAL, standard_layer
 from pages.ui.frame import address
+from pages.ui.frame.controlled import controlled
 from pages.ui.frame.screens import main_action
 from pages.ui.visitor import scene
 from pages.ui.wording.blocks import caption
@@ -40,7 +42,13 @@ SWITCHES: dict[str, tuple[str, str]] = {
 
 
 _RECIPE = "filters_recipe"
+_VIEW, VIEWS = "filters_view", ("pictures", "made_of", "more")
+_TOWARDS = (
+    "filters_towards"  # number of the class that the ways of a filter lead to; None: the one it helps most
+)
 _PARTS = (
+    address.one_of("view", _VIEW, {view: view for view in VIEWS}, "pictures"),
+    address.Part("towards", _TOWARDS, None, lambda text: address.whole_number(text, 100_000)),
     address.one_of("recipe", _RECIPE, {"lesson": "lesson", "clean": "clean"}, "clean"),
     address.whole("steps", "filters_steps", 1, MOST_STEPS, STEPS),
     address.whole("seed", "filters_seed", 0, MOST_SEED, 0),
@@ -60,6 +68,8 @@ class Question:
 
     is_chosen: it was clicked or named by a link, and is not just the one to begin with.
     grows: it is watched alone, step by step.
+    view: of VIEWS.
+    towards: number of the class that the ways of the filter lead to; None for the one that it helps most.
     """
 
     layer: str
@@ -67,6 +77,8 @@ class Question:
     climb: Climb
     is_chosen: bool
     grows: bool
+    view: str = "pictures"
+    towards: int | None = None
 
 
 def follow_address(layers: dict[str, int]) -> None:
@@ -89,23 +101,78 @@ def follow_address(layers: dict[str, int]) -> None:
     st.session_state[_REFUSED] = (tuple(layers), sentence)
 
 
-def ask(layers: dict[str, int]) -> Question:
-    """Draw the control strip, and let the address say what is looked at."""
+def ask(layers: dict[str, int], classes: Sequence[str]) -> Question:
+    """Draw the control strip, and let the address say what is looked at.
+
+    layers:  {name: filters} of those that can be asked.
+    classes: what the network's outputs are called.
+    """
     address.follow(*_PARTS)
     address.follow(*switch_parts())
-    question = _ask(layers)
+    with st.container(horizontal=True, vertical_alignment="center", key="filters_strip"):
+        question = _ask(layers, classes)
     address.tell(*_PARTS, *switch_parts())
     return question
 
 
-def _ask(layers: dict[str, int]) -> Question:
-    with st.container(horizontal=True, vertical_alignment="center", key="filters_strip"):
-        layer, recipe = _layer(layers), _recipe()
-        climb = _options(recipe)
+def _ask(layers: dict[str, int], classes: Sequence[str]) -> Question:
+    view = _view()
+    layer = standard_layer(layers) if view == "more" else _layer(layers)
+    if view == "pictures":
+        climb = _options(_recipe())
         st.space("stretch")
-        index, is_chosen = _filter(layer, layers[layer])
+    else:
+        climb = _climb(st.session_state.get(_RECIPE, "clean"))
+    index, is_chosen = _filter(layer, layers[layer])
+    if view != "more":
         address.write(_FILTER, f"{layer}.{index}" if is_chosen or layer != standard_layer(layers) else "")
-        return Question(layer, index, climb, is_chosen, _grow_button(layer, index))
+    question = Question(layer, index, climb, is_chosen, grows=False, view=view)
+    if view == "pictures":
+        return replace(question, grows=_grow_button(layer, index))
+    if view == "made_of":
+        _one_filter(layer, index, layers[layer])
+        return replace(question, towards=_towards(classes))
+    return question
+
+
+def _view() -> str:
+    view = st.segmented_control(
+        "View",
+        VIEWS,
+        format_func=words.VIEWS.__getitem__,
+        default="pictures",
+        required=True,
+        key=_VIEW,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return str(view or "pictures")
+
+
+def _one_filter(layer: str, index: int, width: int) -> None:
+    st.selectbox(
+        words.word(layer).title(),
+        range(width),
+        format_func=lambda one: f"{words.word(layer)} {one}",
+        label_visibility="collapsed",
+        width=130,
+        **controlled(f"filters_one_{layer}", index, lambda one: choose(layer, one)),
+    )
+
+
+def _towards(classes: Sequence[str]) -> int | None:
+    offered = [None, *range(len(classes))]
+    if st.session_state.get(_TOWARDS) not in offered:
+        st.session_state[_TOWARDS] = None
+    return st.selectbox(
+        "Towards",
+        offered,
+        format_func=lambda one: words.towards(None if one is None else classes[one]),
+        key=_TOWARDS,
+        label_visibility="collapsed",
+        width=220,
+        persist_state="session",
+    )
 
 
 def choose(layer: str, index: int) -> None:
@@ -113,6 +180,14 @@ def choose(layer: str, index: int) -> None:
     if scene.refuses("filters.filter"):
         return
     st.session_state[_FILTER] = (layer, index)
+
+
+def go_to(layer: str, index: int) -> None:
+    """Look at this filter, of whichever layer; for callbacks."""
+    if scene.refuses("filters.filter"):
+        return
+    st.session_state[_LAYER] = layer
+    choose(layer, index)
 
 
 def draw_refusal(layers: dict[str, int], question: Question) -> None:
@@ -162,7 +237,7 @@ def _layer(layers: dict[str, int]) -> str:
             index=names.index(first),
             key=_LAYER,
             label_visibility="collapsed",
-            width=150,
+            width=116 if max(map(len, names)) < 9 else 150,  # so that the strip keeps to one line
             persist_state="session",
         )
     return str(layer or first)
@@ -184,27 +259,25 @@ def _recipe() -> str:
 
 def _options(recipe: str) -> Climb:
     with st.popover("Options", icon=":material/tune:", width="content"):
-        changes = _changes(recipe)
+        for name, (label, purpose) in SWITCHES.items():
+            key = f"filters_{recipe}_{name}"
+            st.toggle(label, recipe == "clean", help=purpose, key=key, persist_state="session")
         left, right = st.columns(2)
-        steps = left.number_input("Steps", 1, MOST_STEPS, STEPS, key="filters_steps", persist_state="session")
-        seed = right.number_input(
-            "Seed of the noise", 0, MOST_SEED, 0, key="filters_seed", persist_state="session"
-        )
+        left.number_input("Steps", 1, MOST_STEPS, STEPS, key="filters_steps", persist_state="session")
+        right.number_input("Seed of the noise", 0, MOST_SEED, 0, key="filters_seed", persist_state="session")
         caption(words.RECIPES)
-    return Climb(recipe, int(steps), int(seed), changes)
+    return _climb(recipe)
 
 
-def _changes(recipe: str) -> tuple[tuple[str, Any], ...]:
-    """Draw the switches; those that do not stand as in the recipe, with the value the other recipe has."""
-    changes = {}
-    for name, (label, purpose) in SWITCHES.items():
-        in_recipe = recipe == "clean"
-        is_on = st.toggle(
-            label, in_recipe, help=purpose, key=f"filters_{recipe}_{name}", persist_state="session"
-        )
-        if is_on != in_recipe:
+def _climb(recipe: str) -> Climb:
+    """What the widgets of the recipe say, or said where they are not drawn."""
+    said, in_recipe, changes = st.session_state, recipe == "clean", {}
+    for name in SWITCHES:
+        # What does not stand as in the recipe has the value of the other one.
+        if (is_on := bool(said.get(f"filters_{recipe}_{name}", in_recipe))) != in_recipe:
             changes[name] = getattr(RECIPES["clean" if is_on else "lesson"], name)
-    return tuple(sorted(changes.items()))
+    steps, seed = int(said.get("filters_steps", STEPS)), int(said.get("filters_seed", 0))
+    return Climb(recipe, steps, seed, tuple(sorted(changes.items())))
 
 
 def _grow_button(layer: str, index: int) -> bool:

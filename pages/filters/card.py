@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.insight import FilterCard, heaviest_kernels
-from pages.filters import guessing, words
+from pages.filters import guessing, leaning, own_answer, words
 from pages.filters.asking import Question
 from pages.filters.climbing import pictures_of
 from pages.filters.layers import has_maps
+from pages.filters.read_maps import read_maps
 from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, signed_sheet
 from pages.ui.drawing.sheets import image_picture, sheet
 from pages.ui.forms.digit_input import singular
@@ -45,6 +46,7 @@ def card(
             _kernel_in_colour(about.kernel)
         else:
             _kernels(about.kernel)
+        read_maps(network, question, about)
     if about.silent:
         caption(words.never_fires(about.examples.count))
         return
@@ -54,6 +56,9 @@ def card(
         caption(words.unchanging(about.examples.count, spread))
     _examples(network.dataset, about)
     _table(guessing.facts(network, about))
+    leaning.section(network, about)
+    if class_name is not None:
+        own_answer.by_three_recipes(network, question)
 
 
 def _before_and_after(network: networks.LoadedNetwork, question: Question, about: FilterCard) -> None:
@@ -68,6 +73,8 @@ def _before_and_after(network: networks.LoadedNetwork, question: Question, about
         with both, st.container(gap="xsmall"):
             caption(what)
             _one_picture(one, what, about, is_silent)
+            if what == words.LOOKS_FOR and one.why[0] is None:
+                own_answer.below_picture(network, one, question.climb)
 
 
 def _one_picture(one: FilterPictures, what: str, about: FilterCard, is_silent: bool) -> None:

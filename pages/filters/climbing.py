@@ -7,7 +7,10 @@ from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import RECIPES, Examples, FilterPictures
-from pages.ui.visitor import server
+from cnn_core.looking import Question as JobQuestion
+from cnn_core.looking import work_of
+from pages.filters.layers import MOST, layers_of
+from pages.ui.visitor import networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.looking import look
 
@@ -36,6 +39,20 @@ class Climb:
 def pictures_of(network: LoadedNetwork, layer: str, filters: tuple[int, ...], climb: Climb) -> FilterPictures:
     """A picture for each of these filters."""
     return look(network, "pictures", _watched(network), layer=layer, filters=filters, **climb.arguments())
+
+
+def pictures_with(
+    network: LoadedNetwork, layer: str, wanted: tuple[int, ...], climb: Climb
+) -> FilterPictures:
+    """Pictures of a layer with these among them.
+
+    Of all its filters, which everybody shares, where that is light; while a network is in training of these alone, for
+    its pictures are soon of no use.
+    """
+    every = tuple(range(layers_of(network.spec)[layer]))
+    asked = JobQuestion.of("pictures", network.dataset, 0, layer=layer, filters=every, steps=climb.steps)
+    is_shared = len(every) <= MOST and work_of(asked, network.spec).is_light and not networks.is_training()
+    return pictures_of(network, layer, every if is_shared else wanted, climb)
 
 
 def growth_of(network: LoadedNetwork, layer: str, index: int, climb: Climb) -> FilterPictures:

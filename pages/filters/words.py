@@ -51,6 +51,17 @@ def no_such_filter(layer: str, index: str, width: int) -> str:
     return f"{layer} has no {word(layer)} {plain(index[:20])}: they go from 0 to {width - 1}."
 
 
+VIEWS = {"pictures": "Pictures", "made_of": "Made of", "more": "More of a class"}
+
+
+def towards(class_name: str | None) -> str:
+    """
+    >>> towards("8"), towards(None)
+    ('towards “8”', 'towards what it helps most')
+    """
+    return "towards what it helps most" if class_name is None else f"towards “{class_name}”"
+
+
 def watch_it_grow(layer: str, index: int) -> str:
     """
     >>> watch_it_grow("conv2d_2", 41)
@@ -271,6 +282,26 @@ def kernels(drawn: int, total: int) -> str:
     """
     which = plural(total, "kernel") if drawn == total else f"{drawn} heaviest of its {count(total)} kernels"
     return f"{which}; orange +, blue −"
+
+
+def what_they_read(source: str, maps: int) -> str:
+    """
+    source: the layer whose maps the kernels read.
+
+    >>> what_they_read("conv2d_1", 8)
+    'they read the maps of these filters of conv2d_1; click one to go there'
+    """
+    if maps == 1:
+        return f"it reads the map of this {word(source)} of {source}; click it to go there"
+    return f"they read the maps of these {word(source)}s of {source}; click one to go there"
+
+
+def go_to(layer: str, index: int) -> str:
+    """
+    >>> go_to("conv2d_1", 29)
+    'go to filter 29 of conv2d_1'
+    """
+    return f"go to {word(layer)} {index} of {layer}"
 
 
 KERNEL_IN_COLOUR = "its kernel: at the left in colour, grey is 0; then over each colour, orange +, blue −"

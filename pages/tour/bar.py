@@ -14,7 +14,7 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.lesson.guess_questions import CurveQuestion
 from cnn_core.lesson.guesses import most_surprising, right_ones
-from pages.tour import for_class, going, light, record_words, tasks, words
+from pages.tour import for_class, going, in_scene, light, record_words, tasks, words
 from pages.tour.asking import Asked
 from pages.tour.going import Now
 from pages.tour.steps import STEPS, Step, place
@@ -109,7 +109,8 @@ def bar(now: Now | None, page: str) -> None:
             _head(now)
             with st.container(key="tour_body"):
                 _body(now)
-            light.on(now.step.id, now.step.look_at, _name(now.step), opens=now.is_answered)
+            if not now.is_out:
+                light.on(now.step.id, now.step.look_at, _name(now.step), opens=now.is_answered)
 
 
 def _name(step: Step) -> str:
@@ -158,7 +159,13 @@ def _end() -> None:
     worst = next(iter(most_surprising(told)), None)
     with st.container(horizontal=True, vertical_alignment="center", key="tour_end"):
         st.markdown(
-            words.the_end(len(right_ones(told)), len(told), worst.asked if worst else ""), width="stretch"
+            words.the_end(
+                len(right_ones(told)),
+                len(told),
+                worst.asked if worst else "",
+                is_whole=len(in_scene.open_steps()) == len(STEPS),
+            ),
+            width="stretch",
         )
         st.page_link(ROOT / entry("tour").file, label=record_words.MY_RECORD, icon=":material/description:")
         st.button(words.ANEW, key="tour_anew", type="tertiary", on_click=going.begin_anew)
@@ -178,9 +185,9 @@ def _head(now: Now) -> None:
         )
         if now.asked is not None and class_question.teaches():
             class_question.button(for_class.prediction(now.step, now.asked, networks.current()), now.step.id)
-        if is_done:  # one support at a time: first the question
+        if is_done and not now.is_out:  # one support at a time: first the question
             code_box.beside_the_notebook(now.step.id)
-        if place(now.step) > 1:
+        if going.before_here() is not None:
             st.button(
                 words.BACK,
                 key="tour_back",
@@ -216,7 +223,7 @@ def _mark(step: Step, at: Step, done: set[str]) -> str:
 
 def _is_done(now: Now) -> bool:
     """Whether there is nothing more to do at the step."""
-    if now.step.kind == "explanation":
+    if now.is_out or now.step.kind == "explanation":
         return True
     if now.step.kind == "task":
         return tasks.is_done(now.step.id)
@@ -225,7 +232,9 @@ def _is_done(now: Now) -> bool:
 
 def _body(now: Now) -> None:
     """Draw the question, or what came of it, or what is to be done."""
-    if not now.can_ask:
+    if now.is_out:
+        _with_next(lambda: st.markdown(words.NOT_IN_SCENE), is_done=False)
+    elif not now.can_ask:
         _another_network(now.step)
     elif now.why_not is not None:
         why_not = now.why_not

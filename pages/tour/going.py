@@ -14,6 +14,7 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.runs.notebooks import Notebook
+from pages.tour import in_scene
 from pages.tour.asking import NEEDS, About, Asked
 from pages.tour.steps import BY_ID, STEPS, Step, neighbour
 from pages.ui.forms import guess
@@ -40,6 +41,7 @@ class Now:
     is_here: the page that is open is the step's.
     asked:   the prediction; None of another kind of step, and where the network cannot be asked.
     why_not: a sentence where it cannot be computed.
+    is_out:  a teacher's scene leaves the step out.
     """
 
     step: Step
@@ -47,6 +49,7 @@ class Now:
     asked: Asked | None = None
     can_ask: bool = True
     why_not: StudentError | None = None
+    is_out: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -70,6 +73,9 @@ def follow(page: str) -> Now | None:
     if step is None or step.page != page:
         guess.let_tour_ask(None)
         return None if step is None else Now(step, is_here=False)
+    if step not in in_scene.open_steps():
+        guess.let_tour_ask(None)
+        return Now(step, is_here=True, is_out=True)
     now = _asked(step)
     guess.let_tour_ask(() if now.asked is None or now.is_answered else now.asked.hides)
     _put_page_into_state(now)
@@ -148,29 +154,34 @@ def attempt() -> int:
 
 
 def go_to(step: str) -> None:
-    """Be at this step, on its page, in its state."""
-    _be_at(step)
-    st.session_state[_GOING] = step
+    """Be at this step, on its page, in its state. One that a scene leaves out leads to the next that it does not."""
+    among = in_scene.open_steps()
+    _turn_to(BY_ID[step] if BY_ID[step] in among else neighbour(BY_ID[step], 1, among))
 
 
 def go_on(is_done: bool) -> None:
     """To the next step; after the last one to the end.  is_done: this one was, and not skipped."""
-    step = here()
-    if step is None:
-        return
-    after = neighbour(step, 1)
-    if after is None:
-        _be_at(END, done=[step.id] if is_done else [])
-        return
-    _be_at(after.id, done=[step.id] if is_done else [])
-    st.session_state[_GOING] = after.id
+    if (step := here()) is not None:
+        _turn_to(neighbour(step, 1, in_scene.open_steps()), done=[step.id] if is_done else [])
 
 
 def go_back() -> None:
     """To the step before; at the first one nothing happens."""
+    if (before := before_here()) is not None:
+        _turn_to(before)
+
+
+def before_here() -> Step | None:
+    """The step that Back leads to; None at the first one."""
     step = here()
-    if step is not None and (before := neighbour(step, -1)) is not None:
-        go_to(before.id)
+    return None if step is None else neighbour(step, -1, in_scene.open_steps())
+
+
+def _turn_to(step: Step | None, done: list[str] | None = None) -> None:
+    """Be at a step and open its page; None is the end."""
+    _be_at(END if step is None else step.id, done)
+    if step is not None:
+        st.session_state[_GOING] = step.id
 
 
 def leave() -> None:

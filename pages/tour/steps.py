@@ -7,7 +7,7 @@ is looked at, with fresh numbers (`asking.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,6 +35,8 @@ class Step:
     kind:    what the visitor does: predicts, does something on the page, or reads. One of them alone.
     state:   what the address of the page says, so that it shows what the step speaks of; a prediction adds to it.
     needs:   what the network must have for it, a key of `asking.NEEDS`.
+    sets:    names of the address under which its prediction says more, with numbers of its own.
+    does:    an action that it is about, as a teacher's scene may leave it out: "train".
     """
 
     id: str
@@ -45,12 +47,22 @@ class Step:
     kind: Kind = "prediction"
     state: Mapping[str, str] = field(default_factory=dict)
     needs: str = ""
+    sets: tuple[str, ...] = ()
+    does: str = ""
 
 
 _KERNEL = {"tab": "kernel", "image": "digit", "padding": "valid", "strides": "1", "dilation": "1"}
 
 STEPS: tuple[Step, ...] = (
-    Step("kernel", "layer", "Kernel", "convolution", ("convolution_sweep",), state=_KERNEL | {"size": "3"}),
+    Step(
+        "kernel",
+        "layer",
+        "Kernel",
+        "convolution",
+        ("convolution_sweep",),
+        state=_KERNEL | {"size": "3"},
+        sets=("kernel",),
+    ),
     Step(
         "padding",
         "layer",
@@ -58,6 +70,7 @@ STEPS: tuple[Step, ...] = (
         "convolution",
         ("convolution_sweep",),
         state=_KERNEL | {"kernel": "vertical-edges"},
+        sets=("size", "padding"),
     ),
     Step(
         "strides",
@@ -66,8 +79,17 @@ STEPS: tuple[Step, ...] = (
         "convolution",
         ("convolution_sweep",),
         state=_KERNEL | {"kernel": "vertical-edges", "size": "3"},
+        sets=("strides",),
     ),
-    Step("feature_map", "layer", "Feature map", "feature_maps", ("maps_first_row",), needs="maps"),
+    Step(
+        "feature_map",
+        "layer",
+        "Feature map",
+        "feature_maps",
+        ("maps_first_row",),
+        needs="maps",
+        sets=("digit",),
+    ),
     Step(
         "pooling",
         "layer",
@@ -76,6 +98,7 @@ STEPS: tuple[Step, ...] = (
         ("pooling_changes", "pooling_before", "pooling_after", "pooling_digit_picture"),
         state={"tab": "pooling", "pooling": "max", "move": "0"},
         needs="pooling of digits",
+        sets=("digit", "move"),
     ),
     Step(
         "layers", "learning", "Layers and parameters", "train", ("train_diagram",), needs="two convolutions"
@@ -91,8 +114,9 @@ STEPS: tuple[Step, ...] = (
         "train",
         ("train_strip", "train", "recipe_*", "run_strip", "run_board*"),
         kind="task",
+        does="train",
     ),
-    Step("saving", "learning", "Saving", "train", ("save_open",)),
+    Step("saving", "learning", "Saving", "train", ("save_open",), does="save"),
     Step(
         "evaluating",
         "learning",
@@ -101,6 +125,7 @@ STEPS: tuple[Step, ...] = (
         ("confusion", "images_*"),
         state={"view": "confusion"},
         needs="images",
+        sets=("view",),
     ),
     Step(
         "against_mlp",
@@ -110,6 +135,7 @@ STEPS: tuple[Step, ...] = (
         ("confusion", "images_*", "robustness", "robust_examples"),
         state={"view": "confusion"},
         needs="maps of digits",
+        sets=("view", "change"),
     ),
     Step(
         "maps_of_layers",
@@ -118,8 +144,17 @@ STEPS: tuple[Step, ...] = (
         "feature_maps",
         ("pixel_card", "maps_*"),
         needs="two convolutions",
+        sets=("digit", "pixel"),
     ),
-    Step("one_filter", "inside", "One filter", "filters", ("filters_*", "filter_card"), needs="maps"),
+    Step(
+        "one_filter",
+        "inside",
+        "One filter",
+        "filters",
+        ("filters_*", "filter_card"),
+        needs="maps",
+        sets=("filter", "recipe"),
+    ),
     Step(
         "gradient_size",
         "inside",
@@ -127,8 +162,17 @@ STEPS: tuple[Step, ...] = (
         "filters",
         ("filters_*", "filter_card"),
         needs="maps",
+        sets=("filter",),
     ),
-    Step("all_filters", "inside", "All filters", "filters", ("filters_*", "filter_card"), needs="maps"),
+    Step(
+        "all_filters",
+        "inside",
+        "All filters",
+        "filters",
+        ("filters_*", "filter_card"),
+        needs="maps",
+        sets=("filter", "recipe"),
+    ),
     Step(
         "without_picture",
         "inside",
@@ -136,6 +180,7 @@ STEPS: tuple[Step, ...] = (
         "filters",
         ("filters_*", "filter_card"),
         needs="maps",
+        sets=("filter", "recipe"),
     ),
     Step(
         "cat_face",
@@ -155,6 +200,7 @@ STEPS: tuple[Step, ...] = (
         ("augment_drag", "dragged"),
         state={"changes": "lesson", "look": "draws", "draws": "4"},
         needs="images",
+        sets=("digit",),
     ),
     Step(
         "four_draws",
@@ -164,6 +210,7 @@ STEPS: tuple[Step, ...] = (
         ("augment_draws",),
         state={"changes": "lesson", "look": "draws", "draws": "4"},
         needs="images",
+        sets=("digit", "draw_seed", "draws"),
     ),
     Step(
         "with_and_without",
@@ -173,6 +220,7 @@ STEPS: tuple[Step, ...] = (
         ("train_pair", "pair_*"),
         kind="task",
         needs="images",
+        does="train",
     ),
 )
 
@@ -188,11 +236,11 @@ def place(step: Step) -> int:
     return STEPS.index(step) + 1
 
 
-def neighbour(step: Step, by: int) -> Step | None:
-    """The step so many after it (or before it, below zero); None where the lesson ends.
+def neighbour(step: Step, by: Literal[1, -1], among: Sequence[Step] = STEPS) -> Step | None:
+    """The next of these steps (by 1) or the one before (by -1); None where the lesson ends.
 
     >>> neighbour(BY_ID["kernel"], 1).id, neighbour(BY_ID["kernel"], -1)
     ('padding', None)
     """
-    index = STEPS.index(step) + by
-    return STEPS[index] if 0 <= index < len(STEPS) else None
+    ahead = [one for one in among if (place(one) - place(step)) * by > 0]
+    return min(ahead, key=lambda one: place(one) * by, default=None)

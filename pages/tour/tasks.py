@@ -71,7 +71,10 @@ def _pair() -> Pair | None:
 
 
 def network_for(step: Step) -> tuple[str, str] | None:
-    """(name, title) of a network that the step can be about: the visitor's newest, else the lesson's."""
+    """(name, title) of a network that the step can be about: the visitor's newest, else the lesson's.
+
+    None where there is none, or where a teacher's scene keeps another.
+    """
     names = [
         f"run:{run.id}"
         for run in server.store().runs(owner=who.visitor(), limit=LOOKED_THROUGH)
@@ -79,6 +82,11 @@ def network_for(step: Step) -> tuple[str, str] | None:
     ]
     for name in (*names, server.DEFAULT):
         network = networks.named(name)
-        if not network.note and network.trained and NEEDS[step.needs](network):
+        if (
+            design.why_not_look_at(name) is None
+            and not network.note
+            and network.trained
+            and NEEDS[step.needs](network)
+        ):
             return name, network.title
     return None

@@ -74,6 +74,7 @@ def test_image(number: int) -> str:
     return f"Test image no. {number}"
 
 
+NOT_IN_SCENE = "Your teacher’s scene leaves this step out: it needs something that the scene fixes or hides."
 LESSON = "The lesson"
 ANEW = "Begin anew"
 DRAW_ABOVE = "Draw your curve above, then press **This is my curve**."
@@ -99,10 +100,18 @@ GO_ON, NOT_NOW, BACK_TO_IT = "Go on", "Not now", "Back to it"
 BACK, SKIP, LEAVE, NEXT, FINISH = "Back", "Skip", "Leave", "Next", "Finish"
 
 
-def the_end(right: int, guesses: int, surprise: str) -> str:
-    """surprise: what the visitor was most wrong about, as it was asked; "" where there is nothing."""
+def the_end(right: int, guesses: int, surprise: str, is_whole: bool = True) -> str:
+    """surprise: what the visitor was most wrong about, as it was asked; "" where there is nothing.
+
+    is_whole: no teacher's scene leaves steps out.
+    """
     said = (
         f"You made {plural(guesses, 'prediction')}, {count(right)} of them right at once." if guesses else ""
     )
     most = f" What surprised you most: “{plain(surprise)}”" if surprise else ""
-    return f"**That was the lesson.** {said}{most}".strip()
+    end = (
+        "That was the lesson."
+        if is_whole
+        else "That was the lesson, as far as it is part of your teacher’s scene."
+    )
+    return f"**{end}** {said}{most}".strip()

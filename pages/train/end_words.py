@@ -188,6 +188,8 @@ def _why_ahead(lead: Ahead) -> str:
         reasons.append("Dropout switches units off only while it learns.")
     elif lead.changes:
         reasons.append("The random changes make images harder only while it learns.")
+    if lead.attacks:
+        reasons.append("While it learns, every second image is attacked, so that it is harder to read.")
     if lead.wrong_labels:
         wrong = f"{100 * lead.wrong_labels:.0f} %"
         reasons.append(

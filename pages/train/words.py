@@ -177,6 +177,8 @@ def _as_met(run: Run) -> list[str]:
         made_harder.append("changed at random")
     if has_dropout(run.spec):
         made_harder.append("with some units switched off")
+    if recipe.adversarial:
+        made_harder.append(f"every second one attacked by ±{recipe.adversarial:.2g} a pixel")
     if recipe.label_noise:
         made_harder.append(f"with {100 * recipe.label_noise:.0f} % wrong labels")
     return made_harder

@@ -56,6 +56,11 @@ def test_the_reasons_are_those_of_design_and_recipe(spec, recipe, reasons):
     assert (lead.dropout, lead.changes, lead.wrong_labels) == reasons
 
 
+def test_attacked_images_are_a_reason_too():
+    assert validation_ahead(PLAIN, TrainSpec(adversarial=0.1), history(), 5_000).attacks == 0.1
+    assert validation_ahead(PLAIN, TrainSpec(), history(), 5_000).attacks == 0
+
+
 @pytest.mark.parametrize(
     ("training", "validation"), [(0.95, 0.90), (0.95, 0.95), (0.95, 0.953), (0.95, 0.96)]
 )

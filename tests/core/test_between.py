@@ -8,8 +8,10 @@ import torch
 from cnn_core.errors import StudentError
 from cnn_core.insight import (
     IMAGE,
+    around,
     explain_pixel,
     flows_to,
+    given_to_classes,
     mixing_layers,
     reading,
     relevance,
@@ -169,3 +171,48 @@ def test_units_take_the_place_of_filters_and_a_single_layer_has_nothing_between(
         strongest_paths(flows_to(alone, images_for(alone), 0))
     with pytest.raises(StudentError, match="no class 10"):
         flows_to(net, images_for(net), 10)
+
+
+def test_around_a_filter_stand_those_that_give_most_and_nothing_is_lost():
+    net = lived_in(PRESETS["lesson"])
+    images = images_for(net)
+    read, flows = reading(net, images, "conv2d_2", 41), flows_to(net, images, 3)
+    near = around(read, flows, below=6, above=64)
+    given = read.given.tolist()
+    assert [one.filter for one in near.below] == sorted(range(32), key=lambda row: -abs(given[row]))[:6]
+    assert {one.layer for one in near.below} == {"conv2d_1"}
+    assert sum(one.flow for one in near.below) + near.others + read.bias == pytest.approx(
+        read.total, abs=1e-5
+    )
+    # All that leaves a filter reaches the next layer: poolings between them pass it on.
+    assert sum(one.flow for one in near.above) == pytest.approx(near.onward, abs=1e-5, rel=1e-3)
+    assert near.onward == flows.onward["conv2d_2"][41].item()
+    assert near.above[0].onward == flows.onward["conv2d_3"][near.above[0].filter].item()
+    few = around(read, flows)
+    assert few.above == near.above[:5]
+
+
+def test_before_the_classes_there_is_nobody_between_and_a_depthwise_filter_reads_one_map():
+    net = lived_in(PRESETS["lesson"])
+    images = images_for(net)
+    flows = flows_to(net, images, 3)
+    for layer in ("dense_1", "dense_2"):
+        assert around(reading(net, images, layer, 3), flows).above == ()
+    net = lived_in(DEPTHWISE)
+    images = images_for(net)
+    near = around(reading(net, images, "depthwise_conv2d_1", 5), flows_to(net, images, 3))
+    assert [(one.layer, one.filter) for one in near.below] == [("conv2d_1", 2)]
+    assert near.others == pytest.approx(0, abs=1e-6)
+
+
+def test_what_is_given_to_each_class_is_that_of_its_own_images_alone():
+    net = lived_in(PRESETS["mlp"])
+    images, labels = images_for(net, 6), torch.tensor([3, 1, 3, 3, 1, 9])
+    told = []
+    given = given_to_classes(net, images, labels, each=2, tell=told.append)
+    torch.testing.assert_close(
+        given["dense_1"][3], flows_to(net, images[[0, 2]], 3).onward["dense_1"], atol=1e-6, rtol=1e-5
+    )
+    assert given["dense_1"].shape == (10, 512)
+    assert given["dense_1"].isnan().any(1).tolist() == [number not in (1, 3, 9) for number in range(10)]
+    assert told[-1] == 1

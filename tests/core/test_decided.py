@@ -12,10 +12,12 @@ from torch import nn
 from cnn_core.errors import StudentError
 from cnn_core.insight import (
     NOTHING,
+    close_calls,
     feature_maps,
     leaning,
     muting_check,
     relevance,
+    speaking_layers,
     strongest_examples,
     with_operation,
 )
@@ -139,6 +141,30 @@ def test_images_that_lean_on_a_filter_are_found_by_looking_at_each_alone():
     excite = strongest_examples(net, images, ["conv2d_3"], count=3)["conv2d_3"].indices
     shared = set(excite[7].tolist()) & set(best.tolist())
     assert found.shared_with(excite)[7] == len(shared)
+
+
+def test_close_calls_are_right_and_sure_and_each_leads_by_more_than_the_one_before(lesson_net, digits):
+    images, labels = digits[0][:200], digits[1][:200]
+    chosen = close_calls(lesson_net, images, labels)
+    leads, wrong = [], labels.clone()
+    for i in chosen:
+        sure = lesson_net.predict(images[i][None])[0]
+        assert sure.argmax() == labels[i]
+        assert sure.max() >= 0.95
+        leads.append((sure.sort().values[-1] / sure.sort().values[-2]).log().item())  # of probabilities
+    assert leads == sorted(leads)
+    wrong[chosen[0]] = (wrong[chosen[0]] + 1) % 10  # what is not read rightly is no close call
+    assert close_calls(lesson_net, images, wrong, count=3) == chosen[1:4]
+    untrained = lived_in(PRESETS["tiny"])  # sure of nothing: the surest all the same
+    sure = untrained.predict(images[:20]).amax(1)
+    assert close_calls(untrained, images[:20], labels[:20], count=1) == [int(sure.argmax())]
+
+
+def test_what_can_speak_are_filters_and_units_below_the_answers():
+    assert speaking_layers(PRESETS["lesson"]) == ("conv2d_1", "conv2d_2", "conv2d_3", "dense_1")
+    assert speaking_layers(PRESETS["mlp"]) == ("dense_1",)
+    one = design({"type": "flatten"}, {"type": "dense", "units": 10})
+    assert speaking_layers(ModelSpec.from_dict(one)) == ()
 
 
 def test_it_works_for_depthwise_layers_other_activations_and_colour():

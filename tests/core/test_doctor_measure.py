@@ -12,6 +12,7 @@ from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.model.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.examiner import Examiner
+from cnn_core.runs.jobs.training_job import learning_images
 from cnn_core.runs.jobs.worker import work
 from cnn_core.training import TrainSpec, load_model
 from tests.core.designs import same_weights
@@ -149,6 +150,26 @@ def test_a_run_keeps_its_checks_in_order_and_the_last_step_is_among_them(tmp_pat
     assert steps == sorted(set(steps))
     assert steps[-1] == run.status.steps == 40
     assert run.at_once().health() == run.health()
+
+
+def test_a_run_keeps_how_large_gradients_were_and_how_far_single_steps_moved_each_layer(tmp_path):
+    recipe = TrainSpec(epochs=2, train_size=640, batch_size=16, optimizer="sgd", learning_rate=0.1)
+    run = trained_run(tmp_path, SMALL, recipe)
+    sizes = run.step_sizes()
+    assert [one.step for one in sizes.gradients][:4] == [0, 1, 4, 16]
+    assert [one.step for one in sizes.gradients][4:] == [one.step for one in run.health().checks]
+    # Each is of the step after a measurement, and after the last step there is none.
+    assert [one.step for one in sizes.moved] == [one.step + 1 for one in sizes.gradients if one.step < 80]
+    assert list(sizes.moved[0].layers) == list(sizes.gradients[0].layers)
+    net, few = build(SMALL, seed=recipe.seed), CheckImages.of(learning_images("mnist")[0], recipe)
+    assert sizes.gradients[0].layers == pytest.approx(check(net, few, 0, 0.0).gradients, rel=1e-4)
+    by_step = {snapshot.step: load_model(snapshot.path)[0] for snapshot in run.snapshots()}
+    apart = by_step[2].conv2d_2.conv.weight - by_step[1].conv2d_2.conv.weight
+    assert sizes.moved[1].layers["conv2d_2"] == pytest.approx(apart.square().mean().sqrt().item(), rel=1e-5)
+    with open(run.folder / "health.jsonl", "ab") as file:
+        file.write(b'{"kind": "moved", "step": 90, "epoch": 1, "layers": {"a": null, "b": true, "c": -1}}\n')
+        file.write(b'{"kind": "gradient", "step": "x", "epoch": 1, "layers": {"a": 1}}\n{"kind": "moved"}\n')
+    assert run.step_sizes() == sizes
 
 
 def test_a_run_without_measurements_or_with_a_torn_file_opens(tmp_path):

@@ -9,7 +9,7 @@ import torch
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import NOTHING, RECIPES
-from cnn_core.looking import GivenUp, Lookers, Question, Speeds, Work, lookers, work_of
+from cnn_core.looking import GivenUp, Lookers, Pixels, Question, Speeds, Work, lookers, work_of
 from cnn_core.looking.jobs import answer
 from cnn_core.model import PRESETS, build, summarize
 
@@ -61,8 +61,13 @@ QUESTIONS = [
     Question.of("robustness", "mnist", 20, attack="shift", sizes=(2,)),
     Question.of("smallest_steps", "mnist", 10),
     Question.of("leaning", "mnist", 20, layer="conv2d_1"),
+    Question.of("close_calls", "mnist", 20),
+    Question.of("decided", "mnist", 0, image=Pixels.of(torch.rand(1, 28, 28)), layer="conv2d_1", answer=None, rival=3,
+                way="lrp"),
     Question.of("reading", "mnist", 20, layer="dense_1", filter=3),
     Question.of("flows", "mnist", 5, target=4),
+    Question.of("given_to_each_class", "mnist", 2),
+    Question.of("more_of", "mnist", 0, image=bytes(4 * 784), target=4, hold=0.5),
     Question.of("recipes_compared", "mnist", 20, layer="conv2d_1", filters=(0,), seed=1),
 ]  # fmt: skip
 
@@ -100,6 +105,7 @@ def test_equal_questions_are_one_and_what_nobody_awaits_is_given_up(beside, monk
             time.sleep(0.05)
         assert 0 < with_first.share < 1
     worker = beside.processes()[0]
+    assert beside.memory() > 100_000_000  # torch alone takes more
     for given_up in (with_first, waiting):
         assert given_up.wait(20)
         with pytest.raises(GivenUp):
@@ -124,6 +130,7 @@ def test_a_process_that_is_killed_is_told_in_a_sentence(beside):
 
 def test_short_work_overtakes_long_work_that_came_no_earlier_than_its_length(monkeypatch):
     beside = Lookers(0)  # nobody works: only the order
+    assert beside.memory() == 0
     long, short = (beside.ask(name, seconds, bytes) for name, seconds in (("long", 40.0), ("short", 2.0)))
     assert short.order < long.order
     assert beside.seconds_before(long) == 2.0
@@ -152,6 +159,8 @@ def test_work_is_the_multiply_adds_of_all_passes_up_to_the_layer_that_is_asked()
     assert work_of(need, spec) == Work(
         20_000, sum(rows.values())
     )  # a filter that is out changes all above it
+    decided = Question.of("decided", "mnist", 0, layer="conv2d_2")  # 11 states in 21 orders, above the layer
+    assert work_of(decided, spec) == Work(231, sum(rows.values()) - rows["conv2d_1"] - rows["conv2d_2"])
     attack = Question.of("robustness", "mnist", 10, attack="fgsm", sizes=(0.0, 0.1))
     assert work_of(attack, spec) == Work(10 * (3 + 2), sum(rows.values()))
     assert work_of(Question.of("evaluation", "mnist", 10_000), spec).is_light

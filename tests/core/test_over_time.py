@@ -13,7 +13,15 @@ import torch.nn.functional as F
 from cnn_core.data import load_images
 from cnn_core.doctor.measure import CheckImages, check
 from cnn_core.errors import StudentError
-from cnn_core.insight import NEVER, AnswersOverTime, answers_over, feature_maps, places_over, sizes_over
+from cnn_core.insight import (
+    NEVER,
+    AnswersOverTime,
+    PlacesOverTime,
+    answers_over,
+    feature_maps,
+    places_over,
+    sizes_over,
+)
 from cnn_core.looking import Question, work_of
 from cnn_core.looking.jobs import answer
 from cnn_core.model import PRESETS, build
@@ -59,6 +67,11 @@ def test_first_right_since_and_forgotten_are_counted_as_on_paper(answers):
     assert answers.unforgettable.tolist() == [False] * 5
     assert answers.most_forgotten(2) == [0, 2]
     assert answers.accuracy == [0.6, 0.6, 0.4, 0.4]
+    assert answers.first_right_at(0) == [0, 3, 4]
+    assert answers.first_right_at(NEVER) == [1]
+    assert answers.reached(0.9)[:5] == [0, NEVER, 1, 0, 0]
+    assert answers.gained == [3, 1, 1, 1]
+    assert answers.lost == [0, 1, 2, 1]
 
 
 def test_the_same_by_a_loop_over_every_image():
@@ -139,6 +152,21 @@ def test_the_plane_has_the_axes_of_the_last_moment_throughout(training):
         )
         then = (early - values.mean(0)) @ direction / np.abs(own).max()
         np.testing.assert_allclose(np.abs(found.places[0, :, axis]), np.abs(then), atol=1e-4)
+
+
+def test_on_a_plane_written_by_hand_the_nearest_ones_are_counted():
+    near = [[[0, 0], [0.1, 0], [1, 1], [1, 0.8]], [[0, 0], [1, 1], [0.1, 0], [1, 0.8]]]
+    found = PlacesOverTime((0, 1), np.array(near, np.float32))
+    assert found.alike_beside(torch.tensor([3, 3, 5, 5])) == [1.0, 0.0]
+    assert found.alike_beside(torch.tensor([3, 3, 5, 6])) == [0.5, 0.0]
+
+
+def test_moments_that_came_later_are_put_behind_those_before(training):
+    moments, images, labels = training
+    whole = answers_over(moments, images, labels)
+    joined = answers_over(moments[:2], images, labels).joined(answers_over(moments[2:], images, labels))
+    assert joined.steps == whole.steps
+    assert joined.answers.equal(whole.answers)
 
 
 def test_without_a_snapshot_there_is_nothing_to_look_back_at(training):

@@ -68,7 +68,7 @@ def test_a_run_that_was_stopped_gives_way_to_a_whole_one(store):
 
 def test_half_a_pair_is_not_left_behind(store, monkeypatch):
     monkeypatch.setenv("CONVSCOPE_MAX_QUEUE", "1")
-    with pytest.raises(StudentError, match="1 unfinished"):
+    with pytest.raises(StudentError, match="0 unfinished trainings; this server allows a visitor 1"):
         submit_pair(store, TINY, FAST, LESSON, "mnist", OWNER)
     assert store.runs(OWNER) == []
     assert not store.has_work()

@@ -64,6 +64,7 @@ def test_a_rolling_restart_in_mid_training_loses_nothing_and_the_weights_are_tho
         figures = ask(first.url, "/metrics", Authorization=f"Bearer {TOKEN}")[2]
         assert 'convscope_queue{state="at_work"} 1.0\n' in figures
         assert re.search(r'convscope_memory_bytes\{process="workers"\} [1-9]', figures)
+        assert 'convscope_memory_bytes{process="lookers"} 0.0\n' in figures  # nobody has looked yet
         with hosted(tmp_path, free_port()) as second:  # the new one is there before the old one goes
             first.process.send_signal(signal.SIGTERM)
             go_on(run.status.pid)

@@ -81,7 +81,9 @@ def names_of(page):
 def test_a_step_says_in_the_address_only_what_its_page_reads_there(step):
     said = set(step.state)
     if step.kind == "prediction":
-        said |= set(asked(step.id).state) | set(asked(step.id).after)
+        by_prediction = set(asked(step.id).state) | set(asked(step.id).after)
+        assert set(step.sets) == by_prediction
+        said |= by_prediction
     assert said <= names_of(step.page)
 
 

@@ -151,6 +151,8 @@ def test_a_lead_of_validation_is_told_with_its_numbers_and_this_recipes_reason()
         "500 training images, read as the validation images are, give 96.2 %: nothing is left of the lead."
     )
     assert "30 % of the labels it learns from are wrong" in lead(wrong_labels=0.3)
+    assert "every second image is attacked" in lead(attacks=0.1)
+    assert "attacked" not in lead(dropout=True)
     assert "the random changes act only while it learns" in lead(dropout=True, changes=True)
     assert "the network has become better since" in lead()
     assert "ropout" not in lead(changes=True)

@@ -56,6 +56,13 @@ def test_the_answer_of_a_run_in_training_holds_it_against_guessing(store, epoch,
     assert answer in words.verdict(run, 500)
 
 
+def test_the_violet_line_says_what_makes_its_images_harder(store):
+    run = a_run(store, preset="tiny", recipe=LESSON.replace(adversarial=0.1, label_noise=0.2))
+    attacked = "every second one attacked by ±0.1 a pixel and with 20 % wrong labels. The amber"
+    assert attacked in words.curves(run, 0)
+    assert "attacked" not in words.curves(a_run(store, preset="tiny"), 0)
+
+
 def test_before_the_first_validation_it_only_begins(store):
     assert words.verdict(a_run(store, state="running"), 500) == "It is about to begin."
 

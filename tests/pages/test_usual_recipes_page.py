@@ -31,15 +31,19 @@ def test_another_design_goes_back_to_the_lesson_s_recipe(app, no_runner):
         assert recipe in text(app)
 
 
-def test_momentum_and_l2_of_my_own_come_into_the_recipe(app, no_runner):
+def test_momentum_l2_and_attacks_of_my_own_come_into_the_recipe(app, no_runner):
     open_page(app, "pages/2_train.py", "design", PRESETS["tiny"], recipe_kind="own", own_optimizer="sgd")
     app.number_input(key="own_momentum").set_value(0.9).run()
     app.selectbox(key="own_nesterov").set_value(True).run()
     app.number_input(key="own_l2").set_value(0.0005).run()
+    assert "times as much work" not in text(app)
+    app.number_input(key="own_against").set_value(0.1).run()
+    assert "Each step is about 1.5 times as much work" in text(app)
     app.button(key="train").click().run()
     assert not app.exception
     recipe = RunStore().runs()[0].recipe
     assert (recipe.optimizer, recipe.momentum, recipe.nesterov, recipe.l2) == ("sgd", 0.9, True, 0.0005)
+    assert recipe.adversarial == 0.1
 
 
 def test_adadelta_at_keras_s_default_rate_is_told_to_be_too_slow(app, no_runner):

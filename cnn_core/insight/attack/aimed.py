@@ -68,13 +68,32 @@ def pgd(net: Network, images: Tensor, labels: Tensor, size: float, steps: int = 
     pixels, labels = _checked(net, images, labels)
     if size == 0:
         return pixels.clone().cpu()
+    return _many_steps(net, pixels, labels, torch.full((len(pixels),), size, dtype=torch.float64), steps)
+
+
+def pgd_at(net: Network, image: Tensor, label: int, sizes: Sequence[float], steps: int = STEPS) -> Tensor:
+    """One image after `pgd` of each size, all of them side by side: (S, C, H, W).
+
+    image: (C, H, W) in [0, 1] or uint8.  sizes: S of them.  Other arguments as `pgd`.
+    """
+    numbers = torch.tensor([plain_number(size, "The size", 0.0, 1.0) for size in sizes], dtype=torch.float64)
+    whole_number(steps, "The number of steps", 1, 1_000)
+    copies = checked_image(image, net.spec.input_shape).expand(len(numbers), -1, -1, -1)
+    pixels, labels = _checked(net, copies, torch.full((len(numbers),), label))
+    return _many_steps(net, pixels, labels, numbers, steps)
+
+
+def _many_steps(net: Network, pixels: Tensor, labels: Tensor, sizes: Tensor, steps: int) -> Tensor:
+    """sizes: (N,) float64, of each image."""
     twin, results = frozen(net), []
-    for part, classes in zip(pixels.split(TOGETHER), labels.split(TOGETHER), strict=True):
+    parts = zip(pixels.split(TOGETHER), labels.split(TOGETHER), sizes.split(TOGETHER), strict=True)
+    for part, classes, size in parts:
         start = as_weights(net, part)
-        low, high, moved = (start - size).clamp_min(0), (start + size).clamp_max(1), start
+        most, step = size.to(start).view(-1, 1, 1, 1), (2.5 * size / steps).to(start).view(-1, 1, 1, 1)
+        low, high, moved = (start - most).clamp_min(0), (start + most).clamp_max(1), start
         for _ in range(steps):
             slope = slope_against(twin, moved, classes.to(start.device))
-            moved = torch.minimum(torch.maximum(moved + 2.5 * size / steps * slope.sign(), low), high)
+            moved = torch.minimum(torch.maximum(moved + step * slope.sign(), low), high)
         results.append(moved.float().cpu())
     return torch.cat(results)
 

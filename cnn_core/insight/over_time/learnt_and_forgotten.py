@@ -19,6 +19,7 @@ from cnn_core.insight.look.embedding import last_hidden_layer
 from cnn_core.insight.look.features import feature_maps_batch
 from cnn_core.insight.look.twin import checked_images
 from cnn_core.insight.over_time.snapshots import Snapshots, in_turn
+from cnn_core.model.network import Network
 
 Tell = Callable[[int], None]
 NEVER = -1
@@ -87,6 +88,31 @@ class AnswersOverTime:
         """(N,) bool: read rightly at some moment, and never wrongly after it."""
         return self.right.any(0) & self.forgettings.eq(0)
 
+    def first_right_at(self, place: int) -> list[int]:
+        """Numbers of the images first read rightly at that place in `steps`, or of those at NEVER."""
+        return self.first_right.eq(place).nonzero()[:, 0].tolist()
+
+    def reached(self, share: float) -> list[int]:
+        """Of each class the first place in `steps` at which this fraction of it was read rightly; NEVER for none."""
+        enough = self.accuracy_of_classes >= share
+        return torch.where(enough.any(0), enough.int().argmax(0), NEVER).tolist()
+
+    @property
+    def gained(self) -> list[int]:
+        """T numbers of images: read rightly, and not at the look before; at the first look, all that are."""
+        return [int(self.right[0].sum()), *(self.right[1:] & ~self.right[:-1]).sum(1).tolist()]
+
+    @property
+    def lost(self) -> list[int]:
+        """T numbers of images: read wrongly, and rightly at the look before."""
+        return [0, *(self.right[:-1] & ~self.right[1:]).sum(1).tolist()]
+
+    def joined(self, later: AnswersOverTime) -> AnswersOverTime:
+        """These moments, and later ones of the same training and images."""
+        return AnswersOverTime(
+            (*self.steps, *later.steps), torch.cat([self.answers, later.answers]), self.labels, self.classes
+        )
+
     def most_forgotten(self, count: int = 12) -> list[int]:
         """Numbers of the images forgotten most often, at least once each."""
         order = self.forgettings.argsort(descending=True, stable=True)[:count]
@@ -127,34 +153,62 @@ class PlacesOverTime:
     steps: tuple[int, ...]
     places: np.ndarray
 
+    def alike_beside(self, labels: Tensor) -> list[float]:
+        """T fractions: of the images, how many have one of their own class as the nearest on the plane.
 
-def places_over(snapshots: Snapshots, images: Tensor, layer: str | None = None) -> PlacesOverTime:
+        labels: (N,) int64.
+        """
+        shares = []
+        for places in torch.from_numpy(self.places):
+            apart = torch.cdist(places, places).fill_diagonal_(torch.inf)
+            shares.append(labels[apart.argmin(1)].eq(labels).double().mean().item())
+        return shares
+
+
+def places_over(
+    snapshots: Snapshots, images: Tensor, layer: str | None = None, tell: Tell | None = None
+) -> PlacesOverTime:
     """The images as the last hidden layer sees them at each snapshot, on axes that stay.
 
     images: (N, C, H, W) in [0, 1] or uint8, two or more.
     layer:  None takes the last hidden one.
+    tell:   called after each snapshot with how many are done.
     Raises StudentError as `answers_over` does, and for fewer than two images.
     """
     if len(images) < 2:
         raise StudentError("One image makes no plane.", hint="Use two or more.")
-    steps, values = [], []
-    for step, net in in_turn(snapshots):
-        name = layer or last_hidden_layer(net)
-        steps.append(step)
-        values.append(feature_maps_batch(net, images, [name])[name].flatten(1).double())
-    if not steps:
+    moments = list(snapshots)
+    if not moments:
         raise _nothing_kept()
-    last = values[-1]
+    # Only places are kept of each moment: the values of a wide layer at all of them would be gigabytes.
+    last = _values(next(in_turn(moments[-1:]))[1], images, layer)
     centre = last.mean(0)
-    _, _, directions = torch.linalg.svd(last - centre, full_matrices=False)
+    axes = _main_directions(last - centre)
+    steps, plane = [], []
+    for step, net in in_turn(moments):
+        steps.append(step)
+        plane.append((_values(net, images, layer) - centre) @ axes.T)  # (N, 1 or 2)
+        if tell is not None:
+            tell(len(steps))
+    span = plane[-1].abs().amax(0).clamp_min(1e-30)
+    places = torch.stack(plane) / span
+    if places.shape[2] == 1:
+        places = places.expand(-1, -1, 2)
+    return PlacesOverTime(tuple(steps), places.float().numpy())
+
+
+def _values(net: Network, images: Tensor, layer: str | None) -> Tensor:
+    """(N, numbers of the layer), float64."""
+    name = layer or last_hidden_layer(net)
+    return feature_maps_batch(net, images, [name])[name].flatten(1).double()
+
+
+def _main_directions(centred: Tensor) -> Tensor:
+    """(2 or 1, D): the two main directions of rows (N, D) about 0."""
+    _, _, directions = torch.linalg.svd(centred, full_matrices=False)
     axes = directions[:2]
     # A direction has no sign of its own: its largest number is made positive, so that it is the same every time.
-    signs = axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
-    plane = torch.stack([(one - centre) @ (axes * signs).T for one in values])  # (T, N, 1 or 2)
-    if plane.shape[2] == 1:
-        plane = plane.expand(-1, -1, 2)
-    span = plane[-1].abs().amax(0).clamp_min(1e-30)
-    return PlacesOverTime(tuple(steps), (plane / span).float().numpy())
+    return axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
 
 
 def _nothing_kept() -> StudentError:

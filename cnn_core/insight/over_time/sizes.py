@@ -54,14 +54,14 @@ def sizes_over(snapshots: Snapshots, images: Tensor, labels: Tensor) -> Iterator
         loss, gradients = _gradients(net, images, labels)
         kernels = kernels_of(net)
         first = first or kernels
-        moved = _distances(before, kernels)
+        moved = distances(before, kernels)
         yield Sizes(
             step=step,
             loss=loss,
             gradient=gradients,
             weight={layer: _rms(kernel) for layer, kernel in kernels.items()},
             moved={layer: far / max(1, step - last_step) for layer, far in moved.items()},
-            from_start=_distances(first, kernels),
+            from_start=distances(first, kernels),
         )
         before, last_step = kernels, step
 
@@ -94,7 +94,8 @@ def _gradients(net: Network, images: Tensor, labels: Tensor) -> tuple[float, dic
     return loss.item(), sizes
 
 
-def _distances(one: dict[str, Tensor], other: dict[str, Tensor]) -> dict[str, float]:
+def distances(one: dict[str, Tensor], other: dict[str, Tensor]) -> dict[str, float]:
+    """{layer: root mean square of how far its numbers lie apart}, of two networks of one design by `kernels_of`."""
     return {layer: _rms(other[layer] - kernel) for layer, kernel in one.items()}
 
 

@@ -1,7 +1,8 @@
 """Measures a network's health while it is trained, for the doctor: `health.jsonl`, one check a line.
 
-It takes a copy of the network for each check and draws no random number: the weights of the run are those it would
-have without it, bit for bit.
+Beside it how far the step after a check moved the weights, and gradients of the first steps, before the doctor looks:
+`runs/step_sizes.py` reads them. It takes a copy of the network for each check and draws no random number: the weights
+of the run are those it would have without it, bit for bit.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ import orjson
 from cnn_core.data import ImageSet
 from cnn_core.doctor import CheckImages, check, compare_with_relu
 from cnn_core.doctor.course import FIRST_STEP, starved_layer
+from cnn_core.insight.over_time.sizes import distances, kernels_of
 from cnn_core.runs.run import Run
+from cnn_core.runs.step_sizes import LayerSizes, line_of
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from cnn_core.model import Network
 
 SHARE = 0.04  # of the time may go into checks; of a large network fewer are made
 MOST_CHECKS = 400  # of one run
+EARLY_STEPS = (0, 1, 4, 16)  # after which gradients are measured before the doctor looks,
+EARLY_SECONDS = 1.0  # unless those before took so long
 
 
 class Examiner:
@@ -40,9 +47,15 @@ class Examiner:
         health = run.health()
         self.checks, self.is_compared = list(health.checks), health.with_relu is not None
         self.next_at = -math.inf
+        self.early_step, self.early_seconds = -1, 0.0
+        self.before: tuple[int, dict[str, Tensor]] | None = (
+            None  # the last step measured, and the kernels then
+        )
 
     def examine(self, step: int, epoch: float, at_once: bool = False) -> None:
         """Measure after this step where it is time, or `at_once`; each step once. Raises OSError."""
+        if step in EARLY_STEPS:
+            self._examine_early(step, epoch)
         if (
             step < FIRST_STEP
             or (self.checks and self.checks[-1].step >= step)
@@ -55,9 +68,33 @@ class Examiner:
             return
         self.checks.append(check(self.net, self.checked, step, epoch))
         self._write({"kind": "check"} | self.checks[-1].to_dict())
+        self._watch_next_step(step)
         ended = time.monotonic()
         self.next_at = ended + (ended - began) / SHARE
         self._compare(step)
+
+    def _examine_early(self, step: int, epoch: float) -> None:
+        if step <= self.early_step or self.early_seconds > EARLY_SECONDS:
+            return
+        self.early_step = step
+        began = time.monotonic()
+        gradients = check(self.net, self.checked, step, epoch).gradients
+        self._write(line_of("gradient", LayerSizes(step, epoch, gradients)))
+        self.early_seconds += time.monotonic() - began
+        self._watch_next_step(step)
+
+    def _watch_next_step(self, step: int) -> None:
+        # A GPU works ahead of what it tells: what its weights are after a single step, nobody sees.
+        if all(weight.device.type == "cpu" for weight in self.net.parameters()):
+            self.before = step, kernels_of(self.net)
+
+    def stepped(self, step: int, epoch: float) -> None:
+        """A step is done: how far it moved the weights, if it is the one after a measurement. Raises OSError."""
+        if self.before is None:
+            return
+        (measured, kernels), self.before = self.before, None
+        if step == measured + 1:
+            self._write(line_of("moved", LayerSizes(step, epoch, distances(kernels, kernels_of(self.net)))))
 
     def _compare(self, step: int) -> None:
         """Once, and only where the finding would be made: what the same design does with relu."""

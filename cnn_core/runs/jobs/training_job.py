@@ -279,6 +279,8 @@ class TrainingListener:
         if isinstance(event, BatchDone):
             self.recorder.batch(event)
             self.progress.batch(event)
+            if self.examiner is not None:
+                self.examiner.stepped(event.step, event.epoch)
             self._read_digits()
         elif isinstance(event, Validated):
             self.recorder.write(event)

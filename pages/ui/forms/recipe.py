@@ -38,7 +38,7 @@ AUGMENTATIONS: dict[str, AugmentSpec | None] = {
     "light": AugmentSpec(contrast=0.2, brightness=0.2, noise=0.1),
     "patch": AugmentSpec(erasing=0.5),
 }
-_AUGMENTATION_WORDS = {
+AUGMENTATION_WORDS = {
     "none": "no random changes",
     "gentle": "gentle: ±10°, ±10 %",
     "lesson": "the lesson’s: ±90°, ±20 %",
@@ -63,7 +63,7 @@ _MOMENTUM = (
     "This share of the last step is added to the next one, as a rolling ball keeps its speed. 0.9 is usual."
 )
 _NESTEROV = "Take the slope where the momentum is about to lead, not where the weights are."
-_LESS_USED = "L2, weight decay, smoothing"
+_LESS_USED = "L2, weight decay, smoothing, attacks"
 _L2 = (
     "The loss grows by this number times the sum of the squares of all kernel weights: kernel_regularizer in Keras. So "
     "large weights cost something. 0.0001 is usual, 0 is off. The loss in the charts is without it."
@@ -81,6 +81,11 @@ _MONITORED = {"val_accuracy": "a higher accuracy", "val_loss": "a lower loss"}
 _MONITOR = (
     "What makes an epoch the best one, on the images kept aside. Keras calls it monitor, val_accuracy or val_loss; "
     "its own choice is val_loss."
+)
+_AGAINST = (
+    "Train against attacks: before each step every second image of the batch is changed. Each pixel goes this much up "
+    "or down, whichever weakens the right answer. From black to white is 1. The page “What breaks it?” shows such "
+    "attacks."
 )
 _SMOOTHING = "0.1 asks the network to be about 91 % sure of the right answer instead of 100 %."
 
@@ -198,14 +203,15 @@ def _base(kind: str) -> TrainSpec:
 
 def _size_and_seed(base: TrainSpec, images: int, asked: bool) -> TrainSpec:
     """images: how many there are to learn from; all of them is no limit."""
-    part = recipe_address.size(_sizes(images), f"recipe_size_{images}")
+    sizes = recipe_address.sizes(images)
+    part = recipe_address.size(sizes, f"recipe_size_{images}")
     if not address.follow(part) and asked:
         address.reset(part)
     left, right = st.columns(2)
     size = left.select_slider(
         "Images to learn from",
-        _sizes(images),
-        value=size if (size := remembered("recipe_size", images)) in _sizes(images) else images,
+        sizes,
+        value=size if (size := remembered("recipe_size", images)) in sizes else images,
         format_func=lambda size: f"{size:,}",
         key=f"recipe_size_{images}",
         **_STAYS,
@@ -216,10 +222,6 @@ def _size_and_seed(base: TrainSpec, images: int, asked: bool) -> TrainSpec:
     address.tell(part)
     remember(0 if size == images else int(size))
     return base.replace(train_size=None if size == images else int(size), seed=int(seed))
-
-
-def _sizes(images: int) -> list[int]:
-    return [size for size in (100, 300, 1_000, 3_000, 10_000, 30_000) if size < images] + [images]
 
 
 def _spaced(name: str) -> str:
@@ -261,6 +263,7 @@ def _less_used(optimizer: str) -> dict[str, Any]:
             "l2": _l2(left),
             "weight_decay": _decay(right, possible=optimizer not in NO_DECAY),
             "label_smoothing": _smoothing(left),
+            "adversarial": _against_attacks(right),
         }
 
 
@@ -341,7 +344,7 @@ def _batch(column: DeltaGenerator) -> int:
 
 
 def _random_changes(column: DeltaGenerator) -> AugmentSpec | None:
-    words = _AUGMENTATION_WORDS.__getitem__
+    words = AUGMENTATION_WORDS.__getitem__
     return AUGMENTATIONS[
         _one_of(column, "Random changes", "own_augment", list(AUGMENTATIONS), words, _CHANGES)
     ]
@@ -374,6 +377,35 @@ def _smoothing(column: DeltaGenerator) -> float:
         key="own_smoothing",
         help=_SMOOTHING,
         **_STAYS,
+    )
+
+
+def _against_attacks(column: DeltaGenerator) -> float:
+    """The size of the attacks that are trained against, and what they cost; 0 for none."""
+    size = column.number_input(
+        "Attacks, ± a pixel (0: off)",
+        0.0,
+        0.5,
+        remembered("own_against", 0.0),
+        0.05,
+        "%.2f",
+        key="own_against",
+        help=_AGAINST,
+        **_STAYS,
+    )
+    if size:
+        caption(cost_of_attacks(TrainSpec(adversarial=size).work))
+    return size
+
+
+def cost_of_attacks(work: float) -> str:
+    """What a step against attacks costs.  work: in steps without one.
+
+    >>> cost_of_attacks(1.5)
+    'Each step is about 1.5 times as much work: half of the batch goes forwards and back once more.'
+    """
+    return (
+        f"Each step is about {work:g} times as much work: half of the batch goes forwards and back once more."
     )
 
 

@@ -49,7 +49,17 @@ def of_own_recipe(augmentations: Sequence[str]) -> tuple[address.Part, ...]:
         address.decimal("l2", "own_l2", 0.0, 1.0, 0.0),
         address.decimal("decay", "own_decay", 0.0, 1.0, 0.0),
         address.decimal("smoothing", "own_smoothing", 0.0, 0.5, 0.0),
+        address.decimal("against", "own_against", 0.0, 0.5, 0.0),
     )
+
+
+def sizes(images: int) -> list[int]:
+    """How many images one may choose to learn from, of so many; the last is all of them.
+
+    >>> sizes(4_500)
+    [100, 300, 1000, 3000, 4500]
+    """
+    return [size for size in (100, 300, 1_000, 3_000, 10_000, 30_000) if size < images] + [images]
 
 
 def size(sizes: Sequence[int], key: str) -> address.Part:

@@ -46,6 +46,7 @@ def _checks() -> dict[str, Callable[[Any], bool]]:
         "own_nesterov": lambda value: isinstance(value, bool),
         "own_l2": _between(0.0, 1.0, float),
         "own_smoothing": _between(0.0, 0.5, float),
+        "own_against": _between(0.0, 0.5, float),
         "own_monitor": _one_of(*MONITORS),
         "own_patience": _between(0, MOST_EPOCHS),
     }

@@ -57,17 +57,18 @@ def settle() -> None:
         st.query_params.update(texts)
 
 
-def asked(name: str) -> str | None:
+def asked(name: str, usual: str = "") -> str | None:
     """What the address asks for under `name`, the first time it does: a link, F5, the Back button. Else None.
 
     Where a teacher's scene holds it, what that says, each time; and None where that says nothing.
+    usual: the text that means what no text does.
     """
     text = st.query_params.get(name)
     is_new = text is not None and text != _said().get(name)
     if is_new:
         _said()[name] = text
     if (kept := held.text_of(name)) is not None:
-        _note_a_try(name, kept, text if is_new else None)
+        _note_a_try(name, kept or usual, text if is_new else None)
         return kept or None
     return text if is_new else None
 
@@ -204,7 +205,8 @@ def leave_out(*parts: Part) -> None:
 
 
 def _asked_for(part: Part) -> str | None:
-    text = asked(part.name)
+    usual = part.write(part.standard) if held.text_of(part.name) == "" else ""
+    text = asked(part.name, usual)
     if text is None and part.before:
         text = asked(part.before)
         write(part.before, "")

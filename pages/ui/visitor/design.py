@@ -61,16 +61,21 @@ def look_at(network: str) -> None:
 
 
 def _may_look_at(network: str) -> bool:
-    """Whether a teacher's scene lets this network be looked at; what the visitor has trained it always does."""
+    if (refused := why_not_look_at(network)) is not None:
+        scene.refuse(refused)
+    return refused is None
+
+
+def why_not_look_at(network: str) -> StudentError | None:
+    """Why a teacher's scene does not let this network be looked at; what the visitor has trained it always does."""
     now = scene.bound()
     if now is None:
-        return True
+        return None
     try:
         now.scene.check_network(network, _is_own_run(network))
     except StudentError as error:
-        scene.refuse(error)
-        return False
-    return True
+        return error
+    return None
 
 
 def _is_own_run(network: str) -> bool:

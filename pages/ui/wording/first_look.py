@@ -26,6 +26,7 @@ LAYER, STEPS, CHOSEN = (
     40,
     41,
 )  # what Filters begins with: the second convolution, and one of its filters
+BELOW = "conv2d_1"  # whose maps that filter reads
 
 
 def begin() -> None:
@@ -62,4 +63,8 @@ def warm_up() -> None:
     how: dict[str, Any] = {"layer": LAYER, "recipe": RECIPES["clean"], "steps": STEPS, "seed": 0}
     width = next(row.output_shape[0] for row in summarize(network.spec) if row.name == LAYER)
     look(network, "pictures", WATCHED, filters=tuple(range(width)), **how)
+    below = next(row for row in summarize(network.spec) if row.name == BELOW)
+    look(
+        network, "pictures", WATCHED, filters=tuple(range(below.output_shape[0])), **(how | {"layer": BELOW})
+    )
     look(networks.untrained(network.spec), "pictures", WATCHED, filters=(CHOSEN,), **how)

@@ -64,7 +64,10 @@ def peek(
 ) -> Any | None:
     """The answer where it is kept; else None, and nobody is asked."""
     question, there = _question(dataset or network.dataset, job, images, asked)
-    return _answers.get((network.weights_key, there, question))
+    answer = _answers.get((network.weights_key, there, question))
+    if answer is None:  # what was worked on elsewhere goes by the weights themselves
+        answer = _answers.get((weights_hash(network.weights_key, network.net), there, question))
+    return answer
 
 
 def glance(
@@ -144,6 +147,11 @@ def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
 # ---------------------------------------------------------------- elsewhere
 
 
+def memory() -> int:
+    """Bytes of memory that the processes have now which look into networks for this server."""
+    return _lookers(min(2, settings().workers)).memory()
+
+
 @lru_cache(maxsize=1)
 def _lookers(processes: int) -> Lookers:
     return Lookers(processes)
@@ -215,11 +223,25 @@ def _passes(question: Question, work: Work) -> str:
     if question.job == "pictures":
         steps = f"{plural(asked['steps'], 'step')} for each, with {each} a step and twice as many back"
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
+    if question.job == "decided":
+        return f"{count(work.passes)} answers with filters taken out, through {each} each"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
+    if question.job == "one_under_attack":
+        return f"{plural(work.passes, 'picture')} through {each} each"
+    if question.job == "more_of":
+        return f"60 steps of one picture, with {each} a step and twice as many back"
+    if question.job == "recipes_compared":
+        return f"{plural(len(asked['filters']), 'picture')} by three recipes, with {each} a step and twice as many back"
+    if question.job == "given_to_each_class":
+        return f"{images} of each class through {each}, and twice as many back"
     if question.job == "accuracy_curve":
         from cnn_core.training import CHANGES
 
         strengths = len(CHANGES[asked["change"]][0])
         return f"{images} at each of {count(strengths)} strengths, through {each} each"
+    if question.job in ("answers_over", "places_over", "sizes_over"):
+        moments = plural(len(asked["snapshots"]), "moment")
+        back = " and back" if question.job == "sizes_over" else ""
+        return f"{images} at each of {moments}, through {each} each{back}"
     return f"{images} through {each} each"
