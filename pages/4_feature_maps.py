@@ -6,8 +6,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
-from pages.feature_maps import code, guess_words, guessing, why, words
+from cnn_core.insight import speaking_layers
+from pages.feature_maps import code, decided, guess_words, guessing, views, why, words
+from pages.feature_maps import decided_words as words_of_decided
 from pages.feature_maps.asking import Options, ask
+from pages.feature_maps.decided_asking import strongest_rival
 from pages.feature_maps.maps import Reading, filter_layers, mapped_layers, reading_of
 from pages.feature_maps.pixel import pixel
 from pages.feature_maps.selection import follow_address, selected
@@ -77,8 +80,19 @@ def show_answer(reading: Reading) -> None:
     truth = reading.chosen.label if reading.network.trained else None
     figure = bars(reading.probabilities, reading.classes, mode(), truth=truth)
     show_figure(figure, key="maps_bars", alt=how_sure(reading.probabilities, reading.classes))
+    why_and_not(reading)
     with st.expander("What softmax does"):
         st.markdown(words.softmax(reading.logits, reading.classes))
+
+
+def why_and_not(reading: Reading) -> None:
+    """Draw the way to the filters that decided for its answer, and not for the next one."""
+    if not speaking_layers(reading.network.spec):
+        return
+    rival = strongest_rival(reading.logits.tolist(), reading.best)
+    label = words_of_decided.why_and_not(reading.classes[reading.best], reading.classes[rival])
+    if st.button(f"{label}?", key="maps_why", on_click=views.turn_to_decided):
+        st.rerun()  # the title is another
 
 
 def summary_of(reading: Reading) -> str:
@@ -125,10 +139,16 @@ def view(summary: DeltaGenerator) -> None:
     why.section(reading)
 
 
-def page(summary: DeltaGenerator) -> None:
-    """Draw the page, anew every two seconds while the network is in training.  summary: the place for it."""
-    st.fragment(view, run_every=2.0 if networks.is_training() else None)(summary)
+def page() -> None:
+    """Draw one of two views, anew every two seconds while the network is in training."""
+    is_decided = views.current() == "decided"
+    has_filters = any(layer.has_filters for layer in networks.current().spec.layers)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="maps_head"):
+        summary = page_head("feature_maps", words_of_decided.question(has_filters) if is_decided else "")
+        views.ask()
+    draw = decided.view if is_decided else view
+    st.fragment(draw, run_every=2.0 if networks.is_training() else None)(summary)
 
 
-page(page_head("feature_maps"))
+page()
 next_question("filters", "shows the picture that excites a filter most.")

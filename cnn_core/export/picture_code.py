@@ -128,6 +128,25 @@ def attribution_code(net: NetInCode, image: ImageInCode, methods: Sequence[str],
     )
 
 
+def decided_code(
+    net: NetInCode, image: ImageInCode, layer: str, answer: int, rival: int, way: str = "gradient"
+) -> str:
+    """What each filter of a layer says for one class against another, and what is left without the first of them."""
+    return _joined(
+        _imports("from cnn_core.insight import muting_check, relevance", net, image),
+        _net(net),
+        _image(net, image),
+        f"found = relevance(net, image, {layer!r}, answer={answer}, rival={rival}, way={way!r})\n"
+        "check = muting_check(net, image, found)\n"
+        "bars, lines = plt.subplots(1, 2, figsize=(9, 4))[1]\n"
+        "names = [str(filter) for filter in found.order]  # those that speak most for the answer first\n"
+        "bars.bar(names[:6] + names[-3:], found.values[found.order[:6] + found.order[-3:]].numpy())\n"
+        "lines.plot(check.lead_by_chance.T.numpy(), color='lightgray')\n"
+        "lines.plot(check.lead.numpy())\n"
+        "lines.set_xlabel('filters taken out')",
+    )
+
+
 def saliency_in_pytorch(net: NetInCode, image: ImageInCode, target: int) -> str:
     """Saliency in plain PyTorch: how fast the score of a class changes with each pixel."""
     return _joined(

@@ -162,7 +162,7 @@ def recipe_name(recipe: TrainSpec) -> str:
     apart = shared_apart(recipe)
     for name, ours in _NAMED.items():
         if apart == ours:
-            return f"Keras’s recipe for {PRESETS[name].name}" if name in EXAMPLES else f"{name} recipe"
+            return f"recipe of {PRESETS[name].name}" if name in EXAMPLES else f"{name} recipe"
     lesson, values = RECIPES["lesson"].identity(), apart.identity()
     return ", ".join(_setting(name, value) for name, value in values.items() if value != lesson.get(name))
 
@@ -172,12 +172,13 @@ def _setting(name: str, value: Any) -> str:
         return "1 epoch" if value == 1 else f"{value} epochs"
     if name == "augment":
         return "random changes" if value else "no random changes"
+    if name == "label_noise":
+        return f"{100 * value:g} % wrong labels"
     spelt = {
         "optimizer": f"{value}",
         "learning_rate": f"rate {value}",
         "batch_size": f"batches of {value}",
         "schedule": "one cycle",
-        "label_noise": f"wrong labels {value}",
         "adversarial": f"attacked by {value}",
         "nesterov": "nesterov",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pages.ui.wording.blocks import plain
-from pages.ui.wording.numbers import count, percent, plural, probability
+from pages.ui.wording.numbers import count, percent, plural
 from pages.ui.wording.screen_summary import summary
 
 # ---------------------------------------------------------------- the views
@@ -106,28 +106,3 @@ def summary_of_surgery(title: str, answer: str, layer: str, one: str) -> str:
         answer,
         f"Try: choose a {one} of {layer} with the arrow keys and press Enter.",
     )
-
-
-# ---------------------------------------------------------------- attack a digit
-
-
-def nothing_given(singular: str) -> str:
-    """
-    >>> nothing_given("digit")
-    'Give it a digit to attack.'
-    """
-    return f"Give it a {singular} to attack."
-
-
-def whole_answer(answer: str, probability_of: float) -> str:
-    """The answer while nothing is added.
-
-    >>> whole_answer("4", 0.9)
-    'As it is, the network reads it as **4**, 90 % sure.'
-    """
-    return f"As it is, the network reads it as **{plain(answer)}**, {probability(probability_of)} sure."
-
-
-def summary_of_attack(title: str, answer: str) -> str:
-    """The summary of the page."""
-    return summary(f"Here one image for a network, {plain(title)}, is attacked.", answer)

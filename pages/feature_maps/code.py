@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnn_core.export import picture_code
 from pages.feature_maps.asking import Options
+from pages.feature_maps.deciding import Decision
 from pages.feature_maps.maps import Reading, mapped_layers
 from pages.ui.forms.code_box import Program
 from pages.ui.forms.picture_code import code_of, image_in_code, in_pytorch, net_in_code, with_our_core
@@ -21,6 +22,18 @@ def of_maps(reading: Reading, options: Options) -> None:
         return programs
 
     code_of("maps", write, "maps_of_layers")
+
+
+def of_decision(reading: Reading, decision: Decision) -> None:
+    """Draw the way to the code of what each filter said, and of the check."""
+
+    def write() -> list[Program]:
+        net, image = net_in_code(reading.network), image_in_code(reading.chosen, reading.network.dataset)
+        found = decision.found
+        text = picture_code.decided_code(net, image, found.layer, found.answer, found.rival, found.way)
+        return [with_our_core(text, net)]
+
+    code_of("decided", write)
 
 
 def of_attributions(reading: Reading, methods: list[str], target: int) -> None:

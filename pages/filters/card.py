@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.insight import FilterCard, heaviest_kernels
-from pages.filters import guessing, own_answer, words
+from pages.filters import guessing, leaning, own_answer, words
 from pages.filters.asking import Question
 from pages.filters.climbing import pictures_of
 from pages.filters.layers import has_maps
@@ -56,6 +56,7 @@ def card(
         caption(words.unchanging(about.examples.count, spread))
     _examples(network.dataset, about)
     _table(guessing.facts(network, about))
+    leaning.section(network, about)
     if class_name is not None:
         own_answer.by_three_recipes(network, question)
 

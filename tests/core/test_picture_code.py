@@ -12,7 +12,16 @@ from PIL import Image
 from cnn_core.data import load_images
 from cnn_core.export import export_pytorch
 from cnn_core.export import picture_code as code
-from cnn_core.insight import METHODS, RECIPES, DreamSpec, attribute, dream, feature_maps, maximize_filters
+from cnn_core.insight import (
+    METHODS,
+    RECIPES,
+    DreamSpec,
+    attribute,
+    dream,
+    feature_maps,
+    maximize_filters,
+    relevance,
+)
 from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.model import PRESETS, build
 from cnn_core.pretrained import load_pretrained
@@ -119,6 +128,15 @@ def test_what_counts_for_a_class_is_the_pages_for_all_four_methods(run, lesson):
     for method in METHODS:
         ours = attribute(lesson, image, method=method, target=7).values
         np.testing.assert_allclose(names["answers"][method].numpy(), ours.numpy(), atol=1e-6)
+
+
+def test_what_each_filter_says_is_the_pages_and_so_is_the_check(run, lesson):
+    names = run(code.decided_code(LESSON, code.ImageInCode(index=3), "conv2d_3", 0, 7, "lrp"))
+    ours = relevance(
+        lesson, load_images("mnist", "test").images[3].float() / 255, "conv2d_3", 0, 7, way="lrp"
+    )
+    assert torch.equal(names["found"].values, ours.values)
+    assert names["check"].lead[0].item() == pytest.approx(ours.lead, abs=1e-5)
 
 
 def test_saliency_in_plain_pytorch_is_the_pages(run, lesson):

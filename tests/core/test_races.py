@@ -82,7 +82,8 @@ def test_each_racer_has_a_name_of_its_own_by_what_differs():
     wider = Racer(OWN.replace(name="MLP"), RECIPES["lesson"])
     assert titles_of([MLP, wider]) == ("MLP (1)", "MLP (2)")
     example = Racer(LESSON.spec, TrainSpec("adam", batch_size=128, epochs=15))
-    assert "Keras’s recipe" in titles_of([LESSON, example])[1]
+    assert titles_of([LESSON, example])[1] == "Lesson convnet, recipe of Keras’s simple convnet"
+    assert titles_of([MLP, Racer(MLP.spec, TrainSpec(label_noise=0.2))])[1] == "MLP, 20 % wrong labels"
 
 
 # ---------------------------------------------------------------- as a piece of an address
@@ -200,7 +201,7 @@ def test_of_three_seeds_as_many_begin_as_there_is_room_for_whole_ones(store, mon
         races.check_start(store, course, OWNER)
     end(store, course.runs[0])
     assert races.start(store, race, OWNER) == 2
-    assert races.course_of(store, race, OWNER).to_do == []
+    assert races.course_of(store, race, OWNER).next_heat is None
 
 
 def test_pause_resume_and_stop_of_a_race_are_those_of_its_runs(store):
@@ -210,7 +211,7 @@ def test_pause_resume_and_stop_of_a_race_are_those_of_its_runs(store):
         assert {run.status.state for run in store.runs(OWNER)} == {state}
     course = races.course_of(store, SMALL, OWNER)
     assert course.is_begun
-    assert len(course.to_do) == 2  # what was stopped can be begun again
+    assert len(course.missing(0)) == 2  # what was stopped can be begun again
     assert races.start(store, SMALL, OWNER) == 2
 
 
@@ -234,12 +235,14 @@ def test_a_run_whose_rate_was_changed_on_the_way_is_no_racer_any_more(store):
 
 
 def test_what_a_race_costs_is_the_sum_of_what_its_designs_took_here(store):
-    entries = SMALL.heat(0)
-    assert races.seconds(store, entries, "mnist") is None
+    assert races.cost(store, races.course_of(store, SMALL, OWNER)) == races.Cost(2, None, None)
     races.start(store, SMALL, OWNER)
-    store.remember_speed(races.course_of(store, SMALL, OWNER).runs[0], 1_000.0)
-    epochs = sum(one.recipe.epochs for one in entries)  # of 100 images each, 1,000 a second
-    assert races.seconds(store, entries, "mnist") == pytest.approx(100 * epochs / 1_000)
+    one, other = races.course_of(store, SMALL, OWNER).runs
+    store.remember_speed(one, 1_000.0)  # images a second, 100 of them in each of 2 and of 5 epochs
+    end(store, other)
+    store.control(one.id, OWNER, "stop")
+    cost = races.cost(store, races.course_of(store, SMALL, OWNER))
+    assert (cost.runs, cost.seconds, cost.of_three) == (1, pytest.approx(0.2), pytest.approx(3 * 0.7))
 
 
 # ---------------------------------------------------------------- is it chance?

@@ -5,6 +5,7 @@ import sys
 import time
 from multiprocessing import forkserver
 from multiprocessing.context import SpawnProcess
+from types import ModuleType
 
 import pytest
 
@@ -24,6 +25,8 @@ def test_a_worker_begins_although_the_process_to_fork_from_died_just_now(monkeyp
         return real(files)
 
     monkeypatch.setattr(forkserver, "connect_to_new_process", refuses_twice)
+    # The new process runs what is "__main__" here, and an AppTest before may have left its script there.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     try:
         worker = engines._FromWarm().Process(target=sys.exit, args=(7,))
         worker.start()
@@ -38,6 +41,7 @@ def test_a_pool_whose_workers_cannot_begin_any_more_gives_its_runs_back(tmp_path
         raise ConnectionRefusedError
 
     monkeypatch.setattr(engines, "_context", engines._FromNothing)
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     engine = engines.LocalEngine(tmp_path, workers=1, threads=1)
     try:
         monkeypatch.setattr(SpawnProcess, "_Popen", staticmethod(refuses))

@@ -6,6 +6,7 @@ Always against one rival: a single score holds what all classes share. Two ways:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -91,7 +92,7 @@ def relevance(
     direction = torch.zeros_like(scores)[None]
     direction[0, first], direction[0, second] = 1.0, -1.0
     if way == "gradient":
-        places = maps * _slope(above, maps, direction)
+        places = maps * _scores_and_slope(above, maps, lambda _: direction)[1]
     else:
         places = propagated(list(above), maps, direction * scores, epsilon)
     places = places.detach().float().cpu()[0]
@@ -138,12 +139,10 @@ def leaning(net: Network, images: Tensor, layer: str, count: int = 9) -> Leaning
     for part in pixels.split(TOGETHER):
         with torch.no_grad():
             maps = below(as_weights(net, part))
-            best = above(maps).topk(2, dim=1)
-        direction = torch.zeros_like(above(maps[:1])).expand(len(maps), -1).clone().detach()
-        direction.scatter_(1, best.indices[:, :1], 1.0).scatter_(1, best.indices[:, 1:], -1.0)
-        given = maps * _slope(above, maps, direction)
+        scores, slope = _scores_and_slope(above, maps, _first_less_second)
+        given = maps * slope
         values.append((given.flatten(2).sum(2) if given.ndim > 2 else given).float().cpu())
-        leads.append((best.values[:, 0] - best.values[:, 1]).float().cpu())
+        leads.append((scores * _first_less_second(scores)).sum(1).float().cpu())
     each, lead = torch.cat(values), torch.cat(leads)  # (N, F), (N,)
     top, indices = (part[:count].t().contiguous() for part in each.sort(dim=0, descending=True, stable=True))
     return Leaning(layer, indices, top, lead[indices], len(each))
@@ -172,12 +171,22 @@ def halves(net: Network, layer: str) -> tuple[nn.Sequential, nn.Sequential]:
     return nn.Sequential(*children[: index + 1]), nn.Sequential(*children[index + 1 :])
 
 
-def _slope(above: nn.Module, maps: Tensor, direction: Tensor) -> Tensor:
-    """The gradient of (scores · direction) by the maps, for each image."""
+def _scores_and_slope(
+    above: nn.Module, maps: Tensor, direction_of: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """The scores, and the gradient of (scores · direction) by the maps, for each image."""
     with torch.inference_mode(False), torch.enable_grad():
         values = maps.detach().clone().requires_grad_()
-        (slope,) = torch.autograd.grad((above(values) * direction.clone()).sum(), values)
-    return slope
+        scores = above(values)
+        direction = direction_of(scores.detach()).clone()
+        (slope,) = torch.autograd.grad((scores * direction).sum(), values)
+    return scores.detach(), slope
+
+
+def _first_less_second(scores: Tensor) -> Tensor:
+    """1 for the best class, -1 for the next: (N, classes) as `scores`."""
+    best = scores.topk(2, dim=1).indices
+    return torch.zeros_like(scores).scatter_(1, best[:, :1], 1.0).scatter_(1, best[:, 1:], -1.0)
 
 
 def _classes(scores: Tensor, answer: int | None, rival: int | None) -> tuple[int, int]:

@@ -64,7 +64,10 @@ def peek(
 ) -> Any | None:
     """The answer where it is kept; else None, and nobody is asked."""
     question, there = _question(dataset or network.dataset, job, images, asked)
-    return _answers.get((network.weights_key, there, question))
+    answer = _answers.get((network.weights_key, there, question))
+    if answer is None:  # what was worked on elsewhere goes by the weights themselves
+        answer = _answers.get((weights_hash(network.weights_key, network.net), there, question))
+    return answer
 
 
 def glance(
@@ -211,6 +214,8 @@ def _passes(question: Question, work: Work) -> str:
     if question.job == "pictures":
         steps = f"{plural(asked['steps'], 'step')} for each, with {each} a step and twice as many back"
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
+    if question.job == "decided":
+        return f"{count(work.passes)} answers with filters taken out, through {each} each"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
     if question.job == "one_under_attack":
