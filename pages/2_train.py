@@ -108,7 +108,7 @@ def during(run: Run, summary: DeltaGenerator) -> None:
     st.fragment(live, run_every=1.0 if is_moving else None)(
         run, (status.state, is_moving), verdict, summary, sizes
     )
-    next_question("evaluate", "asks this network about the test images.")
+    next_question("one_step", "shows one of its steps in slow motion.")
 
 
 def explained(dataset: str, train_size: int | None) -> None:
@@ -126,7 +126,7 @@ def page(summary: DeltaGenerator) -> None:
     if run is None:
         choice = before(summary)
         explained(choice.dataset, choice.recipe.train_size)
-        next_question("evaluate", "asks a trained network about the test images.")
+        next_question("one_step", "shows one step of a training in slow motion.")
     else:
         during(run, summary)
         explained(run.dataset, run.recipe.train_size if run.has_recipe else None)

@@ -18,6 +18,7 @@ PAGES: dict[str, str] = {  # url_path -> what it is called in a sentence
     "": "Home",
     "convolution": "Convolution",
     "train": "Train",
+    "one_step": "One step",
     "evaluate": "Evaluate",
     "runs": "Runs",
     "feature_maps": "Feature maps",
@@ -100,6 +101,14 @@ PARTS: dict[str, ScenePart] = {
             ("data", "the data set", "data"),
             ("images", "the number of images", "images"),
             ("seed", "the seed", "seed"),
+        ),
+        *_on(
+            "one_step",
+            ("stage", "the stage of the step", "stage"),
+            ("after", "the moment of the training", "after"),
+            ("batch", "the four images+", "batch marked"),
+            ("weight", "the weight that is followed", "weight"),
+            ("optimizer", "the optimiser and its rate", "optimizer faster"),
         ),
         *_on(
             "evaluate",

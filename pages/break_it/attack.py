@@ -77,7 +77,7 @@ def draw(
     )
     _say(said, "" if trial.is_misread else words.about_smallest(trial), network, verdict, summary)
     if trial.is_misread:
-        _misread(trial, chosen, classes, left, right)
+        _misread(network, trial, chosen, left, right)
     else:
         _attacked(network, trial, place, asked, chosen, classes, left, right)
     asking.tell()
@@ -92,21 +92,21 @@ def _say(
 
 
 def _misread(
-    trial: Trial, chosen: ChosenImage, classes: Sequence[str], left: DeltaGenerator, right: DeltaGenerator
+    network: networks.LoadedNetwork,
+    trial: Trial,
+    chosen: ChosenImage,
+    left: DeltaGenerator,
+    right: DeltaGenerator,
 ) -> None:
     """Nothing to attack: the image, the answer, and the way to the next one."""
     with left:
         image_picture(chosen.image.numpy(), "attack_misread", alt=chosen.title, px=252)
-        st.button(words.NEXT_ONE, key="attack_next", on_click=look_at_digit, args=(_next(chosen),))
+        following = ((chosen.index or 0) + 1) % len(server.images(network.dataset, "test"))
+        st.button(words.NEXT_ONE, key="attack_next", on_click=look_at_digit, args=(following,))
     with right:
-        probabilities = trial.probabilities[0].tolist()
+        probabilities, classes = trial.probabilities[0].tolist(), networks.classes_of(network)
         figure = bars(probabilities, classes, mode(), truth=chosen.label)
         show_figure(figure, key="attack_bars", alt=how_sure(probabilities, classes))
-
-
-def _next(chosen: ChosenImage) -> int:
-    dataset = chosen.key.partition("/")[0]
-    return ((chosen.index or 0) + 1) % len(server.images(dataset, "test"))
 
 
 def _attacked(
@@ -124,6 +124,8 @@ def _attacked(
         asking.ask_size(asked, trial.sizes, place)
         asking.ask_direction(asked)
         _curve(trial, place, classes)
+        if asked.kind in AIMED:
+            _train_against()
     with right:
         _smallest(trial, asked)
         others = _beside(network, trial, asked, chosen, classes)
@@ -173,10 +175,8 @@ def _beside(
     with bars_place:
         rows = attack_others.trials(others, chosen, trial.label, asked)
         attack_others.side_by_side(trial, rows, classes, attack_others.called(network))
-    if asked.kind in AIMED:
-        if said := attack_others.about_augmentation([network, *others]):
-            caption(said)
-        _train_against()
+    if asked.kind in AIMED and (said := attack_others.about_augmentation([network, *others])):
+        caption(said)
     return others
 
 

@@ -19,7 +19,6 @@ from pages.break_it.attack_trial import trial_of
 from pages.ui.drawing.figure import mode
 from pages.ui.drawing.palette import INK
 from pages.ui.frame import address
-from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, networks, server, who
 from pages.ui.wording.blocks import caption
 
@@ -81,7 +80,9 @@ def ask(network: LoadedNetwork) -> list[LoadedNetwork]:
         return []
     part = _part(others)
     address.follow(part)
-    st.session_state[_NETS] = [name for name in st.session_state.get(_NETS, part.standard) if name in others]
+    names = st.session_state.get(_NETS, part.standard)
+    if _NETS not in st.session_state or not set(names) <= set(others):  # one was deleted, or is looked at now
+        st.session_state[_NETS] = [name for name in names if name in others]
     chosen = st.multiselect(
         words.CHOOSE_NETS,
         list(others),
@@ -133,7 +134,8 @@ def trials(
 def _bar(name: str, trial: Trial, classes: Sequence[str], end: float, *, is_first: bool) -> str:
     text, muted, border, _ = INK[mode()]
     number, about = words.holds_out_until(trial, classes)
-    share = 0.0 if trial.is_misread else 1.0 if trial.smallest is None else trial.sizes[trial.smallest] / end
+    far = trial.sizes[-1 if trial.smallest is None else trial.smallest]
+    share = 0.0 if trial.is_misread else far / end
     color = text if is_first else muted
     return (
         f'<div style="border-top:1px solid {border};padding:7px 0 6px;font-size:14px;line-height:1.5">'
@@ -161,8 +163,10 @@ def about_augmentation(all_of_them: Sequence[LoadedNetwork]) -> str:
 
 def _learnt_changed(network: LoadedNetwork) -> bool | None:
     """Whether it learnt from images changed at random; None where nobody knows."""
+    recipe = None
     with suppress(StudentError):
-        name = network.weights_key if network.kind == "pretrained" else f"run:{network.run_id}"
-        if network.kind != "design" and (recipe := Trained.named(name).recipe) is not None:
-            return recipe.augment is not None and not recipe.augment.changes_nothing
-    return None
+        if network.kind == "pretrained":
+            recipe = pretrained.card(NetworkName.parse(network.weights_key).name).recipe
+        elif network.run_id is not None and (run := server.store().run(network.run_id)).has_recipe:
+            recipe = run.recipe
+    return None if recipe is None else recipe.augment is not None and not recipe.augment.changes_nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pages.break_it.attack_asking import Asked, nearest
-from pages.break_it.attack_kinds import sizes_of
+from pages.break_it.attack_kinds import KINDS, sizes_of
 from pages.ui.wording.looking import look
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def trial_of(
     if farther is None:
         trial = trial_of(network, image, label, asked, farther=False, patterns=patterns)
         wants_more = asked.size is not None and asked.size > trial.sizes[-1]
-        if len(sizes_of(asked.kind, 28, True)) == len(sizes_of(asked.kind, 28)) or trial.is_misread:
-            return trial
-        if trial.smallest is not None and not wants_more:
+        if not KINDS[asked.kind].farther or trial.is_misread or not (wants_more or trial.smallest is None):
             return trial
         farther = True
     height, width = image.shape[1:]
