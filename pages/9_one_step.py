@@ -68,10 +68,10 @@ def show(view: View, answer_place: DeltaGenerator, summary: DeltaGenerator) -> N
         four(view, may_tell)
         layers(view)
         explained(view, may_tell)
-        further_question("train", words.so_many_steps(view.course.steps), "is what Train shows.")
     with right:
         sizes(view)
         one_weight(view)
+    further_question("train", words.so_many_steps(view.course.steps), "Train shows it.")
 
 
 def explained(view: View, may_tell: bool) -> None:

@@ -124,6 +124,8 @@ def _attacked(
         asking.ask_size(asked, trial.sizes, place)
         asking.ask_direction(asked)
         _curve(trial, place, classes)
+        if asked.kind in AIMED:
+            _train_against()
     with right:
         _smallest(trial, asked)
         others = _beside(network, trial, asked, chosen, classes)
@@ -173,10 +175,8 @@ def _beside(
     with bars_place:
         rows = attack_others.trials(others, chosen, trial.label, asked)
         attack_others.side_by_side(trial, rows, classes, attack_others.called(network))
-    if asked.kind in AIMED:
-        if said := attack_others.about_augmentation([network, *others]):
-            caption(said)
-        _train_against()
+    if asked.kind in AIMED and (said := attack_others.about_augmentation([network, *others])):
+        caption(said)
     return others
 
 

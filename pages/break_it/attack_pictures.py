@@ -109,9 +109,10 @@ def _row(figures: Sequence[_Figure], signs: str) -> None:
     """Draw the figures with a sign between each two. One piece of HTML: it keeps together on a phone, too."""
     parts = [_html(figures[0])]
     for sign, figure in zip(signs, figures[1:], strict=True):
-        parts.append(f'<div aria-hidden="true" style="font-size:20px;color:{INK[mode()][1]}">{sign}</div>')
+        style = f"align-self:center;font-size:20px;color:{INK[mode()][1]}"
+        parts.append(f'<div aria-hidden="true" style="{style}">{sign}</div>')
         parts.append(_html(figure))
-    style = "display:flex;flex-wrap:wrap;align-items:center;gap:8px clamp(4px,1vw,10px)"
+    style = "display:flex;flex-wrap:wrap;align-items:flex-start;gap:8px clamp(4px,1vw,10px)"
     st.html(f'<div style="{style}">{"".join(parts)}</div>')
 
 
@@ -128,7 +129,7 @@ def _html(figure: _Figure) -> str:
     small = f"font-size:14px;color:{muted};line-height:1.6"
     return (
         f'<figure style="margin:2px;width:min({px}px,24vw)">'
-        f'<div style="{small}">{escape(figure.above)}</div>'
+        f'<div style="{small};margin-bottom:4px">{escape(figure.above)}</div>'
         f'<img src="{data_uri(png(figure.picture))}" alt="{escape(figure.alt)}" style="{look}">'
         f'<figcaption style="{small};margin-top:6px">{bold}{escape(figure.muted)}</figcaption></figure>'
     )

@@ -128,20 +128,17 @@ def as_much_by_lot(misled: int, patterns: int) -> str:
     """The control of an aimed pattern.  misled: how many of the patterns of random signs change the answer.
 
     >>> as_much_by_lot(0, 5)
-    'With random signs instead, none of 5 patterns as large changes it.'
+    'As much with random signs changes nothing, in 5 tries.'
     >>> as_much_by_lot(2, 5)
-    'With random signs instead, 2 of 5 patterns as large change it too.'
+    'As much with random signs changes it too, in 2 of 5 tries.'
     >>> as_much_by_lot(5, 5)
-    'With random signs instead, all 5 patterns as large change it too: any noise of this size does it.'
+    'As much with random signs changes it too, in all 5 tries: noise of this size is enough.'
     """
-    start = "With random signs instead,"
     if not misled:
-        return f"{start} none of {patterns} patterns as large changes it."
+        return f"As much with random signs changes nothing, in {patterns} tries."
     if misled == patterns:
-        return f"{start} all {patterns} patterns as large change it too: any noise of this size does it."
-    return (
-        f"{start} {misled} of {patterns} patterns as large {'changes' if misled == 1 else 'change'} it too."
-    )
+        return f"As much with random signs changes it too, in all {patterns} tries: noise of this size is enough."
+    return f"As much with random signs changes it too, in {misled} of {patterns} tries."
 
 
 def misread(truth: str, answer: str, singular: str) -> str:

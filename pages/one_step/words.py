@@ -175,7 +175,7 @@ def of_kernels(sizes: Mapping[str, float]) -> dict[str, float]:
 
 def heading(stage: int, images: int, noun: str, may_tell: bool) -> str:
     """Above the images."""
-    what = f"{count(images)} {noun}s" if images != 1 else f"one {noun}"
+    what = {1: f"One {noun}", 4: f"Four {noun}s"}.get(images, f"{images} {noun}s")
     if stage == 1:
         return f"{what}: what it reads, and how sure it is"
     if stage == 5 and may_tell:
@@ -247,19 +247,20 @@ def unit_facts(layer: LayerWatched) -> str:
 
 def gradient_heading(has_come: bool, values: np.ndarray) -> str:
     """Above what came back to a layer."""
-    return f":gray[their gradient · {limits(values)}]" if has_come else ":gray[their gradient: not yet]"
+    return f"their gradient · {limits(values)}" if has_come else NOT_YET
 
 
 def scores_heading(step: StepWatched, has_come: bool, smoothing: float) -> str:
     """Above the gradient of the scores."""
     if not has_come:
-        return ":gray[their gradient: not yet]"
+        return NOT_YET
     images = len(step.labels)
     if smoothing:
-        return f":gray[gradient: (p − target) ÷ {images}]"
-    return f":gray[gradient: (p − 1 if right, else p) ÷ {images}]"
+        return f"gradient: (p − target) ÷ {images}"
+    return f"gradient: (p − 1 if right, else p) ÷ {images}"
 
 
+NOT_YET = "their gradient: not yet"
 SCORES = "probabilities, in %"
 PIXELS = "the image itself"
 
@@ -318,12 +319,22 @@ def what_you_see(
         )
     if stage == 4:
         return (
-            "Each weight has one gradient, added up over all places and images. The optimiser makes a move of it; at "
-            "the right are its numbers for one weight."
+            "Each weight has one gradient, added up over all places and images. The optimiser makes a move of it: look "
+            f"at its numbers for one weight.{untouched(step)}"
         )
     return (
         f"The same images, with the new weights. One step is made for the average of {count(len(step.labels))}, so "
         "the loss of one of them may well rise."
+    )
+
+
+def untouched(step: StepWatched) -> str:
+    """Why so many weights stay; "" where each has a gradient."""
+    if not step.untouched:
+        return ""
+    return (
+        f" {count(step.untouched)} weights have a gradient of 0: most often because what they read is 0 in each image, "
+        "or because relu lets nothing back."
     )
 
 

@@ -53,7 +53,7 @@ def test_an_aimed_change_is_told_beside_its_control():
     trial = a_trial([4, 4, 9], misled=[0, 0, 2])
     assert said(trial, 2) == (
         "A change of **±0.02** a pixel, aimed: the network reads **a 9** where it read a 4. "
-        "With random signs instead, 2 of 5 patterns as large change it too."
+        "As much with random signs changes it too, in 2 of 5 tries."
     )
     assert said(trial, 1) == (
         "A change of **±0.01** a pixel, aimed, does not change the answer: still **a 4**, 80 % sure."

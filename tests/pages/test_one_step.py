@@ -108,7 +108,7 @@ def test_next_back_play_another_four_and_ten_times_the_rate_are_where_a_student_
 def test_every_kind_of_network_goes_through_its_step(app, no_runner):
     app.query_params.update({"after": "0", "stage": "4"})
     said = text(open_page(app, PAGE, "pretrained:mlp"))
-    assert "**input** :gray[the image itself]" in said
+    assert "**input** :small[:gray[the image itself]]" in said
     assert "dense_1, unit" in said
     assert ", kernel " not in said
     said = go_to(app, net=f"run:{kept_run(PRESETS['tiny'], state='running')}", after="end")
