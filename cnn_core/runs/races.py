@@ -14,12 +14,13 @@ from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.runs import submission
 from cnn_core.runs.equal import is_equal, kept_its_recipe
-from cnn_core.runs.expectation import expect
+from cnn_core.runs.expectation import Speeds, expect
 from cnn_core.runs.ids import owner_of
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.together import Wish, check_room_for, submit_all
 from cnn_core.runs.visitors import Visitors
+from cnn_core.runs.waits import ASIDE
 from cnn_core.training.race import Entry, Race
 
 Heat = tuple[Run | None, ...]  # of one seed: a run for each racer, None where there is none yet
@@ -169,7 +170,8 @@ def cost(store: RunStore, course: Course) -> Cost:
     times = [
         expect(store, one.spec, one.recipe, race.dataset, learn, is_sample).seconds for one in race.heat(0)
     ]
-    known = [time for time in times if time is not None]
+    aside = Speeds(store.path).seconds(ASIDE, 0.0)  # of each training: its images, and the test at its end
+    known = [time + aside for time in times if time is not None]
     if len(known) < len(times):
         return Cost(sum(missing), None, None)
     seconds = sum(time * count for time, count in zip(known, missing, strict=True))

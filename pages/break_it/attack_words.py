@@ -201,7 +201,11 @@ def read_as(answer: str, label: str, is_test_image: bool) -> str:
 
 def equation_alt(title: str, pattern: str, answer: str, sure: str) -> tuple[str, str, str]:
     """What the three pictures show."""
-    return f"{title}, as it is", f"{pattern}, each pixel's change", f"The sum: read as {answer}, {sure} sure"
+    return (
+        f"{title}, as it is",
+        f"{pattern}, each pixel's change",
+        f"What it is given: read as {answer}, {sure} sure",
+    )
 
 
 WHAT_IT_IS_GIVEN = "what it is given"

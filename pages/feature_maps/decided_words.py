@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pages.feature_maps.deciding import Decision
 
 MAPS, DECIDED = "Maps", "Who decided"
-FOR, AGAINST, RECKONED = "What speaks for", "and against", "Reckoned by"
-BY = {"gradient": "activation × gradient", "lrp": "handing down"}
+FOR, AGAINST, COMPUTED = "What speaks for", "and against", "How it is computed"
+BY = {"gradient": "activation × gradient", "lrp": "handed down (LRP)"}
 ANOTHER = "Another close call"
 LOOKS_FOR = "looks for"
 IS_IT_TRUE = "## Is that true? Take them out"
@@ -48,9 +48,9 @@ def how_reckoned(by: str) -> str:
     """What the two ways do.  by: a key of BY."""
     if by == "lrp":
         return (
-            "Handing down (layer-wise relevance propagation, epsilon rule): the lead goes down from layer to layer, "
-            "and each number gets as large a part as it gave to the sum above. It needs a chain of layers, and every "
-            "network here is one."
+            "Handed down (layer-wise relevance propagation, epsilon rule): the lead goes down, layer by layer. Each "
+            "number gets as large a part as it gave to the sum above. This needs a chain of layers, and every network "
+            "here is one."
         )
     return (
         "Activation × gradient: how strong a map or a unit is, times how much the lead would grow if it were a little "
@@ -173,7 +173,7 @@ def what_you_see(decision: Decision, names: tuple[str, ...], singular: str) -> s
     total, lead = value(found.total, largest), value(found.lead, largest)
     all_of_them = f"{count(len(found.values))} {one}s together give {total}; the true lead is {lead}."
     rest = "" if total == lead else f" {_the_rest(found.way, singular)}"
-    return f"{bar} All {all_of_them}{rest} Orange speaks for {answer}, blue for {rival}."
+    return f"{bar} All {all_of_them}{rest} Orange speaks for {answer}, blue for {rival}. A row opens its {one}’s card."
 
 
 def _the_rest(by: str, singular: str) -> str:

@@ -19,7 +19,7 @@ def test_a_link_asks_why_9_and_not_4_and_the_other_way_round_it_is_the_answer_of
     assert "handed down to a filter" in text(app)
     assert "Opens its card." in everything(app)
     for key in ("decided_for", "decided_against"):
-        app.session_state[key] = None
+        app.session_state[key] = -1  # its own answer, and the strongest of the others
     app.session_state["decided_by"] = "gradient"
     app.run()
     assert not app.exception

@@ -113,7 +113,7 @@ def test_the_card_says_how_those_that_excite_and_those_that_lean_differ():
     lean = ["4"] * 6 + ["9"] * 3
     said = leaning_words.differ(0, 9, ["7"] * 9, lean, "dense_1")
     assert said.startswith(
-        "None of these 9 are also among those that excite it most. There 9 are of class 7, here 6 of"
+        "None of these 9 is also among those that excite it most. There 9 are of class 7, here 6 of"
     )
     assert "What excites a unit" in said
     assert leaning_words.differ(9, 9, lean, lean, "conv2d_1").startswith(
