@@ -32,8 +32,12 @@ Line = tuple[
 
 IMAGES = 2_000  # test images of the curves
 HALF_OF = 500  # test images of which half give way
-SIZES = {"fgsm": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3), "pgd": (0.0, 0.05, 0.1, 0.2)}
-PLACES = 6  # of the sizes of a slider that are not aimed
+SIZES = {
+    "fgsm": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3),
+    "pgd": (0.0, 0.05, 0.1, 0.2),
+    "turn": (0.0, 15.0, 30.0, 45.0, 60.0, 90.0),
+}
+PLACES = 6  # of the sizes of the other sliders
 
 
 def section(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str) -> None:
@@ -56,8 +60,8 @@ def section(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str) 
 def sizes_measured(kind: str, side: int) -> tuple[float, ...]:
     """At which sizes many images are read.  side: the image's shorter side, in pixels.
 
-    >>> sizes_measured("turn", 28)
-    (0.0, 35.0, 70.0, 110.0, 145.0, 180.0)
+    >>> sizes_measured("shift", 28)
+    (0.0, 3.0, 6.0, 8.0, 11.0, 14.0)
     """
     if kind in SIZES:
         return SIZES[kind]
@@ -83,6 +87,8 @@ def _lines(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str, n
     )
     for name, measured, by_lot in lines:
         caption(words.what_is_lost(name, measured, by_lot))
+    if kind in words.OF_MANY:
+        caption(words.OF_MANY[kind])
     if kind == "fgsm":
         for one in everyone:
             _half(one, network.dataset, noun)

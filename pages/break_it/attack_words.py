@@ -201,7 +201,11 @@ def read_as(answer: str, label: str, is_test_image: bool) -> str:
 
 def equation_alt(title: str, pattern: str, answer: str, sure: str) -> tuple[str, str, str]:
     """What the three pictures show."""
-    return f"{title}, as it is", f"{pattern}, each pixel's change", f"What it is given: read as {answer}, {sure} sure"
+    return (
+        f"{title}, as it is",
+        f"{pattern}, each pixel's change",
+        f"What it is given: read as {answer}, {sure} sure",
+    )
 
 
 WHAT_IT_IS_GIVEN = "what it is given"
@@ -329,6 +333,13 @@ def many(images: int, noun: str) -> str:
     'How many of 2,000 test digits hold out?'
     """
     return f"How many of {count(images)} test {noun} hold out?"
+
+
+OF_MANY = {
+    "shift": "Here each image is shifted in a direction of its own, drawn at random.",
+    "turn": "Here each image is turned to the right or to the left, drawn at random.",
+    "patch": "Here the patch lies in the middle of each image.",
+}
 
 
 def many_alt(lines: Sequence[tuple[str, Robustness]]) -> str:
