@@ -76,7 +76,7 @@ def begin_no_more() -> None:
 def _go_on(race: Race) -> Course:
     """How far it is, after what there is to do now: the next seed, and a runner for what waits."""
     course = course_of(race)
-    if not course.unfinished and course.next_heat is not None and st.session_state.get(_WISHED) == race:
+    if course.may_go_on and st.session_state.get(_WISHED) == race:
         begin_no_more()
         begin(race)
         st.rerun()  # with a timer, or with what was refused

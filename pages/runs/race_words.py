@@ -121,7 +121,7 @@ def in_parts(most: int) -> str:
     """Where three seeds do not go into the queue at once.  most: unfinished trainings that a visitor may have."""
     return (
         f"This server allows a visitor {most} unfinished trainings, so not all seeds begin at once. The next ones "
-        "begin by themselves when these are done, while this page is open."
+        "begin by themselves when these are done, while this page stays open."
     )
 
 

@@ -206,6 +206,19 @@ def test_of_three_seeds_as_many_begin_as_there_is_room_for_whole_ones(store, mon
     assert races.course_of(store, race, OWNER).next_heat is None
 
 
+def test_the_next_seed_follows_by_itself_only_after_one_that_ended_well(store, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_MAX_QUEUE", "2")
+    race = Race(SMALL.racers, train_size=100, seeds=3)
+    races.start(store, race, OWNER)
+    one, other = races.course_of(store, race, OWNER).runs
+    end(store, one)
+    assert not races.course_of(store, race, OWNER).may_go_on  # the other is not done
+    end(store, other, "failed", reason="The disk is full.")
+    assert not races.course_of(store, race, OWNER).may_go_on  # it would fail again and again
+    store.set_status(other, state="finished", result={"accuracy": 0.9, "loss": 0.3, "count": 500})
+    assert races.course_of(store, race, OWNER).may_go_on
+
+
 def test_pause_resume_and_stop_of_a_race_are_those_of_its_runs(store):
     races.start(store, SMALL, OWNER)
     for action, state in (("pause", "paused"), ("resume", "queued"), ("stop", "stopped")):
