@@ -154,7 +154,16 @@ def not_drawn(one: str, drawn: int) -> str:
 NOTHING_TO_TAKE_OUT = (
     "Nothing can be taken out of this network: its only layer with weights gives the answers."
 )
-NOT_JUDGED = "There are no test images of its data set here, so nobody can say what it still reads."
+
+
+def not_judged(why: str) -> str:
+    """why: there are no test images.
+
+    >>> not_judged("CIFAR-10 is not on this machine.")
+    'CIFAR-10 is not on this machine. So nobody can tell here what it still reads without a filter.'
+    """
+    return f"{plain(why)} So nobody can tell here what it still reads without a filter."
+
 
 # ---------------------------------------------------------------- the number
 

@@ -85,6 +85,7 @@ def test_one_filter_by_hand_how_many_can_go_and_the_rest_is_kept(app, no_runner,
     app.button(key="break_it_keep").click().run()
     assert not app.exception
     kept = RunStore().openings.latest(OWNER)
+    assert kept.is_cut
     net, _ = load_model((kept.folder / "upload").read_bytes())
     images = load_images("mnist", "test", fetch=False).images[:20].float() / 255
     looked_at = with_operation(load_pretrained("lesson")[0], app.session_state["break_it_cut"])
