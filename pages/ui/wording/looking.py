@@ -228,6 +228,9 @@ def _passes(question: Question, work: Work) -> str:
     if question.job == "pruning":
         one_by_one = f"each filter of {asked['layer']} out in turn, then more and more of them"
         return f"{images}, with {one_by_one}"
+    if question.job == "one_step":
+        steps = plural(asked["steps"] or 1, "step")
+        return f"{steps} of {count(asked['recipe'].batch_size)} images, with {each} forwards and twice as many back"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
     if question.job == "one_under_attack":
