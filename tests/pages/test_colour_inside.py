@@ -94,6 +94,7 @@ PAGES = {
     "evaluate": "pages/3_evaluate.py",
     "feature maps": "pages/4_feature_maps.py",
     "filters": "pages/5_filters.py",
+    "break it": "pages/9_break_it.py",
     "dream": "pages/6_deep_dream.py",
     "augmentation": "pages/7_augmentation.py",
     "runs": "pages/8_runs.py",
@@ -259,7 +260,7 @@ def test_deep_dream_tells_what_the_big_network_sees(app):
 def test_a_hand_made_network_is_not_changed_by_looking(app, ten):
     net = networks.named(ten).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    for page in ("feature maps", "filters", "augmentation"):
+    for page in ("feature maps", "filters", "break it", "augmentation"):
         open_page(app, PAGES[page], ten)
     assert all(value.equal(before[name]) for name, value in net.state_dict().items())
     assert not any(module._forward_hooks or module.training for module in net.modules())
