@@ -237,7 +237,7 @@ def _layer(layers: dict[str, int]) -> str:
             index=names.index(first),
             key=_LAYER,
             label_visibility="collapsed",
-            width=150,
+            width=116 if max(map(len, names)) < 9 else 150,  # so that the strip keeps to one line
             persist_state="session",
         )
     return str(layer or first)

@@ -103,6 +103,7 @@ def _book(network: networks.LoadedNetwork, climb: Climb, book: str) -> None:
         places=[f"step {step} of {steps}" for step in range(steps + 1)],
         unit="steps towards the class",
         captions=more_words.captions(climb, classes),
+        start=steps,
         curve=CurveLine(
             more_words.curve(name), climb.probabilities[:, climb.target].tolist(), "step 0", f"step {steps}"
         ),

@@ -14,7 +14,7 @@ from pages.one_step.asking import BACKWARD, LOSS
 from pages.one_step.stepping import View
 from pages.ui.drawing.contact_sheet import Limits, colour, contact_sheet, image_sheet, ink_on, signed_sheet
 from pages.ui.drawing.sheets import sheet
-from pages.ui.wording.blocks import sheet_heading
+from pages.ui.wording.blocks import small
 from pages.ui.wording.numbers import number, signed
 
 TILE_PX, CELL_PX = 52, 27
@@ -36,10 +36,11 @@ def layers(view: View) -> None:
 
 def _row(name: str, facts: str, back: str) -> tuple[st.delta_generator.DeltaGenerator, ...]:
     """Two places beside each other, on a phone one below the other, with their headings."""
-    left, right = st.columns(2, gap="xsmall")
+    # At the bottom: where a heading takes two lines, the pictures still stand beside each other.
+    left, right = st.columns(2, gap="xsmall", vertical_alignment="bottom")
     places = left.container(gap="xsmall"), right.container(gap="xsmall")
-    places[0].markdown(sheet_heading(name, facts))
-    places[1].markdown(back)
+    places[0].markdown(f"**{name}** {small(facts)}")
+    places[1].markdown(small(back))
     return places
 
 

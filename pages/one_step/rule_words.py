@@ -18,7 +18,7 @@ _FOR = {
     "w₀": "the weight after its decay",
     "b'": "the momentum: what is left of the steps before, and this gradient",
     "m'": "the mean of the gradients lately",
-    "v'": "the mean of their squares lately",
+    "v'": "the mean of the squared gradients lately",
     "r": "the root of it: how large the gradient usually is",
     "α": "the learning rate, corrected while the memory is short",
     "u'": "the mean of the squared moves lately, for the next step",

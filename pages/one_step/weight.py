@@ -19,7 +19,7 @@ from pages.ui.wording.numbers import count, short
 if TYPE_CHECKING:
     import numpy as np
 
-KERNEL_PX = 84
+KERNEL_PX = 72
 
 
 def one_weight(view: View) -> None:
@@ -28,7 +28,7 @@ def one_weight(view: View) -> None:
         return
     rule = view.step.rule
     layer = rule.weight.partition(".")[0]
-    st.markdown(f"**One weight of {count(view.step.weights)}**")
+    st.markdown(f"## One weight of {count(view.step.weights)}")
     caption(rule_words.place_words(layer, rule.place))
     if len(rule.place) == 4:
         _kernel(layer, rule.place, view)
@@ -50,7 +50,7 @@ def _kernel(layer: str, place: tuple[int, ...], view: View) -> None:
     """Draw kernel, gradient and move; a click on one of their cells chooses that weight."""
     kernel, (row, column) = view.step.kernel, place[2:]
     parts = {"kernel": kernel.before, "gradient": kernel.gradient, "move": kernel.move}
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for name, values in parts.items():
             with st.container(gap="xsmall", width=KERNEL_PX + 6):
                 caption(name)

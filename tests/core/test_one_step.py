@@ -206,6 +206,7 @@ def test_what_is_watched_is_the_steps_own_and_of_each_layer_the_largest_gradient
     )
     changed = sum(int((one.before != one.after).sum()) for one in step.weights.values())
     assert (found.moved, found.weights) == (changed, 93_322)
+    assert found.untouched == sum(int((one.gradient == 0).sum()) for one in step.weights.values()) > 0
 
 
 @pytest.mark.parametrize("seed", range(4))

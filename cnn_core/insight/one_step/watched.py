@@ -64,7 +64,7 @@ class StepWatched:
     layers:         those with filters or units, in order, but for the one that gives the scores.
     scores:         the layer that gives the scores.
     sizes, moves:   as `OneStep` has them.
-    moved:          how many weights changed, of `weights` in all.
+    moved:          how many weights changed, of `weights` in all; `untouched` have a gradient of exactly 0.
     rule, kernel:   of one weight.
     onwards:        (FURTHER + 1,), mean loss of these images before and after each of so many such steps.
     learning_rate:  of the step.
@@ -84,6 +84,7 @@ class StepWatched:
     moves: dict[str, float]
     moved: int
     weights: int
+    untouched: int
     rule: Rule
     kernel: Kernel
     onwards: Tensor
@@ -129,6 +130,7 @@ def watched(
         moves=step.moves,
         moved=sum(int(change.move.count_nonzero()) for change in step.weights.values()),
         weights=sum(change.before.numel() for change in step.weights.values()),
+        untouched=sum(int((change.gradient == 0).sum()) for change in step.weights.values()),
         rule=rule_of(step, tensor, place),
         kernel=_kernel(step, tensor, place),
         onwards=further.mean(1),
