@@ -193,6 +193,12 @@ def test_filters_are_drawn_in_colour_and_so_are_kernel_and_examples(app, ten):
     assert "test photos that" in text(app)
     coloured = [one for one in pictures(app) if (one.max(2).astype(int) - one.min(2)).max() > 100]
     assert len(coloured) >= 3
+    app.session_state["filters_view"] = "made_of"
+    app.run()
+    assert not app.exception
+    assert "Of the image alone. Where filter 2 answers most, its sum is" in text(app)
+    tables = "".join(node.proto.body for node in app.get("html"))
+    assert all(f"its kernel over {colour}" in tables for colour in ("red", "green", "blue"))
 
 
 def test_a_filter_grows_in_colour(app, ten):
