@@ -19,7 +19,7 @@ from pages.ui.wording.screen_summary import summary
 from pages.ui.wording.which_images import no_test
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cnn_core.data.sources import Dataset
     from cnn_core.model import ModelSpec
@@ -50,11 +50,36 @@ def about_diagram(spec: ModelSpec) -> str:
     return " ".join(words)
 
 
-def not_in_training(has_runs: bool) -> str:
-    """The answer where no run is looked at. has_runs: whether the visitor has trained anything yet."""
+ASKED_OF_A_SCENE = ("train", "train.recipe", "layers")  # what the sentences below speak of
+
+
+def not_in_training(has_runs: bool, kept: Collection[str] = ()) -> str:
+    """The answer where no run is looked at.
+
+    has_runs: whether the visitor has trained anything yet.
+    kept:     of ASKED_OF_A_SCENE, what a teacher's scene fixes or leaves out.
+    """
+    if "train" in kept:
+        return "This network is not in training, and your teacher’s scene leaves training out."
     if has_runs:
         return "This network is not in training. Press Train, or choose one of your runs in the sidebar."
-    return "Not yet: you have trained nothing so far. Choose a network in the sidebar and a recipe here."
+    if "train.recipe" in kept:
+        then = "Press Train." if "layers" in kept else "Change the layers in the sidebar, then press Train."
+    else:
+        then = (
+            "Choose a recipe here, then press Train."
+            if "layers" in kept
+            else "Choose a network in the sidebar and a recipe here."
+        )
+    return f"Not yet: you have trained nothing so far. {then}"
+
+
+def _try_it(kept: Collection[str]) -> str:
+    """What to do first, for who hears the page.  kept: as in `not_in_training`."""
+    free = {"train.recipe": "the recipe", "layers": "a layer in the sidebar"}
+    change = ", or ".join(words for part, words in free.items() if part not in kept)
+    what = f"change {change}, and press Train" if change else "press Train"
+    return "" if "train" in kept else f"Try: {what}. How it gets on is said by itself."
 
 
 def expected_time(outlook: Expectation) -> str:
@@ -127,11 +152,13 @@ def how_to_get(dataset: Dataset) -> str:
     )
 
 
-def summary_before(spec: ModelSpec | None, dataset: str, recipe: TrainSpec, has_runs: bool) -> str:
+def summary_before(
+    spec: ModelSpec | None, dataset: str, recipe: TrainSpec, has_runs: bool, kept: Collection[str] = ()
+) -> str:
     """The summary of the page where no run is looked at.
 
     spec:     what would be trained; None where that is not possible.
-    has_runs: whether the visitor has trained anything yet.
+    has_runs, kept: as in `not_in_training`.
     """
     what = (
         "Here a network is trained. The design in the sidebar cannot be trained as it is; the page says why."
@@ -141,10 +168,8 @@ def summary_before(spec: ModelSpec | None, dataset: str, recipe: TrainSpec, has_
     )
     return summary(
         what,
-        not_in_training(has_runs),
-        "Try: mend the design in the sidebar."
-        if spec is None
-        else "Try: change the recipe, or a layer in the sidebar, and press Train. How it gets on is said by itself.",
+        not_in_training(has_runs, kept),
+        "Try: mend the design in the sidebar." if spec is None else _try_it(kept),
     )
 
 

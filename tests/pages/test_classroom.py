@@ -105,6 +105,8 @@ def test_a_student_comes_by_a_link_has_a_line_on_every_page_and_is_told_when_the
     assert f"you are **{store.seat(ADA).member.name}**" in text(student).replace("]", "").replace(
         ":gray[", ""
     )
+    del student.session_state["class_sat"]  # as in a tab where the page Class was never open
+    student.run()
     store.wipe(teacher)
     student.run()
     assert not student.exception
