@@ -13,7 +13,7 @@ from pages.one_step.course import course_of
 from pages.one_step.four import four
 from pages.one_step.layers import layers
 from pages.one_step.sizes import sizes
-from pages.one_step.stepping import View, view_of
+from pages.one_step.stepping import View, can_be_faster, view_of
 from pages.one_step.weight import one_weight
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -85,7 +85,12 @@ def explained(view: View, may_tell: bool) -> None:
     )
     if view.asked.stage == AGAIN and may_tell:
         caption(words.onwards(step))
-    caption(words.where_it_comes_from(view.asked.after, view.course, step.learning_rate, step.has_memory))
+    is_faster = view.asked.faster and can_be_faster(view.course)
+    caption(
+        words.where_it_comes_from(
+            view.asked.after, view.course, step.learning_rate, step.has_memory, is_faster
+        )
+    )
 
 
 def page(summary: DeltaGenerator) -> None:

@@ -137,6 +137,7 @@ from .surgery.need import at_random as at_random
 from .surgery.need import need_of_layer as need_of_layer
 from .surgery.need import pruning as pruning
 from .surgery.operate import carried_out as carried_out
+from .surgery.operate import weights_of as weights_of
 from .surgery.operate import with_operation as with_operation
 from .surgery.operation import NOTHING as NOTHING
 from .surgery.operation import Edit as Edit

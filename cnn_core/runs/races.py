@@ -14,12 +14,13 @@ from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.runs import submission
 from cnn_core.runs.equal import is_equal, kept_its_recipe
-from cnn_core.runs.expectation import expect
+from cnn_core.runs.expectation import Speeds, expect
 from cnn_core.runs.ids import owner_of
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.together import Wish, check_room_for, submit_all
 from cnn_core.runs.visitors import Visitors
+from cnn_core.runs.waits import ASIDE
 from cnn_core.training.race import Entry, Race
 
 Heat = tuple[Run | None, ...]  # of one seed: a run for each racer, None where there is none yet
@@ -61,6 +62,12 @@ class Course:
     def next_heat(self) -> int | None:
         """The number of the first seed of which a training is still to be asked for; None where there is none."""
         return next((number for number, heat in enumerate(self.heats) if any(map(_is_to_do, heat))), None)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether all that was asked for has ended well, and the next seed was not asked for yet."""
+        number = self.next_heat
+        return number is not None and not self.unfinished and not any(self.heats[number])
 
     def missing(self, number: int) -> list[Entry]:
         """Those of one heat."""
@@ -169,7 +176,8 @@ def cost(store: RunStore, course: Course) -> Cost:
     times = [
         expect(store, one.spec, one.recipe, race.dataset, learn, is_sample).seconds for one in race.heat(0)
     ]
-    known = [time for time in times if time is not None]
+    aside = Speeds(store.path).seconds(ASIDE, 0.0)  # of each training: its images, and the test at its end
+    known = [time + aside for time in times if time is not None]
     if len(known) < len(times):
         return Cost(sum(missing), None, None)
     seconds = sum(time * count for time, count in zip(known, missing, strict=True))

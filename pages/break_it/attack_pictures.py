@@ -40,7 +40,7 @@ class _Figure:
 
 
 def equation(trial: Trial, place: int, asked: Asked, chosen: ChosenImage, classes: Sequence[str]) -> None:
-    """Draw the row: image + pattern = what the network is given. A patch can be moved by a click.
+    """Draw the row: image + pattern = what the network is given. A patch is moved by a click on the image.
 
     place: of the size among the trial's.
     """
@@ -48,12 +48,12 @@ def equation(trial: Trial, place: int, asked: Asked, chosen: ChosenImage, classe
     if asked.kind != "patch":
         _row(figures, "+=")
         return
-    left, right = st.columns([200, 376], vertical_alignment="center")
-    with left:
+    left, right = st.columns([200, 376])
+    with left, st.container(gap="xxsmall"):
         caption(words.CLICK_PATCH)
         _movable(trial, place, asked)
     with right:
-        _row(figures[1:], "=")
+        _row(figures[2:], "")
 
 
 def _figures(

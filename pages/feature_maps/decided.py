@@ -19,6 +19,8 @@ from pages.ui.drawing.figure import show as show_figure
 from pages.ui.drawing.muting_chart import muting_lines
 from pages.ui.drawing.sheets import image_picture
 from pages.ui.forms.digit_input import chosen_image, say_why_none, singular
+from pages.ui.frame import held
+from pages.ui.frame.board import board
 from pages.ui.visitor import networks
 from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
@@ -40,8 +42,8 @@ def view(summary: DeltaGenerator) -> None:
         return
     way, layer, classes_place = ask(network, begin(network))
     say_why_none(network.dataset)
-    left, right = st.columns([576, 292], gap="medium")
-    with left:
+    first, left, below = board("decided_board", second="left")
+    with first:
         chosen = chosen_image(way, network.dataset)
     if chosen is None:
         with answer_place:
@@ -63,17 +65,19 @@ def view(summary: DeltaGenerator) -> None:
         summary,
         words.summary_of_decided(network.title, chosen.title, decision, reading.classes, said),
     )
-    with right:
+    with first:
         _image(reading)
+    with below:
         _check(reading, decision)
     with left:
         rows(reading, decision)
-        what_you_see(words.what_you_see(decision, reading.classes, singular(network.dataset)))
+        opens = "filters" not in held.closed()
+        what_you_see(words.what_you_see(decision, reading.classes, opens=opens))
         code.of_decision(reading, decision)
 
 
 def _image(reading: Reading) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width=IMAGE_PX + 4):
             image_picture(
                 reading.chosen.image.numpy(),

@@ -1,4 +1,4 @@
-"""What the view "Which filters decided?" asks: which image, which layer, which two classes, reckoned how."""
+"""What the view "Which filters decided?" asks: which image, which layer, which two classes, computed how."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pages.ui.visitor.networks import LoadedNetwork
 
 _LAYER, _FOR, _AGAINST, _BY = "decided_layer", "decided_for", "decided_against", "decided_by"
+_USUAL = -1  # its own answer, and the strongest of the others
 _IMAGE = "feature_maps.digit"  # in a teacher's scene
 
 
@@ -82,12 +83,12 @@ def ask(network: LoadedNetwork, standard: int) -> tuple[str, str, DeltaGenerator
 
 
 def ask_classes(reading: Reading) -> Classes:
-    """Draw the two classes and how it is reckoned, behind one button that says which they are."""
+    """Draw the two classes and how it is computed, behind one button that says which they are."""
     names = reading.classes
     numbers = {str(i): i for i in range(len(names))}
     parts = (
-        address.one_of("for", _FOR, numbers, None),
-        address.one_of("against", _AGAINST, numbers, None),
+        address.one_of("for", _FOR, numbers, _USUAL),
+        address.one_of("against", _AGAINST, numbers, _USUAL),
         address.one_of("by", _BY, {by: by for by in words.BY}, "gradient"),
     )
     address.follow(*parts)
@@ -99,7 +100,7 @@ def ask_classes(reading: Reading) -> Classes:
         answer = _class(words.FOR, _FOR, names, words.its_answer(names[reading.best]))
         rival = _class(words.AGAINST, _AGAINST, names, words.its_rival(names[second]))
         by = st.segmented_control(
-            words.RECKONED,
+            words.COMPUTED,
             list(words.BY),
             format_func=lambda by: words.BY.get(by, by),
             default="gradient",
@@ -164,20 +165,21 @@ def _layer(layers: Sequence[str], standard: str) -> str:
 
 def _possible(key: str, classes: int) -> int | None:
     """The class that was chosen, unless it was one of another network."""
-    chosen: Any = st.session_state.get(key)
-    if isinstance(chosen, int) and chosen < classes:
+    chosen: Any = st.session_state.get(key, _USUAL)
+    if isinstance(chosen, int) and 0 <= chosen < classes:
         return chosen
-    if chosen is not None:
-        st.session_state[key] = None
+    if chosen != _USUAL:
+        st.session_state[key] = _USUAL
     return None
 
 
 def _class(label: str, key: str, names: Sequence[str], usual: str) -> int | None:
-    return st.selectbox(
+    chosen = st.selectbox(
         label,
-        [None, *range(len(names))],
-        format_func=lambda i: usual if i is None else names[i],
+        [_USUAL, *range(len(names))],
+        format_func=lambda i: usual if i == _USUAL else names[i],
         key=key,
         filter_mode=None,
         persist_state="session",
     )
+    return None if chosen == _USUAL else chosen

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pages.feature_maps.deciding import Decision
 
 MAPS, DECIDED = "Maps", "Who decided"
-FOR, AGAINST, RECKONED = "What speaks for", "and against", "Reckoned by"
-BY = {"gradient": "activation × gradient", "lrp": "handing down"}
+FOR, AGAINST, COMPUTED = "What speaks for", "and against", "How it is computed"
+BY = {"gradient": "activation × gradient", "lrp": "handed down (LRP)"}
 ANOTHER = "Another close call"
 LOOKS_FOR = "looks for"
 IS_IT_TRUE = "## Is that true? Take them out"
@@ -48,9 +48,9 @@ def how_reckoned(by: str) -> str:
     """What the two ways do.  by: a key of BY."""
     if by == "lrp":
         return (
-            "Handing down (layer-wise relevance propagation, epsilon rule): the lead goes down from layer to layer, "
-            "and each number gets as large a part as it gave to the sum above. It needs a chain of layers, and every "
-            "network here is one."
+            "Handed down (layer-wise relevance propagation, epsilon rule): the lead goes down, layer by layer. Each "
+            "number gets as large a part as it gave to the sum above. This needs a chain of layers, and every network "
+            "here is one."
         )
     return (
         "Activation × gradient: how strong a map or a unit is, times how much the lead would grow if it were a little "
@@ -157,8 +157,8 @@ def rows_alt(layer: str, answer: str, rival: str) -> str:
     return f"What each {word(layer)} of {layer} adds to the lead of {answer} over {rival}"
 
 
-def what_you_see(decision: Decision, names: tuple[str, ...], singular: str) -> str:
-    """What a bar is, and what all bars give together."""
+def what_you_see(decision: Decision, names: tuple[str, ...], *, opens: bool) -> str:
+    """What a bar is, and what all bars give together.  opens: whether a row can be clicked."""
     found = decision.found
     answer, rival, one = plain(names[found.answer]), plain(names[found.rival]), word(found.layer)
     what = "map" if one == "filter" else "number"
@@ -172,19 +172,17 @@ def what_you_see(decision: Decision, names: tuple[str, ...], singular: str) -> s
     largest = max(abs(found.total), abs(found.lead))
     total, lead = value(found.total, largest), value(found.lead, largest)
     all_of_them = f"{count(len(found.values))} {one}s together give {total}; the true lead is {lead}."
-    rest = "" if total == lead else f" {_the_rest(found.way, singular)}"
-    return f"{bar} All {all_of_them}{rest} Orange speaks for {answer}, blue for {rival}."
+    rest = "" if total == lead else f" {_the_rest(found.way)}"
+    card = f" A row opens its {one}’s card." if opens else ""
+    return f"{bar} All {all_of_them}{rest} Orange speaks for {answer}, blue for {rival}.{card}"
 
 
-def _the_rest(by: str, singular: str) -> str:
+def _the_rest(by: str) -> str:
     if by == "lrp":
         return (
             "The rest stays with the biases, and with the small number that is added to each sum (epsilon)."
         )
-    return (
-        "The rest belongs to no bar: it is in the biases above, and a gradient is exact for small changes of this "
-        f"{singular} only."
-    )
+    return "The rest belongs to no bar: it is in the biases above, and a gradient is exact only for small changes."
 
 
 # ---------------------------------------------------------------- the check
@@ -197,7 +195,7 @@ def check_says(decision: Decision, names: tuple[str, ...]) -> str:
     what = (
         f"How far the score of {answer} is above that of {rival}"
         if decision.is_by_lead
-        else f"How sure it is of the {answer}"
+        else f"How sure it is of {answer}"
     )
     return (
         f"{what}, while {word(found.layer)}s of {found.layer} are taken out. Pale: {count(len(chance))} orders at "

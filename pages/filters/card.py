@@ -55,8 +55,8 @@ def card(
         spread = float(about.examples.maximum[0] - about.examples.minimum[0])
         caption(words.unchanging(about.examples.count, spread))
     _examples(network.dataset, about)
-    _table(guessing.facts(network, about))
     leaning.section(network, about)
+    _table(guessing.facts(network, about))
     if class_name is not None:
         own_answer.by_three_recipes(network, question)
 

@@ -26,23 +26,21 @@ TILE_PX = {False: 84, True: 64}  # as the images above them
 
 
 def section(network: LoadedNetwork, about: FilterCard) -> None:
-    """Draw the section, folded until it is asked for: nothing is computed while it is closed.
+    """Draw the section, only its switch until it is asked for: nothing is computed before.
 
     Of the last layer there is none: its units are the answers.
     """
     if about.layer not in speaking_layers(network.spec):
         return
-    box = st.expander(words.WHO, key="leaning_open", on_change="rerun")
-    if not box.open:
+    if not st.toggle(words.WHO, key="leaning_open", persist_state="session"):
         return
-    with box:
-        try:
-            with st.spinner(words.LOOKING):
-                found: Leaning = look(network, "leaning", WATCHED, layer=about.layer)
-        except StudentError as error:
-            problem(error)
-            return
-        _images(network.dataset, about, found)
+    try:
+        with st.spinner(words.LOOKING):
+            found: Leaning = look(network, "leaning", WATCHED, layer=about.layer)
+    except StudentError as error:
+        problem(error)
+        return
+    _images(network.dataset, about, found)
 
 
 def _images(dataset: str, about: FilterCard, found: Leaning) -> None:

@@ -51,7 +51,7 @@ def differ(shared: int, total: int, excite: Sequence[str], lean: Sequence[str], 
         first = f"All {total} are also the ones that excite it most."
     else:
         first = (
-            f"{both} of these {total} {'is' if shared == 1 else 'are'} also among those that excite it most."
+            f"{both} of these {total} {'is' if shared < 2 else 'are'} also among those that excite it most."
         )
     (there, times), (here, often) = (Counter(one).most_common(1)[0] for one in (excite, lean))
     return (

@@ -8,6 +8,7 @@ from cnn_core import pretrained
 from cnn_core.data.splits import split_sizes
 from cnn_core.looking import LIGHT, Question, work_of
 from cnn_core.network_name import NetworkName
+from cnn_core.runs.memory import training_needs
 from cnn_core.training import RECIPES, TrainSpec
 from cnn_core.training.schedule import Timetable
 from pages.ui.visitor import networks, server
@@ -18,6 +19,7 @@ END = "end"  # as the network is that the sidebar shows
 MOMENTS = (0, 1, 10, 50, 200, 800)
 FIRST_CHOICE = (10, 1, 0)  # early: a network that has learnt all has no gradient left to see
 MOST_WORK = 1e12  # multiply-adds to get there, about a minute
+MOST_MEMORY = 300e6  # bytes that a step of the training takes, in the pages' own process
 
 # With the rates that are usual for each: Keras's, and of adadelta that of its paper.
 OPTIMISERS: dict[str, dict[str, float | str]] = {
@@ -75,8 +77,11 @@ def course_of(network: LoadedNetwork, optimiser: str = OWN) -> Course:
     images = len(server.images(network.dataset, "train"))
     learn = split_sizes(images)[0] if images > 1 else images
     steps = Timetable.of(recipe, min(learn, recipe.train_size or learn), 0).total
+    has_room = training_needs(network.spec, recipe.batch_size) <= MOST_MEMORY
     moments: list[Moment] = [
-        at for at in MOMENTS if at <= steps and (at == 0 or _work(network, recipe, at) <= MOST_WORK)
+        at
+        for at in MOMENTS
+        if at <= steps and (at == 0 or (has_room and _work(network, recipe, at) <= MOST_WORK))
     ]
     if network.trained:
         moments.append(END)

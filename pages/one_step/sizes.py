@@ -23,15 +23,15 @@ def sizes(view: View) -> None:
     if view.asked.stage < BACKWARD:
         return
     gradients = words.of_kernels(view.step.sizes)
-    st.markdown(f"**{words.HOW_LARGE}**")
+    st.markdown(f"## {words.HOW_LARGE}")
     _bars(words.HOW_LARGE, gradients)
     caption(words.SIZE, "gradient")
     if view.asked.stage < STEP:
         return
     moves = words.of_kernels(view.step.moves)
-    st.markdown(f"**{words.HOW_FAR}**")
+    st.markdown(f"## {words.HOW_FAR}")
     _bars(words.HOW_FAR, moves)
-    caption(words.move_words(gradients, moves, view.course.recipe.optimizer))
+    caption(words.move_words(gradients, moves, view.course.recipe))
     st.toggle(
         words.TEN_TIMES,
         disabled=not can_be_faster(view.course),

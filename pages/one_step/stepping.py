@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from cnn_core.data.own.as_dataset import fingerprint
 from cnn_core.data.own.names import is_own
+from cnn_core.errors import StudentError
 from cnn_core.insight import StepWatched, kernels_of
+from pages.one_step import words
 from pages.one_step.asking import Asked, Weight
 from pages.one_step.course import END, Course
 from pages.ui.forms.digit_input import singular
@@ -55,6 +57,8 @@ def view_of(course: Course, asked: Asked) -> View:
         weight=weight,
         times=FASTER if asked.faster and can_be_faster(course) else 1.0,
     )
+    if not bool(step.losses.isfinite().all()):
+        raise StudentError(*words.NO_NUMBERS)
     return View(course, asked, step, weight, networks.classes_of(course.now))
 
 

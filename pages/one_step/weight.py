@@ -28,7 +28,7 @@ def one_weight(view: View) -> None:
         return
     rule = view.step.rule
     layer = rule.weight.partition(".")[0]
-    st.markdown(f"**One weight of {count(view.step.weights)}**")
+    st.markdown(f"## One weight of {count(view.step.weights)}")
     caption(rule_words.place_words(layer, rule.place))
     if len(rule.place) == 4:
         _kernel(layer, rule.place, view)

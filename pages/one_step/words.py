@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from cnn_core.insight import LayerWatched, StepWatched
+    from cnn_core.training import TrainSpec
     from pages.one_step.course import Course, Moment
 
 # On a phone the five words do not fit beside each other: their numbers do. A screen reader still reads both.
@@ -46,8 +47,13 @@ def when(at: Moment) -> str:
     return "Before its first step" if at == 0 else f"After {plural(int(at), 'step')} of training"
 
 
-def where_it_comes_from(at: Moment, course: Course, learning_rate: float, has_memory: bool) -> str:
-    """Which weights these are, and by which recipe the step is done."""
+def where_it_comes_from(
+    at: Moment, course: Course, learning_rate: float, has_memory: bool, is_faster: bool
+) -> str:
+    """Which weights these are, and by which recipe the step is done.
+
+    learning_rate: of this step.
+    """
     if at == END:
         which = "These are the weights that the sidebar shows."
         forgot = (
@@ -62,7 +68,8 @@ def where_it_comes_from(at: Moment, course: Course, learning_rate: float, has_me
             else ""
         )
         which, forgot = f"These weights begin as seed {course.recipe.seed} makes them{done}.", ""
-    return f"{which}{forgot} {_by_which(course)}, learning rate {learning_rate:g}."
+    rate = f"This step has the learning rate {learning_rate:g}{', ten times its own' if is_faster else ''}."
+    return f"{which}{forgot} {_by_which(course)}. {rate}"
 
 
 def _by_which(course: Course) -> str:
@@ -74,11 +81,15 @@ def _by_which(course: Course) -> str:
     return f"How it was trained nobody here knows, or it was not yet; so this is the lesson’s recipe: {what}"
 
 
-def optimiser(recipe: object) -> str:
+def optimiser(recipe: TrainSpec) -> str:
     """Its name, with what is set of it."""
-    name, momentum = getattr(recipe, "optimizer", ""), getattr(recipe, "momentum", 0.0)
-    return f"{name} with momentum {momentum:g}" if momentum else str(name)
+    return recipe.optimizer + (f" with momentum {recipe.momentum:g}" if recipe.momentum else "")
 
+
+NO_NUMBERS = (
+    "The loss of this network is infinite at this moment, so no step can be shown.",
+    "Choose an earlier moment, or a smaller learning rate for its training.",
+)
 
 # ---------------------------------------------------------------- the answer, stage by stage
 
@@ -225,9 +236,11 @@ def span(values: np.ndarray) -> str:
     """
     >>> import numpy as np
     >>> span(np.array([0.0, 0.61])), span(np.array([-0.2, 0.1]))
-    ('0 to 0.61', '−0.20 to 0.10')
+    ('0–0.61', '−0.20 to 0.10')
     """
-    return f"{short(float(values.min()))} to {short(float(values.max()))}"
+    low, high = float(values.min()), float(values.max())
+    # Where it begins at 0, as after relu, it has to stand in one line beside the numbers of five maps.
+    return f"0–{short(high)}" if low == 0 else f"{short(low)} to {short(high)}"
 
 
 def limits(values: np.ndarray) -> str:
@@ -365,7 +378,7 @@ OPTIMISERS = {
 FROM_THE_FIRST_STEP = "It then does all steps from the first one on, so the weights are others too."
 
 
-def move_words(sizes: Mapping[str, float], moves: Mapping[str, float], name: str) -> str:
+def move_words(sizes: Mapping[str, float], moves: Mapping[str, float], recipe: TrainSpec) -> str:
     """What the two charts say beside each other."""
     big, small = _spread(sizes), _spread(moves)
     mean = "The mean over a layer’s kernels."
@@ -373,14 +386,15 @@ def move_words(sizes: Mapping[str, float], moves: Mapping[str, float], name: str
         return mean
     return (
         f"{mean} From layer to layer the gradients differ up to {_times(big)}, the moves up to {_times(small)}: "
-        f"{_makes(name)}"
+        f"{_makes(recipe)}"
     )
 
 
-def _makes(name: str) -> str:
-    if name == "sgd":
-        return "sgd’s move is the learning rate times the gradient."
-    return f"{name} divides by how large a weight’s gradients were lately."
+def _makes(recipe: TrainSpec) -> str:
+    if recipe.optimizer == "sgd":
+        what = "what its momentum has come to" if recipe.momentum else "the gradient"
+        return f"sgd’s move is the learning rate times {what}."
+    return f"{recipe.optimizer} divides by how large a weight’s gradients were lately."
 
 
 def _spread(values: Mapping[str, float]) -> float | None:

@@ -11,13 +11,16 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.errors import StudentError
 from cnn_core.runs import races
 from cnn_core.runs.races import Course
+from cnn_core.training.history import History
 from cnn_core.training.race import Race
 from pages.runs import race_words
 from pages.runs.band import bands
+from pages.runs.measure import ask_measure
 from pages.runs.race_words import Ended
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves, last_value
-from pages.ui.drawing.legend import colours, in_colour
+from pages.ui.drawing.legend import in_colour
+from pages.ui.drawing.palette import RUNS
 from pages.ui.frame.announcement import announce
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server, who
@@ -73,7 +76,7 @@ def begin_no_more() -> None:
 def _go_on(race: Race) -> Course:
     """How far it is, after what there is to do now: the next seed, and a runner for what waits."""
     course = course_of(race)
-    if not course.unfinished and course.next_heat is not None and st.session_state.get(_WISHED) == race:
+    if course.may_go_on and st.session_state.get(_WISHED) == race:
         begin_no_more()
         begin(race)
         st.rerun()  # with a timer, or with what was refused
@@ -129,17 +132,15 @@ def _networks(course: Course, place: int) -> list[Trained]:
 
 
 def _standings(course: Course, networks: Sequence[Sequence[Trained]], is_told: bool) -> None:
-    colour = colours(map(str, range(len(networks))), mode())
-    for place, title in enumerate(course.race.titles):
+    lines = []
+    for place, (title, color) in enumerate(zip(course.race.titles, RUNS[mode()], strict=False)):
         runs = course.of_racer(place)
-        end = last_value(networks[place][0].history) if is_told and len(networks[place]) == 1 else ""
-        stands = race_words.stands(
-            [run.status for run in runs],
-            [races.has_diverged(run) for run in runs],
-            course.race.seeds,
-            is_told,
-        )
-        st.markdown(f"{in_colour(colour[str(place)], title, end)} {small(stands)}")
+        is_one = is_told and len(runs) == 1 and runs[0].status.unfinished
+        so_far = last_value(networks[place][0].history) if is_one else ""
+        statuses, diverged = [run.status for run in runs], [races.has_diverged(run) for run in runs]
+        stands = race_words.stands(statuses, diverged, course.race.seeds, is_told)
+        lines.append(f"{in_colour(color, title, so_far)} {small(stands)}")
+    st.markdown("  \n".join(lines))
     if course.unfinished and len(course.runs) > 1:
         caption(race_words.ONE_AT_A_TIME)
 
@@ -152,8 +153,11 @@ def _chart(course: Course, networks: Sequence[Sequence[Trained]]) -> None:
         show(bands(networks, mode(), height=380, epochs=epochs), key="race_bands", alt=alt)
         what_you_see(race_words.BANDS)
         return
-    histories = [(group[0].title, group[0].history) for group in networks if group]
-    low = None if course.is_over else 0  # the learning itself first, then the last per cents
-    figure = curves(histories, mode(), epochs=epochs, low=low, training=False)
-    show(figure, key="race_curves", alt=alt)
+    measure = ask_measure()
+    histories = [  # each keeps its colour, also beside one that is not there
+        (title, group[0].history if group else History())
+        for title, group in zip(course.race.titles, networks, strict=True)
+    ]
+    of, low = ("loss" if measure == "loss" else "accuracy"), (None if measure == "top" else 0)
+    show(curves(histories, mode(), measure=of, epochs=epochs, low=low), key="race_curves", alt=alt)
     what_you_see(race_words.CHART)

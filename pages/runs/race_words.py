@@ -30,12 +30,12 @@ WHY_THREE = (
 )
 ONE_AT_A_TIME = "One of your runs is at work at a time, so they race by epochs and not by the clock."
 ONE_SEED = "This is one seed of each. Three seeds show how much the seed matters."
-CHART = "One colour for each: how much of the images kept aside it reads, as it learns."
+CHART = "One colour for each: solid on images kept aside, dotted on the images being learnt."
 BANDS = (
     "One colour for each. A band reaches from the worst to the best of its seeds, and the line is their mean. A line "
     "without a band is one seed."
 )
-NOBODY = "nobody, by more than chance"
+NOBODY = "no difference beyond chance"
 PAUSED = "The race is paused. Nothing is lost."
 NOT_COMPLETE = "This race is not complete. What is missing can be started; what is done is kept."
 OTHER_NUMBERS = "All other numbers of a recipe are on Train: what is chosen there is in the list here."
@@ -89,8 +89,9 @@ def cost(runs: int, seconds: float | None) -> str:
     if not runs:
         return "All of it was trained before: nothing has to be trained again."
     one_by_one = ", one after the other" if runs > 1 else ""
-    time = "Nothing was trained on this machine yet, so nobody knows how long." if seconds is None else ""
-    return f"{plural(runs, 'run')}{one_by_one}{'' if seconds is None else f', {about(seconds)}'}. {time}".rstrip()
+    if seconds is None:
+        return f"{plural(runs, 'run')}{one_by_one}. How long that takes is not known: nothing was trained here yet."
+    return f"{plural(runs, 'run')}{one_by_one}, {about(seconds)}."
 
 
 def what_is_shared(images: int, noun: str, seed: int, seeds: int) -> str:
@@ -108,19 +109,19 @@ def what_is_shared(images: int, noun: str, seed: int, seeds: int) -> str:
 
 
 def three_seeds_cost(runs: int, seconds: float | None) -> str:
-    """Beside the switch: what three seeds would cost in all.
+    """What three seeds would cost in all; "" where nobody knows.
 
     >>> three_seeds_cost(6, 249.0)
     'Three seeds of each: 6 runs, one after the other, about 4 min 10 s.'
     """
-    return f"Three seeds of each: {cost(runs, seconds)}"
+    return "" if seconds is None else f"Three seeds of each: {cost(runs, seconds)}"
 
 
 def in_parts(most: int) -> str:
     """Where three seeds do not go into the queue at once.  most: unfinished trainings that a visitor may have."""
     return (
         f"This server allows a visitor {most} unfinished trainings, so not all seeds begin at once. The next ones "
-        "begin by themselves when these are done, while this page is open."
+        "begin by themselves when these are done, while this page stays open."
     )
 
 
@@ -317,12 +318,12 @@ def which_reads_more(noun: str, racers: int, seeds: int) -> str:
     """The question before the curves are seen.
 
     >>> which_reads_more("digits", 2, 1)
-    'Which will read more of the test digits, by more than chance?'
+    'Which will read more of the test digits?'
     >>> which_reads_more("clothes", 3, 3)
-    'Which will read most of the test clothes on average, by more than chance?'
+    'Which will read most of the test clothes on average?'
     """
     average = " on average" if seeds > 1 else ""
-    return f"Which will read {'more' if racers == 2 else 'most'} of the test {noun}{average}, by more than chance?"
+    return f"Which will read {'more' if racers == 2 else 'most'} of the test {noun}{average}?"
 
 
 def summary_of_race(titles: Sequence[str], said: str, is_begun: bool) -> str:

@@ -33,7 +33,7 @@ def mistakes(course: Course) -> str | None:
     of = words.images(len(answers.labels), course.noun)
     answer(said := words.came_to_read(answers.steps, answers.accuracy, of))
     _say_no_test(course)
-    places = [None if place == NEVER else answers.steps[place] for place in answers.reached(NINE_OF_TEN)]
+    places = [None if place == NEVER else answers.steps[place] for place in answers.stays_above(NINE_OF_TEN)]
     classes = course.classes
     there = [i for i in range(answers.classes) if (answers.labels == i).any()]
     st.markdown(words.order_of_classes([classes[i] for i in there], [places[i] for i in there]))

@@ -106,7 +106,7 @@ def _images(course: Course, answers: AnswersOverTime, indices: list[int], if_non
         caption(if_none)
         return
     shown = indices[:MOST]
-    st.markdown(f"**{words.shown_of(len(shown), len(indices))}**")
+    st.markdown(words.shown_of(len(shown), len(indices)))
     first = [
         None if place == NEVER else answers.steps[place] for place in answers.first_right[shown].tolist()
     ]

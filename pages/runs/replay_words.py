@@ -61,40 +61,43 @@ def came_to_read(steps: Sequence[int], accuracy: Sequence[float], of: str) -> st
     )
 
 
-def order_of_classes(classes: Sequence[str], reached: Sequence[int | None]) -> str:
+def order_of_classes(classes: Sequence[str], since: Sequence[int | None]) -> str:
     """Which classes were learnt first and last.
 
-    reached: of each class the step from which nine of ten of its images were read rightly; None for never.
+    since: of each class the step from which nine of ten of its images stayed right; None for never.
 
     >>> order_of_classes("012", [64, 8, 512])
-    'The first class with nine of ten read rightly was 1, after 8 steps. The last was 2, after 512 steps.'
+    'The first class of which nine of ten stayed right was 1, from step 8 on. The last was 2, from step 512 on.'
     >>> order_of_classes("012", [64, None, 64])
-    'The first classes with nine of ten read rightly were 0 and 2, after 64 steps. Never so: 1.'
+    'The first classes of which nine of ten stayed right were 0 and 2, from step 64 on. Not so: 1.'
     >>> order_of_classes("012", [None, None, None])
-    'Of no class were nine of ten ever read rightly.'
+    'Of no class did nine of ten stay right.'
     """
-    there = sorted({step for step in reached if step is not None})
+    there = sorted({step for step in since if step is not None})
     if not there:
-        return "Of no class were nine of ten ever read rightly."
-    firsts, many = _named(classes, reached, there[0])
-    said = f"The first {'classes' if many else 'class'} with nine of ten read rightly {'were' if many else 'was'} "
-    said += f"{firsts}, after {plural(there[0], 'step')}."
-    never, _ = _named(classes, reached, None)
-    if never:
-        return f"{said} Never so: {never}."
+        return "Of no class did nine of ten stay right."
+    names = _named(classes, since, there[0])
+    class_was = "class of which nine of ten stayed right was"
+    said = f"The first {class_was if len(names) == 1 else 'classes of which nine of ten stayed right were'} "
+    said += f"{_in_a_row(names)}, from step {count(there[0])} on."
+    if failed := _named(classes, since, None):
+        return f"{said} Not so: {_in_a_row(failed)}."
     if len(there) == 1:
         return said
-    lasts, many = _named(classes, reached, there[-1])
-    return f"{said} The last {'were' if many else 'was'} {lasts}, after {plural(there[-1], 'step')}."
+    names = _named(classes, since, there[-1])
+    verb = "was" if len(names) == 1 else "were"
+    return f"{said} The last {verb} {_in_a_row(names)}, from step {count(there[-1])} on."
 
 
-def _named(classes: Sequence[str], reached: Sequence[int | None], step: int | None) -> tuple[str, bool]:
-    """The classes that reached it then, and whether they are several; "" for none."""
-    names = [plain(name) for name, then in zip(classes, reached, strict=True) if then == step]
-    more = len(names) - MOST_NAMED
-    if more > 0:
+def _named(classes: Sequence[str], since: Sequence[int | None], step: int | None) -> list[str]:
+    return [plain(name) for name, then in zip(classes, since, strict=True) if then == step]
+
+
+def _in_a_row(names: list[str]) -> str:
+    """The first few of them by name."""
+    if (more := len(names) - MOST_NAMED) > 0:
         names = [*names[:MOST_NAMED], plural(more, "other")]
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])), len(names) > 1
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def mistakes_then(accuracy: float, of: str, worst: tuple[str, str, int] | None) -> str:
@@ -208,10 +211,11 @@ def none_in(group: str, of: str) -> str:
 def shown_of(shown: int, number: int) -> str:
     """Above the images: how many of a group there are.
 
-    >>> shown_of(24, 333), shown_of(3, 3)
-    ('24 of 333 images', '3 images')
+    >>> shown_of(24, 333)
+    '**24 of 333 images**, and the step after which each was first right'
     """
-    return f"{shown} of {count(number)} images" if shown < number else plural(number, "image")
+    many = f"{shown} of {count(number)} images" if shown < number else plural(number, "image")
+    return f"**{many}**, and the step after which each was first right"
 
 
 def first_at(step: int, number: int) -> str:

@@ -11,6 +11,8 @@ from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, links
 from cnn_core.model.layers import Conv2D
 from cnn_core.runs import RunStore, races
+from cnn_core.runs.expectation import Speeds
+from cnn_core.runs.waits import ASIDE
 from cnn_core.significance import seeds_beyond_chance
 from cnn_core.training import RECIPES, TrainSpec
 from cnn_core.training.inputs import order_of
@@ -204,6 +206,19 @@ def test_of_three_seeds_as_many_begin_as_there_is_room_for_whole_ones(store, mon
     assert races.course_of(store, race, OWNER).next_heat is None
 
 
+def test_the_next_seed_follows_by_itself_only_after_one_that_ended_well(store, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_MAX_QUEUE", "2")
+    race = Race(SMALL.racers, train_size=100, seeds=3)
+    races.start(store, race, OWNER)
+    one, other = races.course_of(store, race, OWNER).runs
+    end(store, one)
+    assert not races.course_of(store, race, OWNER).may_go_on  # the other is not done
+    end(store, other, "failed", reason="The disk is full.")
+    assert not races.course_of(store, race, OWNER).may_go_on  # it would fail again and again
+    store.set_status(other, state="finished", result={"accuracy": 0.9, "loss": 0.3, "count": 500})
+    assert races.course_of(store, race, OWNER).may_go_on
+
+
 def test_pause_resume_and_stop_of_a_race_are_those_of_its_runs(store):
     races.start(store, SMALL, OWNER)
     for action, state in (("pause", "paused"), ("resume", "queued"), ("stop", "stopped")):
@@ -239,10 +254,11 @@ def test_what_a_race_costs_is_the_sum_of_what_its_designs_took_here(store):
     races.start(store, SMALL, OWNER)
     one, other = races.course_of(store, SMALL, OWNER).runs
     store.remember_speed(one, 1_000.0)  # images a second, 100 of them in each of 2 and of 5 epochs
+    Speeds(store.path).remember_seconds(ASIDE, 0.5)  # beside the learning of each
     end(store, other)
     store.control(one.id, OWNER, "stop")
     cost = races.cost(store, races.course_of(store, SMALL, OWNER))
-    assert (cost.runs, cost.seconds, cost.of_three) == (1, pytest.approx(0.2), pytest.approx(3 * 0.7))
+    assert (cost.runs, cost.seconds, cost.of_three) == (1, pytest.approx(0.7), pytest.approx(3 * 1.7))
 
 
 # ---------------------------------------------------------------- is it chance?

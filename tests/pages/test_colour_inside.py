@@ -90,6 +90,7 @@ def pictures(app) -> list[np.ndarray]:
 PAGES = {
     "home": "pages/0_home.py",
     "convolution": "pages/1_convolution.py",
+    "one step": "pages/9_one_step.py",
     "evaluate": "pages/3_evaluate.py",
     "feature maps": "pages/4_feature_maps.py",
     "filters": "pages/5_filters.py",

@@ -64,7 +64,7 @@ def test_losses_gradients_and_the_rule_are_those_of_torch_itself(app):
     assert bars in drawn(app)
     assert "conv2d_2, filter 41, kernel 23, row 2, column 1" in said
     assert f"rmsprop itself made {after:.7f}.".replace("-", "−") in said
-    assert "learning rate 0.001." in said
+    assert "This step has the learning rate 0.001." in said
 
     said = go_to(app, stage="5")
     with torch.no_grad():
@@ -82,7 +82,7 @@ def test_next_back_play_another_four_and_ten_times_the_rate_are_where_a_student_
     app = open_page(asking_app, PAGE, owner=OWNER)
     far = re.search(r"from ([−\d.]+) to ([−\d.]+)\.", text(app)).groups()
     app.toggle[0].set_value(True).run()
-    assert "learning rate 0.01." in text(app)
+    assert "the learning rate 0.01, ten times its own." in text(app)
     assert re.search(r"from ([−\d.]+) to ([−\d.]+)\.", text(app)).groups() != far
     app.button(key="one_step_next").click().run()
     assert app.query_params["stage"] in ("5", ["5"])

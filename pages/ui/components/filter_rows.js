@@ -58,7 +58,7 @@ function layout(s) {
   if (!width) return;
   const narrow = width < 430;
   s.root.classList.toggle("narrow", narrow);
-  cut(s, d.pictures, s.pictures.image, "picture", narrow ? 42 : 56);
+  cut(s, d.pictures, s.pictures.image, "picture", 56);
   cut(s, d.maps, s.maps.image, "map", narrow ? 33 : 55);
 }
 

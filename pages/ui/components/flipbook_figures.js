@@ -53,8 +53,8 @@ function drawMatrix(root, { rows, counts, shares }, at) {
 
 // Where images lie: each is written as its class at its place, in the colour for what is wrong where it is read wrongly.
 function buildDots(root, { words }) {
-  root.className = "dots";
-  root.append(...words.map((word) => cell("dot", word)));
+  root.className = "plane";
+  root.append(...words.map((word) => cell("sign", word)));
 }
 function drawDots(root, { places, colours, wrong, colourOfWrong }, at) {
   [...root.children].forEach((one, i) => {

@@ -44,10 +44,10 @@ def muting_lines(
         layout=dict(
             template=template(mode),
             height=height,
-            margin=dict(l=44, r=10, t=28, b=42),
+            margin=dict(l=44, r=10, t=34, b=42),
             hovermode=False,
             annotations=[
-                note(legend, color=muted, x=0, xref="paper", xanchor="left", y=1, yref="paper", yshift=16)
+                note(legend, color=muted, x=0, xref="paper", xanchor="left", y=1, yref="paper", yshift=22)
             ],
             xaxis=dict(title=dict(text=axis), dtick=5 if len(top) > 6 else 1, range=[-0.2, len(top) - 0.8]),
             yaxis=yaxis,

@@ -40,7 +40,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
         "race_start",
     ),
     "dream": ("dream_start",),
-    "open": ("open_network_file_*",),
+    "open": ("open_network_file_*", "break_it_keep"),
     "convolution.kernel": ("convolution_edit*", "kernel_*"),
     "convolution.tab": ("convolution_tab",),
     "convolution.map": ("cat_*",),

@@ -115,14 +115,23 @@ _glances_lock = threading.Lock()
 def _question(
     dataset: str, job: str, images: int, asked: Mapping[str, Hashable]
 ) -> tuple[Question, Hashable]:
-    """The question, and what tells these test images from others that had the data set's name at another time.
+    """The question, and which images it is about.
 
     The sample of a data set, and all of it, may have one name after another on this machine; and a visitor's own
     pictures change.
     """
     there = len(server.images(dataset, "test")) if images else 0
     question = Question.of(job, dataset, min(images, there), **asked)
-    return question, (there, fingerprint(dataset)) if there and is_own(dataset) else there
+    return question, which_images(dataset) if there else 0
+
+
+def which_images(dataset: str) -> Hashable:
+    """What tells the test images of now from others that had the data set's name at another time.
+
+    Raises StudentError where there are none on this machine.
+    """
+    there = len(server.images(dataset, "test"))
+    return (there, fingerprint(dataset)) if there and is_own(dataset) else there
 
 
 @process.in_turn
@@ -216,6 +225,9 @@ def _passes(question: Question, work: Work) -> str:
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
     if question.job == "decided":
         return f"{count(work.passes)} answers with filters taken out, through {each} each"
+    if question.job == "one_step":
+        steps = plural(asked["steps"] or 1, "step")
+        return f"{steps} of {count(asked['recipe'].batch_size)} images, with {each} forwards and twice as many back"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
     if question.job == "one_under_attack":
