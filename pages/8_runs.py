@@ -1,10 +1,11 @@
-"""Which net was better, and why? All my runs over each other, how one of them came to see, and the way out."""
+"""Which net was better, and why? All my runs over each other, a fair race, how one of them came to see."""
 
 from __future__ import annotations
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.runs import race, race_lineup
 from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
 from pages.runs.rows import my_record, open_your_own
@@ -17,7 +18,7 @@ from pages.ui.wording.blocks import next_question
 require_shell()
 
 
-VIEWS = ("Compare", "Replay")
+VIEWS = ("Compare", "Race", "Replay")
 VIEW = address.one_of(
     "view",
     "runs_view",
@@ -28,7 +29,7 @@ VIEW = address.one_of(
 
 
 def ask() -> str:
-    """Which of the two views: "Compare" or "Replay". A link can name it."""
+    """Which of the views: "Compare", "Race" or "Replay". A link can name it."""
     address.follow(VIEW)
     view = st.segmented_control(
         "View",
@@ -45,6 +46,10 @@ def ask() -> str:
 
 def show(view: str, summary: DeltaGenerator) -> None:
     """The view, drawn anew while something in it goes on.  summary: the place for it."""
+    if view == "Race":
+        race.view(summary)
+        return
+    race_lineup.leave_out()
     if view == "Replay":
         st.fragment(play, run_every=3.0 if networks.is_training() else None)(summary)
         return
@@ -55,7 +60,7 @@ def show(view: str, summary: DeltaGenerator) -> None:
 
 
 def page(summary: DeltaGenerator) -> None:
-    """One of two views.  summary: the place for it."""
+    """One of three views.  summary: the place for it."""
     show(ask(), summary)
 
 

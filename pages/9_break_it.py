@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.break_it import attack, surgery, words
+from pages.break_it.layers import layers_of
 from pages.ui.forms.digit_input import singular
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
@@ -21,7 +22,7 @@ VIEW = address.one_of("view", "break_it_view", {key: key for key in VIEWS}, "fil
 def ask(network: networks.LoadedNetwork) -> str:
     """Draw the choice of a view. Returns a key of VIEWS."""
     address.follow(VIEW)
-    names = words.views(surgery.layers_of(network.spec), singular(network.dataset))
+    names = words.views(layers_of(network.spec), singular(network.dataset))
     view = st.segmented_control(
         "View",
         list(VIEWS),

@@ -19,6 +19,7 @@ from cnn_core.classroom.scene_parts import ALWAYS_OPEN, OF_EVERY_PAGE, PAGES, PA
 from cnn_core.errors import StudentError, quoted
 from cnn_core.model import PRESETS, ModelSpec, links
 from cnn_core.network_name import NetworkName
+from cnn_core.training import race
 from cnn_core.training.spec import TrainSpec
 
 LONGEST_NOTE = 300  # characters: two or three sentences
@@ -235,13 +236,15 @@ def _check_state(page: str, state: object) -> None:
             raise StudentError(
                 f"An address of the page {PAGES[page]} says nothing of {quoted(name)}.", hint="Leave it out."
             )
-        longest = links.MAX_TEXT if name == "design" else LONGEST_TEXT
+        longest = links.MAX_TEXT if name in ("design", "race") else LONGEST_TEXT
         if not isinstance(text, str) or len(text) > longest or _TEXT.fullmatch(text) is None:
             raise StudentError(
                 f"{quoted(name)} says {quoted(text)}.", hint="Copy the address from the browser."
             )
     if "design" in state:
         ModelSpec.from_dict(links.decode(state["design"]))
+    if "race" in state:
+        race.read(state["race"])
     if "net" in state:
         NetworkName.parse(state["net"])
 

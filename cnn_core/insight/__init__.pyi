@@ -118,6 +118,10 @@ from .one_step.step import OneStep as OneStep
 from .one_step.step import losses_of_steps as losses_of_steps
 from .one_step.step import moment_after as moment_after
 from .one_step.step import one_step as one_step
+from .one_step.watched import LayerWatched as LayerWatched
+from .one_step.watched import StepWatched as StepWatched
+from .one_step.watched import kernels_of as kernels_of
+from .one_step.watched import watched as watched
 from .over_time.learnt_and_forgotten import NEVER as NEVER
 from .over_time.learnt_and_forgotten import AnswersOverTime as AnswersOverTime
 from .over_time.learnt_and_forgotten import PlacesOverTime as PlacesOverTime
@@ -133,6 +137,7 @@ from .surgery.need import at_random as at_random
 from .surgery.need import need_of_layer as need_of_layer
 from .surgery.need import pruning as pruning
 from .surgery.operate import carried_out as carried_out
+from .surgery.operate import weights_of as weights_of
 from .surgery.operate import with_operation as with_operation
 from .surgery.operation import NOTHING as NOTHING
 from .surgery.operation import Edit as Edit

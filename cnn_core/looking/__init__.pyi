@@ -6,4 +6,5 @@ from .question import Question as Question
 from .work import LIGHT as LIGHT
 from .work import Speeds as Speeds
 from .work import Work as Work
+from .work import learnt_by as learnt_by
 from .work import work_of as work_of

@@ -18,7 +18,7 @@ from cnn_core.insight import (
     strongest_examples,
     strongest_for_units,
 )
-from cnn_core.looking import over_time, under_the_hood
+from cnn_core.looking import one_step, over_time, under_the_hood
 from cnn_core.looking.question import Question
 from cnn_core.model.layer_files import kind_named
 from cnn_core.training import Evaluation, accuracy_at, accuracy_under, evaluate
@@ -152,6 +152,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "answers_over": over_time.answers,
     "sizes_over": over_time.sizes,
     "places_over": over_time.places,
+    "one_step": one_step.step_watched,
 }
 
 

@@ -19,6 +19,8 @@ STRENGTHS = 8  # of a change of the images, at most
 # Under the hood, in passes of all images: counted on the lesson's network, where they differ from layer to layer.
 IN_PASSES = {"at_random": 6, "need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
 MUTINGS = 231  # of one image: none to ten filters muted, from the top and in 20 orders at random
+OF_A_STEP = 1e8  # multiply-adds: a step of the smallest network takes as long as so many of a larger one
+WATCHED_STEPS = 12  # of four images each: the step, what follows, and looking at it
 PGD_STEPS = 20  # of one attack
 COMPARED_STEPS, MORE_STEPS = 140, 60  # of three recipes together; towards a class
 USUAL_PACE = 2e10  # multiply-adds a second, before anything was measured
@@ -69,6 +71,9 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
         passes *= len(asked["snapshots"]) * (FORWARD_AND_BACK if question.job == "sizes_over" else 1)
     elif question.job == "decided":
         passes = MUTINGS
+    elif question.job == "one_step":
+        passes = FORWARD_AND_BACK * (learnt_by(question) + WATCHED_STEPS * 4)
+        passes += (asked["steps"] or 0) * round(OF_A_STEP / max(1, sum(row.macs for row in rows)))
     elif question.job == "recipes_compared":
         passes = len(asked["filters"]) * COMPARED_STEPS * FORWARD_AND_BACK
     elif question.job == "given_to_each_class":
@@ -78,6 +83,12 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
     else:
         passes *= IN_PASSES.get(question.job, 1)
     return Work(passes, sum(row.macs for row in needed))
+
+
+def learnt_by(question: Question) -> int:
+    """Of one step: how many images are learnt from before it."""
+    asked = question.arguments
+    return round((asked["steps"] or 0) * asked["recipe"].batch_size * asked["recipe"].work)
 
 
 class Speeds:

@@ -6,7 +6,7 @@ trained, just what it says: so whoever opens its link finds it as far as it is, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,12 +14,13 @@ from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
 from cnn_core.runs import submission
 from cnn_core.runs.equal import is_equal, kept_its_recipe
-from cnn_core.runs.expectation import expect
+from cnn_core.runs.expectation import Speeds, expect
 from cnn_core.runs.ids import owner_of
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.together import Wish, check_room_for, submit_all
 from cnn_core.runs.visitors import Visitors
+from cnn_core.runs.waits import ASIDE
 from cnn_core.training.race import Entry, Race
 
 Heat = tuple[Run | None, ...]  # of one seed: a run for each racer, None where there is none yet
@@ -63,9 +64,10 @@ class Course:
         return next((number for number, heat in enumerate(self.heats) if any(map(_is_to_do, heat))), None)
 
     @property
-    def to_do(self) -> list[Entry]:
-        """The trainings that are still to be asked for."""
-        return [entry for number in range(len(self.heats)) for entry in self.missing(number)]
+    def may_go_on(self) -> bool:
+        """Whether all that was asked for has ended well, and the next seed was not asked for yet."""
+        number = self.next_heat
+        return number is not None and not self.unfinished and not any(self.heats[number])
 
     def missing(self, number: int) -> list[Entry]:
         """Those of one heat."""
@@ -147,18 +149,36 @@ def control(store: RunStore, runs: Iterable[Run], owner: str, action: Action) ->
 # ---------------------------------------------------------------- what it costs
 
 
-def seconds(store: RunStore, entries: Sequence[Entry], dataset: str) -> float | None:
-    """How long these trainings take one after the other, told by trainings that were done on this machine.
+@dataclass(frozen=True)
+class Cost:
+    """What a race takes.
 
-    dataset: key of the images.
-    None where nothing was trained here yet.
+    runs:     trainings that are still to be asked for.
+    seconds:  of those, one after the other; None where nothing was trained on this machine yet.
+    of_three: of three seeds of each racer, from the beginning; None likewise.
     """
+
+    runs: int
+    seconds: float | None
+    of_three: float | None
+
+
+def cost(store: RunStore, course: Course) -> Cost:
+    """What the rest of a race takes, told by trainings that were done on this machine."""
     from cnn_core.data import available  # here: a store that is only looked at needs no data
     from cnn_core.data.sources import dataset_of
 
-    state = available(dataset)
-    learn, _ = split_sizes(state.train or dataset_of(dataset).count("train"))
-    is_sample = state.state == "sample"
-    times = [expect(store, one.spec, one.recipe, dataset, learn, is_sample).seconds for one in entries]
-    known = [time for time in times if time is not None]
-    return sum(known) if len(known) == len(times) else None
+    race = course.race
+    here = available(race.dataset)
+    learn, _ = split_sizes(here.train or dataset_of(race.dataset).count("train"))
+    is_sample = here.state == "sample"
+    missing = [sum(_is_to_do(heat[place]) for heat in course.heats) for place in range(len(race.racers))]
+    times = [
+        expect(store, one.spec, one.recipe, race.dataset, learn, is_sample).seconds for one in race.heat(0)
+    ]
+    aside = Speeds(store.path).seconds(ASIDE, 0.0)  # of each training: its images, and the test at its end
+    known = [time + aside for time in times if time is not None]
+    if len(known) < len(times):
+        return Cost(sum(missing), None, None)
+    seconds = sum(time * count for time, count in zip(known, missing, strict=True))
+    return Cost(sum(missing), seconds, 3 * sum(known))

@@ -151,6 +151,11 @@ class Run:
         return self.card.get("adopted") is True
 
     @property
+    def is_cut(self) -> bool:
+        """Whether it is what was left of a network that was operated on here (`insight/surgery`)."""
+        return self.card.get("cut") is True
+
+    @property
     def has_recipe(self) -> bool:
         """Whether `recipe` trained it. How a network was trained that was opened and left alone, nobody here knows."""
         return not self.is_opened or self._epochs is not None
@@ -417,6 +422,13 @@ class _RunAtOnce(Run):
     @cached_property
     def _health(self) -> Health:
         return super().health()
+
+    def _health_lines(self) -> list[dict[str, Any]]:
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> list[dict[str, Any]]:
+        return super()._health_lines()
 
     @cached_property
     def _history(self) -> History:

@@ -6,7 +6,7 @@
                 learnt_from.json which images it learnt from; written by its worker before the first step
                 control.json     what the owner asks for: stop, pause, resume, a learning rate
                 events.jsonl     appended, one event a line
-                health.jsonl     appended, one measurement a line, for the doctor
+                health.jsonl     appended, one measurement a line, for the doctor and of sizes (`step_sizes`)
                 samples.json     the present reading of twelve test digits
                 snapshots/       weights at steps 0, 1, 2, 4, 8, ... and after each epoch; best, last
                 frames/          a dream's pictures

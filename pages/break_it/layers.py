@@ -33,3 +33,9 @@ def word(spec: ModelSpec, layer: str) -> str:
     if len(shape) == 1:
         return "unit"
     return "filter" if kind_named(layer).has_filters else "map"
+
+
+def feeds_averages(spec: ModelSpec, layer: str) -> bool:
+    """Whether batch normalisation stands directly above a layer, so that its zeros do not stay zeros."""
+    above = spec.layer_names.index(layer) + 1
+    return above < len(spec.layers) and spec.layers[above].keeps_averages

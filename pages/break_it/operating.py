@@ -31,7 +31,7 @@ CUT = address.Part("cut", _CUT, NOTHING, _read, written_operation)
 
 def current(network: LoadedNetwork) -> Operation:
     """The operation that is done to this network; one that it has no such filters for is put aside, and said."""
-    operation: Operation = st.session_state.get(_CUT, NOTHING)
+    operation = chosen()
     try:
         check_operation(operation, network.spec)
     except StudentError as error:
@@ -41,9 +41,15 @@ def current(network: LoadedNetwork) -> Operation:
     return operation
 
 
+def chosen() -> Operation:
+    """What is done now, whatever the network; for callbacks."""
+    operation: Operation = st.session_state.get(_CUT, NOTHING)
+    return operation
+
+
 def do(operation: Operation) -> None:
     """Have this done from now on; for callbacks."""
-    if scene.refuses("break_it.cut") or operation == st.session_state.get(_CUT, NOTHING):
+    if scene.refuses("break_it.cut") or operation == chosen():
         return
     _put(operation)
 
@@ -61,12 +67,12 @@ def undo() -> None:
 
 
 def _put(operation: Operation) -> None:
-    before = (*st.session_state.get(_BEFORE, ()), st.session_state.get(_CUT, NOTHING))
+    before = (*st.session_state.get(_BEFORE, ()), chosen())
     st.session_state[_BEFORE], st.session_state[_CUT] = before[-MOST_UNDONE:], operation
 
 
 def turn(layer: str, filter: int) -> None:
     """Take a filter out, or put it back; for callbacks."""
-    operation: Operation = st.session_state.get(_CUT, NOTHING)
+    operation = chosen()
     is_out = filter in operation.muted(layer)
     do(operation.put_back(layer, [filter]) if is_out else operation.mute(layer, [filter]))

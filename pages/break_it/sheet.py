@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.break_it import operating, words
-from pages.break_it.layers import word
+from pages.break_it.layers import feeds_averages, word
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.visitor.networks import LoadedNetwork
-from pages.ui.wording.blocks import sheet_heading, what_you_see
+from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
 
 if TYPE_CHECKING:
     from cnn_core.insight import FilterPictures, Operation
 
 
-def all_filters(network: LoadedNetwork, layer: str, operation: Operation, pictures: FilterPictures) -> None:
-    """Draw a tile for every filter of a layer, struck where it is out."""
-    one, out = word(network.spec, layer), operation.muted(layer)
+def all_filters(
+    network: LoadedNetwork, layer: str, operation: Operation, pictures: FilterPictures, filters: int
+) -> None:
+    """Draw a tile for every filter of a layer, struck where it is out.
+
+    filters: how many the layer has; those beyond the pictures have no tile.
+    """
+    one, out, marks = word(network.spec, layer), operation.muted(layer), marks_of(operation, layer)
     images = pictures.images.numpy()
-
-    def turned(tile: int) -> None:
-        operating.turn(layer, pictures.filters[tile])
-
     with st.container(gap="xsmall"):
-        st.markdown(sheet_heading(layer, *words.sheet_facts(len(images), one, len(out))))
+        st.markdown(sheet_heading(layer, *words.sheet_facts(filters, len(images), one, len(out))))
         sheet(
             image_sheet(images, "own"),
             key=f"break_it_{layer}",
@@ -34,11 +35,25 @@ def all_filters(network: LoadedNetwork, layer: str, operation: Operation, pictur
             tile_px=max(56, images.shape[2]),
             columns=8,
             labels=[
-                words.tile_label(layer, one, index, index in out, why)
+                words.tile_label(layer, one, index, marks.get(index, ""), why)
                 for index, why in zip(pictures.filters, pictures.why, strict=True)
             ],
-            badges=["out" if index in out else "" for index in pictures.filters],
+            badges=[marks.get(index, "").replace("out", "") for index in pictures.filters],
             states=pictures.why,
-            on_click=turned,
+            struck=[tile for tile, index in enumerate(pictures.filters) if index in out],
+            on_click=lambda tile: operating.turn(layer, pictures.filters[tile]),
         )
-    what_you_see(words.what_you_see(one))
+    what_you_see(words.what_you_see(one, feeds_averages(network.spec, layer)))
+    if filters > len(images):
+        caption(words.not_drawn(one, len(images)))
+
+
+def marks_of(operation: Operation, layer: str) -> dict[int, str]:
+    """{filter: what is done to it, in a word}: "out", "held", "×0.5", "edited"."""
+    out = operation.muted(layer)
+    marks = {edit.filter: "edited" for edit in operation.edits if edit.layer == layer}
+    for touch in operation.touches:
+        if touch.layer == layer:
+            kind = "held" if touch.held is not None else f"×{touch.factor:g}"
+            marks[touch.filter] = "out" if touch.filter in out else kind
+    return marks

@@ -1,24 +1,24 @@
-"""The view "Take filters out": the sheet of a layer, and what the network still reads."""
+"""The view "Take filters out": the sheet of a layer, what the network still reads, and which filters it needs."""
 
 from __future__ import annotations
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from pages.break_it import operating, words
-from pages.break_it.layers import layers_of as layers_of
-from pages.break_it.layers import standard_layer, word
-from pages.break_it.outcomes import outcome_of, pictures_of
+from cnn_core.insight import Need
+from pages.break_it import by_hand, keep, operating, prune, words
+from pages.break_it.later import Later, fetch, later
+from pages.break_it.layers import layers_of, word
+from pages.break_it.number import broken, number
+from pages.break_it.outcomes import DRAWN, Cut, cut_of, pictures_of
+from pages.break_it.ranking import ranking
 from pages.break_it.sheet import all_filters
-from pages.ui.frame import address
-from pages.ui.visitor import networks
+from pages.break_it.taking_out import ask_layer, menu, put_back
+from pages.ui.frame.board import board
+from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import answer, problem
-from pages.ui.wording.numbers import percent
-
-_LAYER = "break_it_layer"
 
 
 def draw(
@@ -31,53 +31,84 @@ def draw(
     summary: the place for what is read to whoever does not see the page.
     """
     layers = layers_of(network.spec)
-    if not layers:
+    why_not = words.NOTHING_TO_TAKE_OUT if not layers else _why_not_judged(network)
+    if why_not:
         with verdict:
-            answer(words.NOTHING_TO_TAKE_OUT)
-        screen_summary.put(summary, words.NOTHING_TO_TAKE_OUT)
+            answer(why_not)
+        screen_summary.put(summary, why_not)
         return
     with strip:
-        layer = _ask(layers)
+        layer = ask_layer(layers)
     operation = operating.current(network)
     refusals.draw(operating.PLACE)
-    left, right = st.columns([576, 292], gap="medium")
-    one = word(network.spec, layer)
     try:
-        outcome = outcome_of(network, operation)
-    except StudentError as error:
+        cut = cut_of(network, layer, operation)
+        known = later(network, layer, cut)
+    except StudentError as error:  # a network for other images than ours
         problem(error)
         return
-    with left:
-        all_filters(network, layer, operation, pictures_of(network, layer, layers[layer]))
-    with right:
-        st.metric("Accuracy now", percent(outcome.accuracy))
-    noun, out = dataset_of(network.dataset).noun, len(operation.muted(layer))
-    images = len(outcome.labels)
-    said = (
-        words.without(out, layers[layer], one, outcome.accuracy, images, noun)
-        if out
-        else words.whole(outcome.accuracy, images, noun, layer, one)
-    )
+    with strip:
+        menu(layer, layers[layer], known.need if isinstance(known.need, Need) else None)
+        put_back(operation)
+    said = answer_of(network, layer, known.cut or cut, known)
     with verdict:
         answer(said)
-    screen_summary.put(summary, words.summary_of_surgery(network.title, said, layer, one))
-
-
-def _ask(layers: dict[str, int]) -> str:
-    """Draw the choice of the layer; the address says what is done."""
-    first = standard_layer(layers)
-    part = address.Part("layer", _LAYER, first, lambda text: text if text in layers else None)
-    address.follow(part, operating.CUT)
-    if st.session_state.get(_LAYER, first) not in layers:
-        st.session_state.pop(_LAYER)
-    layer = st.selectbox(
-        "Layer",
-        list(layers),
-        index=list(layers).index(first),
-        key=_LAYER,
-        label_visibility="collapsed",
-        width=150,
-        persist_state="session",
+    screen_summary.put(
+        summary, words.summary_of_surgery(network.title, said, layer, word(network.spec, layer))
     )
-    address.tell(part, operating.CUT)
-    return str(layer or first)
+    show(network, layer, layers[layer], cut, known)
+    fetch(network, operation, known.waits)
+
+
+def _why_not_judged(network: networks.LoadedNetwork) -> str:
+    why = server.why_no_images(network.dataset)
+    return "" if why is None else words.not_judged(why.message)
+
+
+def show(network: networks.LoadedNetwork, layer: str, filters: int, at_once: Cut, known: Later) -> None:
+    """Draw the number, the sheet, what broke and the ranking.
+
+    at_once: judged on some of the test images.
+    """
+    cut, operation = known.cut or at_once, at_once.operation
+    first, second, third = board("break_it_board", second="left")
+    with first:
+        out = sum(len(operation.muted(one)) for one in operation.layers) if operation.only_mutes else 0
+        number(cut, known.chance, out, at_once.images, known.cut is None and bool(known.waits))
+    with second:
+        pictures = pictures_of(network, layer, range(min(filters, DRAWN)))
+        all_filters(network, layer, operation, pictures, filters)
+    with third:
+        if operation.layers:
+            broken(network, cut)
+        ranking(network, layer, known.need, pictures)
+    prune.section(network, layer, filters, known.need)
+    by_hand.section(network, layer, filters, operation)
+    keep.section(network, operation)
+
+
+def answer_of(network: networks.LoadedNetwork, layer: str, cut: Cut, known: Later) -> str:
+    """The answer in one line."""
+    operation, one, noun = cut.operation, word(network.spec, layer), dataset_of(network.dataset).noun
+    accuracy, images = cut.after.accuracy, cut.images
+    if not operation.layers:
+        return words.whole(accuracy, images, noun, layer, one)
+    if operation.only_mutes and len(operation.layers) == 1:
+        (where,) = operation.layers
+        muted = operation.muted(where)
+        which = which_they_are(muted, known.need) if where == layer else ""
+        of = layers_of(network.spec)[where]
+        return words.without(len(muted), of, word(network.spec, where), where, accuracy, images, noun, which)
+    out = sum(len(operation.muted(one)) for one in operation.layers)
+    held = sum(touch.held is not None for touch in operation.touches if touch.held != 0)
+    scaled = len(operation.touches) - out - held
+    return words.changed(words.in_short(out, held, scaled, len(operation.edits)), accuracy, images, noun)
+
+
+def which_they_are(out: frozenset[int], need: Need | StudentError | None) -> str:
+    """ "most" or "least" where these are the filters that it needs so; "" for others, and while nobody knows."""
+    if not isinstance(need, Need):
+        return ""
+    if out == set(need.most_needed[: len(out)]):
+        return "most"
+    return "least" if out == set(need.least_needed[: len(out)]) else ""

@@ -17,7 +17,7 @@ from pages.classroom import question_words as words
 from pages.classroom.live import live
 from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms import class_question, guess
-from pages.ui.frame import screens, shell
+from pages.ui.frame import held, screens, shell
 from pages.ui.frame.announcement import announce
 from pages.ui.visitor import server, who
 from pages.ui.wording import guesses, refusals, screen_summary
@@ -179,7 +179,7 @@ def _answers(seat: Seat, asked: ClassQuestion, stage: str) -> None:
     if outcome is not None:
         st.markdown(outcome.why)
         _keep(asked, measured)
-        if outcome.page and not screens.is_on_wall():
+        if outcome.page and outcome.page not in held.closed() and not screens.is_on_wall():
             page = shell.entry(outcome.page).file
             st.page_link(
                 shell.ROOT / page,

@@ -11,6 +11,7 @@ from cnn_core.lesson.convolution import Padding, output_size
 from pages.convolution import words
 from pages.convolution.kernel_choice import SWEEP, adopt_edit, ask_kernel
 from pages.ui.drawing.sweep import kernel_sweep
+from pages.ui.frame import held
 from pages.ui.wording import refusals, screen_summary
 from pages.ui.wording.blocks import answer, caption, problem, what_you_see
 
@@ -44,12 +45,14 @@ def one_kernel(summary: DeltaGenerator) -> None:
 
 
 def why(swept: Sweep, padding: Padding) -> None:
-    """Draw what padding and strides are for, in the numbers of this very sweep."""
+    """Draw what padding and strides are for, in the numbers of this very sweep; not what a teacher's scene hides."""
     counts = visits(swept)
     size = swept.kernel.shape[-1]
     rows, columns = (output_size(side, size, 1, padding, swept.dilation) for side in swept.image.shape[1:])
     left, right = st.columns(2, gap="medium")
-    with left:
-        caption(words.why_padding(swept, padding, int(counts[0, 0]), int(counts.max())), "padding")
-    with right:
-        caption(words.why_strides(swept, rows * columns), "stride")
+    if not held.is_hidden("convolution.padding"):
+        with left:
+            caption(words.why_padding(swept, padding, int(counts[0, 0]), int(counts.max())), "padding")
+    if not held.is_hidden("convolution.strides"):
+        with right:
+            caption(words.why_strides(swept, rows * columns), "stride")

@@ -10,7 +10,7 @@ from cnn_core.insight import RECIPES, Examples, FilterPictures
 from cnn_core.looking import Question as JobQuestion
 from cnn_core.looking import work_of
 from pages.filters.layers import MOST, layers_of
-from pages.ui.visitor import server
+from pages.ui.visitor import networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.looking import look
 
@@ -44,16 +44,15 @@ def pictures_of(network: LoadedNetwork, layer: str, filters: tuple[int, ...], cl
 def pictures_with(
     network: LoadedNetwork, layer: str, wanted: tuple[int, ...], climb: Climb
 ) -> FilterPictures:
-    """Pictures of a layer with these among them: of all its filters, which everybody shares, where that is light."""
-    width = layers_of(network.spec)[layer]
-    every = tuple(range(width))
-    asked = {"layer": layer, "filters": every, "steps": climb.steps}
-    if (
-        width <= MOST
-        and work_of(JobQuestion.of("pictures", network.dataset, 0, **asked), network.spec).is_light
-    ):
-        return pictures_of(network, layer, every, climb)
-    return pictures_of(network, layer, wanted, climb)
+    """Pictures of a layer with these among them.
+
+    Of all its filters, which everybody shares, where that is light; while a network is in training of these alone, for
+    its pictures are soon of no use.
+    """
+    every = tuple(range(layers_of(network.spec)[layer]))
+    asked = JobQuestion.of("pictures", network.dataset, 0, layer=layer, filters=every, steps=climb.steps)
+    is_shared = len(every) <= MOST and work_of(asked, network.spec).is_light and not networks.is_training()
+    return pictures_of(network, layer, every if is_shared else wanted, climb)
 
 
 def growth_of(network: LoadedNetwork, layer: str, index: int, climb: Climb) -> FilterPictures:

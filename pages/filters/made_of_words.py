@@ -189,8 +189,9 @@ def measured(
     text = f"Left of the middle: the mean over its {plural(places, 'strongest place')} in {looked}."
     if is_class:
         return text
-    lead = f"the lead of “{plain(class_name)}” over the best other class"
-    text += f" Right of it: {lead}, the mean over up to {each} test images of “{plain(class_name)}”."
+    name = plain(class_name)
+    lead = f"the lead of “{name}” (its score less the best other one)"
+    text += f" Right of it: {lead}, the mean over up to {each} of its test images."
     if way.above:
         text += " The bands that leave the middle are what passes through it; the last ones all that each filter gives."
     return text
@@ -201,8 +202,9 @@ def measured(
 
 def about_filter(read: Reading) -> str:
     """What it is made of, in one line under its name."""
-    reads = plural(len(read.maps), "map" if read.kernels is not None else word_of(read.source))
-    what = f"reads {reads}"
+    what = f"reads {plural(len(read.maps), word_of(read.source))}"
+    if read.source == IMAGE:
+        what = "reads every pixel of the image"
     if read.kernels is not None:
         rows, columns = read.kernels.shape[1:]
         what = f"{plural(len(read.maps), 'kernel')} of {rows}×{columns}"

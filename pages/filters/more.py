@@ -75,7 +75,9 @@ def _climbed(
         return error.message
     classes = networks.classes_of(network)
     with answer_place:
-        answer(said := more_words.verdict(climb, chosen.title, classes[target], network.trained))
+        is_loose = hold == HOLDS["loose"]
+        said = more_words.verdict(climb, chosen.title, classes[target], network.trained, is_loose=is_loose)
+        answer(said)
     _book(network, climb, f"{network.weights_key}/{chosen.key}/{target}/{hold}")
     what_you_see(more_words.what_you_see(hold))
     return said
@@ -101,6 +103,7 @@ def _book(network: networks.LoadedNetwork, climb: Climb, book: str) -> None:
         places=[f"step {step} of {steps}" for step in range(steps + 1)],
         unit="steps towards the class",
         captions=more_words.captions(climb, classes),
+        start=steps,
         curve=CurveLine(
             more_words.curve(name), climb.probabilities[:, climb.target].tolist(), "step 0", f"step {steps}"
         ),

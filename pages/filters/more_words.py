@@ -38,10 +38,11 @@ def change(channels: int) -> str:
     return "what was changed: more of a colour where it shows" if channels == 3 else "what was changed"
 
 
-def verdict(climb: Climb, title: str, class_name: str, is_trained: bool) -> str:
+def verdict(climb: Climb, title: str, class_name: str, is_trained: bool, *, is_loose: bool = False) -> str:
     """The answer in one line.
 
     title: of the picture, "your drawing".  class_name: of the class.
+    is_loose: it is held as loosely as can be.
     """
     first, last = (float(climb.probabilities[place, climb.target]) for place in (0, -1))
     name, this, steps = plain(class_name), plain(title), len(climb.images) - 1
@@ -50,7 +51,8 @@ def verdict(climb: Climb, title: str, class_name: str, is_trained: bool) -> str:
     if climb.reached == 0:
         text = f"The network reads “{name}” in {this} already: {before_after}."
     elif climb.reached is None:
-        text = f"The network does not come to read “{name}” in {this}: {before_after}. Hold it less tightly."
+        text = f"The network does not come to read “{name}” in {this}: {before_after}."
+        text += "" if is_loose else " Hold it loosely."
     else:
         text = (
             f"After **{plural(climb.reached, 'step')}** the network reads “{name}” in {this}: {before_after}."
@@ -97,5 +99,5 @@ def summary_of_view(title: str, answer: str) -> str:
     return summary(
         f"Here a network, {plain(title)}, is asked what would make a picture more of a class.",
         answer,
-        "Try: draw a digit and press Play, or choose another class.",
+        "Try: press Play, or choose another class.",
     )

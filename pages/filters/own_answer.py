@@ -14,7 +14,7 @@ from pages.filters import own_answer_words as words
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.visitor import networks
-from pages.ui.wording.blocks import caption
+from pages.ui.wording.blocks import caption, problem
 from pages.ui.wording.looking import look
 
 if TYPE_CHECKING:
@@ -61,35 +61,40 @@ def under_tiles(answers: PictureAnswers, classes: tuple[str, ...]) -> list[str]:
 
 
 def by_three_recipes(network: networks.LoadedNetwork, question: Question) -> None:
-    """Draw the picture of a class by each recipe, what the network reads in it, and the third one's importance."""
-    try:
-        rows: list[RecipePictures] = look(
-            network,
-            "recipes_compared",
-            MEASURED,
-            layer=question.layer,
-            filters=(question.index,),
-            seed=question.climb.seed,
-        )
-    except StudentError:
-        return  # without test images there are no magnitudes to hold
+    """Draw the picture of a class by each recipe, what the network reads in it, and the third one's importance.
+
+    Folded until it is asked for: nothing is computed while it is closed.
+    """
+    box = st.expander(words.THREE_RECIPES, key="recipes_open", on_change="rerun")
+    if not box.open:
+        return
+    layer, filters, seed = question.layer, (question.index,), question.climb.seed
+    with box:
+        try:
+            with st.spinner(words.DRAWING):
+                rows = look(network, "recipes_compared", MEASURED, layer=layer, filters=filters, seed=seed)
+        except StudentError as error:  # without test images there are no magnitudes to hold
+            problem(error)
+            return
+        _recipes(network, rows)
+
+
+def _recipes(network: networks.LoadedNetwork, rows: list[RecipePictures]) -> None:
     images = [row.images[0] for row in rows]
     captions = [(words.RECIPES[row.recipe], _read(network, row)) for row in rows]
     if (importance := rows[-1].importance) is not None:
         images.append(images[-1] * importance)
         captions.append((words.IMPORTANCE, ""))
-    with st.container(gap="xsmall"):
-        caption(words.COMPARED)
-        sheet(
-            image_sheet(torch.stack(images).numpy(), "own"),
-            key="card_recipes",
-            alt=words.COMPARED,
-            tile_px=64,
-            captions=captions,
-            clickable=False,
-            columns=4,
-        )
-        caption(words.WHAT_COMPARED)
+    sheet(
+        image_sheet(torch.stack(images).numpy(), "own"),
+        key="card_recipes",
+        alt=words.COMPARED,
+        tile_px=112,
+        captions=captions,
+        clickable=False,
+        columns=2,
+    )
+    caption(words.WHAT_COMPARED)
 
 
 def _read(network: networks.LoadedNetwork, row: RecipePictures) -> str:

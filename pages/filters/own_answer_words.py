@@ -11,6 +11,8 @@ from pages.ui.wording.numbers import plural, probability, probability_tile
 if TYPE_CHECKING:
     from cnn_core.insight import PictureAnswers
 
+THREE_RECIPES = "By three recipes, side by side"
+DRAWING = "Climbing to it by three recipes …"
 COMPARED = "its picture by three recipes, and where the third one mattered"
 RECIPES = {"lesson": "Lesson", "clean": "Clean", "maco": "Magnitudes"}
 IMPORTANCE = "Importance"

@@ -62,6 +62,8 @@ def all_filters(
     layer, climb = question.layer, question.climb
     images = pictures.images.numpy()
     height, width = images.shape[2:]
+    silent = _silent(pictures, examples)
+    badges = _badges(pictures, silent)
     are_long = any(len(name) > LONG_NAME for name in classes)
     with st.container(gap="xsmall"):
         facts = words.heading_facts(len(images), (height, width), climb.steps, climb.seed)
@@ -72,11 +74,11 @@ def all_filters(
             alt=words.sheet_alt(layer),
             tile_px=max(84 if are_long else 56, height),
             columns=6 if are_long else 8,
-            labels=_labels(pictures, examples),
-            badges=_badges(pictures, examples),
+            labels=_labels(pictures, silent),
+            badges=badges,
             states=[
-                None if why is None else words.reason(why, _is_silent(examples, i))
-                for i, why in zip(pictures.filters, pictures.why, strict=True)
+                None if why is None else words.reason(why, is_silent)
+                for why, is_silent in zip(pictures.why, silent, strict=True)
             ],
             captions=_captions(pictures, classes, answers),
             selected=pictures.filters.index(question.index),
@@ -90,7 +92,7 @@ def all_filters(
             climb.steps,
             began_as=(pictures.begun.count("other noise"), pictures.begun.count("example")),
             why=set(filter(None, pictures.why)),
-            silent=any(_badges(pictures, examples)),
+            silent=any(badges),
         )
     )
     if answers is not None:
@@ -102,15 +104,17 @@ def all_filters(
         caption(words.R_COUNTS)
 
 
-def _is_silent(examples: Examples | None, number: int) -> bool:
-    return examples is not None and bool(examples.silent[number])
+def _silent(pictures: FilterPictures, examples: Examples | None) -> list[bool]:
+    """Of each tile whether its filter fires on no test image; where there are none, nobody knows of any."""
+    silent = [] if examples is None else examples.silent.tolist()
+    return [bool(silent) and silent[number] for number in pictures.filters]
 
 
-def _badges(pictures: FilterPictures, examples: Examples | None) -> list[str]:
+def _badges(pictures: FilterPictures, silent: list[bool]) -> list[str]:
     """A mark on each tile that has a picture though its filter fires on no test image; else nothing."""
     return [
-        words.BADGE if why is None and _is_silent(examples, number) else ""
-        for number, why in zip(pictures.filters, pictures.why, strict=True)
+        words.BADGE if why is None and is_silent else ""
+        for why, is_silent in zip(pictures.why, silent, strict=True)
     ]
 
 
@@ -123,8 +127,10 @@ def _captions(
     return list(zip((classes[i] for i in pictures.filters), under_tiles(answers, classes), strict=True))
 
 
-def _labels(pictures: FilterPictures, examples: Examples | None) -> list[str]:
+def _labels(pictures: FilterPictures, silent: list[bool]) -> list[str]:
     return [
-        words.tile_label(pictures.layer, i, low, high, why, _is_silent(examples, i))
-        for i, (low, high), why in zip(pictures.filters, pictures.range.tolist(), pictures.why, strict=True)
+        words.tile_label(pictures.layer, i, low, high, why, is_silent)
+        for i, (low, high), why, is_silent in zip(
+            pictures.filters, pictures.range.tolist(), pictures.why, silent, strict=True
+        )
     ]

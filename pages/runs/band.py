@@ -26,22 +26,38 @@ def band(group: Sequence[Trained], mode: str, height: int = 300) -> Figure:
     height: pixels.
     Without any curve it is an empty figure.
     """
-    curves = _curves(group)
-    if not curves:
+    return bands([group], mode, height)
+
+
+def bands(groups: Sequence[Sequence[Trained]], mode: str, height: int = 300, epochs: float = 0.0) -> Figure:
+    """The same of several designs or recipes, each in its own colour; a single seed is a line.
+
+    epochs: of the whole axis, at least.
+    """
+    drawn = [(_values(curves), color) for group, color in zip(groups, RUNS[mode], strict=False)
+             if (curves := _curves(group))]  # fmt: skip
+    if not drawn:
         return dict(data=[], layout=dict(template=template(mode), height=height))
-    end = min(curve.epoch[-1] for curve in curves)
-    epochs = np.linspace(max(curve.epoch[0] for curve in curves), end, POINTS)
-    per_cent = 100 * np.stack([np.interp(epochs, curve.epoch, curve.accuracy) for curve in curves])
-    low = float(np.floor(max(0.0, per_cent[:, POINTS // 4 :].min() - 0.5)))
+    lowest = min(per_cent[:, POINTS // 4 :].min() for (_, per_cent), _ in drawn)
+    low = float(np.floor(max(0.0, lowest - 0.5)))
     layout = dict(
         template=template(mode),
         height=height,
         margin=dict(l=44, r=16, t=28, b=40),
-        xaxis=dict(range=[0, end], title=dict(text="epochs")),
+        xaxis=dict(
+            range=[0, max(epochs, *(float(at[-1]) for (at, _), _ in drawn))], title=dict(text="epochs")
+        ),
         yaxis=dict(range=[low, 100.2]),
         annotations=[_title(mode)],
     )
-    return dict(data=_traces(epochs, per_cent, RUNS[mode][0]), layout=layout)
+    return dict(data=[trace for values, color in drawn for trace in _traces(*values, color)], layout=layout)
+
+
+def _values(curves: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray]:
+    """(epochs, accuracies in per cent, a row a seed), as far as all of them have come."""
+    end = min(curve.epoch[-1] for curve in curves)
+    epochs = np.linspace(max(curve.epoch[0] for curve in curves), end, POINTS)
+    return epochs, 100 * np.stack([np.interp(epochs, curve.epoch, curve.accuracy) for curve in curves])
 
 
 def _curves(group: Sequence[Trained]) -> list[Curve]:

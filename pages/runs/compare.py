@@ -14,6 +14,7 @@ from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
 from pages.runs import guessing, words
 from pages.runs.band import band, has_band
+from pages.runs.measure import ask_measure
 from pages.runs.menu import after_click
 from pages.runs.picks import chosen_elsewhere, follow_address, picks, put_only, write_address
 from pages.runs.rows import my_runs, networks_of, part_of_my_runs, row
@@ -21,7 +22,7 @@ from pages.runs.verdicts import differences, everything_is_known, odd_ones, seed
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.learning_charts import curves, last_value
 from pages.ui.drawing.legend import colours, names_in_colour
-from pages.ui.frame import address, held
+from pages.ui.frame import held
 from pages.ui.frame.streamlit_inside import names_for_the_ear
 from pages.ui.trained.fair import has_learnt, is_fair, race
 from pages.ui.trained.tables import runs_csv
@@ -118,24 +119,8 @@ def _start_race(own: Trained) -> None:
         put_only(race(own))
 
 
-_MEASURE = address.one_of(
-    "measure", "runs_measure", {measure: measure for measure in words.MEASURES}, "accuracy"
-)
-
-
 def _curves(selection: Sequence[Trained]) -> None:
-    address.follow(_MEASURE)
-    measure = st.segmented_control(
-        "Measure",
-        list(words.MEASURES),
-        format_func=words.MEASURES.__getitem__,
-        default="accuracy",
-        required=True,
-        key="runs_measure",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(_MEASURE)
+    measure = ask_measure()
     if lines := _with_curve(selection):
         of = "loss" if measure == "loss" else "accuracy"
         ends = {run.name: last_value(run.history, of) for run in lines}

@@ -16,6 +16,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import Frame, replay
 from cnn_core.kept import kept
 from cnn_core.network_name import NetworkName
+from cnn_core.pretrained.cards import replay_path
 from cnn_core.training import load_model
 from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.visitor import server
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 TESTED = 500  # test images that each moment of a replayed run reads
 
+File = tuple[int, str, int]
 Moment = tuple[int, "Callable[[], Network]"]  # (optimizer steps done, what loads the network of then)
 
 
@@ -37,11 +39,13 @@ class Moments:
     key:      the same key, the same training; it may have got more moments since.
     saved:    the moments.
     accuracy: {step: fraction of all test images}; empty where nobody has measured it.
+    files:    of each moment its step, the file that holds its weights, and that file's time in nanoseconds.
     """
 
     key: str
     saved: list[Moment] = field(default_factory=list)
     accuracy: dict[int, float] = field(default_factory=dict)
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,15 @@ def moments_of(network: LoadedNetwork) -> Moments:
 
 def _of_run(key: str, run_id: str) -> Moments:
     snapshots = server.store().run(run_id).snapshots()
-    return Moments(key, [(snapshot.step, partial(_network_of, snapshot.path)) for snapshot in snapshots])
+    saved: list[Moment] = [(snapshot.step, partial(_network_of, snapshot.path)) for snapshot in snapshots]
+    return Moments(key, saved, files=tuple(_file(snapshot.step, snapshot.path) for snapshot in snapshots))
+
+
+def _file(step: int, path: Path) -> File:
+    try:
+        return step, str(path), path.stat().st_mtime_ns
+    except OSError:  # thinned out a moment ago: whoever reads it is told
+        return step, str(path), 0
 
 
 def _network_of(path: Path) -> Network:
@@ -84,7 +96,9 @@ def _of_ours(key: str, network: LoadedNetwork) -> Moments:
     name = NetworkName.parse(network.weights_key).name if network.kind == "pretrained" else "lesson"
     course = pretrained.replay(name)
     accuracy = dict(zip(course.moments.step, course.moments.accuracy, strict=True))
-    return Moments(key, [(step, partial(course.load, step)) for step in course.steps], accuracy)
+    saved: list[Moment] = [(step, partial(course.load, step)) for step in course.steps]
+    files = tuple((step, str(replay_path(name)), 0) for step in course.steps)
+    return Moments(key, saved, accuracy, files)
 
 
 def accuracy_of(moments: Moments, dataset: str) -> dict[int, float]:

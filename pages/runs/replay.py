@@ -1,52 +1,35 @@
-"""How one network came to see: its maps at each moment that was kept."""
+"""How a network learnt, at each moment of its training that was kept: five ways to look back, one at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from torch import Tensor
 
-from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.insight import Frame, heaviest_kernels
-from cnn_core.model import ModelSpec, summarize
-from cnn_core.model.layer_files import kind_named
-from pages.runs import words
-from pages.runs.moments import TESTED, Look, Moments, accuracy_of, frames_of, moments_of
-from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, mosaic, signed_sheet
-from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
-from pages.ui.forms.digit_input import chosen_image, say_why_none, way_and_number
+from pages.runs import replay_words, words
+from pages.runs.course import Course
+from pages.runs.moments import Moments, moments_of
+from pages.runs.replay_answers import map_over_time, mistakes
+from pages.runs.replay_filter import one_filter
+from pages.runs.replay_learnt import learnt
+from pages.runs.replay_sizes import sizes
 from pages.ui.frame import address
 from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording import screen_summary
-from pages.ui.wording.blocks import answer, caption, problem, what_you_see
-from pages.ui.wording.numbers import count
-from pages.ui.wording.which_images import no_test
+from pages.ui.wording.blocks import caption, problem
 
-USUAL_FILTER = 7  # of the lesson's convnet it is a telling one
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A training seen through one filter: what is drawn.
-
-    key:      the same key, the same replay; it may have got more frames since.
-    frames:   one a moment, in the order of training.
-    accuracy: of each frame's network, a fraction of the test images that `of` names; empty where there are none here.
-    classes:  what its outputs are called.
-    """
-
-    key: str
-    look: Look
-    frames: list[Frame]
-    accuracy: list[float]
-    of: str
-    classes: tuple[str, ...]
+# Each draws its view, and returns the line above it; None where there is none.
+VIEWS: dict[str, Callable[[LoadedNetwork, Moments], str | None]] = {
+    "filter": one_filter,
+    "mistakes": lambda network, moments: mistakes(Course.of(network, moments)),
+    "map": lambda network, moments: map_over_time(Course.of(network, moments)),
+    "learnt": lambda network, moments: learnt(Course.of(network, moments)),
+    "gradients": lambda network, moments: sizes(Course.of(network, moments)),
+}
+_VIEW = address.one_of("replay", "replay_view", {view: view for view in VIEWS}, "filter")
 
 
 def play(summary: DeltaGenerator) -> None:
@@ -57,25 +40,30 @@ def play(summary: DeltaGenerator) -> None:
         _too_few()
         screen_summary.put(summary, words.NOT_KEPT)
         return
-    look = _ask(network)
-    if look is None:
-        return
-    if said := _no_test(network):
-        caption(said)
+    view = _ask()
     try:
-        with st.spinner(words.looking(len(moments.saved))):
-            replay = _replay(network, moments, look)
+        said = VIEWS[view](network, moments)
     except StudentError as error:
         problem(error)
         return
-    screen_summary.put(summary, words.summary_of_replay(_draw(replay), len(replay.frames)))
+    if said is not None:
+        screen_summary.put(summary, replay_words.summary_of(view, said, len(moments.saved)))
 
 
-def _no_test(network: LoadedNetwork) -> str:
-    """Why the accuracies beside it may be no test; "" where nothing is against them, or there are none."""
-    if server.why_no_images(network.dataset) is not None:
-        return ""
-    return no_test(network.learnt_from.overlap(server.images(network.dataset, "test")))
+def _ask() -> str:
+    address.follow(_VIEW)
+    view = st.segmented_control(
+        "What is looked at",
+        list(VIEWS),
+        format_func=replay_words.VIEWS.__getitem__,
+        default="filter",
+        required=True,
+        key="replay_view",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    address.tell(_VIEW)
+    return str(view or "filter")
 
 
 def _too_few() -> None:
@@ -85,169 +73,3 @@ def _too_few() -> None:
     caption(words.NOT_KEPT)
     if st.button("Replay the lesson’s convnet", on_click=design.look_at, args=(server.DEFAULT,)):
         st.rerun()
-
-
-def _replay(network: LoadedNetwork, moments: Moments, look: Look) -> Replay:
-    """Raises StudentError where the image does not fit the network."""
-    frames = frames_of(moments, look)
-    accuracy, sample = moments.accuracy, None
-    if not accuracy and server.why_no_images(network.dataset) is None:
-        accuracy = accuracy_of(moments, network.dataset)
-        sample = min(TESTED, len(server.images(network.dataset, "test")))
-    return Replay(
-        key=f"{moments.key}/{look.key}",
-        look=look,
-        frames=frames,
-        accuracy=[accuracy.get(frame.step, 0.0) for frame in frames] if accuracy else [],
-        of=words.share_of(dataset_of(network.dataset).noun, sample),
-        classes=networks.classes_of(network),
-    )
-
-
-# ---------------------------------------------------------------- what is looked at
-
-
-def _ask(network: LoadedNetwork) -> Look | None:
-    """None while there is no image yet."""
-    with st.container(horizontal=True, vertical_alignment="center", key="replay_strip"):
-        way = way_and_number(network.dataset)
-        layer = _layer(network.spec)
-        filter = _filter(network.spec, layer)
-    say_why_none(network.dataset)
-    image = chosen_image(way, network.dataset)
-    return None if image is None else Look(image, layer, filter, layer == network.spec.layer_names[0])
-
-
-def _layer(spec: ModelSpec) -> str:
-    """A convolution; of a network that has none a dense layer."""
-    names = spec.layer_names
-    with_filters = [name for name in names if kind_named(name).has_filters]
-    offered = with_filters or [name for name in names if kind_named(name).has_units]
-    key = f"replay_layer_{spec.fingerprint}"
-    part = address.one_of("layer", key, {name: name for name in offered}, offered[0])
-    address.follow(part)
-    name = st.selectbox(
-        "Layer",
-        offered,
-        key=key,
-        label_visibility="collapsed",
-        filter_mode=None,
-        width=130,
-        persist_state="session",
-    )
-    address.tell(part)
-    return str(name)
-
-
-def _filter(spec: ModelSpec, name: str) -> int:
-    word = "filter" if kind_named(name).has_filters else "unit"
-    many = summarize(spec)[spec.layer_names.index(name)].output_shape[0]
-    usual, key = min(USUAL_FILTER, many - 1), f"replay_filter_{name}_{many}"
-    part = address.whole("filter", key, 0, many - 1, usual)
-    address.follow(part)
-    number = st.selectbox(
-        "Filter",
-        list(range(many)),
-        index=usual,
-        format_func=lambda i: f"{word} {i}",
-        key=key,
-        label_visibility="collapsed",
-        width=130,
-        persist_state="session",
-    )
-    address.tell(part)
-    return int(number)
-
-
-# ---------------------------------------------------------------- on the screen
-
-
-def _draw(replay: Replay) -> str:
-    """Returns the line above it."""
-    frames = replay.frames
-    first, last = frames[0], frames[-1]
-    before, after = replay.classes[first.predicted], replay.classes[last.predicted]
-    said = words.came_to_see(before, after, replay.look.image.title, _sure(last))
-    answer(said)
-    flipbook(
-        _strips(frames, replay.look),
-        key="replay",
-        book=replay.key,
-        places=[_place(frame) for frame in frames],
-        unit="steps of training",
-        captions=_captions(replay),
-        curve=_curve(replay),
-        start=len(frames) - 1,
-        fps=5,
-    )
-    what_you_see(words.what_replay_shows(bool(replay.accuracy)))
-    return said
-
-
-def _curve(replay: Replay) -> CurveLine | None:
-    if not replay.accuracy:
-        return None
-    return CurveLine(
-        f"accuracy so far, % of {replay.of}",
-        [100 * right for right in replay.accuracy],
-        _place(replay.frames[0]),
-        _place(replay.frames[-1]),
-    )
-
-
-def _place(frame: Frame) -> str:
-    return f"step {count(frame.step)}"
-
-
-def _sure(frame: Frame) -> float:
-    return float(frame.probabilities.max())
-
-
-def _captions(replay: Replay) -> list[str]:
-    rights: Sequence[float | None] = replay.accuracy or [None] * len(replay.frames)
-    return [
-        words.moment(replay.classes[frame.predicted], _sure(frame), right, replay.of, frame.dead)
-        for frame, right in zip(replay.frames, rights, strict=True)
-    ]
-
-
-def _strips(frames: list[Frame], look: Look) -> list[Strip]:
-    """The filter's map and all maps of its layer, what it looks for, and its heaviest kernel: as far as it has them."""
-    last = frames[-1]
-    strips = _maps(frames, look) if last.maps.ndim == 3 else []
-    pictures = np.stack([(frame.picture * (not frame.dead)).numpy() for frame in frames])
-    strips.append(Strip("what it looks for", image_sheet(pictures, "own"), 168))
-    if _lies_on_colours(last, look):
-        kernels = _stack([frame.kernel for frame in frames if frame.kernel is not None])
-        strips.append(Strip(words.KERNEL_IN_COLOUR, signed_sheet(kernels, "shared"), 120))
-    elif last.kernel is not None and last.kernel.ndim == 3:
-        heaviest = heaviest_kernels(last.kernel, 1)[0]
-        kernels = _stack([frame.kernel[heaviest] for frame in frames if frame.kernel is not None])
-        title = words.kernel_title(len(last.kernel), heaviest)
-        strips.append(Strip(title, contact_sheet(kernels, "signed", "shared"), 120))
-    return strips
-
-
-def _lies_on_colours(frame: Frame, look: Look) -> bool:
-    """Whether the filter reads red, green and blue of the image itself."""
-    return (
-        look.reads_image and frame.kernel is not None and len(frame.kernel) == IN_COLOUR == len(frame.picture)
-    )
-
-
-def _maps(frames: list[Frame], look: Look) -> list[Strip]:
-    one = _stack([frame.map for frame in frames])
-    every = np.stack([mosaic(frame.maps.numpy()) for frame in frames])
-    lowest = 0.0 if every.min() >= 0 else -1.0
-    return [
-        Strip(f"map {look.filter} of {look.layer}", contact_sheet(one, _scale(one), "shared"), 168),
-        Strip(f"all {len(frames[-1].maps)} maps", contact_sheet(every, _scale(every), (lowest, 1.0)), 200),
-    ]
-
-
-def _scale(maps: np.ndarray) -> str:
-    return "activation" if maps.min() >= 0 else "signed"
-
-
-def _stack(maps: Sequence[Tensor]) -> np.ndarray:
-    return np.stack([one.numpy() for one in maps])

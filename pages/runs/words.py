@@ -79,15 +79,6 @@ def summary_of_runs(mine: int, compared: Sequence[str], answer: str) -> str:
     )
 
 
-def summary_of_replay(answer: str, moments: int) -> str:
-    """The summary of the view that replays.  answer: its first line.  moments: how many there are."""
-    return summary(
-        f"Here one network is looked at in {plural(moments, 'moment')} of its training.",
-        answer,
-        "Try: press Play, or move the slider step by step; choose another layer, filter or image above.",
-    )
-
-
 def _accuracies(tested: Sequence[Trained]) -> str:
     """Each with its accuracy, those together that were tested on the same images."""
     groups: dict[str, list[str]] = {}
@@ -254,6 +245,7 @@ def from_its_weights(dataset: str) -> str:
 RATE_IS_GONE = "Its learning rate ended near zero (one cycle), so more epochs would change almost nothing."
 WEIGHTS = {"last": "last epoch", "best": "best epoch", "remeasured": "averages anew"}
 OPENED = "Opened from a file: Convscope does not know how it was trained before."
+CUT = "Cut out of another network, on the page Break it."
 SEEDS = "The same design and recipe with other random choices: how much is luck?"
 
 

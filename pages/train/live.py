@@ -15,6 +15,7 @@ from cnn_core.runs import Run, Sample
 from cnn_core.training.history import Curve
 from pages.train import best, doctor, end_words, runner, words
 from pages.train.curves import curves
+from pages.train.sizes import sizes
 from pages.train.strip import at_once, rate_is_stale, sidebar_is_stale
 from pages.ui.drawing.contact_sheet import Sheet, image_sheet
 from pages.ui.drawing.diagram import diagram_alt, network_diagram
@@ -73,6 +74,7 @@ def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_im
         if run.has_recipe:
             images = min(training_images, run.recipe.train_size or training_images)
             curves(run, images, validation_images)
+            sizes(run)
         else:
             _diagram(run)
     with top:

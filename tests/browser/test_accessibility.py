@@ -17,7 +17,7 @@ VIEWS = {
     "evaluate": ("Who for whom", "Mistakes", "Shift and turn", "Map", "Draw"),
     "augmentation": ("Draws", "One alone", "Fill modes"),
     "my_data": ("Draw", "Upload"),
-    "runs": ("Compare", "Replay"),
+    "runs": ("Compare", "Race", "Replay"),
 }
 
 MAIN = "[data-testid=stMain]"  # sidebar and bar are the same on every page: a test of their own

@@ -115,6 +115,30 @@ def test_the_replay_plays(server, new_page):
     expect(page.get_by_text(re.compile("It reads .* of all test digits right"))).to_be_visible()
 
 
+TABLE = """() => [...document.querySelectorAll('*')].flatMap((e) => e.shadowRoot
+  ? [...e.shadowRoot.querySelectorAll('.matrix .cell')] : []).map(
+  (c) => [c.className.includes('same'), +c.textContent])"""
+
+
+def test_a_table_follows_the_training_and_a_forgotten_digit_opens_in_feature_maps(server, new_page):
+    page = new_page(server.url + "/runs?view=replay&replay=mistakes")
+    slider = page.get_by_role("slider", name="steps of training")
+    expect(slider).to_be_visible(timeout=30_000)
+    ends = []
+    for place in ("0", slider.get_attribute("max")):
+        slider.fill(place)
+        cells = page.evaluate(TABLE)
+        assert len(cells) == 100
+        ends.append((sum(n for _, n in cells), sum(n for is_right, n in cells if is_right)))
+    (all_first, right_first), (all_last, right_last) = ends
+    assert all_first == all_last > 0
+    assert right_first < 0.3 * all_first < 0.9 * all_last < right_last
+    page.get_by_text("Learnt, forgotten").click()
+    page.get_by_role("button", name=re.compile("forgotten [0-9]+ time")).first.click(timeout=30_000)
+    expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
+    expect(page).to_have_url(re.compile("digit="))
+
+
 @pytest.mark.parametrize("path", ["feature_maps", "evaluate", "filters", "runs"])
 def test_nothing_scrolls_sideways_on_a_phone(server, new_page, path):
     page = new_page(f"{server.url}/{path}", width=390)

@@ -237,3 +237,16 @@ def test_on_a_shared_computer_the_browser_forgets_whose_runs_these_are(page, run
     expect(row_of(page, run)).to_have_count(0)
     [again] = [one for one in page.context.cookies() if one["name"] == "convscope_visitor"]
     assert again["value"] == cookie["value"]
+
+
+def test_two_nets_race_live_with_a_guess_first_and_the_link_finds_the_race_again(server, new_page):
+    page = new_page(server.url + "/runs?view=race&race=tiny:fast~mlp:fast&images=300")
+    page.get_by_role("button", name="Start the race").click()
+    expect(seen(page, "Which will read more of the test digits?")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    page.get_by_role("button", name="Tiny convnet", exact=True).click()
+    expect(page.locator(".js-plotly-plot")).to_have_count(1, timeout=20_000)
+    expect(seen(page, "of 500 test digits that come with Convscope.")).to_be_visible(timeout=40_000)
+    page.reload()
+    ready(page)
+    expect(page.get_by_role("button", name="Compare them, setting by setting")).to_be_visible()

@@ -11,7 +11,17 @@ from torch import nn
 
 from cnn_core.data.datasets import ImageSet
 from cnn_core.errors import StudentError
-from cnn_core.insight import farthest_weight, losses_of_steps, moment_after, one_step, rule_of
+from cnn_core.insight import (
+    Moment,
+    farthest_weight,
+    kernels_of,
+    losses_of_steps,
+    moment_after,
+    one_step,
+    rule_of,
+    watched,
+)
+from cnn_core.looking.jobs import JOBS
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.training import SnapshotDue, TrainSpec, train
 from tests.core.designs import design, lived_in, random_spec
@@ -161,3 +171,70 @@ def test_refusals_name_what_is_wrong():
         rule_of(step, "dense_1.dense.weight", (0,))
     with pytest.raises(StudentError, match="does not fit"):
         one_step(net, images, labels, TrainSpec(), memory={"nowhere/exp_avg": torch.zeros(2)})
+
+
+# ---------------------------------------------------------------- what a page shows of it
+
+
+def test_what_is_watched_is_the_steps_own_and_of_each_layer_the_largest_gradients(digits_set):
+    recipe = TrainSpec(optimizer="adam", batch_size=16)
+    net = build(PRESETS["lesson"], seed=1)
+    moment = moment_after(net, digits_set, recipe, 2)
+    found = watched(moment, digits_set.take(4, seed=5), recipe, weight=("conv2d_2", (3, 7, 1, 2)), times=10)
+    images = digits_set.take(4, seed=5)
+    step = one_step(
+        moment.net, images.images, images.labels, recipe, memory=moment.memory, learning_rate=0.01
+    )
+    assert [layer.name for layer in found.layers] == ["conv2d_1", "conv2d_2", "conv2d_3", "dense_1"]
+    for layer in found.layers:
+        back = step.gradients[layer.name]
+        for image in range(4):
+            sums = sorted(range(layer.total), key=lambda one: -float(back[image, one].abs().sum()))
+            assert layer.chosen[image].tolist() == sums[: layer.chosen.shape[1]]
+            assert layer.values[image, 0].equal(step.maps[layer.name][image, sums[0]])
+            assert layer.gradients[image, 0].equal(back[image, sums[0]])
+    by_head = step.probabilities.clone()
+    by_head[range(4), images.labels] -= 1
+    torch.testing.assert_close(found.scores.gradients, by_head / 4)
+    change = step.weights["conv2d_2.conv.weight"]
+    assert found.kernel.before.equal(change.before[3, 7])
+    assert found.kernel.gradient.equal(change.gradient[3, 7])
+    assert found.kernel.move.equal(change.move[3, 7])
+    assert (found.rule.before, found.rule.rate) == (change.before[3, 7, 1, 2].item(), 0.01)
+    assert found.onwards[:2].tolist() == pytest.approx(
+        [step.losses.mean().item(), step.losses_after.mean().item()]
+    )
+    changed = sum(int((one.before != one.after).sum()) for one in step.weights.values())
+    assert (found.moved, found.weights) == (changed, 93_322)
+    assert found.untouched == sum(int((one.gradient == 0).sum()) for one in step.weights.values()) > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_network_can_be_watched_and_its_scores_stand_once(seed):
+    net = lived_in(random_spec(seed, last="softmax"), seed)
+    images, labels = four(net, seed)
+    data = ImageSet("mnist", "train", (images * 255).byte(), labels, ("a", "b"), "drawn by lot", True)
+    found = watched(Moment(0, net, {}, 0.001), data, TrainSpec())
+    assert found.scores.name not in [layer.name for layer in found.layers]
+    assert found.rule.weight.partition(".")[0] in kernels_of(net)
+    shape = kernels_of(net)[found.rule.weight.partition(".")[0]]
+    assert all(place < most for place, most in zip(found.rule.place, shape, strict=True))
+
+
+def test_a_step_beside_the_server_follows_the_runs_own_training(digits_set, monkeypatch):
+    """The images that a run learns from, without those it keeps aside; then the steps, and the four by their number."""
+    monkeypatch.setattr("cnn_core.looking.one_step.load_images", lambda *_, **__: digits_set)
+    recipe = TrainSpec(batch_size=16, train_size=40, seed=3)
+    net = build(PRESETS["mlp"], seed=3)
+    asked = {"data": "mnist", "here": 64, "recipe": recipe, "batch": 2, "weight": None, "times": 1.0}
+    found = JOBS["one_step"](net, None, 0, lambda done: None, steps=3, **asked)
+    learnt = digits_set.split_off(7)[0].take(40, seed=3)
+    moment = moment_after(net, digits_set.split_off(7)[0], recipe, 3)
+    images = learnt.take(4, seed=2)
+    step = one_step(moment.net, images.images, images.labels, recipe, memory=moment.memory)
+    assert found.images.equal(step.images)
+    assert found.losses.equal(step.losses)
+    assert found.losses_after.equal(step.losses_after)
+    as_it_is = JOBS["one_step"](net, None, 0, lambda done: None, steps=None, **asked)
+    assert as_it_is.losses.equal(one_step(net, images.images, images.labels, recipe).losses)
+    assert not as_it_is.has_memory

@@ -67,6 +67,9 @@ def test_first_right_since_and_forgotten_are_counted_as_on_paper(answers):
     assert answers.unforgettable.tolist() == [False] * 5
     assert answers.most_forgotten(2) == [0, 2]
     assert answers.accuracy == [0.6, 0.6, 0.4, 0.4]
+    assert answers.first_right_at(0) == [0, 3, 4]
+    assert answers.first_right_at(NEVER) == [1]
+    assert answers.stays_above(0.9)[:5] == [2, NEVER, NEVER, 3, NEVER]
     assert answers.gained == [3, 1, 1, 1]
     assert answers.lost == [0, 1, 2, 1]
 

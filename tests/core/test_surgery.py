@@ -24,6 +24,7 @@ from cnn_core.insight import (
     operable_layers,
     operation_from,
     pruning,
+    weights_of,
     with_operation,
     without_filters,
     written_operation,
@@ -131,6 +132,22 @@ def test_an_edited_filter_changes_its_own_map_and_no_other():
     edited = with_operation(net, NOTHING.edit("conv2d_1", 4, (0, 1, 1), 2.0))
     before, after = (feature_maps(one, image, ["conv2d_1"])["conv2d_1"] for one in (net, edited))
     assert (before != after).flatten(1).any(1).nonzero().flatten().tolist() == [4]
+
+
+def test_the_weights_of_a_filter_are_read_with_what_was_changed_of_them():
+    net = lived_in(PRESETS["lesson"])
+    edited = (
+        NOTHING.edit("conv2d_2", 4, (3, 1, 2), 2.0)
+        .edit("conv2d_2", 4, (), -1.0)
+        .edit("dense_1", 0, (7,), 3.0)
+    )
+    kernel, bias = weights_of(net, "conv2d_2", 4, edited)
+    assert (kernel[3, 1, 2].item(), bias) == (2.0, -1.0)
+    kernel[3, 1, 2] = net.conv2d_2.conv.weight[4, 3, 1, 2]
+    assert kernel.equal(net.conv2d_2.conv.weight[4])
+    assert weights_of(net, "dense_1", 0, edited)[0].shape == (576,)
+    with pytest.raises(StudentError, match="no kernels"):
+        weights_of(lived_in(PRESETS["modern"]), "batch_normalization_1", 0, NOTHING)
 
 
 def test_little_memory_gives_the_same_numbers():
@@ -333,6 +350,7 @@ def test_a_depthwise_layer_and_colour_pictures_are_operated_too():
     net = lived_in(ModelSpec.from_dict(design(*layers) | {"input_shape": [3, 32, 32]}))
     images = images_for(net.spec, 3)
     operation = NOTHING.mute("depthwise_conv2d_1", [7]).edit("depthwise_conv2d_1", 3, (2, 1), 0.75)
+    assert weights_of(net, "depthwise_conv2d_1", 3, operation)[0][2, 1] == 0.75
     table = OperatingTable(net, images, torch.tensor([0, 1, 2]))
     for one in (operation, operation.mute("conv2d_1", [1])):
         slow = with_hooks(net, one, images)

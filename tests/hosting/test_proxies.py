@@ -16,11 +16,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from cnn_core.classroom import Classes
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.training import TrainSpec
 from tests.browser.conftest import free_port, ready, turn_to, wait_until
 from tests.hosting.conftest import DEPLOY, certificate, hosted, needed, running
+from tests.load.board import Training
 
 HOST = "convscope.example.org"
 SCHOOL = "moodle.example.com"  # another site
@@ -130,7 +132,7 @@ def upload(page, path: Path) -> None:
     assert answer.value.status == 204
 
 
-def test_behind_nginx_the_pages_are_encrypted_and_its_websocket_and_uploads_pass(
+def test_behind_nginx_the_pages_are_encrypted_and_uploads_and_a_class_s_live_board_pass(
     server, tmp_path, chromium, picture
 ):
     proxy, port, plain = behind_nginx(server, tmp_path)
@@ -147,6 +149,16 @@ def test_behind_nginx_the_pages_are_encrypted_and_its_websocket_and_uploads_pass
         page.locator("input[type=file]").first.wait_for(state="attached")
         upload(page, picture)
         assert next(one for one in context.cookies() if one["name"] == "convscope_visitor")["secure"]
+        # A class: joined by its link, and its board moves by itself.
+        classes, ben = Classes(server.runs), "b" * 22
+        room, _ = classes.open("t" * 22, "Tuesday", 2)
+        classes.join(ben, room.code, "Ben")
+        page.goto(f"https://localhost:{port}/classroom?join={room.code}")
+        page.get_by_role("textbox", name="Your name in the class").fill("Ada")
+        page.get_by_role("button", name="Join").click()
+        expect(page.locator(".board .title")).to_be_visible(timeout=20_000)
+        Training(RunStore(server.runs), ben, seed=1).go_on()
+        expect(page.locator(".training .list .who")).to_have_text("Ben")
         context.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -58,15 +59,15 @@ async def draw(student: Student, dice: random.Random) -> None:
 
 async def send_photo(student: Student, dice: random.Random) -> None:
     """Send a telephone's photo, which is looked at for a digit."""
-    if await _way(student, dice, "Upload"):
+    if await _way(student, dice, "Upload", pages=[page for page in PADS if page != "evaluate"]):
         await student.upload("None", [("photo.jpg", phone_photo())])
 
 
 async def collect(student: Student, dice: random.Random) -> None:
     """Put a drawing into a data set of one's own."""
-    await student.turn_to("my_data")
     student.drawn += 1
-    await student.tell("data_pad", waiting=[[student.drawn, 0, drawing(dice)]])
+    if await _way(student, dice, "Draw", pages=["my_data"]):
+        await student.tell("data_pad", waiting=[[student.drawn, 0, drawing(dice)]])
 
 
 async def look_at_heavy(student: Student, dice: random.Random) -> None:
@@ -108,11 +109,9 @@ async def act(student: Student, dice: random.Random) -> None:
         student.is_acting = False
 
 
-async def _way(student: Student, dice: random.Random, label: str) -> bool:
-    """Turn to a page with a pad, and choose how the digit comes. False where the network there takes none so."""
-    await student.turn_to(dice.choice(PADS))
-    if student.page == "evaluate":
-        label = "Draw"
+async def _way(student: Student, dice: random.Random, label: str, pages: Sequence[str] = PADS) -> bool:
+    """Turn to one of these pages, and choose how the picture comes. False where the network there takes none so."""
+    await student.turn_to(dice.choice(pages))
     for widget in (widget for widget in student.choices() if widget.kind == "button_group"):
         options = [option.content for option in widget.element.options]
         if label in options:

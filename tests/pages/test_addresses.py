@@ -26,6 +26,12 @@ SAID = {  # page: (what its address says, {key of the session: value})
         {"recipe_kind": "own", "own_optimizer": "sgd", "own_rate": 0.05, "own_momentum": 0.9, "own_epochs": 3,
          "own_batch": 128, "recipe_seed": 4, "own_augment": "gentle", "recipe_dataset": "fashion_mnist"},
     ),
+    "9_one_step": (
+        {"stage": "4", "after": "0", "batch": "3", "marked": "2", "weight": "conv2d_2.41.23.2.1",
+         "optimizer": "momentum", "faster": "on"},
+        {"one_step_stage": 4, "one_step_after": 0, "one_step_batch": 3, "one_step_marked": 2,
+         "one_step_weight": ("conv2d_2", (41, 23, 2, 1)), "one_step_optimiser": "momentum", "one_step_faster": True},
+    ),
     "3_evaluate": ({"view": "mistakes"}, {"view": "mistakes"}),
     "4_feature_maps": (
         {"digit": "7", "pixel": "conv2d_1.3.5.1", "brightness": "shared", "layers": "all", "beside": "untrained"},

@@ -4,7 +4,7 @@ import re
 
 from streamlit.testing.v1 import AppTest
 
-from cnn_core.classroom import Classes, Outcome
+from cnn_core.classroom import Classes, Outcome, Scene
 from cnn_core.classroom.asks import Asks, now_of, waiting
 from cnn_core.classroom.question_file import ClassQuestion
 from cnn_core.classroom.tally import verdict
@@ -13,6 +13,7 @@ from cnn_core.runs import RunStore
 from pages.classroom import answer_charts
 from pages.classroom import question_words as words
 from pages.ui.frame.shell import ROOT
+from pages.ui.visitor import server
 from tests.pages.app import OWNER, open_page, text
 
 ADA, BEN = "b" * 22, "c" * 22
@@ -98,6 +99,12 @@ def test_a_question_is_asked_answered_shown_and_measured_and_nothing_is_sent_bef
     assert "Measured: " in sent(ada)
     (mine,) = RunStore().notebooks.of(ADA).guesses
     assert (mine.said, mine.measured) == (400, asks.outcome(classes.seat(ADA).classroom, question_id).value)
+    assert words.LOOK_AT_IT in sent(ada)
+    # Where the class's scene closes the page of the question, nothing leads there.
+    scenes = server.scenes()
+    scenes.show_class(OWNER, scenes.make(OWNER, Scene("Here", "classroom", pages=("classroom",))))
+    assert " + 1 = " in text(view(ada, ADA))
+    assert words.LOOK_AT_IT not in sent(ada)
 
 
 def test_the_lesson_has_a_button_for_its_teacher_alone(app):

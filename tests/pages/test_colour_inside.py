@@ -90,9 +90,11 @@ def pictures(app) -> list[np.ndarray]:
 PAGES = {
     "home": "pages/0_home.py",
     "convolution": "pages/1_convolution.py",
+    "one step": "pages/9_one_step.py",
     "evaluate": "pages/3_evaluate.py",
     "feature maps": "pages/4_feature_maps.py",
     "filters": "pages/5_filters.py",
+    "break it": "pages/9_break_it.py",
     "dream": "pages/6_deep_dream.py",
     "augmentation": "pages/7_augmentation.py",
     "runs": "pages/8_runs.py",
@@ -202,6 +204,12 @@ def test_filters_are_drawn_in_colour_and_so_are_kernel_and_examples(app, ten):
     assert "test photos that" in text(app)
     coloured = [one for one in pictures(app) if (one.max(2).astype(int) - one.min(2)).max() > 100]
     assert len(coloured) >= 3
+    app.session_state["filters_view"] = "made_of"
+    app.run()
+    assert not app.exception
+    assert "Of the image alone. Where filter 2 answers most, its sum is" in text(app)
+    tables = "".join(node.proto.body for node in app.get("html"))
+    assert all(f"its kernel over {colour}" in tables for colour in ("red", "green", "blue"))
 
 
 def test_a_filter_grows_in_colour(app, ten):
@@ -269,7 +277,7 @@ def test_deep_dream_tells_what_the_big_network_sees(app):
 def test_a_hand_made_network_is_not_changed_by_looking(app, ten):
     net = networks.named(ten).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    for page in ("feature maps", "filters", "augmentation"):
+    for page in ("feature maps", "filters", "break it", "augmentation"):
         open_page(app, PAGES[page], ten)
     assert all(value.equal(before[name]) for name, value in net.state_dict().items())
     assert not any(module._forward_hooks or module.training for module in net.modules())

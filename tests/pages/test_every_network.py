@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from PIL import Image
 
 from cnn_core.data.sources import KNOWN
+from cnn_core.insight import NOTHING
 from cnn_core.model import PRESETS, ModelSpec
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES
@@ -131,6 +133,21 @@ def test_a_sheet_a_card_and_one_that_grows(app, network):
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["the MLP", "gelu and nothing dense before", "activations of their own, and a depthwise convolution"],
+)
+def test_what_one_is_made_of_and_what_a_picture_lacks_to_be_another(app, name):
+    app = open_page(app, "pages/5_filters.py", *NETWORKS[name](), filters_steps=3, filters_view="made_of")
+    said = text(app)
+    assert re.search(r"sum is \*\*−?[\d.]+\*\*", said)
+    assert ("whose number is the score of “9”" if name == "the MLP" else "on the way to ") in said
+    app.session_state["filters_view"] = "more"
+    app.run()
+    assert not app.exception
+    assert "of full contrast, on the mean" in text(app)
+
+
+@pytest.mark.parametrize(
     ("kind", "answer"),
     [
         (
@@ -171,6 +188,9 @@ PANELS = {
     "filters": ("pages/5_filters.py", {}),
     "units": ("pages/5_filters.py", {"filters_layer": "dense_1"}),
     "growing": ("pages/5_filters.py", {"filter_grows": True}),
+    "made of": ("pages/5_filters.py", {"filters_view": "made_of"}),
+    "more": ("pages/5_filters.py", {"filters_view": "more"}),
+    "taken out": ("pages/9_break_it.py", {"break_it_cut": NOTHING.mute("conv2d_1", [0])}),
     "replay": ("pages/8_runs.py", {"runs_view": "Replay"}),
     "dream": ("pages/6_deep_dream.py", {"dream_who": "mine"}),
 }

@@ -6,7 +6,7 @@ from cnn_core.data import load_images
 from cnn_core.data.own import NewPicture, Shelf
 from cnn_core.looking import Asked, GivenUp, Question, Work, jobs, work
 from cnn_core.model import PRESETS, build
-from cnn_core.training import evaluate
+from cnn_core.training import RECIPES, evaluate
 from pages.ui.visitor import networks
 from pages.ui.wording import first_look, looking
 from pages.ui.wording.looking import how_long, weights_hash
@@ -35,6 +35,10 @@ def test_what_was_computed_before_anybody_looked_is_what_the_pages_ask(app, monk
     monkeypatch.setattr(jobs, "answer", lambda net, question, tell: asked.append(question))
     for page in ("3_evaluate", "4_feature_maps", "5_filters"):
         open_page(app, f"pages/{page}.py", network="pretrained:lesson")
+    for layer in ("conv2d_1", "conv2d_3"):  # a click on Filters
+        app.session_state["filters_layer"] = layer
+        app.run()
+        assert f"**{layer}** :gray[" in text(app)  # the heading of its sheet
     assert not asked
 
 
@@ -50,6 +54,10 @@ def test_how_long_it_takes_is_said_with_the_reason():
     curve = Question.of("accuracy_curve", "mnist", 2_000, change="shift")
     assert how_long(curve, heavy, 60) == (
         "About 1 min: 2,000 images at each of 7 strengths, through 197 M multiply-adds each."
+    )
+    step = Question.of("one_step", "mnist", 0, steps=50, recipe=RECIPES["lesson"])
+    assert how_long(step, work.work_of(step, PRESETS["lesson"]), 3) == (
+        "About 3 s: 50 steps of 64 images, with 2.79 M multiply-adds forwards and twice as many back."
     )
 
 

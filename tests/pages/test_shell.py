@@ -42,7 +42,7 @@ def test_next_leads_through_all_pages_in_the_order_of_the_notebook_and_back_to_i
         following[page.url_path] = set(re.findall(r'next_question\(\s*"([a-z_]+)"', text))
     names = [page.url_path for page in order]
     assert following == {name: {after} for name, after in zip(names, [*names[1:], names[0]], strict=True)}
-    assert names[:5] == ["convolution", "train", "evaluate", "runs", "feature_maps"]
+    assert names[:5] == ["convolution", "train", "one_step", "evaluate", "runs"]
 
 
 def test_the_dashboard_opens_without_an_exception(app):

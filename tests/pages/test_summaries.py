@@ -20,6 +20,7 @@ from pages.feature_maps import words as feature_maps
 from pages.filters import words as filters
 from pages.home import words as home
 from pages.my_data import words as my_data
+from pages.runs import replay_words
 from pages.runs import words as runs
 from pages.train import words as train
 from pages.ui.wording import picture_words, screen_summary
@@ -144,7 +145,7 @@ def test_other_summaries_hold_the_page_s_own_line_and_no_sign_of_a_name():
     every = [
         *(evaluate.summary_of_exam(name, line, "Map", view) for view in evaluate.TO_TRY),
         runs.summary_of_runs(2, [name], line),
-        runs.summary_of_replay(line, 12),
+        *(replay_words.summary_of(view, line, 12) for view in replay_words.VIEWS),
         augmentation.summary_of_changes(AugmentSpec.lesson(), "a 7", 17, line),
         my_data.summary_of_set(rows, name, "draw", is_owner=True) + " It misreads 9 of 500 test images.",
     ]

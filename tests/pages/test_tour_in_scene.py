@@ -74,6 +74,7 @@ def test_the_bar_passes_over_what_a_scene_leaves_out_and_says_so_where_a_link_le
     app.run()
     at("kernel")
     assert "Step 1 of" in html(app)
+    assert not {word for word in ("padding?", "strides?") if f"Why {word}" in text(app)}  # they are not there
     assert "Your teacher’s scene" not in text(
         app
     )  # it asks for nothing that is fixed otherwise, the tab included

@@ -72,11 +72,7 @@ class AnswersOverTime:
     @property
     def right_since(self) -> Tensor:
         """(N,) int64: the moment from which it was right until the end; NEVER where it is wrong at the end."""
-        wrong_later = (
-            (~self.right).int().flip(0).argmax(0)
-        )  # how long it has been right, counted from the end
-        since = torch.where((~self.right).any(0), len(self.steps) - wrong_later, 0)
-        return torch.where(self.right[-1], since, NEVER)
+        return _since_the_last_no(self.right)
 
     @property
     def forgettings(self) -> Tensor:
@@ -87,6 +83,14 @@ class AnswersOverTime:
     def unforgettable(self) -> Tensor:
         """(N,) bool: read rightly at some moment, and never wrongly after it."""
         return self.right.any(0) & self.forgettings.eq(0)
+
+    def first_right_at(self, place: int) -> list[int]:
+        """Numbers of the images first read rightly at that place in `steps`, or of those at NEVER."""
+        return self.first_right.eq(place).nonzero()[:, 0].tolist()
+
+    def stays_above(self, share: float) -> list[int]:
+        """Of each class the place in `steps` from which this fraction of it stayed right to the end; or NEVER."""
+        return _since_the_last_no(self.accuracy_of_classes >= share).tolist()
 
     @property
     def gained(self) -> list[int]:
@@ -108,6 +112,13 @@ class AnswersOverTime:
         """Numbers of the images forgotten most often, at least once each."""
         order = self.forgettings.argsort(descending=True, stable=True)[:count]
         return order[self.forgettings[order] > 0].tolist()
+
+
+def _since_the_last_no(is_so: Tensor) -> Tensor:
+    """(T, N) bool -> (N,) int64: the place from which it was so until the end; NEVER where it is not so at the end."""
+    how_long = (~is_so).int().flip(0).argmax(0)
+    since = torch.where((~is_so).any(0), len(is_so) - how_long, 0)
+    return torch.where(is_so[-1], since, NEVER)
 
 
 def answers_over(

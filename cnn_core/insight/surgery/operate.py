@@ -85,6 +85,26 @@ def with_edits(child: nn.Module, edits: Sequence[Edit]) -> nn.Module:
     return with_weights(child, weights["weight"], weights["bias"])
 
 
+def weights_of(net: Network, layer: str, filter: int, operation: Operation) -> tuple[Tensor, float | None]:
+    """The weights of one filter or unit as its operation leaves them, and its bias, None where it has none.
+
+    The weights are (C, k, k), of a depthwise filter (k, k), of a unit (inputs,). Raises StudentError as
+    `check_operation` does, and for a layer without kernels.
+    """
+    check_operation(operation.edit(layer, filter, (), 0.0), net.spec)
+    part: Any = next(getattr(frozen(net), layer).children())
+    weight, bias = part.weight[filter].clone(), None if part.bias is None else part.bias[filter].item()
+    if weight.ndim == 3 and part.groups > 1:
+        weight = weight[0]
+    for edit in operation.edits:
+        if (edit.layer, edit.filter) == (layer, filter):
+            if edit.place == ():
+                bias = edit.value
+            else:
+                weight[edit.place] = edit.value
+    return weight, bias
+
+
 def _set(weights: dict[str, Any], edit: Edit) -> None:
     if edit.place == ():
         if weights["bias"] is None:

@@ -27,6 +27,11 @@ export default function ({ parentElement, data: [data] }) {
     canvas.classList.toggle("smooth", Boolean(strip.smooth));
     load(s.strips[i], strip.src, draw);
   });
+  const figures = root.querySelector(".figures"), drawn = data.figures ?? [];
+  if (s.figures !== source) {
+    s.figures = source;
+    figures.replaceChildren(...drawn.map(figureOf));
+  }
   range.max = last; range.min = 0; range.step = 1;
   put(range, "aria-label", data.unit);
   const plot = root.querySelector(".curve");
@@ -84,6 +89,7 @@ export default function ({ parentElement, data: [data] }) {
       const x = (at % strip.across) * strip.tw, y = Math.floor(at / strip.across) * strip.th;
       c.drawImage(image, x, y, strip.tw, strip.th, 0, 0, strip.tw, strip.th);
     });
+    drawn.forEach((figure, i) => drawFigure(figures.children[i], figure, s.at, told));
     if (data.curve) {
       const dot = root.querySelector(".dot"), v = data.curve.values, at = Math.min(s.at, v.length - 1);
       dot.style.left = (100 * at) / Math.max(1, v.length - 1) + "%";

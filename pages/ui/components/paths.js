@@ -57,7 +57,8 @@ function layout(s) {
   if (!width || s.look === `${width} ${dpr}`) return;
   s.look = `${width} ${dpr}`;
   const wide = width >= 480, small = sideOf(wide ? 56 : 40, d.pixels, dpr), large = sideOf(wide ? 84 : 56, d.pixels, dpr);
-  const side = (node) => node.middle ? large : small;
+  // A short word needs no more room than its letters.
+  const side = (node) => node.middle ? large : !node.src && !node.dashed && node.over.length < 4 ? 30 : small;
   const widths = d.columns.map((column) => Math.max(...column.nodes.map(side)));
   const gap = (width - widths.reduce((a, b) => a + b, 0)) / Math.max(1, widths.length - 1);
   const heights = d.columns.map((column) => column.nodes.reduce((sum, node) => sum + side(node) + NAME, 0));
@@ -66,7 +67,7 @@ function layout(s) {
   let left = 0;
   const places = d.columns.map((column, c) => {
     let top = HEAD + (height - heights[c]) / 2;
-    const room = widths[c] + (c === 0 || c === widths.length - 1 ? gap / 2 : gap) - 6, last = c === widths.length - 1;
+    const room = widths[c] + 0.8 * gap, last = c === widths.length - 1;
     Object.assign(s.heads[c].style, { width: room + "px", textAlign: c === 0 ? "left" : last ? "right" : "center",
       left: (c === 0 ? left : last ? left + widths[c] - room : left + (widths[c] - room) / 2) + "px" });
     const rows = column.nodes.map((node, i) => {

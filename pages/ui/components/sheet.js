@@ -23,9 +23,11 @@ function patch(s) {
     put(t.tile, "role", d.clickable ? null : "img");
     put(t.tile, "data-index", i);
     put(t.tile, "data-state", state === null ? null : state === "zero" ? "zero" : "empty");
-    put(t.tile, "aria-pressed", d.clickable ? String(d.selected === i) : null);
+    put(t.tile, "aria-pressed", d.clickable ? String(d.struck ? d.struck[i] : d.selected === i) : null);
     if (!s.grid.contains(s.root.getRootNode().activeElement)) put(t.tile, "tabindex", d.clickable ? (i === stop ? 0 : -1) : null);
     t.tile.classList.toggle("selected", d.selected === i);
+    t.tile.classList.toggle("switch", Boolean(d.struck));
+    t.tile.classList.toggle("struck", Boolean(d.struck?.[i]));
     t.tile.classList.toggle("wrong", Boolean(d.wrong?.[i]));
     t.words.hidden = words === null;
     t.words.style.display = words === null ? "none" : "";

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from pages.ui.drawing.contact_sheet import Sheet
+from pages.ui.drawing.palette import LETTERS, WRONG
 from pages.ui.drawing.sheets import component_source, tiles_data
+from pages.ui.frame.components import component_file
 
 _component = st.components.v2.component(
     "flipbook",
     html="""
-<div class="root"><div class="strips"></div>
+<div class="root"><div class="strips"></div><div class="figures"></div>
 <div class="said" aria-live="off"></div>
 <div class="controls"><button type="button" data-key="play" aria-keyshortcuts="Alt+P" title="Alt+P">Play</button>
 <button type="button" class="back" data-key="back" aria-label="−1: one step back" aria-keyshortcuts="Alt+Shift+S"
@@ -29,7 +32,7 @@ _component = st.components.v2.component(
 <div class="dot"></div></div><div class="ends"><span></span><span></span></div></div></div>
 """,
     css=component_source("css", "flipbook"),
-    js=component_source("js", "flipbook"),
+    js=component_file("flipbook_figures.js") + component_source("js", "flipbook"),
 )
 
 
@@ -60,6 +63,73 @@ class CurveLine:
         return {"title": self.title, "values": values, "first": self.first, "last": self.last}
 
 
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Who is taken for whom on each page, and at the end of each row how much of the class is right.
+
+    rows, columns: the names of the K classes; those of the columns are short.
+    counts: (T, K, K): of class t read as p, at [.., t, p].
+    shares: (T, K) fractions; nan of a class without images.
+    head:   what stands above the shares.
+    """
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    counts: np.ndarray
+    shares: np.ndarray
+    head: str
+
+    def data(self) -> dict[str, Any]:
+        shares = [
+            [None if np.isnan(one) else round(100 * one, 1) for one in row] for row in self.shares.tolist()
+        ]
+        return {
+            "kind": "matrix",
+            "title": self.title,
+            "rows": list(self.rows),
+            "columns": list(self.columns),
+            "counts": self.counts.reshape(len(self.counts), -1).tolist(),
+            "shares": shares,
+            "head": self.head,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Dots:
+    """N images on a plane on each page, each written as its class.
+
+    words:  (N,) a class of few letters.
+    labels: (N,) numbers of the classes, for their colours.
+    places: (T, N, 2); all pages have one scale, on which all of them find room.
+    wrong:  (T, N) bool: whether it is read wrongly, which turns it red.
+    mode:   "light" or "dark".
+    """
+
+    title: str
+    words: Sequence[str]
+    labels: Sequence[int]
+    places: np.ndarray
+    wrong: np.ndarray
+    mode: str
+
+    def data(self) -> dict[str, Any]:
+        places = self.places.astype(float)
+        low, high = places.min((0, 1)), places.max((0, 1))
+        within = (places - low) / np.maximum(high - low, 1e-9)
+        within[..., 1] = 1 - within[..., 1]  # in a browser the second axis points down
+        letters = LETTERS[self.mode]
+        return {
+            "kind": "dots",
+            "title": self.title,
+            "words": list(self.words),
+            "colours": [letters[label % len(letters)] for label in self.labels],
+            "colourOfWrong": WRONG[self.mode],
+            "places": within.round(3).tolist(),
+            "wrong": self.wrong.astype(int).tolist(),
+        }
+
+
 def flipbook(
     strips: Sequence[Strip],
     *,
@@ -71,6 +141,7 @@ def flipbook(
     curve: CurveLine | None = None,
     start: int = 0,
     fps: int = 8,
+    figures: Sequence[Matrix | Dots] = (),
 ) -> None:
     """Draw the book; nothing plays until the visitor presses Play.
 
@@ -80,6 +151,7 @@ def flipbook(
     captions: for each page a line of plain text under the pictures.
     curve:    a number for each page, drawn below.
     start:    the first page shown.  fps: pages a second.
+    figures:  what is no picture, under the strips.
     """
     _component(
         key=key,
@@ -94,6 +166,7 @@ def flipbook(
                 "fps": fps,
                 "curve": None if curve is None else curve.data(),
                 "strips": [strip.data() for strip in strips],
+                "figures": [figure.data() for figure in figures],
             }
         ],
     )

@@ -94,6 +94,7 @@ def sheet(
     badges: Sequence[str] | None = None,
     captions: Sequence[tuple[str, str]] | None = None,
     wrong: Collection[int] = (),
+    struck: Collection[int] | None = None,
     columns: str | int = "auto",
     keeps_gap: bool = False,
     marks: Sequence[Sequence[Rectangle]] | None = None,
@@ -111,6 +112,7 @@ def sheet(
     badges:   per tile a word of a few letters in its corner, or "".
     captions: (bold, muted) below each tile; a line break in the muted part is kept.
     wrong:    indices with the red frame, whose captions turn red too.
+    struck:   indices that are faded under one line. Where it is given, each tile is a switch by itself.
     columns:  "auto" fits 16, 8, 6, 5, 4 ... in a row; a number is kept wherever the width allows.
     keeps_gap: let a row with fewer tiles than columns have the gaps of a full one, as of sheets under each other.
     marks:    per tile the rectangles to draw in teal, in pixels of the tile.
@@ -128,6 +130,7 @@ def sheet(
         "states": None if states is None else list(states),
         "badges": list(badges) if badges is not None and any(badges) else None,
         "captions": None if captions is None else [list(pair) for pair in captions],
+        "struck": None if struck is None else [i in struck for i in numbers],
         "wrong": [i in wrong for i in numbers] if wrong else None,
         "marks": None if marks is None else [[list(rect) for rect in rects] for rects in marks],
         "clickable": clickable,

@@ -48,6 +48,11 @@ def remember_recipe(recipe: TrainSpec | None) -> None:
     st.session_state[_RECIPE] = recipe
 
 
+def recipe_of_train() -> TrainSpec | None:
+    """The recipe that the page Train has in this session; None before it was seen, or where it has none."""
+    return st.session_state.get(_RECIPE)
+
+
 def button() -> None:
     """Draw the button, for whoever teaches."""
     if teaches():

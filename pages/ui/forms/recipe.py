@@ -38,7 +38,7 @@ AUGMENTATIONS: dict[str, AugmentSpec | None] = {
     "light": AugmentSpec(contrast=0.2, brightness=0.2, noise=0.1),
     "patch": AugmentSpec(erasing=0.5),
 }
-_AUGMENTATION_WORDS = {
+AUGMENTATION_WORDS = {
     "none": "no random changes",
     "gentle": "gentle: ±10°, ±10 %",
     "lesson": "the lesson’s: ±90°, ±20 %",
@@ -203,14 +203,15 @@ def _base(kind: str) -> TrainSpec:
 
 def _size_and_seed(base: TrainSpec, images: int, asked: bool) -> TrainSpec:
     """images: how many there are to learn from; all of them is no limit."""
-    part = recipe_address.size(_sizes(images), f"recipe_size_{images}")
+    sizes = recipe_address.sizes(images)
+    part = recipe_address.size(sizes, f"recipe_size_{images}")
     if not address.follow(part) and asked:
         address.reset(part)
     left, right = st.columns(2)
     size = left.select_slider(
         "Images to learn from",
-        _sizes(images),
-        value=size if (size := remembered("recipe_size", images)) in _sizes(images) else images,
+        sizes,
+        value=size if (size := remembered("recipe_size", images)) in sizes else images,
         format_func=lambda size: f"{size:,}",
         key=f"recipe_size_{images}",
         **_STAYS,
@@ -221,10 +222,6 @@ def _size_and_seed(base: TrainSpec, images: int, asked: bool) -> TrainSpec:
     address.tell(part)
     remember(0 if size == images else int(size))
     return base.replace(train_size=None if size == images else int(size), seed=int(seed))
-
-
-def _sizes(images: int) -> list[int]:
-    return [size for size in (100, 300, 1_000, 3_000, 10_000, 30_000) if size < images] + [images]
 
 
 def _spaced(name: str) -> str:
@@ -347,7 +344,7 @@ def _batch(column: DeltaGenerator) -> int:
 
 
 def _random_changes(column: DeltaGenerator) -> AugmentSpec | None:
-    words = _AUGMENTATION_WORDS.__getitem__
+    words = AUGMENTATION_WORDS.__getitem__
     return AUGMENTATIONS[
         _one_of(column, "Random changes", "own_augment", list(AUGMENTATIONS), words, _CHANGES)
     ]

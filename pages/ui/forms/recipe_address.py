@@ -53,6 +53,15 @@ def of_own_recipe(augmentations: Sequence[str]) -> tuple[address.Part, ...]:
     )
 
 
+def sizes(images: int) -> list[int]:
+    """How many images one may choose to learn from, of so many; the last is all of them.
+
+    >>> sizes(4_500)
+    [100, 300, 1000, 3000, 4500]
+    """
+    return [size for size in (100, 300, 1_000, 3_000, 10_000, 30_000) if size < images] + [images]
+
+
 def size(sizes: Sequence[int], key: str) -> address.Part:
     """How many images are learnt from; all of them, the last, is the standard.  key: of the widget."""
     return address.one_of("images", key, {str(count): count for count in sizes}, sizes[-1])

@@ -66,6 +66,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("pages/0_home.py", "Home", "", "What is this?", in_bar=False),
     Entry("pages/1_convolution.py", "Convolution", "convolution", "What does a kernel do?"),
     Entry("pages/2_train.py", "Train", "train", "Is it learning?", TRAIN),
+    Entry("pages/9_one_step.py", "One step", "one_step", "What happens in one step?", TRAIN),
     Entry("pages/3_evaluate.py", "Evaluate", "evaluate", "Where does it go wrong?", TRAIN),
     Entry("pages/8_runs.py", "Runs", "runs", "Which net was better, and why?", TRAIN),
     Entry("pages/4_feature_maps.py", "Feature maps", "feature_maps", "What does each layer see?", INSIDE),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +16,10 @@ from pages.ui.trained.report import report
 from pages.ui.trained.tables import curves_csv
 from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import caption
+
+if TYPE_CHECKING:
+    from cnn_core.data.learnt_from import ImagesLearntFrom
+    from cnn_core.model.network import Network
 
 # Of a network that was opened from a file: Keras has to compile it by some recipe.
 _LESSONS_RECIPE = "# How this network was trained is not known; the recipe below is the lesson's.\n"
@@ -167,12 +172,17 @@ def _keras_in_r(one: Trained) -> str:
 
 
 def _saved(one: Trained) -> bytes:
+    return file_of(one.net, one.learnt_from, one.dataset)
+
+
+def file_of(net: Network, learnt_from: ImagesLearntFrom, dataset: str) -> bytes:
+    """A network as a file of ours, with all that is known of it. Raises StudentError as `save_model` does."""
     from cnn_core.training import save_model
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
-        own_set = said_of(one.dataset) if is_own(one.dataset) else None
-        save_model(path, one.net, one.spec, learnt_from=one.learnt_from, dataset=one.dataset, own_set=own_set)
+        own_set = said_of(dataset) if is_own(dataset) else None
+        save_model(path, net, net.spec, learnt_from=learnt_from, dataset=dataset, own_set=own_set)
         return path.read_bytes()
 
 

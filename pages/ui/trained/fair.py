@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, fitted
+from cnn_core.runs.together import Wish, submit_all
 from cnn_core.training import RECIPES
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import server, who
@@ -53,7 +54,7 @@ def race(own: Trained) -> list[str]:
 
     One that was trained so before is not trained again. A network whose recipe nobody knows, or which learnt from
     images that are no longer those at hand, is trained anew with the others.
-    Raises StudentError where the visitor's queue has no room.
+    Raises StudentError, and starts none, where the visitor's queue has no room for all that is missing.
     """
     recipe = own.recipe or RECIPES["lesson"]
     dataset = own.dataset or "mnist"
@@ -65,13 +66,13 @@ def race(own: Trained) -> list[str]:
     for name in RIVALS:
         rival = fitted(PRESETS[name], record.shape, len(record.classes))
         specs.setdefault(rival.fingerprint, rival)
-    names = []
-    for spec in specs.values():
-        is_own = spec.fingerprint == own.spec.fingerprint
-        title = own.title if is_own else spec.name
-        names.append(f"run:{server.store().submit(spec, recipe, dataset, who.visitor(), title)}")
+    wishes = [
+        Wish(spec, recipe, dataset, own.title if spec.fingerprint == own.spec.fingerprint else spec.name)
+        for spec in specs.values()
+    ]
+    runs = submit_all(server.store(), wishes, who.visitor())
     server.wake_runner()
-    return names
+    return [f"run:{run.id}" for run in runs]
 
 
 def _images_are_at_hand(own: Trained) -> bool:

@@ -37,24 +37,58 @@ WIDGETS: dict[str, tuple[str, ...]] = {
         "data_train",
         "extend",
         "go_on",
+        "race_start",
     ),
     "dream": ("dream_start",),
-    "open": ("open_network_file_*",),
+    "open": ("open_network_file_*", "break_it_keep"),
     "convolution.kernel": ("convolution_edit*", "kernel_*"),
     "convolution.tab": ("convolution_tab",),
     "convolution.map": ("cat_*",),
+    "one_step.stage": ("one-step-stage-*", "one_step_back", "one_step_play", "one_step_next"),
+    "one_step.after": ("one-step-after-*",),
+    "one_step.batch": ("one_step_others", "one_step_four"),
+    "one_step.weight": (
+        *(
+            "one-step-layer-*",
+            "one-step-filter-*",
+            "one-step-kernel-*",
+            "one-step-row-*",
+            "one-step-column-*",
+        ),
+        *("one-step-unit-*", "one-step-input-*", "one_step_farthest"),
+    ),
+    "one_step.optimizer": ("one-step-optimiser-*", "one-step-faster-*"),
     "feature_maps.digit": ("digit", "digit_pad*"),
     "filters.filter": ("filters_layer", "filters_one_*"),
     "filters.grow": ("grow",),
-    "break_it.digit": ("digit", "digit_pad*"),
+    "break_it.cut": (
+        "break_it_take_out",
+        "break_it_put_back",
+        "break_it_undo",
+        "break_it_hold",
+        "break_it_as_it_was",
+        "break_it_prune",
+        "break-it-*",
+    ),
+    "break_it.digit": ("digit", "digit_pad*", "attack_next"),
+    "break_it.attack": ("attack_slider-*", "attack_where-*", "attack_patch_place", "attack_smallest"),
     "filters.digit": ("digit", "digit_pad*"),
     "deep_dream.photo": ("digit", "digit_pad*"),
     "augmentation.digit": ("digit", "digit_pad*"),
     "runs.compare": ("pick_*",),
+    "runs.race": (
+        *("race_design_*", "race_recipe_*", "race_add", "race_remove_*", "race_ready_*", "race_augment_*"),
+        *("race_tune_*", "race_optimizer_*", "race_epochs_*", "race_learning_rate_*", "race_batch_size_*"),
+    ),
     "runs.digit": ("digit", "digit_pad*"),
 }
 # What is chosen by a click and kept under a name of the page: part -> keys of the session.
-CHOSEN = {"filters.filter": "filter", "feature_maps.pixel": "pixel", "runs.compare": "runs_chosen"}
+CHOSEN = {
+    "filters.filter": "filter",
+    "feature_maps.pixel": "pixel",
+    "runs.compare": "runs_chosen",
+    "runs.race": "race_lineup",
+}
 
 
 def bound() -> Bound | None:

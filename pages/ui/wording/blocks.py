@@ -81,14 +81,27 @@ def next_question(url_path: str, reason: str, **parameters: str) -> None:
     parameters: what its address says: docs/addresses.md.
     Shows nothing while that page is not written yet, or where a teacher's scene closes it.
     """
+    _link("Next:", url_path, shell.entry(url_path).question, reason, parameters)
+
+
+def further_question(url_path: str, question: str, reason: str, **parameters: str) -> None:
+    """Draw such a link before the next question: with a question of its own to a page that is not the next one.
+
+    The arguments are those of `next_question`.
+    """
+    _link("", url_path, question, reason, parameters)
+
+
+def _link(lead: str, url_path: str, question: str, reason: str, parameters: dict[str, str]) -> None:
     page = shell.entry(url_path)
     if not shell.exists(page) or url_path in held.closed():
         return
-    with streamlit_inside.words_in_a_line(page.url_path):
-        st.markdown(":gray[Next:]", width="content")
+    with streamlit_inside.words_in_a_line(page.url_path, is_next=bool(lead)):
+        if lead:
+            st.markdown(f":gray[{lead}]", width="content")
         st.page_link(
             shell.ROOT / page.file,
-            label=f":primary[{page.question}]",
+            label=f":primary[{question}]",
             width="content",
             query_params=parameters or None,
         )

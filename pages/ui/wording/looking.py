@@ -115,14 +115,23 @@ _glances_lock = threading.Lock()
 def _question(
     dataset: str, job: str, images: int, asked: Mapping[str, Hashable]
 ) -> tuple[Question, Hashable]:
-    """The question, and what tells these test images from others that had the data set's name at another time.
+    """The question, and which images it is about.
 
     The sample of a data set, and all of it, may have one name after another on this machine; and a visitor's own
     pictures change.
     """
     there = len(server.images(dataset, "test")) if images else 0
     question = Question.of(job, dataset, min(images, there), **asked)
-    return question, (there, fingerprint(dataset)) if there and is_own(dataset) else there
+    return question, which_images(dataset) if there else 0
+
+
+def which_images(dataset: str) -> Hashable:
+    """What tells the test images of now from others that had the data set's name at another time.
+
+    Raises StudentError where there are none on this machine.
+    """
+    there = len(server.images(dataset, "test"))
+    return (there, fingerprint(dataset)) if there and is_own(dataset) else there
 
 
 @process.in_turn
@@ -216,6 +225,12 @@ def _passes(question: Question, work: Work) -> str:
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
     if question.job == "decided":
         return f"{count(work.passes)} answers with filters taken out, through {each} each"
+    if question.job == "pruning":
+        one_by_one = f"each filter of {asked['layer']} out in turn, then more and more of them"
+        return f"{images}, with {one_by_one}"
+    if question.job == "one_step":
+        steps = plural(asked["steps"] or 1, "step")
+        return f"{steps} of {count(asked['recipe'].batch_size)} images, with {each} forwards and twice as many back"
     if question.job == "slopes":
         return f"one step for each of {plural(len(asked['filters']), 'filter')}, with {each}"
     if question.job == "one_under_attack":
@@ -231,4 +246,8 @@ def _passes(question: Question, work: Work) -> str:
 
         strengths = len(CHANGES[asked["change"]][0])
         return f"{images} at each of {count(strengths)} strengths, through {each} each"
+    if question.job in ("answers_over", "places_over", "sizes_over"):
+        moments = plural(len(asked["snapshots"]), "moment")
+        back = " and back" if question.job == "sizes_over" else ""
+        return f"{images} at each of {moments}, through {each} each{back}"
     return f"{images} through {each} each"
