@@ -82,8 +82,9 @@ def verdict(decision: Decision, names: tuple[str, ...], is_trained: bool) -> str
     speak = "speaks" if out == 1 else "speak"
     most = f"Without the {plural(out, word(found.layer))} that {speak} most for {answer} and against {rival}"
     if decision.is_by_lead:
+        lead = f"the lead of {answer}" if whole >= 0 else f"the score of {answer} less that of {rival}"
         text = (
-            f"{most}, the lead of {answer} is **{number(without, 1)}** instead of {number(whole, 1)}; without {out} at "
+            f"{most}, {lead} is **{number(without, 1)}** instead of {number(whole, 1)}; without {out} at "
             f"random, {number(chance, 1)} on average."
         )
     else:

@@ -17,7 +17,7 @@ def test_a_link_asks_why_9_and_not_4_and_the_other_way_round_it_is_the_answer_of
     open_page(app, "pages/4_feature_maps.py")
     assert said(app) == LINK
     assert [title.value for title in app.title] == ["Which filters decided?"]
-    assert "most for 9 and against 4, the lead of 9 is **" in text(app)  # it is no 9
+    assert "most for 9 and against 4, the score of 9 less that of 4 is **−" in text(app)  # it is no 9
     assert "handed down to a filter" in text(app)
     assert "Opens its card." in everything(app)
     for key in ("decided_for", "decided_against"):

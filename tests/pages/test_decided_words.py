@@ -35,7 +35,8 @@ def test_the_sentence_says_what_surgery_leaves(preset):
     assert f"Without the 5 {words.word(layer)}s that speak most for 4 and against 9" in said
     if one.is_by_lead:
         before, after = whole[4] - whole[9], muted[4] - muted[9]
-        assert f"the lead of 4 is **{number(after, 1)}** instead of {number(before, 1)}" in said
+        lead = "the lead of 4" if before >= 0 else "the score of 4 less that of 9"
+        assert f"{lead} is **{number(after, 1)}** instead of {number(before, 1)}" in said
     else:
         before, after = whole.softmax(0)[4], muted.softmax(0)[4]
         assert f"it is **{probability(after)}** sure of 4 instead of {probability(before)}" in said
