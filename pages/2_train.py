@@ -20,9 +20,10 @@ from pages.train.end_words import lacks_batch
 from pages.train.expectation import what_is_learnt_from, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
-from pages.train.words import EXPLAINED, cannot_be_read, not_in_training, summary_before
+from pages.train.words import ASKED_OF_A_SCENE, EXPLAINED, cannot_be_read, not_in_training, summary_before
 from pages.ui.forms import guess_accuracy
 from pages.ui.forms.recipe import Choice
+from pages.ui.frame import held
 from pages.ui.frame.board import board_style
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import design, server, who
@@ -79,10 +80,11 @@ def before(summary: DeltaGenerator) -> Choice:
         st.markdown(f":yellow[:material/warning: {lack}]")
     with verdict:
         has_runs = bool(server.store().runs(owner=who.visitor(), limit=1))
-        answer(not_in_training(has_runs))
+        kept = frozenset(filter(held.holds, ASKED_OF_A_SCENE))
+        answer(not_in_training(has_runs, kept))
     left, right = st.columns([DIAGRAM_WIDTH, SIDE_WIDTH], gap="medium")
     possible = inspected.spec if choice.problem is None and wrong is None else None
-    screen_summary.put(summary, summary_before(possible, choice.dataset, choice.recipe, has_runs))
+    screen_summary.put(summary, summary_before(possible, choice.dataset, choice.recipe, has_runs, kept))
     with left:
         start.diagram(inspected)
         if possible is not None:

@@ -63,6 +63,12 @@ class Course:
         """The number of the first seed of which a training is still to be asked for; None where there is none."""
         return next((number for number, heat in enumerate(self.heats) if any(map(_is_to_do, heat))), None)
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether all that was asked for has ended well, and the next seed was not asked for yet."""
+        number = self.next_heat
+        return number is not None and not self.unfinished and not any(self.heats[number])
+
     def missing(self, number: int) -> list[Entry]:
         """Those of one heat."""
         pairs = zip(self.race.heat(number), self.heats[number], strict=True)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
+from cnn_core.insight.attack.aimed import MOST
 from pages.break_it import attack_words as words
 from pages.break_it.attack_chart import many_chart
 from pages.break_it.attack_kinds import AIMED, sizes_of
@@ -32,8 +33,12 @@ Line = tuple[
 
 IMAGES = 2_000  # test images of the curves
 HALF_OF = 500  # test images of which half give way
-SIZES = {"fgsm": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3), "pgd": (0.0, 0.05, 0.1, 0.2)}
-PLACES = 6  # of the sizes of a slider that are not aimed
+SIZES = {
+    "fgsm": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3),
+    "pgd": (0.0, 0.05, 0.1, 0.2),
+    "turn": (0.0, 15.0, 30.0, 45.0, 60.0, 90.0),
+}
+PLACES = 6  # of the sizes of the other sliders
 
 
 def section(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str) -> None:
@@ -48,7 +53,7 @@ def section(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str) 
         return
     with part:
         try:
-            _lines(network, others, kind, noun, min(network.spec.input_shape[1:]))
+            _lines(network, others, kind, min(network.spec.input_shape[1:]))
         except StudentError as error:
             problem(error)
 
@@ -56,8 +61,8 @@ def section(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str) 
 def sizes_measured(kind: str, side: int) -> tuple[float, ...]:
     """At which sizes many images are read.  side: the image's shorter side, in pixels.
 
-    >>> sizes_measured("turn", 28)
-    (0.0, 35.0, 70.0, 110.0, 145.0, 180.0)
+    >>> sizes_measured("shift", 28)
+    (0.0, 3.0, 6.0, 8.0, 11.0, 14.0)
     """
     if kind in SIZES:
         return SIZES[kind]
@@ -65,8 +70,8 @@ def sizes_measured(kind: str, side: int) -> tuple[float, ...]:
     return tuple(float(sizes[round(place * (len(sizes) - 1) / (PLACES - 1))]) for place in range(PLACES))
 
 
-def _lines(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str, noun: str, side: int) -> None:
-    sizes, everyone = sizes_measured(kind, side), (network, *others)
+def _lines(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str, side: int) -> None:
+    sizes, everyone = sizes_measured(kind, side), (network, *(others if kind != "pgd" else ()))
     lines = [_line(one, network.dataset, kind, sizes) for one in everyone]
     show_figure(
         many_chart(
@@ -81,11 +86,10 @@ def _lines(network: LoadedNetwork, others: Sequence[LoadedNetwork], kind: str, n
         key="attack_many_chart",
         alt=words.many_alt([(name, one) for name, one, _ in lines]),
     )
-    for name, measured, by_lot in lines:
-        caption(words.what_is_lost(name, measured, by_lot))
-    if kind == "fgsm":
-        for one in everyone:
-            _half(one, network.dataset, noun)
+    for one, (name, measured, by_lot) in zip(everyone, lines, strict=True):
+        half = _half(one, network.dataset) if kind == "fgsm" else ""
+        caption(f"{words.what_is_lost(name, measured, by_lot)} {half}")
+    caption(words.about_many(kind, bool(others)))
 
 
 def _line(network: LoadedNetwork, dataset: str, kind: str, sizes: tuple[float, ...]) -> Line:
@@ -98,9 +102,9 @@ def _line(network: LoadedNetwork, dataset: str, kind: str, sizes: tuple[float, .
     return called(network), measured, by_lot
 
 
-def _half(network: LoadedNetwork, dataset: str, noun: str) -> None:
+def _half(network: LoadedNetwork, dataset: str) -> str:
     steps = look(network, "smallest_steps", HALF_OF, dataset=dataset)
-    caption(words.half_give_way(called(network), half_at(steps), len(steps), noun, 0.5))
+    return words.half_give_way(half_at(steps), len(steps), MOST)
 
 
 def half_at(steps: Tensor) -> float | None:

@@ -49,7 +49,7 @@ def equation(trial: Trial, place: int, asked: Asked, chosen: ChosenImage, classe
         _row(figures, "+=")
         return
     left, right = st.columns([200, 376])
-    with left:
+    with left, st.container(gap="xxsmall"):
         caption(words.CLICK_PATCH)
         _movable(trial, place, asked)
     with right:

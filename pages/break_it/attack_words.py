@@ -226,7 +226,7 @@ def what_you_see(trial: Trial, was: str, is_colour: bool) -> str:
         "noise": f"To every {numbers} a random number is added; the strength is their standard deviation. The draw is "
         f"the same for every strength. {stays}",
         "blur": "Every pixel becomes a mean of its surroundings.",
-        "patch": "A black square lies on the image.",
+        "patch": "A black square lies on the image, where the frame is.",
         "shift": "The image moves; what comes in from outside is black.",
         "turn": "The image turns about its middle; what comes in from outside is black.",
     }[trial.attack]
@@ -282,7 +282,12 @@ def about_smallest(trial: Trial) -> str:
         return "The first size on the slider at which the answer changes."
     levels = round(GREY_LEVELS * trial.sizes[trial.smallest])
     step = trial.sizes[1] - trial.sizes[0]
-    return f"{plural(levels, 'grey level')} of {GREY_LEVELS} a pixel, found in steps of {step:.2f}."
+    of_what = (
+        f"{plural(levels, 'grey level')} of {GREY_LEVELS} a pixel"
+        if len(trial.image) == 1
+        else f"{plural(levels, 'level')} of {GREY_LEVELS} in each channel of a pixel"
+    )
+    return f"{of_what}, found in steps of {step:.2f}."
 
 
 HOLDS_OUT = "Does another net hold out longer?"
@@ -335,6 +340,23 @@ def many(images: int, noun: str) -> str:
     return f"How many of {count(images)} test {noun} hold out?"
 
 
+def about_many(kind: str, has_others: bool) -> str:
+    """Under the chart: how each of the images is changed.  has_others: whether other networks stand beside.
+
+    >>> about_many("pgd", True)
+    'Dotted: as much with random signs. Of this network alone: each image takes 20 steps at each size.'
+    """
+    if kind == "pgd" and has_others:
+        return f"{about_many(kind, False)} Of this network alone: each image takes 20 steps at each size."
+    return {
+        "noise": "The noise of each image is drawn at random.",
+        "blur": "Each image is blurred alike.",
+        "shift": "Here each image is shifted in a direction of its own, drawn at random.",
+        "turn": "Here each image is turned to the right or to the left, drawn at random.",
+        "patch": "Here the patch lies in the middle of each image.",
+    }.get(kind, "Dotted: as much with random signs.")
+
+
 def many_alt(lines: Sequence[tuple[str, Robustness]]) -> str:
     """The chart: each line from its first to its last value."""
     said = [
@@ -359,21 +381,19 @@ def what_is_lost(name: str, aimed: Robustness, control: Robustness | None) -> st
     return f"{line}; with random signs as large {percent(control.accuracy[middle])}."
 
 
-def half_give_way(name: str, size: float | None, images: int, noun: str, most: float) -> str:
+def half_give_way(size: float | None, images: int, most: float) -> str:
     """The median of the smallest steps.  size: None where fewer than half give way up to `most`.
 
-    >>> half_give_way("MLP", 0.07, 500, "digits", 0.5)
-    'MLP: half of 500 test digits give way at ±0.07 or less.'
-    >>> half_give_way("MLP", None, 500, "digits", 0.5)
-    'MLP: more than half of 500 test digits hold out up to ±0.50.'
-    >>> half_give_way("MLP", 0.0, 500, "digits", 0.5)
-    'MLP: half of 500 test digits are misread as they are.'
+    >>> half_give_way(0.07, 500, 0.5), half_give_way(None, 500, 0.5)
+    ('Half of the first 500 give way at ±0.07 or less.', 'More than half of the first 500 hold out up to ±0.50.')
+    >>> half_give_way(0.0, 500, 0.5)
+    'Half of the first 500 are misread as they are.'
     """
     if size is None:
-        return f"{plain(name)}: more than half of {count(images)} test {noun} hold out up to ±{most:.2f}."
+        return f"More than half of the first {count(images)} hold out up to ±{most:.2f}."
     if size == 0:
-        return f"{plain(name)}: half of {count(images)} test {noun} are misread as they are."
-    return f"{plain(name)}: half of {count(images)} test {noun} give way at ±{size:.2f} or less."
+        return f"Half of the first {count(images)} are misread as they are."
+    return f"Half of the first {count(images)} give way at ±{size:.2f} or less."
 
 
 TRAIN_AGAINST = "Train a network against it"

@@ -15,9 +15,14 @@ _SAT = "class_sat"  # title of the class where this tab's visitor sat when it wa
 _VIEW = "class_view"  # key of the choice among the views
 
 
-def is_here(seat: Seat) -> None:
-    """The visitor sits there now, and comes from where they come from."""
+def sits_in(seat: Seat) -> None:
+    """The visitor sits there now: if not any more, the page Class says so."""
     st.session_state[_SAT] = seat.classroom.title
+
+
+def is_here(seat: Seat) -> None:
+    """The same, and that they come from where they come from."""
+    sits_in(seat)
     server.classes().guard.sits(seat.classroom.id, who.network())
 
 

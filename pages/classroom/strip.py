@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from cnn_core.classroom import Seat, asks
-from pages.classroom import words
+from pages.classroom import place, words
 from pages.classroom.live import live
 from pages.ui.frame.screens import is_on_wall
 from pages.ui.frame.shell import ROOT, entry
@@ -47,6 +47,7 @@ def draw(sits: Seat | None, page: str) -> None:
     """
     if sits is None or not (sits.is_open or page == PAGE):
         return
+    place.sits_in(sits)
     st.html(_STYLE)
     classes, class_id = server.classes(), sits.classroom.id
     live(lambda: _line(sits, page), lambda: classes.shown_stamp(class_id), ("shown", class_id))

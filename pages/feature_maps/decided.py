@@ -19,6 +19,7 @@ from pages.ui.drawing.figure import show as show_figure
 from pages.ui.drawing.muting_chart import muting_lines
 from pages.ui.drawing.sheets import image_picture
 from pages.ui.forms.digit_input import chosen_image, say_why_none, singular
+from pages.ui.frame import held
 from pages.ui.frame.board import board
 from pages.ui.visitor import networks
 from pages.ui.wording import screen_summary
@@ -70,12 +71,13 @@ def view(summary: DeltaGenerator) -> None:
         _check(reading, decision)
     with left:
         rows(reading, decision)
-        what_you_see(words.what_you_see(decision, reading.classes, singular(network.dataset)))
+        opens = "filters" not in held.closed()
+        what_you_see(words.what_you_see(decision, reading.classes, opens=opens))
         code.of_decision(reading, decision)
 
 
 def _image(reading: Reading) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width=IMAGE_PX + 4):
             image_picture(
                 reading.chosen.image.numpy(),

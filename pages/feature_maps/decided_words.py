@@ -157,8 +157,8 @@ def rows_alt(layer: str, answer: str, rival: str) -> str:
     return f"What each {word(layer)} of {layer} adds to the lead of {answer} over {rival}"
 
 
-def what_you_see(decision: Decision, names: tuple[str, ...], singular: str) -> str:
-    """What a bar is, and what all bars give together."""
+def what_you_see(decision: Decision, names: tuple[str, ...], *, opens: bool) -> str:
+    """What a bar is, and what all bars give together.  opens: whether a row can be clicked."""
     found = decision.found
     answer, rival, one = plain(names[found.answer]), plain(names[found.rival]), word(found.layer)
     what = "map" if one == "filter" else "number"
@@ -172,19 +172,17 @@ def what_you_see(decision: Decision, names: tuple[str, ...], singular: str) -> s
     largest = max(abs(found.total), abs(found.lead))
     total, lead = value(found.total, largest), value(found.lead, largest)
     all_of_them = f"{count(len(found.values))} {one}s together give {total}; the true lead is {lead}."
-    rest = "" if total == lead else f" {_the_rest(found.way, singular)}"
-    return f"{bar} All {all_of_them}{rest} Orange speaks for {answer}, blue for {rival}. A row opens its {one}’s card."
+    rest = "" if total == lead else f" {_the_rest(found.way)}"
+    card = f" A row opens its {one}’s card." if opens else ""
+    return f"{bar} All {all_of_them}{rest} Orange speaks for {answer}, blue for {rival}.{card}"
 
 
-def _the_rest(by: str, singular: str) -> str:
+def _the_rest(by: str) -> str:
     if by == "lrp":
         return (
             "The rest stays with the biases, and with the small number that is added to each sum (epsilon)."
         )
-    return (
-        "The rest belongs to no bar: it is in the biases above, and a gradient is exact for small changes of this "
-        f"{singular} only."
-    )
+    return "The rest belongs to no bar: it is in the biases above, and a gradient is exact only for small changes."
 
 
 # ---------------------------------------------------------------- the check
@@ -197,7 +195,7 @@ def check_says(decision: Decision, names: tuple[str, ...]) -> str:
     what = (
         f"How far the score of {answer} is above that of {rival}"
         if decision.is_by_lead
-        else f"How sure it is of the {answer}"
+        else f"How sure it is of {answer}"
     )
     return (
         f"{what}, while {word(found.layer)}s of {found.layer} are taken out. Pale: {count(len(chance))} orders at "

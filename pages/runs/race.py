@@ -103,7 +103,8 @@ def _controls(course: Course) -> None:
 
 
 def _control(course: Course, action: races.Action) -> None:
-    race_live.begin_no_more()
+    if action == "stop":
+        race_live.begin_no_more()
     with refusals.collect("race"):
         races.control(server.store(), course.unfinished, who.visitor(), action)
 

@@ -76,7 +76,7 @@ def begin_no_more() -> None:
 def _go_on(race: Race) -> Course:
     """How far it is, after what there is to do now: the next seed, and a runner for what waits."""
     course = course_of(race)
-    if not course.unfinished and course.next_heat is not None and st.session_state.get(_WISHED) == race:
+    if course.may_go_on and st.session_state.get(_WISHED) == race:
         begin_no_more()
         begin(race)
         st.rerun()  # with a timer, or with what was refused
@@ -141,8 +141,10 @@ def _standings(course: Course, networks: Sequence[Sequence[Trained]], is_told: b
         stands = race_words.stands(statuses, diverged, course.race.seeds, is_told)
         lines.append(f"{in_colour(color, title, so_far)} {small(stands)}")
     st.markdown("  \n".join(lines))
-    if course.unfinished and len(course.runs) > 1:
-        caption(race_words.ONE_AT_A_TIME)
+    notes = [race_words.one_design(course.race.one_design)] if course.race.one_design else []
+    notes += [race_words.ONE_AT_A_TIME] if course.unfinished and len(course.runs) > 1 else []
+    if notes:
+        caption(" ".join(notes))
 
 
 def _chart(course: Course, networks: Sequence[Sequence[Trained]]) -> None:

@@ -19,7 +19,7 @@ from pages.ui.wording.screen_summary import summary
 from pages.ui.wording.which_images import no_test
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cnn_core.data.sources import Dataset
     from cnn_core.model import ModelSpec
@@ -50,11 +50,36 @@ def about_diagram(spec: ModelSpec) -> str:
     return " ".join(words)
 
 
-def not_in_training(has_runs: bool) -> str:
-    """The answer where no run is looked at. has_runs: whether the visitor has trained anything yet."""
+ASKED_OF_A_SCENE = ("train", "train.recipe", "layers")  # what the sentences below speak of
+
+
+def not_in_training(has_runs: bool, kept: Collection[str] = ()) -> str:
+    """The answer where no run is looked at.
+
+    has_runs: whether the visitor has trained anything yet.
+    kept:     of ASKED_OF_A_SCENE, what a teacher's scene fixes or leaves out.
+    """
+    if "train" in kept:
+        return "This network is not in training, and your teacher’s scene leaves training out."
     if has_runs:
         return "This network is not in training. Press Train, or choose one of your runs in the sidebar."
-    return "Not yet: you have trained nothing so far. Choose a network in the sidebar and a recipe here."
+    if "train.recipe" in kept:
+        then = "Press Train." if "layers" in kept else "Change the layers in the sidebar, then press Train."
+    else:
+        then = (
+            "Choose a recipe here, then press Train."
+            if "layers" in kept
+            else "Choose a network in the sidebar and a recipe here."
+        )
+    return f"Not yet: you have trained nothing so far. {then}"
+
+
+def _try_it(kept: Collection[str]) -> str:
+    """What to do first, for who hears the page.  kept: as in `not_in_training`."""
+    free = {"train.recipe": "the recipe", "layers": "a layer in the sidebar"}
+    change = ", or ".join(words for part, words in free.items() if part not in kept)
+    what = f"change {change}, and press Train" if change else "press Train"
+    return "" if "train" in kept else f"Try: {what}. How it gets on is said by itself."
 
 
 def expected_time(outlook: Expectation) -> str:
@@ -107,6 +132,14 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
     )
 
 
+def attacks_ahead(size: float, work: float) -> str:
+    """That the recipe trains against attacks, and what it costs.  work: of a step, in steps without attacks."""
+    return (
+        f"Every second image of each batch is attacked by ±{size:.2g} a pixel before the network learns from it. "
+        f"So each step is about {work:g} times as much work."
+    )
+
+
 def large_archive(name: str, size: int) -> str:
     """That a data set has to be fetched in one large file.  size: bytes, at most.
 
@@ -127,11 +160,13 @@ def how_to_get(dataset: Dataset) -> str:
     )
 
 
-def summary_before(spec: ModelSpec | None, dataset: str, recipe: TrainSpec, has_runs: bool) -> str:
+def summary_before(
+    spec: ModelSpec | None, dataset: str, recipe: TrainSpec, has_runs: bool, kept: Collection[str] = ()
+) -> str:
     """The summary of the page where no run is looked at.
 
     spec:     what would be trained; None where that is not possible.
-    has_runs: whether the visitor has trained anything yet.
+    has_runs, kept: as in `not_in_training`.
     """
     what = (
         "Here a network is trained. The design in the sidebar cannot be trained as it is; the page says why."
@@ -141,10 +176,8 @@ def summary_before(spec: ModelSpec | None, dataset: str, recipe: TrainSpec, has_
     )
     return summary(
         what,
-        not_in_training(has_runs),
-        "Try: mend the design in the sidebar."
-        if spec is None
-        else "Try: change the recipe, or a layer in the sidebar, and press Train. How it gets on is said by itself.",
+        not_in_training(has_runs, kept),
+        "Try: mend the design in the sidebar." if spec is None else _try_it(kept),
     )
 
 
@@ -209,6 +242,8 @@ YOUNG_AVERAGES = (
 def facts(run: Run) -> str:
     """What a run is, in one line: its recipe, images and batches."""
     if not run.has_recipe:
+        if run.is_cut:
+            return "**Cut out of another network** :gray[· not trained since]"
         return "**Opened from a file** :gray[· how it was trained is not known]"
     batches = f"batches of {run.recipe.batch_size}"
     name = f"**{plain(run.name)}** :gray[·]"
@@ -279,6 +314,8 @@ def _answer(run: Run, validation_images: int) -> str:
     if run.history().validation.accuracy:
         return _so_far(run, validation_images)
     if status.state == "finished":
+        if run.is_cut:
+            return "It has not learnt since it was cut out of another network."
         return "Nobody here can tell: its training happened elsewhere."
     if status.state == "running" and (learnt := run.history().train.accuracy):
         noun = dataset_of(run.dataset).noun
@@ -294,7 +331,8 @@ def _tested(run: Run, accuracy: float, images: int) -> str:
         return finished(accuracy, images, run.status.seconds, noun)
     read = f"**{percent(accuracy)}** of {count(images)} test {noun}"
     overlap = Overlap(images, int((run.status.result or {}).get("seen", 0)), run.learnt_from.is_known)
-    return f"It was trained elsewhere, and reads {read}. {no_test(overlap, noun)}".rstrip()
+    came = "was cut out of another network" if run.is_cut else "was trained elsewhere"
+    return f"It {came}, and reads {read}. {no_test(overlap, noun)}".rstrip()
 
 
 def _so_far(run: Run, validation_images: int) -> str:
@@ -331,7 +369,11 @@ def state(run: Run) -> str:
 
 def _finished(run: Run) -> str:
     if not run.has_recipe:
-        return "Opened from a file, not trained here."
+        return (
+            "Cut out of another network, not trained since."
+            if run.is_cut
+            else "Opened from a file, not trained here."
+        )
     return f"Finished · {duration(run.status.seconds)} of training, {plural(run.status.step, 'step')}"
 
 

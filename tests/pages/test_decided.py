@@ -1,7 +1,9 @@
 """Which filters decided: a link to it, two classes held against each other, units, and the way there from the maps."""
 
+from cnn_core.model import ModelSpec
+from tests.core.designs import design
 from tests.pages.app import open_page, text
-from tests.pages.test_every_network import everything
+from tests.pages.test_every_network import BENT, everything
 
 LINK = {"view": "decided", "digit": "100", "layer": "conv2d_1", "for": "9", "against": "4", "by": "lrp"}
 
@@ -57,3 +59,18 @@ def test_the_card_shows_whose_answers_leaned_on_a_filter(app):
     assert "the 9 of 500 test digits whose answer leaned on it most" in text(app)
     assert "also among those that excite it most" in text(app) or "also the ones" in text(app)
     assert "Opens why." in everything(app)
+
+
+def test_a_depthwise_convolution_of_an_untrained_design_can_be_asked(app):
+    app.query_params.update({"view": "decided", "layer": "depthwise_conv2d_1"})
+    open_page(app, "pages/4_feature_maps.py", "design", BENT)
+    assert "Without the 5 filters that speak most" in text(app)
+    assert "It has not been trained: this is chance." in text(app)
+    assert "All 8 filters together give" in text(app)
+
+
+def test_a_network_of_one_layer_says_why_nothing_can_be_asked(app):
+    alone = ModelSpec.from_dict(design({"type": "flatten"}, {"type": "dense", "units": 10}))
+    app.query_params["view"] = "decided"
+    open_page(app, "pages/4_feature_maps.py", "design", alone)
+    assert "between the digit and them nobody speaks" in text(app)

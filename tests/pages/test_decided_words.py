@@ -65,9 +65,9 @@ def test_all_filters_are_in_the_rows_once_alone_or_among_the_others():
 
 def test_where_bars_and_lead_are_apart_it_says_why():
     net = lived_in(PRESETS["modern"])
-    for way, why in (("gradient", "exact for small changes"), ("lrp", "epsilon")):
+    for way, why in (("gradient", "exact only for small changes"), ("lrp", "epsilon")):
         one = decision(net, "conv2d_2", way=way)
-        said = words.what_you_see(one, DIGITS, "digit")
+        said = words.what_you_see(one, DIGITS, opens=True)
         assert f"All {len(one.found.values)} filters together give" in said
         assert why in said
     biasless = lived_in(PRESETS["mlp"])
@@ -75,7 +75,7 @@ def test_where_bars_and_lead_are_apart_it_says_why():
         for name, value in biasless.state_dict().items():
             if name.endswith("bias"):
                 value.zero_()
-    said = words.what_you_see(decision(biasless, "dense_1"), DIGITS, "digit")
+    said = words.what_you_see(decision(biasless, "dense_1"), DIGITS, opens=True)
     assert "The rest" not in said
     assert "A bar is a unit’s number times the gradient" in said
     assert "added up" not in said  # one number has no places
@@ -102,7 +102,7 @@ def test_what_a_class_is_called_does_nothing_to_the_text():
     one = decision(lived_in(PRESETS["tiny"]), "conv2d_1", 0, 1)
     for said in (
         words.verdict(one, names, True),
-        words.what_you_see(one, names, "thing"),
+        words.what_you_see(one, names, opens=False),
         words.why_and_not(*names[:2]),
     ):
         assert "\\*b\\*" in said

@@ -35,6 +35,10 @@ def test_what_was_computed_before_anybody_looked_is_what_the_pages_ask(app, monk
     monkeypatch.setattr(jobs, "answer", lambda net, question, tell: asked.append(question))
     for page in ("3_evaluate", "4_feature_maps", "5_filters"):
         open_page(app, f"pages/{page}.py", network="pretrained:lesson")
+    for layer in ("conv2d_1", "conv2d_3"):  # a click on Filters
+        app.session_state["filters_layer"] = layer
+        app.run()
+        assert f"**{layer}** :gray[" in text(app)  # the heading of its sheet
     assert not asked
 
 

@@ -183,3 +183,21 @@ def test_the_words_about_the_drawn_net_are_true_of_this_net():
 def test_a_run_that_failed_at_once_is_not_said_to_have_never_begun(store):
     run = a_run(store, batch(5, 0.5, 3.0, 0.1), state="failed", step=5, epoch=0.5, reason="It exploded.")
     assert words.verdict(run, 500) == "No. It failed before it was validated for the first time."
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked_for"),
+    [
+        ((), ["Choose a network in the sidebar and a recipe here.", "change the recipe, or a layer in the sidebar"]),
+        (("train.recipe",), ["Change the layers in the sidebar, then press Train.", "change a layer in the sidebar"]),
+        (("layers",), ["Choose a recipe here, then press Train.", "Try: change the recipe, and press Train"]),
+        (("layers", "train.recipe"), ["nothing so far. Press Train.", "Try: press Train."]),
+        (("train",), ["your teacher’s scene leaves training out."]),
+    ],
+)  # fmt: skip
+def test_nobody_is_asked_to_change_what_a_scene_keeps(kept, asked_for):
+    said = words.not_in_training(False, kept)
+    heard = words.summary_before(PRESETS["tiny"], "mnist", RECIPES["fast"], False, kept)
+    assert all(one in f"{said} {heard}" for one in asked_for)
+    assert ("recipe" in said) == (not {"train", "train.recipe"} & set(kept))
+    assert ("ress Train" in f"{said}{heard}") == ("train" not in kept)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SHARE = 0.04  # of the time may go into checks; of a large network fewer are made
 MOST_CHECKS = 400  # of one run
 EARLY_STEPS = (0, 1, 4, 16)  # after which gradients are measured before the doctor looks,
-EARLY_SECONDS = 1.0  # unless those before took so long
+EARLY_SECONDS = 1.0  # of the processor: unless those before took so long
 
 
 class Examiner:
@@ -77,10 +77,10 @@ class Examiner:
         if step <= self.early_step or self.early_seconds > EARLY_SECONDS:
             return
         self.early_step = step
-        began = time.monotonic()
+        began = time.process_time()
         gradients = check(self.net, self.checked, step, epoch).gradients
         self._write(line_of("gradient", LayerSizes(step, epoch, gradients)))
-        self.early_seconds += time.monotonic() - began
+        self.early_seconds += time.process_time() - began
         self._watch_next_step(step)
 
     def _watch_next_step(self, step: int) -> None:

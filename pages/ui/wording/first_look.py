@@ -21,12 +21,8 @@ from pages.ui.wording.looking import look
 log = logging.getLogger("convscope.server")
 
 WATCHED = 2_000  # test images that Filters and Feature maps ask
-LAYER, STEPS, CHOSEN = (
-    "conv2d_2",
-    40,
-    41,
-)  # what Filters begins with: the second convolution, and one of its filters
-BELOW = "conv2d_1"  # whose maps that filter reads
+# Filters begins with the second convolution, and a click leads to the others.
+LAYERS, STEPS, CHOSEN = ("conv2d_2", "conv2d_1", "conv2d_3"), 40, 41
 
 
 def begin() -> None:
@@ -53,18 +49,21 @@ def _warm_up() -> None:
 
 
 def warm_up() -> None:
-    """Compute it, what takes longest last."""
-    from cnn_core.insight import RECIPES
-
+    """Compute it, what is looked at first before what a click leads to."""
     network = networks.ours(server.DEFAULT.partition(":")[2])
     look(network, "ranges", WATCHED)
     look(network, "evaluation", len(server.images(network.dataset)))
-    look(network, "examples", WATCHED, layer=LAYER)
-    how: dict[str, Any] = {"layer": LAYER, "recipe": RECIPES["clean"], "steps": STEPS, "seed": 0}
-    width = next(row.output_shape[0] for row in summarize(network.spec) if row.name == LAYER)
+    widths = {row.name: row.output_shape[0] for row in summarize(network.spec)}
+    for layer in LAYERS:
+        _filters(network, layer, widths[layer])
+
+
+def _filters(network: networks.LoadedNetwork, layer: str, width: int) -> None:
+    """A layer of so many filters: their pictures, what excites them, and one picture from before its training."""
+    from cnn_core.insight import RECIPES
+
+    look(network, "examples", WATCHED, layer=layer)
+    how: dict[str, Any] = {"layer": layer, "recipe": RECIPES["clean"], "steps": STEPS, "seed": 0}
     look(network, "pictures", WATCHED, filters=tuple(range(width)), **how)
-    below = next(row for row in summarize(network.spec) if row.name == BELOW)
-    look(
-        network, "pictures", WATCHED, filters=tuple(range(below.output_shape[0])), **(how | {"layer": BELOW})
-    )
-    look(networks.untrained(network.spec), "pictures", WATCHED, filters=(CHOSEN,), **how)
+    chosen = min(CHOSEN, width - 1)
+    look(networks.untrained(network.spec), "pictures", WATCHED, filters=(chosen,), **how)
