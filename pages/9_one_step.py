@@ -60,7 +60,7 @@ def show(view: View, answer_place: DeltaGenerator, summary: DeltaGenerator) -> N
         summary,
         words.summary_of_step(view.course.now.title, STAGES[stage - 1], said, view.noun, len(step.labels)),
     )
-    left, right = st.columns([576, 292], gap="medium")
+    left, right = st.columns([592, 276], gap="medium")
     with left:
         if may_tell:
             guessing.show(view)

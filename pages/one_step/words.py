@@ -279,14 +279,14 @@ def gradient_heading(has_come: bool, values: np.ndarray) -> str:
     return f"their gradient · {limits(values)}" if has_come else NOT_YET
 
 
-def scores_heading(step: StepWatched, has_come: bool, smoothing: float) -> str:
+def scores_heading(values: np.ndarray, images: int, has_come: bool, smoothing: float) -> str:
     """Above the gradient of the scores."""
     if not has_come:
         return NOT_YET
-    images = len(step.labels)
-    if smoothing:
-        return f"gradient: (p − target) ÷ {images}"
-    return f"gradient: (p − 1 if right, else p) ÷ {images}"
+    rule = "p − target" if smoothing else "p − 1 if right, else p"
+    largest = float(abs(values).max(initial=0))
+    small = f" · {limits(values)}" if largest < 0.005 else ""  # then no numbers stand in its cells
+    return f"gradient: ({rule}) ÷ {images}{small}"
 
 
 NOT_YET = "their gradient: not yet"

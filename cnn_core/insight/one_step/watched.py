@@ -121,8 +121,8 @@ def watched(
         images=step.images,
         labels=step.labels,
         pixels=step.pixels,
-        losses=step.losses,
-        losses_after=step.losses_after,
+        losses=step.losses + 0.0,  # torch's 0 has a sign
+        losses_after=step.losses_after + 0.0,
         probabilities=step.probabilities,
         probabilities_after=step.probabilities_after,
         layers=tuple(_layer(step, name) for name in names),
