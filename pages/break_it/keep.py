@@ -86,7 +86,7 @@ def _keep(network: LoadedNetwork, operation: Operation, way: str) -> None:
         net = kept_network(network.net, operation, way)
         content = file_of(net, network.learnt_from, network.dataset)
         name = said.name_of_kept(network.title, len(operation.touches) + len(operation.edits), way)
-        run_id = server.store().openings.ask(content, f"{name}.safetensors", who.visitor())
+        run_id = server.store().openings.ask(content, f"{name}.safetensors", who.visitor(), is_cut=True)
         server.wake_runner()
         st.session_state[_KEPT] = run_id
 

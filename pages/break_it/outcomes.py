@@ -6,7 +6,7 @@ the same layer takes some hundredths of a second. What takes longer is asked for
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -119,8 +119,8 @@ def _means(weights_key: str, there: Hashable, count: int, layer: str, _network: 
     return [float(f"{mean:.4g}") for mean in table.mean_of(layer).tolist()]
 
 
-def pictures_of(network: LoadedNetwork, layer: str, filters: int) -> FilterPictures:
-    """A picture for each filter of a layer, or for the first of many."""
+def pictures_of(network: LoadedNetwork, layer: str, filters: Iterable[int]) -> FilterPictures:
+    """A picture for each of these filters of a layer."""
     try:
         starts = min(JUDGED, len(server.images(network.dataset, "test")))
     except StudentError:
@@ -130,7 +130,7 @@ def pictures_of(network: LoadedNetwork, layer: str, filters: int) -> FilterPictu
         "pictures",
         starts,
         layer=layer,
-        filters=tuple(range(min(filters, DRAWN))),
+        filters=tuple(filters),
         recipe=RECIPES["clean"],
         steps=STEPS,
         seed=0,

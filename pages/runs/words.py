@@ -246,6 +246,7 @@ def from_its_weights(dataset: str) -> str:
 RATE_IS_GONE = "Its learning rate ended near zero (one cycle), so more epochs would change almost nothing."
 WEIGHTS = {"last": "last epoch", "best": "best epoch", "remeasured": "averages anew"}
 OPENED = "Opened from a file: Convscope does not know how it was trained before."
+CUT = "Cut out of another network, on the page Break it."
 SEEDS = "The same design and recipe with other random choices: how much is luck?"
 
 

@@ -10,9 +10,10 @@ from cnn_core.pretrained import load_pretrained
 from cnn_core.runs import RunStore
 from cnn_core.training import load_model
 from pages.break_it import later, outcomes, prune
+from pages.break_it.words import IN_TRAINING
 from pages.ui.wording import looking
 from pages.ui.wording.numbers import percent
-from tests.pages.app import OWNER, open_page, text
+from tests.pages.app import OWNER, kept_run, open_page, text
 
 PAGE = "pages/9_break_it.py"
 
@@ -85,6 +86,7 @@ def test_one_filter_by_hand_how_many_can_go_and_the_rest_is_kept(app, no_runner,
     app.button(key="break_it_keep").click().run()
     assert not app.exception
     kept = RunStore().openings.latest(OWNER)
+    assert kept.is_cut
     net, _ = load_model((kept.folder / "upload").read_bytes())
     images = load_images("mnist", "test", fetch=False).images[:20].float() / 255
     looked_at = with_operation(load_pretrained("lesson")[0], app.session_state["break_it_cut"])
@@ -107,3 +109,7 @@ def test_one_layer_alone_then_units_and_a_link_that_does_not_fit(app, no_runner,
     assert not app.exception
     assert "Without **1 of 512 units** of dense_1 it reads" in text(app)
     assert "Only the first 128 units have a tile." in text(app)
+    app.session_state["network"] = f"run:{kept_run(PRESETS['tiny'], state='running')}"
+    app.run()
+    assert not app.exception
+    assert IN_TRAINING in text(app)
