@@ -20,7 +20,7 @@ from pages.ui.drawing.sheets import sheet
 from pages.ui.wording.blocks import caption, small
 from pages.ui.wording.numbers import number, probability_tile, signed
 
-TILE_PX, CELL_PX = 57, 27  # five tiles of so many pixels stand in a row, and ten cells
+TILE_PX, CELL_PX = 56, 27  # five tiles of so many pixels stand in a row, and ten cells
 MOST_LAYERS = 8  # of which maps are drawn: the first and the last ones, where there are more
 
 
