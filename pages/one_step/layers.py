@@ -195,13 +195,13 @@ def cells(
     size = f"min({CELL_PX}px, 9.6%)"
     boxes = "".join(
         f'<div style="width:{size};text-align:center"><div style="height:{CELL_PX}px;line-height:{CELL_PX}px;'
-        f"background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)};"
-        f'font-size:calc(11px * var(--cells, 1))">{escape(text)}</div><div style="font-size:calc(12px * var(--cells, 1));'
-        f'overflow:hidden;white-space:nowrap">{escape(label[:4])}</div></div>'
+        f'background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)}">{escape(text)}</div>'
+        f'<div style="overflow:hidden;white-space:nowrap">{escape(label[:4])}</div></div>'
         for shade, text, label in zip(shades, told, labels, strict=True)
     )
     said = escape(words.cells_alt(name, labels, told), quote=True)
     st.html(
-        f'<div role="img" aria-label="{said}" style="display:flex;gap:1px;font-variant-numeric:tabular-nums">'
+        f'<div role="img" aria-label="{said}" style="display:flex;gap:1px;font-variant-numeric:tabular-nums;'
+        f'font-size:calc(12px * var(--cells, 1));letter-spacing:-0.3px">'
         f"{boxes}</div>"
     )

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # On a phone the five words do not fit beside each other: their numbers do. A screen reader still reads both.
 STRIP_STYLE = (
-    "<style>@media (max-width: 640px) { .st-key-one_step_stages button p { font-size: 0 } "
-    ".st-key-one_step_stages button p strong { font-size: 16px } }</style>"
+    "<style>.st-key-one_step_stages em { font-style: normal } @media (max-width: 640px) { "
+    ".st-key-one_step_stages em { position: absolute; width: 1px; overflow: hidden; clip-path: inset(50%) } }</style>"
 )
 
 # ---------------------------------------------------------------- the moment
