@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.insight import LayerWatched
+from cnn_core.model import ModelSpec
+from cnn_core.model.layers import Activation, Dropout, MaxPooling2D
 from pages.one_step import words
 from pages.one_step.asking import BACKWARD, LOSS
 from pages.one_step.stepping import View
 from pages.ui.drawing.contact_sheet import Limits, colour, contact_sheet, image_sheet, ink_on, signed_sheet
 from pages.ui.drawing.sheets import sheet
-from pages.ui.wording.blocks import small
+from pages.ui.wording.blocks import caption, small
 from pages.ui.wording.numbers import number, signed
 
 TILE_PX, CELL_PX = 52, 27
@@ -26,12 +29,19 @@ def layers(view: View) -> None:
     has_come = view.asked.stage >= BACKWARD
     shown = view.step.layers
     if len(shown) > MOST_LAYERS:
+        caption(words.left_out(len(shown) - MOST_LAYERS))
         shown = (*shown[: MOST_LAYERS // 2], *shown[-MOST_LAYERS // 2 :])
     if not any(layer.has_maps for layer in shown):
         _pixels(view, has_come)
     for layer in shown:
         (_maps if layer.has_maps else _units)(view, layer, has_come)
     _scores(view, view.asked.stage >= LOSS)
+
+
+def below_max_pooling(spec: ModelSpec) -> bool:
+    """Whether the maps of some layer go into a max pooling as they are."""
+    kinds = [layer for layer in spec.layers if not isinstance(layer, Activation | Dropout)]
+    return any(below.has_filters and isinstance(above, MaxPooling2D) for below, above in pairwise(kinds))
 
 
 def _row(name: str, facts: str, back: str) -> tuple[st.delta_generator.DeltaGenerator, ...]:

@@ -132,6 +132,14 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
     )
 
 
+def attacks_ahead(size: float, work: float) -> str:
+    """That the recipe trains against attacks, and what it costs.  work: of a step, in steps without attacks."""
+    return (
+        f"Every second image of each batch is attacked by ±{size:.2g} a pixel before the network learns from it. "
+        f"So each step is about {work:g} times as much work."
+    )
+
+
 def large_archive(name: str, size: int) -> str:
     """That a data set has to be fetched in one large file.  size: bytes, at most.
 

@@ -68,7 +68,7 @@ def sizes_chart(
         xaxis=axis,
         yaxis=dict(
             type="log",
-            range=[low, top],
+            range=[low - 0.02, top + 0.02],  # so that the numbers at both ends are drawn
             tickvals=[10.0**tick for tick in ticks],
             ticktext=[power_of_ten(tick) for tick in ticks],
             automargin=False,
@@ -90,11 +90,12 @@ def epoch_axis(epochs: float) -> Figure:
 def moment_axis(steps: Sequence[int]) -> Figure:
     """The moments side by side, as a replay shows them; their place is their number, from 0."""
     last = len(steps) - 1
-    labelled = sorted({round(last * i / (LABELS - 1)) for i in range(LABELS)})
+    all_fit = last < LABELS + 2
+    labelled = range(last + 1) if all_fit else [round(last * i / (LABELS - 1)) for i in range(LABELS)]
     return dict(
         range=[-0.6, last + 0.6],
         title=dict(text="steps of training, at the moments that were kept"),
-        tickvals=labelled,
+        tickvals=list(labelled),
         ticktext=[count(steps[place]) for place in labelled],
         tickangle=0,
     )

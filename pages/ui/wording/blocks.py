@@ -96,7 +96,7 @@ def _link(lead: str, url_path: str, question: str, reason: str, parameters: dict
     page = shell.entry(url_path)
     if not shell.exists(page) or url_path in held.closed():
         return
-    with streamlit_inside.words_in_a_line(page.url_path):
+    with streamlit_inside.words_in_a_line(page.url_path, is_next=bool(lead)):
         if lead:
             st.markdown(f":gray[{lead}]", width="content")
         st.page_link(
