@@ -121,7 +121,7 @@ TABLE = """() => [...document.querySelectorAll('*')].flatMap((e) => e.shadowRoot
 
 
 def test_a_table_follows_the_training_and_a_forgotten_digit_opens_in_feature_maps(server, new_page):
-    page = new_page(server.url + "/runs?view=replay&replay=mistakes")
+    page = new_page(server.url + "/runs?view=replay&replay=mistakes&net=pretrained:lesson")
     slider = page.get_by_role("slider", name="steps of training")
     expect(slider).to_be_visible(timeout=30_000)
     ends = []
