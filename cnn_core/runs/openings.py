@@ -49,6 +49,7 @@ class Openings:
         token: str,
         onto: ModelSpec | None = None,
         insists: bool = False,
+        is_cut: bool = False,
     ) -> str:
         """Ask for a file to be opened; returns the id of the run that it becomes.
 
@@ -57,6 +58,7 @@ class Openings:
         token:     the visitor's secret.
         onto:      the design for a file that holds weights alone.
         insists:   whether it has to be that design, also where another was guessed or is in the file.
+        is_cut:    whether it is no file from elsewhere, but what was left of a network that was operated on here.
         Raises StudentError for an empty file, one that is too large, where too many wait already, and where the folder
         cannot be written.
         """
@@ -71,6 +73,7 @@ class Openings:
             "file": name,
             "onto": None if onto is None else onto.to_dict(),
             "insists": insists,
+            "cut": is_cut,
         }
         with explain_disk_errors(_NO_FOLDER):
             self._visitors.make_folders(owner)

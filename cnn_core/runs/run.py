@@ -151,6 +151,11 @@ class Run:
         return self.card.get("adopted") is True
 
     @property
+    def is_cut(self) -> bool:
+        """Whether it is what was left of a network that was operated on here (`insight/surgery`)."""
+        return self.card.get("cut") is True
+
+    @property
     def has_recipe(self) -> bool:
         """Whether `recipe` trained it. How a network was trained that was opened and left alone, nobody here knows."""
         return not self.is_opened or self._epochs is not None

@@ -22,6 +22,7 @@ from cnn_core.training.spec import EXAMPLES, MAX_SEED, RECIPES, TrainSpec
 LEAST, MOST = 2, 4  # racers; more than four lines over each other nobody tells apart
 SEEDS = (1, 3)  # of each racer: one, or as many as make a band
 _BETWEEN, _BEFORE_RECIPE = "~", ":"  # in no name and in no link
+_BETWEEN_WORDS = " · "  # of a name: a comma would be read as the next racer
 _OF_THE_RACE = ("seed", "train_size")  # settings of a recipe that all racers share
 _NAMED = RECIPES | EXAMPLES
 
@@ -89,15 +90,20 @@ class Race:
         """What tells each racer from the others: its design, its recipe, or both."""
         return titles_of(self.racers)
 
+    @property
+    def one_design(self) -> str:
+        """The name of the design, where all have the same; else ""."""
+        return self.racers[0].spec.name if _have_one_design(self.racers) else ""
+
     def heat(self, number: int) -> tuple[Entry, ...]:
         """The trainings with the same seed, one a racer.  number: of the heat, from 0."""
         seed = self.seed + number
-        more = f", seed {seed}" if self.seeds > 1 else ""
+        before, behind = self.one_design, f"seed {seed}" if self.seeds > 1 else ""
         return tuple(
             Entry(
                 racer.spec,
                 racer.recipe.replace(seed=seed, train_size=self.train_size, check_limits=False),
-                title + more,
+                _BETWEEN_WORDS.join(filter(None, (before, title, behind))),
             )
             for racer, title in zip(self.racers, self.titles, strict=True)
         )
@@ -142,29 +148,37 @@ def titles_of(racers: Sequence[Racer]) -> tuple[str, ...]:
     >>> titles_of([Racer(lesson, RECIPES["lesson"]), Racer(PRESETS["mlp"], RECIPES["lesson"])])
     ('Lesson convnet', 'MLP')
     >>> titles_of([Racer(lesson, RECIPES["lesson"]), Racer(lesson, TrainSpec("sgd", 0.01))])
-    ('Lesson convnet, lesson recipe', 'Lesson convnet, sgd, rate 0.01')
+    ('lesson recipe', 'sgd · rate 0.01')
     """
-    names = [racer.spec.name for racer in racers]
-    if len({racer.recipe for racer in racers}) > 1:
-        names = [f"{racer.spec.name}, {recipe_name(racer.recipe)}" for racer in racers]
+    names, recipes = [racer.spec.name for racer in racers], [recipe_name(racer.recipe) for racer in racers]
+    if _have_one_design(racers):
+        names = recipes
+    elif len({racer.recipe for racer in racers}) > 1:
+        names = [_BETWEEN_WORDS.join(both) for both in zip(names, recipes, strict=True)]
     return tuple(
         name if names.count(name) == 1 else f"{name} ({names[: place + 1].count(name)})"
         for place, name in enumerate(names)
     )
 
 
+def _have_one_design(racers: Sequence[Racer]) -> bool:
+    return len({racer.spec.fingerprint for racer in racers}) == 1
+
+
 def recipe_name(recipe: TrainSpec) -> str:
     """A recipe's own name, or how it differs from the lesson's.
 
     >>> recipe_name(RECIPES["fast"].replace(seed=3)), recipe_name(TrainSpec("sgd", 0.05, momentum=0.9, epochs=2))
-    ('fast recipe', 'sgd, rate 0.05, 2 epochs, momentum 0.9')
+    ('fast recipe', 'sgd · rate 0.05 · 2 epochs · momentum 0.9')
     """
     apart = shared_apart(recipe)
     for name, ours in _NAMED.items():
-        if apart == ours:
+        if apart.identity() == ours.identity():
             return f"recipe of {PRESETS[name].name}" if name in EXAMPLES else f"{name} recipe"
     lesson, values = RECIPES["lesson"].identity(), apart.identity()
-    return ", ".join(_setting(name, value) for name, value in values.items() if value != lesson.get(name))
+    return _BETWEEN_WORDS.join(
+        _setting(name, value) for name, value in values.items() if value != lesson.get(name)
+    )
 
 
 def _setting(name: str, value: Any) -> str:
@@ -207,7 +221,7 @@ def _design_text(spec: ModelSpec) -> str:
 
 
 def _recipe_text(recipe: TrainSpec) -> str:
-    ours = next((name for name, one in _NAMED.items() if one == recipe), None)
+    ours = next((name for name, one in _NAMED.items() if one.identity() == recipe.identity()), None)
     if ours is not None:
         return "" if ours == "lesson" else ours
     lesson, values = RECIPES["lesson"].identity(), recipe.identity()

@@ -282,7 +282,12 @@ def about_smallest(trial: Trial) -> str:
         return "The first size on the slider at which the answer changes."
     levels = round(GREY_LEVELS * trial.sizes[trial.smallest])
     step = trial.sizes[1] - trial.sizes[0]
-    return f"{plural(levels, 'grey level')} of {GREY_LEVELS} a pixel, found in steps of {step:.2f}."
+    of_what = (
+        f"{plural(levels, 'grey level')} of {GREY_LEVELS} a pixel"
+        if len(trial.image) == 1
+        else f"{plural(levels, 'level')} of {GREY_LEVELS} in each channel of a pixel"
+    )
+    return f"{of_what}, found in steps of {step:.2f}."
 
 
 HOLDS_OUT = "Does another net hold out longer?"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from pages.break_it import words
 from pages.break_it.layers import word
+from pages.break_it.outcomes import pictures_of
 from pages.ui.drawing.picture_rows import PictureRow, picture_rows
 from pages.ui.visitor import networks
 from pages.ui.wording.blocks import caption
@@ -38,20 +41,37 @@ def ranking(
             caption(words.IN_TRAINING if networks.is_training() else words.ranking(layer, one))
         else:
             caption(words.ranked_by(need.whole, need.images, dataset_of(network.dataset).noun))
-            picture_rows(rows_of(need, pictures), words.ranking_alt(layer, one))
+            picture_rows(
+                rows_of(need, _with_others(network, layer, need, pictures)), words.ranking_alt(layer, one)
+            )
             if said := words.what_ranking_says(int((need.rises < 0).sum()), one):
                 caption(said)
 
 
-def rows_of(need: Need, pictures: FilterPictures) -> list[PictureRow | str]:
-    """The most needed filters, how many are left out, and the least needed ones."""
+def _with_others(
+    network: networks.LoadedNetwork, layer: str, need: Need, pictures: FilterPictures
+) -> dict[int, np.ndarray]:
+    """{filter: its picture}, of those in the rows that have no tile too; without those that have none."""
+    order = need.most_needed
+    rest = [filter for filter in (*order[:TOP], *order[-FOOT:]) if filter not in pictures.filters]
+    found = [pictures, pictures_of(network, layer, sorted(set(rest)))] if rest else [pictures]
+    return {
+        filter: image
+        for some in found
+        for filter, image, why in zip(some.filters, some.images.numpy(), some.why, strict=True)
+        if why is None
+    }
+
+
+def rows_of(need: Need, images: Mapping[int, np.ndarray]) -> list[PictureRow | str]:
+    """The most needed filters, how many are left out, and the least needed ones.
+
+    images: the pictures of those that have one, (C, H, W).
+    """
     order, rises = need.most_needed, need.rises.tolist()
-    images = dict(zip(pictures.filters, pictures.images.numpy(), strict=True))
-    why = dict(zip(pictures.filters, pictures.why, strict=True))
 
     def row(filter: int) -> PictureRow:
-        picture = images.get(filter) if why.get(filter) is None else None
-        return PictureRow(str(filter), picture, rises[filter], words.rise(rises[filter]))
+        return PictureRow(str(filter), images.get(filter), rises[filter], words.rise(rises[filter]))
 
     if len(order) <= TOP + FOOT + 1:
         return [row(filter) for filter in order]

@@ -11,11 +11,10 @@ from pages.break_it import by_hand, keep, operating, prune, words
 from pages.break_it.later import Later, fetch, later
 from pages.break_it.layers import layers_of, word
 from pages.break_it.number import broken, number
-from pages.break_it.outcomes import Cut, cut_of, pictures_of
+from pages.break_it.outcomes import DRAWN, Cut, cut_of, pictures_of
 from pages.break_it.ranking import ranking
 from pages.break_it.sheet import all_filters
 from pages.break_it.taking_out import ask_layer, menu, put_back
-from pages.ui.forms.digit_input import say_why_none
 from pages.ui.frame.board import board
 from pages.ui.visitor import networks, server
 from pages.ui.wording import refusals, screen_summary
@@ -32,11 +31,8 @@ def draw(
     summary: the place for what is read to whoever does not see the page.
     """
     layers = layers_of(network.spec)
-    why_not = (
-        words.NOTHING_TO_TAKE_OUT if not layers else words.NOT_JUDGED if _is_without_images(network) else ""
-    )
+    why_not = words.NOTHING_TO_TAKE_OUT if not layers else _why_not_judged(network)
     if why_not:
-        say_why_none(network.dataset)
         with verdict:
             answer(why_not)
         screen_summary.put(summary, why_not)
@@ -64,8 +60,9 @@ def draw(
     fetch(network, operation, known.waits)
 
 
-def _is_without_images(network: networks.LoadedNetwork) -> bool:
-    return server.why_no_images(network.dataset) is not None
+def _why_not_judged(network: networks.LoadedNetwork) -> str:
+    why = server.why_no_images(network.dataset)
+    return "" if why is None else words.not_judged(why.message)
 
 
 def show(network: networks.LoadedNetwork, layer: str, filters: int, at_once: Cut, known: Later) -> None:
@@ -79,7 +76,7 @@ def show(network: networks.LoadedNetwork, layer: str, filters: int, at_once: Cut
         out = sum(len(operation.muted(one)) for one in operation.layers) if operation.only_mutes else 0
         number(cut, known.chance, out, at_once.images, known.cut is None and bool(known.waits))
     with second:
-        pictures = pictures_of(network, layer, filters)
+        pictures = pictures_of(network, layer, range(min(filters, DRAWN)))
         all_filters(network, layer, operation, pictures, filters)
     with third:
         if operation.layers:

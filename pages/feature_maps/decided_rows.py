@@ -17,12 +17,16 @@ from pages.ui.wording.numbers import number
 if TYPE_CHECKING:
     from cnn_core.insight import FilterPictures
 
+_OPENED = "decided_opened"  # the filter whose card was asked for, until the next run
+
 
 def rows(reading: Reading, decision: Decision) -> None:
     """Draw the rows; those of a network whose pictures take long stand there before they have them.
 
     A click opens the filter's card, on the page Filters.
     """
+    if (opened := st.session_state.pop(_OPENED, None)) is not None:
+        shell.turn_to("filters", filter=opened)
     found, place = decision.found, st.empty()
     filters = [one for part in decision.shown for one in part]
     asked = reading.network, found.layer, len(found.values), filters
@@ -32,13 +36,10 @@ def rows(reading: Reading, decision: Decision) -> None:
             _draw("decided_rows_at_first", reading, decision, None)
         pictures = pictures_of(*asked)
     with place:
-        clicked = _draw("decided_rows", reading, decision, pictures)
-    if clicked is not None:
-        shell.turn_to("filters", filter=f"{found.layer}.{filters[clicked]}")
+        _draw("decided_rows", reading, decision, pictures)
 
 
-def _draw(key: str, reading: Reading, decision: Decision, pictures: FilterPictures | None) -> int | None:
-    """Returns which of the filters that are shown was clicked."""
+def _draw(key: str, reading: Reading, decision: Decision, pictures: FilterPictures | None) -> None:
     found, names = decision.found, reading.classes
     top, bottom = decision.shown
     filters = [*top, *bottom]
@@ -47,7 +48,7 @@ def _draw(key: str, reading: Reading, decision: Decision, pictures: FilterPictur
     drawn = [_row(reading, decision, i, filter, pictures, opens) for i, filter in enumerate(filters)]
     if bottom:
         drawn.insert(len(top), _others(decision, filters))
-    place = filter_rows(
+    filter_rows(
         drawn,
         key,
         heads=words.heads(found.layer, answer, rival),
@@ -55,8 +56,13 @@ def _draw(key: str, reading: Reading, decision: Decision, pictures: FilterPictur
         pictures=None if pictures is None else _sheet_of(pictures, filters),
         maps=_maps_of(decision, filters),
         clickable=opens,
+        on_click=lambda row: _open(f"{found.layer}.{drawn[row].name}"),
     )
-    return None if place is None else drawn[place].tile
+
+
+def _open(filter: str) -> None:
+    # Not by what the rows return: those that have no pictures yet are gone in the next run, and the click with them.
+    st.session_state[_OPENED] = filter
 
 
 def _row(

@@ -84,12 +84,12 @@ def verdict(decision: Decision, names: tuple[str, ...], is_trained: bool) -> str
     if decision.is_by_lead:
         text = (
             f"{most}, the lead of {answer} is **{number(without, 1)}** instead of {number(whole, 1)}; without {out} at "
-            f"random, {number(chance, 1)}."
+            f"random, {number(chance, 1)} on average."
         )
     else:
         text = (
             f"{most}, it is **{probability(without)}** sure of {answer} instead of {probability(whole)}; without {out} "
-            f"at random, {probability(chance)}."
+            f"at random, {probability(chance)} on average."
         )
     return text if is_trained else f"{text} It has not been trained: this is chance."
 
@@ -179,10 +179,11 @@ def what_you_see(decision: Decision, names: tuple[str, ...], *, opens: bool) -> 
 
 def _the_rest(by: str) -> str:
     if by == "lrp":
-        return (
-            "The rest stays with the biases, and with the small number that is added to each sum (epsilon)."
-        )
-    return "The rest belongs to no bar: it is in the biases above, and a gradient is exact only for small changes."
+        return "The rest stays with the biases, and with epsilon: a number that is added to each sum."
+    return (
+        "The rest belongs to no bar: biases of the layers above add to the lead too, and with tanh, gelu and others "
+        "like them a gradient holds only nearby."
+    )
 
 
 # ---------------------------------------------------------------- the check

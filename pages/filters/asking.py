@@ -219,27 +219,15 @@ def _is_one_of(index: Any, width: int) -> bool:
 
 def _layer(layers: dict[str, int]) -> str:
     names, first = list(layers), standard_layer(layers)
-    layer: str | None
-    if len(names) <= 4:
-        layer = st.segmented_control(
-            "Layer",
-            names,
-            default=first,
-            required=True,
-            key=_LAYER,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-    else:
-        layer = st.selectbox(
-            "Layer",
-            names,
-            index=names.index(first),
-            key=_LAYER,
-            label_visibility="collapsed",
-            width=116 if max(map(len, names)) < 9 else 150,  # so that the strip keeps to one line
-            persist_state="session",
-        )
+    layer = st.selectbox(
+        "Layer",
+        names,
+        index=names.index(first),
+        key=_LAYER,
+        label_visibility="collapsed",
+        width=116 if max(map(len, names)) < 9 else 180,  # so that the strip keeps to one line
+        persist_state="session",
+    )
     return str(layer or first)
 
 

@@ -49,7 +49,7 @@ def _images(dataset: str, about: FilterCard, found: Leaning) -> None:
     names = [test.classes[int(test.labels[i])] for i in indices]
     opens = "feature_maps" not in held.closed()
     caption(words.nine(singular(dataset), len(indices), found.count))
-    numbers = zip(found.values[about.filter].tolist(), found.leads[about.filter].tolist(), strict=True)
+    numbers = list(zip(found.values[about.filter].tolist(), found.leads[about.filter].tolist(), strict=True))
     clicked = sheet(
         image_sheet(test.images[indices].numpy() / 255),
         key="leaning_images",
@@ -59,6 +59,7 @@ def _images(dataset: str, about: FilterCard, found: Leaning) -> None:
             words.label(i, name, value, lead, opens)
             for i, name, (value, lead) in zip(indices, names, numbers, strict=True)
         ],
+        captions=[words.caption(value, lead) for value, lead in numbers],
         clickable=opens,
         columns=3,
     )

@@ -16,16 +16,24 @@ LOOKING = "Asking which answers leaned on it …"
 def nine(singular: str, total: int, images: int) -> str:
     """
     >>> nine("digit", 9, 2000)
-    'the 9 of 2,000 test digits whose answer leaned on it most: what it added to the lead over the next class'
+    'the 9 of 2,000 test digits whose answer leaned on it most, with what it added to the lead'
     """
     return (
-        f"the {total} of {plural(images, f'test {singular}')} whose answer leaned on it most: what it added to the "
-        "lead over the next class"
+        f"the {total} of {plural(images, f'test {singular}')} whose answer leaned on it most, with what it added to "
+        "the lead"
     )
 
 
 def alt(layer: str) -> str:
     return f"The test images whose answer leaned on this {word(layer)} most"
+
+
+def caption(value: float, lead: float) -> tuple[str, str]:
+    """
+    >>> caption(1.5, 6.2)
+    ('+1.50', 'lead 6.2')
+    """
+    return signed(value), f"lead {number(lead, 1)}"
 
 
 def label(index: int, class_name: str, value: float, lead: float, opens: bool) -> str:

@@ -202,8 +202,9 @@ def measured(
 
 def about_filter(read: Reading) -> str:
     """What it is made of, in one line under its name."""
-    reads = plural(len(read.maps), "map" if read.kernels is not None else word_of(read.source))
-    what = f"reads {reads}"
+    what = f"reads {plural(len(read.maps), word_of(read.source))}"
+    if read.source == IMAGE:
+        what = "reads every pixel of the image"
     if read.kernels is not None:
         rows, columns = read.kernels.shape[1:]
         what = f"{plural(len(read.maps), 'kernel')} of {rows}×{columns}"

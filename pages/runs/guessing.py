@@ -57,7 +57,7 @@ def race_question(course: Course, noun: str) -> ChoiceQuestion:
         id="runs.race",
         asked=race_words.which_reads_more(noun, len(race.racers), race.seeds),
         page="runs",
-        network=" against ".join(race.titles),
+        network=f"{race.one_design and race.one_design + ': '}{' against '.join(race.titles)}",
         about=blake2b(told.encode("utf-8", "replace"), digest_size=12).hexdigest(),
         options=(*race.titles, race_words.NOBODY),
     )

@@ -76,7 +76,7 @@ def _train_on(run: Run) -> None:
     else:
         caption(words.RATE_IS_GONE)
     if run.is_opened:
-        caption(words.OPENED)
+        caption(words.CUT if run.is_cut else words.OPENED)
         return
     st.button(
         f"Train {MORE_SEEDS} more seeds",

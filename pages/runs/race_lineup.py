@@ -140,7 +140,7 @@ def race() -> Race:
         line_up(),
         dataset(),
         None if size == most else size,
-        int(st.session_state.get("race_seed", 0)),
+        int(st.session_state.get("race_seed") or 0),
         3 if st.session_state.get("race_three") else 1,
     )
 
@@ -166,7 +166,7 @@ def _row(place: int, racer: Racer, designs: dict[str, ModelSpec], recipes: dict[
     mine, example = _key(racer.recipe), EXAMPLES.get(preset_of(racer.spec.to_dict()) or "")
     known = {_key(one): one for one in (*recipes.values(), *([example] if example else []), racer.recipe)}
     can_leave = len(line_up()) > LEAST
-    columns = st.columns([5, 5, 3], vertical_alignment="bottom", gap="small")
+    columns = st.columns([4, 4, 3], vertical_alignment="bottom", gap="small")
     with columns[0]:
         _choice(f"Design {place + 1}", f"race_design_{place}", racer.spec.fingerprint,
                 _told_apart(designs), _colour(place),

@@ -141,8 +141,10 @@ def _standings(course: Course, networks: Sequence[Sequence[Trained]], is_told: b
         stands = race_words.stands(statuses, diverged, course.race.seeds, is_told)
         lines.append(f"{in_colour(color, title, so_far)} {small(stands)}")
     st.markdown("  \n".join(lines))
-    if course.unfinished and len(course.runs) > 1:
-        caption(race_words.ONE_AT_A_TIME)
+    notes = [race_words.one_design(course.race.one_design)] if course.race.one_design else []
+    notes += [race_words.ONE_AT_A_TIME] if course.unfinished and len(course.runs) > 1 else []
+    if notes:
+        caption(" ".join(notes))
 
 
 def _chart(course: Course, networks: Sequence[Sequence[Trained]]) -> None:

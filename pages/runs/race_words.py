@@ -176,7 +176,7 @@ def _one(status: Status, is_diverged: bool, is_told: bool) -> str:
     if is_diverged:
         return f"lost: its loss became infinite after {plural_epochs(status.epoch)}"
     if status.state in ("stopped", "failed", "paused"):
-        return f"{status.state} after {plural_epochs(status.epoch)}"
+        return f"{status.state} after {plural_epochs(status.epoch)}" if status.epoch else status.state
     return "waits for its turn"
 
 
@@ -187,6 +187,15 @@ def plural_epochs(done: float) -> str:
     ('1 epoch', '2.5 epochs')
     """
     return f"{epochs(done)} epoch" + ("" if epochs(done) == "1" else "s")
+
+
+def one_design(name: str) -> str:
+    """Under the racers, where only their recipes differ.
+
+    >>> one_design("Lesson convnet")
+    'All of them are the design Lesson convnet.'
+    """
+    return f"All of them are the design {plain(name)}."
 
 
 def goes_on(finished: int, runs: int) -> str:

@@ -39,6 +39,7 @@ MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."
 NO_KNOWN_DIFFERENCE = "They differ in nothing that is known; how one of them was trained is not known."
 FAIR_RACE = "Train a convnet and an MLP on the same images"
+RACE_THEM = "Set up a race of these"
 
 
 def verdict(runs: Sequence[Trained], told: bool = True) -> str:
@@ -245,6 +246,7 @@ def from_its_weights(dataset: str) -> str:
 RATE_IS_GONE = "Its learning rate ended near zero (one cycle), so more epochs would change almost nothing."
 WEIGHTS = {"last": "last epoch", "best": "best epoch", "remeasured": "averages anew"}
 OPENED = "Opened from a file: Convscope does not know how it was trained before."
+CUT = "Cut out of another network, on the page Break it."
 SEEDS = "The same design and recipe with other random choices: how much is luck?"
 
 

@@ -14,6 +14,7 @@ from cnn_core.model import ModelSpec
 from cnn_core.runs.expectation import expect
 from cnn_core.settings import settings
 from pages.train.words import (
+    attacks_ahead,
     expected_accuracy,
     expected_time,
     how_to_get,
@@ -54,6 +55,8 @@ def what_is_learnt_from(choice: Choice) -> None:
     learn = min(learn, choice.recipe.train_size or learn)
     test = data.test or record.count("test")
     caption(images_used(learn, choice.recipe.epochs, validation_images, test, record.noun))
+    if choice.recipe.adversarial:
+        caption(attacks_ahead(choice.recipe.adversarial, choice.recipe.work))
     _condition(data)
 
 

@@ -132,6 +132,14 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
     )
 
 
+def attacks_ahead(size: float, work: float) -> str:
+    """That the recipe trains against attacks, and what it costs.  work: of a step, in steps without attacks."""
+    return (
+        f"Every second image of each batch is attacked by ±{size:.2g} a pixel before the network learns from it. "
+        f"So each step is about {work:g} times as much work."
+    )
+
+
 def large_archive(name: str, size: int) -> str:
     """That a data set has to be fetched in one large file.  size: bytes, at most.
 
@@ -234,6 +242,8 @@ YOUNG_AVERAGES = (
 def facts(run: Run) -> str:
     """What a run is, in one line: its recipe, images and batches."""
     if not run.has_recipe:
+        if run.is_cut:
+            return "**Cut out of another network** :gray[· not trained since]"
         return "**Opened from a file** :gray[· how it was trained is not known]"
     batches = f"batches of {run.recipe.batch_size}"
     name = f"**{plain(run.name)}** :gray[·]"
@@ -304,6 +314,8 @@ def _answer(run: Run, validation_images: int) -> str:
     if run.history().validation.accuracy:
         return _so_far(run, validation_images)
     if status.state == "finished":
+        if run.is_cut:
+            return "It has not learnt since it was cut out of another network."
         return "Nobody here can tell: its training happened elsewhere."
     if status.state == "running" and (learnt := run.history().train.accuracy):
         noun = dataset_of(run.dataset).noun
@@ -319,7 +331,8 @@ def _tested(run: Run, accuracy: float, images: int) -> str:
         return finished(accuracy, images, run.status.seconds, noun)
     read = f"**{percent(accuracy)}** of {count(images)} test {noun}"
     overlap = Overlap(images, int((run.status.result or {}).get("seen", 0)), run.learnt_from.is_known)
-    return f"It was trained elsewhere, and reads {read}. {no_test(overlap, noun)}".rstrip()
+    came = "was cut out of another network" if run.is_cut else "was trained elsewhere"
+    return f"It {came}, and reads {read}. {no_test(overlap, noun)}".rstrip()
 
 
 def _so_far(run: Run, validation_images: int) -> str:
@@ -356,7 +369,11 @@ def state(run: Run) -> str:
 
 def _finished(run: Run) -> str:
     if not run.has_recipe:
-        return "Opened from a file, not trained here."
+        return (
+            "Cut out of another network, not trained since."
+            if run.is_cut
+            else "Opened from a file, not trained here."
+        )
     return f"Finished · {duration(run.status.seconds)} of training, {plural(run.status.step, 'step')}"
 
 

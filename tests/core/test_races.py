@@ -77,15 +77,16 @@ def test_designs_are_fitted_to_the_images_and_one_that_cannot_stand_there_is_nam
 def test_each_racer_has_a_name_of_its_own_by_what_differs():
     assert titles_of([LESSON, MLP]) == ("Lesson convnet", "MLP")
     adam = Racer(LESSON.spec, TrainSpec("adam", augment=AugmentSpec.lesson()))
-    assert titles_of([LESSON, adam]) == (
-        "Lesson convnet, lesson recipe",
-        "Lesson convnet, adam, random changes",
-    )
+    assert titles_of([LESSON, adam]) == ("lesson recipe", "adam · random changes")
+    assert titles_of([LESSON, Racer(MLP.spec, TrainSpec(monitor="val_loss"))])[1] == "MLP · lesson recipe"
     wider = Racer(OWN.replace(name="MLP"), RECIPES["lesson"])
     assert titles_of([MLP, wider]) == ("MLP (1)", "MLP (2)")
+    assert titles_of([LESSON, Racer(MLP.spec, RECIPES["fast"])]) == (
+        "Lesson convnet · lesson recipe", "MLP · fast recipe",
+    )  # fmt: skip
     example = Racer(LESSON.spec, TrainSpec("adam", batch_size=128, epochs=15))
-    assert titles_of([LESSON, example])[1] == "Lesson convnet, recipe of Keras’s simple convnet"
-    assert titles_of([MLP, Racer(MLP.spec, TrainSpec(label_noise=0.2))])[1] == "MLP, 20 % wrong labels"
+    assert titles_of([LESSON, example])[1] == "recipe of Keras’s simple convnet"
+    assert titles_of([MLP, Racer(MLP.spec, TrainSpec(label_noise=0.2))])[1] == "20 % wrong labels"
 
 
 # ---------------------------------------------------------------- as a piece of an address
@@ -155,7 +156,7 @@ def test_a_race_is_found_again_by_what_it_is_and_nothing_is_trained_twice(store)
     assert not races.course_of(store, SMALL, OWNER).is_begun
     assert races.start(store, SMALL, OWNER) == 2
     course = races.course_of(RunStore(store.path), SMALL, OWNER)
-    assert [run.name for run in course.runs] == ["Tiny convnet, fast recipe", "Tiny convnet, adam"]
+    assert [run.name for run in course.runs] == ["Tiny convnet · fast recipe", "Tiny convnet · adam"]
     assert {(run.recipe.seed, run.recipe.train_size) for run in course.runs} == {(0, 100)}
     assert len(course.unfinished) == 2
     assert races.start(store, SMALL, OWNER) == 0

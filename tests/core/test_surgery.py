@@ -350,6 +350,7 @@ def test_a_depthwise_layer_and_colour_pictures_are_operated_too():
     net = lived_in(ModelSpec.from_dict(design(*layers) | {"input_shape": [3, 32, 32]}))
     images = images_for(net.spec, 3)
     operation = NOTHING.mute("depthwise_conv2d_1", [7]).edit("depthwise_conv2d_1", 3, (2, 1), 0.75)
+    assert weights_of(net, "depthwise_conv2d_1", 3, operation)[0][2, 1] == 0.75
     table = OperatingTable(net, images, torch.tensor([0, 1, 2]))
     for one in (operation, operation.mute("conv2d_1", [1])):
         slow = with_hooks(net, one, images)

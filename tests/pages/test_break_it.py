@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from cnn_core.classroom import Scene
 from cnn_core.data import load_images
 from cnn_core.insight import NOTHING, with_operation
 from cnn_core.model import PRESETS
@@ -10,9 +11,11 @@ from cnn_core.pretrained import load_pretrained
 from cnn_core.runs import RunStore
 from cnn_core.training import load_model
 from pages.break_it import later, outcomes, prune
+from pages.break_it.words import IN_TRAINING
+from pages.ui.visitor import server
 from pages.ui.wording import looking
 from pages.ui.wording.numbers import percent
-from tests.pages.app import OWNER, open_page, text
+from tests.pages.app import OWNER, kept_run, open_page, text
 
 PAGE = "pages/9_break_it.py"
 
@@ -85,6 +88,7 @@ def test_one_filter_by_hand_how_many_can_go_and_the_rest_is_kept(app, no_runner,
     app.button(key="break_it_keep").click().run()
     assert not app.exception
     kept = RunStore().openings.latest(OWNER)
+    assert kept.is_cut
     net, _ = load_model((kept.folder / "upload").read_bytes())
     images = load_images("mnist", "test", fetch=False).images[:20].float() / 255
     looked_at = with_operation(load_pretrained("lesson")[0], app.session_state["break_it_cut"])
@@ -107,3 +111,19 @@ def test_one_layer_alone_then_units_and_a_link_that_does_not_fit(app, no_runner,
     assert not app.exception
     assert "Without **1 of 512 units** of dense_1 it reads" in text(app)
     assert "Only the first 128 units have a tile." in text(app)
+    app.session_state["network"] = f"run:{kept_run(PRESETS['tiny'], state='running')}"
+    app.run()
+    assert not app.exception
+    assert IN_TRAINING in text(app)
+
+
+def test_in_a_scene_that_holds_it_nothing_is_taken_out(app, no_runner, at_once):
+    scene = Scene("As it is", "break_it", {"cut": "conv2d_2:out:0-31"}, fixed=("break_it.cut",))
+    app.query_params["scene"] = server.scenes().make("t" * 22, scene)
+    app = open_page(app, PAGE)
+    held = app.session_state["break_it_cut"]
+    assert held == NOTHING.mute("conv2d_2", range(32))
+    assert app.button(key="break_it_put_back").disabled
+    app.query_params["cut"] = "conv2d_2:out:3"  # an edited address changes nothing
+    app.run()
+    assert app.session_state["break_it_cut"] == held

@@ -45,12 +45,15 @@ def field(app, label):
     return next(one for one in app.text_input if one.label == label)
 
 
-def test_a_teacher_opens_a_class_and_keeps_it_in_order(app):
-    desk = open_page(app, PAGE)
+def test_a_teacher_opens_a_class_with_a_ready_lesson_and_keeps_it_in_order(app):
+    desk = press(open_page(app, "pages/9_teachers.py"), "teachers_open")
+    assert words.begins_with("Five kernels by hand") in text(desk)
+    desk.switch_page(PAGE).run()  # AppTest does not know that it was led there
     desk.text_input(key="class_title").input("Tuesday *10*").run()
     press(desk, "class_open")
     seat = classes().seat(OWNER)
     assert (seat.classroom.title, seat.is_teacher) == ("Tuesday *10*", True)
+    assert seat.classroom.shows["scene"] == {"id": "five-kernels"}
     assert (desk.session_state["class_view"], words.NOBODY_YET in text(desk)) == ("class", True)
     assert "Tuesday *10* · you teach" in text(desk)
     assert "key=" not in text(desk)  # a wall has many readers

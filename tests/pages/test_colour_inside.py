@@ -94,6 +94,7 @@ PAGES = {
     "evaluate": "pages/3_evaluate.py",
     "feature maps": "pages/4_feature_maps.py",
     "filters": "pages/5_filters.py",
+    "break it": "pages/9_break_it.py",
     "dream": "pages/6_deep_dream.py",
     "augmentation": "pages/7_augmentation.py",
     "runs": "pages/8_runs.py",
@@ -171,6 +172,17 @@ def test_why_is_answered_for_a_colour_photo(app, ten):
     assert "red, green and blue added" in text(app)
 
 
+def test_the_filters_that_decided_for_a_colour_photo_are_shown_in_colour(app, ten):
+    app.query_params["view"] = "decided"
+    app = open_page(app, PAGES["feature maps"], ten)
+    assert "filters that speak most for " in text(app)
+    assert any(name in text(app) for name in THINGS)
+    (sheet,) = [
+        picture for picture in pictures(app) if picture.shape == (64, 64, 3)
+    ]  # what four filters look for
+    assert (sheet[..., 0] != sheet[..., 2]).any()
+
+
 def test_why_says_nothing_of_colours_where_there_are_none(app):
     app = open_page(app, PAGES["feature maps"], "pretrained:lesson", why_open=True)
     assert "red" not in text(app).partition("Saliency")[2].partition("Where a tiny")[0]
@@ -192,6 +204,12 @@ def test_filters_are_drawn_in_colour_and_so_are_kernel_and_examples(app, ten):
     assert "test photos that" in text(app)
     coloured = [one for one in pictures(app) if (one.max(2).astype(int) - one.min(2)).max() > 100]
     assert len(coloured) >= 3
+    app.session_state["filters_view"] = "made_of"
+    app.run()
+    assert not app.exception
+    assert "Of the image alone. Where filter 2 answers most, its sum is" in text(app)
+    tables = "".join(node.proto.body for node in app.get("html"))
+    assert all(f"its kernel over {colour}" in tables for colour in ("red", "green", "blue"))
 
 
 def test_a_filter_grows_in_colour(app, ten):
@@ -259,7 +277,7 @@ def test_deep_dream_tells_what_the_big_network_sees(app):
 def test_a_hand_made_network_is_not_changed_by_looking(app, ten):
     net = networks.named(ten).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    for page in ("feature maps", "filters", "augmentation"):
+    for page in ("feature maps", "filters", "break it", "augmentation"):
         open_page(app, PAGES[page], ten)
     assert all(value.equal(before[name]) for name, value in net.state_dict().items())
     assert not any(module._forward_hooks or module.training for module in net.modules())

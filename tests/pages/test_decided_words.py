@@ -65,7 +65,7 @@ def test_all_filters_are_in_the_rows_once_alone_or_among_the_others():
 
 def test_where_bars_and_lead_are_apart_it_says_why():
     net = lived_in(PRESETS["modern"])
-    for way, why in (("gradient", "exact only for small changes"), ("lrp", "epsilon")):
+    for way, why in (("gradient", "biases of the layers above"), ("lrp", "epsilon")):
         one = decision(net, "conv2d_2", way=way)
         said = words.what_you_see(one, DIGITS, opens=True)
         assert f"All {len(one.found.values)} filters together give" in said

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from cnn_core.data.sources import KNOWN
+from cnn_core.insight import NOTHING
 from cnn_core.model import PRESETS, ModelSpec
 from cnn_core.runs import RunStore
 from cnn_core.training import RECIPES
@@ -189,6 +190,7 @@ PANELS = {
     "growing": ("pages/5_filters.py", {"filter_grows": True}),
     "made of": ("pages/5_filters.py", {"filters_view": "made_of"}),
     "more": ("pages/5_filters.py", {"filters_view": "more"}),
+    "taken out": ("pages/9_break_it.py", {"break_it_cut": NOTHING.mute("conv2d_1", [0])}),
     "replay": ("pages/8_runs.py", {"runs_view": "Replay"}),
     "dream": ("pages/6_deep_dream.py", {"dream_who": "mine"}),
 }

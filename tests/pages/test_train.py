@@ -5,6 +5,7 @@ import pytest
 
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, measured
+from cnn_core.runs.files import write_json
 from cnn_core.training import RECIPES
 from tests.pages.app import OWNER, open_page, text
 
@@ -222,6 +223,11 @@ def test_a_network_from_a_file_claims_neither_curves_nor_recipe_nor_time(app, no
     assert "Opened from a file, not trained here." in text(app)
     assert "Lesson recipe" not in text(app)
     assert "Finished" not in text(app)
+    run = store.run(run_id)
+    write_json(run.folder / "run.json", run.card | {"cut": True})  # as one that was kept on the page Break it
+    app.run()
+    assert "It was cut out of another network, and reads **" in text(app)
+    assert "trained elsewhere" not in text(app)
     app.button(key="extend").click().run()
     assert not app.exception
     assert store.run(run_id).status.state == "queued"

@@ -14,7 +14,7 @@ from tests.pages.app import OWNER, kept_run, open_page, text
 
 PAGES = [
     "0_home", "1_convolution", "2_train", "3_evaluate", "4_feature_maps", "5_filters", "6_deep_dream",
-    "7_augmentation", "8_runs", "9_open_network", "9_my_data",
+    "7_augmentation", "8_runs", "9_open_network", "9_my_data", "9_break_it",
 ]  # fmt: skip
 CLASSES = ("apple", "pear", "plum")
 
@@ -76,6 +76,7 @@ def test_a_drawing_goes_through_every_page_though_the_set_was_removed(app):
     assert "Where does this pixel come from?" in said["4_feature_maps"]
     assert "Whether that is unusual only test images could show." in said["4_feature_maps"]
     assert "**Occlusion**" in said["4_feature_maps"]
+    assert "So nobody can tell here what it still reads without a filter." in said["9_break_it"]
     assert "At the start it read your drawing as" in said["8_runs"]
     assert "accuracy rises" not in said["8_runs"]
     assert "takes the images of its data set" in said["7_augmentation"]

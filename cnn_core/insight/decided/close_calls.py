@@ -23,17 +23,13 @@ def close_calls(net: Network, images: Tensor, labels: Tensor, count: int = 12) -
 
     images: (N, C, H, W) in [0, 1] or uint8.
     labels: (N,) int64.
-    count:  at most so many. Where too few are right and so sure, the others follow, the surest first.
+    count:  at most so many. Where too few are right and so sure, the others follow, the closest first.
     Raises StudentError for other images than the network takes.
     """
     whole_number(count, "The number of images", 1, 1_000)
     pixels, twin = checked_images(images, net.spec.input_shape), frozen(net)
     scores = torch.cat([twin(as_weights(net, part)).float().cpu() for part in pixels.split(TOGETHER)])
     (first, second), answers = scores.topk(2, dim=1).values.unbind(1), scores.argmax(1)
-    lead, certainty = first - second, scores.softmax(1).amax(1)
-    is_close = (answers == labels) & (certainty >= SURE)
-    order = sorted(
-        range(len(scores)),
-        key=lambda i: (0, lead[i].item()) if is_close[i] else (1, -certainty[i].item()),
-    )
+    is_sure = (answers == labels) & (scores.softmax(1).amax(1) >= SURE)
+    order = sorted(range(len(scores)), key=lambda i: (not is_sure[i], (first[i] - second[i]).item()))
     return order[:count]

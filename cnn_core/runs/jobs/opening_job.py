@@ -325,6 +325,7 @@ def _make_a_training_of(run: Run, spec: ModelSpec, file: OpenedFile) -> None:
         "dataset": file.dataset or _looks_at(spec),
         "name": clean_name(str(old.get("name") or "") or spec.name),
         "adopted": True,
+        "cut": old.get("cut") is True,
         "file": file.name,
     }
     created = int(run.created * 1e9)

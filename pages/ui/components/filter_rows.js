@@ -1,30 +1,32 @@
 // Rows of filters: picture, map, a bar to either side, a number. Called again whenever its data change.
-function build(d) {
-  const line = document.createElement(d.clickable ? "button" : "div");
-  if (d.clickable) line.type = "button";
+function build(opens) {
+  const line = document.createElement(opens ? "button" : "div");
+  if (opens) line.type = "button"; else line.setAttribute("role", "img");
   line.innerHTML = '<span class="name"></span><span class="cell picture"><canvas></canvas><i></i></span>'
     + '<span class="cell map"><canvas></canvas><i></i></span><span class="track"><span class="zero"></span>'
     + '<span class="bar"></span></span><span class="number"></span>';
   const part = (name) => line.querySelector(name);
   const cell = (name) => ({ box: part(name), canvas: part(name + " canvas"), words: part(name + " i") });
-  return { line, name: part(".name"), picture: cell(".picture"), map: cell(".map"), zero: part(".zero"),
+  return { line, opens, name: part(".name"), picture: cell(".picture"), map: cell(".map"), zero: part(".zero"),
     bar: part(".bar"), number: part(".number") };
 }
 
 function patch(s) {
   const d = s.data;
-  if (s.clickable !== d.clickable) { s.list.replaceChildren(); s.lines = []; s.clickable = d.clickable; }
   while (s.lines.length > d.rows.length) s.lines.pop().line.remove();
-  while (s.lines.length < d.rows.length) { const one = build(d); s.lines.push(one); s.list.append(one.line); }
   put(s.list, "aria-label", d.alt);
   d.heads.forEach((words, i) => write(s.heads[i], words));
   s.heads[2].style.width = s.heads[3].style.left = 100 * d.zero + "%";
   d.rows.forEach((row, i) => {
-    const one = s.lines[i], opens = d.clickable && row.tile !== null;
+    const opens = d.clickable && row.tile !== null;
+    let one = s.lines[i];
+    if (one?.opens !== opens) {
+      const fresh = build(opens);
+      if (one) one.line.replaceWith(fresh.line); else s.list.append(fresh.line);
+      one = s.lines[i] = fresh;
+    }
     one.line.className = row.tile === null ? "row others" : "row";
     put(one.line, "aria-label", row.label);
-    put(one.line, "role", d.clickable && opens ? null : "img");
-    if (d.clickable) one.line.disabled = !opens;
     put(one.line, "data-index", i);
     write(one.name, row.name);
     write(one.number, row.text);
@@ -74,8 +76,8 @@ export default function ({ parentElement, data: [data], setTriggerValue }) {
   }
   layout(s);
   s.list.onclick = (event) => {
-    const line = event.target.closest?.(".row");
-    if (line && s.data.clickable && !line.disabled) setTriggerValue("clicked", Number(line.dataset.index));
+    const line = event.target.closest?.("button.row");
+    if (line) setTriggerValue("clicked", Number(line.dataset.index));
   };
   const observer = new ResizeObserver(() => layout(s));
   observer.observe(root);

@@ -26,6 +26,7 @@ function patch(s) {
     put(t.tile, "aria-pressed", d.clickable ? String(d.struck ? d.struck[i] : d.selected === i) : null);
     if (!s.grid.contains(s.root.getRootNode().activeElement)) put(t.tile, "tabindex", d.clickable ? (i === stop ? 0 : -1) : null);
     t.tile.classList.toggle("selected", d.selected === i);
+    t.tile.classList.toggle("switch", Boolean(d.struck));
     t.tile.classList.toggle("struck", Boolean(d.struck?.[i]));
     t.tile.classList.toggle("wrong", Boolean(d.wrong?.[i]));
     t.words.hidden = words === null;

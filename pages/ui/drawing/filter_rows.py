@@ -54,15 +54,15 @@ def filter_rows(
     pictures: Sheet | None,
     maps: Sheet | None,
     clickable: bool = True,
-    on_click: Callable[[int], None] | None = None,
-) -> int | None:
-    """Put the rows on the page. Returns the place of the row clicked in this very run, else None.
+    on_click: Callable[[int], None],
+) -> None:
+    """Put the rows on the page.
 
     heads:    over the pictures, the maps, the bars to the left and those to the right.
     alt:      what the rows are.
     pictures: None while they are not computed yet.
     maps:     None of units, which have none.
-    on_click: called with the place of a row before the page runs again.
+    on_click: called with the place of the row clicked, before the page runs again.
     """
     key = component_key(key)
     low, span = _scale([row.value for row in rows])
@@ -80,10 +80,10 @@ def filter_rows(
 
     def changed() -> None:
         place = _place(st.session_state[key].get("clicked"), rows)
-        if on_click is not None and place is not None:
+        if place is not None:
             on_click(place)
 
-    return _place(_rows(key=key, data=[data], on_clicked_change=changed).clicked, rows)
+    _rows(key=key, data=[data], on_clicked_change=changed)
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float]:

@@ -343,16 +343,16 @@ def grid_style(key: str, template: str) -> None:
 
 # st.page_link keeps the session, but looks like a button; in this line it is a word of the sentence.
 _IN_A_LINE = """<style>
-[class*="st-key-next_"] { display: block }
-[class*="st-key-next_"] :is(div, p, a, span) { display: inline !important; padding: 0; background: none !important }
-[class*="st-key-next_"] a p { font-size: 1rem; text-decoration: underline; margin: 0 0.3em }
+:is([class*="st-key-next_"], [class*="st-key-further_"]) { display: block;
+  & :is(div, p, a, span) { display: inline !important; padding: 0; background: none !important }
+  & a p { font-size: 1rem; text-decoration: underline; margin: 0 0.3em } }
 </style>"""
 
 
-def words_in_a_line(name: str) -> DeltaGenerator:
-    """A container whose Markdown and page links read as one sentence."""
+def words_in_a_line(name: str, is_next: bool = True) -> DeltaGenerator:
+    """A container whose Markdown and page links read as one sentence.  is_next: Alt+N follows its link."""
     st.html(_IN_A_LINE)
-    return st.container(key=f"next_{name}", horizontal=True, gap="xxsmall")
+    return st.container(key=f"{'next' if is_next else 'further'}_{name}", horizontal=True, gap="xxsmall")
 
 
 # ---------------------------------------------------------------- a word with its meaning

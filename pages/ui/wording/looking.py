@@ -225,6 +225,9 @@ def _passes(question: Question, work: Work) -> str:
         return f"{plural(len(asked['filters']), 'picture')}, {steps}"
     if question.job == "decided":
         return f"{count(work.passes)} answers with filters taken out, through {each} each"
+    if question.job == "pruning":
+        one_by_one = f"each filter of {asked['layer']} out in turn, then more and more of them"
+        return f"{images}, with {one_by_one}"
     if question.job == "one_step":
         steps = plural(asked["steps"] or 1, "step")
         return f"{steps} of {count(asked['recipe'].batch_size)} images, with {each} forwards and twice as many back"
