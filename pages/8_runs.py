@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.runs import race, race_lineup
 from pages.runs.compare import compare, start_timer
 from pages.runs.replay import play
+from pages.runs.replay_learnt import open_clicked
 from pages.runs.rows import my_record, open_your_own
 from pages.runs.somebody_else import somebody_else
 from pages.ui.frame import address
@@ -51,6 +52,7 @@ def show(view: str, summary: DeltaGenerator) -> None:
         return
     race_lineup.leave_out()
     if view == "Replay":
+        open_clicked()
         st.fragment(play, run_every=3.0 if networks.is_training() else None)(summary)
         return
     st.fragment(compare, run_every=2.0 if start_timer() else None)(summary)

@@ -6,12 +6,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
-from cnn_core.model.layers import MaxPooling2D
 from pages.one_step import guessing, words
 from pages.one_step.asking import AGAIN, STAGES, ask, follow, is_playing, tell
 from pages.one_step.course import course_of
 from pages.one_step.four import four
-from pages.one_step.layers import layers
+from pages.one_step.layers import below_max_pooling, layers
 from pages.one_step.sizes import sizes
 from pages.one_step.stepping import View, can_be_faster, view_of
 from pages.one_step.weight import one_weight
@@ -61,7 +60,7 @@ def show(view: View, answer_place: DeltaGenerator, summary: DeltaGenerator) -> N
         summary,
         words.summary_of_step(view.course.now.title, STAGES[stage - 1], said, view.noun, len(step.labels)),
     )
-    left, right = st.columns([576, 292], gap="medium")
+    left, right = st.columns([592, 276], gap="medium")
     with left:
         if may_tell:
             guessing.show(view)
@@ -77,14 +76,15 @@ def show(view: View, answer_place: DeltaGenerator, summary: DeltaGenerator) -> N
 def explained(view: View, may_tell: bool) -> None:
     """Say what there is to see, and where these weights come from."""
     step, spec = view.step, view.course.now.spec
-    has_max_pooling = any(isinstance(layer, MaxPooling2D) for layer in spec.layers)
     has_maps = any(layer.has_maps for layer in step.layers)
     what_you_see(
-        words.what_you_see(view.asked.stage, step, view.marked, has_max_pooling, has_maps, view.noun),
+        words.what_you_see(view.asked.stage, step, view.marked, below_max_pooling(spec), has_maps, view.noun),
         "pooling",
     )
     if view.asked.stage == AGAIN and may_tell:
         caption(words.onwards(step))
+    if apart := words.as_in_training(spec):
+        caption(apart)
     is_faster = view.asked.faster and can_be_faster(view.course)
     caption(
         words.where_it_comes_from(

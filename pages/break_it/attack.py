@@ -175,7 +175,7 @@ def _beside(
     with bars_place:
         rows = attack_others.trials(others, chosen, trial.label, asked)
         attack_others.side_by_side(trial, rows, classes, attack_others.called(network))
-    if asked.kind in AIMED and (said := attack_others.about_augmentation([network, *others])):
+    if asked.kind == "fgsm" and (said := attack_others.about_augmentation([network, *others])):
         caption(said)
     return others
 

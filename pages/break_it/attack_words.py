@@ -310,9 +310,9 @@ def holds_out_until(trial: Trial, classes: Sequence[str]) -> tuple[str, str]:
 
 
 MODERN_AND_AUGMENTATION = (
-    "The modern net learnt from turned and shifted digits. But this is not why it differs: we trained the lesson’s net "
-    "for one epoch with such changes and without, from the same seed. Half of 500 digits gave way at ±0.17 with them, "
-    "and at ±0.18 without."
+    "The modern net learnt from turned and shifted digits. But this is hardly why it differs: we trained the lesson’s "
+    "net for one epoch with such changes and without, from the same seed. Half of 500 digits gave way at ±0.17 with "
+    "them, and at ±0.18 without."
 )
 
 

@@ -98,6 +98,27 @@ def how_many_can_go(counts: Sequence[int], least: Sequence[float], filters: int,
     )
 
 
+def together(counts: Sequence[int], least: Sequence[float], chance: Sequence[float], one: str) -> str:
+    """Where those it needs least cost more together than chance does; "" where they do not.
+
+    least, chance: accuracies for each of `counts`; chance is the mean of several choices.
+
+    >>> together([0, 8, 16], [0.99, 0.98, 0.7], [0.99, 0.97, 0.9], "filter")[:34]
+    'Yet the 16 filters it needs least,'
+    >>> together([0, 8, 16], [0.99, 0.98, 0.95], [0.99, 0.97, 0.9], "filter")
+    ''
+    """
+    fall = [other - mine for mine, other in zip(least, chance, strict=True)]
+    worst = max(range(len(fall)), key=fall.__getitem__)
+    if fall[worst] < 0.01:
+        return ""
+    return (
+        f"Yet the {plural(counts[worst], one)} it needs least, each tried alone, cost more together than as many at "
+        f"random: {percent(least[worst])} against {percent(chance[worst])}. One {one} may do the work of "
+        "another, until both are out."
+    )
+
+
 LEAST, MOST, CHANCE = "least needed out", "most needed out", "as many at random"
 
 

@@ -15,6 +15,7 @@ from cnn_core.errors import StudentError
 from cnn_core.insight import carried_out, without_filters
 from cnn_core.runs import Run
 from pages.break_it import folded_words as said
+from pages.break_it import operating
 from pages.ui.frame.shell import turn_to
 from pages.ui.trained.exports import file_of
 from pages.ui.visitor import design, server, who
@@ -124,10 +125,14 @@ def _ways_on(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(said.kept(run.name, result.get("accuracy"), result.get("count")), width="content")
         name = f"run:{run.id}"
-        st.button(
-            "Look at it", key="break_it_look_at", type="tertiary", on_click=design.look_at, args=(name,)
-        )
+        st.button("Look at it", key="break_it_look_at", type="tertiary", on_click=_look_at, args=(name,))
         if st.button(
-            said.TRAIN_ON, key="break_it_train_on", type="tertiary", on_click=design.look_at, args=(name,)
+            said.TRAIN_ON, key="break_it_train_on", type="tertiary", on_click=_look_at, args=(name,)
         ):
             turn_to("train")
+
+
+def _look_at(name: str) -> None:
+    """What was done to the network before is in its weights now, so nothing is done to them."""
+    design.look_at(name)
+    operating.begin_anew()

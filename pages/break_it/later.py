@@ -16,6 +16,7 @@ import streamlit as st
 from cnn_core.errors import StudentError
 from cnn_core.insight import NOTHING, Outcome
 from cnn_core.looking import LIGHT
+from cnn_core.machine import is_small
 from pages.break_it.outcomes import Cut, affordable, judged
 from pages.ui.visitor import networks
 from pages.ui.wording.looking import glance, peek
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 CALM_SECONDS = 1.0  # without a click, before anything is asked for
 LOOK_SECONDS = 1.0  # between two looks whether it is there
 RANKED, RANKING_PASSES = 2_000, 10  # training images of a ranking; passes of all of them that it costs
-HEAVY = 10 * LIGHT  # multiply-adds of one question, half a minute at most
+# Multiply-adds of one question: half a minute at most, and where the server does it itself, a second or two.
+HEAVY = LIGHT if is_small() else 10 * LIGHT
 _CALM = "break_it_calm"  # (what is looked at, since when)
 _REFUSED = "break_it_refused"  # {(weights, Wish): the StudentError that came of it}, the last one
 

@@ -66,6 +66,12 @@ def undo() -> None:
         st.session_state[_BEFORE], st.session_state[_CUT] = before[:-1], before[-1]
 
 
+def begin_anew() -> None:
+    """Nothing is done, and there is nothing to undo; for callbacks."""
+    if not scene.refuses("break_it.cut"):
+        st.session_state[_BEFORE], st.session_state[_CUT] = (), NOTHING
+
+
 def _put(operation: Operation) -> None:
     before = (*st.session_state.get(_BEFORE, ()), chosen())
     st.session_state[_BEFORE], st.session_state[_CUT] = before[-MOST_UNDONE:], operation

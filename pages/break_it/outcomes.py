@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 JUDGED, AT_LEAST = 2_000, 200  # test images that an operation is judged on at once; of a heavy network fewer
 DRAWN = 128  # filters of one sheet; a dense layer can have thousands of units
 STEPS = 40  # of the climb to a picture, as on the page Filters, whose pictures these are
-TABLE_BYTES = 100_000_000  # that one table keeps: the lesson's largest maps of 2,000 digits are 43 MB
+# That one table keeps: the lesson's largest maps of 2,000 digits are 43 MB.
+TABLE_BYTES = 25_000_000 if is_small() else 100_000_000
 
-_tables = OperatingTables(2 * TABLE_BYTES if not is_small() else TABLE_BYTES // 4)
+_tables = OperatingTables(2 * TABLE_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def cut_of(network: LoadedNetwork, layer: str, operation: Operation) -> Cut:
     Raises StudentError where there are no test images on this machine.
     """
     test = server.images(network.dataset, "test")
-    count, there = judged(network), which_images(network.dataset)
+    count, there = judged(network), (network.dataset, which_images(network.dataset))
     before, after = (
         _outcome(network.weights_key, there, count, one, network, layer) for one in (NOTHING, operation)
     )
@@ -108,7 +109,8 @@ def _outcome(
 
 def means_of(network: LoadedNetwork, layer: str) -> list[float]:
     """The mean number of each filter of a layer over the first test images, to four figures: where to hold one."""
-    return _means(network.weights_key, which_images(network.dataset), judged(network), layer, network)
+    there = network.dataset, which_images(network.dataset)
+    return _means(network.weights_key, there, judged(network), layer, network)
 
 
 @kept(1)

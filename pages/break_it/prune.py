@@ -48,6 +48,8 @@ def section(
         names = (in_colour(least, said.LEAST), in_colour(most, said.MOST), in_colour(grey, said.CHANCE))
         st.markdown(" &emsp; ".join(names))
         show(chart(curve, mode()), key="break_it_pruning", alt=said.pruning_alt(curve))
+        if yet := said.together(curve.counts, curve.least, curve.mean_of_chance, one):
+            st.markdown(yet)
         caption(said.what_curve_is(curve.images, len(curve.chance[0])))
         if not isinstance(need, StudentError) and need is not None:
             _take_out(layer, filters, need, one)

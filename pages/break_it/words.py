@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from cnn_core.model.layer_files import kind_named
 from pages.ui.wording.blocks import plain
 from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import (
@@ -31,7 +32,7 @@ def views(layers: Collection[str], singular: str) -> dict[str, str]:
     >>> views(["dense_1"], "photo")
     {'filters': 'Take units out', 'attack': 'Attack an image'}
     """
-    has_filters = any(not name.startswith("dense") for name in layers) or not layers
+    has_filters = not layers or not all(kind_named(name).has_units for name in layers)
     return {
         "filters": f"Take {'filters' if has_filters else 'units'} out",
         "attack": f"Attack {'a digit' if singular == 'digit' else 'an image'}",

@@ -113,7 +113,7 @@ def ask(course: Course) -> Asked:
             st.segmented_control(
                 "Stage",
                 range(FORWARD, AGAIN + 1),
-                format_func=lambda stage: f"**{stage}** {STAGES[stage - 1]}",
+                format_func=lambda stage: f"**{stage}** *{STAGES[stage - 1]}*",
                 required=True,
                 label_visibility="collapsed",
                 **controlled("one-step-stage", stage, go),

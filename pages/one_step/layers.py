@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from cnn_core.insight import LayerWatched
+from cnn_core.model import ModelSpec
+from cnn_core.model.layers import Activation, Dropout, MaxPooling2D
 from pages.one_step import words
 from pages.one_step.asking import BACKWARD, LOSS
 from pages.one_step.stepping import View
 from pages.ui.drawing.contact_sheet import Limits, colour, contact_sheet, image_sheet, ink_on, signed_sheet
 from pages.ui.drawing.sheets import sheet
-from pages.ui.wording.blocks import small
-from pages.ui.wording.numbers import number, signed
+from pages.ui.wording.blocks import caption, small
+from pages.ui.wording.numbers import number, probability_tile, signed
 
-TILE_PX, CELL_PX = 52, 27
+TILE_PX, CELL_PX = 56, 27  # five tiles of so many pixels stand in a row, and ten cells
 MOST_LAYERS = 8  # of which maps are drawn: the first and the last ones, where there are more
 
 
@@ -26,12 +29,19 @@ def layers(view: View) -> None:
     has_come = view.asked.stage >= BACKWARD
     shown = view.step.layers
     if len(shown) > MOST_LAYERS:
+        caption(words.left_out(len(shown) - MOST_LAYERS))
         shown = (*shown[: MOST_LAYERS // 2], *shown[-MOST_LAYERS // 2 :])
     if not any(layer.has_maps for layer in shown):
         _pixels(view, has_come)
     for layer in shown:
         (_maps if layer.has_maps else _units)(view, layer, has_come)
     _scores(view, view.asked.stage >= LOSS)
+
+
+def below_max_pooling(spec: ModelSpec) -> bool:
+    """Whether the maps of some layer go into a max pooling as they are."""
+    kinds = [layer for layer in spec.layers if not isinstance(layer, Activation | Dropout)]
+    return any(below.has_filters and isinstance(above, MaxPooling2D) for below, above in pairwise(kinds))
 
 
 def _row(name: str, facts: str, back: str) -> tuple[st.delta_generator.DeltaGenerator, ...]:
@@ -55,6 +65,7 @@ def _maps(view: View, layer: LayerWatched, has_come: bool) -> None:
             f"one_step_maps_{layer.name}",
             alt=words.layer_alt(layer, view.noun),
             labels=labels,
+            tile_px=_tile_px(values.shape[-1]),
             **_LOOK,
         )
     with right:
@@ -68,11 +79,21 @@ def _back(tiles: object, name: str, has_come: bool, back: np.ndarray) -> None:
         alt=words.gradient_alt(name, has_come),
         labels=[words.limits(one) if has_come else "not yet" for one in back],
         states=None if has_come else [""] * len(back),
+        tile_px=_tile_px(back.shape[-1]),
         **_LOOK,
     )
 
 
-_LOOK: dict[str, Any] = {"tile_px": TILE_PX, "columns": 5, "keeps_gap": True, "clickable": False}
+_LOOK: dict[str, Any] = {"columns": 5, "keeps_gap": True, "clickable": False}
+
+
+def _tile_px(width: int) -> int:
+    """The largest whole multiple of a map's width at which five stand in a row.
+
+    >>> _tile_px(26), _tile_px(28), _tile_px(11), _tile_px(32), _tile_px(100)
+    (52, 56, 55, 32, 100)
+    """
+    return width * max(1, TILE_PX // width)
 
 
 def _scale(values: np.ndarray) -> str:
@@ -90,7 +111,8 @@ def _pixels(view: View, has_come: bool) -> None:
             "one_step_pixels",
             alt=words.PIXELS,
             labels=[words.PIXELS],
-            **_LOOK | {"tile_px": 112},
+            tile_px=112,
+            **_LOOK,
         )
     with right:
         sheet(
@@ -99,7 +121,8 @@ def _pixels(view: View, has_come: bool) -> None:
             alt=words.gradient_alt("input", has_come),
             labels=[words.limits(back) if has_come else "not yet"],
             states=None if has_come else [""],
-            **_LOOK | {"tile_px": 112},
+            tile_px=112,
+            **_LOOK,
         )
 
 
@@ -109,9 +132,9 @@ def _units(view: View, layer: LayerWatched, has_come: bool) -> None:
     names = [str(int(unit)) for unit in layer.chosen[image]]
     left, right = _row(layer.name, words.unit_facts(layer), words.gradient_heading(has_come, back))
     with left:
-        cells(layer.name, names, [_two_figures(one) for one in values], values, _scale(values))
+        cells(layer.name, names, [_two_figures(float(one)) for one in values], values, _scale(values))
     with right:
-        told = [_two_figures(one, signs=True) for one in back] if has_come else [""] * len(names)
+        told = _signed_cells(back) if has_come else [""] * len(names)
         cells(f"{layer.name}, gradient", names, told, back if has_come else 0 * back, "signed")
 
 
@@ -120,13 +143,29 @@ def _scores(view: View, has_come: bool) -> None:
     p, back = scores.values[image].numpy(), scores.gradients[image].numpy()
     names = [view.classes[int(one)] for one in scores.chosen[image]]
     left, right = _row(
-        scores.name, words.SCORES, words.scores_heading(step, has_come, view.course.recipe.label_smoothing)
+        scores.name,
+        words.SCORES,
+        words.scores_heading(back, len(step.labels), has_come, view.course.recipe.label_smoothing),
     )
     with left:
-        cells(scores.name, names, [number(100 * float(one), 0) for one in p], p, "activation", (0.0, 1.0))
+        cells(
+            scores.name,
+            names,
+            [probability_tile(float(one)).removesuffix(" %") for one in p],
+            p,
+            "activation",
+            (0.0, 1.0),
+        )
     with right:
-        told = [_two_figures(one, signs=True) for one in back] if has_come else [""] * len(names)
+        told = _signed_cells(back) if has_come else [""] * len(names)
         cells(f"{scores.name}, gradient", names, told, back if has_come else 0 * back, "signed")
+
+
+def _signed_cells(values: np.ndarray) -> list[str]:
+    """What stands in cells of gradients; nothing where all of them are too small for two decimals."""
+    if abs(values).max(initial=0) < 0.005:
+        return [""] * len(values)
+    return [_two_figures(float(one), signs=True) for one in values]
 
 
 def _two_figures(value: float, signs: bool = False) -> str:
@@ -134,10 +173,14 @@ def _two_figures(value: float, signs: bool = False) -> str:
 
     >>> _two_figures(-0.244, True), _two_figures(0.04, True), _two_figures(1.26), _two_figures(0.0)
     ('−.24', '+.04', '1.3', '0')
+    >>> _two_figures(-0.001, True)
+    '.00'
     """
     if value == 0:
         return "0"
-    text = signed(float(value), 2) if signs else number(float(value), 2 if abs(value) < 1 else 1)
+    if abs(value) < 0.005:
+        return ".00"
+    text = signed(value, 2) if signs else number(value, 2 if abs(value) < 1 else 1)
     return text.replace("0.", ".", 1) if abs(value) < 0.995 else text[:5]
 
 
@@ -152,13 +195,13 @@ def cells(
     size = f"min({CELL_PX}px, 9.6%)"
     boxes = "".join(
         f'<div style="width:{size};text-align:center"><div style="height:{CELL_PX}px;line-height:{CELL_PX}px;'
-        f"background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)};"
-        f'font-size:calc(11px * var(--cells, 1))">{text}</div><div style="font-size:calc(12px * var(--cells, 1));'
-        f'overflow:hidden;white-space:nowrap">{escape(label[:4])}</div></div>'
+        f'background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)}">{escape(text)}</div>'
+        f'<div style="overflow:hidden;white-space:nowrap">{escape(label[:4])}</div></div>'
         for shade, text, label in zip(shades, told, labels, strict=True)
     )
     said = escape(words.cells_alt(name, labels, told), quote=True)
     st.html(
-        f'<div role="img" aria-label="{said}" style="display:flex;gap:1px;font-variant-numeric:tabular-nums">'
+        f'<div role="img" aria-label="{said}" style="display:flex;gap:1px;font-variant-numeric:tabular-nums;'
+        f'font-size:calc(12px * var(--cells, 1));letter-spacing:-0.3px">'
         f"{boxes}</div>"
     )

@@ -22,13 +22,13 @@ def sizes(view: View) -> None:
     """Draw what the stage has come to."""
     if view.asked.stage < BACKWARD:
         return
-    gradients = words.of_kernels(view.step.sizes)
+    gradients = view.step.sizes
     st.markdown(f"## {words.HOW_LARGE}")
     _bars(words.HOW_LARGE, gradients)
     caption(words.SIZE, "gradient")
     if view.asked.stage < STEP:
         return
-    moves = words.of_kernels(view.step.moves)
+    moves = view.step.moves
     st.markdown(f"## {words.HOW_FAR}")
     _bars(words.HOW_FAR, moves)
     caption(words.move_words(gradients, moves, view.course.recipe))

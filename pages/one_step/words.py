@@ -6,7 +6,9 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cnn_core.model.layers import Dropout
 from pages.one_step.course import END, OWN
+from pages.ui.visitor.networks import GOING_ON
 from pages.ui.wording.numbers import count, loss_text, number, plural, probability, short
 from pages.ui.wording.picture_words import in_rows
 from pages.ui.wording.screen_summary import summary
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from cnn_core.insight import LayerWatched, StepWatched
+    from cnn_core.model import ModelSpec
     from cnn_core.training import TrainSpec
     from pages.one_step.course import Course, Moment
 
 # On a phone the five words do not fit beside each other: their numbers do. A screen reader still reads both.
 STRIP_STYLE = (
-    "<style>@media (max-width: 640px) { .st-key-one_step_stages button p { font-size: 0 } "
-    ".st-key-one_step_stages button p strong { font-size: 16px } }</style>"
+    "<style>.st-key-one_step_stages em { font-style: normal } @media (max-width: 640px) { "
+    ".st-key-one_step_stages em { position: absolute; width: 1px; overflow: hidden; clip-path: inset(50%) } }</style>"
 )
 
 # ---------------------------------------------------------------- the moment
@@ -33,7 +36,8 @@ def moment(at: Moment, course: Course) -> str:
     """A moment of the training, in the list."""
     if at != END:
         return "before its first step" if at == 0 else f"after {plural(int(at), 'step')}"
-    return "as it is now" if course.now.title.endswith(", in training") else "when trained"
+    goes_on = course.now.title.endswith(tuple(f", {word}" for word in GOING_ON.values()))
+    return "as it is now" if goes_on else "when trained"
 
 
 def when(at: Moment) -> str:
@@ -70,6 +74,24 @@ def where_it_comes_from(
         which, forgot = f"These weights begin as seed {course.recipe.seed} makes them{done}.", ""
     rate = f"This step has the learning rate {learning_rate:g}{', ten times its own' if is_faster else ''}."
     return f"{which}{forgot} {_by_which(course)}. {rate}"
+
+
+def as_in_training(spec: ModelSpec) -> str:
+    """What is otherwise than on the pages that look at a network in use; "" where nothing is."""
+    told = []
+    if any(layer.keeps_averages for layer in spec.layers):
+        told.append("As in training, batch normalisation goes by the averages of these few images.")
+    if any(isinstance(layer, Dropout) for layer in spec.layers):
+        told.append("Dropout rests, so that the same images give the same numbers.")
+    return " ".join(told)
+
+
+def left_out(layers: int) -> str:
+    """
+    >>> left_out(1)
+    '1 layer in the middle is left out.'
+    """
+    return f"{plural(layers, 'layer in the middle is', 'layers in the middle are')} left out."
 
 
 def _by_which(course: Course) -> str:
@@ -122,7 +144,7 @@ def _loss(at: Moment, step: StepWatched, noun: str) -> str:
 
 
 def _backward(at: Moment, step: StepWatched, noun: str) -> str:
-    sizes = of_kernels(step.sizes)
+    sizes = step.sizes
     largest = max(sizes, key=lambda name: sizes[name])
     smallest = min(sizes, key=lambda name: sizes[name])
     if sizes[largest] == 0:
@@ -142,7 +164,7 @@ def _times(ratio: float) -> str:
 
 
 def _step(at: Moment, step: StepWatched, noun: str) -> str:
-    far = of_kernels(step.moves).values()
+    far = step.moves.values()
     low, high = short(min(far)), short(max(far))
     how_far = low if low == high else f"{low} to {high}"
     return f"**{count(step.moved)} of {count(step.weights)}** weights move, on average by {how_far} in each layer."
@@ -173,12 +195,6 @@ def falls_and_rises(fallen: int, images: int) -> str:
     if not fallen:
         return "none falls"
     return f"{fallen} {'falls' if fallen == 1 else 'fall'}, {rest} {'does' if rest == 1 else 'do'} not"
-
-
-def of_kernels(sizes: Mapping[str, float]) -> dict[str, float]:
-    """Of the layers that have kernels: what normalises has two numbers for each map, and is left out of the bars."""
-    kernels = {name: size for name, size in sizes.items() if not name.startswith("batch_normalization")}
-    return kernels or dict(sizes)
 
 
 # ---------------------------------------------------------------- the four
@@ -263,14 +279,14 @@ def gradient_heading(has_come: bool, values: np.ndarray) -> str:
     return f"their gradient · {limits(values)}" if has_come else NOT_YET
 
 
-def scores_heading(step: StepWatched, has_come: bool, smoothing: float) -> str:
+def scores_heading(values: np.ndarray, images: int, has_come: bool, smoothing: float) -> str:
     """Above the gradient of the scores."""
     if not has_come:
         return NOT_YET
-    images = len(step.labels)
-    if smoothing:
-        return f"gradient: (p − target) ÷ {images}"
-    return f"gradient: (p − 1 if right, else p) ÷ {images}"
+    rule = "p − target" if smoothing else "p − 1 if right, else p"
+    largest = float(abs(values).max(initial=0))
+    small = f" · {limits(values)}" if largest < 0.005 else ""  # then no numbers stand in its cells
+    return f"gradient: ({rule}) ÷ {images}{small}"
 
 
 NOT_YET = "their gradient: not yet"
@@ -304,7 +320,7 @@ def cells_alt(name: str, labels: Sequence[str], values: Sequence[str]) -> str:
 
 
 def what_you_see(
-    stage: int, step: StepWatched, image: int, has_max_pooling: bool, has_maps: bool, noun: str
+    stage: int, step: StepWatched, image: int, below_max_pooling: bool, has_maps: bool, noun: str
 ) -> str:
     """Two or three sentences under the picture.  image: the marked one."""
     parts = "maps" if has_maps else "units"
@@ -322,8 +338,8 @@ def what_you_see(
         )
     if stage == 3:
         pooled = (
-            " Below a max pooling only the largest number of each window gets any; the others are 0."
-            if has_max_pooling
+            " Where maps go into a max pooling, only the largest number of each window gets any; the others are 0."
+            if below_max_pooling
             else ""
         )
         return (
@@ -442,7 +458,7 @@ def onwards(step: StepWatched) -> str:
     losses = [float(one) for one in step.onwards]
     told = ", ".join(loss_text(one) for one in losses[2:])
     end = (
-        "Their loss goes down and down: so few images are soon known by heart."
+        "It falls in every step: so few images can be learnt by heart."
         if all(later < earlier for earlier, later in pairwise(losses))
         else "It does not fall in every step: a step can jump too far."
     )

@@ -12,7 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.errors import StudentError
 from cnn_core.network_name import NetworkName
 from cnn_core.runs import Run
-from pages.runs import guessing, words
+from cnn_core.training import Racer
+from cnn_core.training.race import LEAST, MOST
+from pages.runs import guessing, race_lineup, words
 from pages.runs.band import band, has_band
 from pages.runs.measure import ask_measure
 from pages.runs.menu import after_click
@@ -110,8 +112,17 @@ def _offer_fair_race(selection: Sequence[Trained]) -> None:
     """Say that they learnt from different images, and offer to train rivals of the visitor's own on the same ones."""
     caption(words.unfair([run for run in selection if has_learnt(run)]))
     own = next((run for run in selection if not run.is_ours), None)
-    if own is not None:
-        st.button(words.FAIR_RACE, key="fair_race", on_click=_start_race, args=(own,))
+    racers = {Racer(run.spec, run.recipe): None for run in selection if run.recipe is not None}
+    with st.container(horizontal=True, gap="small"):
+        if own is not None:
+            st.button(words.FAIR_RACE, key="fair_race", on_click=_start_race, args=(own,))
+        if LEAST <= len(racers) <= MOST:
+            st.button(words.RACE_THEM, key="race_them", on_click=_set_up_race, args=(tuple(racers),))
+
+
+def _set_up_race(racers: tuple[Racer, ...]) -> None:
+    race_lineup.put(racers)
+    st.session_state["runs_view"] = "Race"
 
 
 def _start_race(own: Trained) -> None:

@@ -140,7 +140,7 @@ def race() -> Race:
         line_up(),
         dataset(),
         None if size == most else size,
-        int(st.session_state.get("race_seed", 0)),
+        int(st.session_state.get("race_seed") or 0),
         3 if st.session_state.get("race_three") else 1,
     )
 

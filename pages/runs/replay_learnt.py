@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST = 24  # images drawn at once
 _MOMENT = "replay_moment"  # the step at which the images shown were first right
+_OPENS = "replay_opens"  # an image was clicked
 _GROUP = address.one_of("which", "replay_which", {group: group for group in words.GROUPS}, "forgotten")
 
 
@@ -48,6 +49,12 @@ def learnt(course: Course) -> str | None:
     group, indices = _ask(answers)
     _images(course, answers, indices, words.none_in(group, of))
     return said
+
+
+def open_clicked() -> None:
+    """Turn to Feature maps where an image was clicked. For the page: out of a fragment the network would be lost."""
+    if st.session_state.pop(_OPENS, False):
+        turn_to("feature_maps")
 
 
 def _ask(answers: AnswersOverTime) -> tuple[str, list[int]]:
@@ -132,4 +139,5 @@ def _images(course: Course, answers: AnswersOverTime, indices: list[int], if_non
     if has_maps:
         caption(words.CLICK)
     if clicked is not None:
-        turn_to("feature_maps")
+        st.session_state[_OPENS] = True
+        st.rerun()

@@ -39,6 +39,7 @@ MEASURES = {"accuracy": "accuracy", "top": "its top, enlarged", "loss": "loss"}
 NO_DIFFERENCE = "They differ in nothing."
 NO_KNOWN_DIFFERENCE = "They differ in nothing that is known; how one of them was trained is not known."
 FAIR_RACE = "Train a convnet and an MLP on the same images"
+RACE_THEM = "Set up a race of these"
 
 
 def verdict(runs: Sequence[Trained], told: bool = True) -> str:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from cnn_core.classroom import Scene
 from cnn_core.data import load_images
 from cnn_core.insight import NOTHING, with_operation
 from cnn_core.model import PRESETS
@@ -11,6 +12,7 @@ from cnn_core.runs import RunStore
 from cnn_core.training import load_model
 from pages.break_it import later, outcomes, prune
 from pages.break_it.words import IN_TRAINING
+from pages.ui.visitor import server
 from pages.ui.wording import looking
 from pages.ui.wording.numbers import percent
 from tests.pages.app import OWNER, kept_run, open_page, text
@@ -113,3 +115,15 @@ def test_one_layer_alone_then_units_and_a_link_that_does_not_fit(app, no_runner,
     app.run()
     assert not app.exception
     assert IN_TRAINING in text(app)
+
+
+def test_in_a_scene_that_holds_it_nothing_is_taken_out(app, no_runner, at_once):
+    scene = Scene("As it is", "break_it", {"cut": "conv2d_2:out:0-31"}, fixed=("break_it.cut",))
+    app.query_params["scene"] = server.scenes().make("t" * 22, scene)
+    app = open_page(app, PAGE)
+    held = app.session_state["break_it_cut"]
+    assert held == NOTHING.mute("conv2d_2", range(32))
+    assert app.button(key="break_it_put_back").disabled
+    app.query_params["cut"] = "conv2d_2:out:3"  # an edited address changes nothing
+    app.run()
+    assert app.session_state["break_it_cut"] == held

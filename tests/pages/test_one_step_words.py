@@ -12,6 +12,7 @@ from cnn_core.model import PRESETS, build
 from cnn_core.training import TrainSpec
 from pages.one_step import rule_words, words
 from pages.one_step.asking import _read_weight, _written_weight
+from pages.one_step.layers import below_max_pooling
 
 RECIPES = {
     "rmsprop": TrainSpec(batch_size=8),
@@ -94,3 +95,15 @@ def test_the_formula_of_the_loss_is_printed_so_that_it_holds(digits):
 @pytest.mark.parametrize("weight", [("conv2d_2", (41, 23, 2, 1)), ("dense_1", None), ("dense_1", (5, 70))])
 def test_a_weight_in_an_address_comes_back(weight):
     assert _read_weight(_written_weight(weight)) == weight
+
+
+def test_what_is_said_of_pooling_averages_and_dropout_is_said_where_it_is_so():
+    pooled = {name: below_max_pooling(PRESETS[name]) for name in ("lesson", "mlp", "modern")}
+    assert pooled == {
+        "lesson": True,
+        "mlp": False,
+        "modern": False,
+    }  # a normalisation lies between, and spreads it
+    assert words.as_in_training(PRESETS["lesson"]) == ""
+    assert "batch normalisation goes by the averages" in words.as_in_training(PRESETS["modern"])
+    assert "Dropout rests" in words.as_in_training(PRESETS["mnist_cnn"])

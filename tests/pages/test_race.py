@@ -95,6 +95,18 @@ def test_pause_and_stop_are_those_of_all_and_a_race_without_room_is_refused_whol
     assert "Start what is missing" in "".join(button.label for button in app.button)
 
 
+def test_networks_that_learnt_from_different_images_can_be_set_up_as_a_race(app, no_runner, monkeypatch):
+    monkeypatch.setattr("pages.runs.compare.is_fair", lambda selection: False)
+    app.query_params["compare"] = "lesson~mlp~modern"
+    open_page(app, "pages/8_runs.py")
+    press(app, "Set up a race of these")
+    assert said(app)["view"] == "race"
+    assert [box.value for box in app.selectbox if box.key.startswith("race_design")] == [
+        PRESETS[name].fingerprint for name in ("lesson", "mlp", "modern")
+    ]
+    assert RunStore().runs(OWNER) == []
+
+
 def test_a_link_that_is_no_race_is_refused_and_the_usual_one_stands_there(app, no_runner):
     link(app, race="lesson~nobody")
     open_page(app, "pages/8_runs.py")

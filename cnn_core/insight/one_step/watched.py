@@ -63,7 +63,7 @@ class StepWatched:
     losses, probabilities: (B,), (B, K), before the step; losses_after, probabilities_after with the new weights.
     layers:         those with filters or units, in order, but for the one that gives the scores.
     scores:         the layer that gives the scores.
-    sizes, moves:   as `OneStep` has them.
+    sizes, moves:   as `OneStep` has them, of the layers that have kernels.
     moved:          how many weights changed, of `weights` in all; `untouched` have a gradient of exactly 0.
     rule, kernel:   of one weight.
     onwards:        (FURTHER + 1,), mean loss of these images before and after each of so many such steps.
@@ -115,19 +115,20 @@ def watched(
     further = losses_of_steps(
         moment.net, pixels, labels, recipe, FURTHER, learning_rate=rate, memory=moment.memory
     )
+    with_kernels = kernels_of(moment.net)  # what normalises has two numbers for each map, and none
     names = [name for name in mixing_layers(moment.net.spec) if not _gives_scores(step, name)]
     return StepWatched(
         images=step.images,
         labels=step.labels,
         pixels=step.pixels,
-        losses=step.losses,
-        losses_after=step.losses_after,
+        losses=step.losses + 0.0,  # torch's 0 has a sign
+        losses_after=step.losses_after + 0.0,
         probabilities=step.probabilities,
         probabilities_after=step.probabilities_after,
         layers=tuple(_layer(step, name) for name in names),
         scores=_scores(step, moment),
-        sizes=step.sizes,
-        moves=step.moves,
+        sizes={name: size for name, size in step.sizes.items() if name in with_kernels},
+        moves={name: far for name, far in step.moves.items() if name in with_kernels},
         moved=sum(int(change.move.count_nonzero()) for change in step.weights.values()),
         weights=sum(change.before.numel() for change in step.weights.values()),
         untouched=sum(int((change.gradient == 0).sum()) for change in step.weights.values()),
@@ -139,11 +140,11 @@ def watched(
     )
 
 
-def kernels_of(moment_net: torch.nn.Module) -> dict[str, Place]:
+def kernels_of(net: torch.nn.Module) -> dict[str, Place]:
     """{layer: shape of its kernels} of each layer that has some: what `weight` may name."""
     return {
         name.partition(".")[0]: tuple(weight.shape)
-        for name, weight in moment_net.named_parameters()
+        for name, weight in net.named_parameters()
         if weight.ndim > 1
     }
 

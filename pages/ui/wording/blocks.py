@@ -85,20 +85,19 @@ def next_question(url_path: str, reason: str, **parameters: str) -> None:
 
 
 def further_question(url_path: str, question: str, reason: str, **parameters: str) -> None:
-    """Draw such a link before the next question: with a question of its own to a page that is not the next one.
+    """Draw "Further: <question> <reason>" before the next question, for a page that is not the next one.
 
     The arguments are those of `next_question`.
     """
-    _link("", url_path, question, reason, parameters)
+    _link("Further:", url_path, question, reason, parameters)
 
 
 def _link(lead: str, url_path: str, question: str, reason: str, parameters: dict[str, str]) -> None:
     page = shell.entry(url_path)
     if not shell.exists(page) or url_path in held.closed():
         return
-    with streamlit_inside.words_in_a_line(page.url_path, is_next=bool(lead)):
-        if lead:
-            st.markdown(f":gray[{lead}]", width="content")
+    with streamlit_inside.words_in_a_line(page.url_path, is_next=lead == "Next:"):
+        st.markdown(f":gray[{lead}]", width="content")
         st.page_link(
             shell.ROOT / page.file,
             label=f":primary[{question}]",
