@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
-from pages.one_step import guessing, words
+from pages.one_step import explained_words, guessing, words
 from pages.one_step.asking import AGAIN, STAGES, ask, follow, is_playing, tell
 from pages.one_step.course import course_of
 from pages.one_step.four import four
@@ -78,16 +78,18 @@ def explained(view: View, may_tell: bool) -> None:
     step, spec = view.step, view.course.now.spec
     has_maps = any(layer.has_maps for layer in step.layers)
     what_you_see(
-        words.what_you_see(view.asked.stage, step, view.marked, below_max_pooling(spec), has_maps, view.noun),
+        explained_words.what_you_see(
+            view.asked.stage, step, view.marked, below_max_pooling(spec), has_maps, view.noun
+        ),
         "pooling",
     )
     if view.asked.stage == AGAIN and may_tell:
         caption(words.onwards(step))
-    if apart := words.as_in_training(spec):
+    if apart := explained_words.as_in_training(spec):
         caption(apart)
     is_faster = view.asked.faster and can_be_faster(view.course)
     caption(
-        words.where_it_comes_from(
+        explained_words.where_it_comes_from(
             view.asked.after, view.course, step.learning_rate, step.has_memory, is_faster
         )
     )

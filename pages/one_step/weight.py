@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.insight import kernels_of
-from pages.one_step import rule_words, words
+from pages.one_step import explained_words, rule_words, words
 from pages.one_step.asking import STEP, Weight, choose_optimiser, choose_weight
 from pages.one_step.course import OPTIMISERS, OWN
 from pages.one_step.stepping import View
@@ -112,7 +112,7 @@ def _choose_place(layer: str, place: tuple[int, ...], part: int, value: int) -> 
 
 def _optimiser(view: View) -> None:
     """Draw the choice among optimisers: what would another one do?"""
-    names = {OWN: f"{words.optimiser(view.course.own)}, the recipe’s own"} | {
+    names = {OWN: f"{explained_words.optimiser(view.course.own)}, the recipe’s own"} | {
         name: words.OPTIMISERS[name] for name in OPTIMISERS
     }
     with st.popover("Another optimiser", width="content"):

@@ -10,7 +10,7 @@ from cnn_core.data import ImageSet
 from cnn_core.insight import farthest_weight, moment_after, one_step, rule_of, watched
 from cnn_core.model import PRESETS, build
 from cnn_core.training import TrainSpec
-from pages.one_step import rule_words, words
+from pages.one_step import explained_words, rule_words, words
 from pages.one_step.asking import _read_weight, _written_weight
 from pages.one_step.layers import below_max_pooling
 
@@ -87,7 +87,7 @@ def test_each_stage_says_its_own_number_of_the_step(digits):
 def test_the_formula_of_the_loss_is_printed_so_that_it_holds(digits):
     step = watched(moment_after(build(PRESETS["tiny"]), digits, TrainSpec(), 0), digits.take(4), TrainSpec())
     for image in range(4):
-        said = words.what_you_see(2, step, image, True, True, "digit")
+        said = explained_words.what_you_see(2, step, image, True, True, "digit")
         p, loss = re.search(r"−ln ([\d.]+) = ([\d.]+)\.", said).groups()
         assert -torch.tensor(float(p)).log().item() == pytest.approx(float(loss), abs=0.006)
 
@@ -104,6 +104,6 @@ def test_what_is_said_of_pooling_averages_and_dropout_is_said_where_it_is_so():
         "mlp": False,
         "modern": False,
     }  # a normalisation lies between, and spreads it
-    assert words.as_in_training(PRESETS["lesson"]) == ""
-    assert "batch normalisation goes by the averages" in words.as_in_training(PRESETS["modern"])
-    assert "Dropout rests" in words.as_in_training(PRESETS["mnist_cnn"])
+    assert explained_words.as_in_training(PRESETS["lesson"]) == ""
+    assert "batch normalisation goes by the averages" in explained_words.as_in_training(PRESETS["modern"])
+    assert "Dropout rests" in explained_words.as_in_training(PRESETS["mnist_cnn"])
