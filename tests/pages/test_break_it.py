@@ -127,3 +127,12 @@ def test_in_a_scene_that_holds_it_nothing_is_taken_out(app, no_runner, at_once):
     app.query_params["cut"] = "conv2d_2:out:3"  # an edited address changes nothing
     app.run()
     assert app.session_state["break_it_cut"] == held
+
+
+def test_a_filters_card_leads_to_the_network_without_it(app, no_runner, at_once):
+    app.query_params["filter"] = "conv2d_3.41"
+    app = open_page(app, "pages/5_filters.py")
+    app.button(key="card_take_out").click().run()
+    assert not app.exception
+    assert app.title[0].value == "What breaks it?"
+    assert app.session_state["break_it_cut"] == NOTHING.mute("conv2d_3", [41])
