@@ -298,7 +298,7 @@ def test_by_keyboard_a_layer_is_changed_a_network_trained_and_a_pixel_chosen(ser
     tab_to(page, main.get_by_role("button", name="Train", exact=True))
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile(r"^Finished\. Test accuracy"))).to_be_attached(timeout=120_000)
-    for url_path in ("evaluate", "runs", "feature_maps"):
+    for url_path in ("one_step", "evaluate", "runs", "feature_maps"):
         press(page, "Alt+n")
         expect(page.get_by_role("heading", name=page_at(url_path).question)).to_be_visible(timeout=LONG)
         settled(page)

@@ -67,6 +67,8 @@ def batches_a_line(step: int, per_epoch: int) -> int:
 def cut_events(path: Path, step: int) -> None:
     """Keep only whole lines of events up to `step`, so that what is trained again has no two lines.
 
+    That it was finished goes too: a run whose end was told, and cut off before it was kept, ends once more.
+
     The file is replaced, not shortened: a reader notices, and reads it anew; what was synced stays so. Raises OSError.
     """
     if not path.exists():
@@ -74,6 +76,6 @@ def cut_events(path: Path, step: int) -> None:
     kept = (
         orjson.dumps(event) + b"\n"
         for event in events_of(path)
-        if isinstance(event.get("step"), int) and event["step"] <= step
+        if isinstance(event.get("step"), int) and event["step"] <= step and event.get("kind") != "finished"
     )
     write_whole(path, b"".join(kept), durable=True)

@@ -90,7 +90,8 @@ class SnapshotKeeper:
         """
         assert event.state is not None
         start = time.monotonic()
-        sync(self.run.folder / "events.jsonl", self.run.folder / "health.jsonl", *self.unsynced)
+        folder = self.run.folder  # itself too: the names of files that are new
+        sync(folder / "events.jsonl", folder / "health.jsonl", *self.unsynced, folder)
         self.unsynced.clear()
         self.folder.mkdir(exist_ok=True)
         save_training(

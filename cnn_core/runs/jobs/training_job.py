@@ -121,7 +121,7 @@ def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: P
     if other := _other_result(run, test):
         result["other"] = other
     # The last lines came after the last weights.
-    sync(run.folder / "events.jsonl", run.folder / "health.jsonl")
+    sync(run.folder / "events.jsonl", run.folder / "health.jsonl", run.folder)
     store.set_status(run, state="finished", reason="", eta=None, ended=time.time(), result=result)
     return result
 
