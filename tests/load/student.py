@@ -256,7 +256,9 @@ class Student:
         for widget in self.widgets.values():
             if widget.kind in kinds and widget.key == key:
                 return widget
-        raise LookupError(f"no {' or '.join(kinds)} {key!r} on the page {self.page!r}")
+        # It may have refused, and told why.
+        told = " / ".join([*(text[:80] for text in self.said[:8]), *self.answers[-1].errors])
+        raise LookupError(f"no {' or '.join(kinds)} {key!r} on the page {self.page!r}, which says: {told}")
 
     def fill(self, key: str, text: str) -> None:
         """Type into the field of that key; it is said with the next click. LookupError if it is not there."""
