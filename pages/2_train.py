@@ -17,7 +17,7 @@ from cnn_core.runs import Run
 from pages.train import again, doctor, start
 from pages.train.data_steps import data_steps
 from pages.train.end_words import lacks_batch
-from pages.train.expectation import what_is_learnt_from, what_to_expect
+from pages.train.expectation import sprint, what_is_learnt_from, what_to_expect
 from pages.train.live import BOARD, live
 from pages.train.strip import strip
 from pages.train.words import ASKED_OF_A_SCENE, EXPLAINED, cannot_be_read, not_in_training, summary_before
@@ -92,6 +92,7 @@ def before(summary: DeltaGenerator) -> Choice:
     if possible is not None:
         with right:
             what_to_expect(possible, choice)
+            sprint(possible, choice)
         what_is_learnt_from(choice)
     return choice
 

@@ -108,18 +108,21 @@ def test_each_optimizer_of_a_recipe_walks_down_a_parabola(name):
     assert weight.abs().max() < 0.2
 
 
-@pytest.mark.parametrize(("name", "decay"), [("adam", 0.0), ("adamw", 0.1)])
-def test_adam_is_keras_s_formula_also_after_a_restart(name, decay):
+@pytest.mark.parametrize(
+    ("name", "decay", "b1", "b2"),
+    [("adam", 0.0, 0.9, 0.999), ("adamw", 0.1, 0.9, 0.999), ("adamw", 0.1, 0.7, 0.9)],
+)
+def test_adam_is_keras_s_formula_also_after_a_restart(name, decay, b1, b2):
     # Gradients as small as epsilon, where it matters beside which root epsilon stands.
     gradients = [3e-6, -1e-6, 2e-7, 0.0, 5.0, 1e-3]
     w, m, v, expected = 1.0, 0.0, 0.0, []
     for t, g in enumerate(gradients, start=1):
-        rate = 0.01 * math.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        rate = 0.01 * math.sqrt(1 - b2**t) / (1 - b1**t)
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
         w = w * (1 - 0.01 * decay) - rate * m / (math.sqrt(v) + 1e-7)
         expected.append(w)
     weight = nn.Parameter(torch.ones(1, dtype=torch.float64))
-    recipe = TrainSpec(optimizer=name, learning_rate=0.01, weight_decay=decay)
+    recipe = TrainSpec(optimizer=name, learning_rate=0.01, weight_decay=decay, beta_1=b1, beta_2=b2)
     optimizer = optimizer_for(recipe, [weight])
     for t, (gradient, value) in enumerate(zip(gradients, expected, strict=True)):
         if t == 3:  # as the loop restores it, tensor by tensor
