@@ -25,6 +25,7 @@ import orjson
 
 from cnn_core import journal
 from cnn_core.errors import Diverged, StudentError
+from cnn_core.machine import wait_briefly
 from cnn_core.runs.expectation import Speeds
 from cnn_core.runs.files import condition_of, locked, read_json, write_json
 from cnn_core.runs.jobs.leaving import (
@@ -72,6 +73,7 @@ def settle(store_path: str, threads: int) -> None:
         Path("/proc/self/comm").write_text(NAME, "ascii")
     with suppress(OSError):  # where memory runs out a worker goes first, for its run is taken up again
         Path("/proc/self/oom_score_adj").write_text("500", "ascii")
+    wait_briefly()
     try:
         import torch
 
