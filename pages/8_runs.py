@@ -11,6 +11,7 @@ from pages.runs.replay import play
 from pages.runs.replay_learnt import open_clicked
 from pages.runs.rows import my_record, open_your_own
 from pages.runs.somebody_else import somebody_else
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -31,18 +32,7 @@ VIEW = address.one_of(
 
 def ask() -> str:
     """Which of the views: "Compare", "Race" or "Replay". A link can name it."""
-    address.follow(VIEW)
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default="Compare",
-        required=True,
-        key="runs_view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(VIEW)
-    return str(view)
+    return choice.in_address(VIEW, "View", {view: view for view in VIEWS})
 
 
 def show(view: str, summary: DeltaGenerator) -> None:

@@ -15,6 +15,7 @@ from pages.runs.replay_answers import map_over_time, mistakes
 from pages.runs.replay_filter import one_filter
 from pages.runs.replay_learnt import learnt
 from pages.runs.replay_sizes import sizes
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
@@ -40,7 +41,7 @@ def play(summary: DeltaGenerator) -> None:
         _too_few()
         screen_summary.put(summary, words.NOT_KEPT)
         return
-    view = _ask()
+    view = choice.in_address(_VIEW, "What is looked at", replay_words.VIEWS)
     try:
         said = VIEWS[view](network, moments)
     except StudentError as error:
@@ -48,22 +49,6 @@ def play(summary: DeltaGenerator) -> None:
         return
     if said is not None:
         screen_summary.put(summary, replay_words.summary_of(view, said, len(moments.saved)))
-
-
-def _ask() -> str:
-    address.follow(_VIEW)
-    view = st.segmented_control(
-        "What is looked at",
-        list(VIEWS),
-        format_func=replay_words.VIEWS.__getitem__,
-        default="filter",
-        required=True,
-        key="replay_view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(_VIEW)
-    return str(view or "filter")
 
 
 def _too_few() -> None:
