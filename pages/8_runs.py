@@ -51,10 +51,13 @@ def show(view: str, summary: DeltaGenerator) -> None:
     somebody_else()
 
 
-def page(summary: DeltaGenerator) -> None:
-    """One of three views.  summary: the place for it."""
-    show(ask(), summary)
+def page() -> None:
+    """The title with the choice of a view beside it, and that view."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="runs_head"):
+        summary = page_head("runs")
+        view = ask()
+    show(view, summary)
 
 
-page(page_head("runs"))
+page()
 next_question("feature_maps", "shows what each layer of a network makes of an image.")

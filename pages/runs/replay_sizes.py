@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.runs import replay_guessing as guessing
 from pages.runs.course import Course
@@ -19,12 +20,14 @@ OFFERED: tuple[What, ...] = ("gradient", "way")
 _WHAT = address.one_of("size", "replay_size", {what: what for what in OFFERED}, "gradient")
 
 
-def sizes(course: Course) -> str | None:
+def sizes(course: Course, strip: DeltaGenerator) -> str | None:
     """Draw them. Returns the line above; None until it is guessed.
 
+    strip: where the choice of what is drawn stands, beside that of the view.
     Raises StudentError, as where the training images are not here.
     """
-    what = choice.in_address(_WHAT, "Size of what", {what: NAMES[what] for what in OFFERED})
+    with strip:
+        what = choice.in_address(_WHAT, "Size of what", {what: NAMES[what] for what in OFFERED})
     with st.spinner(looking(len(course.files))):
         moments = course.sizes()
     at_each = [one.gradient if what == "gradient" else one.from_start for one in moments]

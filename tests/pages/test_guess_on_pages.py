@@ -104,6 +104,7 @@ def test_feature_maps_asks_where_a_picture_counts_and_marks_where_occlusion_find
     app = open_page(asking_app, "pages/4_feature_maps.py", why_open=True)
     assert f"Which place of the picture does the network need most to say {label}?" in text(app)
     assert "Grad-CAM" not in text(app)
+    assert app.button(key="pixel_take_out").label == "What if this map were taken out?"
     about = f"Lesson convnet, ready trained/mnist/{len(test)}/0/{label}"
     app.session_state["guess_points"] = {("feature_maps.where", about): (3, 4)}  # as a tap leaves it
     app.run()
