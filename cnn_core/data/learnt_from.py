@@ -210,7 +210,7 @@ def digest_of(images: ImageSet) -> str:
         is_own(images.name) or not pixels._is_view()
     ):  # somebody's few pictures, or a choice: copies that go again
         return _digest(images)
-    place = pixels.data_ptr(), tuple(pixels.shape)
+    place = pixels.data_ptr(), tuple(pixels.shape), pixels.stride()
     if place not in _digests:
         while len(_digests) >= _MOST_DIGESTS:
             _digests.pop(next(iter(_digests)), None)
@@ -219,7 +219,7 @@ def digest_of(images: ImageSet) -> str:
 
 
 # {where they lie in memory: (they themselves, so that no others ever lie there; their digest)}
-_digests: dict[tuple[int, tuple[int, ...]], tuple[Tensor, str]] = {}
+_digests: dict[tuple[int, tuple[int, ...], tuple[int, ...]], tuple[Tensor, str]] = {}
 _MOST_DIGESTS = 4
 
 
