@@ -110,6 +110,20 @@ def keep_workers_warm() -> None:
         log.info("no worker is warm before somebody trains: %s", error)
 
 
+def wait_for_workers(most: float) -> None:
+    """Where workers are expected, wait until they are warm; for what can wait, lest it take the processor from them.
+
+    most: seconds; where no runner can be started it takes no longer.
+    """
+    from cnn_core.runs import runner_is_alive
+
+    end = time.monotonic() + most
+    while store().path in _expected and time.monotonic() < end:
+        if runner_is_alive(store()) and (store().path / "runner.json").exists():
+            return
+        time.sleep(0.1)
+
+
 def use(networks: Iterable[str]) -> None:
     """These are looked at now: what is a run among them counts as used, and is not deleted to make room.
 
