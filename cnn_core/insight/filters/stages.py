@@ -61,7 +61,8 @@ class Block:
 
     def __init__(self, conv: Any, window: Window) -> None:
         self.weight, self.bias = channels_last(conv.weight.detach()), bias_of(conv)
-        self.window, self.pool = window, None
+        self.window = window
+        self.pool: MaxPoolLayer | None = None
         self.rest: Tensor | None = None  # (1, F, 1, 1), what a silent filter gives, once there was a relu
         self.rises: Tensor | None = (
             None  # (1, F, 1, 1), 1 where a filter that fires gives more than that, else -1
