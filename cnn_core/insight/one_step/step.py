@@ -239,7 +239,8 @@ class _Student:
     ) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
         """The maps of each layer, their gradients, and the pixels'; each weight has its `.grad` then."""
         with torch.inference_mode(False), torch.enable_grad():
-            self.optimizer.zero_grad()
+            for weight in self.weights.values():
+                weight.grad = None  # the optimiser's own `zero_grad` would import torch's compiler, 2 s
             pixels = images.clone().requires_grad_()
             values, maps = pixels, {}
             for name, layer in self.net.named_children():
@@ -247,7 +248,8 @@ class _Student:
                 values.retain_grad()
                 maps[name] = values
             _, gradient = cross_entropy(values.detach(), labels, self.recipe.label_smoothing)
-            values.backward(gradient)
+            # The same as `values.backward(gradient)`, for which torch would import a whole computer algebra, 0.6 s.
+            (values * gradient).sum().backward()
         if self.recipe.l2:
             for weight in self.weights.values():
                 if weight.ndim > 1 and weight.grad is not None:
