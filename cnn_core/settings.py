@@ -46,7 +46,9 @@ class Settings:
     slice_seconds: (
         float  # CONVSCOPE_SLICE_SECONDS: a training at work for so long makes room for those who wait
     )
-    idle_seconds: float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do ends after this
+    idle_seconds: (
+        float  # CONVSCOPE_IDLE_SECONDS: a runner with nothing to do, and nobody here, ends after this
+    )
     away_seconds: float  # CONVSCOPE_AWAY_SECONDS: a visitor whose page was silent for so long counts as gone
     log: str  # CONVSCOPE_LOG: json writes one line of JSON for each run, refusal and error
     metrics_token: str  # CONVSCOPE_METRICS_TOKEN: who knows it may read /metrics; nobody where it is empty
@@ -56,9 +58,7 @@ class Settings:
     max_students: int  # CONVSCOPE_MAX_STUDENTS: of one class
     class_days: int  # CONVSCOPE_CLASS_DAYS: after its end a class is kept for so long, then wiped
     teachers: tuple[str, ...]  # CONVSCOPE_TEACHERS: addresses and domains of those who may open a class
-    warm: (
-        bool  # CONVSCOPE_WARM: whether what everybody looks at first is computed as soon as the server starts
-    )
+    warm: bool  # CONVSCOPE_WARM: whether workers, and what everybody looks at first, are there before they are needed
 
 
 def settings() -> Settings:
