@@ -47,7 +47,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-THEMES = ("pictures", "training", "surgery", "pages", "beside", "growth")  # in the order of importance
+# In the order of importance.
+THEMES = ("pictures", "training", "first_step", "surgery", "pages", "beside", "growth")
 ON_REQUEST = ("accuracy", "gpu")
 
 
