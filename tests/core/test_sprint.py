@@ -31,6 +31,7 @@ def test_what_makes_it_fast_is_told_in_numbers_that_can_be_checked_by_hand():
         "2,794,240, 5.9 times",
         "move by 2 pixels",
         "12×12",
+        "through the images once. The lesson’s recipe does so 5 times.",
         "430 steps, not 4,300",
         "to 0.01",
     ):
