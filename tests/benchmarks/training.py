@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -25,6 +22,7 @@ from cnn_core.training.fast import passes
 from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
 from tests.benchmarks.measure import Line, Plan, Work, alternate, machine_limit, per_second
+from tests.benchmarks.one_training import trainer, work
 
 LESSON = RECIPES["lesson"].replace(epochs=1)
 
@@ -113,32 +111,11 @@ def two_at_once(plan: Plan) -> Line:
     """Two runs of one thread each, together, against one alone; images a second of all that run."""
     count = plan.pick(1_920, 9_600)
     count = min(count, len(load_images("mnist", "train")))
-    command = [sys.executable, "-m", "tests.benchmarks.one_training", str(count)]
-    root = Path(__file__).parents[2]
-    with ExitStack() as stack:
-        both = []
-        for _ in range(2):
-            process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            both.append(process)
-        for process in both:
-            assert process.stdout.readline() == "warm\n"
-        mine, theirs = alternate(lambda: work(both), lambda: work(both[:1]), plan.rounds)
+    with trainer(count, threads=1) as one, trainer(count, threads=1) as other:
+        mine, theirs = alternate(lambda: work([one, other]), lambda: work([one]), plan.rounds)
     name = "two runs at once, one thread each"
     together, alone = per_second(2 * count, mine), per_second(count, theirs)
     return Line("training", name, "images/s", together, alone, "one alone, one thread", least=1.5)
-
-
-def work(processes: list[subprocess.Popen[str]]) -> None:
-    """Tell all to train, and wait for all."""
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        assert process.stdout.readline() == "done\n"
 
 
 def evaluation(plan: Plan) -> Line:
