@@ -51,16 +51,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-THEMES = (
-    "pictures",
-    "training",
-    "busy",
-    "surgery",
-    "pages",
-    "beside",
-    "growth",
-)  # in the order of importance
-NOT_QUICK = ("beside",)  # it waits until the heavy ones are at work
+# In the order of importance.
+THEMES = ("pictures", "training", "busy", "first_step", "surgery", "pages", "beside", "growth")
+NOT_QUICK = ("first_step", "beside")  # servers are started anew, or wait until heavy ones are at work
 ON_REQUEST = ("accuracy", "gpu")
 
 

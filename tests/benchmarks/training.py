@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 import torch
 
@@ -15,9 +18,10 @@ from cnn_core.data.augment import augment
 from cnn_core.model import PRESETS, ModelSpec, build, summarize
 from cnn_core.pretrained import load_pretrained
 from cnn_core.training import RECIPES, TrainSpec, evaluate, save_model, train
+from cnn_core.training.fast import passes
 from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
-from tests.benchmarks.measure import Line, Plan, alternate, machine_limit, per_second
+from tests.benchmarks.measure import Line, Plan, Work, alternate, machine_limit, per_second
 from tests.benchmarks.one_training import trainer, work
 
 LESSON = RECIPES["lesson"].replace(epochs=1)
@@ -27,6 +31,7 @@ def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
     """One line after the other, as they are measured."""
     data = load_images("mnist", "train").take(plan.pick(1_920, 9_600))
     yield from plain(plan, data, keras)
+    yield from unread(plan, data)
     yield augmented(plan, data)
     yield augmentation(plan, data)
     yield two_at_once(plan)
@@ -52,6 +57,30 @@ def plain(plan: Plan, data: ImageSet, keras: KerasPeer | None) -> Iterator[Line]
     fast = RECIPES["fast"].replace(epochs=1)
     turns = alternate(lambda: learn(data, fast), lambda: peers.tutorial_training(data, "AdamW"), plan.rounds)
     yield rate("training, fast recipe", data, *turns, f"{loop}, AdamW")
+
+
+def unread(plan: Plan, data: ImageSet) -> Iterator[Line]:
+    """What leaving out pixels that never reach the output is worth: with one thread, with all; and in evaluation."""
+    net, threads = build(PRESETS["lesson"]), torch.get_num_threads()
+    try:
+        for count in sorted({1, threads}):
+            torch.set_num_threads(count)
+            for work, name in (
+                (lambda: learn(data, LESSON), "training"),
+                (lambda: evaluate(net, data), "evaluation"),
+            ):
+                turns = alternate(work, partial(with_whole_images, work), plan.rounds)
+                yield rate(
+                    f"{name} without unread pixels, {count} threads", data, *turns, "ours, whole images"
+                )
+    finally:
+        torch.set_num_threads(threads)
+
+
+def with_whole_images(work: Work) -> None:
+    """Do it as if a part of the images had never been tried."""
+    with patch.object(passes, "TRIED_AT", math.inf):
+        work()
 
 
 def augmented(plan: Plan, data: ImageSet) -> Line:

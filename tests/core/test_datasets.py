@@ -33,7 +33,7 @@ from cnn_core.data import (
     network,
 )
 from cnn_core.data.datasets import _load
-from cnn_core.data.fetching import FetchFailed, Remote, _fetch_in_background, fetch
+from cnn_core.data.fetching import FetchFailed, Remote, _fetch_in_background, fetch, remote_of
 from cnn_core.data.network import Patience
 from cnn_core.data.sources import KNOWN, Dataset, find_files
 from cnn_core.errors import StudentError, shown
@@ -346,6 +346,10 @@ def test_every_data_set_has_torchvisions_name_and_classes():
         if dataset.archive is None:
             assert len(dataset.classes) == len(source.classes) == 10
             assert [name.removesuffix(".gz") for name, _ in source.resources] == list(NAMES)
+            # Where they are is written down: torchvision takes seconds and 200 MB to say it.
+            remote = remote_of(dataset)
+            assert list(remote.mirrors) == source.mirrors
+            assert list(map(tuple, remote.files)) == source.resources
     letters = torchvision.datasets.EMNIST
     assert [name.lower() for name in KNOWN["emnist_letters"].classes] == letters.classes_split_dict[
         "letters"
