@@ -109,6 +109,8 @@ async def _see_to_work() -> None:
 def warm() -> None:
     """Import what the pages would wait for, seconds on a small machine, before anybody comes."""
     with suppress(StudentError, OSError):
+        server.keep_workers_warm()  # while this process imports, theirs do
+
         import torch  # noqa: F401
 
         from pages.ui.frame.shell import load_rooms

@@ -22,7 +22,10 @@ from pathlib import Path
 
 import orjson
 
+from cnn_core.machine import wait_briefly
+
 os.environ.setdefault("CONVSCOPE_OFFLINE", "1")  # nothing is fetched in the middle of a measurement
+wait_briefly()
 
 
 def arguments() -> argparse.Namespace:
@@ -47,7 +50,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-THEMES = ("pictures", "training", "surgery", "pages", "beside", "growth")  # in the order of importance
+# In the order of importance.
+THEMES = ("pictures", "training", "busy", "first_step", "surgery", "pages", "beside", "growth")
 ON_REQUEST = ("accuracy", "gpu")
 
 

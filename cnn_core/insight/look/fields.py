@@ -32,6 +32,11 @@ class Window:
     pad_columns: Span = (0, 0)
     dilation: int = 1  # positions from one of its cells to the next
 
+    @property
+    def is_even(self) -> bool:
+        """Whether both ends of each side are padded alike."""
+        return all(before == after for before, after in (self.pad_rows, self.pad_columns))
+
     def at(self, field: Field) -> Field:
         """The positions of the map below that the positions `field` of this layer were computed from."""
         return Field(
@@ -51,14 +56,6 @@ def receptive_field(spec: ModelSpec, layer: str, row: int = 0, column: int = 0) 
     """
     index = spec.layer_names.index(layer)
     return _seen_by(spec, index, Field((row, row), (column, column)))
-
-
-def field_of_map(spec: ModelSpec, layer: str) -> Field:
-    """The pixels that any value of `layer` can see: what floors cut off at the right and bottom is outside."""
-    index = spec.layer_names.index(layer)
-    shape = summarize(spec)[index].output_shape
-    whole = Field((0, shape[1] - 1), (0, shape[2] - 1)) if len(shape) == 3 else Field((0, 0), (0, 0))
-    return clip(_seen_by(spec, index, whole), spec.input_shape)
 
 
 def clip(field: Field, shape: tuple[int, ...]) -> Field:

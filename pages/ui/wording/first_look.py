@@ -20,6 +20,7 @@ from pages.ui.wording.looking import look
 
 log = logging.getLogger("convscope.server")
 
+WORKERS_FIRST = 10.0  # seconds, at most: somebody may press Train before anybody looks at pictures
 WATCHED = 2_000  # test images that Filters and Feature maps ask
 # Filters begins with the second convolution, and a click leads to the others.
 LAYERS, STEPS, CHOSEN = ("conv2d_2", "conv2d_1", "conv2d_3"), 40, 41
@@ -40,6 +41,7 @@ def _begin() -> None:
 
 def _warm_up() -> None:
     try:
+        server.wait_for_workers(WORKERS_FIRST)
         warm_up()
         load_rooms()  # last: whoever came first imports some of them at this moment
     except StudentError as error:  # no images, say: the pages tell it whoever looks
