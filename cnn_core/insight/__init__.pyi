@@ -58,8 +58,6 @@ from .dream.seen import class_names as class_names
 from .dream.seen import fitted_photo as fitted_photo
 from .dream.seen import maps_at_depth as maps_at_depth
 from .dream.seen import photo_answers as photo_answers
-from .filters.ascent import RECIPES as RECIPES
-from .filters.ascent import AscentRecipe as AscentRecipe
 from .filters.ascent import FilterPictures as FilterPictures
 from .filters.ascent import maximize_filters as maximize_filters
 from .filters.examples import Examples as Examples
@@ -77,6 +75,8 @@ from .filters.own_answer import Climb as Climb
 from .filters.own_answer import PictureAnswers as PictureAnswers
 from .filters.own_answer import answers_to_pictures as answers_to_pictures
 from .filters.own_answer import more_of as more_of
+from .filters.recipes import RECIPES as RECIPES
+from .filters.recipes import AscentRecipe as AscentRecipe
 from .filters.replaying import Frame as Frame
 from .filters.replaying import replay as replay
 from .look.attribution import METHODS as METHODS

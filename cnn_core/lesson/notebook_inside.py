@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnn_core.lesson.notebook_step import NotebookLines
 
 _ASCENT = "cnn_core.insight.filters.ascent"
+_CLIMB = "cnn_core.insight.filters.climbing"
 _INSIDE = "cnn_core.insight.look.features"
 
 INSIDE: dict[str, NotebookLines] = {
@@ -67,7 +68,7 @@ for i in range(40):
     loss_value, grads_value = iterate(input_img_data)
     input_img_data = input_img_data + grads_value
 """,
-        ours=(f"{_ASCENT}:maximize_filters", f"{_ASCENT}:_Climber._climb_chunk", f"{_ASCENT}:_slope"),
+        ours=(f"{_ASCENT}:maximize_filters", f"{_CLIMB}:Climber._walk", f"{_CLIMB}:_slope"),
         note="R counts filters from 1: its filter 2 is filter 1 in Python and on our pages.",
     ),
     "gradient_size": NotebookLines(
@@ -83,7 +84,7 @@ loss = filter_model(image)[..., filter_index].mean()
 size = grads.square().mean().sqrt()
 grads = grads / (size + 1e-5)
 """,
-        ours=(f"{_ASCENT}:_rms", f"{_ASCENT}:FilterPictures.slopes"),
+        ours=(f"{_CLIMB}:_rms", f"{_ASCENT}:FilterPictures.slopes"),
         note=(
             "The notebook calls this the L2 norm. With the mean under the root it is the root mean square: the L2 "
             "norm divided by 28, the root of the 784 pixels."
@@ -125,7 +126,7 @@ def get_cnn_filters(layer, filters):
 
 pictures = get_cnn_filters(model_cnn.layers[0], 32)
 """,
-        ours=(f"{_ASCENT}:maximize_filters", f"{_ASCENT}:_Climber.climb"),
+        ours=(f"{_ASCENT}:maximize_filters", f"{_CLIMB}:Climber.climb"),
     ),
     "without_picture": NotebookLines(
         r="""\
@@ -140,7 +141,7 @@ for filter_index in range(64):
     if not grads.any():  # exactly zero: the picture stays the noise it began as
         without_slope.append(filter_index)
 """,
-        ours=(f"{_ASCENT}:_Climb.why", f"{_ASCENT}:_rescue"),
+        ours=(f"{_CLIMB}:Climb.why", f"{_CLIMB}:rescue"),
         note="The notebook draws these filters as white noise. Python counts them, and ours gives them other starts.",
     ),
     "cat_face": NotebookLines(

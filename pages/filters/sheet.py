@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.insight.filters.ascent import NO_SLOPE
+from cnn_core.insight.filters.climbing import NO_SLOPE
 from pages.filters import own_answer_words, words
 from pages.filters.asking import Question, choose
 from pages.filters.layers import has_maps

@@ -22,7 +22,10 @@ from pathlib import Path
 
 import orjson
 
+from cnn_core.machine import wait_briefly
+
 os.environ.setdefault("CONVSCOPE_OFFLINE", "1")  # nothing is fetched in the middle of a measurement
+wait_briefly()
 
 
 def arguments() -> argparse.Namespace:
@@ -48,7 +51,7 @@ def arguments() -> argparse.Namespace:
 
 
 # In the order of importance.
-THEMES = ("pictures", "training", "first_step", "surgery", "pages", "beside", "growth")
+THEMES = ("pictures", "training", "busy", "first_step", "surgery", "pages", "beside", "growth")
 ON_REQUEST = ("accuracy", "gpu")
 
 

@@ -9,7 +9,7 @@ import torch
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import AscentRecipe, maximize_filters, never_fires
-from cnn_core.insight.filters.ascent import RECIPES
+from cnn_core.insight.filters.recipes import RECIPES
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.pretrained import load_pretrained
 from tests.core.conftest import trained

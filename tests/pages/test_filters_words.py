@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from cnn_core.insight import FilterCard, FilterPictures
-from cnn_core.insight.filters.ascent import RECIPES as ASCENT
 from cnn_core.insight.filters.examples import Examples
+from cnn_core.insight.filters.recipes import RECIPES as ASCENT
 from pages.filters import layers, words
 from pages.filters.asking import SWITCHES
 from pages.filters.climbing import Climb

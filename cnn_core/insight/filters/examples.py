@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from cnn_core.checks import whole_number
 from cnn_core.errors import StudentError
 from cnn_core.insight.filters.ascent import FilterPictures
-from cnn_core.insight.filters.response import channels_last
+from cnn_core.insight.filters.stages import channels_last
 from cnn_core.insight.look.features import feature_maps_batch
 from cnn_core.insight.look.fields import Field, receptive_field
 from cnn_core.insight.look.silence import HARDLY, can_be_silent

@@ -19,7 +19,8 @@ from torch import Tensor
 from cnn_core.checks import whole_number
 from cnn_core.data.pixels import as_fractions
 from cnn_core.errors import StudentError
-from cnn_core.insight.filters.ascent import MAX_STEPS, RECIPES, maximize_filters
+from cnn_core.insight.filters.ascent import MAX_STEPS, maximize_filters
+from cnn_core.insight.filters.recipes import RECIPES
 from cnn_core.insight.filters.response import Response
 from cnn_core.insight.look.twin import checked_images, known_layer
 from cnn_core.model.network import Network

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnn_core.insight.filters.ascent import RECIPES, FilterPictures, maximize_filters
+from cnn_core.insight.filters.ascent import FilterPictures, maximize_filters
 from cnn_core.insight.filters.examples import weights_of
+from cnn_core.insight.filters.recipes import RECIPES
 from cnn_core.insight.look.features import feature_maps
 from cnn_core.model.network import Network
 

@@ -6,25 +6,24 @@ beyond. `Response` computes just that, and it pays (one thread, lesson's net, 16
 * images lie channels_last, where torch's max pooling is 15 times as fast (0.12 ms against 1.9 ms);
 * only the own channel of the last convolution is computed, as one product per tap of the kernel: at conv2d_2 that is
   a 64th of the layer;
-* the gradient of a convolution over one input channel is a matrix product and a fold (0.24 ms against oneDNN's 1.05);
+* a convolution below it is one with the relu, the normalisation and the pooling that follow it (`stages`);
 * pixels that the target cannot see (floors cut off the last rows) are not computed at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnn_core.insight.filters.stages import Stage, bias_of, padded, scale_and_shift, stages
 from cnn_core.insight.look.fields import Window, windows
 from cnn_core.insight.look.twin import device_of, frozen, layer_names
-from cnn_core.model.network import Activated, ConvLayer, DenseLayer, MaxPoolLayer, Network
+from cnn_core.model.network import Activated, ConvLayer, DenseLayer, Network
 from cnn_core.model.reach import read_of_image
-
-FEW_CHANNELS = 3  # up to here the folded gradient of a convolution beats oneDNN's
 
 
 class Head(Protocol):
@@ -52,7 +51,7 @@ class Response:
         mixing = [i for i in range(last + 1) if spec.layers[i].has_filters or spec.layers[i].has_units]
         flattens = [i for i in range(last + 1) if spec.layers[i].flattens]
         mix = mixing[-1] if mixing and not (flattens and flattens[-1] > mixing[-1]) else last + 1
-        self._prefix = _stages(children[:mix], windows(spec)[:mix])
+        self._prefix = stages(children[:mix], windows(spec)[:mix])
         self._head: Head = _pick
         self._tail: list[nn.Module] = []
         if mix <= last:
@@ -76,7 +75,7 @@ class Response:
     def of_every_filter(self, images: Tensor) -> Tensor:
         """The scores of all filters for all images: (N, C, H, W) -> (N, filters)."""
         x = images
-        every: list[Callable[[Tensor], Tensor]] = [*self._prefix, *self._all_channels]
+        every: list[Stage] = [*self._prefix, *self._all_channels]
         for layer in every:
             x = layer(x)
         return x.flatten(2).mean(2) if x.ndim > 2 else x
@@ -127,13 +126,13 @@ class OwnConvolution:
 
     def __init__(self, child: Any, window: Window) -> None:
         self._weight = child.conv.weight.detach()  # (F, C, k, k)
-        self._bias = _bias_of(child.conv)
+        self._bias = bias_of(child.conv)
         self._window = window
 
     def __call__(self, x: Tensor, filters: Tensor) -> Tensor:
         kernels = self._weight[filters]  # (N, C, k, k)
         size, stride = self._window.size[0], self._window.stride
-        x = _padded(x, self._window)
+        x = padded(x, self._window)
         if x.shape[1] == 1:  # then torch knows a way: one group an image
             maps = F.conv2d(x.transpose(0, 1), kernels, stride=stride, groups=len(x))[0]
         else:
@@ -146,7 +145,7 @@ class OwnUnit:
 
     def __init__(self, child: Any, window: Window) -> None:
         self._weight = child.dense.weight.detach()  # (units, inputs)
-        self._bias = _bias_of(child.dense)
+        self._bias = bias_of(child.dense)
 
     def __call__(self, x: Tensor, filters: Tensor) -> Tensor:
         return ((x * self._weight[filters]).sum(1) + self._bias[filters]).unsqueeze(1)  # (N, 1)
@@ -200,77 +199,10 @@ def _shifted(n: int, height: int, width: int, size: int, stride: int) -> tuple[S
     )
 
 
-class _FoldedConvolution(torch.autograd.Function):
-    """conv2d over few input channels; its input's gradient is a product and a fold. x: (N, C, H, W), padded already."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
-        ctx.save_for_backward(weight)
-        ctx.size, ctx.stride = x.shape[2:], stride
-        return F.conv2d(channels_last(x), weight, bias, stride)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        (gradient,) = gradients
-        (weight,) = ctx.saved_tensors
-        kernels = weight.flatten(1).t().expand(len(gradient), -1, -1)  # (N, C * k * k, F)
-        columns = torch.bmm(kernels, gradient.flatten(2))
-        return F.fold(columns, ctx.size, weight.shape[2], stride=ctx.stride), None, None, None
-
-
-def _stages(children: list[Any], places: list[Window]) -> list[Callable[[Tensor], Tensor]]:
-    """The layers below the filters, all channels, quick in their gradients."""
-    stages: list[Callable[[Tensor], Tensor]] = []
-    late: list[Callable[[Tensor], Tensor]] = []
-    for i, (child, window) in enumerate(zip(children, places, strict=True)):
-        if not isinstance(child, ConvLayer):
-            stages += [child, *late]
-            late = []
-            continue
-        stages.append(_convolution(child.conv, window))
-        # The largest of some numbers, then relu, is the same as relu and then the largest, on a quarter of the numbers.
-        if _is_relu(child) and i + 1 < len(children) and isinstance(children[i + 1], MaxPoolLayer):
-            late = [child.activation]
-        else:
-            stages.append(child.activation)
-    return stages
-
-
-def _convolution(conv: Any, window: Window) -> Callable[[Tensor], Tensor]:
-    weight = channels_last(conv.weight.detach())
-    bias = _bias_of(conv)
-
-    def convolve(x: Tensor) -> Tensor:
-        x = _padded(x, window)
-        if weight.shape[1] <= FEW_CHANNELS and window.dilation == 1:
-            return _FoldedConvolution.apply(x, weight, bias, window.stride)
-        return F.conv2d(channels_last(x), weight, bias, window.stride, dilation=window.dilation)
-
-    return convolve
-
-
 def _own_channel(layer: Any, x: Tensor, filters: Tensor) -> Tensor:
     """What a layer makes of maps (N, 1, ...) that are channel n of image n: batch normalisation knows each channel."""
     if not hasattr(layer, "norm"):
         return layer(x)
-    norm = layer.norm
+    scale, shift = scale_and_shift(layer.norm)
     shape = (-1, *[1] * (x.ndim - 1))
-    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
-    shift = norm.bias - norm.running_mean * scale
     return x * scale[filters].view(shape) + shift[filters].view(shape)
-
-
-def _padded(x: Tensor, window: Window) -> Tensor:
-    pads = (*window.pad_columns, *window.pad_rows)
-    return F.pad(x, pads) if any(pads) else x
-
-
-def _bias_of(module: Any) -> Tensor:
-    return module.weight.new_zeros(len(module.weight)) if module.bias is None else module.bias.detach()
-
-
-def channels_last(x: Tensor) -> Tensor:
-    """(N, C, H, W) with the channels of a pixel side by side, and strides that say so also for a single channel."""
-    x = x.contiguous(memory_format=torch.channels_last)
-    _, c, height, width = x.shape
-    return x.as_strided(x.shape, (c * height * width, 1, width * c, c))

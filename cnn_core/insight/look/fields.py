@@ -32,6 +32,11 @@ class Window:
     pad_columns: Span = (0, 0)
     dilation: int = 1  # positions from one of its cells to the next
 
+    @property
+    def is_even(self) -> bool:
+        """Whether both ends of each side are padded alike."""
+        return all(before == after for before, after in (self.pad_rows, self.pad_columns))
+
     def at(self, field: Field) -> Field:
         """The positions of the map below that the positions `field` of this layer were computed from."""
         return Field(

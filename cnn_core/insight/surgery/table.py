@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
-from cnn_core.insight.filters.response import channels_last
+from cnn_core.insight.filters.stages import channels_last
 from cnn_core.insight.look.twin import as_weights, checked_images, frozen, with_weights
 from cnn_core.insight.surgery.operate import changed_layer, touched, touches_of, with_edits
 from cnn_core.insight.surgery.operation import NOTHING, Operation, check_operation
