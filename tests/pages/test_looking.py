@@ -109,7 +109,7 @@ def test_a_glance_never_waits_and_fetches_what_came_and_asks_anew_when_own_pictu
             return sent[-1]
 
     monkeypatch.setattr(looking, "is_small", lambda: False)
-    monkeypatch.setattr(looking, "_lookers", lambda processes: NoProcess())
+    monkeypatch.setattr(looking, "_lookers", NoProcess)
     network = networks.ours("mlp")
 
     def glance():
