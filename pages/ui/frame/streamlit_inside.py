@@ -270,6 +270,9 @@ _FRAME = f"""<style>
 /* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
 :is([data-testid="stPopoverButton"], [data-testid="stMenuButtonButton"])[kind="tertiary"][aria-expanded="true"],
 [data-testid="stMenuButtonButton"][aria-expanded="true"] * {{ color: inherit !important }}
+/* What is chosen in a list of several: Streamlit writes white on the accent, in the dark 2.1:1. */
+[data-testid="stMultiSelect"] [data-tag] {{ background: transparent; box-shadow: inset 0 0 0 1px #8888 }}
+[data-testid="stMultiSelect"] [data-tag], [data-testid="stMultiSelect"] [data-tag] * {{ color: inherit }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
