@@ -11,24 +11,17 @@ import signal
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from cnn_core.errors import StudentError
 from cnn_core.looking.far import Machines, is_worth_the_way
 from cnn_core.settings import settings
 
 if TYPE_CHECKING:
-    from cnn_core.looking.jobs import Tell
-    from cnn_core.model.network import Network
-
-Say = Callable[[tuple], None]
+    from cnn_core.looking.jobs import Say
 
 NICER = 5  # as trainings are: the pages answer first
-TELL_SECONDS = 0.1  # between two words on how far it is
 
 
 def main(descriptor: int, may_ask_others: bool = True) -> None:
@@ -48,7 +41,11 @@ def main(descriptor: int, may_ask_others: bool = True) -> None:
         while True:
             message = asking.recv_bytes()
             far = _answered_far(machines, message, say) if machines else None
-            say(far if far is not None else answered(message, say))
+            if far is None:
+                from cnn_core.looking.jobs import answered  # with torch, which is not there before a question
+
+                far = answered(message, say)
+            say(far)
 
 
 def _answered_far(machines: Machines, message: bytes, say: Say) -> tuple | None:
@@ -58,42 +55,6 @@ def _answered_far(machines: Machines, message: bytes, say: Say) -> tuple | None:
         return None
     say(("far away", None))
     return machines.answer(taken)
-
-
-def answered(message: bytes, say: Say) -> tuple:
-    """What is to be said to a message in the end; on the way it says that it has begun, and how far it is."""
-    from cnn_core.looking.jobs import answer
-
-    try:
-        question, spec, weights = pickle.loads(message)
-        net = _network(spec, weights)
-        say(("begun", None))
-        return "answer", answer(net, question, _teller(say))
-    except StudentError as error:
-        return "refusal", error
-    except Exception:
-        return "error", traceback.format_exc()
-
-
-def _network(spec: object, weights: object) -> Network:
-    from cnn_core.model import ModelSpec, build
-
-    assert isinstance(spec, ModelSpec)
-    net = build(spec)
-    net.load_state_dict(weights)  # type: ignore[arg-type]
-    return net.eval().requires_grad_(False)
-
-
-def _teller(say: Say) -> Tell:
-    last = 0.0
-
-    def tell(fraction: float) -> None:
-        nonlocal last
-        if time.monotonic() - last > TELL_SECONDS:
-            last = time.monotonic()
-            say(("far", fraction))
-
-    return tell
 
 
 def _die_with_whoever_asks(parent: int) -> None:

@@ -84,7 +84,7 @@ def _answered_there(message: bytes, settings: dict[str, str]) -> bytes:
     take_over(settings)
     import torch
 
-    from cnn_core.looking.__main__ import answered
+    from cnn_core.looking.jobs import answered
 
     torch.set_num_threads(THREADS)
     return pickle.dumps(answered(message, lambda said: None), pickle.HIGHEST_PROTOCOL)
