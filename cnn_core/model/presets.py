@@ -67,12 +67,12 @@ PRESETS: dict[str, ModelSpec] = {
         Flatten(),
         Dense(10, activation="softmax"),
     ),
-    # Our own, for a lecture: it learns in about an eighth of the time that the lesson's takes by the fast recipe
+    # Our own, for a lecture: kernels that move by 2 and a pool that comes early leave little to do. 85,578 parameters
     "sprint": _digits(
         "Sprint convnet",
-        Conv2D(16, kernel_size=5, strides=2, activation="relu"),
-        Conv2D(32, activation="relu"),
+        Conv2D(32, kernel_size=5, strides=2, activation="relu"),
         MaxPooling2D(),
+        Conv2D(64, activation="relu"),
         Flatten(),
         Dense(64, activation="relu"),
         Dense(10, activation="softmax"),

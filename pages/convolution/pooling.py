@@ -24,6 +24,7 @@ from cnn_core.lesson import (
 from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
 from cnn_core.model.layer_files import kind_named
+from cnn_core.model.reach import read_of_image
 from pages.convolution import guessing, words
 from pages.convolution.choices import digit_number, test_digit
 from pages.ui.drawing.sheets import picture
@@ -193,10 +194,14 @@ def bars_of(rows: list[tuple[str, float]]) -> str:
 
 
 def why_pool(spec: ModelSpec, name: str) -> None:
-    """Draw three reasons for the pooling layer of that name, each with this network's own numbers."""
+    """Draw three reasons for the pooling layer of that name and what it costs, with this network's own numbers."""
     st.header("Why pool at all?", anchor=False)
     saving = pooling_saving(spec, name)
     if saving is not None:
         terms.draw(words.less_to_compute(saving, name), "multiply-add")
         st.markdown(words.wider_view(saving))
     st.markdown(words.SMALL_SHIFTS)
+    _, height, width = spec.input_shape
+    rows, columns = read_of_image(spec)
+    if left := words.left_over(height - rows, width - columns):
+        st.markdown(left)

@@ -33,8 +33,8 @@ def what_makes_it_fast(spec: ModelSpec, recipe: TrainSpec, images: int) -> list[
     return [
         f"A small network: {count(work)} multiply-adds for an image. The lesson’s convnet does {count(usual_work)}, "
         f"{usual_work / work:.1f} times as many.{_moves_far(spec)}",
-        f"Few epochs: {plural(recipe.epochs, 'time')} through the images. The lesson’s recipe goes through them "
-        f"{plural(usual.epochs, 'time')}.",
+        f"Few epochs: it goes through the images {_times(recipe.epochs)}. The lesson’s recipe does so "
+        f"{_times(usual.epochs)}.",
         f"Large batches: each step learns from {recipe.batch_size} images, not {usual.batch_size}. So there are "
         f"{plural(steps, 'step')}, not {count(usual_steps)}.",
         f"Long steps: the learning rate rises to {recipe.learning_rate:g} and falls to about 0 at the end. The "
@@ -46,6 +46,10 @@ def what_makes_it_fast(spec: ModelSpec, recipe: TrainSpec, images: int) -> list[
 def multiply_adds(spec: ModelSpec) -> int:
     """Of one image on its way through the network."""
     return sum(row.macs or 0 for row in summarize(spec))
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _moves_far(spec: ModelSpec) -> str:

@@ -114,6 +114,21 @@ def test_images_and_labels_are_what_the_files_say(made, root, raw):
     assert data.source == "Made digits: all 300 for training and 120 for testing."
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells")
+def test_a_file_that_was_read_to_be_checked_takes_no_memory_until_its_images_are_used(made, root, raw):
+    def resident():
+        lines = Path("/proc/self/smaps").read_text().splitlines()
+        here = [place for place, line in enumerate(lines) if line.endswith(str(raw / NAMES[0]))]
+        return sum(
+            int(line.split()[1]) for place in here for line in lines[place : place + 5] if "Rss:" in line
+        )
+
+    data = load_here(MADE, "train", root)
+    assert resident() == 0
+    assert data.images.numpy().tobytes() == made[NAMES[0]][16:]
+    assert resident() > 200  # kB, of 235
+
+
 def test_torchvision_reads_the_same(root, raw):
     from torchvision.datasets.mnist import read_image_file, read_label_file
 

@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from cnn_core.data import AugmentSpec, load_images
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.model.reach import read_of_image
+from cnn_core.training import TrainSpec, train
 from cnn_core.training.fast import onednn, passes
 from cnn_core.training.fast.passes import FastNetwork
 from cnn_core.training.inputs import as_input
@@ -163,6 +165,24 @@ def test_the_lessons_last_two_rows_and_columns_are_left_out_from_the_tenth_batch
     for _ in range(11):
         network.logits(as_input(torch.rand(8, 1, 28, 28)))
     assert [tuple(size[2:]) for size in sizes] == [(28, 28)] * 9 + [(26, 26)] * 2
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_training_comes_to_the_weights_it_had_with_whole_images(precision, monkeypatch):
+    data = load_images("mnist", "train", fetch=False).take(16 * 25 + 5)  # a smaller batch at the end
+    recipe = TrainSpec(
+        epochs=1, batch_size=16, precision=precision, augment=AugmentSpec.lesson(), adversarial=0.1
+    )
+    weights, asked = [], []
+    trial = passes._part_is_exact
+    monkeypatch.setattr(passes, "_part_is_exact", lambda *key: asked.append(trial(*key)) or asked[-1])
+    for tried_at in (10, 10_000):
+        monkeypatch.setattr(passes, "TRIED_AT", tried_at)
+        net = build(PRESETS["tiny"], seed=0)
+        list(train(net, data, recipe))
+        weights.append(net.state_dict())
+    assert asked == [True] * 15
+    assert all(weight.equal(weights[1][name]) for name, weight in weights[0].items())
 
 
 def test_where_a_trial_finds_another_bit_the_whole_image_is_computed(monkeypatch):

@@ -123,13 +123,14 @@ class Block:
         self.bias = self.bias * scale + shift
         if self.rest is not None:
             self.rest = shift[None, :, None, None]
+            self.falls = bool((scale < 0).any())
             self.rises = torch.where(scale < 0, -1.0, 1.0).to(shift)[None, :, None, None]
 
     def _bent(self, maps: Tensor) -> Tensor:
         if self.rises is None:
             return maps.relu_()
         assert self.rest is not None
-        if (self.rises > 0).all():
+        if not self.falls:
             return torch.maximum(maps, self.rest, out=maps)
         low = self.rest.masked_fill(self.rises < 0, -torch.inf)
         high = self.rest.masked_fill(self.rises > 0, torch.inf)

@@ -241,9 +241,7 @@ class _Student:
         """The maps of each layer, their gradients, and the pixels'; each weight has its `.grad` then."""
         with torch.inference_mode(False), torch.enable_grad():
             for weight in self.weights.values():
-                weight.grad = (
-                    None  # torch's own `zero_grad` imports its compiler: 150 MB of the server, and a second
-                )
+                weight.grad = None  # the optimiser's own `zero_grad` imports torch's compiler: 150 MB, 2 s
             pixels = images.clone().requires_grad_()
             values, maps = pixels, {}
             for name, layer in self.net.named_children():

@@ -19,7 +19,15 @@ from cnn_core.errors import StudentError
 from cnn_core.model import preset_of
 from cnn_core.settings import settings
 from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
-from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
+from cnn_core.training.spec import (
+    LATER,
+    MAX_BATCH_SIZE,
+    MONITORS,
+    NO_DECAY,
+    OPTIMIZERS,
+    PRECISIONS,
+    SCHEDULES,
+)
 from pages.ui.forms import make_link, recipe_address
 from pages.ui.forms.recipe_memory import remember, remembered
 from pages.ui.frame import address
@@ -201,9 +209,14 @@ def _base(kind: str) -> TrainSpec:
     caption(
         f"{_title(kind)} recipe: {recipe.optimizer}, learning rate {recipe.learning_rate:g}, "
         f"{_spaced(recipe.schedule)}, batches of {recipe.batch_size}, "
-        f"{plural(recipe.epochs, 'epoch')}. Choose “My own” to change them."
+        f"{plural(recipe.epochs, 'epoch')}{_betas(recipe)}. Choose “My own” to change them."
     )
     return recipe
+
+
+def _betas(recipe: TrainSpec) -> str:
+    usual = (recipe.beta_1, recipe.beta_2) == (LATER["beta_1"], LATER["beta_2"])
+    return "" if usual else f", β1 {recipe.beta_1:g} and β2 {recipe.beta_2:g}"
 
 
 def _size_and_seed(base: TrainSpec, images: int, asked: bool) -> TrainSpec:

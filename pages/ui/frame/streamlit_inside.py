@@ -24,9 +24,9 @@ are used, but for the list of one in which a component is given its data (`sheet
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
                              Prism's `token`                                         pale code
 
-Three subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py; how what is
-drawn gets to the browser, streamlit_messages.py; and how a screen is sent what is new without a run of its script,
-streamlit_places.py.
+Four subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py; how what is
+drawn gets to the browser, streamlit_messages.py; how a screen is sent what is new without a run of its script,
+streamlit_places.py; and how many pages are drawn at once, turns.py.
 """
 
 from __future__ import annotations
