@@ -32,6 +32,6 @@ def recipe_is_known(network: networks.LoadedNetwork) -> bool:
 def was_cut_out(network: networks.LoadedNetwork) -> bool:
     """Whether it is what was left of another network on the page Break it."""
     try:
-        return bool(network.run_id) and server.store().run(network.run_id).is_cut
+        return network.run_id is not None and server.store().run(network.run_id).is_cut
     except StudentError:
         return False

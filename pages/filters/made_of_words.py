@@ -70,19 +70,20 @@ def verdict(read: Reading, way: Around, is_trained: bool, channels: int) -> str:
     total = number(read.total, digits)
     where = f"Where {this} answers most, "
     if read.source == IMAGE:
-        text = f"Of the image alone. {where}its sum is **{total}**"
+        text = f"Made of the image alone. {where}its sum is **{total}**"
         rest = signed(read.bias, digits)
         text += f": the image gives {signed(read.total - read.bias, digits)}, and the bias {rest}."
     elif reads == 1:
-        text = f"Of one map. {where}its sum is **{total}**: {named(read.source, way.below[0].filter)} of {read.source}"
+        who = f"{named(read.source, way.below[0].filter)} of {read.source}"
+        text = f"Made of one map. {where}its sum is **{total}**: {who}"
         text += f" gives {signed(way.below[0].flow, digits)}, and the bias {signed(read.bias, digits)}."
     else:
         shown = len(way.below)
         which = f"all {count(reads)}" if shown == reads else f"**{shown}** of the {count(reads)}"
         together = signed(sum(one.flow for one in way.below), digits)
         text = (
-            f"Of other {word(read.source)}s. {where}{which} that it reads give {together} together; the whole sum is "
-            f"**{total}**."
+            f"Made of other {word(read.source)}s. {where}{which} that it reads give {together} together; the whole sum "
+            f"is **{total}**."
         )
     if read.total < 0:
         text += " So even there it is below zero."

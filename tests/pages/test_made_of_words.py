@@ -63,8 +63,8 @@ def test_what_is_asked_first_has_the_filter_that_gives_most_among_its_answers_an
 def test_the_first_line_adds_up_to_the_numbers_of_the_table():
     said = made_of_words.verdict(EIGHT, around_of(EIGHT), True, 1)
     assert said == (
-        "Of other filters. Where filter 41 answers most, **6** of the 8 that it reads give +0.79 together; the whole "
-        "sum is **0.87**."
+        "Made of other filters. Where filter 41 answers most, **6** of the 8 that it reads give +0.79 together; the "
+        "whole sum is **0.87**."
     )
     # 0.87 = 0.79 + (0.08 - 0.01) + 0.01
     assert made_of_words.foot(EIGHT, around_of(EIGHT), 2) == [
@@ -82,8 +82,8 @@ def test_the_first_line_adds_up_to_the_numbers_of_the_table():
 def test_a_filter_of_the_image_and_one_of_a_single_map_have_their_own_first_line():
     first = reading_of([0.4], bias=-0.1, source="image")
     assert made_of_words.verdict(first, around_of(first), True, 1) == (
-        "Of the image alone. Where filter 41 answers most, its sum is **0.30**: the image gives +0.40, and the bias "
-        "−0.10."
+        "Made of the image alone. Where filter 41 answers most, its sum is **0.30**: the image gives +0.40, and the "
+        "bias −0.10."
     )
     alone = reading_of([0.4], bias=-0.1)
     assert "**0.30**: filter 0 of conv2d_1 gives +0.40, and the bias −0.10." in made_of_words.verdict(
