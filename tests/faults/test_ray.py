@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -262,24 +263,25 @@ def answering(here):
     return [pid for name in ("head", "one", "two") for pid in here.cluster.processes(name, "_answered_there")]
 
 
+@contextmanager
 def begun(beside, message):
+    """A look that has begun, and that somebody waits for in the `with` block."""
     asked = beside.ask("far", 20.0, lambda: message)
-    until(lambda: asked.began is not None or asked.is_done, 120.0)
-    return asked
+    with asked.awaited():
+        until(lambda: asked.began is not None or asked.is_done, 120.0)
+        yield asked
 
 
 def test_a_heavy_look_is_answered_by_a_free_machine_and_here_when_that_one_is_killed(
     three, beside, far_question
 ):
     message, expected = far_question
-    asked = begun(beside, message)
-    with asked.awaited():
+    with begun(beside, message) as asked:
         assert asked.is_far
         assert asked.wait(200)
     assert asked.answer() == expected
 
-    asked = begun(beside, message)
-    with asked.awaited():
+    with begun(beside, message) as asked:
         assert asked.is_far
         until(lambda: answering(three), 60.0)
         for pid in answering(three):
@@ -293,13 +295,12 @@ def test_a_heavy_look_is_answered_here_when_the_head_is_killed_in_the_middle_of_
     three, beside, far_question
 ):
     message, expected = far_question
-    asked = begun(beside, message)
-    with asked.awaited():
+    with begun(beside, message) as asked:
         assert asked.is_far
         three.cluster.kill("head")
         assert asked.wait(400)
     assert asked.answer() == expected
-    with (again := begun(beside, message)).awaited():  # nobody answers there
+    with begun(beside, message) as again:  # nobody answers there
         assert not again.is_far
         assert again.wait(200)
     assert again.answer() == expected
