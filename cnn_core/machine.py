@@ -1,4 +1,4 @@
-"""How much memory this machine, or the container that we are in, lets us have."""
+"""What this machine, or the container that we are in, lets us have: how much memory, and which manners it asks for."""
 
 from __future__ import annotations
 
@@ -49,3 +49,16 @@ def children(pid: int) -> list[int]:
         except (OSError, ValueError):
             continue
     return pids
+
+
+def wait_briefly() -> None:
+    """Let torch's threads look for each other only briefly before they sleep; to be called before torch is loaded.
+
+    By default they look for milliseconds, and whom they wait for may be the one that they keep from the processor.
+    (Measured, the lesson's net with two threads on two cores, images a second beside 0, 1, 2 and 4 busy processes:
+    5,800, 1,400, 1,500 and 600 as it is by default; 5,600, 1,700, 2,400 and 900 so.) Where the operator has a wish of
+    his own, that holds. Source: https://gcc.gnu.org/onlinedocs/libgomp/GOMP_005fSPINCOUNT.html, of the library that
+    torch brings for Linux; elsewhere it does nothing.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")

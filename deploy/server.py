@@ -38,6 +38,7 @@ from cnn_core.runs.jobs.runner import end_own_runner
 from cnn_core.runs.metrics import exposition
 from cnn_core.settings import settings
 from deploy.headers import Headers
+from pages.ui.frame.process import keep_memory_together
 from pages.ui.visitor import server
 from pages.ui.wording import looking
 
@@ -108,6 +109,8 @@ async def _see_to_work() -> None:
 def warm() -> None:
     """Import what the pages would wait for, seconds on a small machine, before anybody comes."""
     with suppress(StudentError, OSError):
+        server.keep_workers_warm()  # while this process imports, theirs do
+
         import torch  # noqa: F401
 
         from pages.ui.frame.shell import load_rooms
@@ -139,6 +142,7 @@ def main() -> int:
     except StudentError as error:
         print(f"This server cannot start. {error}", file=sys.stderr)
         return 1
+    keep_memory_together()  # before there are threads: an arena that one of them has, it keeps
     # `App.run` does not look at the environment, as `streamlit run` does.
     config: dict[str, Any] = {
         option: convert(os.environ[variable])

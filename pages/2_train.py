@@ -17,8 +17,8 @@ from cnn_core.runs import Run
 from pages.train import again, doctor, start
 from pages.train.data_steps import data_steps
 from pages.train.end_words import lacks_batch
-from pages.train.expectation import what_is_learnt_from, what_to_expect
-from pages.train.live import BOARD, live
+from pages.train.expectation import sprint, what_is_learnt_from, what_to_expect
+from pages.train.live import BOARD, live, seconds_between
 from pages.train.strip import strip
 from pages.train.words import ASKED_OF_A_SCENE, EXPLAINED, cannot_be_read, not_in_training, summary_before
 from pages.ui.forms import guess_accuracy
@@ -92,12 +92,13 @@ def before(summary: DeltaGenerator) -> Choice:
     if possible is not None:
         with right:
             what_to_expect(possible, choice)
+            sprint(possible, choice)
         what_is_learnt_from(choice)
     return choice
 
 
 def during(run: Run, summary: DeltaGenerator) -> None:
-    """A run, also after its end. What moves is drawn anew each second.  summary: the place for it."""
+    """A run, also after its end. What moves is drawn anew by itself.  summary: the place for it."""
     status = run.status
     verdict = st.empty()  # above the strip, which stays as it is from second to second
     st.fragment(strip)(run)
@@ -106,10 +107,8 @@ def during(run: Run, summary: DeltaGenerator) -> None:
     guess_accuracy.show(run, "train")
     board_style(BOARD, second="left")
     sizes = split_sizes(available(run.dataset).train or dataset_of(run.dataset).count("train"))
-    is_moving = status.unfinished or server.store().is_remeasuring(run)
-    st.fragment(live, run_every=1.0 if is_moving else None)(
-        run, (status.state, is_moving), verdict, summary, sizes
-    )
+    seconds = seconds_between(run)
+    st.fragment(live, run_every=seconds)(run, (status.state, seconds), verdict, summary, sizes)
     next_question("one_step", "shows one of its steps in slow motion.")
 
 

@@ -15,6 +15,7 @@ from pages.evaluate.mistakes import mistakes
 from pages.evaluate.own_digit import own_digit
 from pages.evaluate.robust import robust
 from pages.evaluate.words import NOT_TESTED, of_which_images, summary_of_exam, summary_untested, verdict
+from pages.ui.forms import choice
 from pages.ui.forms.digit_input import say_why_none
 from pages.ui.forms.own_picture import confusing
 from pages.ui.frame import address
@@ -40,20 +41,8 @@ VIEW = address.one_of("view", "view", {key: key for key in VIEWS} | _OLD_NAMES, 
 
 def ask(dataset: str) -> str:
     """Draw the choice of a view. Returns a key of VIEWS."""
-    address.follow(VIEW)
     names = {key: name for key, (name, _) in VIEWS.items()} | {"draw": confusing(dataset_of(dataset))}
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=names.__getitem__,
-        default="confusion",
-        required=True,
-        key="view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(VIEW)
-    return str(view or "confusion")
+    return choice.in_address(VIEW, "View", names)
 
 
 def show(exam: Exam, summary: DeltaGenerator) -> None:

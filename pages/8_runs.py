@@ -11,6 +11,7 @@ from pages.runs.replay import play
 from pages.runs.replay_learnt import open_clicked
 from pages.runs.rows import my_record, open_your_own
 from pages.runs.somebody_else import somebody_else
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import networks
@@ -31,18 +32,7 @@ VIEW = address.one_of(
 
 def ask() -> str:
     """Which of the views: "Compare", "Race" or "Replay". A link can name it."""
-    address.follow(VIEW)
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default="Compare",
-        required=True,
-        key="runs_view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(VIEW)
-    return str(view)
+    return choice.in_address(VIEW, "View", {view: view for view in VIEWS})
 
 
 def show(view: str, summary: DeltaGenerator) -> None:
@@ -61,10 +51,13 @@ def show(view: str, summary: DeltaGenerator) -> None:
     somebody_else()
 
 
-def page(summary: DeltaGenerator) -> None:
-    """One of three views.  summary: the place for it."""
-    show(ask(), summary)
+def page() -> None:
+    """The title with the choice of a view beside it, and that view."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="runs_head"):
+        summary = page_head("runs")
+        view = ask()
+    show(view, summary)
 
 
-page(page_head("runs"))
+page()
 next_question("feature_maps", "shows what each layer of a network makes of an image.")

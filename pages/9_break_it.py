@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.break_it import attack, surgery, words
 from pages.break_it.layers import layers_of
+from pages.ui.forms import choice
 from pages.ui.forms.digit_input import singular
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
@@ -21,20 +22,7 @@ VIEW = address.one_of("view", "break_it_view", {key: key for key in VIEWS}, "fil
 
 def ask(network: networks.LoadedNetwork) -> str:
     """Draw the choice of a view. Returns a key of VIEWS."""
-    address.follow(VIEW)
-    names = words.views(layers_of(network.spec), singular(network.dataset))
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=names.__getitem__,
-        default="filters",
-        required=True,
-        key="break_it_view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(VIEW)
-    return str(view or "filters")
+    return choice.in_address(VIEW, "View", words.views(layers_of(network.spec), singular(network.dataset)))
 
 
 def view(summary: DeltaGenerator) -> None:

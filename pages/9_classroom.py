@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.classroom import Seat
 from pages.classroom import board, desk, digits, door, homework, keys, place, questions
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 from pages.ui.visitor import server, who
@@ -31,20 +32,8 @@ _STYLE = """<style>@media (max-width: 640px) { .st-key-class_view button { paddi
 
 def ask() -> str:
     """Which of the views: a key of VIEWS. A link can name it."""
-    address.follow(VIEW)
     st.html(_STYLE)
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda view: VIEWS[view][0],
-        default="board",
-        required=True,
-        key="class_view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(VIEW)
-    return view if view in VIEWS else "board"  # a browser sends one of them, somebody else may not
+    return choice.in_address(VIEW, "View", {view: name for view, (name, _) in VIEWS.items()})
 
 
 def page(summary: DeltaGenerator) -> None:

@@ -11,6 +11,7 @@ from pages.my_data.chosen import View, aim_at, choose, current, made, mine
 from pages.my_data.menu import menu
 from pages.my_data.rows import rows
 from pages.my_data.training import came_of_it, settings_of, train_button
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.board import board
 from pages.ui.frame.controlled import controlled
@@ -32,18 +33,8 @@ WAY = address.one_of("way", "data_way", {way: way for way in words.WAYS}, "draw"
 
 def ask(view: View) -> str:
     """Draw the control strip. Returns the way of the next picture: "draw", "camera" or "upload"."""
-    address.follow(WAY)
     with st.container(horizontal=True, vertical_alignment="center", key="data_strip"):
-        way = st.segmented_control(
-            "Way",
-            list(words.WAYS),
-            format_func=words.WAYS.__getitem__,
-            default="draw",
-            required=True,
-            key="data_way",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        way = choice.in_address(WAY, "Way", words.WAYS)
         _which_set(view)
         menu(view)
         st.space("stretch")
@@ -53,8 +44,7 @@ def ask(view: View) -> str:
             )
         with main_action("my_data"):
             train_button(view)
-    address.tell(WAY)
-    return str(way or "draw")
+    return way
 
 
 def _which_set(view: View) -> None:

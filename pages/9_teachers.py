@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.teachers import words
 from pages.teachers.lessons import LESSONS
 from pages.teachers.one_lesson import draw
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.shell import ROOT, entry, page_head, require_shell
 from pages.ui.wording import screen_summary
@@ -15,25 +16,14 @@ from pages.ui.wording.blocks import answer, caption
 
 require_shell()
 
-_LESSON = "teachers_lesson"
-LESSON = address.one_of("lesson", _LESSON, {lesson: lesson for lesson in LESSONS}, next(iter(LESSONS)))
+LESSON = address.one_of(
+    "lesson", "teachers_lesson", {lesson: lesson for lesson in LESSONS}, next(iter(LESSONS))
+)
 
 
 def ask() -> str:
     """Which lesson: a key of LESSONS. A link can name it."""
-    address.follow(LESSON)
-    lesson = st.segmented_control(
-        words.LESSON,
-        list(LESSONS),
-        format_func=lambda lesson: LESSONS[lesson].title,
-        default=next(iter(LESSONS)),
-        required=True,
-        key=_LESSON,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(LESSON)
-    return str(lesson)
+    return choice.in_address(LESSON, words.LESSON, {key: lesson.title for key, lesson in LESSONS.items()})
 
 
 def page(summary: DeltaGenerator) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.tour.take_away import record, worksheets
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.shell import page_head, require_shell
 
@@ -17,19 +17,7 @@ VIEW = address.one_of("view", "take_away_view", {view: view for view in VIEWS}, 
 
 def ask() -> str:
     """Which of the two views: a key of VIEWS. A link can name it."""
-    address.follow(VIEW)
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda view: VIEWS[view][0],
-        default="record",
-        required=True,
-        key="take_away_view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(VIEW)
-    return str(view)
+    return choice.in_address(VIEW, "View", {view: name for view, (name, _) in VIEWS.items()})
 
 
 def page(summary: DeltaGenerator) -> None:

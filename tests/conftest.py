@@ -64,7 +64,7 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_a_network_trained_by_its_exported_program_comes_back_with_its_accuracy",
     },
     "core/test_optimizers.py": {
-        "test_training_does_not_import_torch_s_compiler_and_leaves_torch_as_it_was",
+        "test_training_and_watching_a_step_do_not_import_torch_s_compiler_nor_sympy_and_leave_torch_as_it_was",
     },
     "core/test_passes.py": {"test_nothing_of_a_step_outlives_it"},
     "core/test_pretrained.py": {

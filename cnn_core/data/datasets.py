@@ -26,7 +26,7 @@ from cnn_core.data import fetching, picture_zip
 from cnn_core.data.catalog.record import CifarFiles, IdxFiles
 from cnn_core.data.cifar import read_cifar
 from cnn_core.data.fetching import Progress
-from cnn_core.data.idx import damaged, read_idx
+from cnn_core.data.idx import damaged, let_go, read_idx
 from cnn_core.data.network import FetchFailed
 from cnn_core.data.own.as_dataset import own_images, sentence
 from cnn_core.data.own.names import is_own
@@ -233,6 +233,7 @@ def _read_idx_pair(
     has_ink = np.asarray(images.any(axis=(1, 2)))
     if not has_ink[-1] or _longest_gap(has_ink) >= _HOLE["images"]:
         raise damaged(image_file, "a part of it is empty")
+    let_go(images)
     if files.is_transposed:
         images = np.ascontiguousarray(images.swapaxes(1, 2))
     return images[:, None], numbers - np.uint8(first)

@@ -1,8 +1,8 @@
 """Fetching a data set: torchvision's files from torchvision's servers, or its makers' one archive, all or nothing.
 
 Nothing is at its final place before all files were checked, so whoever looks sees a complete data set or
-none. Two processes that fetch at once take turns, and the second finds the work done. No torch until a fetch
-begins.
+none. Two processes that fetch at once take turns, and the second finds the work done. No torch, and no torchvision:
+what it knows of addresses and checksums is written down (`data.catalog`).
 """
 
 from __future__ import annotations
@@ -91,22 +91,12 @@ class Fetch:
 
 
 def remote_of(dataset: Dataset) -> Remote:
-    """The makers' archive, or torchvision's own list of servers and checksums.
-
-    Raises FetchFailed if torchvision is not usable.
-    """
+    """The makers' archive, or the files one by one, where torchvision fetches them from."""
     if dataset.archive is not None:
         mirror, name = dataset.archive.address.rsplit("/", 1)
         return Remote((mirror + "/",), (RemoteFile(name, dataset.archive.md5),))
-    try:
-        import torchvision.datasets
-
-        source = getattr(torchvision.datasets, dataset.in_torchvision)
-    except (ImportError, RuntimeError, OSError, AttributeError) as error:
-        raise FetchFailed(
-            f"torchvision, which knows where the files are, does not work here ({error})"
-        ) from error
-    return Remote(tuple(source.mirrors), tuple(RemoteFile(*resource) for resource in source.resources))
+    names = [f"{name}.gz" for split in SPLITS for name in dataset.names(split)]
+    return Remote(dataset.mirrors, tuple(map(RemoteFile, names, dataset.md5)))
 
 
 def not_here(dataset: Dataset, reason: str) -> str:
@@ -136,7 +126,7 @@ def fetch(
 
     root:        the data folder.
     on_progress: called as the bytes come.
-    remote:      where to fetch from; None asks torchvision.
+    remote:      where to fetch from; None asks the catalogue.
     patience:    how long to wait for a server.
     Takes as long as the download takes, but never waits longer than `patience` for a server that is silent.
     Raises FetchFailed, in words for people; at once and without trying if a recent attempt failed.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import mmap
 import zlib
 from pathlib import Path
 
@@ -42,6 +43,16 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     if dimensions != shape:
         raise damaged(path, f"its header says {_times(dimensions)} instead of {_times(shape)}")
     return values.reshape(shape)
+
+
+def let_go(values: np.ndarray) -> None:
+    """Take the pages of a mapped file, which were read to be checked, out of this process; they come back when needed.
+
+    values: of `read_idx`, and unchanged. A server that only looks at its data once is 47 MB smaller.
+    """
+    mapped = getattr(values, "_mmap", None)
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def file_size(shape: tuple[int, ...]) -> int:

@@ -15,6 +15,8 @@ from cnn_core.export.own_picture import NEEDS, own_picture
 from cnn_core.export.program import (
     Recipe,
     Source,
+    arguments,
+    betas_of,
     channels_last,
     decay_of_gradient,
     ends_in_softmax,
@@ -58,6 +60,7 @@ def export_keras(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -> 
             optimizer=_KERAS_OPTIMIZERS[recipe.optimizer].format(
                 decay=getattr(recipe, "weight_decay", 0.0),
                 momentum=getattr(recipe, "momentum", 0.0),
+                betas=arguments(*betas_of(recipe)),
                 nesterov=", nesterov=True" if getattr(recipe, "nesterov", False) else "",
             ),
             decay=_keras_decay(recipe) + _keras_l2(recipe),
@@ -207,8 +210,8 @@ def _keras_augment(augment: Any, size: tuple[int, int]) -> str:
 
 _KERAS_OPTIMIZERS = {
     "rmsprop": "keras.optimizers.RMSprop(rate)",
-    "adam": "keras.optimizers.Adam(rate)",
-    "adamw": "keras.optimizers.AdamW(rate, weight_decay={decay!r})",
+    "adam": "keras.optimizers.Adam(rate{betas})",
+    "adamw": "keras.optimizers.AdamW(rate, weight_decay={decay!r}{betas})",
     "sgd": "keras.optimizers.SGD(rate, momentum={momentum!r}{nesterov})",
     "adadelta": "keras.optimizers.Adadelta(rate, rho=0.95, epsilon=1e-7)",
 }

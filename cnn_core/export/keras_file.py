@@ -18,7 +18,7 @@ import numpy as np
 
 from cnn_core.export.keras_layers import KerasLayer
 from cnn_core.export.layers import KERAS_ACTIVATIONS, LAYERS
-from cnn_core.export.program import Step, channels_last, ends_in_softmax, steps
+from cnn_core.export.program import Step, betas_of, channels_last, ends_in_softmax, steps
 from cnn_core.model.activations import is_usual, parts_of
 from cnn_core.model.shapes import Shape
 
@@ -204,9 +204,12 @@ def _compiled(net: Network, recipe: Recipe | None, in_module: bool = False) -> d
 
     name = recipe.optimizer if recipe is not None else "rmsprop"
     rate = recipe.learning_rate if recipe is not None else 0.001
+    betas = (
+        {} if recipe is None else {name: value for name, value, usual in betas_of(recipe) if value != usual}
+    )
     from_logits = made("losses", "CategoricalCrossentropy", from_logits=True)
     return {
-        "optimizer": made("optimizers", _OPTIMIZERS[name], learning_rate=rate),
+        "optimizer": made("optimizers", _OPTIMIZERS[name], learning_rate=rate, **betas),
         "loss": "categorical_crossentropy" if ends_in_softmax(net.spec) else from_logits,
         "loss_weights": None,
         "metrics": ["accuracy"],

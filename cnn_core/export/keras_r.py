@@ -12,6 +12,7 @@ from cnn_core.export.own_picture import NEEDS, own_picture
 from cnn_core.export.program import (
     Recipe,
     Source,
+    betas_of,
     channels_last,
     decay_of_gradient,
     ends_in_softmax,
@@ -53,6 +54,9 @@ def export_keras_r(spec: ModelSpec, recipe: Recipe, *, dataset: str = "mnist") -
                 rate=_r(recipe.learning_rate),
                 decay=_r(getattr(recipe, "weight_decay", 0.0)),
                 momentum=_r(getattr(recipe, "momentum", 0.0)),
+                betas="".join(
+                    f", {name} = {_r(value)}" for name, value, usual in betas_of(recipe) if value != usual
+                ),
                 nesterov=", nesterov = TRUE" if getattr(recipe, "nesterov", False) else "",
             ),
             loss=_r_loss(spec, recipe),
@@ -123,8 +127,8 @@ l2 = regularizer_l2({penalty})
 
 _R_OPTIMIZERS = {
     "rmsprop": "optimizer_rmsprop(learning_rate = {rate})",
-    "adam": "optimizer_adam(learning_rate = {rate})",
-    "adamw": "keras$optimizers$AdamW(learning_rate = {rate}, weight_decay = {decay})",
+    "adam": "optimizer_adam(learning_rate = {rate}{betas})",
+    "adamw": "keras$optimizers$AdamW(learning_rate = {rate}, weight_decay = {decay}{betas})",
     "sgd": "optimizer_sgd(learning_rate = {rate}, momentum = {momentum}{nesterov})",
     "adadelta": "optimizer_adadelta(learning_rate = {rate}, rho = 0.95, epsilon = 1e-07)",
 }

@@ -205,6 +205,13 @@ def l2_of(recipe: Recipe) -> float:
     return getattr(recipe, "l2", 0.0)
 
 
+def betas_of(recipe: Recipe) -> tuple[tuple[str, float, float], ...]:
+    """(name, value, usual value) of what adam keeps from one step to the next, as Keras calls them."""
+    return tuple(
+        (name, getattr(recipe, name, usual), usual) for name, usual in (("beta_1", 0.9), ("beta_2", 0.999))
+    )
+
+
 def decay_of_gradient(recipe: Recipe) -> float:
     """The weight decay that is added to the gradient; adamw's is not, and Keras has that one itself."""
     return 0.0 if recipe.optimizer == "adamw" else getattr(recipe, "weight_decay", 0.0)

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from cnn_core.export.light import torch_lines
-from cnn_core.export.program import Recipe, arguments, l2_of, monitor_of, not_in_the_program, patience_of
+from cnn_core.export.program import (
+    Recipe,
+    arguments,
+    betas_of,
+    l2_of,
+    monitor_of,
+    not_in_the_program,
+    patience_of,
+)
 
 
 def pytorch_training(recipe: Recipe, kept_aside: int, classes: int) -> list[str]:
@@ -79,6 +87,11 @@ def _decay(recipe: Recipe) -> tuple[str, Any, Any]:
     )
 
 
+def _betas(recipe: Recipe) -> tuple[str, Any, Any]:
+    both = betas_of(recipe)
+    return ("betas", tuple(value for _, value, _ in both), tuple(usual for _, _, usual in both))
+
+
 def _nesterov(recipe: Recipe) -> tuple[str, Any, Any]:
     return ("nesterov", getattr(recipe, "nesterov", False), False)
 
@@ -90,10 +103,10 @@ def _momentum(recipe: Recipe) -> tuple[str, Any, Any]:
 _TORCH_OPTIMIZERS: dict[str, Callable[[Recipe], str]] = {
     "rmsprop": lambda r: f"KerasRMSprop(net.parameters(), lr={r.learning_rate!r})",
     "adam": lambda r: (
-        f"torch.optim.Adam(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_decay(r))})"
+        f"torch.optim.Adam(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_betas(r), _decay(r))})"
     ),
     "adamw": lambda r: (
-        f"torch.optim.AdamW(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_decay(r))})"
+        f"torch.optim.AdamW(net.parameters(), lr={r.learning_rate!r}, eps=1e-7{arguments(_betas(r), _decay(r))})"
     ),
     "sgd": lambda r: (
         f"torch.optim.SGD(net.parameters(), lr={r.learning_rate!r}"

@@ -5,11 +5,15 @@ So it gives the same numbers wherever it is done. `tell(fraction)` may be called
 
 from __future__ import annotations
 
+import pickle
+import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnn_core.data import ImageSet, load_images
+from cnn_core.errors import StudentError
 from cnn_core.insight import (
     familiarity,
     map_of_images,
@@ -20,6 +24,7 @@ from cnn_core.insight import (
 )
 from cnn_core.looking import one_step, over_time, under_the_hood
 from cnn_core.looking.question import Question
+from cnn_core.model import ModelSpec, build
 from cnn_core.model.layer_files import kind_named
 from cnn_core.training import Evaluation, accuracy_at, accuracy_under, evaluate
 
@@ -31,12 +36,48 @@ if TYPE_CHECKING:
     from cnn_core.model.network import Network
 
 Tell = Callable[[float], None]
+Say = Callable[
+    [tuple], None
+]  # ("begun", None), ("far", fraction), and in the end ("answer", it) or what went wrong
+TELL_SECONDS = 0.1  # between two words on how far it is
 
 
 def answer(net: Network, question: Question, tell: Tell) -> Any:
     """Do a job. The test images are those that are on this machine. Raises StudentError as the job does."""
     test = load_images(question.dataset, "test", fetch=False) if question.images else None
     return JOBS[question.job](net, test, question.images, tell, **question.arguments)
+
+
+def answered(message: bytes, say: Say) -> tuple:
+    """What is to be said to a message in the end; on the way it says that it has begun, and how far it is."""
+    try:
+        question, spec, weights = pickle.loads(message)
+        net = _network(spec, weights)
+        say(("begun", None))
+        return "answer", answer(net, question, _teller(say))
+    except StudentError as error:
+        return "refusal", error
+    except Exception:
+        return "error", traceback.format_exc()
+
+
+def _network(spec: object, weights: object) -> Network:
+    assert isinstance(spec, ModelSpec)
+    net = build(spec)
+    net.load_state_dict(weights)  # type: ignore[arg-type]
+    return net.eval().requires_grad_(False)
+
+
+def _teller(say: Say) -> Tell:
+    last = 0.0
+
+    def tell(fraction: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > TELL_SECONDS:
+            last = time.monotonic()
+            say(("far", fraction))
+
+    return tell
 
 
 def evaluation(net: Network, test: ImageSet, count: int, tell: Tell) -> Evaluation:

@@ -53,6 +53,7 @@ class Asked:
         self.taken = False  # a process has it
         self.began: float | None = None  # to work on it: a cold process imports torch first
         self.fraction = 0.0  # that is done, where the job tells
+        self.is_far = False  # another machine has it
         self._done = threading.Event()
         self._answer: Any = None
         self._error: Exception | None = None
@@ -181,6 +182,11 @@ class Lookers:
         finally:
             self._end(process)
 
+    def _new(self, *options: str) -> _Process:
+        process = _Process(*options)
+        self._at_work.add(process)
+        return process
+
     def _end(self, process: _Process | None) -> None:
         if process is not None:
             self._at_work.discard(process)
@@ -214,9 +220,18 @@ class Lookers:
         try:
             if process is None or not process.is_alive():
                 self._end(process)
-                process = _Process()
-                self._at_work.add(process)
-            answer = process.ask(asked)
+                process = self._new()
+            try:
+                answer = process.ask(asked)
+            except (
+                EOFError,
+                OSError,
+            ):  # a cluster that loses its head ends whoever was connected: once more, here
+                if not asked.is_far:
+                    raise
+                self._end(process)
+                process = self._new("--here")
+                answer = process.ask(asked)
         except (EOFError, OSError) as raised:
             log.warning("a process that looked into a network ended: %s", raised)
             error = StudentError(_DIED, hint="Try it again, or look at a smaller network.")
@@ -241,7 +256,7 @@ class _OurError(RuntimeError):
 class _Process:
     """`python -m cnn_core.looking`, and the way to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self._way, theirs = Pipe()
         root = Path(cnn_core.__file__).resolve().parent.parent
         here = settings()
@@ -252,7 +267,7 @@ class _Process:
         }
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cnn_core.looking", str(theirs.fileno())],
+                [sys.executable, "-m", "cnn_core.looking", str(theirs.fileno()), *options],
                 cwd=root,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -278,7 +293,8 @@ class _Process:
                 kind, said = pickle.loads(way.recv_bytes())
                 if kind == "answer":
                     return said
-                if kind == "begun":
+                if kind in ("begun", "far away"):
+                    asked.is_far = kind == "far away"
                     asked.began = time.monotonic()
                 elif kind == "far":
                     asked.fraction = said

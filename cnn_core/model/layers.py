@@ -62,6 +62,9 @@ class Layer:
     each_alone: ClassVar[bool] = False  # ... on the number at its own place only
     has_filters: ClassVar[bool] = False  # its weights are kernels, and each filter leaves a feature map
     has_units: ClassVar[bool] = False  # its weights make single numbers
+    learns_from_all: ClassVar[bool] = (
+        False  # ... but in training, what becomes of it depends on how many there are
+    )
     hands_on_zeros: ClassVar[bool] = False  # where only zeros come in, only zeros go out
     keeps_averages: ClassVar[bool] = False  # in use, it goes by moving averages of what it saw while training
     counted: ClassVar[str] = ""  # the setting that says how many maps or numbers go out
@@ -352,6 +355,7 @@ class BatchNormalization(Layer):
     about = "Evens out the numbers of each map or unit. Training often gets faster."
     leaves = "evens out each map or unit"
     each_alone = True
+    learns_from_all = True
     keeps_averages = True
 
     def parameters(self, shape: Shape) -> int:
@@ -384,6 +388,7 @@ class Dropout(Layer):
     in_short = "sets numbers to 0 while learning"
     about = "While training, sets some of the numbers to 0. Afterwards it does nothing."
     each_alone = True
+    learns_from_all = True
     hands_on_zeros = True
 
     rate: Annotated[

@@ -2,6 +2,7 @@ from .history import Curve as Curve
 from .history import History as History
 from .jobs.runner import end_own_runner as end_own_runner
 from .jobs.runner import ensure_runner as ensure_runner
+from .jobs.runner import expect_work as expect_work
 from .jobs.runner import runner_is_alive as runner_is_alive
 from .pairs import Gain as Gain
 from .pairs import Gap as Gap

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STATES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")
 CAUSES = ("", "diverged")
 UNFINISHED = ("queued", "running", "paused", "interrupted")
+GETTING_READY = "Getting ready."  # the reason of one still queued that was given to a worker
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.model.modes import in_mode
 from cnn_core.training.adversarial import attacked_in_part
+from cnn_core.training.fast.parts import PassesInParts, one_thread, parts_for
 from cnn_core.training.fast.passes import FastNetwork
 from cnn_core.training.fast.recorded import Passes, RecordedPasses
 from cnn_core.training.hardware import multiplies_in_bfloat16
@@ -114,6 +115,11 @@ class Learner:
             isinstance(module, nn.Dropout) for module in self.modules
         )
         self.passes: Passes = self._passes
+        # The attack of adversarial training goes through the whole network with all threads.
+        parts = 1 if self.spec.adversarial else parts_for(task.net, self.spec.batch_size, device)
+        self.in_parts = None
+        if parts > 1 and isinstance(task.net, Network):
+            self.in_parts = PassesInParts(task.net, self.in_bfloat16, self._slope, parts)
         if device.type == "cuda" and isinstance(task.net, Network):
             self.passes = RecordedPasses(self._passes, self.weights, self.network.is_hooked)
         self.optimizer = optimizer_for(self.spec, self.weights)
@@ -130,6 +136,7 @@ class Learner:
         listeners_grads = [weight.grad for weight in self.weights]
         with (
             torch.inference_mode(False),
+            nullcontext() if self.in_parts is None else one_thread(),
             self._random_state(number),
             in_mode(self.modules, training=True),
         ):
@@ -147,10 +154,15 @@ class Learner:
 
     def _passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Forward and backward: the loss and how many were right; each weight has its `.grad` then."""
+        if self.in_parts is not None and not self.network.is_hooked():  # a hook waits for the whole batch
+            return self.in_parts(images, labels)
         logits = self.network.forward(images)
-        loss, gradient = cross_entropy(logits, labels, self.spec.label_smoothing)
+        loss, gradient = self._slope(logits, labels)
         self.network.backward(gradient)
         return loss, (logits.argmax(1) == labels).sum()
+
+    def _slope(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        return cross_entropy(logits, labels, self.spec.label_smoothing)
 
     def _add_l2(self) -> None:
         """Add the slope of l2 · (sum of the squares of all kernels): 2 · l2 · w, whoever computed the other slopes."""

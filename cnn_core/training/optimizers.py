@@ -173,7 +173,7 @@ def optimizer_for(spec: TrainSpec, weights: list[nn.Parameter]) -> torch.optim.O
         if spec.optimizer == "adadelta":
             return KerasAdadelta(weights, lr=lr, rho=ADADELTA_RHO, eps=EPSILON, foreach=True)
         adam = KerasAdamW if spec.optimizer == "adamw" else KerasAdam
-        return adam(weights, lr=lr, weight_decay=decay, fused=True)
+        return adam(weights, lr=lr, betas=(spec.beta_1, spec.beta_2), weight_decay=decay, fused=True)
 
 
 @contextmanager

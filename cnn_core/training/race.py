@@ -195,6 +195,8 @@ def _setting(name: str, value: Any) -> str:
         "schedule": "one cycle",
         "adversarial": f"attacked by {value}",
         "nesterov": "nesterov",
+        "beta_1": f"β1 {value}",
+        "beta_2": f"β2 {value}",
     }
     return spelt.get(name, f"{name.replace('_', ' ')} {value}")
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnn_core.lesson import PARAMETERS, Reading, span, stays, walk, worth_dragging
 from pages.augmentation import words
-from pages.augmentation.training_changes import changes_in_training, recipe_is_known
+from pages.augmentation.training_changes import changes_in_training, recipe_is_known, was_cut_out
 from pages.augmentation.trial import Trial
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.dragging import drag
@@ -135,7 +135,7 @@ def _training_words(network: networks.LoadedNetwork, parameter: str) -> str:
     if not network.trained:
         return words.NOT_TRAINED
     if not recipe_is_known(network):
-        return words.RECIPE_UNKNOWN
+        return words.CUT_OUT if was_cut_out(network) else words.RECIPE_UNKNOWN
     spec = changes_in_training(network)
     low, high = span(spec, parameter, network.spec.input_shape[1:]) if spec else (0.0, 0.0)
     return words.trained_with(parameter, low, high)

@@ -17,6 +17,7 @@ from cnn_core.runs.expectation import expect
 from cnn_core.training import RECIPES, TrainSpec, check_images
 from pages.augmentation import pair_words
 from pages.augmentation.pairs import choose_pair
+from pages.ui.forms import choice
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import no_room, refusals
 from pages.ui.wording.blocks import caption, on_primary
@@ -38,25 +39,17 @@ class Order:
 
 def ask_order(spec: ModelSpec, augment: AugmentSpec, dataset: str) -> Order:
     """Draw the recipe's few choices in the popover that is open.  dataset: to begin with."""
-    kind = _ask_recipe()
+    kind = choice.one_of(
+        "Recipe",
+        {kind: f"{kind.title()}, {plural(RECIPES[kind].epochs, 'epoch')}" for kind in ("lesson", "fast")},
+        "pair_recipe",
+        is_labelled=True,
+    )
     dataset = _ask_dataset(dataset, spec)
     size = _ask_size(dataset)
     seed = st.number_input("Seed of both", 0, 2**31, 0, key="pair_seed", persist_state="session")
     recipe = RECIPES[kind].replace(train_size=size, seed=int(seed or 0), check_limits=False)
     return Order(spec, recipe, augment, dataset)
-
-
-def _ask_recipe() -> str:
-    kind = st.segmented_control(
-        "Recipe",
-        ["lesson", "fast"],
-        format_func=lambda key: f"{key.title()}, {plural(RECIPES[key].epochs, 'epoch')}",
-        default="lesson",
-        required=True,
-        key="pair_recipe",
-        persist_state="session",
-    )
-    return str(kind or "lesson")
 
 
 def _ask_dataset(first: str, spec: ModelSpec) -> str:

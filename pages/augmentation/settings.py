@@ -12,6 +12,7 @@ from cnn_core.data import AugmentSpec
 from cnn_core.data.augment_spec import FILL_MODES, LIGHT
 from pages.augmentation import words
 from pages.augmentation.own_address import read_own, written_own
+from pages.ui.forms import choice
 from pages.ui.forms.recipe import GENTLE
 from pages.ui.frame import address
 from pages.ui.frame.controlled import controlled_in_popover
@@ -70,7 +71,7 @@ def _ask(own_start: AugmentSpec | None, size: tuple[int, int]) -> Settings:
     with st.container(horizontal=True, vertical_alignment="center", key="augment_strip"):
         kind = _ask_kind()
         spec = spec_of(kind, own_start)
-        look = _ask_look()
+        look = choice.one_of("Look at", LOOKS, LOOK, "draws")
         with st.popover("All settings", icon=":material/tune:", width="content"):
             _ask_geometry(spec, size)
             _ask_light(spec)
@@ -103,20 +104,6 @@ def _ask_kind() -> str:
         persist_state="session",
     )
     return str(kind or "lesson")
-
-
-def _ask_look() -> str:
-    look = st.segmented_control(
-        "Look at",
-        list(LOOKS),
-        format_func=LOOKS.__getitem__,
-        default="draws",
-        required=True,
-        key=LOOK,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return str(look or "draws")
 
 
 # ---------------------------------------------------------------- the popover

@@ -27,3 +27,11 @@ def recipe_is_known(network: networks.LoadedNetwork) -> bool:
         return not network.run_id or server.store().run(network.run_id).has_recipe
     except StudentError:
         return False
+
+
+def was_cut_out(network: networks.LoadedNetwork) -> bool:
+    """Whether it is what was left of another network on the page Break it."""
+    try:
+        return network.run_id is not None and server.store().run(network.run_id).is_cut
+    except StudentError:
+        return False

@@ -373,6 +373,7 @@ PARAMETER_WORDS = {
 }
 NOT_TRAINED = "This network has not been trained."
 RECIPE_UNKNOWN = "How it was trained is not known: it was opened from a file."
+CUT_OUT = "It was cut out of another network, on the page Break it, and not trained since."
 LEFT_ALONE = "The present settings do not change this."
 SHADED = "Shaded: as far as the settings go."
 

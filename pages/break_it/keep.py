@@ -16,6 +16,7 @@ from cnn_core.insight import carried_out, without_filters
 from cnn_core.runs import Run
 from pages.break_it import folded_words as said
 from pages.break_it import operating
+from pages.ui.forms import choice
 from pages.ui.frame.shell import turn_to
 from pages.ui.trained.exports import file_of
 from pages.ui.visitor import design, server, who
@@ -63,16 +64,7 @@ def _ask(network: LoadedNetwork, operation: Operation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         way = "muted"
         if operation.only_mutes:
-            way = st.segmented_control(
-                "How",
-                list(WAYS),
-                format_func=WAYS.__getitem__,
-                default="smaller",
-                required=True,
-                key=_WAY,
-                label_visibility="collapsed",
-                persist_state="session",
-            )
+            way = choice.one_of("How", WAYS, _WAY, "smaller")
         st.button(
             said.KEEP_AS_MINE,
             key="break_it_keep",

@@ -17,9 +17,11 @@ from cnn_core.kept import kept
 from cnn_core.looking import LIGHT
 from cnn_core.machine import is_small
 from cnn_core.model import summarize
+from pages.break_it.layers import layers_of, standard_layer
 from pages.ui.frame import process
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
+from pages.ui.wording import first_look
 from pages.ui.wording.looking import look, which_images
 
 if TYPE_CHECKING:
@@ -75,6 +77,12 @@ def cut_of(network: LoadedNetwork, layer: str, operation: Operation) -> Cut:
         _outcome(network.weights_key, there, count, one, network, layer) for one in (NOTHING, operation)
     )
     return Cut(operation, test, before, after)
+
+
+@first_look.also
+def untouched(network: LoadedNetwork) -> Cut:
+    """What the page shows of a network while nothing of it is cut."""
+    return cut_of(network, standard_layer(layers_of(network.spec)), NOTHING)
 
 
 def affordable(network: LoadedNetwork, passes: int, most: int, work: float) -> int:

@@ -6,8 +6,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
-from cnn_core.insight import Need
-from pages.break_it import by_hand, keep, operating, prune, words
+from cnn_core.insight import Need, Operation
+from cnn_core.lesson.guess_questions import NumberQuestion
+from pages.break_it import by_hand, guessing, keep, operating, prune, words
 from pages.break_it.later import Later, fetch, later
 from pages.break_it.layers import layers_of, word
 from pages.break_it.number import broken, number
@@ -50,13 +51,19 @@ def draw(
     with strip:
         menu(layer, layers[layer], known.need if isinstance(known.need, Need) else None)
         put_back(operation)
-    said = answer_of(network, layer, known.cut or cut, known)
+    asked = guessing.question(network, known.cut or cut, done(network, operation))
+    may_tell = guessing.may_tell(asked, cut)
+    said = (
+        answer_of(network, layer, known.cut or cut, known)
+        if may_tell
+        else words.guess_first(done(network, operation))
+    )
     with verdict:
         answer(said)
     screen_summary.put(
         summary, words.summary_of_surgery(network.title, said, layer, word(network.spec, layer))
     )
-    show(network, layer, layers[layer], cut, known)
+    show(network, layer, layers[layer], cut, known, asked)
     fetch(network, operation, known.waits)
 
 
@@ -65,21 +72,30 @@ def _why_not_judged(network: networks.LoadedNetwork) -> str:
     return "" if why is None else words.not_judged(why.message)
 
 
-def show(network: networks.LoadedNetwork, layer: str, filters: int, at_once: Cut, known: Later) -> None:
+def show(
+    network: networks.LoadedNetwork,
+    layer: str,
+    filters: int,
+    at_once: Cut,
+    known: Later,
+    asked: NumberQuestion,
+) -> None:
     """Draw the number, the sheet, what broke and the ranking.
 
     at_once: judged on some of the test images.
+    asked:   what is guessed before the number is told.
     """
     cut, operation = known.cut or at_once, at_once.operation
     first, second, third = board("break_it_board", second="left")
     with first:
-        out = sum(len(operation.muted(one)) for one in operation.layers) if operation.only_mutes else 0
-        number(cut, known.chance, out, at_once.images, known.cut is None and bool(known.waits))
+        if may_tell := guessing.ask(asked, cut):
+            out = sum(len(operation.muted(one)) for one in operation.layers) if operation.only_mutes else 0
+            number(cut, known.chance, out, at_once.images, known.cut is None and bool(known.waits))
     with second:
         pictures = pictures_of(network, layer, range(min(filters, DRAWN)))
         all_filters(network, layer, operation, pictures, filters)
     with third:
-        if operation.layers:
+        if operation.layers and may_tell:
             broken(network, cut)
         ranking(network, layer, known.need, pictures)
     prune.section(network, layer, filters, known.need)
@@ -99,10 +115,23 @@ def answer_of(network: networks.LoadedNetwork, layer: str, cut: Cut, known: Late
         which = which_they_are(muted, known.need) if where == layer else ""
         of = layers_of(network.spec)[where]
         return words.without(len(muted), of, word(network.spec, where), where, accuracy, images, noun, which)
+    return words.changed(_in_short(operation), accuracy, images, noun)
+
+
+def done(network: networks.LoadedNetwork, operation: Operation) -> str:
+    """What is done to the network, as a question about it begins."""
+    if not operation.only_mutes or len(operation.layers) != 1:
+        return words.done(_in_short(operation))
+    (layer,) = operation.layers
+    of = layers_of(network.spec)[layer]
+    return words.done_in(layer, len(operation.muted(layer)), of, word(network.spec, layer))
+
+
+def _in_short(operation: Operation) -> str:
     out = sum(len(operation.muted(one)) for one in operation.layers)
     held = sum(touch.held is not None for touch in operation.touches if touch.held != 0)
     scaled = len(operation.touches) - out - held
-    return words.changed(words.in_short(out, held, scaled, len(operation.edits)), accuracy, images, noun)
+    return words.in_short(out, held, scaled, len(operation.edits))
 
 
 def which_they_are(out: frozenset[int], need: Need | StudentError | None) -> str:

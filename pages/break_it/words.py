@@ -79,6 +79,45 @@ def changed(what: str, accuracy: float, images: int, noun: str) -> str:
     return f"With {what}, it reads {_share(accuracy, images, noun)}."
 
 
+def done(what: str) -> str:
+    """What is done, as a question about it begins.  what: `in_short`.
+
+    >>> done("2 out and 1 weight changed")
+    'With 2 out and 1 weight changed'
+    """
+    return f"With {what}"
+
+
+def done_in(layer: str, out: int, of: int, one: str) -> str:
+    """The same where filters of one layer are out, and nothing else is done.
+
+    >>> done_in("conv2d_2", 8, 64, "filter")
+    'Without 8 of 64 filters of conv2d_2'
+    """
+    return f"Without {count(out)} of {plural(of, one)} of {layer}"
+
+
+def guess_first(done: str) -> str:
+    """The answer, until it is guessed.
+
+    >>> guess_first("Without 8 of 64 filters of conv2d_2")
+    'Without 8 of 64 filters of conv2d_2: guess first how much it still reads.'
+    """
+    return f"{done}: guess first how much it still reads."
+
+
+def how_much_is_left(done: str, before: float, images: int, noun: str) -> str:
+    """
+    >>> how_much_is_left("With 3 held", 0.993, 2_000, "digits")
+    'Whole, it reads 99.3 % of 2,000 test digits. With 3 held, how much does it still read?'
+    """
+    share = f"{percent(before)} of {count(images)} test {noun}"
+    return f"Whole, it reads {share}. {done}, how much does it still read?"
+
+
+WHY_SO_MUCH_IS_LEFT = "Nothing is learnt anew: all other weights stay as they are."
+
+
 def in_short(out: int, held: int, scaled: int, edited: int) -> str:
     """What is done, in numbers.
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.classroom import Seat, drawings_of
 from cnn_core.classroom.drawn import tally
 from pages.classroom import digits_check, digits_desk, digits_draw, digits_results
 from pages.classroom.digits_words import STEPS, summary_of
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.visitor import server
 from pages.ui.wording import screen_summary
 
-_STEP = "digits_step"
-STEP = address.one_of("digits", _STEP, {step: step for step in STEPS}, "draw")
+STEP = address.one_of("digits", "digits_step", {step: step for step in STEPS}, "draw")
 DRAW_STEP = {
     "overview": digits_desk.overview,
     "decide": digits_desk.decide,
@@ -41,16 +40,6 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
 
 def _ask(steps: list[str]) -> str:
     address.follow(STEP)
-    if st.session_state.get(_STEP) not in steps:
-        st.session_state[_STEP] = steps[0]
-    step = st.segmented_control(
-        "Step",
-        steps,
-        format_func=STEPS.__getitem__,
-        required=True,
-        key=_STEP,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    step = choice.one_of("Step", {step: STEPS[step] for step in steps}, STEP.key)
     address.tell(STEP)
-    return str(step or steps[0])
+    return step

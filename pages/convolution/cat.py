@@ -13,6 +13,7 @@ from cnn_core.lesson import STAGES, Stage, cat_photo
 from pages.convolution import words
 from pages.ui.drawing.contact_sheet import as_picture
 from pages.ui.drawing.sheets import picture
+from pages.ui.forms import choice
 from pages.ui.forms.colour_photo import ask_photo, pixels_of
 from pages.ui.forms.photo_seen import draw_answers, draw_lit, draw_maps, maps_of
 from pages.ui.frame import address
@@ -72,16 +73,7 @@ def cat(summary: DeltaGenerator) -> None:
 
 def _photo() -> tuple[str, Tensor] | None:
     """Draw the choice of the photo. Returns (key, (3, H, W) in [0, 1]), or None until one is sent."""
-    whose = st.segmented_control(
-        "Photo",
-        list(_WHOSE),
-        format_func=_WHOSE.__getitem__,
-        default="cat",
-        required=True,
-        key="cat_photo_of",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    whose = choice.one_of("Photo", _WHOSE, "cat_photo_of")
     if whose != "own":
         return "cat", cat_photo()
     sent = ask_photo("cat")

@@ -1,40 +1,13 @@
-"""Widgets that several tabs of the Convolution page have; all of them come back as they were when one returns."""
+"""A test digit by its number, which several tabs of the Convolution page ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 
 from pages.ui.frame import address
 from pages.ui.visitor import server
-
-T = TypeVar("T")
-
-
-def one_of(
-    label: str,
-    options: Sequence[T],
-    key: str,
-    words: Callable[[T], str] = str,
-    **look: Any,
-) -> T:
-    """Draw a choice of one among a few, the first to begin with.
-
-    words: what an option is called.
-    look:  anything else that `st.segmented_control` takes.
-    """
-    return st.segmented_control(
-        label,
-        options,
-        default=options[0],
-        required=True,
-        key=key,
-        format_func=words,
-        persist_state="session",
-        **look,
-    )
 
 
 def digit_number(key: str, **look: Any) -> int:

@@ -25,7 +25,8 @@ from cnn_core.lesson import (
 )
 from cnn_core.lesson.convolution import Padding
 from cnn_core.model.layer_files import kind_named
-from pages.convolution.choices import digit_number, one_of, test_digit
+from pages.convolution.choices import digit_number, test_digit
+from pages.ui.forms.choice import one_of
 from pages.ui.frame import address
 from pages.ui.visitor import networks, scene, server
 from pages.ui.wording import refusals
@@ -231,18 +232,13 @@ def ask_kernel() -> KernelChoice:
 def _ask() -> KernelChoice:
     with st.container(horizontal=True, vertical_alignment="center", key="convolution_strip"):
         kernel = _ask_name()
-        padding = one_of(
-            "Padding",
-            PADDINGS,
-            key="convolution_padding",
-            words="padding “{}”".format,
-            label_visibility="collapsed",
-        )
+        padding = one_of("Padding", {kind: f"padding “{kind}”" for kind in PADDINGS}, "convolution_padding")
         stride = _ask_stride()
         with st.popover("Options", icon=":material/tune:"):
             image = st.selectbox("Image", IMAGES, key="convolution_image", persist_state="session")
             digit = digit_number("convolution_digit", disabled=image != IMAGES[0])
-            size = one_of("Kernel size", [3, 5, 7], key="convolution_size", words="{0}×{0}".format)
+            sizes = {size: f"{size}×{size}" for size in (3, 5, 7)}
+            size = one_of("Kernel size", sizes, "convolution_size", is_labelled=True)
             dilation = _ask_dilation()
             learnt = _ask_learnt(kernel)
             relu = _ask_relu()
@@ -286,8 +282,9 @@ def _ask_stride() -> int:
 def _ask_dilation() -> int:
     return one_of(
         "Dilation",
-        [1, 2, 3],
-        key="convolution_dilation",
+        {dilation: str(dilation) for dilation in (1, 2, 3)},
+        "convolution_dilation",
+        is_labelled=True,
         help=help_of("dilation", "receptive field"),
     )
 

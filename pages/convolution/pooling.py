@@ -24,9 +24,11 @@ from cnn_core.lesson import (
 from cnn_core.lesson.convolution import Pooling
 from cnn_core.model import ModelSpec
 from cnn_core.model.layer_files import kind_named
+from cnn_core.model.reach import read_of_image
 from pages.convolution import guessing, words
-from pages.convolution.choices import digit_number, one_of, test_digit
+from pages.convolution.choices import digit_number, test_digit
 from pages.ui.drawing.sheets import picture
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.visitor import networks, server
 from pages.ui.wording import screen_summary, terms
@@ -127,13 +129,7 @@ def ask_pooling() -> tuple[Pooling, int, int]:
     parts = (*_PARTS, test_digit("pooling_digit"))
     address.follow(*parts)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = one_of(
-            "Pooling",
-            POOLINGS,
-            key="pooling_kind",
-            words="{} of 2×2".format,
-            label_visibility="collapsed",
-        )
+        kind = choice.one_of("Pooling", {kind: f"{kind} of 2×2" for kind in POOLINGS}, "pooling_kind")
         digit = digit_number("pooling_digit", width=180)
         right = _ask_nudge()
     address.tell(*parts)
@@ -141,14 +137,12 @@ def ask_pooling() -> tuple[Pooling, int, int]:
 
 
 def _ask_nudge() -> int:
-    return st.segmented_control(
+    return choice.one_of(
         "Move the digit, pixels to the right",
-        list(range(-MOST_NUDGE, MOST_NUDGE + 1)),
-        default=1,
-        required=True,
-        key="pooling_nudge",
-        format_func=lambda pixels: signed(pixels, 0) if pixels else "0",
-        persist_state="session",
+        {pixels: signed(pixels, 0) if pixels else "0" for pixels in range(-MOST_NUDGE, MOST_NUDGE + 1)},
+        "pooling_nudge",
+        1,
+        is_labelled=True,
     )
 
 
@@ -200,10 +194,14 @@ def bars_of(rows: list[tuple[str, float]]) -> str:
 
 
 def why_pool(spec: ModelSpec, name: str) -> None:
-    """Draw three reasons for the pooling layer of that name, each with this network's own numbers."""
+    """Draw three reasons for the pooling layer of that name and what it costs, with this network's own numbers."""
     st.header("Why pool at all?", anchor=False)
     saving = pooling_saving(spec, name)
     if saving is not None:
         terms.draw(words.less_to_compute(saving, name), "multiply-add")
         st.markdown(words.wider_view(saving))
     st.markdown(words.SMALL_SHIFTS)
+    _, height, width = spec.input_shape
+    rows, columns = read_of_image(spec)
+    if left := words.left_over(height - rows, width - columns):
+        st.markdown(left)

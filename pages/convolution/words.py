@@ -275,6 +275,27 @@ def wider_view(saving: PoolingSaving) -> str:
     )
 
 
+def left_over(rows: int, columns: int) -> str:
+    """What no answer of the network depends on: so many last rows and columns of an image; "" where there are none.
+
+    >>> left_over(2, 1).split(":")[0]
+    '**Something is left.** The last 2 rows and the last column of an image never change the answer of this network'
+    """
+    lines = [
+        "the last " + (one if number == 1 else f"{number} {one}s")
+        for number, one in ((rows, "row"), (columns, "column"))
+        if number
+    ]
+    if not lines:
+        return ""
+    them = " and ".join(lines)
+    change = "changes" if rows + columns == 1 else "change"
+    return (
+        f"**Something is left.** {them[0].upper()}{them[1:]} of an image never {change} the answer of this network: "
+        "a window that moves by several places drops what is too little for one more step."
+    )
+
+
 # ---------------------------------------------------------------- the cat
 
 EDGES_FIRST = (

@@ -12,6 +12,7 @@ from cnn_core.runs.jobs.dreams import PHOTO_NETWORKS
 from pages.deep_dream import words
 from pages.deep_dream.dreamers import MINE, name_of
 from pages.deep_dream.picture import UPLOAD
+from pages.ui.forms import choice
 from pages.ui.forms.digit_input import way_and_number
 from pages.ui.frame import address
 from pages.ui.visitor.networks import LoadedNetwork
@@ -116,23 +117,8 @@ def _first_depth(names: Sequence[str]) -> str:
 def _dreamer(network: LoadedNetwork, photographic: tuple[str, ...]) -> str:
     """Draw the choice of the network that dreams: a photo network, or that of the sidebar."""
     titles = {name: PHOTO_NETWORKS[name] for name in photographic} | {MINE: name_of(network)[:28]}
-    if st.session_state.get("dream_who") not in titles:
-        st.session_state.pop("dream_who", None)
-    first = next(iter(titles))
-    part = _named("who", "dream_who", titles, first)
-    address.follow(part)
-    chosen = st.segmented_control(
-        "Who dreams",
-        list(titles),
-        format_func=lambda name: titles.get(name, name),
-        default=first,
-        required=True,
-        key="dream_who",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(part)
-    return str(chosen or first)
+    part = _named("who", "dream_who", titles, next(iter(titles)))
+    return choice.in_address(part, "Who dreams", titles)
 
 
 def _photo() -> str:
@@ -186,17 +172,14 @@ def _ask_options(kind: str) -> Options:
 
 
 def _side(kind: str) -> int:
-    sizes = SIZES[kind]
-    side = st.segmented_control(
+    return choice.one_of(
         "Size, pixels of the longer side",
-        sizes,
-        default=FIRST_SIZE[kind],
-        required=True,
-        key=f"dream_side_{kind}",
+        {size: str(size) for size in SIZES[kind]},
+        f"dream_side_{kind}",
+        FIRST_SIZE[kind],
+        is_labelled=True,
         help="A large picture takes longer: twice the size is four times the pixels, and about four times the seconds.",
-        persist_state="session",
     )
-    return int(side or FIRST_SIZE[kind])
 
 
 def _number(label: str, name: str, least: int, most: int, standard: int, purpose: str | None = None) -> int:

@@ -10,6 +10,7 @@ from cnn_core.data.sources import dataset_of
 from cnn_core.kept import kept
 from cnn_core.training import Evaluation
 from pages.ui.visitor import networks, server
+from pages.ui.wording import first_look
 from pages.ui.wording.looking import look
 
 
@@ -38,6 +39,7 @@ class Exam:
         return self.dataset != self.network.dataset
 
 
+@first_look.also
 def exam_of(network: networks.LoadedNetwork, dataset: str = "") -> Exam:
     """Ask the network about all test images that are on this machine.
 

@@ -14,6 +14,7 @@ from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.evaluation_charts import scatter_of_images, short_names
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import sheet
+from pages.ui.forms import choice
 from pages.ui.forms.digit_input import article
 from pages.ui.frame import address
 from pages.ui.visitor import networks
@@ -22,10 +23,8 @@ from pages.ui.wording.looking import look
 
 MAPPED = 1_000  # test images on the map
 MOST = 12  # images drawn beside it at once
-_PARTS = (
-    address.one_of("method", "map_method", {method: method for method in words.METHODS}, "pca"),
-    address.switch("untrained", "map_untrained"),
-)
+_METHOD = address.one_of("method", "map_method", {method: method for method in words.METHODS}, "pca")
+_UNTRAINED = address.switch("untrained", "map_untrained")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,21 +60,12 @@ def map_view(exam: Exam) -> None:
 
 def _ask_method() -> tuple[str, bool]:
     """Draw the strip. Returns "pca" or "t-sne", and whether the same network untrained is looked at."""
-    address.follow(*_PARTS)
+    address.follow(_UNTRAINED)
     with st.container(horizontal=True, vertical_alignment="center"):
-        method = st.segmented_control(
-            "Method",
-            list(words.METHODS),
-            format_func=words.METHODS.__getitem__,
-            default="pca",
-            required=True,
-            key="map_method",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-        untrained = st.toggle("The same net, untrained", key="map_untrained", persist_state="session")
-    address.tell(*_PARTS)
-    return str(method or "pca"), untrained
+        method = choice.in_address(_METHOD, "Method", words.METHODS)
+        untrained = st.toggle("The same net, untrained", key=_UNTRAINED.key, persist_state="session")
+    address.tell(_UNTRAINED)
+    return method, untrained
 
 
 def _ask_number(images: int) -> int | None:

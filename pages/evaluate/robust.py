@@ -20,7 +20,7 @@ from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.legend import in_colour
 from pages.ui.drawing.palette import RUNS
 from pages.ui.drawing.sheets import sheet
-from pages.ui.forms import guess
+from pages.ui.forms import choice, guess
 from pages.ui.frame import address
 from pages.ui.trained.fair import RIVALS, race, same_images, trained_on_the_same
 from pages.ui.trained.trained import Trained
@@ -62,7 +62,8 @@ def rivals(network: networks.LoadedNetwork) -> list[networks.LoadedNetwork]:
 
 def robust(exam: Exam) -> None:
     """Draw the curves of the network and its rivals under one change, what they are asked, and who holds out."""
-    change, contest = _ask_change(), _contestants(exam.network)
+    change = choice.in_address(_CHANGE, "Change", {change: change.title() for change in CHANGES})
+    contest = _contestants(exam.network)
     _say_whether_fair(exam, contest)
     left, right = st.columns([576, 292], gap="medium")
     lines: list[Line] = []
@@ -75,22 +76,6 @@ def robust(exam: Exam) -> None:
         _examples(exam.test, change)
         if len(lines) > 1:
             _who_holds_out(change, lines)
-
-
-def _ask_change() -> str:
-    address.follow(_CHANGE)
-    change = st.segmented_control(
-        "Change",
-        list(CHANGES),
-        format_func=str.title,
-        default="shift",
-        required=True,
-        key="evaluate_change",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(_CHANGE)
-    return str(change or "shift")
 
 
 def _contestants(network: networks.LoadedNetwork) -> list[networks.LoadedNetwork]:

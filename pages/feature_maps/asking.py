@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.ui.forms import choice
 from pages.ui.forms.digit_input import way_and_number
 from pages.ui.frame import address
 from pages.ui.visitor import networks, server, who
@@ -56,19 +57,11 @@ def _ask(network: LoadedNetwork, others: dict[str, str]) -> Options:
     with st.container(horizontal=True, vertical_alignment="center", key="maps_strip"):
         way = way_and_number(network.dataset)
         with st.popover("Options", icon=":material/tune:", width="content"):
-            limits = st.segmented_control(
-                "Brightness",
-                list(BRIGHTNESS),
-                format_func=lambda limits: BRIGHTNESS.get(limits, limits),
-                default="own",
-                required=True,
-                key="maps_limits",
-                persist_state="session",
-            )
+            limits = choice.one_of("Brightness", BRIGHTNESS, "maps_limits", "own", is_labelled=True)
             every = st.toggle("Pooling and other layers too", key="maps_every", persist_state="session")
             kernels = st.toggle("Kernels of the first layer", key="maps_kernels_too", persist_state="session")
         st.space("stretch")
-        return Options(way, str(limits), every, kernels, _beside(network, others))
+        return Options(way, limits, every, kernels, _beside(network, others))
 
 
 def _beside(network: LoadedNetwork, others: dict[str, str]) -> LoadedNetwork | None:

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.errors import StudentError
 from cnn_core.insight import speaking_layers
 from pages.feature_maps import code
+from pages.feature_maps import decided_guessing as guessing
 from pages.feature_maps import decided_words as words
 from pages.feature_maps.decided_asking import another_close_call, ask, ask_classes, begin
 from pages.feature_maps.decided_rows import rows
@@ -18,6 +19,7 @@ from pages.ui.drawing.figure import mode
 from pages.ui.drawing.figure import show as show_figure
 from pages.ui.drawing.muting_chart import muting_lines
 from pages.ui.drawing.sheets import image_picture
+from pages.ui.forms import guess
 from pages.ui.forms.digit_input import chosen_image, say_why_none, singular
 from pages.ui.frame import held
 from pages.ui.frame.board import board
@@ -58,7 +60,13 @@ def view(summary: DeltaGenerator) -> None:
     except StudentError as error:  # a network for other images than ours, or one class chosen twice
         problem(error)
         return
-    said = words.verdict(decision, reading.classes, network.trained)
+    asked = guessing.about_the_check(network, chosen, decision, reading.classes)
+    may_tell = asked is None or guess.may_tell(asked)
+    said = (
+        words.verdict(decision, reading.classes, network.trained)
+        if may_tell
+        else words.most_of_all(decision, reading.classes)
+    )
     with answer_place:
         answer(said)
     screen_summary.put(
@@ -68,7 +76,9 @@ def view(summary: DeltaGenerator) -> None:
     with first:
         _image(reading)
     with below:
-        _check(reading, decision)
+        st.markdown(words.IS_IT_TRUE)
+        if guessing.ask_about_the_check(asked, decision):
+            _check(reading, decision)
     with left:
         rows(reading, decision)
         opens = "filters" not in held.closed()
@@ -93,7 +103,6 @@ def _image(reading: Reading) -> None:
 
 def _check(reading: Reading, decision: Decision) -> None:
     layer = decision.found.layer
-    st.markdown(words.IS_IT_TRUE)
     figure = muting_lines(
         decision.top.tolist(),
         decision.chance.tolist(),

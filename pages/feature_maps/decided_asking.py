@@ -13,6 +13,7 @@ from cnn_core.model.layer_files import kind_named
 from pages.feature_maps import decided_words as words
 from pages.feature_maps.deciding import close_calls_of
 from pages.feature_maps.views import TURNED
+from pages.ui.forms import choice
 from pages.ui.forms.digit_input import begin_with_digit, look_at_digit, way_and_number
 from pages.ui.frame import address
 from pages.ui.visitor import scene
@@ -99,18 +100,10 @@ def ask_classes(reading: Reading) -> Classes:
     with st.popover(label, icon=":material/tune:", width="content", key="decided_classes"):
         answer = _class(words.FOR, _FOR, names, words.its_answer(names[reading.best]))
         rival = _class(words.AGAINST, _AGAINST, names, words.its_rival(names[second]))
-        by = st.segmented_control(
-            words.COMPUTED,
-            list(words.BY),
-            format_func=lambda by: words.BY.get(by, by),
-            default="gradient",
-            required=True,
-            key=_BY,
-            persist_state="session",
-        )
-        caption(words.how_reckoned(str(by)))
+        by = choice.one_of(words.COMPUTED, words.BY, _BY, "gradient", is_labelled=True)
+        caption(words.how_reckoned(by))
     address.tell(*parts)
-    return Classes(answer, rival, str(by or "gradient"))
+    return Classes(answer, rival, by)
 
 
 def strongest_rival(scores: Sequence[float], answer: int) -> int:

@@ -190,6 +190,48 @@ def _the_rest(by: str) -> str:
 # ---------------------------------------------------------------- the check
 
 
+def most_of_all(decision: Decision, names: tuple[str, ...]) -> str:
+    """The answer in one line, until it is guessed what follows without those that speak most."""
+    found = decision.found
+    first, largest = found.order[0], float(found.values.abs().max())
+    answer, rival = plain(names[found.answer]), plain(names[found.rival])
+    who = f"{word(found.layer).title()} **{first}** of {found.layer}"
+    return (
+        f"{who} speaks most for {answer} and against {rival}: {value(float(found.values[first]), largest)}."
+    )
+
+
+LEFT = "more than half", "less than half"
+
+
+def ahead(rival: str) -> str:
+    """The third answer beside LEFT."""
+    return f"none: {rival} is ahead"
+
+
+def how_much_is_left(out: int, layer: str, answer: str, rival: str, lead: float) -> str:
+    """
+    >>> how_much_is_left(5, "conv2d_2", "4", "9", 6.24)
+    'The score of 4 is 6.2 above that of 9. Without the 5 filters that speak most for 4, how much of that is left?'
+    """
+    speak = "speaks" if out == 1 else "speak"
+    return (
+        f"The score of {plain(answer)} is {number(lead, 1)} above that of {plain(rival)}. Without the "
+        f"{plural(out, word(layer))} that {speak} most for {plain(answer)}, how much of that is left?"
+    )
+
+
+def what_was_left(lead: float, left: float, by_chance: float, out: int) -> str:
+    """
+    >>> what_was_left(6.24, 1.31, 5.9, 5)
+    'It was 6.2, and is 1.3 without them; without 5 at random it is 5.9 on average.'
+    """
+    return (
+        f"It was {number(lead, 1)}, and is {number(left, 1)} without {'it' if out == 1 else 'them'}; without {out} at "
+        f"random it is {number(by_chance, 1)} on average."
+    )
+
+
 def check_says(decision: Decision, names: tuple[str, ...]) -> str:
     """What the lines of the check are."""
     found, chance = decision.found, decision.check.chance

@@ -18,6 +18,7 @@ from pages.ui.drawing.contact_sheet import as_picture, signed_picture
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.sheets import image_picture, number_grid, picture
 from pages.ui.forms.digit_input import singular
+from pages.ui.forms.take_out import take_out
 from pages.ui.wording.blocks import caption, problem
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def pixel(reading: Reading, refusal: str) -> None:
     with both, st.container(gap="xsmall"):
         _map(reading, place)
     _arithmetic(parts)
+    what = "map" if reading.maps[place.layer].ndim == 3 else "unit"
+    take_out(reading.network.spec, place.layer, place.channel, what, "pixel_take_out")
 
 
 @kept(4)  # whoever opens the page looks at the same one first

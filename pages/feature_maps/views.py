@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.feature_maps import decided_words as words
+from pages.ui.forms import choice
 from pages.ui.frame import address
 
 _VIEW = "maps_view"
@@ -21,17 +22,7 @@ def current() -> str:
 
 def ask() -> None:
     """Draw the switch, and let the address say how it stands."""
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda view: VIEWS.get(view, view),
-        default="maps",
-        required=True,
-        key=_VIEW,
-        on_change=_note_the_turn,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    choice.one_of("View", VIEWS, _VIEW, on_change=_note_the_turn)
     address.tell(_PART)
 
 

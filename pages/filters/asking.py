@@ -12,6 +12,7 @@ from cnn_core.insight import RECIPES
 from pages.filters import words
 from pages.filters.climbing import STEPS, Climb
 from pages.filters.layers import USUAL, standard_layer
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.controlled import controlled
 from pages.ui.frame.screens import main_action
@@ -116,10 +117,13 @@ def ask(layers: dict[str, int], classes: Sequence[str]) -> Question:
 
 
 def _ask(layers: dict[str, int], classes: Sequence[str]) -> Question:
-    view = _view()
+    view = choice.one_of("View", {view: words.VIEWS[view] for view in VIEWS}, _VIEW)
     layer = standard_layer(layers) if view == "more" else _layer(layers)
     if view == "pictures":
-        climb = _options(_recipe())
+        recipe = choice.one_of(
+            "Recipe", {recipe: recipe.title() for recipe in ("lesson", "clean")}, _RECIPE, "clean"
+        )
+        climb = _options(recipe)
         st.space("stretch")
     else:
         climb = _climb(st.session_state.get(_RECIPE, "clean"))
@@ -133,20 +137,6 @@ def _ask(layers: dict[str, int], classes: Sequence[str]) -> Question:
         _one_filter(layer, index, layers[layer])
         return replace(question, towards=_towards(classes))
     return question
-
-
-def _view() -> str:
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        format_func=words.VIEWS.__getitem__,
-        default="pictures",
-        required=True,
-        key=_VIEW,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return str(view or "pictures")
 
 
 def _one_filter(layer: str, index: int, width: int) -> None:
@@ -229,20 +219,6 @@ def _layer(layers: dict[str, int]) -> str:
         persist_state="session",
     )
     return str(layer or first)
-
-
-def _recipe() -> str:
-    recipe = st.segmented_control(
-        "Recipe",
-        ["lesson", "clean"],
-        format_func=str.title,
-        default="clean",
-        required=True,
-        key=_RECIPE,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return str(recipe or "clean")
 
 
 def _options(recipe: str) -> Climb:

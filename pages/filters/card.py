@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnn_core.insight import NOTHING, FilterCard, heaviest_kernels, operable_layers, written_operation
+from cnn_core.insight import FilterCard, heaviest_kernels
 from pages.filters import guessing, leaning, own_answer, words
 from pages.filters.asking import Question
 from pages.filters.climbing import pictures_of
-from pages.filters.layers import has_maps
+from pages.filters.layers import has_maps, word
 from pages.filters.read_maps import read_maps
 from pages.ui.drawing.contact_sheet import IN_COLOUR, contact_sheet, image_sheet, signed_sheet
 from pages.ui.drawing.sheets import image_picture, sheet
 from pages.ui.forms.digit_input import singular
-from pages.ui.frame import held, shell
+from pages.ui.forms.take_out import take_out
 from pages.ui.visitor import networks, server
 from pages.ui.wording.blocks import caption
 
@@ -57,7 +57,7 @@ def card(
         caption(words.unchanging(about.examples.count, spread))
     _examples(network.dataset, about)
     leaning.section(network, about)
-    _take_out(network, about)
+    take_out(network.spec, about.layer, about.filter, word(about.layer), "card_take_out")
     _table(guessing.facts(network, about))
     if class_name is not None:
         own_answer.by_three_recipes(network, question)
@@ -160,15 +160,6 @@ def _examples(dataset: str, about: FilterCard) -> None:
             clickable=False,
             columns=3,
         )
-
-
-def _take_out(network: networks.LoadedNetwork, about: FilterCard) -> None:
-    """Draw the way to the network without this one, where that page is open and takes it out."""
-    if "break_it" in held.closed() or about.layer not in operable_layers(network.spec):
-        return
-    if st.button(words.without_it(about.layer), key="card_take_out", type="tertiary"):
-        cut = written_operation(NOTHING.mute(about.layer, [about.filter]))
-        shell.turn_to("break_it", view="filters", layer=about.layer, cut=cut)
 
 
 def _marks(examples: Examples) -> list[list[Rectangle]]:

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.errors import StudentError
 from cnn_core.insight.between.around import IMAGES_EACH
 from cnn_core.insight.between.sources import IMAGE
+from pages.filters import made_of_guessing as guessing
 from pages.filters import made_of_words, words
 from pages.filters.asking import Question, go_to
 from pages.filters.layers import layers_of
@@ -17,7 +18,7 @@ from pages.filters.made_of_graph import digits_below, graph_of
 from pages.filters.upstream import Upstream, upstream
 from pages.ui.drawing.contact_sheet import as_picture, colour, png
 from pages.ui.drawing.paths import path_graph
-from pages.ui.drawing.sheets import data_uri
+from pages.ui.drawing.sheets import data_uri, picture
 from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import networks
 from pages.ui.wording import screen_summary
@@ -25,6 +26,7 @@ from pages.ui.wording.blocks import answer, caption, plain, problem, what_you_se
 from pages.ui.wording.numbers import signed
 
 ROW_PX = 56  # side of a picture in the table
+ITSELF_PX = 196  # side of the filter alone, while one guesses
 
 
 def made_of(
@@ -45,14 +47,18 @@ def made_of(
     said = made_of_words.verdict(found.read, found.way, network.trained, channels)
     with answer_place:
         answer(said)
+    asked = guessing.question(network, found)
     with left:
-        _graph(network, question, found)
+        if may_tell := asked is None or guessing.ask(asked, found):
+            _graph(network, question, found)
     with right:
-        _table(network, found)
+        (_table if may_tell else _itself)(network, found)
+        if asked is not None and may_tell:
+            guessing.show(asked, found)
     digits = digits_below(found)
     fed_by = [
         made_of_words.node_below(one.layer, one.filter, one.flow, channels, digits)
-        for one in found.way.below[:3]
+        for one in found.way.below[: 3 if may_tell else 0]
     ]
     screen_summary.put(
         summary,
@@ -84,10 +90,30 @@ def _graph(network: networks.LoadedNetwork, question: Question, found: Upstream)
 # ---------------------------------------------------------------- the table
 
 
-def _table(network: networks.LoadedNetwork, found: Upstream) -> None:
-    read, way = found.read, found.way
+def _head(network: networks.LoadedNetwork, found: Upstream) -> None:
+    read = found.read
     st.markdown(f"## {words.card_title(read.layer, read.filter, _class_name(network, found))}")
     caption(plain(made_of_words.about_filter(read)))
+
+
+def _itself(network: networks.LoadedNetwork, found: Upstream) -> None:
+    """The filter alone, while it is guessed what feeds it."""
+    _head(network, found)
+    own, why = found.picture(found.read.layer, found.read.filter)
+    if own is None:
+        caption(words.reason(why, False))
+    else:
+        picture(
+            as_picture(own.numpy(), "own"),
+            "made_of_itself",
+            alt=made_of_words.LOOKS_FOR_ITSELF,
+            px=ITSELF_PX,
+        )
+
+
+def _table(network: networks.LoadedNetwork, found: Upstream) -> None:
+    read, way = found.read, found.way
+    _head(network, found)
     digits = made_of_words.decimals([read.total, read.bias, way.others, *(one.flow for one in way.below)])
     rows = "".join(_row(network, found, place, digits) for place in range(len(way.below)))
     has_kernels = read.kernels is not None

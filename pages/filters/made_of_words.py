@@ -70,23 +70,51 @@ def verdict(read: Reading, way: Around, is_trained: bool, channels: int) -> str:
     total = number(read.total, digits)
     where = f"Where {this} answers most, "
     if read.source == IMAGE:
-        text = f"Of the image alone. {where}its sum is **{total}**"
+        text = f"Made of the image alone. {where}its sum is **{total}**"
         rest = signed(read.bias, digits)
         text += f": the image gives {signed(read.total - read.bias, digits)}, and the bias {rest}."
     elif reads == 1:
-        text = f"Of one map. {where}its sum is **{total}**: {named(read.source, way.below[0].filter)} of {read.source}"
+        who = f"{named(read.source, way.below[0].filter)} of {read.source}"
+        text = f"Made of one map. {where}its sum is **{total}**: {who}"
         text += f" gives {signed(way.below[0].flow, digits)}, and the bias {signed(read.bias, digits)}."
     else:
         shown = len(way.below)
         which = f"all {count(reads)}" if shown == reads else f"**{shown}** of the {count(reads)}"
         together = signed(sum(one.flow for one in way.below), digits)
         text = (
-            f"Of other {word(read.source)}s. {where}{which} that it reads give {together} together; the whole sum is "
-            f"**{total}**."
+            f"Made of other {word(read.source)}s. {where}{which} that it reads give {together} together; the whole sum "
+            f"is **{total}**."
         )
     if read.total < 0:
         text += " So even there it is below zero."
     return text if is_trained else f"{text} Not trained yet: whom it reads is chance."
+
+
+# ---------------------------------------------------------------- a guess first
+
+LOOKS_FOR_ITSELF = "What this one looks for"
+TO_CHOOSE_FROM = "What each of them looks for"
+ANOTHER_GIVES_MORE = "Another one gives more."
+
+
+def who_gives_most(layer: str, index: int, source: str, options: int) -> str:
+    """
+    >>> who_gives_most("conv2d_2", 41, "conv2d_1", 4)
+    'Filter 41 of conv2d_2 reads the maps of conv2d_1. Which of these 4 gives it most, where it answers most?'
+    """
+    this, reads = f"{word(layer).title()} {index} of {layer}", f"{word_of(source)}s of {source}"
+    return f"{this} reads the {reads}. Which of these {options} gives it most, where it answers most?"
+
+
+def what_it_gives(most: float, total: float, digits: int) -> str:
+    """
+    >>> what_it_gives(1.064, 8.2, 2)
+    'It gives +1.06 of a sum of 8.20. Two things count: the weights that lie on it, and how strongly it answers there.'
+    """
+    return (
+        f"It gives {signed(most, digits)} of a sum of {number(total, digits)}. Two things count: the weights that lie "
+        "on it, and how strongly it answers there."
+    )
 
 
 # ---------------------------------------------------------------- the graph
@@ -266,11 +294,15 @@ def summary_of_view(title: str, layer: str, index: int, answer: str, below: Iter
     """The summary of the page, in this view.
 
     title:  of the network.  answer: the page's first line.
-    below:  what feeds the filter, as `node_below` says it.
+    below:  what feeds the filter, as `node_below` says it; nothing until it is guessed.
     """
+    here = f"Here one {word(layer)} of a network, {plain(title)}, is taken apart: {word(layer)} {index} of {layer}."
+    fed_by = "; ".join(below)
+    if not fed_by:
+        return summary(here, answer, "Try: choose which of the pictures gives it most.")
     return summary(
-        f"Here one {word(layer)} of a network, {plain(title)}, is taken apart: {word(layer)} {index} of {layer}.",
+        here,
         answer,
-        f"The strongest that feed it: {'; '.join(below)}.",
+        f"The strongest that feed it: {fed_by}.",
         "Try: go to one of the pictures with the Tab key and press Enter; it becomes the middle.",
     )

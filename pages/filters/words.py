@@ -263,14 +263,6 @@ def card_title(layer: str, index: int, class_name: str | None) -> str:
     return f"{word(layer).title()} {index}{named}"
 
 
-def without_it(layer: str) -> str:
-    """
-    >>> without_it("conv2d_2")
-    'What if this filter were taken out?'
-    """
-    return f"What if this {word(layer)} were taken out?"
-
-
 def about_weights(card: FilterCard) -> str:
     """What the filter is made of, in one line."""
     if card.kernel is None:

@@ -17,6 +17,7 @@ from pages.my_data import words
 from pages.my_data.chosen import View, aim_at, made, renew, serial
 from pages.my_data.reading import begin, is_busy
 from pages.my_data.undoing import say
+from pages.ui.forms import choice
 from pages.ui.forms.canvas import collecting_canvas
 from pages.ui.frame import uploads
 from pages.ui.frame.controlled import controlled
@@ -78,16 +79,7 @@ def _ask_photo_way(view: View) -> PhotoWay:
     if view.is_colour:
         return "thing"
     usual = usual_way([picture.way for picture in view.contents.pictures])
-    way = st.segmented_control(
-        "What photos show",
-        list(words.PHOTO_WAYS),
-        format_func=words.PHOTO_WAYS.__getitem__,
-        default=usual,
-        required=True,
-        key=_PHOTO_WAY,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    way = choice.one_of("What photos show", words.PHOTO_WAYS, _PHOTO_WAY, usual)
     return "ink" if way == "ink" else "thing"
 
 

@@ -109,4 +109,5 @@ def _by(optimiser: str, recipe: TrainSpec) -> TrainSpec:
     if optimiser == OWN:
         return recipe
     plain: dict[str, float | str | bool] = {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0}
+    plain |= {"beta_1": 0.9, "beta_2": 0.999}
     return recipe.replace(check_limits=False, **(plain | OPTIMISERS[optimiser]))

@@ -9,10 +9,12 @@ from cnn_core.data.own.names import is_own
 from cnn_core.errors import StudentError
 from cnn_core.insight import StepWatched, kernels_of
 from pages.one_step import words
-from pages.one_step.asking import Asked, Weight
-from pages.one_step.course import END, Course
+from pages.one_step.asking import FORWARD, Asked, Weight
+from pages.one_step.course import END, Course, course_of
 from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import networks, server
+from pages.ui.visitor.networks import LoadedNetwork
+from pages.ui.wording import first_look
 from pages.ui.wording.looking import look
 
 MOST_RATE = 10.0  # that a recipe may have
@@ -60,6 +62,13 @@ def view_of(course: Course, asked: Asked) -> View:
     if not bool(step.losses.isfinite().all()):
         raise StudentError(*words.NO_NUMBERS)
     return View(course, asked, step, weight, networks.classes_of(course.now))
+
+
+@first_look.also
+def first_view(network: LoadedNetwork) -> View:
+    """What the page shows of a network while nothing on it was touched."""
+    course = course_of(network)
+    return view_of(course, Asked(FORWARD, course.standard, 0, 0, None, False))
 
 
 def can_be_faster(course: Course) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from pages.runs import words
+from pages.ui.forms import choice
 from pages.ui.frame import address
 
 _MEASURE = address.one_of(
@@ -14,16 +13,4 @@ _MEASURE = address.one_of(
 
 def ask_measure() -> str:
     """Draw the choice. Returns a key of `words.MEASURES`."""
-    address.follow(_MEASURE)
-    measure = st.segmented_control(
-        "Measure",
-        list(words.MEASURES),
-        format_func=words.MEASURES.__getitem__,
-        default="accuracy",
-        required=True,
-        key="runs_measure",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(_MEASURE)
-    return str(measure)
+    return choice.in_address(_MEASURE, "Measure", words.MEASURES)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnn_core.settings import settings
 from cnn_core.training import TrainSpec
-from cnn_core.training.spec import MAX_BATCH_SIZE, NO_DECAY, OPTIMIZERS
+from cnn_core.training.spec import MAX_BATCH_SIZE, NO_DECAY, OPTIMIZERS, WITH_BETAS
 from pages.runs import race_words
 from pages.ui.forms.recipe import AUGMENTATION_WORDS, AUGMENTATIONS
 from pages.ui.wording import refusals
@@ -67,6 +67,7 @@ def _take_optimizer(key: str, recipe: TrainSpec, take: Take) -> None:
     """Another optimiser; what it does not know is left out."""
     optimizer = st.session_state[key]
     unknown: dict[str, Any] = {} if optimizer == "sgd" else {"momentum": 0.0, "nesterov": False}
+    unknown |= {} if optimizer in WITH_BETAS else {"beta_1": 0.9, "beta_2": 0.999}
     unknown |= {"weight_decay": 0.0} if optimizer in NO_DECAY else {}
     with refusals.collect("race"):
         take(recipe.replace(optimizer=optimizer, **unknown))

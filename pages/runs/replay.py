@@ -15,6 +15,7 @@ from pages.runs.replay_answers import map_over_time, mistakes
 from pages.runs.replay_filter import one_filter
 from pages.runs.replay_learnt import learnt
 from pages.runs.replay_sizes import sizes
+from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.visitor import design, networks, server
 from pages.ui.visitor.networks import LoadedNetwork
@@ -22,12 +23,13 @@ from pages.ui.wording import screen_summary
 from pages.ui.wording.blocks import caption, problem
 
 # Each draws its view, and returns the line above it; None where there is none.
-VIEWS: dict[str, Callable[[LoadedNetwork, Moments], str | None]] = {
-    "filter": one_filter,
-    "mistakes": lambda network, moments: mistakes(Course.of(network, moments)),
-    "map": lambda network, moments: map_over_time(Course.of(network, moments)),
-    "learnt": lambda network, moments: learnt(Course.of(network, moments)),
-    "gradients": lambda network, moments: sizes(Course.of(network, moments)),
+# The last argument is the strip in which the choice of the view stands.
+VIEWS: dict[str, Callable[[LoadedNetwork, Moments, DeltaGenerator], str | None]] = {
+    "filter": lambda network, moments, _: one_filter(network, moments),
+    "mistakes": lambda network, moments, _: mistakes(Course.of(network, moments)),
+    "map": lambda network, moments, _: map_over_time(Course.of(network, moments)),
+    "learnt": lambda network, moments, _: learnt(Course.of(network, moments)),
+    "gradients": lambda network, moments, strip: sizes(Course.of(network, moments), strip),
 }
 _VIEW = address.one_of("replay", "replay_view", {view: view for view in VIEWS}, "filter")
 
@@ -40,30 +42,16 @@ def play(summary: DeltaGenerator) -> None:
         _too_few()
         screen_summary.put(summary, words.NOT_KEPT)
         return
-    view = _ask()
+    strip = st.container(horizontal=True, vertical_alignment="center", key="replay_views")
+    with strip:
+        view = choice.in_address(_VIEW, "What is looked at", replay_words.VIEWS)
     try:
-        said = VIEWS[view](network, moments)
+        said = VIEWS[view](network, moments, strip)
     except StudentError as error:
         problem(error)
         return
     if said is not None:
         screen_summary.put(summary, replay_words.summary_of(view, said, len(moments.saved)))
-
-
-def _ask() -> str:
-    address.follow(_VIEW)
-    view = st.segmented_control(
-        "What is looked at",
-        list(VIEWS),
-        format_func=replay_words.VIEWS.__getitem__,
-        default="filter",
-        required=True,
-        key="replay_view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    address.tell(_VIEW)
-    return str(view or "filter")
 
 
 def _too_few() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnn_core.insight import NEVER
+from pages.runs import replay_guessing as guessing
 from pages.runs import replay_words as words
 from pages.runs.course import Course, why_no_test
 from pages.runs.words import looking
@@ -14,6 +15,7 @@ from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.over_time_charts import gains_and_losses
 from pages.ui.drawing.sheets import sheet
+from pages.ui.forms import choice
 from pages.ui.forms.digit_input import look_at_digit
 from pages.ui.frame import address
 from pages.ui.frame.shell import turn_to
@@ -37,6 +39,8 @@ def learnt(course: Course) -> str | None:
         answers = course.answers()
     of = words.images(len(answers.labels), course.noun)
     forgotten, never = int(answers.forgettings.gt(0).sum()), len(answers.first_right_at(NEVER))
+    if not guessing.ask_forgotten(course, forgotten, never, of):
+        return None
     answer(said := words.what_became_of_them(int(answers.unforgettable.sum()), forgotten, never, of))
     if why := why_no_test(course.network):
         caption(why)
@@ -59,27 +63,16 @@ def open_clicked() -> None:
 
 def _ask(answers: AnswersOverTime) -> tuple[str, list[int]]:
     """Draw the choice of a group. Returns its name and the numbers of its images."""
-    address.follow(_GROUP)
     with st.container(horizontal=True, vertical_alignment="center", key="replay_learnt_strip"):
-        group = st.segmented_control(
-            "Which images",
-            list(words.GROUPS),
-            format_func=words.GROUPS.__getitem__,
-            default="forgotten",
-            required=True,
-            key="replay_which",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        group = choice.in_address(_GROUP, "Which images", words.GROUPS)
         indices = {
             "forgotten": lambda: answers.most_forgotten(len(answers.labels)),
             "never": lambda: answers.first_right_at(NEVER),
             "first": lambda: answers.first_right_at(_ask_moment(answers)),
-        }[group or "forgotten"]()
-    address.tell(_GROUP)
+        }[group]()
     if group != "first":
         address.write("moment", "")
-    return str(group or "forgotten"), indices
+    return group, indices
 
 
 def _ask_moment(answers: AnswersOverTime) -> int:

@@ -185,6 +185,45 @@ def what_became_of_them(kept: int, forgotten: int, never: int, of: str) -> str:
     )
 
 
+def how_many_forgotten(of: str, moments: int) -> str:
+    """
+    >>> how_many_forgotten("1,000 test digits", 20)
+    'It was asked at 20 moments. How many of 1,000 test digits were read rightly once, and wrongly at a later moment?'
+    """
+    return (
+        f"It was asked at {plural(moments, 'moment')}. How many of {of} were read rightly once, and wrongly at a later "
+        "moment?"
+    )
+
+
+def why_forgotten(never: int, of: str) -> str:
+    """
+    >>> why_forgotten(12, "1,000 test digits")
+    'A step that mends one image may spoil another. 12 of 1,000 test digits were never right, and so never forgotten.'
+    """
+    return f"A step that mends one image may spoil another. {count(never)} of {of} {_was_never(never)}."
+
+
+def _was_never(number: int) -> str:
+    return f"{'was' if number == 1 else 'were'} never right, and so never forgotten"
+
+
+def where_is_it_largest(step: int) -> str:
+    """
+    >>> where_is_it_largest(840)
+    'In which layer is the gradient largest at the end, after step 840?'
+    """
+    return f"In which layer is the gradient largest at the end, after step {count(step)}?"
+
+
+def it_is_largest_there(size: str, others: str) -> str:
+    """
+    >>> it_is_largest_there("0.0210", "0.00910")
+    'Its size there is 0.0210; the next is 0.00910.'
+    """
+    return f"Its size there is {size}; the next is {others}."
+
+
 def what_forgotten_means(moments: int) -> str:
     """Under the bars."""
     return (

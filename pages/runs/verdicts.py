@@ -74,7 +74,7 @@ def _settings(run: Trained) -> dict[str, str]:
         words = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items())
         settings[name] = words or "yes"
     if run.recipe is None:
-        return settings | {"recipe": "unknown, opened from a file"}
+        return settings | {"recipe": f"unknown, {run.came_from}"}
     settings |= {key.replace("_", " "): _text(value) for key, value in run.recipe.to_dict().items()}
     if run.own_rate is not None:
         settings["learning rate, changed on the way"] = _text(run.own_rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from cnn_core.insight import RECIPES, card_of, feature_maps
@@ -31,7 +32,9 @@ def maps_of_layers(about: About) -> Asked:
     field = next(row.receptive_field for row in rows if row.name == last)
     digit = about.digit()
     maps = feature_maps(about.network.net, about.test.images[digit].float() / 255, [last])[last]
-    channel, row, column = torch.unravel_index(maps.argmax(), maps.shape)
+    channel, row, column = np.unravel_index(
+        int(maps.argmax()), maps.shape
+    )  # torch's own imports sympy, 40 MB
     seen = [(row.name, row.receptive_field) for row in rows if len(row.output_shape) == 3]
     side = max(about.spec.input_shape[1:])
     return Asked(

@@ -10,9 +10,10 @@ from cnn_core.data.network import recent_failure
 from cnn_core.data.sources import dataset_of
 from cnn_core.data.splits import split_sizes
 from cnn_core.errors import StudentError
-from cnn_core.model import ModelSpec
+from cnn_core.model import PRESETS, ModelSpec, preset_of
 from cnn_core.runs.expectation import expect
 from cnn_core.settings import settings
+from pages.train.sprint_words import OFFER, TITLE, is_sprint, what_makes_it_fast
 from pages.train.words import (
     attacks_ahead,
     expected_accuracy,
@@ -23,8 +24,10 @@ from pages.train.words import (
     why_expected,
     why_this_long,
 )
-from pages.ui.forms.recipe import Choice
-from pages.ui.visitor import server
+from pages.ui.forms.recipe import Choice, choose_example
+from pages.ui.frame import held
+from pages.ui.visitor import design, server
+from pages.ui.wording import refusals
 from pages.ui.wording.blocks import caption, plain, problem, small
 
 
@@ -43,6 +46,30 @@ def what_to_expect(spec: ModelSpec, choice: Choice) -> None:
     st.metric("Time on this machine", expected_time(outlook))
     st.metric(f"Accuracy on test {noun}", expected_accuracy(outlook.low, outlook.high, is_sample))
     caption(f"{why_expected(outlook, noun)} {why_this_long(outlook)}")
+
+
+def sprint(spec: ModelSpec, choice: Choice) -> None:
+    """Draw what makes the Sprint convnet fast; beside any other design, the way to it."""
+    record = dataset_of(choice.dataset)
+    if preset_of(spec.to_dict()) != "sprint":
+        if record.shape == PRESETS["sprint"].input_shape and not (
+            held.holds("layers") or held.holds("train.recipe")
+        ):
+            st.button(
+                OFFER, key="sprint_take", type="tertiary", icon=":material/sprint:", on_click=_take_the_sprint
+            )
+    elif is_sprint(choice.recipe):
+        learn, _ = split_sizes(available(choice.dataset).train or record.count("train"))
+        learn = min(learn, choice.recipe.train_size or learn)
+        with st.expander(TITLE, key="sprint_why"):
+            st.markdown("\n".join(f"- {reason}" for reason in what_makes_it_fast(spec, choice.recipe, learn)))
+
+
+def _take_the_sprint() -> None:
+    with refusals.collect("train"):
+        draft = design.for_images_of(design.shown(), PRESETS["sprint"])
+        design.commit(draft)
+        choose_example(draft)
 
 
 def what_is_learnt_from(choice: Choice) -> None:

@@ -1,4 +1,4 @@
-"""A run as it goes on: its answer, its curves, its number, twelve images; drawn anew each second."""
+"""A run as it goes on: its answer, its curves, its number, twelve images; drawn anew each second, its start sooner."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.runs import Run, Sample
+from cnn_core.runs.status import GETTING_READY
 from cnn_core.training.history import Curve
 from pages.train import best, doctor, end_words, runner, words
 from pages.train.curves import curves
@@ -28,6 +29,7 @@ from pages.ui.wording import no_room, screen_summary
 from pages.ui.wording.blocks import answer, caption, what_you_see
 from pages.ui.wording.classes import has_long_name
 from pages.ui.wording.numbers import direction, percent, points, probability_tile
+from pages.ui.wording.run_states import turn
 
 BOARD = "run_board"  # its style is said once, by the page
 _GOES_ON = ("running", "paused", "queued", "interrupted")
@@ -36,14 +38,14 @@ _ARROWS: dict[int, Literal["up", "down", "off"]] = {1: "up", -1: "down", 0: "off
 
 def live(
     run: Run,
-    state_before: tuple[str, bool],
+    state_before: tuple[str, float | None],
     verdict: DeltaGenerator,
     summary: DeltaGenerator,
     sizes: tuple[int, int],
 ) -> None:
     """Draw the run as it stands now, and keep it going; draw the whole page anew where the rest of it is stale.
 
-    state_before: as the rest of the page shows it, and whether the page has a timer.
+    state_before: as the rest of the page shows it, and `seconds_between` then.
     verdict:      the place above the strip for the answer.
     summary:      the place for that.
     sizes:        how many images the data set has to learn from, and how many of it are kept aside.
@@ -54,10 +56,27 @@ def live(
         runner.keep_going(run, now.status.state)
     screen_summary.put(summary, words.summary_of_run(now, sizes[1], mine))
     _draw(now, verdict, *sizes)
-    is_moving = now.status.unfinished or server.store().is_remeasuring(now)
     # A change of state has to reach the strip and the sidebar too; with the last one the timer goes away.
-    if (now.status.state, is_moving) != state_before or sidebar_is_stale(now, mine) or rate_is_stale(now):
+    state = now.status.state, seconds_between(now)
+    if state != state_before or sidebar_is_stale(now, mine) or rate_is_stale(now):
         st.rerun()
+
+
+def seconds_between(run: Run) -> float | None:
+    """Seconds until it is drawn again: few while its first step may come at any moment; None where nothing moves."""
+    if _is_about_to_begin(run):
+        return 0.2
+    return 1.0 if run.status.unfinished or server.store().is_remeasuring(run) else None
+
+
+def _is_about_to_begin(run: Run) -> bool:
+    status = run.status
+    if status.step or status.reason not in (
+        "",
+        GETTING_READY,
+    ):  # it began, or waits for something and says for what
+        return False
+    return status.state == "running" or (status.state == "queued" and turn(run.id) == (0, None))
 
 
 def _draw(run: Run, verdict: DeltaGenerator, training_images: int, validation_images: int) -> None:

@@ -11,6 +11,7 @@ from pages.train import sizes_words as words
 from pages.ui.drawing.figure import mode, show
 from pages.ui.drawing.legend import named_styles
 from pages.ui.drawing.over_time_charts import epoch_axis, sizes_chart
+from pages.ui.forms import choice
 from pages.ui.wording.blocks import what_you_see
 from pages.ui.wording.layer_sizes import EXPLAINED, NAMES, What, alt, in_words
 
@@ -46,17 +47,7 @@ def _ask(has_steps: bool) -> What:
     if not has_steps:
         return "gradient"
     offered: list[What] = ["gradient", "step"]
-    what: What | None = st.segmented_control(
-        "What",
-        offered,
-        format_func=NAMES.__getitem__,
-        default="gradient",
-        required=True,
-        key="train_sizes_what",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return what or "gradient"
+    return choice.one_of("What", {what: NAMES[what] for what in offered}, "train_sizes_what")
 
 
 def _lines(moments: Sequence[LayerSizes]) -> dict[str, list[float | None]]:

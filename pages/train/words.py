@@ -14,6 +14,7 @@ from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.classes import article
 from pages.ui.wording.numbers import count, duration, epochs, percent, plural, roughly
 from pages.ui.wording.picture_words import course
+from pages.ui.wording.recipes import example_title
 from pages.ui.wording.run_states import finished, state_words, turn
 from pages.ui.wording.screen_summary import summary
 from pages.ui.wording.which_images import no_test
@@ -255,8 +256,9 @@ def _recipe(run: Run) -> str:
     for name in ("lesson", "fast"):
         if recipe.replace(epochs=RECIPES[name].epochs, check_limits=False) == RECIPES[name]:
             return name.title()
-    if recipe in EXAMPLES.values():
-        return "Keras’s"
+    example = next((name for name, ours in EXAMPLES.items() if recipe == ours), None)
+    if example is not None:
+        return example_title(example)
     return "Own"
 
 

@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: how fast everything is, beside what people would otherwise use.
 
-    python -m tests.benchmarks --quick            about a minute
+    python -m tests.benchmarks --quick            about a minute: small sizes, few turns, no crowds
     python -m tests.benchmarks                    some ten minutes; the figures of docs/measurements.md
     python -m tests.benchmarks --keras            also against Keras on TensorFlow, installed apart on first use
     python -m tests.benchmarks --json FILE        everything measured, as JSON
@@ -16,13 +16,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
 import orjson
 
+from cnn_core.machine import wait_briefly
+
 os.environ.setdefault("CONVSCOPE_OFFLINE", "1")  # nothing is fetched in the middle of a measurement
+wait_briefly()
 
 
 def arguments() -> argparse.Namespace:
@@ -47,7 +51,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-THEMES = ("pictures", "training", "surgery", "pages", "beside", "growth")  # in the order of importance
+# In the order of importance.
+THEMES = ("pictures", "training", "busy", "first_step", "surgery", "pages", "beside", "growth")
+NOT_QUICK = ("first_step", "beside")  # servers are started anew, or wait until heavy ones are at work
 ON_REQUEST = ("accuracy", "gpu")
 
 
@@ -59,14 +65,17 @@ def main() -> int:
     from tests.benchmarks.report import as_json, machine, page, table
 
     asked = arguments()
-    themes = [import_module(f"tests.benchmarks.{theme}") for theme in asked.only or THEMES]
+    chosen = asked.only or [theme for theme in THEMES if not (asked.quick and theme in NOT_QUICK)]
+    themes = [import_module(f"tests.benchmarks.{theme}") for theme in chosen]
     # After the imports: the dashboard's server, whose parts we measure, leaves torch only some of the cores.
     torch.set_num_threads(asked.threads or os.cpu_count() or 1)
     plan, found = Plan(quick=asked.quick), []
     python = asked.keras_python or (environment() if asked.keras else None)
     print(", ".join(f"{name} {value}" for name, value in machine().items() if value is not None), flush=True)
+    took: dict[str, float] = {}
     with KerasPeer(python) if python else nullcontext() as keras:
         for theme in themes:
+            began = time.monotonic()
             for line in theme.lines(plan, keras):
                 found.append(line)
                 times = f", {line.ratio:.3g} times {line.peer_name}" if line.ratio is not None else ""
@@ -74,7 +83,9 @@ def main() -> int:
                     f"{line.name}: {sorted(line.ours)[len(line.ours) // 2]:.4g} {line.unit}{times}",
                     flush=True,
                 )
-    print(f"\nload at the end {os.getloadavg()[0]:.1f}\n\n{table(found)}")
+            took[theme.__name__.rpartition(".")[2]] = time.monotonic() - began
+    print("\ntook", ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
+    print(f"load at the end {os.getloadavg()[0]:.1f}\n\n{table(found)}")
     if asked.json:
         asked.json.write_bytes(orjson.dumps(as_json(found, plan), option=orjson.OPT_INDENT_2))
     if asked.report:

@@ -24,6 +24,7 @@ from tests.load.classroom import Plan as ClassPlan
 from tests.load.classroom import lesson, percentile
 
 ONE_EPOCH = RECIPES["lesson"].replace(epochs=1)
+PROC_TELLS = Path("/proc/self/status").exists()
 OWNER = "a visitor of the benchmark"
 SHOWN = 50  # rows that a page shows at once
 SERVER = (
@@ -72,9 +73,9 @@ def lines(plan: Plan, _keras: KerasPeer | None) -> Iterator[Line]:
     yield from parameters(plan)
     yield from filters(plan)
     yield from snapshots(plan)
-    if Path("/proc/self/status").exists():
-        yield from memory(plan)
-        yield from visitors(plan)
+    if PROC_TELLS and not plan.quick:
+        yield from memory()
+        yield from visitors()
 
 
 def images(plan: Plan) -> Iterator[Line]:
@@ -92,7 +93,7 @@ def images(plan: Plan) -> Iterator[Line]:
             "growth", f"an epoch of {len(few):,} images", "s", mine, theirs, "DataLoader, ToTensor, float32",
             curve="images", at=len(few),
         )  # fmt: skip
-        if Path("/proc/self/status").exists():
+        if PROC_TELLS and not plan.quick:
             used = resident(AT_WORK.format(count=len(few)))[0]
             yield Line(
                 "growth", f"memory of a worker with {len(few):,} images", "MB", (used,), curve="images", at=len(few)
@@ -151,13 +152,11 @@ def snapshots(plan: Plan) -> Iterator[Line]:
             )  # fmt: skip
 
 
-def visitors(plan: Plan) -> Iterator[Line]:
+def visitors() -> Iterator[Line]:
     """A class that clicks through all pages, a few of them training: what 95 of 100 pages take at most, and memory."""
-    for count in (1, 3) if plan.quick else (1, 10, 30):
+    for count in (1, 10, 30):
         trains = min(2, count)
-        how = ClassPlan(
-            students=count, training=trains, watching=min(4, count - trains), seconds=plan.pick(6, 60)
-        )
+        how = ClassPlan(students=count, training=trains, watching=min(4, count - trains), seconds=60)
         with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
             outcome = asyncio.run(lesson(server, how))
         if outcome.errors or outcome.lost:
@@ -214,9 +213,9 @@ def everything(store: RunStore) -> list[tuple[float, str, str]]:
     return sorted(found, reverse=True)[:SHOWN]
 
 
-def memory(plan: Plan) -> Iterator[Line]:
+def memory() -> Iterator[Line]:
     """Resident memory of a fresh process of each kind, beside one that has only imported torch."""
-    torch_alone = tuple(resident("import torch")[0] for _ in range(plan.pick(1, 3)))
+    torch_alone = tuple(resident("import torch")[0] for _ in range(3))
     base = max(torch_alone)
     kinds = (
         ("runner", "import cnn_core.runs.jobs.runner", None),

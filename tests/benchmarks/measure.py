@@ -42,9 +42,10 @@ class Line:
     @property
     def ratios(self) -> tuple[float, ...]:
         """Turn by turn, how many times better ours is; below 1 the peer is better."""
+        turns = list(zip(self.ours, self.peer, strict=True)) if self.peer else []
         if self.unit in MORE_IS_BETTER:
-            return tuple(a / b for a, b in zip(self.ours, self.peer, strict=True))
-        return tuple(b / a for a, b in zip(self.ours, self.peer, strict=True)) if self.peer else ()
+            return tuple(ours / peer for ours, peer in turns)
+        return tuple(peer / ours for ours, peer in turns)
 
     @property
     def ratio(self) -> float | None:
@@ -71,7 +72,7 @@ class Plan:
 
     @property
     def rounds(self) -> int:
-        return 3 if self.quick else 5
+        return 2 if self.quick else 5
 
     def pick(self, quick: int, full: int) -> int:
         """A size of work: the small one for a run of a minute, or the full one."""

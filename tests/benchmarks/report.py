@@ -46,14 +46,14 @@ def page(lines: Iterable[Line]) -> str:
         "<style>body{font:16px sans-serif;max-width:1100px;margin:2rem auto;color:#1D2129;background:#FCFBF8}"
         "td,th{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #DEDAD0;font-size:14px}</style>"
         f"<h1>How fast is Convscope?</h1><p>{escape(described)}</p>"
-        "<p>What grows: each plot ends at what is written above it; ours, and dotted its peer. Both axes are "
-        f"logarithmic.</p>{plots}"
+        "<p>What grows: each plot ends at what is written above it; ours, and dotted its peer. The axes are "
+        f"logarithmic, but where something begins with none.</p>{plots}"
         f"<table><tr>{head}</tr>{rows}</table></html>"
     )
 
 
 def plot(lines: Iterable[Line]) -> Any:
-    """A Plotly figure with one small plot for each curve and unit, both axes logarithmic; the peer dotted."""
+    """A Plotly figure, a small plot for each curve and unit; the peer dotted. Logarithmic, but for what begins at 0."""
     from plotly.subplots import make_subplots
 
     curves: dict[tuple[str, str], list[Line]] = {}
@@ -72,7 +72,7 @@ def plot(lines: Iterable[Line]) -> Any:
         if found[0].peer:
             theirs = {"name": found[0].peer_name, "line_color": "#5C6270", "line_dash": "dot"}
             figure.add_scatter(x=at, y=[median(line.peer) for line in found], **theirs, **where)
-    figure.update_xaxes(type="log")
+        figure.update_xaxes(type="log" if min(at) > 0 else "linear", **where)
     figure.update_yaxes(type="log")
     figure.update_layout(height=260 * -(-len(curves) // 2), showlegend=False, template="simple_white")
     return figure

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 import torch
 
@@ -18,17 +18,20 @@ from cnn_core.data.augment import augment
 from cnn_core.model import PRESETS, ModelSpec, build, summarize
 from cnn_core.pretrained import load_pretrained
 from cnn_core.training import RECIPES, TrainSpec, evaluate, save_model, train
+from cnn_core.training.fast import passes
 from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
-from tests.benchmarks.measure import Line, Plan, alternate, machine_limit, per_second
+from tests.benchmarks.measure import Line, Plan, Work, alternate, machine_limit, per_second
+from tests.benchmarks.one_training import trainer, work
 
 LESSON = RECIPES["lesson"].replace(epochs=1)
 
 
 def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
     """One line after the other, as they are measured."""
-    data = load_images("mnist", "train").take(plan.pick(1_920, 9_600))
+    data = load_images("mnist", "train").take(plan.pick(1_280, 9_600))
     yield from plain(plan, data, keras)
+    yield from unread(plan, data)
     yield augmented(plan, data)
     yield augmentation(plan, data)
     yield two_at_once(plan)
@@ -54,6 +57,30 @@ def plain(plan: Plan, data: ImageSet, keras: KerasPeer | None) -> Iterator[Line]
     fast = RECIPES["fast"].replace(epochs=1)
     turns = alternate(lambda: learn(data, fast), lambda: peers.tutorial_training(data, "AdamW"), plan.rounds)
     yield rate("training, fast recipe", data, *turns, f"{loop}, AdamW")
+
+
+def unread(plan: Plan, data: ImageSet) -> Iterator[Line]:
+    """What leaving out pixels that never reach the output is worth: with one thread, with all; and in evaluation."""
+    net, threads = build(PRESETS["lesson"]), torch.get_num_threads()
+    try:
+        for count in sorted({1, threads}):
+            torch.set_num_threads(count)
+            for work, name in (
+                (lambda: learn(data, LESSON), "training"),
+                (lambda: evaluate(net, data), "evaluation"),
+            ):
+                turns = alternate(work, partial(with_whole_images, work), plan.rounds)
+                yield rate(
+                    f"{name} without unread pixels, {count} threads", data, *turns, "ours, whole images"
+                )
+    finally:
+        torch.set_num_threads(threads)
+
+
+def with_whole_images(work: Work) -> None:
+    """Do it as if a part of the images had never been tried."""
+    with patch.object(passes, "TRIED_AT", math.inf):
+        work()
 
 
 def augmented(plan: Plan, data: ImageSet) -> Line:
@@ -82,34 +109,13 @@ def augmentation(plan: Plan, data: ImageSet) -> Line:
 
 def two_at_once(plan: Plan) -> Line:
     """Two runs of one thread each, together, against one alone; images a second of all that run."""
-    count = plan.pick(1_920, 9_600)
+    count = plan.pick(1_280, 9_600)
     count = min(count, len(load_images("mnist", "train")))
-    command = [sys.executable, "-m", "tests.benchmarks.one_training", str(count)]
-    root = Path(__file__).parents[2]
-    with ExitStack() as stack:
-        both = []
-        for _ in range(2):
-            process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            both.append(process)
-        for process in both:
-            assert process.stdout.readline() == "warm\n"
-        mine, theirs = alternate(lambda: work(both), lambda: work(both[:1]), plan.rounds)
+    with trainer(count, threads=1) as one, trainer(count, threads=1) as other:
+        mine, theirs = alternate(lambda: work([one, other]), lambda: work([one]), plan.rounds)
     name = "two runs at once, one thread each"
     together, alone = per_second(2 * count, mine), per_second(count, theirs)
     return Line("training", name, "images/s", together, alone, "one alone, one thread", least=1.5)
-
-
-def work(processes: list[subprocess.Popen[str]]) -> None:
-    """Tell all to train, and wait for all."""
-    for process in processes:
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        assert process.stdout.readline() == "done\n"
 
 
 def evaluation(plan: Plan) -> Line:

@@ -14,7 +14,9 @@ from tests.browser.conftest import ready
 # The views of a page, the one that is open at first before the others: what is pressed to open them.
 VIEWS = {
     "convolution": ("One kernel", "Pooling", "How a cat’s face is learnt", "Check yourself"),
+    "break_it": ("Take filters out", "Attack a digit"),
     "evaluate": ("Who for whom", "Mistakes", "Shift and turn", "Map", "Draw"),
+    "feature_maps": ("Maps", "Who decided"),
     "augmentation": ("Draws", "One alone", "Fill modes"),
     "my_data": ("Draw", "Upload"),
     "runs": ("Compare", "Race", "Replay"),

@@ -28,6 +28,6 @@ def test_a_path_is_followed_upstream_by_mouse_and_by_keys(server, new_page):
     page.wait_for_url(re.compile(rf"filter=conv2d_1\.{filter}\b"))
     middle = page.get_by_role("img", name=f"filter {filter} of conv2d_1, in the middle")
     expect(middle).to_be_focused(timeout=20_000)
-    expect(page.get_by_text(re.compile("^Of the image alone"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Made of the image alone"))).to_be_visible()
     page.reload()  # the address has kept where one is
     expect(page.get_by_role("heading", name=f"Filter {filter}", exact=True)).to_be_visible(timeout=20_000)

@@ -45,6 +45,12 @@ def test_less_time_is_better_and_more_images_a_second_are():
     assert Line("", "", "images/s", ours=(1,), peer=(2,)).ratio == 0.5
 
 
+@pytest.mark.parametrize("unit", ["ms", "images/s"])
+def test_where_nobody_is_compared_with_there_is_no_ratio_to_reach(unit):
+    alone = Line("", "", unit, ours=(1, 2), least=1.0)
+    assert (alone.ratio, alone.ratios, alone.reached) == (None, (), None)
+
+
 @pytest.mark.parametrize(
     ("ours", "peer", "least", "most", "reached"),
     [

@@ -33,7 +33,7 @@ from cnn_core.data import (
     network,
 )
 from cnn_core.data.datasets import _load
-from cnn_core.data.fetching import FetchFailed, Remote, _fetch_in_background, fetch
+from cnn_core.data.fetching import FetchFailed, Remote, _fetch_in_background, fetch, remote_of
 from cnn_core.data.network import Patience
 from cnn_core.data.sources import KNOWN, Dataset, find_files
 from cnn_core.errors import StudentError, shown
@@ -112,6 +112,21 @@ def test_images_and_labels_are_what_the_files_say(made, root, raw):
     assert len(load_here(MADE, "test", root)) == TEST
     assert not data.is_sample
     assert data.source == "Made digits: all 300 for training and 120 for testing."
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells")
+def test_a_file_that_was_read_to_be_checked_takes_no_memory_until_its_images_are_used(made, root, raw):
+    def resident():
+        lines = Path("/proc/self/smaps").read_text().splitlines()
+        here = [place for place, line in enumerate(lines) if line.endswith(str(raw / NAMES[0]))]
+        return sum(
+            int(line.split()[1]) for place in here for line in lines[place : place + 5] if "Rss:" in line
+        )
+
+    data = load_here(MADE, "train", root)
+    assert resident() == 0
+    assert data.images.numpy().tobytes() == made[NAMES[0]][16:]
+    assert resident() > 200  # kB, of 235
 
 
 def test_torchvision_reads_the_same(root, raw):
@@ -346,6 +361,10 @@ def test_every_data_set_has_torchvisions_name_and_classes():
         if dataset.archive is None:
             assert len(dataset.classes) == len(source.classes) == 10
             assert [name.removesuffix(".gz") for name, _ in source.resources] == list(NAMES)
+            # Where they are is written down: torchvision takes seconds and 200 MB to say it.
+            remote = remote_of(dataset)
+            assert list(remote.mirrors) == source.mirrors
+            assert list(map(tuple, remote.files)) == source.resources
     letters = torchvision.datasets.EMNIST
     assert [name.lower() for name in KNOWN["emnist_letters"].classes] == letters.classes_split_dict[
         "letters"

@@ -172,6 +172,27 @@ def test_a_run_keeps_how_large_gradients_were_and_how_far_single_steps_moved_eac
     assert run.step_sizes() == sizes
 
 
+def test_what_was_before_the_first_step_is_kept_also_of_a_run_that_was_killed_then(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(*_):
+        raise Killed
+
+    store = RunStore(tmp_path / "runs")
+    run = store.run(store.submit(SMALL, RECIPE, owner="ada"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Examiner, "stepped", kill)
+        with pytest.raises(Killed):
+            work(store.path, run.id)
+    assert run.status.saved_step == 0
+    assert run.step_sizes().gradients == ()  # the first step did not wait for them
+    assert work(store.path, run.id) == "done"
+    whole = trained_run(tmp_path, SMALL, name="whole").step_sizes()
+    assert run.step_sizes().gradients[:2] == whole.gradients[:2]
+    assert run.step_sizes().moved[0] == whole.moved[0]
+
+
 def test_a_run_without_measurements_or_with_a_torn_file_opens(tmp_path):
     run = trained_run(tmp_path, SMALL)
     checks = run.health().checks

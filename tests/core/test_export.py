@@ -157,7 +157,7 @@ def test_exported_pytorch_starts_as_keras_starts():
             epochs=1, optimizer="sgd", momentum=0.9, augment=AugmentSpec(fill_mode="constant", zoom_range=0.5)
         ),
         TrainSpec(epochs=1, optimizer="adam", label_smoothing=0.1, augment=AugmentSpec(fill_mode="wrap")),
-        TrainSpec(epochs=3, optimizer="adamw", patience=1),
+        TrainSpec(epochs=3, optimizer="adamw", patience=1, beta_1=0.7, beta_2=0.9),
     ],
     ids=lambda recipe: f"{recipe.optimizer} {recipe.patience}",
 )

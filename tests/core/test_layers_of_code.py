@@ -17,7 +17,7 @@ ROOMS = sorted(path for path in (ROOT / "pages").glob("*/*.py") if path.parent.n
 SCREEN = ("streamlit", "plotly", "pages", "dashboard")
 SHARED = {
     *("errors", "settings", "checks", "network_name", "significance"),
-    *("files", "owners", "kept", "machine", "journal", "upload_limits"),
+    *("files", "owners", "kept", "machine", "journal", "upload_limits", "cluster"),
 }
 MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "errors": set(),
@@ -31,6 +31,7 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "owners": set(),
     "kept": set(),
     "upload_limits": set(),
+    "cluster": set(),
     "model": SHARED,
     "data": SHARED,
     "training": SHARED | {"model", "data"},
@@ -45,14 +46,14 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "classroom": SHARED | {"model", "data", "training", "insight", "pretrained", "lesson", "runs"},
 }
 TORCH_FREE = [
-    "machine", "journal",
+    "machine", "journal", "cluster",
     "errors", "settings", "checks", "model", "model.layers", "model.layer_files", "model.setting", "model.spec",
     "model.shapes", "model.summary", "model.presets", "model.links", "model.draft_edits", "export", "export.layers",
     "export.program", "export.augmentation",
     "model.draft", "data", "data.augment_spec", "training", "training.spec", "training.events", "insight", "runs",
     "pretrained", "network_name", "significance", "data.splits", "data.learnt_from", "lesson.glossary",
     "lesson.preparation", "lesson.guesses", "lesson.guess_questions",
-    "kept", "looking", "looking.question", "looking.work", "looking.lookers",
+    "kept", "looking", "looking.question", "looking.work", "looking.lookers", "looking.far",
     "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
     "lesson.core_source", "insight.surgery.operation",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",

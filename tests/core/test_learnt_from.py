@@ -8,7 +8,7 @@ import torch
 
 from cnn_core.data import NOT_KNOWN, ImageSet, ImagesLearntFrom, Overlap, Portion, load_images, load_sample
 from cnn_core.data import learnt_from as learnt_from_module
-from cnn_core.data.learnt_from import sample_places
+from cnn_core.data.learnt_from import digest_of, sample_places
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import RunStore
 from cnn_core.runs.jobs.training_job import learning_images, train_run
@@ -41,6 +41,24 @@ def test_a_choice_is_found_again_by_its_seed():
     assert portion.count == 120
     assert portion.images().images.equal(LEARN.take(120, 7).images)
     assert replace(portion, seed=8).images() is None  # other images have another digest
+
+
+def test_a_stretch_of_a_data_set_is_read_once_for_its_digest_and_another_has_its_own(monkeypatch):
+    read = []
+    whole, by_hand = load_sample("train"), learnt_from_module._digest
+    monkeypatch.setattr(learnt_from_module, "_digests", {})
+    monkeypatch.setattr(learnt_from_module, "_digest", lambda images: read.append(1) or by_hand(images))
+    stretches = [whole.split_off(500)[0], whole.split_off(500)[1], whole.split_off(600)[0]]
+    every_second = replace(whole, images=whole.images[::2][:2000], labels=whole.labels[::2][:2000])
+    stretches += [every_second, whole.split_off(2500)[0]]  # as many images, from the same place on
+    found = [digest_of(one) for one in stretches * 2]
+    assert found == [by_hand(one) for one in stretches] * 2
+    assert len(set(found)) == len(stretches)
+    copies = [digest_of(replace(one, images=one.images.clone())) for one in stretches]
+    assert copies == found[: len(stretches)]
+    before = len(read)
+    assert digest_of(whole.split_off(2500)[0]) == found[-1]
+    assert len(read) == before
 
 
 def test_images_in_common_are_counted_by_their_bytes():

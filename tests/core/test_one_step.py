@@ -28,7 +28,7 @@ from tests.core.designs import design, lived_in, random_spec
 
 RECIPES = {
     "rmsprop": TrainSpec(),
-    "adam": TrainSpec(optimizer="adam", weight_decay=0.01),
+    "adam": TrainSpec(optimizer="adam", weight_decay=0.01, beta_1=0.7, beta_2=0.9),
     "adamw": TrainSpec(optimizer="adamw", weight_decay=0.1),
     "sgd": TrainSpec(optimizer="sgd", learning_rate=0.1),
     "momentum": TrainSpec(optimizer="sgd", learning_rate=0.1, momentum=0.9, weight_decay=0.01),

@@ -6,9 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from cnn_core.data import AugmentSpec, load_images
 from cnn_core.model import PRESETS, ModelSpec, build
-from cnn_core.training.fast import onednn
+from cnn_core.model.reach import read_of_image
+from cnn_core.training import TrainSpec, train
+from cnn_core.training.fast import onednn, passes
 from cnn_core.training.fast.passes import FastNetwork
+from cnn_core.training.inputs import as_input
 from cnn_core.training.learner import cross_entropy
 from tests.core.designs import design, random_spec
 
@@ -76,6 +80,10 @@ SPECS = {
 }
 
 
+def has_unread_pixels(spec):
+    return read_of_image(spec, learning=True) != spec.input_shape[1:]
+
+
 def batch(spec, count=12):
     chance = torch.Generator().manual_seed(1)
     images = torch.rand(count, *spec.input_shape, generator=chance)
@@ -89,6 +97,11 @@ def by_calling(net, images, labels, half=False):
         logits = net(images).float()
     logits.backward(cross_entropy(logits.detach(), labels)[1])
     return logits.detach(), taken(net)
+
+
+@pytest.fixture(autouse=True)
+def tried_at_once(monkeypatch):
+    monkeypatch.setattr(passes, "TRIED_AT", 0)
 
 
 def by_passes(net, images, labels, half=False):
@@ -107,11 +120,15 @@ def taken(net):
 
 @pytest.mark.parametrize("name", SPECS)
 def test_in_float32_they_are_the_networks_own(name):
-    one, other = build(SPECS[name], seed=0), build(SPECS[name], seed=0)
-    logits, grads = by_calling(one, *batch(SPECS[name]))
-    found, of_found = by_passes(other, *batch(SPECS[name]))
-    assert found.equal(logits)
-    assert all(of_found[weight].equal(grad) for weight, grad in grads.items())
+    images, labels = batch(SPECS[name])
+    for like in (
+        images,
+        as_input(images),
+    ):  # as callers have them; as a training has them, which may leave out some
+        logits, grads = by_calling(build(SPECS[name]), like, labels)
+        found, of_found = by_passes(build(SPECS[name]), like, labels)
+        assert found.equal(logits)
+        assert all(of_found[weight].equal(grad) for weight, grad in grads.items())
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -124,6 +141,59 @@ def test_in_bfloat16_they_are_as_close_to_float32_as_the_networks_own(name):
         assert three.dtype == torch.float32
         unit = one.norm() + 1e-12
         assert (three - one).norm() / unit < 1.5 * (two - one).norm() / unit + 4e-3
+
+
+@pytest.mark.parametrize("name", [name for name in SPECS if has_unread_pixels(SPECS[name])])
+def test_in_bfloat16_too_leaving_out_what_nobody_reads_changes_no_bit(name, monkeypatch):
+    images, labels = batch(SPECS[name])
+    images = as_input(images)
+    part = by_passes(build(SPECS[name]), images, labels, half=True)
+    monkeypatch.setattr(passes, "TRIED_AT", 1)
+    whole = by_passes(build(SPECS[name]), images, labels, half=True)
+    assert all(map(torch.equal, flat(whole), flat(part)))
+
+
+@pytest.mark.parametrize("half", [pytest.param(True, marks=needs_onednn), False])
+def test_the_lessons_last_two_rows_and_columns_are_left_out_from_the_tenth_batch(half, monkeypatch):
+    monkeypatch.setattr(passes, "TRIED_AT", 9)
+    network, sizes = FastNetwork(build(PRESETS["lesson"]), half), []
+    first = network.short[0]
+    forward = first.forward
+    monkeypatch.setattr(
+        first, "forward", lambda images, learn: (sizes.append(images.shape), forward(images, learn))[1]
+    )
+    for _ in range(11):
+        network.logits(as_input(torch.rand(8, 1, 28, 28)))
+    assert [tuple(size[2:]) for size in sizes] == [(28, 28)] * 9 + [(26, 26)] * 2
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_training_comes_to_the_weights_it_had_with_whole_images(precision, monkeypatch):
+    data = load_images("mnist", "train", fetch=False).take(16 * 25 + 5)  # a smaller batch at the end
+    recipe = TrainSpec(
+        epochs=1, batch_size=16, precision=precision, augment=AugmentSpec.lesson(), adversarial=0.1
+    )
+    weights, asked = [], []
+    trial = passes._part_is_exact
+    monkeypatch.setattr(passes, "_part_is_exact", lambda *key: asked.append(trial(*key)) or asked[-1])
+    for tried_at in (10, 10_000):
+        monkeypatch.setattr(passes, "TRIED_AT", tried_at)
+        net = build(PRESETS["tiny"], seed=0)
+        list(train(net, data, recipe))
+        weights.append(net.state_dict())
+    assert asked == [True] * 15
+    assert all(weight.equal(weights[1][name]) for name, weight in weights[0].items())
+
+
+def test_where_a_trial_finds_another_bit_the_whole_image_is_computed(monkeypatch):
+    spec = PRESETS["lesson"]
+    assert passes._part_is_exact.__wrapped__(spec, False, True, True, 8, 1)
+    pool = passes.F.max_pool2d
+    # A library that adds up small maps in another order.
+    monkeypatch.setattr(
+        passes.F, "max_pool2d", lambda maps, *how: pool(maps, *how) * (1 + 1e-6 * (maps.shape[2] < 26))
+    )
+    assert not passes._part_is_exact.__wrapped__(spec, False, True, True, 8, 1)
 
 
 def test_where_onednn_has_no_bfloat16_they_are_autocasts(monkeypatch):

@@ -1,5 +1,8 @@
 """A training makes room for others and goes on; and how much a server takes in at all."""
 
+import os
+import time
+
 import pytest
 
 from cnn_core.data import AugmentSpec
@@ -8,7 +11,7 @@ from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, Status
 from cnn_core.runs.fairness import Room
 from cnn_core.runs.jobs.leaving import MADE_ROOM, ask_to_make_room
-from cnn_core.runs.jobs.runner import Runner
+from cnn_core.runs.jobs.runner import Runner, expect_work
 from cnn_core.runs.jobs.training_job import TrainingListener
 from cnn_core.runs.jobs.worker import work
 from cnn_core.training import TrainSpec
@@ -42,6 +45,21 @@ class OneWorker:
     def returned(self):
         back, self.back = self.back, []
         return back
+
+
+def test_a_runner_stays_while_somebody_is_here_who_may_ask_for_work(store, monkeypatch):
+    asked = []
+    monkeypatch.setattr("cnn_core.runs.jobs.runner.ensure_runner", lambda one: bool(asked.append(one.path)))
+    runner = Runner(store, OneWorker(store), idle_seconds=60.0)
+    assert not runner._idle()
+    runner.last_work -= 61.0
+    assert runner._idle()
+    expect_work(store)
+    assert asked == [store.path]
+    assert not runner._idle()
+    an_hour_ago = time.time() - 3600.0
+    os.utime(store.path / "work.expected", (an_hour_ago, an_hour_ago))
+    assert runner._idle()
 
 
 def test_a_run_that_makes_room_goes_behind_the_others_and_ends_with_the_same_weights(store, monkeypatch):

@@ -126,7 +126,7 @@ def test_the_fingerprint_is_of_the_network_and_not_of_its_name():
 def test_the_presets_are_what_they_are_called():
     assert {key: spec.name for key, spec in PRESETS.items()} == {
         "lesson": "Lesson convnet", "mlp": "MLP", "lenet5": "LeNet-5", "tiny": "Tiny convnet",
-        "modern": "Modern convnet", "small_vgg": "Small VGG",
+        "sprint": "Sprint convnet", "modern": "Modern convnet", "small_vgg": "Small VGG",
         "mnist_cnn": "Keras’s mnist_cnn", "simple_convnet": "Keras’s simple convnet",
     }  # fmt: skip
 

@@ -87,6 +87,8 @@ def test_two_steps_of_nesterov_are_those_done_by_hand():
     ("recipe", "words"),
     [
         ({"nesterov": True, "optimizer": "sgd"}, "there is none"),
+        ({"beta_1": 0.7, "optimizer": "rmsprop"}, "rmsprop has no beta_1"),
+        ({"beta_2": 1.0, "optimizer": "adam"}, "beta_2 is 1"),
         ({"nesterov": 1, "optimizer": "sgd", "momentum": 0.9}, "nesterov is 1"),
         ({"optimizer": "adadelta", "momentum": 0.9}, "takes no momentum"),
         ({"optimizer": "adadelta", "weight_decay": 0.1}, "has no weight decay"),
@@ -189,7 +191,7 @@ def test_a_training_that_was_interrupted_goes_on_to_the_same_weights(recipe):
 
 def test_a_recipe_of_before_is_the_same_recipe():
     old = RECIPES["fast"].to_dict()
-    for name in ("nesterov", "l2", "adversarial", "patience", "monitor"):
+    for name in ("nesterov", "l2", "adversarial", "patience", "monitor", "beta_1", "beta_2"):
         del old[name]
     assert TrainSpec.from_dict(old) == RECIPES["fast"]
     assert RECIPES["fast"].identity() == old

@@ -5,6 +5,7 @@ Runs where the package of requirements-ray.txt is installed. Machines are killed
 
 import importlib.util
 import os
+import pickle
 import secrets
 import shutil
 import signal
@@ -22,7 +23,9 @@ import torch
 
 from cnn_core.insight import DreamSpec
 from cnn_core.insight.dream.animation import to_png
-from cnn_core.model import PRESETS
+from cnn_core.looking import Lookers, Question
+from cnn_core.looking.jobs import answer
+from cnn_core.model import PRESETS, Conv2D, Dense, Flatten, ModelSpec, build
 from cnn_core.runs import RunStore
 from cnn_core.runs.files import file_names, is_locked, locked, read_json
 from cnn_core.runs.jobs.worker import work
@@ -232,6 +235,74 @@ def test_a_dream_does_not_wait_for_trainings_and_a_restarted_server_leaves_runs_
         assert not is_locked(run.folder / "lock")
         assert "The server was restarted. It goes on" in run.status.reason
         three.store.control(run.id, owner, "stop")
+
+
+@pytest.fixture
+def far_question():
+    """Half a minute of work, its message, and what a look beside the server says of it."""
+    layers = (Conv2D(filters=96, padding="same"), Conv2D(filters=96), Flatten(), Dense(units=10))
+    spec = ModelSpec("wide", (1, 28, 28), 10, layers)
+    question = Question.of("accuracy_curve", "mnist", 500, change="shift")
+    net = build(spec, seed=1).eval()
+    message = pickle.dumps((question, spec, net.state_dict()))
+    return message, answer(net, question, lambda fraction: None)
+
+
+@pytest.fixture
+def beside():
+    """What a server has to look into networks; its processes end with it."""
+    beside = Lookers(1)
+    yield beside
+    for number in beside.processes():
+        os.kill(number, signal.SIGKILL)
+
+
+def answering(here):
+    """The processes of all machines that work at a look."""
+    return [pid for name in ("head", "one", "two") for pid in here.cluster.processes(name, "_answered_there")]
+
+
+def begun(beside, message):
+    asked = beside.ask("far", 20.0, lambda: message)
+    until(lambda: asked.began is not None or asked.is_done, 120.0)
+    return asked
+
+
+def test_a_heavy_look_is_answered_by_a_free_machine_and_here_when_that_one_is_killed(
+    three, beside, far_question
+):
+    message, expected = far_question
+    asked = begun(beside, message)
+    with asked.awaited():
+        assert asked.is_far
+        assert asked.wait(200)
+    assert asked.answer() == expected
+
+    asked = begun(beside, message)
+    with asked.awaited():
+        assert asked.is_far
+        until(lambda: answering(three), 60.0)
+        for pid in answering(three):
+            os.kill(pid, signal.SIGKILL)
+        assert asked.wait(200)
+    assert not asked.is_far
+    assert asked.answer() == expected
+
+
+def test_a_heavy_look_is_answered_here_when_the_head_is_killed_in_the_middle_of_it(
+    three, beside, far_question
+):
+    message, expected = far_question
+    asked = begun(beside, message)
+    with asked.awaited():
+        assert asked.is_far
+        three.cluster.kill("head")
+        assert asked.wait(400)
+    assert asked.answer() == expected
+    with (again := begun(beside, message)).awaited():  # nobody answers there
+        assert not again.is_far
+        assert again.wait(200)
+    assert again.answer() == expected
 
 
 def test_a_slow_folder_loses_nothing(three, expected):

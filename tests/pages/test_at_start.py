@@ -71,18 +71,19 @@ def left_work() -> str:
     return run_id
 
 
-@pytest.mark.parametrize("file", [page.file for page in PAGES])
-def test_whoever_comes_first_to_whatever_page_wakes_the_runner(app, takes_up, monkeypatch, file):
+def test_whoever_comes_first_to_whatever_page_wakes_the_runner(app, takes_up, monkeypatch):
     woken = []
     monkeypatch.setattr(server, "wake_runner", lambda: woken.append(1))
     left_work()
     app.session_state["visitor"] = OWNER  # a stranger to the run
     app.run()
     assert woken == [1]
-    monkeypatch.setattr(server, "_looked", {})
-    app.switch_page(file).run()
-    assert woken == [1, 1]
-    assert not app.exception
+    for page in PAGES:
+        woken.clear()
+        monkeypatch.setattr(server, "_looked", {})
+        app.switch_page(page.file).run()
+        assert woken == [1], page
+        assert not app.exception, page
 
 
 def test_no_runner_is_woken_where_nothing_is_left(app, takes_up, monkeypatch):
@@ -99,6 +100,27 @@ def test_many_looks_are_one(takes_up, monkeypatch):
     for _ in range(30):
         server.take_up_work()
     assert woken == [1]
+
+
+def test_workers_are_warm_before_anybody_trains_unless_the_operator_or_the_machine_is_against_it(monkeypatch):
+    asked = []
+
+    def expect(store):
+        asked.append(store.path)
+        raise StudentError("Training cannot be started (No space left on device).")  # is for whoever trains
+
+    monkeypatch.setattr("cnn_core.runs.expect_work", expect)
+    monkeypatch.setattr(server, "_expected", {})
+    server.keep_workers_warm()
+    assert asked == []
+    monkeypatch.setenv("CONVSCOPE_WARM", "1")
+    monkeypatch.setattr("cnn_core.machine.memory_limit", lambda: 1_000_000_000)
+    server.keep_workers_warm()
+    assert asked == []
+    monkeypatch.setattr("cnn_core.machine.memory_limit", lambda: 4_000_000_000)
+    for _ in range(30):
+        server.keep_workers_warm()
+    assert asked == [server.store().path]
 
 
 def test_that_no_runner_can_be_started_breaks_no_page(app, takes_up, monkeypatch):

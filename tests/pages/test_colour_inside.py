@@ -207,7 +207,7 @@ def test_filters_are_drawn_in_colour_and_so_are_kernel_and_examples(app, ten):
     app.session_state["filters_view"] = "made_of"
     app.run()
     assert not app.exception
-    assert "Of the image alone. Where filter 2 answers most, its sum is" in text(app)
+    assert "Made of the image alone. Where filter 2 answers most, its sum is" in text(app)
     tables = "".join(node.proto.body for node in app.get("html"))
     assert all(f"its kernel over {colour}" in tables for colour in ("red", "green", "blue"))
 

@@ -157,6 +157,8 @@ def test_names_become_file_names():
 def test_a_network_from_a_file_claims_no_recipe_and_is_no_seed_of_another():
     opened = replace(ONE, name="run:2", recipe=None)
     assert differences([ONE, opened])["recipe"] == ["–", "unknown, opened from a file"]
+    cut = replace(opened, is_cut=True)
+    assert differences([ONE, cut])["recipe"] == ["–", "unknown, cut out of another network"]
     assert differences([ONE, opened])["learning rate"] == ["0.001", "–"]
     assert seed_groups([ONE, opened]) == []
 

@@ -139,6 +139,12 @@ def test_what_a_window_of_two_by_two_leaves_out_is_said():
     assert "A last row or column that fills no window is left out." in words.fewer_numbers("max", 169, 36)
 
 
+def test_what_never_reaches_the_answer_is_said_of_rows_and_columns_apart():
+    assert words.left_over(0, 0) == ""
+    assert "The last 2 rows and the last 2 columns of an image never change" in words.left_over(2, 2)
+    assert "** The last column of an image never changes" in words.left_over(0, 1)
+
+
 def test_of_values_below_zero_no_brightness_is_claimed():
     assert words.kept_by_maximum(4, 16, None) == "It keeps 4 of 16 values."
     assert words.one_scale("So.", 1.5, below_zero=True).endswith("Values below zero are black too.")

@@ -104,6 +104,7 @@ def test_feature_maps_asks_where_a_picture_counts_and_marks_where_occlusion_find
     app = open_page(asking_app, "pages/4_feature_maps.py", why_open=True)
     assert f"Which place of the picture does the network need most to say {label}?" in text(app)
     assert "Grad-CAM" not in text(app)
+    assert app.button(key="pixel_take_out").label == "What if this map were taken out?"
     about = f"Lesson convnet, ready trained/mnist/{len(test)}/0/{label}"
     app.session_state["guess_points"] = {("feature_maps.where", about): (3, 4)}  # as a tap leaves it
     app.run()
@@ -112,3 +113,31 @@ def test_feature_maps_asks_where_a_picture_counts_and_marks_where_occlusion_find
     row, column = divmod(int(values.argmax()), 28)
     assert "Grad-CAM" in text(app)
     assert f"You said row 3, column 4, measured row {row}, column {column}" in text(app)
+
+
+def test_break_it_asks_once_how_much_is_left_and_keeps_number_and_what_broke_back(asking_app):
+    asking_app.query_params["cut"] = "conv2d_1:out:0-15"
+    app = open_page(asking_app, "pages/9_break_it.py")
+    assert "Without 16 of 32 filters of conv2d_1: guess first how much it still reads." in text(app)
+    assert not app.metric
+    assert "Broken" not in text(app)
+    press(app, "I say 50 %")
+    guess = guesses()["break_it.still_reads"]
+    assert (guess.said, f"{guess.measured:.1f} %") == (50, app.metric[0].value)
+    assert "Broken" in text(app)
+    assert "I say" not in "".join(button.label for button in app.button)
+
+
+def test_who_decided_asks_what_is_left_of_the_lead_before_its_check(asking_app):
+    asking_app.query_params["view"] = "decided"
+    app = open_page(asking_app, "pages/4_feature_maps.py")
+    (lead,) = re.findall(r"The score of \d is ([\d.]+) above that of \d\.", text(app))
+    assert "at random" not in text(app)
+    press(app, "more than half")
+    (was, left) = re.findall(
+        r"It was ([\d.]+), and is ([−\d.]+) without them; without 5 at random", text(app)
+    )[0]
+    right = "none" if left.startswith("−") else "more" if float(left) >= float(lead) / 2 else "less"
+    assert was == lead
+    assert guesses()["feature_maps.left"].measured.startswith(right)
+    assert "Pale: " in text(app)

@@ -1,12 +1,16 @@
 """Looking at a network that takes long: done beside the server, told how long, and the same numbers."""
 
+from importlib import import_module
+
 import pytest
 
 from cnn_core.data import load_images
+from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.data.own import NewPicture, Shelf
 from cnn_core.looking import Asked, GivenUp, Question, Work, jobs, work
 from cnn_core.model import PRESETS, build
 from cnn_core.training import RECIPES, evaluate
+from pages.break_it import outcomes
 from pages.ui.visitor import networks
 from pages.ui.wording import first_look, looking
 from pages.ui.wording.looking import how_long, weights_hash
@@ -30,10 +34,14 @@ def test_heavy_work_is_done_beside_the_server_and_the_page_says_the_same(app, mo
 
 
 def test_what_was_computed_before_anybody_looked_is_what_the_pages_ask(app, monkeypatch):
+    for room in ("evaluate.exam", "one_step.stepping"):  # as `load_rooms` does
+        import_module(f"pages.{room}")
     first_look.warm_up()
     asked = []
     monkeypatch.setattr(jobs, "answer", lambda net, question, tell: asked.append(question))
-    for page in ("3_evaluate", "4_feature_maps", "5_filters"):
+    monkeypatch.setattr(ImagesLearntFrom, "overlap", lambda *_: asked.append("which images it learnt from"))
+    monkeypatch.setattr(outcomes, "OperatingTable", lambda *_, **__: asked.append("what it reads untouched"))
+    for page in ("9_one_step", "9_break_it", "3_evaluate", "4_feature_maps", "5_filters"):
         open_page(app, f"pages/{page}.py", network="pretrained:lesson")
     for layer in ("conv2d_1", "conv2d_3"):  # a click on Filters
         app.session_state["filters_layer"] = layer
@@ -101,7 +109,7 @@ def test_a_glance_never_waits_and_fetches_what_came_and_asks_anew_when_own_pictu
             return sent[-1]
 
     monkeypatch.setattr(looking, "is_small", lambda: False)
-    monkeypatch.setattr(looking, "_lookers", lambda processes: NoProcess())
+    monkeypatch.setattr(looking, "_lookers", NoProcess)
     network = networks.ours("mlp")
 
     def glance():

@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cnn_core.insight import Around, Climb, Neighbour, PictureAnswers, Reading
-from pages.filters import made_of_words, more_words, own_answer_words
+from cnn_core.insight import RECIPES, Around, Climb, FilterPictures, Neighbour, PictureAnswers, Reading
+from cnn_core.model import PRESETS
+from pages.filters import made_of_guessing, made_of_words, more_words, own_answer_words
+from pages.filters.upstream import Upstream
+from pages.ui.visitor.networks import LoadedNetwork
 
 ONE = torch.zeros(1, dtype=torch.int64)
 
@@ -35,16 +38,33 @@ def around_of(read, shown=6, **more):
 EIGHT = reading_of([0.15, 0.13, 0.12, 0.11, 0.08, 0.08, 0.2, -0.01])
 
 
-@pytest.mark.parametrize("module", [made_of_words, more_words, own_answer_words])
+@pytest.mark.parametrize("module", [made_of_guessing, made_of_words, more_words, own_answer_words])
 def test_the_examples_in_the_docstrings_are_true(module):
     assert doctest.testmod(module).failed == 0
+
+
+def test_what_is_asked_first_has_the_filter_that_gives_most_among_its_answers_and_no_picture_no_question():
+    network = LoadedNetwork(None, PRESETS["lesson"], "Mine", "design", None, None, True, "w")
+    pictures = FilterPictures(
+        layer="conv2d_1", filters=tuple(range(8)), images=torch.zeros(8, 1, 4, 4), scores=torch.zeros(8, 1),
+        dead=torch.zeros(8, dtype=torch.bool), why=[None] * 8, begun=["noise"] * 8, starts=torch.zeros(8, 1, 4, 4),
+        recipe=RECIPES["clean"],
+    )  # fmt: skip
+    found = Upstream(EIGHT, around_of(EIGHT), False, {"conv2d_1": pictures}, torch.zeros(1, 4, 4), "1", 500)
+    asked = made_of_guessing.question(network, found)
+    assert (asked.options, asked.answer) == (("filter 0", "filter 2", "filter 4", "filter 6"), "filter 6")
+    pictures.why[6] = "no slope"
+    assert made_of_guessing.question(network, found) is None
+    pictures.why[6] = None
+    of_image = replace(EIGHT, source="image")
+    assert made_of_guessing.question(network, replace(found, read=of_image)) is None
 
 
 def test_the_first_line_adds_up_to_the_numbers_of_the_table():
     said = made_of_words.verdict(EIGHT, around_of(EIGHT), True, 1)
     assert said == (
-        "Of other filters. Where filter 41 answers most, **6** of the 8 that it reads give +0.79 together; the whole "
-        "sum is **0.87**."
+        "Made of other filters. Where filter 41 answers most, **6** of the 8 that it reads give +0.79 together; the "
+        "whole sum is **0.87**."
     )
     # 0.87 = 0.79 + (0.08 - 0.01) + 0.01
     assert made_of_words.foot(EIGHT, around_of(EIGHT), 2) == [
@@ -62,8 +82,8 @@ def test_the_first_line_adds_up_to_the_numbers_of_the_table():
 def test_a_filter_of_the_image_and_one_of_a_single_map_have_their_own_first_line():
     first = reading_of([0.4], bias=-0.1, source="image")
     assert made_of_words.verdict(first, around_of(first), True, 1) == (
-        "Of the image alone. Where filter 41 answers most, its sum is **0.30**: the image gives +0.40, and the bias "
-        "−0.10."
+        "Made of the image alone. Where filter 41 answers most, its sum is **0.30**: the image gives +0.40, and the "
+        "bias −0.10."
     )
     alone = reading_of([0.4], bias=-0.1)
     assert "**0.30**: filter 0 of conv2d_1 gives +0.40, and the bias −0.10." in made_of_words.verdict(

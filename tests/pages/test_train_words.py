@@ -9,6 +9,7 @@ from cnn_core.runs import RunStore
 from cnn_core.runs.expectation import Expectation
 from cnn_core.training import RECIPES
 from pages.train import words
+from pages.train.live import seconds_between
 from pages.ui.wording import run_states
 from tests.pages.test_train import OWNER, batch, tell, validated
 
@@ -31,6 +32,25 @@ def a_run(store, *events, preset="lesson", recipe=LESSON, **status):
 
 def test_the_examples_in_the_docstrings_are_true():
     assert doctest.testmod(words).failed == 0
+
+
+def test_a_run_is_drawn_sooner_while_its_first_step_may_come_at_any_moment(store):
+    run, before = a_run(store), store.submit(PRESETS["mlp"], LESSON, owner="b" * 22)
+    assert seconds_between(run) < 1.0
+    assert seconds_between(store.run(before)) == 1.0  # it waits for its turn
+    store.take(store.next_ticket())
+    told = [
+        ({"reason": "Getting ready."}, False),
+        ({"state": "running", "reason": ""}, False),
+        ({"reason": "Fetching MNIST: 12 %."}, True),
+        ({"reason": "", "step": 1, "steps": 315}, True),
+    ]
+    for change, is_calm in told:
+        tell(store, run.id, **change)
+        assert (seconds_between(run.at_once()) == 1.0) is is_calm, change
+    tell(store, run.id, state="finished", result={"accuracy": 0.97, "count": 500})
+    store.done(run.id)
+    assert seconds_between(run.at_once()) is None
 
 
 def test_a_run_that_waits_has_a_place_and_no_answer(store):

@@ -10,9 +10,15 @@ def kinds(app) -> list[str]:
     return list(app.get_by_key("recipe_kind").options)
 
 
-def test_choosing_an_example_of_keras_s_chooses_its_recipe_too(app, no_runner):
+def test_choosing_the_sprint_or_an_example_of_keras_s_chooses_its_recipe_too(app, no_runner):
     open_page(app, "pages/2_train.py")
     assert "Keras’s" not in kinds(app)
+    app.button(key="sprint_take").click().run()
+    assert not app.exception
+    assert app.get_by_key("recipe_kind").value == "example"
+    assert "Sprint" in kinds(app)
+    assert "In all that is 1/" in text(app)
+    assert not [button for button in app.button if button.key == "sprint_take"]
     [presets] = [box for box in app.selectbox if box.label == "Start the design from"]
     presets.set_value("mnist_cnn").run()
     assert not app.exception

@@ -48,6 +48,27 @@ def test_a_page_whose_widgets_are_all_sent_wrong_types_is_drawn_without_an_error
         assert not app.exception
 
 
+def test_choices_that_are_sent_empty_stay_as_they_were(app, monkeypatch):
+    from streamlit.testing.v1.element_tree import ElementTree
+
+    def emptied(tree):
+        states = WidgetStates()
+        for state in whole(tree).widgets:
+            one = states.widgets.add(id=state.id)
+            one.string_array_value.SetInParent()  # nothing is chosen
+        return states
+
+    whole = ElementTree.get_widget_states
+    open_page(app, "pages/9_one_step.py")
+    stages = app.segmented_control[0]
+    assert stages.value is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(ElementTree, "get_widget_states", emptied)
+        app.run()
+    assert not app.exception
+    assert app.segmented_control[0].value == stages.value
+
+
 def test_a_value_of_the_wrong_type_counts_as_never_sent():
     from streamlit.runtime.state.common import WidgetMetadata
 

@@ -14,4 +14,11 @@ KMNIST = Dataset(
     keras=None,
     address="http://codh.rois.ac.jp/kmnist",
     axis_begins=76,
+    mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+    md5=(
+        "bdb82020997e1d708af4cf47b453dcf7",
+        "e144d726b3acfaa3e44228e80efcd344",
+        "5c965bf0a639b31b8f53240b1b52f4d7",
+        "7320c461ea6c1c855c0b718fb2a4b134",
+    ),
 )

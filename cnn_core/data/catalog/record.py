@@ -80,7 +80,9 @@ class Dataset:
     has_sample:    whether 5,000 of its images are always here.
     shape:         of an image: (channels, height, width).
     files:         which files hold it.
-    archive:       the one file to fetch; None where torchvision knows the files.
+    archive:       the one file to fetch; None where the files are fetched one by one.
+    mirrors:       addresses ending in / that have them, each packed by gzip, as torchvision knows them.
+    md5:           of the packed files: images and labels to train with, images and labels to test with.
     torchvision:   the name of torchvision's class; "" is that of the folder.
     margin:        pixels that its images leave free at each side, where they are not centred by mass.
     sample_zip:    the file in the data folder that may hold some of its images as pictures; "" where there is none.
@@ -104,6 +106,8 @@ class Dataset:
     shape: tuple[int, int, int] = (1, 28, 28)
     files: IdxFiles | CifarFiles = IdxFiles()
     archive: Archive | None = None
+    mirrors: tuple[str, ...] = ()
+    md5: tuple[str, ...] = ()
     torchvision: str = ""
     margin: int = 0
     sample_zip: str = ""

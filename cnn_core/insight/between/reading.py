@@ -93,7 +93,10 @@ def reading(net: Network, images: Tensor, layer: str, filter: int, places: int =
         each = reads.terms(x)  # (B, m, H, W)
         total = each.sum(1) + reads.bias  # (B, H, W)
         best, flat = total.flatten().topk(min(places, total.numel()))
-        rows = torch.stack(torch.unravel_index(flat, total.shape), 1)
+        _, height, width = (
+            total.shape
+        )  # `torch.unravel_index` imports sympy: 40 MB, for as long as a server lives
+        rows = torch.stack((flat // (height * width), flat // width % height, flat % width), 1)
         sums.append(best)
         terms.append(each[rows[:, 0], :, rows[:, 1], rows[:, 2]])
         where.append(rows + torch.tensor([first * TOGETHER, 0, 0], device=rows.device))

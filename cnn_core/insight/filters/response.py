@@ -20,10 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnn_core.insight.filters.stages import Stage, bias_of, padded, scale_and_shift, stages
-from cnn_core.insight.look.fields import Window, field_of_map, windows
+from cnn_core.insight.look.fields import Window, windows
 from cnn_core.insight.look.twin import device_of, frozen, layer_names
 from cnn_core.model.network import Activated, ConvLayer, DenseLayer, Network
-from cnn_core.model.spec import ModelSpec
+from cnn_core.model.reach import read_of_image
 
 
 class Head(Protocol):
@@ -46,7 +46,7 @@ class Response:
         children: list[Any] = [frozen(child) for child in list(net.children())[: last + 1]]
         self.device = device_of(net)
         self.dtype = next((p.dtype for p in net.parameters()), torch.float32)
-        self._rows, self._columns = _needed(spec, layer)
+        self._rows, self._columns = read_of_image(spec, last=layer)
         # What has weights last is where the filters are; what comes after treats each channel by itself.
         mixing = [i for i in range(last + 1) if spec.layers[i].has_filters or spec.layers[i].has_units]
         flattens = [i for i in range(last + 1) if spec.layers[i].flattens]
@@ -206,12 +206,3 @@ def _own_channel(layer: Any, x: Tensor, filters: Tensor) -> Tensor:
     scale, shift = scale_and_shift(layer.norm)
     shape = (-1, *[1] * (x.ndim - 1))
     return x * scale[filters].view(shape) + shift[filters].view(shape)
-
-
-def _needed(spec: ModelSpec, layer: str) -> tuple[int, int]:
-    """How many rows and columns of the image the layer sees; with padding anywhere, all of them."""
-    index = spec.layer_names.index(layer)
-    if any(getattr(below, "padding", "valid") == "same" for below in spec.layers[: index + 1]):
-        return spec.input_shape[1], spec.input_shape[2]
-    (_, bottom), (_, right) = field_of_map(spec, layer)
-    return bottom + 1, right + 1

@@ -58,14 +58,6 @@ def receptive_field(spec: ModelSpec, layer: str, row: int = 0, column: int = 0) 
     return _seen_by(spec, index, Field((row, row), (column, column)))
 
 
-def field_of_map(spec: ModelSpec, layer: str) -> Field:
-    """The pixels that any value of `layer` can see: what floors cut off at the right and bottom is outside."""
-    index = spec.layer_names.index(layer)
-    shape = summarize(spec)[index].output_shape
-    whole = Field((0, shape[1] - 1), (0, shape[2] - 1)) if len(shape) == 3 else Field((0, 0), (0, 0))
-    return clip(_seen_by(spec, index, whole), spec.input_shape)
-
-
 def clip(field: Field, shape: tuple[int, ...]) -> Field:
     """The part of `field` inside a (C, H, W)."""
     _, height, width = shape

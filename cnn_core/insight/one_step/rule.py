@@ -18,7 +18,6 @@ from cnn_core.insight.one_step.step import Change, OneStep
 from cnn_core.training.optimizers import ADADELTA_RHO, EPSILON
 
 RHO = 0.9  # of rmsprop
-BETA_1, BETA_2 = 0.9, 0.999  # of adam and adamw
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def _adam(sheet: _Sheet, step: OneStep, memory: _Memory) -> None:
     elif not decoupled:
         g = _decayed_gradient(sheet, step)
     start = "w₀" if "w₀" in sheet.known else "w"
-    sheet.put(β1=BETA_1, β2=BETA_2, ε=EPSILON, t=memory.get("step") + 1)
+    sheet.put(β1=step.recipe.beta_1, β2=step.recipe.beta_2, ε=EPSILON, t=memory.get("step") + 1)
     sheet.put(m=memory.get("exp_avg"), v=memory.get("exp_avg_sq"))
     sheet.line(
         "m'", f"β1·m + (1 − β1)·{g}", f"β1 m {g}", lambda beta, m, slope: beta * m + (1 - beta) * slope

@@ -7,6 +7,7 @@ of the run are those it would have without it, bit for bit.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from typing import TYPE_CHECKING, Any
@@ -48,14 +49,18 @@ class Examiner:
         self.checks, self.is_compared = list(health.checks), health.with_relu is not None
         self.next_at = -math.inf
         self.early_step, self.early_seconds = -1, 0.0
+        self.beginning: Network | None = None  # the network before its first step, until that is done
         self.before: tuple[int, dict[str, Tensor]] | None = (
             None  # the last step measured, and the kernels then
         )
 
     def examine(self, step: int, epoch: float, at_once: bool = False) -> None:
         """Measure after this step where it is time, or `at_once`; each step once. Raises OSError."""
-        if step in EARLY_STEPS:
-            self._examine_early(step, epoch)
+        if step == 0:  # nobody's first step has to wait for that
+            self.beginning = copy.deepcopy(self.net)
+            self._watch_next_step(step)
+        elif step in EARLY_STEPS:
+            self._examine_early(self.net, step, epoch)
         if (
             step < FIRST_STEP
             or (self.checks and self.checks[-1].step >= step)
@@ -73,15 +78,16 @@ class Examiner:
         self.next_at = ended + (ended - began) / SHARE
         self._compare(step)
 
-    def _examine_early(self, step: int, epoch: float) -> None:
+    def _examine_early(self, net: Network, step: int, epoch: float) -> None:
         if step <= self.early_step or self.early_seconds > EARLY_SECONDS:
             return
         self.early_step = step
         began = time.process_time()
-        gradients = check(self.net, self.checked, step, epoch).gradients
+        gradients = check(net, self.checked, step, epoch).gradients
         self._write(line_of("gradient", LayerSizes(step, epoch, gradients)))
         self.early_seconds += time.process_time() - began
-        self._watch_next_step(step)
+        if net is self.net:
+            self._watch_next_step(step)
 
     def _watch_next_step(self, step: int) -> None:
         # A GPU works ahead of what it tells: what its weights are after a single step, nobody sees.
@@ -90,6 +96,9 @@ class Examiner:
 
     def stepped(self, step: int, epoch: float) -> None:
         """A step is done: how far it moved the weights, if it is the one after a measurement. Raises OSError."""
+        if self.beginning is not None:
+            beginning, self.beginning = self.beginning, None
+            self._examine_early(beginning, 0, 0.0)
         if self.before is None:
             return
         (measured, kernels), self.before = self.before, None

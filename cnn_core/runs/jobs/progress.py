@@ -12,6 +12,9 @@ from cnn_core.runs.status import Status, write_status
 from cnn_core.training.events import BatchDone, Finished
 
 STATUS_SECONDS = 0.5  # between two writings of where it stands
+PACE_SECONDS = (
+    1.0  # from the first step on, before a time to go is told: 18 minutes would be said of one of 30 s
+)
 PACE_WRITINGS = 30  # of the status, the last: from them the time to go is estimated
 
 
@@ -47,7 +50,10 @@ class Progress:
         """Take note of a batch, and write the status where it is time. Raises OSError."""
         self.step, self.epoch = event.step, event.epoch
         self.learning_rate, self.images_per_second = event.learning_rate, event.images_per_second
-        self.write(at_once=event.step == self.first_step)
+        is_first = event.step == self.first_step
+        if is_first:
+            self.pace.clear()  # it took much that no other step takes
+        self.write(at_once=is_first)
 
     def finished(self, event: Finished) -> None:
         """Take note of the end; the training itself has counted its seconds best."""
@@ -84,6 +90,8 @@ class Progress:
         write_status(self.run.folder, status)
 
     def _seconds_to_go(self) -> float | None:
-        """By the pace of the last few seconds, with everything that takes time in it; None at the beginning."""
+        """By the pace of the last few seconds, with everything that takes time in it; None in the first of them."""
         (then, first), (now, last) = self.pace[0], self.pace[-1]
-        return (self.steps - last) * (now - then) / (last - first) if last > first else None
+        if last == first or now - then < PACE_SECONDS:
+            return None
+        return (self.steps - last) * (now - then) / (last - first)

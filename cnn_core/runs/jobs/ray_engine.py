@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import math
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from cnn_core.cluster import settings_here
 from cnn_core.errors import StudentError
 from cnn_core.runs.fairness import Room
 from cnn_core.runs.files import is_locked
@@ -131,10 +131,9 @@ class RayEngine:
         # spawn: Ray's threads do not survive a fork.
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        environment = {name: value for name, value in os.environ.items() if name.startswith("CONVSCOPE_")}
         self.process = context.Process(
             target=connect,
-            args=(theirs, str(self.store_path), self.address, self.threads, environment),
+            args=(theirs, str(self.store_path), self.address, self.threads, settings_here()),
             name="ray",
         )
         self.process.start()

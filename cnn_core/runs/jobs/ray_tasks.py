@@ -1,9 +1,7 @@
-"""The process that is connected to a Ray cluster, and what it has done there. The only module that imports Ray.
+"""The process of the runner that is connected to a Ray cluster, and what it has done there.
 
 It speaks with `RayEngine` through a pipe, in tuples that begin with one of the words below. A training takes as many
-processors of a machine as it has threads, and some of its memory. Short work (a dream, a file to be opened) takes one
-unit of the resource `convscope_short`, of which each machine has as many as its operator gave it: so it has a place of
-its own beside the trainings, or none where no machine offers any.
+processors of a machine as it has threads, and some of its memory; short work is a dream, or a file to be opened.
 
 Ray never repeats a task of ours: a run whose worker is gone goes back into our queue, and on from its last snapshot.
 """
@@ -20,14 +18,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from cnn_core.cluster import SHORT, WORKER_BYTES, connected, take_over
 from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN
 
 START, CANCEL, STOP = "start", "cancel", "stop"  # to it: (START, run id, is_spare), (CANCEL, run id), (STOP,)
 PLACES = "places"  # from it: (PLACES, trainings at once, short work at once), twice a second
 RETURNED, TROUBLE = "returned", "trouble"  # (RETURNED, run id, outcome), (TROUBLE, [run id,] error)
 
-SHORT = "convscope_short"  # the resource that short work takes one unit of
-WORKER_BYTES = 500_000_000  # of memory, for each training: a worker takes 300 MB and its images
 LOOK_SECONDS, PLACES_SECONDS = 0.05, 0.5
 
 
@@ -41,9 +38,7 @@ def connect(
         for stream in (1, 2):
             os.dup2(nowhere.fileno(), stream)
     try:
-        import ray
-
-        ray.init(address=address, namespace="convscope", log_to_driver=False, logging_level="WARNING")
+        ray = connected(address)
     except Exception as error:
         pipe.send((TROUBLE, _first_line(error)))
         return
@@ -146,8 +141,7 @@ def _first_line(error: BaseException) -> str:
 
 def _work(run_id: str, store_path: str, threads: int, environment: Mapping[str, str]) -> str:
     """On the machine that has the run; Ray sends this function by its name."""
-    for name, value in environment.items():  # what that machine's operator has set there holds
-        os.environ.setdefault(name, value)
+    take_over(environment)
     from cnn_core.runs.jobs.leaving import server_restarts
     from cnn_core.runs.jobs.worker import settle, work
 

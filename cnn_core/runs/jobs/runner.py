@@ -46,6 +46,7 @@ from cnn_core.runs.jobs.leaving import (
 from cnn_core.runs.jobs.ray_engine import RayEngine
 from cnn_core.runs.jobs.tally import Tally
 from cnn_core.runs.run import Run
+from cnn_core.runs.status import GETTING_READY
 from cnn_core.runs.store import RunStore
 from cnn_core.runs.tidying import tidy
 from cnn_core.settings import Settings, settings
@@ -80,6 +81,20 @@ def ensure_runner(store: RunStore) -> bool:
                 return False
             _start(store)
             return True
+
+
+def expect_work(store: RunStore) -> bool:
+    """Somebody is here who may ask for work: have a runner with warm workers before they do; True if one was started.
+
+    It stays for as long after that as it would after work. Raises StudentError as `ensure_runner` does.
+    """
+    with explain_disk_errors("Training cannot be started"):
+        store.path.mkdir(parents=True, exist_ok=True)
+        (store.path / _EXPECTED).touch()
+        return ensure_runner(store)
+
+
+_EXPECTED = "work.expected"  # a file of the store: when somebody was here last
 
 
 def _is_starting(store: RunStore) -> bool:
@@ -240,10 +255,16 @@ class Runner:
             if run.status.state == "queued":
                 if not run.status.step:  # else it waited for something else as well
                     self.tally.starts(time.time() - run.created)
-                self.store.set_status(run, reason="Getting ready.")
+                self.store.set_status(run, reason=GETTING_READY)
 
     def _idle(self) -> bool:
-        return time.monotonic() - self.last_work > self.idle_seconds and not self.store.has_work()
+        if time.monotonic() - self.last_work <= self.idle_seconds or self.store.has_work():
+            return False
+        try:
+            here = time.time() - (self.store.path / _EXPECTED).stat().st_mtime
+        except OSError:  # nobody was here
+            return True
+        return here > self.idle_seconds
 
     def _take_up_orphans(self) -> None:
         for run_id in list(self.orphans):

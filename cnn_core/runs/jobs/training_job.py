@@ -68,6 +68,8 @@ def train_run(store: RunStore, run: Run) -> str:
     net, state = _resumed(run)
     listener = TrainingListener(run, net, len(images), test, state, reason)
     listener.examiner = Examiner(run, net, images, validation)
+    if state is not None and state.step == 0:  # it was ended before it could be measured
+        listener.examiner.examine(0, 0.0)
     with closing(listener.recorder):
         for event in train(net, images, recipe, validation, state=state, control=listener.control):
             listener.hear(event)
@@ -171,7 +173,11 @@ def learning_images(
     dataset: str, on_progress: Callable[[float, str], None] | None = None
 ) -> tuple[ImageSet, ImageSet]:
     """(what a run learns from, what it is validated on: the last 5,000 images, or a ninth of a small set)."""
-    images = load_images(dataset, "train", on_progress)
+    return divided(load_images(dataset, "train", on_progress))
+
+
+def divided(images: ImageSet) -> tuple[ImageSet, ImageSet]:
+    """The same of the training images themselves."""
     return images.split_off(split_sizes(len(images))[1])
 
 

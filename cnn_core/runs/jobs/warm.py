@@ -11,8 +11,11 @@ from __future__ import annotations
 import logging
 import signal
 
+from cnn_core.machine import wait_briefly
+
 
 def _warm() -> None:
+    wait_briefly()
     import torch
 
     torch.set_num_threads(1)

@@ -25,6 +25,7 @@ import orjson
 
 from cnn_core import journal
 from cnn_core.errors import Diverged, StudentError
+from cnn_core.machine import wait_briefly
 from cnn_core.runs.expectation import Speeds
 from cnn_core.runs.files import condition_of, locked, read_json, write_json
 from cnn_core.runs.jobs.leaving import (
@@ -53,6 +54,8 @@ def warm_up(store_path: str, threads: int) -> None:
     """Once per worker, before its first run: everything that takes long, so that the first step does not."""
     threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     settle(store_path, threads)
+    if _rehearsed.is_set():  # by the process that this one was forked from
+        return
     try:
         rehearse()
     except Exception:  # the run will meet it again, and has a student to tell it to
@@ -72,6 +75,7 @@ def settle(store_path: str, threads: int) -> None:
         Path("/proc/self/comm").write_text(NAME, "ascii")
     with suppress(OSError):  # where memory runs out a worker goes first, for its run is taken up again
         Path("/proc/self/oom_score_adj").write_text("500", "ascii")
+    wait_briefly()
     try:
         import torch
 
@@ -81,10 +85,12 @@ def settle(store_path: str, threads: int) -> None:
 
 
 def rehearse() -> None:
-    """Train and evaluate a little: the first time of each imports and prepares much."""
-    from cnn_core.data import load_images
+    """Train, evaluate and measure a little: the first time of each imports and prepares much."""
+    from cnn_core.data import Portion, load_images
+    from cnn_core.doctor import CheckImages, check
     from cnn_core.model import PRESETS, build
     from cnn_core.runs.jobs.sampler import sample_digits
+    from cnn_core.runs.jobs.training_job import divided
     from cnn_core.training import TrainSpec, evaluate, train
 
     images, test = (load_images("mnist", split, fetch=False) for split in ("train", "test"))
@@ -94,7 +100,14 @@ def rehearse() -> None:
         for _ in train(net, few, TrainSpec(optimizer=optimizer, epochs=1)):
             pass
     evaluate(net, few)
+    check(net, CheckImages.of(few, TrainSpec()), 0, 0.0)
     sample_digits(test)
+    learnt_from, validation = divided(images)
+    Portion.of(learnt_from, kept_aside=len(validation))  # its digest is remembered
+    _rehearsed.set()
+
+
+_rehearsed = threading.Event()
 
 
 def _keep_the_run(_signal: int, _frame: FrameType | None) -> None:

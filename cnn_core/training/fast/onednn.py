@@ -90,6 +90,7 @@ class Row:
                 parts[index : index + 2] = after, part  # the same, and sooner in torch's memory order
         self.parts = parts
         self.weights = [weight for part in self.parts for weight in part.weights]
+        self.without_weights = next(i for i, part in enumerate(parts) if part.weights)  # so many come first
         with torch.inference_mode(False):  # whatever the caller is in: they are written to again and again
             self.rounded = [torch.empty(weight.shape, dtype=torch.bfloat16) for weight in self.weights]
             self.grads = [torch.empty_like(weight) for weight in self.weights]
@@ -114,13 +115,16 @@ class Row:
         """Set each weight's `.grad` from the gradient of `forward`'s output; valid until the next call.
 
         tape:   of that `forward`; it is used up.
+        Below the first weights nothing is computed, unless `onward`: nobody would read it. (The MLP's gradient by its
+        pixels was a third of its multiply-adds.)
         Returns the gradient of the input if `onward`, else anything.
         """
         grads: list[Tensor] = []
+        lowest = 0 if onward else self.without_weights
         with _no_graph(learn=False):
-            while tape:
+            while len(tape) > lowest:
                 part, own, parts_tape = tape.pop()
-                grad, of_own = part.backward(grad, parts_tape, own, onward=bool(tape) or onward)
+                grad, of_own = part.backward(grad, parts_tape, own, onward=onward or len(tape) > lowest)
                 grads[:0] = of_own
             torch._foreach_copy_(self.grads, grads)
         for weight, of_weight in zip(self.weights, self.grads, strict=True):

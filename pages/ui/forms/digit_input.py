@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cnn_core.data import digit_from_pixels
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
+from pages.ui.forms import choice
 from pages.ui.forms.canvas import digit_canvas
 from pages.ui.forms.photo_input import own_photo
 from pages.ui.frame import address
@@ -31,7 +32,6 @@ WAYS = {"test": "Test digit", "draw": "Draw", "upload": "Upload"}
 _INDEX = "digit"  # the number of the test image; also its name in the address
 _WAY = "digit_way"  # a key of WAYS
 _WAY_IN_ADDRESS = address.one_of("way", _WAY, {way: way for way in WAYS}, "test")
-_ALIKE: dict[str, Any] = {"persist_state": "session", "label_visibility": "collapsed"}
 
 
 @dataclass(frozen=True)
@@ -93,18 +93,11 @@ def way_and_number(dataset: str = "mnist", standard: int = 0) -> str:
 
 
 def _way(dataset: str) -> str:
-    address.follow(_WAY_IN_ADDRESS)
     words = WAYS | {"test": f"Test {singular(dataset)}"}
     ways = ways_of(dataset)
     if server.why_no_images(dataset) is not None:
         ways.remove("test")
-    if st.session_state.get(_WAY, "test") not in ways:
-        st.session_state[_WAY] = ways[0]
-    way = st.segmented_control(
-        "Image", ways, format_func=words.__getitem__, default=ways[0], required=True, key=_WAY, **_ALIKE
-    )
-    address.tell(_WAY_IN_ADDRESS)
-    return way
+    return choice.in_address(_WAY_IN_ADDRESS, "Image", {way: words[way] for way in ways})
 
 
 def ways_of(dataset: str) -> list[str]:
@@ -147,7 +140,8 @@ def _number(dataset: str) -> None:
         format_func=lambda index: said.get(index, str(index)),
         key=_INDEX,
         width=150,
-        **_ALIKE,
+        label_visibility="collapsed",
+        persist_state="session",
     )
 
 

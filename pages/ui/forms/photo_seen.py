@@ -26,6 +26,7 @@ from cnn_core.kept import kept
 from cnn_core.lesson import spotlight
 from pages.ui.drawing.contact_sheet import as_picture, contact_sheet, image_sheet
 from pages.ui.drawing.sheets import picture, sheet
+from pages.ui.forms import choice
 from pages.ui.frame import process
 from pages.ui.wording import photo_seen as words
 from pages.ui.wording.blocks import answer, caption, sheet_heading, what_you_see
@@ -121,10 +122,8 @@ def section(key: str, photo: Tensor, place: str) -> None:
     """Draw answers, and the maps of a depth that is chosen, one of which lights up the photo."""
     draw_answers(key, photo, place)
     depths = photo_network().depths
-    depth = str(
-        st.segmented_control(
-            "Depth", depths, default=depths[2], required=True, key=f"{place}_depth", persist_state="session"
-        )
+    depth = choice.one_of(
+        "Depth", {depth: depth for depth in depths}, f"{place}_depth", depths[2], is_labelled=True
     )
     maps = maps_of(key, depth, photo)
     chosen = _chosen(place, key, depth, len(maps.maps))

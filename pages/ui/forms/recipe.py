@@ -19,15 +19,24 @@ from cnn_core.errors import StudentError
 from cnn_core.model import preset_of
 from cnn_core.settings import settings
 from cnn_core.training import EXAMPLES, RECIPES, TrainSpec
-from cnn_core.training.spec import MAX_BATCH_SIZE, MONITORS, NO_DECAY, OPTIMIZERS, PRECISIONS, SCHEDULES
+from cnn_core.training.spec import (
+    LATER,
+    MAX_BATCH_SIZE,
+    MONITORS,
+    NO_DECAY,
+    OPTIMIZERS,
+    PRECISIONS,
+    SCHEDULES,
+)
 from pages.ui.forms import make_link, recipe_address
 from pages.ui.forms.recipe_memory import remember, remembered
 from pages.ui.frame import address
 from pages.ui.visitor import design, who
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
+from pages.ui.wording.recipes import example_title
 
-TITLES = {"lesson": "Lesson", "fast": "Fast", "example": "Keras’s", "own": "My own"}
+TITLES = {"lesson": "Lesson", "fast": "Fast", "example": "its design’s", "own": "My own"}
 KIND = "recipe_kind"
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 GENTLE = AugmentSpec(rotation_range=10, width_shift_range=0.1, height_shift_range=0.1, zoom_range=0.1)
@@ -100,7 +109,7 @@ class Choice:
     """What is to be trained on, and how; `problem` where the numbers do not make a recipe."""
 
     dataset: str
-    title: str  # "Lesson", "Fast", "My own"
+    title: str  # "Lesson", "Fast", "Sprint", "My own"
     recipe: TrainSpec
     problem: StudentError | None = None
 
@@ -140,18 +149,22 @@ def _ask(names: dict[str, str], asked: bool) -> Choice:
 
 
 def example_of(draft: design.Draft) -> TrainSpec | None:
-    """The recipe that belongs to a design: of one of Keras's examples its own; None for any other design."""
+    """The recipe that belongs to a design, as to Keras's examples; None for most designs."""
     return EXAMPLES.get(preset_of(draft) or "")
 
 
+def _title(kind: str) -> str:
+    return example_title(preset_of(design.shown())) if kind == "example" else TITLES[kind]
+
+
 def choose_example(draft: design.Draft) -> None:
-    """For a callback: where the design is an example of Keras's, its recipe is chosen with it."""
+    """For a callback: where a recipe belongs to the design, it is chosen with it."""
     if example_of(draft) is not None:
         st.session_state[KIND] = "example"
 
 
 def _kind() -> str:
-    """Draw the choice among the recipes; an example's own is among them only beside its design."""
+    """Draw the choice among the recipes; one that belongs to a design is among them only beside it."""
     shown = example_of(design.shown())
     titles = [kind for kind in TITLES if kind != "example" or shown is not None]
     chosen = st.session_state.get(KIND)
@@ -163,7 +176,7 @@ def _kind() -> str:
     kind = st.segmented_control(
         "Recipe",
         titles,
-        format_func=TITLES.__getitem__,
+        format_func=_title,
         required=True,
         key=KIND,
         width="content",
@@ -183,8 +196,8 @@ def _options(dataset: str, kind: str, asked: bool) -> Choice:
     try:
         recipe = _size_and_seed(_base(kind), images, asked)
     except StudentError as error:
-        return Choice(dataset, TITLES[kind], RECIPES["lesson"], error)
-    return Choice(dataset, TITLES[kind], recipe)
+        return Choice(dataset, _title(kind), RECIPES["lesson"], error)
+    return Choice(dataset, _title(kind), recipe)
 
 
 def _base(kind: str) -> TrainSpec:
@@ -194,11 +207,16 @@ def _base(kind: str) -> TrainSpec:
     recipe = example_of(design.shown()) if kind == "example" else RECIPES.get(kind)
     recipe = recipe or RECIPES["lesson"]
     caption(
-        f"{TITLES[kind]} recipe: {recipe.optimizer}, learning rate {recipe.learning_rate:g}, "
+        f"{_title(kind)} recipe: {recipe.optimizer}, learning rate {recipe.learning_rate:g}, "
         f"{_spaced(recipe.schedule)}, batches of {recipe.batch_size}, "
-        f"{plural(recipe.epochs, 'epoch')}. Choose “My own” to change them."
+        f"{plural(recipe.epochs, 'epoch')}{_betas(recipe)}. Choose “My own” to change them."
     )
     return recipe
+
+
+def _betas(recipe: TrainSpec) -> str:
+    usual = (recipe.beta_1, recipe.beta_2) == (LATER["beta_1"], LATER["beta_2"])
+    return "" if usual else f", β1 {recipe.beta_1:g} and β2 {recipe.beta_2:g}"
 
 
 def _size_and_seed(base: TrainSpec, images: int, asked: bool) -> TrainSpec:

@@ -80,7 +80,13 @@ def _changed(name: str, serial: int, adopt: Callable[..., None], args: tuple[Any
     registry = st.session_state.get(_REGISTRY, {})
     if name not in registry or registry[name].serial != serial:
         return
-    value = st.session_state[_key(name, serial)]
+    key = _key(name, serial)
+    value = st.session_state[key]
+    if (
+        value is None and registry[name].default is not None
+    ):  # no browser of ours empties what began with a value
+        st.session_state[key] = registry[name].value
+        return
     registry[name] = replace(registry[name], value=value)
     adopt(*args, value)
 

@@ -12,6 +12,8 @@ from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from cnn_core.machine import wait_briefly
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -45,6 +47,7 @@ def leave_processors_free() -> None:
     all. Measured on two busy cores, the lesson's net reading one digit: 46 ms on average with two threads, 1 ms with
     one. The workers set their own number.
     """
+    wait_briefly()
     if "OMP_NUM_THREADS" in os.environ:
         return
     threads = max(1, (os.cpu_count() or 1) // 2)

@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui.frame import address, error_log, held, streamlit_inside, streamlit_messages, uploads
+from pages.ui.frame import address, error_log, held, streamlit_inside, streamlit_messages, turns, uploads
 from pages.ui.frame.components import component_file
 from pages.ui.frame.process import keep_memory_together, leave_processors_free
 
@@ -38,6 +38,7 @@ streamlit_inside.drop_wrong_values()
 streamlit_inside.one_value_at_a_time()
 streamlit_messages.send_together()
 streamlit_messages.nothing_out_of_order()
+turns.draw_in_turns()
 streamlit_inside.theme_once()
 streamlit_inside.named_by_key_alone()
 held.watch()

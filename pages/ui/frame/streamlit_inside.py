@@ -24,9 +24,9 @@ are used, but for the list of one in which a component is given its data (`sheet
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
                              Prism's `token`                                         pale code
 
-Three subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py; how what is
-drawn gets to the browser, streamlit_messages.py; and how a screen is sent what is new without a run of its script,
-streamlit_places.py.
+Four subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py; how what is
+drawn gets to the browser, streamlit_messages.py; how a screen is sent what is new without a run of its script,
+streamlit_places.py; and how many pages are drawn at once, turns.py.
 """
 
 from __future__ import annotations
@@ -270,6 +270,9 @@ _FRAME = f"""<style>
 /* A quiet button whose box is open: Streamlit darkens its words, in the dark to 2.9:1. */
 :is([data-testid="stPopoverButton"], [data-testid="stMenuButtonButton"])[kind="tertiary"][aria-expanded="true"],
 [data-testid="stMenuButtonButton"][aria-expanded="true"] * {{ color: inherit !important }}
+/* What is chosen in a list of several: Streamlit writes white on the accent, in the dark 2.1:1. */
+[data-testid="stMultiSelect"] [data-tag] {{ background: transparent; box-shadow: inset 0 0 0 1px #8888 }}
+[data-testid="stMultiSelect"] [data-tag], [data-testid="stMultiSelect"] [data-tag] * {{ color: inherit }}
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}

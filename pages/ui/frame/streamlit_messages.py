@@ -2,7 +2,8 @@
 
 trick                    what it leans on                                        what breaks without it
 send_together()          `AppSession._on_scriptrunner_event`, its                 pages cost a tenth more, and
-                         `flush_browser_queue`; `Runtime._send_message`           wait for one another
+                         `flush_browser_queue`,                                   wait for one another
+                         `_message_enqueued_callback`; `Runtime._send_message`
 nothing_out_of_order()   `ForwardMsgQueue.clear`, its `_delta_index_map`          a busy page says "Bad delta path"
 """
 
@@ -54,9 +55,16 @@ def send_together() -> None:
         kept = vars(session)
         kept[_IS_DUE] = False  # before the first is taken: whoever adds one later asks again
         events = kept[_EVENTS]
-        while events:
-            sender, event, told = events.popleft()
-            handle(session, sender, event, **told)
+        wake = kept.get("_message_enqueued_callback")
+        session._message_enqueued_callback = None  # the loop is woken once for all of them
+        try:
+            while events:
+                sender, event, told = events.popleft()
+                handle(session, sender, event, **told)
+        finally:
+            session._message_enqueued_callback = wake
+            if wake is not None:
+                wake()
 
     def on_event(session: AppSession, sender: Any, event: Any, **told: Any) -> None:
         kept = vars(session)

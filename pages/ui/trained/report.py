@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cnn_core.model.network import Network
     from pages.ui.drawing.contact_sheet import Sheet
 
-_UNKNOWN_RECIPE = {"recipe": "not known: the network was opened from a file"}
 _PAPER = "#FCFBF8"  # of the report's page
 
 
@@ -29,7 +28,7 @@ def report(one: Trained) -> str:
     test = None if server.why_no_images(one.dataset) else server.images(one.dataset, "test").images
     return export_report(
         one.spec,
-        one.recipe.to_dict() if one.recipe else _UNKNOWN_RECIPE,
+        one.recipe.to_dict() if one.recipe else {"recipe": f"not known: the network was {one.came_from}"},
         title=one.title,
         facts=facts(one, images=one.count or (0 if test is None else len(test))),
         test_accuracy=one.accuracy,

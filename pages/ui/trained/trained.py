@@ -32,7 +32,8 @@ class Trained:
 
     name:     as `networks.named` takes it: "run:<id>" or "pretrained:<name>".
     title:    its own name, for people.
-    recipe:   None where nobody knows it: it was opened from a file, and not trained here since.
+    recipe:   None where nobody knows it: it was opened from a file, or cut out of another network, and not trained here
+              since.
     dataset:  what it learnt from.
     history:  its curves; empty ones where none were kept.
     accuracy: a fraction of the test images; None before it was tested.
@@ -46,6 +47,7 @@ class Trained:
     seconds:  of training.
     state:    of a run; ours are finished.
     best:     of a run: its best epoch by the validation images.
+    is_cut:   whether it was cut out of another network here, on the page Break it.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Trained:
     seconds: float = 0.0
     state: str = "finished"
     best: Best | None = None
+    is_cut: bool = False
 
     @classmethod
     def of_run(cls, run: Run, moment: str = "") -> Trained:
@@ -92,6 +95,7 @@ class Trained:
             seconds=status.seconds,
             state=status.state,
             best=run.best() if run.has_recipe else None,
+            is_cut=run.is_cut,
         )
 
     @classmethod
@@ -134,8 +138,13 @@ class Trained:
 
     @property
     def opened(self) -> bool:
-        """Whether it comes from a file, and was not trained here since."""
+        """Whether it comes from a file, or was cut out of another network, and was not trained here since."""
         return self.recipe is None
+
+    @property
+    def came_from(self) -> str:
+        """Where it comes from, of one whose recipe nobody knows."""
+        return "cut out of another network" if self.is_cut else "opened from a file"
 
     @property
     def has_curve(self) -> bool:

@@ -26,7 +26,7 @@ WIDGETS: dict[str, tuple[str, ...]] = {
     "net": ("network-choice-*",),
     "layers": (
         *("preset-choice-*", "design-name-*", "add_layer", "clear_design", "undo", "remedy_*", "remark_*"),
-        *("layer-*", "move_*", "remove_*", "fit_*", "use_this_design"),
+        *("layer-*", "move_*", "remove_*", "fit_*", "use_this_design", "sprint_take"),
     ),
     "train": (
         "train",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("convscope.server")
 
 LOOK_SECONDS = 2.0  # how often it is looked for work that nobody does
+EXPECT_SECONDS = 5.0  # how often a page that is opened has it looked whether workers are warm
 TIDY_SECONDS = 3_600.0  # how often classes that ended long ago are wiped
 DEFAULT = "pretrained:lesson"  # what everybody looks at first
 PRETRAINED = {
@@ -88,6 +89,39 @@ def wake_runner() -> None:
     from cnn_core.runs import ensure_runner
 
     ensure_runner(store())
+
+
+def keep_workers_warm() -> None:
+    """Somebody looks at a page: have workers warm before anything is asked of them. Cheap; raises nothing.
+
+    Not where CONVSCOPE_WARM is 0, nor on a machine with no memory to spare for those that nobody may need.
+    """
+    from cnn_core.machine import is_small
+    from cnn_core.runs import expect_work
+    from cnn_core.settings import settings
+
+    path, now = store().path, time.monotonic()
+    if now < _expected.get(path, -EXPECT_SECONDS) + EXPECT_SECONDS or not settings().warm or is_small():
+        return
+    _expected[path] = now
+    try:
+        expect_work(store())
+    except (StudentError, OSError) as error:  # whoever trains is told
+        log.info("no worker is warm before somebody trains: %s", error)
+
+
+def wait_for_workers(most: float) -> None:
+    """Where workers are expected, wait until they are warm; for what can wait, lest it take the processor from them.
+
+    most: seconds; where no runner can be started it takes no longer.
+    """
+    from cnn_core.runs import runner_is_alive
+
+    end = time.monotonic() + most
+    while store().path in _expected and time.monotonic() < end:
+        if runner_is_alive(store()) and (store().path / "runner.json").exists():
+            return
+        time.sleep(0.1)
 
 
 def use(networks: Iterable[str]) -> None:
@@ -158,6 +192,7 @@ def tidy_classes() -> None:
 
 
 _looked: dict[Path, float] = {}  # a store's folder: when it was looked at, of the monotonic clock
+_expected: dict[Path, float] = {}  # the same: when work was expected there
 _tidied: dict[Path, float] = {}  # the folder of its classes: when it was tidied, of the same
 
 

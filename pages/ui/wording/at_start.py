@@ -22,6 +22,7 @@ def check() -> None:
 
 
 def ready() -> None:
-    """See to work that was left."""
+    """See to work that was left, and to work that may come."""
     server.take_up_work()
+    server.keep_workers_warm()
     server.use([design.looked_at()])

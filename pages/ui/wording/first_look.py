@@ -1,15 +1,16 @@
 """What everybody looks at first, computed before anybody does: so that thirty who open a page at once find it there.
 
 It asks the very questions that the pages ask when they are opened and nothing on them is touched; a test opens them
-afterwards and finds that nothing is asked any more.
+afterwards and finds that nothing is asked any more. What a page's own room computes the room itself names (`also`).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from cnn_core.errors import StudentError
 from cnn_core.model import summarize
@@ -20,9 +21,19 @@ from pages.ui.wording.looking import look
 
 log = logging.getLogger("convscope.server")
 
+WORKERS_FIRST = 10.0  # seconds, at most: somebody may press Train before anybody looks at pictures
 WATCHED = 2_000  # test images that Filters and Feature maps ask
 # Filters begins with the second convolution, and a click leads to the others.
 LAYERS, STEPS, CHOSEN = ("conv2d_2", "conv2d_1", "conv2d_3"), 40, 41
+
+F = TypeVar("F", bound=Callable[..., object])  # called with a network alone
+_also: dict[str, Callable[..., object]] = {}
+
+
+def also(compute: F) -> F:
+    """Decorator, in a page's room: what it keeps of a network when the page is opened and nothing on it is touched."""
+    _also[f"{compute.__module__}.{compute.__qualname__}"] = compute
+    return compute
 
 
 def begin() -> None:
@@ -40,8 +51,10 @@ def _begin() -> None:
 
 def _warm_up() -> None:
     try:
+        server.wait_for_workers(WORKERS_FIRST)
         warm_up()
-        load_rooms()  # last: whoever came first imports some of them at this moment
+        load_rooms()  # late: whoever came first imports some of them at this moment
+        warm_up()  # what these rooms name; the rest is there
     except StudentError as error:  # no images, say: the pages tell it whoever looks
         log.info("not everything could be computed before somebody looks: %s", error)
     finally:
@@ -53,6 +66,8 @@ def warm_up() -> None:
     network = networks.ours(server.DEFAULT.partition(":")[2])
     look(network, "ranges", WATCHED)
     look(network, "evaluation", len(server.images(network.dataset)))
+    for compute in list(_also.values()):  # of the rooms that are there by now
+        compute(network)
     widths = {row.name: row.output_shape[0] for row in summarize(network.spec)}
     for layer in LAYERS:
         _filters(network, layer, widths[layer])

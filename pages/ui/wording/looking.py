@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cnn_core.looking import Asked
     from pages.ui.visitor.networks import LoadedNetwork
 
+FAR_PROCESSES = 4  # where a cluster answers: three long questions at once, and a place for short ones
 LOOK_SECONDS = 0.25  # between two looks at how far it is: so soon it is noticed that somebody left
 ANSWERS = 96_000_000  # bytes of all that are kept: the answers to 10,000 images are 0.4 MB
 
@@ -89,9 +90,7 @@ def glance(
         if waiting is None:
             seconds = _speeds.seconds(question.job, work)
             weights = (weights_hash(network.weights_key, network.net), there, question)
-            waiting = _lookers(min(2, settings().workers)).ask(
-                weights, seconds, partial(_message, network, question), GLANCE_PATIENCE
-            )
+            waiting = _lookers().ask(weights, seconds, partial(_message, network, question), GLANCE_PATIENCE)
             _glances[key] = waiting
             while len(_glances) > MOST_GLANCES:
                 _glances.popitem(last=False)
@@ -149,19 +148,20 @@ def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
 
 def memory() -> int:
     """Bytes of memory that the processes have now which look into networks for this server."""
-    return _lookers(min(2, settings().workers)).memory()
+    return _lookers().memory()
 
 
 @lru_cache(maxsize=1)
-def _lookers(processes: int) -> Lookers:
-    return Lookers(processes)
+def _lookers() -> Lookers:
+    here = settings()
+    return Lookers(FAR_PROCESSES if here.ray else min(2, here.workers))
 
 
 def _elsewhere(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any:
     key = (weights_hash(network.weights_key, network.net), there, question)
     if (answer := _answers.get(key)) is not None:
         return answer
-    lookers = _lookers(min(2, settings().workers))
+    lookers = _lookers()
     place = st.empty()
     while True:
         asked = lookers.ask(key, _speeds.seconds(question.job, work), partial(_message, network, question))

@@ -40,9 +40,14 @@ def course(name: str, curve: Curve) -> str:
     >>> from cnn_core.training.history import Curve
     >>> course("Validation", Curve([1, 9], [0.5, 2.0], [2.1, 0.31], [0.2, 0.91]))
     'Validation: accuracy 20.0 % after 0.5 epochs, 91.0 % after 2; loss 2.10, then 0.310.'
+    >>> course("Training", Curve([2], [0.5], [2.1], [0.2]))
+    'Training: accuracy 20.0 % after 0.5 epochs; loss 2.10.'
     """
     if not len(curve):
         return f"{name}: nothing is measured yet."
+    if len(curve) == 1:
+        accuracy, loss = percent(curve.accuracy[0]), loss_text(curve.loss[0])
+        return f"{name}: accuracy {accuracy} after {epochs(curve.epoch[0])} epochs; loss {loss}."
     return (
         f"{name}: accuracy {percent(curve.accuracy[0])} after {epochs(curve.epoch[0])} epochs, "
         f"{percent(curve.accuracy[-1])} after {epochs(curve.epoch[-1])}; loss {loss_text(curve.loss[0])}, then "
