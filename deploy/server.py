@@ -38,7 +38,7 @@ from cnn_core.runs.jobs.runner import end_own_runner
 from cnn_core.runs.metrics import exposition
 from cnn_core.settings import settings
 from deploy.headers import Headers
-from pages.ui.frame.process import keep_memory_together
+from pages.ui.frame.process import give_memory_back, keep_memory_together
 from pages.ui.visitor import server
 from pages.ui.wording import looking
 
@@ -103,6 +103,9 @@ async def _see_to_work() -> None:
         await asyncio.to_thread(server.take_up_work)
         if settings().log == "json":
             journal.take_over()  # Streamlit gives its loggers new handlers whenever it reads its settings
+        await asyncio.to_thread(
+            give_memory_back
+        )  # a page leaves megabytes free here and there: 60 after a minute
         await asyncio.sleep(LOOK_SECONDS)
 
 
