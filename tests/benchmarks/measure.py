@@ -72,7 +72,7 @@ class Plan:
 
     @property
     def rounds(self) -> int:
-        return 3 if self.quick else 5
+        return 2 if self.quick else 5
 
     def pick(self, quick: int, full: int) -> int:
         """A size of work: the small one for a run of a minute, or the full one."""

@@ -29,7 +29,7 @@ LESSON = RECIPES["lesson"].replace(epochs=1)
 
 def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
     """One line after the other, as they are measured."""
-    data = load_images("mnist", "train").take(plan.pick(1_920, 9_600))
+    data = load_images("mnist", "train").take(plan.pick(1_280, 9_600))
     yield from plain(plan, data, keras)
     yield from unread(plan, data)
     yield augmented(plan, data)
@@ -109,7 +109,7 @@ def augmentation(plan: Plan, data: ImageSet) -> Line:
 
 def two_at_once(plan: Plan) -> Line:
     """Two runs of one thread each, together, against one alone; images a second of all that run."""
-    count = plan.pick(1_920, 9_600)
+    count = plan.pick(1_280, 9_600)
     count = min(count, len(load_images("mnist", "train")))
     with trainer(count, threads=1) as one, trainer(count, threads=1) as other:
         mine, theirs = alternate(lambda: work([one, other]), lambda: work([one]), plan.rounds)

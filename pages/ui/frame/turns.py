@@ -17,9 +17,8 @@ from functools import cache
 from typing import Any
 
 AT_ONCE = 2  # while one waits for a file or for torch, the other goes on
-LONG_SECONDS = (
-    0.25  # after so long a page counts no more: it waits for something, or computes outside of Python
-)
+# After so long a page counts no more: it waits for something, or the machine is busy.
+LONG_SECONDS = 0.1
 
 
 class Turns:
