@@ -13,8 +13,13 @@ from pages.ui.visitor.networks import LoadedNetwork
 LOOK = guess.Look(narrow=True)
 
 
-def question(network: LoadedNetwork, cut: Cut, done: str) -> NumberQuestion:
-    """About what is done to it now.  done: what that is, as `words.done` says it."""
+def question(network: LoadedNetwork, cut: Cut, done: str) -> NumberQuestion | None:
+    """About what is done to it now; None where nothing is, or it has learnt nothing.
+
+    done: what is done, as `words.done` says it.
+    """
+    if not cut.operation.layers or not network.trained:
+        return None
     noun = dataset_of(network.dataset).noun
     return NumberQuestion(
         id="break_it.still_reads",
@@ -28,14 +33,14 @@ def question(network: LoadedNetwork, cut: Cut, done: str) -> NumberQuestion:
     )
 
 
-def may_tell(asked: NumberQuestion, cut: Cut) -> bool:
-    """Whether what follows may be said; draws nothing. While nothing is done, nothing follows."""
-    return not cut.operation.layers or guess.may_tell(asked)
+def may_tell(asked: NumberQuestion | None) -> bool:
+    """Whether what follows may be said; draws nothing."""
+    return asked is None or guess.may_tell(asked)
 
 
-def ask(asked: NumberQuestion, cut: Cut) -> bool:
+def ask(asked: NumberQuestion | None, cut: Cut) -> bool:
     """Draw the question, or what was said and what is so. Returns what `may_tell` does."""
-    if not cut.operation.layers:
+    if asked is None:
         return True
     if not guess.first(asked, LOOK):
         return False

@@ -52,7 +52,7 @@ def draw(
         menu(layer, layers[layer], known.need if isinstance(known.need, Need) else None)
         put_back(operation)
     asked = guessing.question(network, known.cut or cut, done(network, operation))
-    may_tell = guessing.may_tell(asked, cut)
+    may_tell = guessing.may_tell(asked)
     said = (
         answer_of(network, layer, known.cut or cut, known)
         if may_tell
@@ -78,12 +78,12 @@ def show(
     filters: int,
     at_once: Cut,
     known: Later,
-    asked: NumberQuestion,
+    asked: NumberQuestion | None,
 ) -> None:
     """Draw the number, the sheet, what broke and the ranking.
 
     at_once: judged on some of the test images.
-    asked:   what is guessed before the number is told.
+    asked:   what is guessed before the number is told; None for nothing.
     """
     cut, operation = known.cut or at_once, at_once.operation
     first, second, third = board("break_it_board", second="left")

@@ -19,13 +19,13 @@ LOOK = guess.Look(narrow=True)
 def about_the_check(
     network: LoadedNetwork, chosen: ChosenImage, decision: Decision, names: tuple[str, ...]
 ) -> ChoiceQuestion | None:
-    """How much is left; None where there is no lead, as of a class that is not ahead of its rival, or nothing to mute.
+    """How much is left; None where all is chance, where its rival is ahead, or where nothing can be muted.
 
     names: of the classes.
     """
     found, out = decision.found, decision.out
     lead, left = (float(decision.check.lead[muted]) for muted in (0, out))
-    if lead <= 0 or not out:
+    if not network.trained or lead <= 0 or not out:
         return None
     answer, rival = names[found.answer], names[found.rival]
     options = (*words.LEFT, words.ahead(rival))

@@ -19,10 +19,10 @@ TILE_PX = 112
 
 
 def question(network: LoadedNetwork, found: Upstream) -> ChoiceQuestion | None:
-    """Which of a few gives most; None where that is no question, or one of them has no picture."""
+    """Which of a few gives most; None where that is chance, or no question, or one of them has no picture."""
     read, below = found.read, found.way.below
     places = some_of([one.flow for one in below])
-    if read.source == IMAGE or not places:
+    if not network.trained or read.source == IMAGE or not places:
         return None
     filters = [below[place].filter for place in places]
     if any(found.picture(read.source, one)[0] is None for one in filters):
