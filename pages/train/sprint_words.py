@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cnn_core.model import ModelSpec
     from cnn_core.training import TrainSpec
 
-OFFER = "In a hurry? Take the Sprint convnet"
+OFFER = "Take the Sprint convnet"
 TITLE = "**What makes it fast**"
 
 

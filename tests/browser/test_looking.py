@@ -142,6 +142,7 @@ def test_a_table_follows_the_training_and_a_forgotten_digit_opens_in_feature_map
         rights = int((net.predict(digits.images / 255).argmax(1) == digits.labels).sum())
         assert sum(n for is_right, n in cells if is_right) == rights
     page.get_by_text("Learnt, forgotten").click()
+    page.get_by_role("button", name="Show the answer").first.click()
     # Not no. 0, which an address leaves out.
     page.get_by_role("button", name=re.compile(r"^no\. [1-9].*forgotten [0-9]+ time")).first.click()
     expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()
