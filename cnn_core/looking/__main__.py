@@ -40,12 +40,12 @@ def main(descriptor: int, may_ask_others: bool = True) -> None:
     with suppress(EOFError, OSError):
         while True:
             message = asking.recv_bytes()
-            far = _answered_far(machines, message, say) if machines else None
-            if far is None:
+            said = _answered_far(machines, message, say) if machines else None
+            if said is None:
                 from cnn_core.looking.jobs import answered  # with torch, which is not there before a question
 
-                far = answered(message, say)
-            say(far)
+                said = answered(message, say)
+            say(said)
 
 
 def _answered_far(machines: Machines, message: bytes, say: Say) -> tuple | None:

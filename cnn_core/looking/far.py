@@ -44,10 +44,14 @@ class Machines:
         if not self._are_there or not self._found():
             return None
         until = time.monotonic() + self._patience
-        while (place := self._free_place()) is None and time.monotonic() < until:
-            time.sleep(0.1)
         self._patience = 0.0
-        return self._tasks[place].remote(message, settings_here()) if place else None
+        try:
+            while (place := self._free_place()) is None and time.monotonic() < until:
+                time.sleep(0.1)
+            return self._tasks[place].remote(message, settings_here()) if place else None
+        except Exception as error:  # Ray has many: the head is gone in this very moment
+            log.warning("no machine of the cluster takes a question: %s", error)
+            return None
 
     def answer(self, taken: Any) -> tuple | None:
         """Wait for what `take` returned: what is to be said; None where the machine is gone, or cannot work."""

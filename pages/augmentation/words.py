@@ -225,9 +225,9 @@ def _judgement(still: int, of: int) -> str:
 def how_many_draws(count: int, a_digit: str) -> str:
     """
     >>> how_many_draws(17, "a 7")
-    'How many of these 17 draws does this network still read as a 7?'
+    'How many of these 17 does this network still read as a 7?'
     """
-    return f"How many of these {count} draws does this network still read as {a_digit}?"
+    return f"How many of these {count} does this network still read as {a_digit}?"
 
 
 def why_so_many(read: Sequence[float], misread: Sequence[float]) -> str:

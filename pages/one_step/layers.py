@@ -134,8 +134,7 @@ def _units(view: View, layer: LayerWatched, has_come: bool) -> None:
     with left:
         cells(layer.name, names, [_two_figures(float(one)) for one in values], values, _scale(values))
     with right:
-        told = _signed_cells(back) if has_come else [""] * len(names)
-        cells(f"{layer.name}, gradient", names, told, back if has_come else 0 * back, "signed")
+        _cells_back(layer.name, names, back if has_come else None)
 
 
 def _scores(view: View, has_come: bool) -> None:
@@ -157,8 +156,16 @@ def _scores(view: View, has_come: bool) -> None:
             (0.0, 1.0),
         )
     with right:
-        told = _signed_cells(back) if has_come else [""] * len(names)
-        cells(f"{scores.name}, gradient", names, told, back if has_come else 0 * back, "signed")
+        _cells_back(scores.name, names, back if has_come else None)
+
+
+def _cells_back(name: str, names: list[str], back: np.ndarray | None) -> None:
+    """The gradient of a row of numbers; None while it has not come."""
+    if back is not None:
+        cells(f"{name}, gradient", names, _signed_cells(back), back, "signed")
+        return
+    empty = "outline:1px dashed #888a;outline-offset:-1px"
+    _draw(words.cells_to_come(name), names, [""] * len(names), [empty] * len(names))
 
 
 def _signed_cells(values: np.ndarray) -> list[str]:
@@ -192,16 +199,21 @@ def cells(
     told: what stands in the cells.
     """
     shades = colour(values[None], scale, limits)[0]
+    looks = [f"background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)}" for shade in shades]
+    _draw(words.cells_alt(name, labels, told), labels, told, looks)
+
+
+def _draw(said: str, labels: list[str], told: list[str], looks: list[str]) -> None:
+    """Cells side by side.  said: to a screen reader.  looks: the style of each."""
     size = f"min({CELL_PX}px, 9.6%)"
     boxes = "".join(
-        f'<div style="width:{size};text-align:center"><div style="height:{CELL_PX}px;line-height:{CELL_PX}px;'
-        f'background:rgb({shade[0]},{shade[1]},{shade[2]});color:{ink_on(shade)}">{escape(text)}</div>'
+        f'<div style="width:{size};text-align:center">'
+        f'<div style="height:{CELL_PX}px;line-height:{CELL_PX}px;{look}">{escape(text)}</div>'
         f'<div style="overflow:hidden;white-space:nowrap">{escape(label[:4])}</div></div>'
-        for shade, text, label in zip(shades, told, labels, strict=True)
+        for look, text, label in zip(looks, told, labels, strict=True)
     )
-    said = escape(words.cells_alt(name, labels, told), quote=True)
     st.html(
-        f'<div role="img" aria-label="{said}" style="display:flex;gap:1px;font-variant-numeric:tabular-nums;'
-        f'font-size:calc(12px * var(--cells, 1));letter-spacing:-0.3px">'
+        f'<div role="img" aria-label="{escape(said, quote=True)}" style="display:flex;gap:1px;'
+        f'font-variant-numeric:tabular-nums;font-size:calc(12px * var(--cells, 1));letter-spacing:-0.3px">'
         f"{boxes}</div>"
     )

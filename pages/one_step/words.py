@@ -260,6 +260,11 @@ def gradient_alt(name: str, has_come: bool) -> str:
     )
 
 
+def cells_to_come(name: str) -> str:
+    """A row of gradients that are not there yet, read aloud."""
+    return f"{name}, gradient: it comes in stage 3"
+
+
 def cells_alt(name: str, labels: Sequence[str], values: Sequence[str]) -> str:
     """A row of cells, read aloud."""
     return f"{name}: " + ", ".join(f"{label} {value}" for label, value in zip(labels, values, strict=True))

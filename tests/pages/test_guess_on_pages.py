@@ -22,7 +22,7 @@ def guesses():
 
 def test_augmentation_asks_how_many_draws_are_read_and_counts_them_itself(asking_app):
     app = open_page(asking_app, "pages/7_augmentation.py")
-    assert "How many of these 17 draws does this network still read as a 7?" in text(app)
+    assert "How many of these 17 does this network still read as a 7?" in text(app)
     assert "draws as a 7." not in text(app)
     app.slider(key=next(one.key for one in app.slider if one.key.startswith("guess_number"))).set_value(
         12

@@ -64,9 +64,9 @@ class Block:
         self.window = window
         self.pool: MaxPoolLayer | None = None
         self.rest: Tensor | None = None  # (1, F, 1, 1), what a silent filter gives, once there was a relu
-        self.rises: Tensor | None = (
-            None  # (1, F, 1, 1), 1 where a filter that fires gives more than that, else -1
-        )
+        # (1, F, 1, 1), 1 where a filter that fires gives more than that, else -1; None: all give more.
+        self.rises: Tensor | None = None
+        self.falls = False  # whether any gives less
 
     def bend(self) -> None:
         """A relu follows."""

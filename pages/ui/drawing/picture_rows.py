@@ -57,19 +57,17 @@ def _row(row: PictureRow, largest: float) -> str:
     return (
         f'<div role="listitem" style="display:grid;grid-template-columns:2.2em {PX}px minmax(0,1fr) 5em;gap:8px;'
         f'align-items:center;font-size:14px;line-height:{PX}px">'
-        f'<span style="{number}">{escape(row.name)}</span>{_image(row)}'
+        f'<span style="{number}">{escape(row.name)}</span>{_image(row.picture)}'
         f'<span aria-hidden="true"><span style="display:block;height:12px;{bar}"></span></span>'
         f'<span style="{number}">{escape(row.said)}</span></div>'
     )
 
 
-def _image(row: PictureRow) -> str:
-    picture = row.picture
+def _image(picture: np.ndarray | None) -> str:
     side = f"width:{PX}px;height:{PX}px;display:block"
     if picture is None:
         return f'<span style="{side};border:1px dashed #888a;box-sizing:border-box"></span>'
     key = (picture.tobytes(), picture.shape)
     source = _known.of(key, lambda: data_uri(png(as_picture(picture, "own"))))
     hairline = "outline:1px solid #8888;outline-offset:-1px"
-    alt = f"what {escape(row.name)} looks for"
-    return f'<img alt="{alt}" src="{source}" style="{side};image-rendering:pixelated;{hairline}">'
+    return f'<img alt="its picture" src="{source}" style="{side};image-rendering:pixelated;{hairline}">'
