@@ -127,8 +127,9 @@ def why_this_long(outlook: Expectation) -> str:
 
 def images_used(learn: int, rounds: int, validation_images: int, test: int, noun: str) -> str:
     """What each of the images is for. rounds: how often it goes through those it learns from."""
+    over = "once" if rounds == 1 else f"{count(rounds)} times over"
     return (
-        f"It learns from {count(learn)} {noun}, {rounds} times over. {count(validation_images)} are kept aside to "
+        f"It learns from {count(learn)} {noun}, {over}. {count(validation_images)} are kept aside to "
         f"see whether it understands or only remembers, and {count(test)} more are read at the end."
     )
 

@@ -169,6 +169,7 @@ def test_every_image_has_its_use():
         "It learns from 4,000 digits, 5 times over. 500 are kept aside to see whether it understands or only "
         "remembers, and 500 more are read at the end."
     )
+    assert "from 55,000 digits, once. 5,000" in words.images_used(55_000, 1, 5_000, 10_000, "digits")
 
 
 def test_the_words_about_the_drawn_net_are_true_of_this_net():

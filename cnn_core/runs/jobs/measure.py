@@ -1,8 +1,9 @@
 """Make the table of what trainings come to: `python -m cnn_core.runs.jobs.measure [--sample] [--full]`.
 
-The best known designs of each kind, by the two recipes. Each row is one training, done just as a visitor's: the last
-images kept aside, the test images read at the end. The sample's are done with three seeds, for its 500 test digits
-leave much to chance; those of the full MNIST, which has to be in CONVSCOPE_DATA, with one.
+The best known designs of each kind, by the two recipes; one that has a recipe of its own, by that. Each row is one
+training, done just as a visitor's: the last images kept aside, the test images read at the end. The sample's are done
+with three seeds, for its 500 test digits leave much to chance; those of the full MNIST, which has to be in
+CONVSCOPE_DATA, with one.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from cnn_core.data.sources import SPLITS
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.model.layers import Dense, Flatten
 from cnn_core.runs.measured import TABLE, Measurement, recipe_key, table
-from cnn_core.training import RECIPES, BatchDone, TrainSpec, evaluate, train
+from cnn_core.training import EXAMPLES, RECIPES, BatchDone, TrainSpec, evaluate, train
 
 ONE_LAYER = ModelSpec(
     "One dense layer", (1, 28, 28), 10, (Flatten(), Dense(10, activation="softmax")), check_limits=False
 )
-_QUICK_FIRST = ("mlp", "lesson", "tiny", "lenet5", "modern")
+_QUICK_FIRST = ("mlp", "lesson", "tiny", "sprint", "lenet5", "modern")
 DESIGNS = {"one": ONE_LAYER, **{name: PRESETS[name] for name in _QUICK_FIRST}}
 SAMPLE_SIZES, SAMPLE_SEEDS = (100, 300, 1_000, 2_000, None), (0, 1, 2)
 FULL_SIZES = (1_000, 10_000, None)
@@ -61,7 +62,7 @@ def write(rows: list[Measurement]) -> None:
 
 def trainings(name: str, is_sample: bool) -> Iterator[TrainSpec]:
     """The recipes by which a design is trained on the sample, or on the full MNIST."""
-    for recipe in RECIPES.values():
+    for recipe in [EXAMPLES[name]] if name in EXAMPLES else RECIPES.values():
         for size in SAMPLE_SIZES if is_sample else FULL_SIZES:
             if is_sample or name not in SLOW or size == FULL_SIZES[0]:
                 for seed in SAMPLE_SEEDS if is_sample else (0,):
