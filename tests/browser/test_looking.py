@@ -141,8 +141,12 @@ def test_a_table_follows_the_training_and_a_forgotten_digit_opens_in_feature_map
         assert (len(cells), sum(n for _, n in cells)) == (100, 500)
         rights = int((net.predict(digits.images / 255).argmax(1) == digits.labels).sum())
         assert sum(n for is_right, n in cells if is_right) == rights
-    page.get_by_text("Learnt, forgotten").click()
+    # Opened by a link, the page had no summary until its question was answered, in a part of it.
+    page.goto(page.url.replace("replay=mistakes", "replay=learnt"))
     page.get_by_role("button", name="Show the answer").first.click()
+    summary = page.get_by_role("region", name="Summary of this page")
+    expect(summary).to_contain_text("forgot")
+    expect(summary).to_have_count(1)
     # Not no. 0, which an address leaves out.
     page.get_by_role("button", name=re.compile(r"^no\. [1-9].*forgotten [0-9]+ time")).first.click()
     expect(page.get_by_role("heading", name="What does each layer see?")).to_be_visible()

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from html import escape
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitInvalidLayoutContextError
 
 TITLE = "Summary of this page"
 
@@ -47,5 +49,12 @@ def summary(*sentences: str) -> str:
 
 
 def put(place: DeltaGenerator, text: str) -> None:
-    """Put the paragraph where the page has kept its place for it (`shell.page_head`)."""
-    place.html(f'<section aria-label="{TITLE}"><p>{escape(text)}</p></section>')
+    """Put the paragraph where the page has kept its place for it (`shell.page_head`).
+
+    A fragment may fill only a place that it wrote to when the whole page was drawn last. Where it had nothing to say
+    then, as before a question was answered, the whole page is drawn again.
+    """
+    try:
+        place.html(f'<section aria-label="{TITLE}"><p>{escape(text)}</p></section>')
+    except StreamlitInvalidLayoutContextError:
+        st.rerun()
