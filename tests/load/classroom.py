@@ -296,12 +296,12 @@ def _cpu(server: Server) -> dict[str, float]:
 
 
 def report(plan: Plan, outcome: Outcome) -> str:
-    """The table."""
+    """The table. A time is until the answer, or until a bar says how long it takes; `whole` is p95 with that wait."""
     lines = [
         f"{plan.students} students, {plan.training} training, {plan.watching} watching, {plan.seconds:.0f} s, "
         f"{plan.think:g} s between clicks",
         "",
-        f"{'':16}{'first':>8}{'work':>8}{'n':>6}{'p50':>8}{'p95':>8}{'most':>8}{'kB':>7}{'errors':>8}",
+        f"{'':16}{'first':>8}{'work':>8}{'n':>6}{'p50':>8}{'p95':>8}{'most':>8}{'whole':>8}{'kB':>7}{'errors':>8}",
     ]
     first = {answer.page: answer.seconds for answer in outcome.first}
     for address in ADDRESSES:
@@ -313,6 +313,7 @@ def report(plan: Plan, outcome: Outcome) -> str:
     cpu = ", ".join(f"{name} {used:.0f} s" for name, used in outcome.cpu.items())
     states = ", ".join(f"{n} {state}" for state, n in Counter(outcome.runs.values()).items()) or "none"
     then = ", ".join(f"{when} {size / 1e6:,.0f} MB" for when, size in outcome.server_then.items())
+    lines += _waits(outcome.answers)
     lines += ["", f"memory at most: {memory}", f"server: {then}", f"processor: {cpu}", f"runs: {states}"]
     lines += [f"lost: {words}" for words in outcome.lost]
     lines += [f"error: {words} ({n} times)" for words, n in Counter(outcome.errors).most_common(20)]
@@ -320,10 +321,24 @@ def report(plan: Plan, outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
+def _waits(answers: list[Answer]) -> list[str]:
+    """Those who were told how long it takes, and where the longest times without a word were."""
+    told = [answer.seconds for answer in answers if answer.told_after is not None]
+    spread = f", {percentile(told, 0.5):.1f} s in the median, {max(told):.1f} s at most" if told else ""
+    slow = sorted((one for one in answers if one.blank == one.blank), key=lambda one: -one.blank)[:8]
+    came = min((one.at for one in answers if one.at), default=0.0)
+    words = [
+        f"{one.page or 'home'} {one.what or one.kind} {one.blank:.2f} s (asked at {one.at - came:.0f} s)"
+        for one in slow
+    ]
+    return ["", f"behind a bar that said how long: {len(told)}{spread}", f"slowest: {', '.join(words)}"]
+
+
 def _row(title: str, answers: list[Answer], first: float | None = None, work: float | None = None) -> str:
-    times = [answer.seconds for answer in answers if answer.seconds == answer.seconds]
+    times = [answer.blank for answer in answers if answer.seconds == answer.seconds]
     size = statistics.median(answer.size for answer in answers) / 1e3 if answers else 0.0
     spread = percentile(times, 0.5), percentile(times, 0.95), percentile(times, 1.0)
     once = "".join(f"{value:8.2f}" if value is not None else " " * 8 for value in (first, work))
-    cells = "".join(f"{value:8.2f}" for value in spread)
+    whole = percentile([answer.seconds for answer in answers if answer.seconds == answer.seconds], 0.95)
+    cells = "".join(f"{value:8.2f}" for value in (*spread, whole))
     return f"{title:16}{once}{len(answers):6}{cells}{size:7.0f}{sum(len(a.errors) for a in answers):8}"

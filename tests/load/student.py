@@ -31,6 +31,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from pages.ui.visitor.who import COOKIE
 
 PATIENCE = 30.0  # seconds to wait for an answer before it counts as lost
+TOLD_PATIENCE = 150.0  # the same, where a bar says how long it takes
+HOW_LONG = ("About ", "Another visitor")  # beginnings of `pages.ui.wording.looking.how_long`
 XSRF = "_streamlit_xsrf"
 KEPT_MESSAGES = 400  # seen messages that need not be sent again; a browser's cache is larger
 MAIN = 0  # first number of a delta's path: the page's body; 1 is the sidebar
@@ -42,7 +44,11 @@ KINDS = {  # of elements that a visitor can say something of
 
 @dataclass
 class Answer:
-    """What one request came to. seconds: from asking to `script_finished`; size: bytes received."""
+    """What one request came to. seconds: from asking to `script_finished`; size: bytes received.
+
+    told_after: seconds until a bar said how long it takes; None where there was none.
+    what:       the key of what was clicked.
+    """
 
     page: str  # address of the page, "" is home
     kind: str  # "page" | "click" | "tick" | "act", a click for which more is done
@@ -50,7 +56,16 @@ class Answer:
     size: int
     errors: list[str]
     runs: int = 0  # of the script, until it was answered
-    is_told: bool = False  # a bar says how long it takes
+    is_told: bool = False  # that it takes a while
+    says_how_long: bool = False
+    told_after: float | None = None
+    what: str = ""
+    at: float = 0.0  # when it was asked, in the clock's seconds
+
+    @property
+    def blank(self) -> float:
+        """Seconds without the answer and without a word of how long it takes."""
+        return self.seconds if self.told_after is None else self.told_after
 
 
 @dataclass
@@ -151,7 +166,7 @@ class Student:
         for widget in self.widgets.values():
             if widget.kind == "button" and widget.key == key and not widget.element.disabled:
                 trigger = WidgetState(id=widget.element.id, trigger_value=True)
-                return await self._ask("click", self.page, widget.fragment, trigger)
+                return await self._ask("click", self.page, widget.fragment, trigger, what=key)
         raise LookupError(f"no button {key!r} on the page {self.page!r}")
 
     async def submit(self, form: str) -> Answer:
@@ -187,7 +202,7 @@ class Student:
             # A pill is known by what is written on it, its icon not counted.
             state.string_array_value.data.append(element.options[number % len(element.options)].content)
         self._values[element.id] = state
-        return await self._ask("click", self.page, widget.fragment)
+        return await self._ask("click", self.page, widget.fragment, what=widget.key)
 
     async def tell(self, key: str, **state: Any) -> Answer:
         """What the browser's part of a component says, in the page's own words. LookupError if it is not there."""
@@ -326,7 +341,7 @@ class Student:
     # ------------------------------------------------------------ the protocol
 
     async def _ask(
-        self, kind: str, page: str, fragment: str = "", trigger: WidgetState | None = None
+        self, kind: str, page: str, fragment: str = "", trigger: WidgetState | None = None, what: str = ""
     ) -> Answer:
         message = BackMsg()
         ask = message.rerun_script
@@ -343,17 +358,22 @@ class Student:
         if page != self.page:
             self._timers.clear()
         self.page = page
-        answer = Answer(page, "act" if self.is_acting and kind == "click" else kind, 0.0, 0, [])
+        answer = Answer(page, "act" if self.is_acting and kind == "click" else kind, 0.0, 0, [], what=what)
         began, self.is_waiting = time.monotonic(), True
+        answer.at = began
         assert self._socket is not None
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.patience) as limit:
                 await self._socket.send(message.SerializeToString())
                 while not self._take(await self._socket.recv(), answer):
+                    if answer.told_after is None and answer.says_how_long:
+                        answer.told_after = time.monotonic() - began
+                        limit.reschedule(asyncio.get_running_loop().time() + TOLD_PATIENCE)
                     if self.is_hasty and answer.is_told:
                         break
         except TimeoutError:
-            answer.errors.append(f"no answer within {self.patience:.0f} s")
+            patience = self.patience if answer.told_after is None else TOLD_PATIENCE
+            answer.errors.append(f"no answer within {patience:.0f} s")
         answer.seconds, self.is_waiting = time.monotonic() - began, False
         self.answers.append(answer)
         return answer
@@ -418,7 +438,9 @@ class Student:
         element = getattr(delta.new_element, kind, None)
         if kind == "exception":
             answer.errors.append(f"{element.type}: {element.message}")
-        answer.is_told |= kind == "progress"
+        if kind == "progress":
+            answer.is_told = True
+            answer.says_how_long |= element.text.startswith(HOW_LONG)
         if kind in ("markdown", "alert"):
             self.said.append(element.body)
         if not getattr(element, "id", "") or kind not in KINDS:
