@@ -98,6 +98,30 @@ def test_widgets_see_their_session_one_value_at_a_time_as_they_saw_it_whole(befo
     assert app.text_input[0].value == before
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("none", False), ("poll", True)])
+def test_files_of_modules_are_looked_for_only_where_they_are_watched(monkeypatch, kind, expected):
+    from streamlit import config
+    from streamlit.watcher import local_sources_watcher
+    from streamlit.watcher.local_sources_watcher import LocalSourcesWatcher
+
+    from pages.ui.frame import streamlit_inside
+
+    monkeypatch.setattr(
+        LocalSourcesWatcher, "update_watched_modules", LocalSourcesWatcher.update_watched_modules
+    )
+    looked = []
+    monkeypatch.setattr(
+        local_sources_watcher, "get_module_paths", lambda module: looked.append(module) or set()
+    )
+    streamlit_inside.watch_no_modules.__wrapped__()
+    monkeypatch.setattr(config, "get_option", lambda name: kind if name == "server.fileWatcherType" else "")
+    watcher = LocalSourcesWatcher.__new__(LocalSourcesWatcher)
+    watcher._is_closed, watcher._cached_sys_modules = False, set()
+    monkeypatch.setattr(watcher, "_exclude_blacklisted_paths", lambda paths: paths)
+    watcher.update_watched_modules()
+    assert bool(looked) == expected
+
+
 def test_a_glance_never_waits_and_fetches_what_came_and_asks_anew_when_own_pictures_changed(monkeypatch):
     one = Shelf().make("a" * 22, classes=("0", "1"), for_testing=True)
     first = one.add("a" * 22, 0, [NewPicture(bytes(783) + b"\1", "draw")])
