@@ -43,3 +43,4 @@ from .robustness import expected_calibration_error as expected_calibration_error
 from .spec import EXAMPLES as EXAMPLES
 from .spec import RECIPES as RECIPES
 from .spec import TrainSpec as TrainSpec
+from .spec import example_of_recipe as example_of_recipe

@@ -17,7 +17,7 @@ from cnn_core.checks import whole
 from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError, quoted, shown
 from cnn_core.model import PRESETS, ModelSpec, fitted, links
-from cnn_core.training.spec import EXAMPLES, MAX_SEED, RECIPES, TrainSpec
+from cnn_core.training.spec import EXAMPLES, MAX_SEED, RECIPES, TrainSpec, example_of_recipe
 
 LEAST, MOST = 2, 4  # racers; more than four lines over each other nobody tells apart
 SEEDS = (1, 3)  # of each racer: one, or as many as make a band
@@ -175,6 +175,8 @@ def recipe_name(recipe: TrainSpec) -> str:
     for name, ours in _NAMED.items():
         if apart.identity() == ours.identity():
             return f"recipe of {PRESETS[name].name}" if name in EXAMPLES else f"{name} recipe"
+    if (name := example_of_recipe(apart)) is not None:
+        return f"earlier recipe of {PRESETS[name].name}"
     lesson, values = RECIPES["lesson"].identity(), apart.identity()
     return _BETWEEN_WORDS.join(
         _setting(name, value) for name, value in values.items() if value != lesson.get(name)

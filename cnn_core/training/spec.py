@@ -218,14 +218,15 @@ RECIPES: dict[str, TrainSpec] = {
 
 # Recipes that belong to the designs of the same names among `PRESETS`: ours for a hurry, two of Keras's examples.
 EXAMPLES: dict[str, TrainSpec] = {
-    # Tuned on the last 10,000 training images, never on the test set. Learning from the 50,000 others, it reads 99.06 %
-    # of them after its one epoch (mean of three seeds), 99.0 % with a rate of 0.015.
+    # Tuned on the last 10,000 training images, never on the test set. Learning from the 50,000 others, it reads 99.03 %
+    # of them after its one epoch (mean of eight seeds). Batches of 128 at a rate of 0.01 read 99.06 %, and take 1.1 to
+    # 1.2 times as long.
     "sprint": TrainSpec(
         optimizer="adamw",
-        learning_rate=0.01,
+        learning_rate=0.015,
         beta_1=0.7,
         beta_2=0.9,
-        batch_size=128,
+        batch_size=192,
         epochs=1,
         schedule="one_cycle",
         weight_decay=0.01,
@@ -240,3 +241,14 @@ EXAMPLES: dict[str, TrainSpec] = {
     # keras.io/examples/vision/mnist_convnet, "Simple MNIST convnet", which states about 99 %
     "simple_convnet": TrainSpec(optimizer="adam", batch_size=128, epochs=15, check_limits=False),
 }
+
+# What these were before they were tuned anew. Runs and links hold the numbers, and are still called by the name.
+EARLIER: dict[str, tuple[TrainSpec, ...]] = {
+    "sprint": (EXAMPLES["sprint"].replace(learning_rate=0.01, batch_size=128, check_limits=False),),
+}
+
+
+def example_of_recipe(recipe: TrainSpec) -> str | None:
+    """The key in EXAMPLES of what a recipe is now or was earlier, whatever its seed and number of images; or None."""
+    apart = recipe.replace(seed=0, train_size=None, check_limits=False)
+    return next((name for name, ours in EXAMPLES.items() if apart in (ours, *EARLIER.get(name, ()))), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnn_core.model import PRESETS, summarize
-from cnn_core.training import EXAMPLES, RECIPES
+from cnn_core.training import RECIPES, example_of_recipe
 from cnn_core.training.schedule import steps_per_epoch
 from pages.ui.wording.numbers import count, plural
 
@@ -18,8 +18,8 @@ TITLE = "**What makes it fast**"
 
 
 def is_sprint(recipe: TrainSpec) -> bool:
-    """Whether it is the recipe that belongs to the Sprint convnet, with any seed and any number of images."""
-    return recipe.replace(seed=0, train_size=None, check_limits=False) == EXAMPLES["sprint"]
+    """Whether it is the recipe that belongs to the Sprint convnet, now or earlier, whatever its seed and images."""
+    return example_of_recipe(recipe) == "sprint"
 
 
 def what_makes_it_fast(spec: ModelSpec, recipe: TrainSpec, images: int) -> list[str]:
@@ -35,8 +35,8 @@ def what_makes_it_fast(spec: ModelSpec, recipe: TrainSpec, images: int) -> list[
         f"{usual_work / work:.1f} times as many.{_moves_far(spec)}",
         f"Few epochs: it goes through the images {_times(recipe.epochs)}. The lesson’s recipe does so "
         f"{_times(usual.epochs)}.",
-        f"Large batches: each step learns from {recipe.batch_size} images, not {usual.batch_size}. So there are "
-        f"{plural(steps, 'step')}, not {count(usual_steps)}.",
+        f"Large batches: each step learns from {recipe.batch_size} images, not {usual.batch_size}. With so few "
+        f"epochs that makes {plural(steps, 'step')}, not {count(usual_steps)}.",
         f"Long steps: the learning rate rises to {recipe.learning_rate:g} and falls to about 0 at the end. The "
         f"lesson’s stays at {usual.learning_rate:g}.",
         f"In all that is 1/{usual_work * usual.epochs / (work * recipe.epochs):.0f} of the lesson’s multiply-adds.",

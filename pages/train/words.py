@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnn_core.data.learnt_from import Overlap
 from cnn_core.data.sources import dataset_of, how_many_files, raw_folder
 from cnn_core.model import summarize
-from cnn_core.training import EXAMPLES, RECIPES, averages_mislead
+from cnn_core.training import RECIPES, averages_mislead, example_of_recipe
 from cnn_core.training.ahead import has_dropout
 from pages.ui.wording.blocks import plain, small
 from pages.ui.wording.classes import article
@@ -257,10 +257,8 @@ def _recipe(run: Run) -> str:
     for name in ("lesson", "fast"):
         if recipe.replace(epochs=RECIPES[name].epochs, check_limits=False) == RECIPES[name]:
             return name.title()
-    example = next((name for name, ours in EXAMPLES.items() if recipe == ours), None)
-    if example is not None:
-        return example_title(example)
-    return "Own"
+    example = example_of_recipe(recipe)
+    return "Own" if example is None else example_title(example)
 
 
 def cannot_be_read(name: str) -> tuple[str, str]:

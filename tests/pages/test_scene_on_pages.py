@@ -9,7 +9,7 @@ from streamlit.testing.v1.element_tree import ElementTree
 from cnn_core.classroom import Scene
 from cnn_core.errors import StudentError
 from cnn_core.model import PRESETS, links
-from cnn_core.training.spec import RECIPES
+from cnn_core.training.spec import EARLIER, EXAMPLES, RECIPES
 from pages.ui.visitor import server
 from tests.pages.app import OWNER, open_page, text
 
@@ -105,6 +105,18 @@ def test_a_hidden_control_is_not_sent_and_its_message_and_a_fixed_ones_are_refus
         app.run()
         as_it_was()
         assert sentence in text(app), name
+
+
+def test_a_fixed_recipe_has_the_numbers_of_its_day_also_where_we_call_others_by_its_name_now(app, no_runner):
+    [earlier] = EARLIER["sprint"]
+    assert earlier != EXAMPLES["sprint"]
+    said = {"design": links.encode(PRESETS["sprint"].to_dict()), "recipe": "example"}
+    opened(app, Scene("Sprint", "train", said, fixed=("layers", "train.recipe"), recipe=earlier))
+    assert "learning rate 0.01, one cycle, batches of 128" in text(app)
+    assert "to change them" not in text(app)
+    app.button(key="train").click().run()
+    assert not app.exception
+    assert [run.recipe for run in server.store().runs(OWNER)] == [earlier]
 
 
 def test_an_edited_address_a_new_tab_and_a_closed_page_do_not_lead_out_of_a_scene_but_its_button_does(

@@ -31,7 +31,7 @@ from cnn_core.training.spec import (
 from pages.ui.forms import make_link, recipe_address
 from pages.ui.forms.recipe_memory import remember, remembered
 from pages.ui.frame import address
-from pages.ui.visitor import design, who
+from pages.ui.visitor import design, scene, who
 from pages.ui.wording.blocks import caption
 from pages.ui.wording.numbers import plural
 from pages.ui.wording.recipes import example_title
@@ -205,11 +205,14 @@ def _base(kind: str) -> TrainSpec:
     if kind == "own":
         return _own_numbers()
     recipe = example_of(design.shown()) if kind == "example" else RECIPES.get(kind)
-    recipe = recipe or RECIPES["lesson"]
+    # What we call by a name may be other numbers than when a teacher's link was made: that holds its own.
+    kept = scene.kept_recipe()
+    recipe = kept or recipe or RECIPES["lesson"]
     caption(
         f"{_title(kind)} recipe: {recipe.optimizer}, learning rate {recipe.learning_rate:g}, "
         f"{_spaced(recipe.schedule)}, batches of {recipe.batch_size}, "
-        f"{plural(recipe.epochs, 'epoch')}{_betas(recipe)}. Choose “My own” to change them."
+        f"{plural(recipe.epochs, 'epoch')}{_betas(recipe)}."
+        f"{'' if kept else ' Choose “My own” to change them.'}"
     )
     return recipe
 

@@ -7,6 +7,8 @@ reload and an edited address change nothing. Here they meet the visitor's sessio
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from cnn_core.classroom import PAGES, PARTS, Bound, Scene, parts_of
@@ -14,6 +16,9 @@ from cnn_core.errors import StudentError
 from pages.ui.frame import held
 from pages.ui.frame.held import Held
 from pages.ui.visitor import server, who
+
+if TYPE_CHECKING:
+    from cnn_core.training import TrainSpec
 
 _PREVIEWED = (
     "scene_previewed"  # id of the scene that this frame shows to whoever makes one, and binds nobody by
@@ -162,6 +167,12 @@ def holds(part: str) -> bool:
     """Whether a part stays as it is."""
     now = bound()
     return now is not None and part in now.scene.holds
+
+
+def kept_recipe() -> TrainSpec | None:
+    """The recipe that stays as it is, in the numbers that it had when the link was made; None where it is free."""
+    now = bound()
+    return now.scene.recipe if now is not None and "train.recipe" in now.scene.holds else None
 
 
 def refuse(error: StudentError) -> None:
