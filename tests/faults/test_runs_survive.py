@@ -8,6 +8,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -278,6 +279,17 @@ def test_a_runner_that_is_asked_to_go_leaves_its_runs_where_they_are(shared, und
     shared.start()
     assert weights(finished(run)) == weights(undisturbed)
     assert_told_once(run)
+
+
+def test_a_runner_that_is_asked_to_go_while_its_workers_begin_leaves_no_file_behind(lonely, monkeypatch):
+    with tempfile.TemporaryDirectory() as short:  # the name of a socket may have 107 letters
+        monkeypatch.setenv("TMPDIR", short)
+        lonely.start()
+        until(lambda: list(Path(short).rglob("listener*")))  # where it asks for workers
+        lonely.kill(lonely.runners(), signal.SIGTERM)
+        until(lambda: not lonely.everything())
+        assert not list(Path(short).iterdir())
+    assert not is_locked(lonely.store.path / "runner.lock")
 
 
 def test_one_runner_serves_visitors_in_turn_and_ends_when_idle(lonely):

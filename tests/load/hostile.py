@@ -37,6 +37,9 @@ class Siege:
     done: Counter[str] = field(default_factory=Counter)  # by door
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     slow: list[tuple[str, str, float]] = field(default_factory=list)
+    unanswered: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # what a tab waited for in vain; told, not judged
     outside: list[str] = field(default_factory=list)  # paths outside the store that are new or changed
     classes: list[str] = field(
         default_factory=list
@@ -78,7 +81,10 @@ async def besiege(
         for one in inputs(count, seed, each_door, only):
             began = time.monotonic()
             for error in await _try(host, one, town.attacked.code):
-                siege.faults.append((one.door, one.name, error))
+                if "no answer within" in error:
+                    siege.unanswered.append((one.door, one.name))
+                else:
+                    siege.faults.append((one.door, one.name, error))
             if (seconds := time.monotonic() - began) > SLOW:
                 siege.slow.append((one.door, one.name, seconds))
             siege.faults += [(one.door, one.name, line) for line in logs.new_complaints()]
@@ -174,9 +180,9 @@ async def _try(host: str, one: Input, code: str) -> list[str]:
             raise
     finally:
         await student.close()
-    # The server may refuse what it likes; a slow answer is told elsewhere.
+    # The server may refuse what it likes.
     seen = [error for answer in student.answers for error in answer.errors]
-    return [error for error in seen if "refused with status" not in error and "no answer within" not in error]
+    return [error for error in seen if "refused with status" not in error]
 
 
 class _Logs:
@@ -239,17 +245,21 @@ def written(runs: Path, home: Path | None) -> set[str]:
 def told(siege: Siege) -> str:
     """The table."""
     doors = ", ".join(f"{count} {door}" for door, count in siege.done.most_common())
-    first, last = (siege.memory[min(20, len(siege.memory) - 1)], siege.memory[-1]) if siege.memory else (0, 0)
+    first = siege.memory[min(20, len(siege.memory) - 1)] if siege.memory else 0
+    tenth = max(1, len(siege.memory) // 10)
+    course = " ".join(f"{size / 1e6:,.0f}" for size in siege.memory[tenth - 1 :: tenth])
     kinds = Counter((door, hashlib.sha1(seen[-200:].encode()).hexdigest()) for door, _, seen in siege.faults)
     lines = [
         f"{siege.done.total()} hostile inputs: {doors}",
         f"faults: {len(siege.faults)} of {len(kinds)} kinds; written outside the store: {len(siege.outside)}; "
         f"classes harmed: {', '.join(siege.classes) or 'none'}",
-        f"server: {first / 1e6:,.0f} MB after the first, {siege.peak / 1e6:,.0f} MB at most, {last / 1e6:,.0f} at last",
+        f"server: {first / 1e6:,.0f} MB after the first, {siege.peak / 1e6:,.0f} MB at most",
+        f"after each tenth of all, MB: {course}",
         f"inputs after which Streamlit itself warned of a value that it could not read: {siege.streamlits}",
-        f"slower than {SLOW:.0f} s: {len(siege.slow)}",
+        f"slower than {SLOW:.0f} s: {len(siege.slow)}; without any answer: {len(siege.unanswered)}",
     ]
     lines += [f"  slow: {door}, {name[:120]}: {seconds:.0f} s" for door, name, seconds in siege.slow[:10]]
+    lines += [f"  no answer: {door}, {name[:120]}" for door, name in siege.unanswered[:10]]
     lines += [f"outside: {path}" for path in siege.outside[:20]]
     shown: set[tuple[str, str]] = set()
     for door, name, seen in siege.faults:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from tests.core import hostile_keras, hostile_networks
@@ -281,7 +282,7 @@ def _network(dice: random.Random) -> Input:
 
 
 def _protocol(dice: random.Random) -> Input:
-    number = dice.randrange(7)
+    number = dice.randrange(8)
 
     async def do(student: Student) -> None:
         await student.open()
@@ -292,7 +293,9 @@ def _protocol(dice: random.Random) -> Input:
         elif number == 2:  # a page of another app, and a fragment that is not there
             message = BackMsg()
             message.rerun_script.page_script_hash, message.rerun_script.fragment_id = "0" * 32, "nothing"
-            await student.say(message.SerializeToString())
+            await student.throw(
+                message.SerializeToString()
+            )  # Streamlit refuses it with a line in its log alone
         elif number == 3:
             message = BackMsg()
             message.rerun_script.query_string = "net=" + "%F0%9F" * 3_000
@@ -302,11 +305,17 @@ def _protocol(dice: random.Random) -> Input:
                 await asyncio.to_thread(student.put, secrets.token_hex(8), name, b"x" * 1000)
         elif number == 5:
             await asyncio.to_thread(student.put, "../../../escaped", "x.png", b"x")
+        elif number == 6:  # page upon page that nobody reads
+            for _ in range(200):
+                await student.throw(BackMsg(rerun_script=ClientState()).SerializeToString())
+                await asyncio.sleep(0.01)
+            student.drop()
+            return
         else:
             message = BackMsg()
             message.rerun_script.widget_states.widgets.add(id="$$ID-nothing-None", string_value="x")
             await student.say(message.SerializeToString())
-        await asyncio.sleep(0.1)
+        await student.turn_to("")  # the tab goes on, unless it was hung up on
 
     return Input("", str(number), do)
 

@@ -262,8 +262,12 @@ class Student:
         self._values[state.id] = state
         return await self._ask("click", self.page, self.widgets[state.id].fragment)
 
-    async def say(self, data: bytes) -> None:
-        """Send bytes that need be no message, and wait for no answer."""
+    async def say(self, data: bytes) -> Answer:
+        """Send bytes that need be no message; the answer is a page, or ConnectionClosed where the server hangs up."""
+        return await self._answered(data, Answer(self.page, "said", 0.0, 0, []))
+
+    async def throw(self, data: bytes) -> None:
+        """Send bytes, and read nothing."""
         assert self._socket is not None
         await self._socket.send(data)
 
@@ -359,23 +363,27 @@ class Student:
             self._timers.clear()
         self.page = page
         answer = Answer(page, "act" if self.is_acting and kind == "click" else kind, 0.0, 0, [], what=what)
-        began, self.is_waiting = time.monotonic(), True
-        answer.at = began
+        return await self._answered(message.SerializeToString(), answer)
+
+    async def _answered(self, data: bytes, answer: Answer) -> Answer:
+        """Send what asks for an answer, and read that to its end. What came is kept, also where the server hangs up."""
         assert self._socket is not None
+        answer.at, self.is_waiting = time.monotonic(), True
         try:
             async with asyncio.timeout(self.patience) as limit:
-                await self._socket.send(message.SerializeToString())
+                await self._socket.send(data)
                 while not self._take(await self._socket.recv(), answer):
                     if answer.told_after is None and answer.says_how_long:
-                        answer.told_after = time.monotonic() - began
+                        answer.told_after = time.monotonic() - answer.at
                         limit.reschedule(asyncio.get_running_loop().time() + TOLD_PATIENCE)
                     if self.is_hasty and answer.is_told:
                         break
         except TimeoutError:
             patience = self.patience if answer.told_after is None else TOLD_PATIENCE
             answer.errors.append(f"no answer within {patience:.0f} s")
-        answer.seconds, self.is_waiting = time.monotonic() - began, False
-        self.answers.append(answer)
+        finally:
+            answer.seconds, self.is_waiting = time.monotonic() - answer.at, False
+            self.answers.append(answer)
         return answer
 
     def _take(self, data: Any, answer: Answer) -> bool:

@@ -8,6 +8,9 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from websockets.exceptions import ConnectionClosed
 
 from cnn_core.classroom import Classes
 from cnn_core.model import PRESETS
@@ -120,6 +123,25 @@ def test_a_code_is_not_found_by_trying_on_the_page(server):
     guesses = run(guessing.guess(server, 66))
     assert guesses.is_good, guessing.told(guesses)
     assert guesses.said["refused"] >= 3, guessing.told(guesses)  # the right one at last among them
+
+
+def test_what_is_said_beside_the_pages_is_answered_to_the_end_and_the_answer_is_looked_at(server):
+    unknown = BackMsg(rerun_script=ClientState(query_string="net=" + "%F0%9F" * 3_000))
+
+    async def says():
+        student = Student(server.url.removeprefix("http://"), secrets.token_urlsafe(16))
+        await student.open()
+        answer = await student.say(unknown.SerializeToString())
+        with pytest.raises(ConnectionClosed):  # no message at all
+            await student.say(b"\xff" * 1_000)
+        await student.close()
+        return answer, student.answers
+
+    answer, answers = run(says())
+    assert [one.kind for one in answers] == ["page", "said", "said"]
+    assert (answer.runs, answer.errors) == (1, [])
+    assert answer.size > 10_000  # a page
+    server.log.write_text("")  # Streamlit tells with a traceback that it was no message
 
 
 @pytest.mark.timeout(400)

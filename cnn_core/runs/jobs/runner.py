@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -159,9 +160,11 @@ def end_own_runner(store: RunStore, seconds: float = LEAVE_SECONDS + 5) -> None:
 class Runner:
     """The loop: collect what came back, start what may start, take note of time, sleep for a moment."""
 
-    def __init__(self, store: RunStore, engine: Engine, idle_seconds: float) -> None:
-        self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
-        self.leaving = False
+    def __init__(
+        self, store: RunStore, engine: Engine, idle_seconds: float, asked: Sequence[int] = ()
+    ) -> None:
+        """asked: the signals to leave that have come; it grows while we work."""
+        self.store, self.engine, self.idle_seconds, self.asked = store, engine, idle_seconds, asked
         self.tally = Tally()
         self.disk = Disk(store.path)
         self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
@@ -171,6 +174,11 @@ class Runner:
         self.tidied_at = -math.inf
         self.tidying: threading.Thread | None = None
         self.last_heartbeat = self.last_look = 0.0
+
+    @property
+    def leaving(self) -> bool:
+        """Whether somebody wants us to leave."""
+        return bool(self.asked)
 
     def serve(self) -> None:
         """Work until there has been nothing to do for `idle_seconds`, or until somebody wants it to leave."""
@@ -403,14 +411,17 @@ def _engine(store: RunStore, machine: Settings) -> Engine:
 
 
 def _serve_locked(store: RunStore, machine: Settings) -> bool:
+    asked: list[int] = []  # signals to leave
+
+    def hear_signals() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda got, _: asked.append(got))
+
+    # Before the engine begins: ended in the middle of that, its workers would live for seconds and leave files behind.
+    hear_signals()
     engine = _engine(store, machine)
-    runner = Runner(store, engine, machine.idle_seconds)
-
-    def leave(*_: object) -> None:
-        runner.leaving = True
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    hear_signals()  # Ray puts a handler of its own in the place of ours
+    runner = Runner(store, engine, machine.idle_seconds, asked)
     # From here on the lock tells; a note that outlives us would keep a successor waiting.
     with suppress(OSError):
         (store.path / "starting.json").unlink()
