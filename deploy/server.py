@@ -4,6 +4,7 @@ The same pages, and around them what an operator needs:
 
     /healthz    whether folder, disk, runner and queue are sound: JSON, 200 or 503
     /metrics    figures for Prometheus, for whoever knows CONVSCOPE_METRICS_TOKEN; Streamlit's own likewise
+    /static     Streamlit's scripts and styles, compressed once for everybody
     headers     nothing may show the app in a frame but itself and CONVSCOPE_EMBED_ON
     a line of JSON for each run, refusal and error, with CONVSCOPE_LOG=json
     SIGTERM     the runner that this server started keeps its runs where they are, and ends with it
@@ -37,6 +38,7 @@ from cnn_core.runs.health import look
 from cnn_core.runs.jobs.runner import end_own_runner
 from cnn_core.runs.metrics import exposition
 from cnn_core.settings import settings
+from deploy.compressed import Compressed
 from deploy.headers import Headers
 from pages.ui.frame.process import give_memory_back, keep_memory_together
 from pages.ui.visitor import server
@@ -133,7 +135,7 @@ app = st.App(
     ROOT / "dashboard.py",
     lifespan=lifespan,
     routes=[Route("/healthz", healthz), Route("/metrics", metrics)],
-    middleware=[Middleware(Headers, may_read=_may_read)],
+    middleware=[Middleware(Headers, may_read=_may_read), Middleware(Compressed)],
     on_script_error=count_error,
 )
 

@@ -20,6 +20,7 @@ import time
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 
 import orjson
 
@@ -52,8 +53,9 @@ def arguments() -> argparse.Namespace:
 
 
 # In the order of importance.
-THEMES = ("pictures", "training", "busy", "first_step", "surgery", "pages", "beside", "growth")
-NOT_QUICK = ("first_step", "beside")  # servers are started anew, or wait until heavy ones are at work
+THEMES = ("pictures", "training", "busy", "first_step", "surgery", "pages", "beside", "growth", "phone")
+# Servers are started anew, wait until heavy ones are at work, or have a browser before them.
+NOT_QUICK = ("first_step", "beside", "phone")
 ON_REQUEST = ("accuracy", "gpu")
 
 
@@ -75,14 +77,16 @@ def main() -> int:
     took: dict[str, float] = {}
     with KerasPeer(python) if python else nullcontext() as keras:
         for theme in themes:
-            began = time.monotonic()
+            began = last = time.monotonic()
             for line in theme.lines(plan, keras):
                 found.append(line)
                 times = f", {line.ratio:.3g} times {line.peer_name}" if line.ratio is not None else ""
+                now = time.monotonic()
                 print(
-                    f"{line.name}: {sorted(line.ours)[len(line.ours) // 2]:.4g} {line.unit}{times}",
+                    f"{line.name}: {median(line.ours):.4g} {line.unit}{times}; took {now - last:.1f} s",
                     flush=True,
                 )
+                last = now
             took[theme.__name__.rpartition(".")[2]] = time.monotonic() - began
     print("\ntook", ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
     print(f"load at the end {os.getloadavg()[0]:.1f}\n\n{table(found)}")

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
-
-import psutil
 
 from pages.ui.frame.shell import PAGES, exists
 from tests.benchmarks.keras_peer import KerasPeer
@@ -29,46 +28,43 @@ ADDRESSES = [page.url_path for page in PAGES if exists(page)]
 FEW = ["", "train", "filters"]  # if it is to be quick
 EMPTY_PAGE = 'import streamlit as st\n\nst.title("What is this?")\n'
 LEAST = "a Streamlit page with a title alone"
-TICKS = 12.0  # seconds of a training that are watched: the processor's time is counted in hundredths
+TICKS = 6.0  # seconds of a training that are watched
+IS_MOVING = b" images/s"  # on the Train page, from the first step on
+PATIENCE = 60.0  # seconds until a first step counts as lost
 Visit = Callable[[Student], Awaitable[Answer]]
 
 
 def lines(plan: Plan, _keras: KerasPeer | None) -> Iterator[Line]:
     """One line after the other, as they are measured."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield from cold(plan, Path(folder))
-        yield from warm(plan, Path(folder))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for address in () if plan.quick else ADDRESSES[1:]:
+            with serving(Path(folder) / f"cold_{address}") as server:
+                yield cold(server, address)
+        # Whoever comes first to the server of all other lines is its first visitor, too.
+        with serving(Path(folder) / "warm") as server:
+            yield cold(server, "")
+            yield from warm(plan, server, Path(folder))
         if not plan.quick:
             yield live(plan, Path(folder))
 
 
-def cold(plan: Plan, folder: Path) -> Iterator[Line]:
-    """The first page anybody asks a new server for: until its script has finished, trained pictures included."""
-    addresses = FEW[:1] if plan.quick else ADDRESSES
-    for address in addresses:
-        found = []
-        for turn in range(plan.pick(1, 3)):
-            with serving(folder / f"cold_{address}_{turn}") as server:
-                found.append(asyncio.run(first_visit(server, address)))
-        most = 10_000 if address != "train" else 5_000  # with a trained picture, and without
-        yield Line(
-            "pages",
-            f"{_named(address)}, first of a cold server",
-            "ms",
-            in_milliseconds(tuple(found)),
-            most=most,
-        )
+def cold(server: Server, address: str) -> Line:
+    """The first page anybody asks a new server for: until its script has finished, trained pictures included.
+
+    Once for each page: most of it is what all of them import, so that they are each other's repetition.
+    """
+    found = in_milliseconds((asyncio.run(first_visit(server, address)),))
+    most = 10_000 if address != "train" else 5_000  # with a trained picture, and without
+    return Line("pages", f"{_named(address)}, first of a cold server", "ms", found, most=most)
 
 
-def warm(plan: Plan, folder: Path) -> Iterator[Line]:
+def warm(plan: Plan, ours: Server, folder: Path) -> Iterator[Line]:
     """Every page once it has been seen before, in turns with the empty one."""
-    with ExitStack() as stack:
-        script = folder / "empty.py"
-        script.write_text(EMPTY_PAGE)
-        ours = stack.enter_context(serving(folder / "warm"))
-        least = stack.enter_context(serving(folder / "empty", script=str(script)))
+    script = folder / "empty.py"
+    script.write_text(EMPTY_PAGE)
+    with serving(folder / "empty", script=str(script)) as least:
         for address in FEW if plan.quick else ADDRESSES:
-            mine, theirs, sizes = asyncio.run(in_turns(ours, least, address, plan.pick(3, 9)))
+            mine, theirs, sizes = asyncio.run(in_turns(ours, least, address, plan.rounds))
             yield Line(
                 "pages", f"{_named(address)}, warm", "ms",
                 in_milliseconds(tuple(one.seconds for one in mine)),
@@ -86,15 +82,21 @@ def warm(plan: Plan, folder: Path) -> Iterator[Line]:
 
 def live(plan: Plan, folder: Path) -> Line:
     """What one tick of a live chart costs the server's processor, while a training goes on elsewhere."""
-    found: dict[str, list[float]] = {"false": [], "true": []}
-    for turn in range(plan.pick(1, 3)):
-        for collecting, values in found.items():
-            place = folder / f"live_{turn}_{collecting}"
-            with serving(place, STREAMLIT_RUNNER_POST_SCRIPT_GC=collecting) as server:
-                values.append(asyncio.run(a_tick(server, TICKS)))
-    mine, theirs = (in_milliseconds(tuple(values)) for values in found.values())
+    with (
+        serving(folder / "live", STREAMLIT_RUNNER_POST_SCRIPT_GC="false") as ours,
+        serving(folder / "collecting", STREAMLIT_RUNNER_POST_SCRIPT_GC="true") as theirs,
+    ):
+        rests = [asyncio.run(at_rest(server, TICKS)) for server in (ours, theirs)]
+        turns = [
+            [
+                asyncio.run(a_tick(server, TICKS, rest))
+                for server, rest in zip((ours, theirs), rests, strict=True)
+            ]
+            for _ in range(plan.pick(1, 3))
+        ]
+    mine, peer = (in_milliseconds(tuple(values)) for values in zip(*turns, strict=True))
     return Line(
-        "pages", "one tick of the live chart, processor time", "ms", mine, theirs, "Streamlit's default", most=10
+        "pages", "one tick of the live chart, processor time", "ms", mine, peer, "Streamlit's default", most=10
     )  # fmt: skip
 
 
@@ -149,31 +151,49 @@ async def _looked(server: Server, student: Student, address: str) -> tuple[Look,
     return Look(answer.seconds, processor_time(server) - before), answer.size
 
 
-async def a_tick(server: Server, seconds: float) -> float:
-    """Press Train, watch, and share among the ticks what the server's processor did beyond what it does at rest.
+async def at_rest(server: Server, seconds: float) -> float:
+    """What the server's processor does in a second while somebody has the Train page before them, and nothing happens.
 
-    At rest Streamlit looks at its own settings files five times a second; that is not the chart's.
+    Streamlit looks at its own settings files five times a second; that is not the chart's.
     """
     student = visitor(server)
     try:
         await student.open("train")
         await student.think(2.0)
-        before = processor_seconds(server)
+        before = processor_time(server)
         await student.think(seconds)
-        at_rest = processor_seconds(server) - before
+        return (processor_time(server) - before) / seconds
+    finally:
+        await student.close()
+
+
+async def a_tick(server: Server, seconds: float, rest: float) -> float:
+    """Press Train, watch, and share among the ticks what the server's processor did beyond what it does at rest.
+
+    rest: of the server's processor, in a second.
+    """
+    student = visitor(server)
+    try:
+        await student.open("train")
+        student.sees = {IS_MOVING: None}
         checked(await student.press("train"))
-        await student.think(5.0)  # until the worker is warm and there is a curve
-        seen, before = len(student.answers), processor_seconds(server)
+        began = time.monotonic()
+        while student.sees[IS_MOVING] is None and time.monotonic() - began < PATIENCE:
+            await student.think(0.5)
+        await student.think(1.0)  # what the first curve needs is not a tick's
+        seen, before = len(student.answers), processor_time(server)
+        began = time.monotonic()
         await student.think(seconds)
+        watched = time.monotonic() - began
         ticks = [checked(answer) for answer in student.answers[seen:] if answer.kind == "tick"]
-        used = processor_seconds(server) - before
+        used = processor_time(server) - before
         with suppress(LookupError):  # it may be done by now
             await student.press("stop")
     finally:
         await student.close()
     if not ticks:
         raise RuntimeError("The training was over before its chart had moved.")
-    return (used - at_rest) / len(ticks)
+    return (used - rest * watched) / len(ticks)
 
 
 def visitor(server: Server) -> Student:
@@ -185,10 +205,6 @@ def checked(answer: Answer) -> Answer:
     if answer.errors:
         raise RuntimeError(f"{_named(answer.page)}: {answer.errors[0]}")
     return answer
-
-
-def processor_seconds(server: Server) -> float:
-    return sum(psutil.Process(server.process.pid).cpu_times()[:2])
 
 
 def _named(address: str) -> str:

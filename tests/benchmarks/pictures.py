@@ -66,7 +66,7 @@ def filters(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
         for name, start in starts.items():
             peers.one_filter_at_a_time(plain, CONVOLUTIONS[name], start, STEPS)
 
-    rounds = 3
+    rounds = min(plan.rounds, 3)
     mine, theirs = alternate(lambda: ours("lesson"), one_by_one, rounds)
     flops = 4 * STEPS * sum(len(s) * needed_macs(rows, name) for name, s in starts.items())
     share = flops / statistics.median(mine) / machine_limit(plan, "float32")

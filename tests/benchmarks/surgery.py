@@ -88,7 +88,7 @@ def whole_ranking(
         for filter in range(few):
             F.cross_entropy(hooked(plain, pixels, IN_TORCH[layer], [filter]), labels)
 
-    mine, theirs = alternate(ours, one_by_one, 3)
+    mine, theirs = alternate(ours, one_by_one, min(plan.rounds, 3))
     return Line(
         "surgery", f"need of all {count} filters of {layer}, {len(labels):,} digits", "s",
         mine, tuple(one * count / few for one in theirs), "a full forward pass for each filter",

@@ -100,10 +100,14 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[max(0, -int(-share * len(values) // 1) - 1)]
 
 
-async def lesson(server: Server, plan: Plan) -> Outcome:
-    """Let the class work on the server, then wait for its runs. Ends by itself."""
+async def lesson(server: Server, plan: Plan, is_first: bool = True) -> Outcome:
+    """Let the class work on the server, then wait for its runs. Ends by itself.
+
+    is_first: whether nobody was on this server before; then the teacher looks at every page before the class comes.
+    """
     outcome, host = Outcome(), server.url.removeprefix("http://")
-    await _first_visitor(server, outcome)
+    if is_first:
+        await _first_visitor(server, outcome)
     watching_memory = asyncio.create_task(_measure_memory(server, outcome))
     began = _cpu(server)
     try:
