@@ -170,7 +170,7 @@ def watch_no_modules() -> None:
         if config.get_option("server.fileWatcherType") != "none":
             look(watcher)
 
-    LocalSourcesWatcher.update_watched_modules = look_if_watched  # type: ignore[method-assign]
+    LocalSourcesWatcher.update_watched_modules = look_if_watched  # type: ignore[method-assign, assignment]
 
 
 # Of these widgets a value has one type. A component may answer in several, and a field for numbers in two.
