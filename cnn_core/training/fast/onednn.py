@@ -121,9 +121,8 @@ class Row:
         pixels was a third of its multiply-adds.)
         Returns the gradient of the input if `onward`, else anything.
         """
-        grads: list[
-            list[Tensor] | Future[list[Tensor]]
-        ] = []  # of the layers' weights, from the last to the first
+        # Of the layers' weights, from the last layer to the first; some are still to come.
+        grads: list[list[Tensor] | Future[list[Tensor]]] = []
         lowest = 0 if onward else self.without_weights
         with _no_graph(learn=False):
             while len(tape) > lowest:
@@ -236,7 +235,7 @@ class _Convolution(_Part):
         return self.stride == (1, 1) and self.has_many_kernels and grad.shape[2:].numel() <= SMALL_MAP
 
     def _as_a_convolution(self, grad: Tensor, maps: Tensor) -> list[Tensor]:
-        """The gradients of weights and biases as a convolution of its own, for stride 1.
+        """What `of_weights` gives, as a convolution of its own, for stride 1.
 
         Of the maps that came in, by the gradient of those that went out, where images and channels change places.
         oneDNN's function for this gradient sums over the images in threads that wait for each other, which on small
