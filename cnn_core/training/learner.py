@@ -19,6 +19,7 @@ from cnn_core.errors import StudentError
 from cnn_core.model import Network
 from cnn_core.model.modes import in_mode
 from cnn_core.training.adversarial import attacked_in_part
+from cnn_core.training.fast.aside import second_thread
 from cnn_core.training.fast.parts import PassesInParts, one_thread, parts_for
 from cnn_core.training.fast.passes import FastNetwork
 from cnn_core.training.fast.recorded import Passes, RecordedPasses
@@ -107,6 +108,7 @@ class Learner:
             self.spec.precision == "auto" and multiplies_in_bfloat16(device)
         )
         self.net, self.network = task.net, FastNetwork(task.net, self.in_bfloat16)
+        self.network.share_with(second_thread())
         self.named_weights, self.weights = task.weights, list(task.weights.values())
         self.kernels = [weight for weight in self.weights if weight.dim() > 1]
         self.modules = list(task.net.modules())

@@ -54,6 +54,11 @@ def warm_up(store_path: str, threads: int) -> None:
     """Once per worker, before its first run: everything that takes long, so that the first step does not."""
     threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
     settle(store_path, threads)
+    if "CONVSCOPE_THREADS" not in os.environ:
+        with suppress(Exception):  # torch cannot be imported: said already
+            from cnn_core.training.fast.aside import use_idle_core
+
+            use_idle_core()
     if _rehearsed.is_set():  # by the process that this one was forked from
         return
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from operator import attrgetter
@@ -89,6 +90,7 @@ class Row:
             if isinstance(part, _Relu) and isinstance(after, _Flatten):
                 parts[index : index + 2] = after, part  # the same, and sooner in torch's memory order
         self.parts = parts
+        self.aside: ThreadPoolExecutor | None = None  # one more thread, for gradients of weights (`aside`)
         self.weights = [weight for part in self.parts for weight in part.weights]
         self.without_weights = next(i for i, part in enumerate(parts) if part.weights)  # so many come first
         with torch.inference_mode(False):  # whatever the caller is in: they are written to again and again
@@ -119,14 +121,21 @@ class Row:
         pixels was a third of its multiply-adds.)
         Returns the gradient of the input if `onward`, else anything.
         """
-        grads: list[Tensor] = []
+        # Of the layers' weights, from the last layer to the first; some are still to come.
+        grads: list[list[Tensor] | Future[list[Tensor]]] = []
         lowest = 0 if onward else self.without_weights
         with _no_graph(learn=False):
             while len(tape) > lowest:
                 part, own, parts_tape = tape.pop()
-                grad, of_own = part.backward(grad, parts_tape, own, onward=onward or len(tape) > lowest)
-                grads[:0] = of_own
-            torch._foreach_copy_(self.grads, grads)
+                below = onward or len(tape) > lowest
+                if self.aside is not None and below and isinstance(part, _Convolution):
+                    grads.append(self.aside.submit(part.of_weights, grad, parts_tape, own))
+                    grad = part.of_maps(grad, parts_tape, own)
+                else:
+                    grad, of_own = part.backward(grad, parts_tape, own, onward=below)
+                    grads.append(of_own)
+            ready = [one.result() if isinstance(one, Future) else one for one in reversed(grads)]
+            torch._foreach_copy_(self.grads, [of_weight for of_layer in ready for of_weight in of_layer])
         for weight, of_weight in zip(self.weights, self.grads, strict=True):
             if weight.requires_grad:
                 weight.grad = of_weight
@@ -189,11 +198,20 @@ class _Convolution(_Part):
     def backward(
         self, grad: Tensor, tape: Tape, own: list[Tensor], onward: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        if self._has_few_places_for_many_kernels(grad):
-            of_own = self._of_weights(_dense(grad), tape)
-            return self._backward(grad, tape, own, (True, False, False))[0] if onward else grad, of_own
-        of_maps, of_weight, of_bias = self._backward(grad, tape, own, (onward, True, True))
-        return of_maps, [_dense(of_weight), of_bias]
+        of_maps = self.of_maps(grad, tape, own) if onward else grad
+        return of_maps, self.of_weights(grad, tape, own)
+
+    def of_maps(self, grad: Tensor, maps: Tensor, own: list[Tensor]) -> Tensor:
+        """The gradient of what came in."""
+        return self._backward(grad, maps, own, (True, False, False))[0]
+
+    def of_weights(self, grad: Tensor, maps: Tensor, own: list[Tensor]) -> list[Tensor]:
+        """Those of kernels and biases, by whichever thread."""
+        with _no_graph(learn=False):
+            if self._has_few_places_for_many_kernels(grad):
+                return self._as_a_convolution(_dense(grad), maps)
+            _, of_weight, of_bias = self._backward(grad, maps, own, (False, True, True))
+            return [_dense(of_weight), of_bias]
 
     def _backward(
         self, grad: Tensor, maps: Tensor, own: list[Tensor], output_mask: tuple[bool, bool, bool]
@@ -218,8 +236,8 @@ class _Convolution(_Part):
         is_much = self.kernels * len(grad) >= MANY_KERNELS
         return self.stride == (1, 1) and is_much and grad.shape[2:].numel() <= SMALL_MAP
 
-    def _of_weights(self, grad: Tensor, maps: Tensor) -> list[Tensor]:
-        """The gradients of weights and biases as a convolution of its own, for stride 1.
+    def _as_a_convolution(self, grad: Tensor, maps: Tensor) -> list[Tensor]:
+        """What `of_weights` gives, as a convolution of its own, for stride 1.
 
         Of the maps that came in, by the gradient of those that went out, where images and channels change places.
         oneDNN's function for this gradient sums over the images in threads that wait for each other, which on small

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
@@ -101,6 +102,12 @@ class FastNetwork:
         while self.tapes:
             step, tape = self.tapes.pop()
             gradient = step.backward(gradient, tape, onward=bool(self.tapes))
+
+    def share_with(self, aside: ThreadPoolExecutor | None) -> None:
+        """Have one more thread, where there is one, for what no layer waits for; the numbers are the same."""
+        for step in self.short:
+            if isinstance(step, Row):
+                step.aside = aside
 
     def is_hooked(self) -> bool:
         """Whether somebody's function waits for what passes a layer or a weight."""

@@ -1,0 +1,71 @@
+"""A second thread beside a training of one: the same weights to the bit, and only where it was allowed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from cnn_core.data import ImageSet
+from cnn_core.model import PRESETS, build
+from cnn_core.training import RECIPES, train
+from cnn_core.training.fast import aside, onednn
+from cnn_core.training.fast.passes import FastNetwork
+
+CPU = torch.device("cpu")
+RECIPE = RECIPES["lesson"].replace(epochs=1, precision="bfloat16")
+needs_bfloat16 = pytest.mark.skipif(not onednn.can_run(CPU), reason="oneDNN has no bfloat16 here")
+
+
+@pytest.fixture(autouse=True)
+def one_of_two_cores(monkeypatch) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(aside, "_allowed", False)
+    yield
+    torch.set_num_threads(before)
+
+
+def trained(preset):
+    chance = torch.Generator().manual_seed(3)
+    images = torch.randint(0, 256, (150, 1, 28, 28), dtype=torch.uint8, generator=chance)
+    digits = ImageSet("noise", "train", images, torch.arange(150) % 10, tuple("0123456789"), "noise")
+    net, threads = build(PRESETS[preset], seed=0), set()
+    for _ in train(net, digits, RECIPE):
+        threads |= {thread.name for thread in threading.enumerate()}
+    return net.state_dict(), any(name.startswith("aside") for name in threads)
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("preset", ["lesson", "tiny"])
+def test_the_weights_are_those_of_one_thread_to_the_bit(preset):
+    alone, alone_had_help = trained(preset)
+    aside.use_idle_core()
+    together, had_help = trained(preset)
+    assert (alone_had_help, had_help) == (False, True)
+    assert all(torch.equal(alone[name], together[name]) for name in alone)
+
+
+@needs_bfloat16
+def test_an_error_in_the_second_thread_reaches_the_first(monkeypatch):
+    network = FastNetwork(build(PRESETS["lesson"]), half=True)
+    aside.use_idle_core()
+    network.share_with(aside.second_thread())
+    monkeypatch.setattr(onednn._Convolution, "_as_a_convolution", lambda *_: 1 / 0)
+    logits = network.forward(torch.rand(4, 1, 28, 28))
+    with pytest.raises(ZeroDivisionError):
+        network.backward(torch.ones_like(logits))
+
+
+def test_there_is_none_where_nobody_allowed_it_or_torch_has_more_threads_or_there_is_one_core(monkeypatch):
+    assert aside.second_thread() is None
+    aside.use_idle_core()
+    assert aside.second_thread() is not None
+    torch.set_num_threads(2)
+    assert aside.second_thread() is None
+    torch.set_num_threads(1)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert aside.second_thread() is None
