@@ -46,7 +46,7 @@ class Compressed:
             await self.app(scope, receive, send)
             return
         # Who comes next, Headers for one, adds to these.
-        await send(answer.start | {"headers": list(answer.start["headers"])})
+        await send({**answer.start, "headers": list(answer.start["headers"])})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(self, scope: Scope) -> Answer | None:
@@ -87,7 +87,7 @@ class Compressed:
         headers.add_vary_header("Accept-Encoding")
         if etag := headers.get("etag"):
             headers["ETag"] = f"W/{etag.removeprefix('W/')}"  # equal in meaning, not in its bytes
-        return Answer(start | {"headers": headers.raw}, body)
+        return Answer({**start, "headers": headers.raw}, body)
 
 
 def _may_be_compressed(scope: Scope) -> bool:

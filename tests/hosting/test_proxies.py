@@ -142,6 +142,10 @@ def test_behind_nginx_the_pages_are_encrypted_and_uploads_and_a_class_s_live_boa
         assert (status, headers["Location"]) == (301, f"https://{HOST}/train")
         for hidden in ("metrics", "_stcore/metrics"):
             assert fetch(f"https://127.0.0.1:{port}/{hidden}")[0] == 404
+        script = re.search(r'src="\./(static/js/[^"]+)"', fetch(f"https://127.0.0.1:{port}/")[2].decode())
+        _, headers, _ = fetch(f"https://127.0.0.1:{port}/{script[1]}", **{"Accept-Encoding": "gzip"})
+        assert headers["Content-Encoding"] == "gzip"
+        assert "immutable" in headers["Cache-Control"]
         context = chromium.new_context(ignore_https_errors=True)
         page = context.new_page()
         page.goto(f"https://localhost:{port}/open_network")
