@@ -33,7 +33,7 @@ from cnn_core.runs.files import (
     read_json,
     write_json,
 )
-from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN, Engine, LocalEngine
+from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN, Engine, LocalEngine, how_processes_begin
 from cnn_core.runs.jobs.leaving import (
     LEFT,
     MADE_ROOM,
@@ -43,6 +43,8 @@ from cnn_core.runs.jobs.leaving import (
     ask_to_make_room,
     forget_to_make_room,
 )
+from cnn_core.runs.jobs.looking_ahead import LookingAhead, is_free
+from cnn_core.runs.jobs.looks import is_wished
 from cnn_core.runs.jobs.ray_engine import RayEngine
 from cnn_core.runs.jobs.tally import Tally
 from cnn_core.runs.run import Run
@@ -159,8 +161,10 @@ def end_own_runner(store: RunStore, seconds: float = LEAVE_SECONDS + 5) -> None:
 class Runner:
     """The loop: collect what came back, start what may start, take note of time, sleep for a moment."""
 
-    def __init__(self, store: RunStore, engine: Engine, idle_seconds: float) -> None:
-        self.store, self.engine, self.idle_seconds = store, engine, idle_seconds
+    def __init__(
+        self, store: RunStore, engine: Engine, idle_seconds: float, ahead: LookingAhead | None = None
+    ) -> None:
+        self.store, self.engine, self.idle_seconds, self.ahead = store, engine, idle_seconds, ahead
         self.leaving = False
         self.tally = Tally()
         self.disk = Disk(store.path)
@@ -177,6 +181,8 @@ class Runner:
         while not self.leaving and not self._idle():
             self.tick()
             time.sleep(POLL_SECONDS)
+        if self.ahead is not None:
+            self.ahead.end()
         if self.leaving:
             self._leave()
         self.disk.close()
@@ -194,6 +200,8 @@ class Runner:
             if not condition_of(error):
                 raise
             self.disk.ran_out(condition_of(error))
+        if self.ahead is not None and self.ahead.has_work:
+            self.ahead.go_on(is_free(self.engine.room()) and self.disk.has_room())
         now = time.monotonic()
         if now - self.last_look > LOOK_SECONDS:
             self.last_look = now
@@ -260,6 +268,8 @@ class Runner:
     def _idle(self) -> bool:
         if time.monotonic() - self.last_work <= self.idle_seconds or self.store.has_work():
             return False
+        if self.ahead is not None and self.ahead.has_work and not self.disk.lack:
+            return False
         try:
             here = time.time() - (self.store.path / _EXPECTED).stat().st_mtime
         except OSError:  # nobody was here
@@ -296,6 +306,8 @@ class Runner:
         else:
             self.store.done(run_id)
             self._tell_the_end(run)
+            if self.ahead is not None and run.kind != "dream" and state in ("finished", "stopped"):
+                self.ahead.add(run_id)
 
     def _tell_the_end(self, run: Run) -> None:
         status = run.status
@@ -404,7 +416,9 @@ def _engine(store: RunStore, machine: Settings) -> Engine:
 
 def _serve_locked(store: RunStore, machine: Settings) -> bool:
     engine = _engine(store, machine)
-    runner = Runner(store, engine, machine.idle_seconds)
+    # Where a cluster does the work this machine may be none that can: nothing is computed ahead there.
+    ahead = LookingAhead(store.path, how_processes_begin()) if is_wished() and not machine.ray else None
+    runner = Runner(store, engine, machine.idle_seconds, ahead)
 
     def leave(*_: object) -> None:
         runner.leaving = True
