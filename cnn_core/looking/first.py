@@ -7,7 +7,9 @@ torch.
 from __future__ import annotations
 
 from cnn_core.insight import RECIPES
+from cnn_core.insight.between.sources import IMAGE, source_of_layer
 from cnn_core.looking.question import Question
+from cnn_core.looking.work import work_of
 from cnn_core.model import ModelSpec, summarize
 from cnn_core.model.layer_files import kind_named
 
@@ -69,12 +71,17 @@ def first_questions(spec: ModelSpec, dataset: str, images: int) -> list[Question
 
 
 def sheet_of(spec: ModelSpec, dataset: str, images: int, layer: str) -> list[Question]:
-    """What the sheet of one layer asks."""
-    width = layers_of(spec)[layer]
-    return [
+    """What the sheet of one layer asks, and beside it the card of a filter: the maps it reads have pictures, too."""
+    layers = layers_of(spec)
+    width, source = layers[layer], source_of_layer(spec, layer)
+    asked = [
         pictures(layer, filters_of_sheet(width, standard_filter(width)), dataset, images),
         Question.of("examples", dataset, min(WATCHED, images), layer=layer),
     ]
+    if source != IMAGE and layers[source] <= MOST and kind_named(layer).has_filters:
+        read = pictures(source, tuple(range(layers[source])), dataset, images)
+        asked += [read] if work_of(read, spec).is_light else []  # else the page asks for a few of them alone
+    return asked
 
 
 def pictures(layer: str, filters: tuple[int, ...], dataset: str, images: int) -> Question:
