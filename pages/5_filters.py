@@ -7,13 +7,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import Examples, FilterPictures, card_of
+from cnn_core.looking import filters_of_sheet, layers_of
 from pages.filters import words
 from pages.filters.asking import Question, ask, draw_refusal, follow_address
 from pages.filters.card import card
 from pages.filters.climbing import examples_of, pictures_of
 from pages.filters.code import of_pictures
 from pages.filters.growth import growth
-from pages.filters.layers import filters_of_sheet, has_maps, layers_of
+from pages.filters.layers import has_maps
 from pages.filters.made_of import made_of
 from pages.filters.more import more
 from pages.filters.own_answer import answers_of

@@ -56,6 +56,9 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_equal_questions_are_one_and_what_nobody_awaits_is_given_up",
         "test_a_process_that_is_killed_is_told_in_a_sentence",
     },
+    "core/test_looking_ahead.py": {
+        "test_killed_in_between_it_is_done_again_and_nobody_waits_for_the_one_that_is_gone",
+    },
     "core/test_notebook_in_keras.py": None,
     "core/test_opening_hostile_keras.py": None,
     "core/test_opening_hostile_networks.py": None,

@@ -1,5 +1,6 @@
 from .history import Curve as Curve
 from .history import History as History
+from .jobs.looks import is_wished as is_wished
 from .jobs.runner import end_own_runner as end_own_runner
 from .jobs.runner import ensure_runner as ensure_runner
 from .jobs.runner import expect_work as expect_work

@@ -21,6 +21,7 @@ from cnn_core.data.own.names import is_own, parts_of
 from cnn_core.data.own.room import Kept
 from cnn_core.data.own.shelf import Shelf
 from cnn_core.errors import StudentError
+from cnn_core.looking import FOLDER, Answers
 from cnn_core.runs.files import file_names, locked
 from cnn_core.runs.ids import is_owner, is_run_id
 from cnn_core.runs.run import Run
@@ -78,6 +79,7 @@ def tidy(path: Path) -> int:
     Raises nothing for what cannot be removed: that is tried again in an hour.
     """
     remove_leavings(path)
+    Answers(path).tidy()
     Trash(path).purge()
     visitors, runs = Visitors(path), _runs(path)
     evict(runs[KEPT_RUNS:], visitors)
@@ -189,7 +191,7 @@ def remove_leavings(path: Path) -> None:
     oldest = time.time() - LEFT_SECONDS
     runs = (path / name for name in file_names(path) if is_run_id(name))
     within = (run / part for run in runs for part in ("", "snapshots", "frames"))
-    for folder in (path, path / "datasets", path / "visitors", *within):
+    for folder in (path, path / "datasets", path / "visitors", path / FOLDER, *within):
         for name in file_names(folder):
             left = folder / name
             if _LEAVING.fullmatch(name) and _time_of(left) < oldest:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnn_core.insight import feature_maps
 from cnn_core.kept import kept
+from cnn_core.looking import WATCHED
 from cnn_core.model.layer_files import kind_named
 from pages.ui.forms.digit_input import ChosenImage
 from pages.ui.visitor import networks
@@ -17,8 +18,6 @@ from pages.ui.wording.looking import look
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-WATCHED = 2_000  # test images on which the range of each filter is measured, and whether it ever fires
 
 Maps = dict[str, np.ndarray]  # {layer: (C, H, W)}, of layers without maps (units,)
 

@@ -9,9 +9,10 @@ import streamlit as st
 
 from cnn_core.insight import can_be_silent, first_kernels, silent_in, unchanging_in
 from cnn_core.kept import kept
+from cnn_core.looking import WATCHED
 from pages.feature_maps import image_words, words
 from pages.feature_maps.asking import Options
-from pages.feature_maps.maps import WATCHED, Reading, mapped_layers, ranges_of, scale_of
+from pages.feature_maps.maps import Reading, mapped_layers, ranges_of, scale_of
 from pages.feature_maps.selection import choose, selected, strongest
 from pages.ui.drawing.contact_sheet import Limits, Sheet, contact_sheet, signed_sheet
 from pages.ui.drawing.sheets import image_picture, sheet

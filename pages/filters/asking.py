@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from cnn_core.insight import RECIPES
+from cnn_core.looking import STEPS, standard_filter, standard_layer
 from pages.filters import words
-from pages.filters.climbing import STEPS, Climb
-from pages.filters.layers import USUAL, standard_layer
+from pages.filters.climbing import Climb
 from pages.ui.forms import choice
 from pages.ui.frame import address
 from pages.ui.frame.controlled import controlled
@@ -200,7 +200,7 @@ def _filter(layer: str, width: int) -> tuple[int, bool]:
     chosen_layer, index = st.session_state.get(_FILTER, (None, 0))
     if chosen_layer == layer and _is_one_of(index, width):
         return index, True
-    return min(USUAL, width - 1), False
+    return standard_filter(width), False
 
 
 def _is_one_of(index: Any, width: int) -> bool:

@@ -7,15 +7,11 @@ from typing import Any
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import RECIPES, Examples, FilterPictures
+from cnn_core.looking import MOST, RECIPE, SEED, STEPS, WATCHED, layers_of, work_of
 from cnn_core.looking import Question as JobQuestion
-from cnn_core.looking import work_of
-from pages.filters.layers import MOST, layers_of
 from pages.ui.visitor import networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.looking import look
-
-WATCHED = 2_000  # test images that are asked which filters they excite
-STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -25,9 +21,9 @@ class Climb:
     changes: (name, value) of what differs from the recipe, in the order of the names.
     """
 
-    recipe: str = "clean"
+    recipe: str = RECIPE
     steps: int = STEPS
-    seed: int = 0
+    seed: int = SEED
     changes: tuple[tuple[str, Any], ...] = ()
 
     def arguments(self) -> dict[str, Any]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from cnn_core.export import picture_code
+from cnn_core.looking import WATCHED, filters_of_sheet
 from pages.filters.asking import Question
-from pages.filters.climbing import WATCHED
-from pages.filters.layers import filters_of_sheet
 from pages.ui.forms.code_box import Program
 from pages.ui.forms.picture_code import code_of, in_pytorch, net_in_code, with_our_core
 from pages.ui.visitor.networks import LoadedNetwork

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 import torch
 
+from cnn_core.looking import filters_of_sheet
 from pages.filters import words
 from pages.filters.asking import Question
 from pages.filters.climbing import growth_of, slopes_of
-from pages.filters.layers import filters_of_sheet
 from pages.ui.drawing.contact_sheet import image_sheet, signed_sheet
 from pages.ui.drawing.flipbook import CurveLine, Strip, flipbook
 from pages.ui.visitor import networks

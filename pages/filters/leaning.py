@@ -8,8 +8,8 @@ import streamlit as st
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import speaking_layers
+from cnn_core.looking import WATCHED
 from pages.filters import leaning_words as words
-from pages.filters.climbing import WATCHED
 from pages.ui.drawing.contact_sheet import image_sheet
 from pages.ui.drawing.sheets import sheet
 from pages.ui.forms.digit_input import singular

@@ -10,10 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 from cnn_core.errors import StudentError
 from cnn_core.insight.between.around import IMAGES_EACH
 from cnn_core.insight.between.sources import IMAGE
+from cnn_core.looking import layers_of
 from pages.filters import made_of_guessing as guessing
 from pages.filters import made_of_words, words
 from pages.filters.asking import Question, go_to
-from pages.filters.layers import layers_of
 from pages.filters.made_of_graph import digits_below, graph_of
 from pages.filters.upstream import Upstream, upstream
 from pages.ui.drawing.contact_sheet import as_picture, colour, png

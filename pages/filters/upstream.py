@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from cnn_core.insight import Around, Reading, around
 from cnn_core.insight.between.around import IMAGES_EACH
 from cnn_core.insight.between.sources import IMAGE
-from pages.filters.climbing import WATCHED, Climb, pictures_with
+from cnn_core.looking import WATCHED
+from pages.filters.climbing import Climb, pictures_with
 from pages.ui.visitor import networks, server
 from pages.ui.wording.looking import look
 

@@ -42,7 +42,8 @@ MAY_KNOW = {  # a package of the core -> packages of the core it may import
     "doctor": SHARED | {"model", "data", "training"},
     "opening": SHARED | {"model", "data", "training"},
     "looking": SHARED | {"model", "data", "training", "insight"},
-    "runs": SHARED | {"model", "data", "training", "insight", "pretrained", "doctor", "opening", "lesson"},
+    "runs": SHARED
+    | {"model", "data", "training", "insight", "looking", "pretrained", "doctor", "opening", "lesson"},
     "classroom": SHARED | {"model", "data", "training", "insight", "pretrained", "lesson", "runs"},
 }
 TORCH_FREE = [
@@ -54,6 +55,7 @@ TORCH_FREE = [
     "pretrained", "network_name", "significance", "data.splits", "data.learnt_from", "lesson.glossary",
     "lesson.preparation", "lesson.guesses", "lesson.guess_questions",
     "kept", "looking", "looking.question", "looking.work", "looking.lookers", "looking.far",
+    "looking.first", "looking.answers",
     "lesson.notebook_lines", "lesson.notebook_step", "lesson.notebook_learning", "lesson.notebook_inside",
     "lesson.core_source", "insight.surgery.operation",
     "doctor", "doctor.health", "doctor.case", "doctor.cures", "doctor.plans", "doctor.course", "doctor.rules",

@@ -40,7 +40,7 @@ def test_a_pool_whose_workers_cannot_begin_any_more_gives_its_runs_back(tmp_path
     def refuses(worker):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(engines, "_context", engines._FromNothing)
+    monkeypatch.setattr(engines, "how_processes_begin", engines._FromNothing)
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     engine = engines.LocalEngine(tmp_path, workers=1, threads=1)
     try:

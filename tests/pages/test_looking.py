@@ -1,21 +1,25 @@
 """Looking at a network that takes long: done beside the server, told how long, and the same numbers."""
 
+import threading
+import time
 from importlib import import_module
 
 import pytest
+import torch
 
 from cnn_core.data import load_images
 from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.data.own import NewPicture, Shelf
-from cnn_core.looking import Asked, GivenUp, Question, Work, jobs, work
+from cnn_core.looking import Answers, Asked, GivenUp, Question, Work, hash_of, jobs, key_of, work
 from cnn_core.model import PRESETS, build
+from cnn_core.runs.jobs.looks import look_at
 from cnn_core.training import RECIPES, evaluate
 from pages.break_it import outcomes
-from pages.ui.visitor import networks
+from pages.ui.visitor import networks, server
 from pages.ui.wording import first_look, looking
 from pages.ui.wording.looking import how_long, weights_hash
 from pages.ui.wording.numbers import percent
-from tests.pages.app import open_page, text
+from tests.pages.app import kept_run, open_page, text
 
 
 def test_heavy_work_is_done_beside_the_server_and_the_page_says_the_same(app, monkeypatch):
@@ -48,6 +52,48 @@ def test_what_was_computed_before_anybody_looked_is_what_the_pages_ask(app, monk
         app.run()
         assert f"**{layer}** :gray[" in text(app)  # the heading of its sheet
     assert not asked
+
+
+@pytest.mark.parametrize("name", ["pretrained:mlp", "pretrained:modern", "a run"])
+def test_what_a_runner_looked_at_ahead_is_all_that_the_pages_ask(app, monkeypatch, name):
+    if name == "a run":
+        name = f"run:{kept_run(PRESETS['tiny'])}"
+    assert look_at(server.store().path, name) > 3
+    asked = []
+    monkeypatch.setattr(jobs, "answer", lambda net, question, tell: asked.append(question))
+    monkeypatch.setattr(looking, "_lookers", lambda: asked.append("a process"))
+    for page in ("3_evaluate", "4_feature_maps", "5_filters"):
+        open_page(app, f"pages/{page}.py", network=name)
+    assert not asked
+
+
+def test_a_page_shares_what_is_on_its_way_and_does_not_wait_for_one_that_gets_nowhere(monkeypatch):
+    network, question = networks.ours("mlp"), Question.of("ranges", "mnist", 50)
+    kept = Answers(server.store().path)
+    key = key_of(hash_of(network.net), 500, question)
+    asked = []
+    monkeypatch.setattr(jobs, "answer", lambda net, question, tell: asked.append(question) or "from here")
+    answers = []
+    with kept.coming(key):
+        page = threading.Thread(target=lambda: answers.append(looking.look(network, "ranges", 50)))
+        page.start()
+        time.sleep(0.05)
+        kept.put(key, {"dense_1": torch.zeros(2)})
+    page.join()
+    assert not asked
+    assert answers[0]["dense_1"].equal(torch.zeros(2))
+    with kept.coming(key_of(hash_of(network.net), 500, Question.of("ranges", "mnist", 60))):
+        assert looking.look(network, "ranges", 60) == "from here"
+    assert len(asked) == 1
+
+
+def test_heavy_work_that_was_done_ahead_asks_no_process(monkeypatch):
+    network, question = networks.ours("modern"), Question.of("evaluation", "mnist", 500)
+    monkeypatch.setattr(work, "LIGHT", 0)
+    monkeypatch.setattr(looking, "_lookers", lambda: pytest.fail("a process was asked"))
+    there = evaluate(network.net, load_images("mnist", "test", fetch=False))
+    Answers(server.store().path).put(key_of(hash_of(network.net), 500, question), there)
+    assert looking.look(network, "evaluation", 500).probabilities.equal(there.probabilities)
 
 
 def test_how_long_it_takes_is_said_with_the_reason():

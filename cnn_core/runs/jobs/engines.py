@@ -84,7 +84,10 @@ class LocalEngine:
 
     def _new_pool(self, workers: int) -> ProcessPool:
         pool = ProcessPool(
-            workers, initializer=_begin, initargs=(str(self.store_path), self.threads), context=_context()
+            workers,
+            initializer=_begin,
+            initargs=(str(self.store_path), self.threads),
+            context=how_processes_begin(),
         )
         pool.active  # noqa: B018  starts the workers now, so that they are warm when the first run comes
         return pool
@@ -221,7 +224,7 @@ class _FromNothing(SpawnContext):
     Process = _Spawned
 
 
-def _context() -> BaseContext:
+def how_processes_begin() -> BaseContext:
     """How a worker begins: forked from a process that is warm (`warm`), where that is sound; else by itself.
 
     Measured: 0.15 s of a processor instead of 2.5. The process to fork from takes memory of its own, of which a small

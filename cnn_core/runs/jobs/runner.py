@@ -34,7 +34,7 @@ from cnn_core.runs.files import (
     read_json,
     write_json,
 )
-from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN, Engine, LocalEngine
+from cnn_core.runs.jobs.engines import LOST, NOT_BEGUN, Engine, LocalEngine, how_processes_begin
 from cnn_core.runs.jobs.leaving import (
     LEFT,
     MADE_ROOM,
@@ -44,6 +44,8 @@ from cnn_core.runs.jobs.leaving import (
     ask_to_make_room,
     forget_to_make_room,
 )
+from cnn_core.runs.jobs.looking_ahead import LookingAhead, is_free
+from cnn_core.runs.jobs.looks import is_wished
 from cnn_core.runs.jobs.ray_engine import RayEngine
 from cnn_core.runs.jobs.tally import Tally
 from cnn_core.runs.run import Run
@@ -161,10 +163,16 @@ class Runner:
     """The loop: collect what came back, start what may start, take note of time, sleep for a moment."""
 
     def __init__(
-        self, store: RunStore, engine: Engine, idle_seconds: float, asked: Sequence[int] = ()
+        self,
+        store: RunStore,
+        engine: Engine,
+        idle_seconds: float,
+        asked: Sequence[int] = (),
+        ahead: LookingAhead | None = None,
     ) -> None:
         """asked: the signals to leave that have come; it grows while we work."""
         self.store, self.engine, self.idle_seconds, self.asked = store, engine, idle_seconds, asked
+        self.ahead = ahead
         self.tally = Tally()
         self.disk = Disk(store.path)
         self.returned: list[tuple[str, str, str]] = []  # (run id, outcome, why), not put away yet
@@ -185,6 +193,8 @@ class Runner:
         while not self.leaving and not self._idle():
             self.tick()
             time.sleep(POLL_SECONDS)
+        if self.ahead is not None:
+            self.ahead.end()
         if self.leaving:
             self._leave()
         self.disk.close()
@@ -202,6 +212,8 @@ class Runner:
             if not condition_of(error):
                 raise
             self.disk.ran_out(condition_of(error))
+        if self.ahead is not None and self.ahead.has_work:
+            self.ahead.go_on(is_free(self.engine.room()) and self.disk.has_room())
         now = time.monotonic()
         if now - self.last_look > LOOK_SECONDS:
             self.last_look = now
@@ -268,6 +280,8 @@ class Runner:
     def _idle(self) -> bool:
         if time.monotonic() - self.last_work <= self.idle_seconds or self.store.has_work():
             return False
+        if self.ahead is not None and self.ahead.has_work and not self.disk.lack:
+            return False
         try:
             here = time.time() - (self.store.path / _EXPECTED).stat().st_mtime
         except OSError:  # nobody was here
@@ -304,6 +318,8 @@ class Runner:
         else:
             self.store.done(run_id)
             self._tell_the_end(run)
+            if self.ahead is not None and run.kind != "dream" and state in ("finished", "stopped"):
+                self.ahead.add(run_id)
 
     def _tell_the_end(self, run: Run) -> None:
         status = run.status
@@ -421,7 +437,9 @@ def _serve_locked(store: RunStore, machine: Settings) -> bool:
     hear_signals()
     engine = _engine(store, machine)
     hear_signals()  # Ray puts a handler of its own in the place of ours
-    runner = Runner(store, engine, machine.idle_seconds, asked)
+    # Where a cluster does the work this machine may be none that can: nothing is computed ahead there.
+    ahead = LookingAhead(store.path, how_processes_begin()) if is_wished() and not machine.ray else None
+    runner = Runner(store, engine, machine.idle_seconds, asked, ahead)
     # From here on the lock tells; a note that outlives us would keep a successor waiting.
     with suppress(OSError):
         (store.path / "starting.json").unlink()

@@ -20,6 +20,7 @@ from cnn_core.runs.files import sync, write_json
 from cnn_core.runs.going_on import forget_resumption, read_resumption
 from cnn_core.runs.jobs.examiner import Examiner
 from cnn_core.runs.jobs.leaving import DONE, StopWork, obey
+from cnn_core.runs.jobs.looks import keep_evaluation
 from cnn_core.runs.jobs.progress import STATUS_SECONDS, Progress
 from cnn_core.runs.jobs.recorder import EventRecorder, cut_events
 from cnn_core.runs.jobs.sampler import DigitSampler
@@ -119,7 +120,9 @@ class Stopwatch:
 def _finish(store: RunStore, run: Run, net: Network, test: ImageSet, progress: Progress) -> dict[str, Any]:
     progress.write(at_once=True, reason="Reading the test images.")
     seconds = progress.seconds
-    result = evaluation_result(evaluate(net, test), test, run.learnt_from) | {"seconds": seconds}
+    evaluation = evaluate(net, test)
+    keep_evaluation(store.path, net, run.dataset, evaluation)
+    result = evaluation_result(evaluation, test, run.learnt_from) | {"seconds": seconds}
     if other := _other_result(run, test):
         result["other"] = other
     # The last lines came after the last weights.

@@ -52,7 +52,7 @@ MAX_OPENINGS = 2  # a file likewise: the first time it may have been the machine
 
 def warm_up(store_path: str, threads: int) -> None:
     """Once per worker, before its first run: everything that takes long, so that the first step does not."""
-    threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
+    end_with_the_runner()
     settle(store_path, threads)
     if "CONVSCOPE_THREADS" not in os.environ:
         with suppress(Exception):  # torch cannot be imported: said already
@@ -119,8 +119,15 @@ def _keep_the_run(_signal: int, _frame: FrameType | None) -> None:
     server_restarts.set()
 
 
+def end_with_the_runner() -> None:
+    """See to it that this process ends where its runner does.
+
+    A worker without a runner would train a run that the next runner gives to somebody else.
+    """
+    threading.Thread(target=_die_with_the_runner, name="parent", daemon=True).start()
+
+
 def _die_with_the_runner() -> None:
-    # A worker without a runner would train a run that the next runner gives to somebody else.
     if (parent := multiprocessing.parent_process()) is not None:
         parent.join()
         os._exit(1)

@@ -110,8 +110,10 @@ def keep_workers_warm() -> None:
         log.info("no worker is warm before somebody trains: %s", error)
 
 
-def wait_for_workers(most: float) -> None:
+def wait_for_workers(most: float) -> bool:
     """Where workers are expected, wait until they are warm; for what can wait, lest it take the processor from them.
+
+    Returns whether they are: then their runner computes ahead, too.
 
     most: seconds; where no runner can be started it takes no longer.
     """
@@ -120,8 +122,9 @@ def wait_for_workers(most: float) -> None:
     end = time.monotonic() + most
     while store().path in _expected and time.monotonic() < end:
         if runner_is_alive(store()) and (store().path / "runner.json").exists():
-            return
+            return True
         time.sleep(0.1)
+    return False
 
 
 def use(networks: Iterable[str]) -> None:

@@ -1,7 +1,9 @@
-"""What everybody looks at first, computed before anybody does: so that thirty who open a page at once find it there.
+"""What everybody looks at first, there before anybody does: so that thirty who open a page at once find it.
 
 It asks the very questions that the pages ask when they are opened and nothing on them is touched; a test opens them
-afterwards and finds that nothing is asked any more. What a page's own room computes the room itself names (`also`).
+afterwards and finds that nothing is asked any more. Most of it a process of the runner has computed, now or at an
+earlier start, and here it is read (`cnn_core.runs.jobs.looking_ahead`). What a page's own room computes the room itself
+names (`also`).
 """
 
 from __future__ import annotations
@@ -10,21 +12,31 @@ import logging
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cnn_core.errors import StudentError
-from cnn_core.model import summarize
+from cnn_core.looking import (
+    WATCHED,
+    Question,
+    first_questions,
+    layers_of,
+    pictures,
+    sheet_of,
+    standard_filter,
+)
+from cnn_core.model.layer_files import kind_named
+from cnn_core.runs import is_wished
 from pages.ui.frame.process import spare_what_stays
 from pages.ui.frame.shell import load_rooms
 from pages.ui.visitor import networks, server
-from pages.ui.wording.looking import look
+from pages.ui.wording.looking import await_ahead, look
 
 log = logging.getLogger("convscope.server")
 
 WORKERS_FIRST = 10.0  # seconds, at most: somebody may press Train before anybody looks at pictures
-WATCHED = 2_000  # test images that Filters and Feature maps ask
-# Filters begins with the second convolution, and a click leads to the others.
-LAYERS, STEPS, CHOSEN = ("conv2d_2", "conv2d_1", "conv2d_3"), 40, 41
+AHEAD_SECONDS = 30.0  # at most: where no process computes it, or a class is here already, it is computed here
+
+LESSON = server.DEFAULT.partition(":")[2]
 
 F = TypeVar("F", bound=Callable[..., object])  # called with a network alone
 _also: dict[str, Callable[..., object]] = {}
@@ -37,10 +49,8 @@ def also(compute: F) -> F:
 
 
 def begin() -> None:
-    """Begin, in a thread of its own, unless that was done or CONVSCOPE_WARM is 0."""
-    from cnn_core.settings import settings
-
-    if settings().warm:
+    """Begin, in a thread of its own, unless that was done, CONVSCOPE_WARM is 0 or the machine is small."""
+    if is_wished():
         _begin()
 
 
@@ -51,7 +61,8 @@ def _begin() -> None:
 
 def _warm_up() -> None:
     try:
-        server.wait_for_workers(WORKERS_FIRST)
+        if server.wait_for_workers(WORKERS_FIRST):
+            await_ahead(networks.ours(LESSON), questions(), AHEAD_SECONDS)
         warm_up()
         load_rooms()  # late: whoever came first imports some of them at this moment
         warm_up()  # what these rooms name; the rest is there
@@ -62,23 +73,24 @@ def _warm_up() -> None:
 
 
 def warm_up() -> None:
-    """Compute it, what is looked at first before what a click leads to."""
-    network = networks.ours(server.DEFAULT.partition(":")[2])
-    look(network, "ranges", WATCHED)
-    look(network, "evaluation", len(server.images(network.dataset)))
+    """Compute it, or read it, what is looked at first before what a click leads to."""
+    network = networks.ours(LESSON)
+    for question in questions():
+        look(network, question.job, question.images, **question.arguments)
     for compute in list(_also.values()):  # of the rooms that are there by now
         compute(network)
-    widths = {row.name: row.output_shape[0] for row in summarize(network.spec)}
-    for layer in LAYERS:
-        _filters(network, layer, widths[layer])
+    before = networks.untrained(network.spec)
+    for layer, width in layers_of(network.spec).items():
+        if kind_named(layer).has_filters:
+            one = pictures(layer, (standard_filter(width),), before.dataset, WATCHED)
+            look(before, one.job, one.images, **one.arguments)
 
 
-def _filters(network: networks.LoadedNetwork, layer: str, width: int) -> None:
-    """A layer of so many filters: their pictures, what excites them, and one picture from before its training."""
-    from cnn_core.insight import RECIPES
-
-    look(network, "examples", WATCHED, layer=layer)
-    how: dict[str, Any] = {"layer": layer, "recipe": RECIPES["clean"], "steps": STEPS, "seed": 0}
-    look(network, "pictures", WATCHED, filters=tuple(range(width)), **how)
-    chosen = min(CHOSEN, width - 1)
-    look(networks.untrained(network.spec), "pictures", WATCHED, filters=(chosen,), **how)
+def questions() -> list[Question]:
+    """What Evaluate, Feature maps and Filters ask of the lesson's network, and what a click on Filters leads to."""
+    network = networks.ours(LESSON)
+    dataset, images = network.dataset, len(server.images(network.dataset))
+    first = first_questions(network.spec, dataset, images)
+    convolutions = [layer for layer in layers_of(network.spec) if kind_named(layer).has_filters]
+    sheets = [sheet_of(network.spec, dataset, images, layer) for layer in convolutions]
+    return first + [question for sheet in sheets for question in sheet if question not in first]

@@ -2,17 +2,17 @@
 
 What is light the server does itself, as many at once as there are processors. What is heavy is done elsewhere while a
 bar says how long it takes; whoever leaves the page, or asks something else, no longer waits for it, and when nobody
-does it is given up. An answer is kept, and all visitors share it.
+does it is given up. An answer is kept, and all visitors share it. What is asked of a network first may have been
+computed before anybody looked (`cnn_core.runs.jobs.looking_ahead`); then it is read.
 """
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ import streamlit as st
 from cnn_core.data.own.as_dataset import fingerprint
 from cnn_core.data.own.names import is_own
 from cnn_core.kept import Kept, kept
-from cnn_core.looking import GivenUp, Lookers, Question, Speeds, Work, work_of
+from cnn_core.looking import Answers, GivenUp, Lookers, Question, Speeds, Work, hash_of, key_of, work_of
 from cnn_core.machine import is_small
 from cnn_core.settings import settings
 from pages.ui.frame import process
@@ -56,7 +56,7 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     work = work_of(question, network.spec)
     # A small server has no room for one more process of 300 MB: it does all of it here, in turn.
     if work.is_light or is_small():
-        return _answers.of(key, partial(_at_once, network, question, work))
+        return _answers.of(key, partial(_ahead_or_at_once, network, question, work, there))
     return _elsewhere(network, question, work, there)
 
 
@@ -85,6 +85,9 @@ def glance(
     work = work_of(question, network.spec)
     if is_small():
         return _answers.of(key, partial(_at_once, network, question, work))
+    if job in AHEAD and (answer := _kept().get(_file_of(network, question, there))) is not None:
+        _answers.put(key, answer)
+        return answer
     with _glances_lock:
         waiting = _glances.get(key)
         if waiting is None:
@@ -143,6 +146,53 @@ def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
     return found
 
 
+# ---------------------------------------------------------------- ahead
+
+AHEAD = ("evaluation", "ranges", "pictures", "examples")  # jobs that are done before anybody asks
+SOON = 0.02  # seconds between two looks at whether an answer that is on its way has come
+AT_LEAST = 0.3  # seconds for which it is waited for
+
+
+def await_ahead(network: LoadedNetwork, questions: Iterable[Question], seconds: float) -> None:
+    """Wait until what is computed ahead is there, so long at most; for whoever has time."""
+    end, there = time.monotonic() + seconds, which_images(network.dataset)
+    for question in questions:
+        while not _kept().has(_file_of(network, question, there)) and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+
+
+def _ahead_or_at_once(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any:
+    answer = _computed_ahead(network, question, work, there)
+    return _at_once(network, question, work) if answer is None else answer
+
+
+def _computed_ahead(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any | None:
+    """What was computed ahead; None where that has not begun, or does not come as soon as it would here."""
+    if question.job not in AHEAD or question.arguments.get("keep_path"):
+        return None
+    key, seconds = _file_of(network, question, there), _speeds.seconds(question.job, work)
+    began, place = time.monotonic(), None
+    while (answer := _kept().get(key)) is None and _kept().is_coming(key):
+        passed = time.monotonic() - began
+        if passed > max(AT_LEAST, seconds):  # everybody wants the processors, and it gives way to all of them
+            break
+        if not work.is_light:
+            place = st.empty() if place is None else place
+            place.progress(min(0.95, passed / seconds), text=how_long(question, work, seconds - passed))
+        time.sleep(SOON if place is None else LOOK_SECONDS)
+    if place is not None:
+        place.empty()
+    return answer if answer is not None else _kept().get(key)
+
+
+def _kept() -> Answers:
+    return Answers(server.store().path)
+
+
+def _file_of(network: LoadedNetwork, question: Question, there: Hashable) -> str:
+    return key_of(weights_hash(network.weights_key, network.net), there, question)
+
+
 # ---------------------------------------------------------------- elsewhere
 
 
@@ -160,6 +210,9 @@ def _lookers() -> Lookers:
 def _elsewhere(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any:
     key = (weights_hash(network.weights_key, network.net), there, question)
     if (answer := _answers.get(key)) is not None:
+        return answer
+    if (answer := _computed_ahead(network, question, work, there)) is not None:
+        _answers.put(key, answer)
         return answer
     lookers = _lookers()
     place = st.empty()
@@ -194,12 +247,8 @@ def _message(network: LoadedNetwork, question: Question) -> bytes:
 
 @kept(0.1)
 def weights_hash(weights_key: str, _net: Any) -> str:
-    """The same for equal designs with equal weights, wherever they come from."""
-    whole = hashlib.blake2b(repr(_net.spec).encode(), digest_size=16)
-    for name, tensor in _net.state_dict().items():
-        whole.update(name.encode())
-        whole.update(tensor.contiguous().numpy().tobytes())
-    return whole.hexdigest()
+    """`hash_of` a network, once for each key."""
+    return hash_of(_net)
 
 
 # ---------------------------------------------------------------- in words
