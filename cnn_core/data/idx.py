@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import math
 import mmap
+import weakref
 import zlib
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from cnn_core.errors import StudentError
 
+_mapped: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 _UNSIGNED_BYTES = 0x08  # the third byte of every file of this family
 
 
@@ -34,6 +36,7 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
         check_size(path, shape)
         try:
             contents = np.memmap(path, dtype=np.uint8, mode="c")
+            _mapped.add(contents._mmap)  # type: ignore[attr-defined]
         except OSError as error:
             raise unreadable(path, error) from error
     header, values = contents[: 4 + 4 * len(shape)], contents[4 + 4 * len(shape) :]
@@ -51,7 +54,21 @@ def let_go(values: np.ndarray) -> None:
     values: of `read_idx`, and unchanged. A server that only looks at its data once is 47 MB smaller.
     """
     mapped = getattr(values, "_mmap", None)
-    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if isinstance(mapped, mmap.mmap):
+        _let_go(mapped)
+
+
+def let_all_go() -> None:
+    """The same for all files that are mapped; only where nobody writes into these arrays, as in the server.
+
+    Whoever looks for one image among those learnt from has looked at all of them.
+    """
+    for mapped in list(_mapped):
+        _let_go(mapped)
+
+
+def _let_go(mapped: mmap.mmap) -> None:
+    if hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
 
 

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 JUDGED, AT_LEAST = 2_000, 200  # test images that an operation is judged on at once; of a heavy network fewer
 DRAWN = 128  # filters of one sheet; a dense layer can have thousands of units
 STEPS = 40  # of the climb to a picture, as on the page Filters, whose pictures these are
-# That one table keeps: the lesson's largest maps of 2,000 digits are 43 MB.
-TABLE_BYTES = 25_000_000 if is_small() else 100_000_000
+# That one table keeps, and all of them together: what it needs for the lesson's conv2d_2 and 2,000 digits is 18 MB. A
+# class that looks at five runs had 64 MB in tables, each for one or two cuts.
+TABLE_BYTES = 25_000_000 if is_small() else 36_000_000
 
-_tables = OperatingTables(2 * TABLE_BYTES)
+_tables = OperatingTables(TABLE_BYTES)
 
 
 @dataclass(frozen=True, eq=False)

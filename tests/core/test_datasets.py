@@ -34,6 +34,7 @@ from cnn_core.data import (
 )
 from cnn_core.data.datasets import _load
 from cnn_core.data.fetching import FetchFailed, Remote, _fetch_in_background, fetch, remote_of
+from cnn_core.data.idx import let_all_go
 from cnn_core.data.network import Patience
 from cnn_core.data.sources import KNOWN, Dataset, find_files
 from cnn_core.errors import StudentError, shown
@@ -678,3 +679,33 @@ class TestFetching:
         progress = self.finished(_fetch_in_background(MADE, root, False, remote(mirror())))
         assert progress.state == "failed"
         assert NAMES[0] in progress.message
+
+
+def test_pages_of_data_that_were_let_go_come_back_as_they_were(root, raw):
+    images = load_here(MADE, "train", root).images
+    before = images.clone()
+    for _ in range(3):
+        let_all_go()
+        assert images.equal(before)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/smaps").exists(), reason="Linux tells what of a file is in a process"
+)
+def test_a_server_that_has_looked_through_its_data_can_let_all_of_it_go(root, raw):
+    images = load_here(MADE, "train", root).images
+    assert images.sum() > 0
+    assert resident_of(raw / NAMES[0]) >= images.nbytes
+    let_all_go()
+    assert resident_of(raw / NAMES[0]) == 0
+
+
+def resident_of(file: Path) -> int:
+    """Bytes of a mapped file that are in this process."""
+    sizes, is_it = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if not line.split()[0].endswith(":"):
+            is_it = line.endswith(str(file))
+        elif is_it and line.startswith("Rss:"):
+            sizes += 1024 * int(line.split()[1])
+    return sizes

@@ -10,6 +10,7 @@ from cnn_core.insight import DEPTHS, dream, dream_layers, enlarged, feature_maps
 from cnn_core.insight.dream.deepdream import _blurred, _sizes
 from cnn_core.insight.dream.dreamers import dreamer_of
 from cnn_core.insight.dream.photo import GOOGLENET_DEPTHS, GOOGLENET_FILE, googlenet_file
+from cnn_core.kept import forget_everything
 from cnn_core.model import PRESETS, build
 
 
@@ -198,7 +199,7 @@ def test_googlenet_is_offered_only_where_its_weights_lie(monkeypatch, tmp_path, 
         assert dream_layers(found) == GOOGLENET_DEPTHS
         assert dream(found, cat, "inception4c", octaves=1, steps=1).shape == cat.shape
     finally:
-        photo_network.cache_clear()
+        forget_everything()
 
 
 def test_an_unknown_photo_network_is_refused():

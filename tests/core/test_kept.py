@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnn_core.kept import Kept, kept, size_of
+from cnn_core.kept import Kept, bytes_kept, forget_everything, kept, size_of
 
 
 def test_the_bytes_of_all_values_stay_below_the_bound_and_the_oldest_goes_first():
@@ -22,6 +22,47 @@ def test_what_is_larger_than_all_there_is_room_for_is_given_out_and_not_kept():
     shelf = Kept(100)
     assert shelf.of("a", lambda: bytes(101)) == bytes(101)
     assert len(shelf) == shelf.bytes == 0
+
+
+def test_all_there_are_stay_within_one_bound_whatever_different_visitors_look_at(monkeypatch):
+    forget_everything()
+    monkeypatch.setattr("cnn_core.kept.ALL_BYTES", 1_000)
+    pages = [Kept(600) for _ in range(4)]
+    for visitor in range(50):
+        for page in pages:
+            page.put(visitor, bytes(90))
+            assert bytes_kept() <= 1_000
+        assert pages[0].get(0) is not None  # what somebody asks for again and again stays
+    assert sum(page.bytes for page in pages) == bytes_kept() == sum(len(page) for page in pages) * 90
+    assert bytes_kept() > 900
+
+
+def test_what_was_asked_for_longest_ago_goes_first_wherever_it_is(monkeypatch):
+    forget_everything()
+    monkeypatch.setattr("cnn_core.kept.ALL_BYTES", 1_000)
+    left, right = Kept(1_000), Kept(1_000)
+    left.put("a", bytes(400))
+    right.put("b", bytes(400))
+    left.get("a")
+    right.put("c", bytes(400))
+    assert (left.get("a"), right.get("b"), right.get("c")) == (bytes(400), None, bytes(400))
+
+
+def test_many_who_put_at_once_leave_the_sum_right(monkeypatch):
+    forget_everything()
+    monkeypatch.setattr("cnn_core.kept.ALL_BYTES", 5_000)
+    pages = [Kept(4_000) for _ in range(3)]
+
+    def look_around(visitor):
+        for look in range(200):
+            pages[(visitor + look) % 3].put((visitor, look % 7), bytes(100 + look))
+
+    threads = [threading.Thread(target=look_around, args=(visitor,)) for visitor in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bytes_kept() == sum(one.bytes for page in pages for one in page._values.values()) <= 5_000
 
 
 def test_thirty_who_ask_at_once_have_it_computed_once():

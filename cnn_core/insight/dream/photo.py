@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from cnn_core.errors import StudentError, quoted
+from cnn_core.kept import kept
 
 # Found by eye: what appears in a photo when the output of this part of the net grows. (block, "expand" or "output")
 DEPTHS: dict[str, tuple[int, str]] = {
@@ -183,9 +184,9 @@ class _GoogLeNet(PhotoNetwork):
         return layer
 
 
-@cache
+@kept(60)  # either of them is 20 MB or more, and goes when it is asked for rarely
 def photo_network(name: str = "efficientnet_lite0") -> PhotoNetwork:
-    """A photo net in eval mode, read once and shared: look, don't change.
+    """A photo net in eval mode, shared: look, don't change.
 
     name: "efficientnet_lite0", or "googlenet" where `googlenet_file()` finds its weights. Nothing is ever fetched.
     Raises StudentError for another name, and where the package or the file is missing.

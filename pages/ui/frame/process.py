@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from cnn_core.data.idx import let_all_go
 from cnn_core.machine import wait_briefly
 
 P = ParamSpec("P")
@@ -70,7 +71,8 @@ def keep_memory_together() -> None:
 
 
 def give_memory_back() -> None:
-    """Return what is spare to the system; takes about 15 ms, in which other threads go on."""
+    """Return what is spare to the system, pages of data files too; takes about 15 ms, in which other threads go on."""
+    let_all_go()
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # torch stays out until a page needs a network
 # for a network changes ever more slowly; but between HELD_AT_LEAST and HELD_AT_MOST seconds.
 HELD_SHARE, HELD_AT_LEAST, HELD_AT_MOST = 0.2, 6.0, 30.0
 
-NETWORKS = 100  # megabytes of weights that are kept, of runs and of designs each: five of the largest, or 250 lessons
+NETWORKS = 60  # megabytes of weights that are kept, of runs and of designs each: three of the largest, or 150 lessons
 
 # What a run that goes on is called, in one word. Here, because `LoadedNetwork.title` holds it; the sentences about a
 # run's state are in wording/run_states.py.
