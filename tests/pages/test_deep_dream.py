@@ -125,7 +125,7 @@ def test_1024_pixels_are_offered_and_the_time_is_told_before(app):
     assert not app.exception
     run = RunStore().runs()[0]
     assert from_file((run.folder / "image.png").read_bytes()).shape == (3, 681, 1024)
-    assert app.query_params["size"] == ["1024"]
+    assert app.query_params["size"] == "1024"
 
 
 def test_where_memory_is_short_a_large_dream_is_refused_in_a_sentence(app, monkeypatch):
