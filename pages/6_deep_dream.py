@@ -12,8 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
-from cnn_core.insight.dream.animation import from_file
-from cnn_core.runs.jobs.dreams import photo_networks
+from cnn_core.runs import dream_time
+from cnn_core.runs.jobs.dreams import check_size, photo_networks
 from pages.deep_dream import guessing, words
 from pages.deep_dream.asking import Strip, ask, layers_and_strength
 from pages.deep_dream.dream import (
@@ -50,7 +50,7 @@ TICK = 0.5  # seconds between two looks at a dream that goes on
 def start(spec: DreamSpec, picture: Picture) -> None:
     """Ask for the dream, and put it on the page."""
     with refusals.collect(PLACE):
-        spec.check_size(*from_file(picture.png).shape[1:])
+        check_size(spec, *picture.size)
         run_id = server.store().submit_dream(spec.to_dict(), picture.png, owner=who.visitor())
         put_on_page(run_id, picture)
         server.wake_runner()
@@ -108,6 +108,10 @@ def ask_dream(strip: Strip, network: networks.LoadedNetwork) -> DreamSpec | None
 def ask_start(spec: DreamSpec | None, picture: Picture | None) -> None:
     """Draw the button that begins the dream."""
     is_possible = spec is not None and picture is not None
+    if spec is not None and picture is not None:
+        told = dream_time.expected(server.store().path, spec, *picture.size)
+        if told is not None:
+            caption(words.how_long(told))
     with main_action("deep_dream"):
         st.button(
             on_primary("Dream", is_possible),

@@ -18,7 +18,7 @@ from pages.ui.frame import address
 from pages.ui.visitor.networks import LoadedNetwork
 
 # Pixels of the longer side. A network of the sidebar sees a few pixels at a time: on a large photo, only its grain.
-SIZES = {"photo": (256, 400, 576), "digit": (112, 224, 336), "mine": (112, 224, 336)}
+SIZES = {"photo": (256, 400, 576, 1_024), "digit": (112, 224, 336), "mine": (112, 224, 336)}
 # Chosen at first: that of the photo is the size of the dream in the project.
 FIRST_SIZE = {"photo": 576, "digit": 224, "mine": 224}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,12 @@ class Picture:
     png: bytes
     key: str
     title: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels, as the PNG's first bytes say."""
+        width, height = struct.unpack(">II", self.png[16:24])
+        return height, width
 
 
 @dataclass(frozen=True)

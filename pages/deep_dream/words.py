@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from cnn_core.data.sources import dataset_of
 from pages.ui.wording.blocks import plain, small
-from pages.ui.wording.numbers import count, duration, number, percent, plural
+from pages.ui.wording.numbers import about, count, duration, number, percent, plural
 from pages.ui.wording.run_states import running
 from pages.ui.wording.screen_summary import spoken, summary
 
 if TYPE_CHECKING:
     from cnn_core.insight import DreamSpec
+    from cnn_core.runs.dream_time import DreamTime
     from pages.deep_dream.dream import Dream
 
 PHOTO_TITLES = {
@@ -59,6 +60,20 @@ def layers(spec: DreamSpec) -> str:
     """The layers dreamt of, with the weights of all but the first: "fur + 0.3 × lines"."""
     first, *others = spec.layers
     return plain(first[0]) + "".join(f" + {weight:g} × {plain(name)}" for name, weight in others)
+
+
+def how_long(told: DreamTime) -> str:
+    """What to expect before it begins.
+
+    >>> from cnn_core.runs.dream_time import DreamTime
+    >>> how_long(DreamTime(13.2, True))
+    'It will dream for about 13 s, as the last dreams here went.'
+    >>> how_long(DreamTime(13.2, False))
+    'On one core of our machine it would dream for about 13 s; on this one nothing was measured yet.'
+    """
+    if told.is_from_here:
+        return f"It will dream for {about(told.seconds)}, as the last dreams here went."
+    return f"On one core of our machine it would dream for {about(told.seconds)}; on this one nothing was measured yet."
 
 
 def settings(spec: DreamSpec, dreamer: str, is_ours: bool, size: list[int] | None = None) -> str:

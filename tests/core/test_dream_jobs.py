@@ -23,9 +23,9 @@ from cnn_core.insight.dream.animation import from_file, to_png
 from cnn_core.insight.dream.deepdream import _resized
 from cnn_core.insight.dream.first_dream import PHOTO, SIDE, first_dream
 from cnn_core.model import ModelSpec, build
-from cnn_core.runs import RunStore
+from cnn_core.runs import RunStore, dream_time
 from cnn_core.runs.jobs.dream_job import save_frame
-from cnn_core.runs.jobs.dreams import check_work, dreamer, photo_networks, picture_of
+from cnn_core.runs.jobs.dreams import check_size, check_work, dreamer, photo_networks, picture_of
 from cnn_core.runs.jobs.worker import MAX_TRIES, work
 
 OWNER = "a" * 22
@@ -119,8 +119,58 @@ def test_a_dream_of_minutes_is_refused_before_it_begins():
         DreamSpec("efficientnet_lite0", (("fur", 1.0),), octaves=6, steps=40, octave_scale=1.2).check_size(
             640, 640
         )
-    with pytest.raises(StudentError, match="641"):
-        SPEC.check_size(10, 641)
+    with pytest.raises(StudentError, match=r"1025"):
+        SPEC.check_size(10, 1_025)
+
+
+def test_a_square_of_1024_pixels_is_dreamt_with_the_usual_numbers():
+    DreamSpec("efficientnet_lite0", (("fur", 1.0),)).check_size(1_024, 1_024)
+
+
+@pytest.mark.parametrize(("gigabytes", "is_refused"), [(1, True), (2, True), (4, False)])
+def test_a_large_dream_needs_room_beside_the_pages_and_the_workers(gigabytes, is_refused, monkeypatch):
+    monkeypatch.setenv("CONVSCOPE_WORKERS", "2")
+    monkeypatch.setattr("cnn_core.runs.jobs.dreams.memory_limit", lambda: gigabytes << 30)
+    spec = DreamSpec("efficientnet_lite0", (("fur", 1.0),))
+    check_size(spec, 640, 640)
+    if is_refused:
+        with pytest.raises(StudentError, match="memory"):
+            check_size(spec, 681, 1_024)
+    else:
+        check_size(spec, 681, 1_024)
+
+
+# How long it will take
+
+
+def test_before_any_dream_the_time_is_ours_and_four_times_the_pixels_take_four_times_as_long(store):
+    spec = DreamSpec("efficientnet_lite0", (("animals", 1.0),))
+    small, large = (dream_time.expected(store.path, spec, 200 * k, 300 * k) for k in (1, 2))
+    assert not small.is_from_here
+    assert large.seconds == pytest.approx(4 * small.seconds)
+
+
+def test_a_dream_told_how_long_the_next_one_takes_at_another_size_and_depth(store):
+    spec = DreamSpec("efficientnet_lite0", (("animals", 1.0),), octaves=1, steps=10)
+    deeper = DreamSpec("efficientnet_lite0", (("lines", 1.0), ("animals", 0.5)), octaves=1, steps=20)
+    store.path.mkdir()
+    dream_time.remember(store.path, spec, 400, 600, 6.0)
+    assert dream_time.expected(store.path, spec, 400, 600) == dream_time.DreamTime(
+        pytest.approx(6.0, 0.01), True
+    )
+    assert dream_time.expected(store.path, deeper, 200, 600).seconds == pytest.approx(6.0, 0.01)
+    shallow = DreamSpec("efficientnet_lite0", (("lines", 1.0),), octaves=1, steps=10)
+    assert dream_time.expected(store.path, shallow, 400, 600).seconds < 5
+
+
+def test_a_tiny_dream_and_another_network_tell_no_time(store):
+    store.path.mkdir()
+    dream_time.remember(store.path, DreamSpec("efficientnet_lite0", (("animals", 1.0),)), 40, 60, 9.0)
+    dream_time.remember(store.path, SPEC, 300, 300, 9.0)
+    assert dream_time.expected(store.path, SPEC, 300, 300) is None
+    assert not dream_time.expected(
+        store.path, DreamSpec("efficientnet_lite0", (("animals", 1.0),)), 400, 600
+    ).is_from_here
 
 
 def test_a_wide_digit_network_may_dream_small_pictures_only():
@@ -133,7 +183,7 @@ def test_a_wide_digit_network_may_dream_small_pictures_only():
     spec = DreamSpec("design:x", (("conv2d_1", 1.0),))
     check_work(wide, spec, 224, 224)
     with pytest.raises(StudentError, match="too large to dream"):
-        check_work(wide, spec, 640, 640)
+        check_work(wide, spec, 1_024, 1_024)
 
 
 # What it leaves

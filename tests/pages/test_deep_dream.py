@@ -117,6 +117,26 @@ def test_depth_mix_strength_and_options_reach_the_dream(app):
     )
 
 
+def test_1024_pixels_are_offered_and_the_time_is_told_before(app):
+    app.query_params["size"] = "1024"
+    open_dream(app)
+    assert "nothing was measured yet" in text(app)
+    app.button(key="dream_start").click().run()
+    assert not app.exception
+    run = RunStore().runs()[0]
+    assert from_file((run.folder / "image.png").read_bytes()).shape == (3, 681, 1024)
+    assert app.query_params["size"] == "1024"
+
+
+def test_where_memory_is_short_a_large_dream_is_refused_in_a_sentence(app, monkeypatch):
+    monkeypatch.setattr("cnn_core.runs.jobs.dreams.memory_limit", lambda: 2 << 30)
+    app.query_params["size"] = "1024"
+    open_dream(app)
+    app.button(key="dream_start").click().run()
+    assert "takes 1.4 GB of memory" in text(app)
+    assert not RunStore().runs()
+
+
 def test_while_it_works_the_octaves_are_counted_and_it_can_be_cancelled(app):
     run = asked("running", frames=2)
     open_dream(app, run.id)

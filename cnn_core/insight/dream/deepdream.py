@@ -21,6 +21,7 @@ from cnn_core.insight.dream.dreamers import Dreamer, dream_layers, dreamer_of, k
 from cnn_core.insight.dream.photo import PhotoNetwork
 from cnn_core.insight.look.twin import as_weights, checked_image
 from cnn_core.model.network import Network
+from cnn_core.training.fast.memory import holding_all_freed
 
 MAX_SIDE = 1_024  # pixels: above, a step takes a second and the memory of a small server
 MAX_STEPS = 200  # in an octave
@@ -30,6 +31,7 @@ SIGMAS = (0.5, 1.0, 2.0)
 Layers = Mapping[str, float] | Iterable[str] | str  # {name: weight}, or names that then weigh 1
 
 
+@holding_all_freed()
 def dream(
     net: Network | PhotoNetwork,
     image: Tensor,

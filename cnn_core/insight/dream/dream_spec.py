@@ -13,7 +13,7 @@ from typing import Any
 from cnn_core.checks import is_number
 from cnn_core.errors import StudentError, quoted
 
-MAX_SIDE = 640  # pixels of the longer side: at that size a step of the photo network takes half a second
+MAX_SIDE = 1_024  # pixels of the longer side: at that size a step of the photo network takes half a second
 MAX_PIXEL_STEPS = 40_000_000  # pixels x steps of all octaves: 40 s for the photo network, on one core
 # Pixels of the shorter side: a photo network halves it four times, and then looks around.
 LEAST_PHOTO_SIDE = 32
@@ -92,7 +92,7 @@ class DreamSpec:
         if max(height, width) > MAX_SIDE:
             raise StudentError(
                 f"The picture is {width}×{height} pixels.",
-                hint=f"Make its longer side {MAX_SIDE} pixels or less.",
+                hint=f"Make its longer side {MAX_SIDE:,} pixels or less.",
             )
         if self.pixel_steps(height, width) > MAX_PIXEL_STEPS:
             raise StudentError(

@@ -15,9 +15,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from cnn_core.errors import StudentError, quoted
+from cnn_core.insight.dream.bottleneck import Block, Looking, fused, mixed
 from cnn_core.kept import kept
 
 # Found by eye: what appears in a photo when the output of this part of the net grows. (block, "expand" or "output")
@@ -99,59 +99,41 @@ class PhotoNetwork(nn.Module):
 class _EfficientNetLite0(PhotoNetwork):
     def __init__(self, net: Any) -> None:
         super().__init__(tuple(DEPTHS))
-        self.stem = _fused(net._conv_stem, net._bn0)
-        self.blocks = nn.ModuleList([_Block(block) for block in net._blocks])
-        self.head = _fused(net._conv_head, net._bn1)
+        self.stem = Looking(fused(net._conv_stem, net._bn0))
+        self.blocks = nn.ModuleList([Block(block) for block in net._blocks])
+        self.head = fused(net._conv_head, net._bn1)
         self.classes = net._fc
 
     def maps_at(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
         places = {depth: DEPTHS[depth] for depth in layers}  # (block, "expand" or "output")
         deepest = max(block for block, _ in places.values())
-        maps: dict[tuple[int, str], Tensor] = {}
-        x = _relu6(self.stem(self._normalised(images)))
+        wanted, maps = set(places.values()), {}
+        x = self.stem(self._normalised(images))
         for number, block in enumerate(self._blocks()):
-            wide = maps[number, "expand"] = block.expanded(x)
-            if number == deepest and (deepest, "output") not in places.values():
+            wide = block.expanded(x)
+            if (number, "expand") in wanted:
+                maps[number, "expand"] = wide
+            if number == deepest and (deepest, "output") not in wanted:
                 break
-            x = maps[number, "output"] = block.contracted(wide, x)
+            x = block.contracted(wide, x)
+            if (number, "output") in wanted:
+                maps[number, "output"] = x
             if number == deepest:
                 break
         return {depth: maps[place] for depth, place in places.items()}
 
-    def _blocks(self) -> list[_Block]:
-        return [block for block in self.blocks if isinstance(block, _Block)]
+    def _blocks(self) -> list[Block]:
+        return [block for block in self.blocks if isinstance(block, Block)]
 
     def last_maps(self, images: Tensor) -> Tensor:
-        x = _relu6(self.stem(self._normalised(images)))
+        x = self.stem(self._normalised(images))
         for block in self._blocks():
             x = block.contracted(block.expanded(x), x)
-        return _relu6(_mixed(self.head, x))
+        return mixed(self.head, x, is_bounded=True)
 
     def class_layer(self) -> nn.Linear:
         assert isinstance(self.classes, nn.Linear)
         return self.classes
-
-
-class _Block(nn.Module):
-    """An inverted bottleneck: widen, look around in each channel, narrow; with a way round where the shape allows."""
-
-    def __init__(self, block: Any) -> None:
-        super().__init__()
-        has_expand = hasattr(block, "_expand_conv")
-        self.expand = _fused(block._expand_conv, block._bn0) if has_expand else nn.Identity()
-        self.depthwise = _fused(block._depthwise_conv, block._bn1)
-        self.project = _fused(block._project_conv, block._bn2)
-        arguments = block._block_args
-        self.has_way_round = (
-            block.id_skip and arguments.stride == 1 and arguments.input_filters == arguments.output_filters
-        )
-
-    def expanded(self, x: Tensor) -> Tensor:
-        return x if isinstance(self.expand, nn.Identity) else _relu6(_mixed(self.expand, x))
-
-    def contracted(self, wide: Tensor, x: Tensor) -> Tensor:
-        narrow = _mixed(self.project, _relu6(self.depthwise(wide)))
-        return narrow + x if self.has_way_round else narrow
 
 
 class _GoogLeNet(PhotoNetwork):
@@ -274,18 +256,3 @@ class _Photos(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self._files)
-
-
-def _fused(convolution: Any, norm: Any) -> nn.Module:
-    # In eval mode batch normalisation is a product and a sum, and both fit into the convolution's weights.
-    return fuse_conv_bn_eval(convolution.eval(), norm.eval())
-
-
-def _mixed(convolution: Any, x: Tensor) -> Tensor:
-    """A convolution of one pixel, as a matrix product: for one image on one core, torch's own copies the maps twice."""
-    places = x.permute(0, 2, 3, 1)  # (B, H, W, C), as they lie in the memory
-    return nn.functional.linear(places, convolution.weight.flatten(1), convolution.bias).permute(0, 3, 1, 2)
-
-
-def _relu6(x: Tensor) -> Tensor:
-    return nn.functional.relu6(x)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from torch import Tensor
 
 from cnn_core.insight import DreamSpec, dream, loudness, on_the_photo
 from cnn_core.insight.dream.animation import to_png
+from cnn_core.runs import dream_time
 from cnn_core.runs.files import sync, write_whole
 from cnn_core.runs.jobs.dreams import check_work, dreamer, picture_of
 from cnn_core.runs.jobs.leaving import DONE, obey
@@ -36,13 +38,17 @@ def dream_run(store: RunStore, run: Run) -> str:
     spec = DreamSpec.from_dict(run.dream_settings)
     net = dreamer(store, spec.network)
     photo = _photo(run, net)
-    check_work(net, spec, *photo.shape[1:])
+    height, width = photo.shape[1:]
+    check_work(net, spec, height, width)
     layers = dict(spec.layers)
     progress = DreamProgress(store, run, photo, loudness(net, photo, layers), reason)
     settings = spec.to_dict() | {"layers": layers}
     del settings["network"]
     picture = dream(net, photo, on_octave=progress.octave, on_step=progress.one_step, **settings)
+    seconds = time.monotonic() - progress.began
     progress.finish(picture, loudness(net, picture, layers))
+    with suppress(OSError):  # for those who ask how long the next one takes
+        dream_time.remember(store.path, spec, height, width, seconds)
     return DONE
 
 

@@ -9,12 +9,15 @@ from importlib.util import find_spec
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from cnn_core.cluster import WORKER_BYTES
 from cnn_core.errors import StudentError
 from cnn_core.insight import DreamSpec
+from cnn_core.machine import memory_limit
 from cnn_core.model import ModelSpec, summarize
 from cnn_core.network_name import NetworkName
 from cnn_core.runs.run import Run
 from cnn_core.runs.store import RunStore
+from cnn_core.settings import settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +29,11 @@ PHOTO_NETWORKS = {"efficientnet_lite0": "EfficientNet-Lite0", "googlenet": "Goog
 # A digit network may be far wider than the photo network, and on a large picture every map grows with it.
 MAX_MACS = 3e11  # multiply-adds forwards, of all steps: 40 s on one core
 MAX_MAP_BYTES = 6e8  # of all maps up to the deepest layer, which the way back needs
+
+# Measured of a whole dream by the photo network: 860 MB at 576×383 pixels, 1,370 MB at 1,024×681.
+PHOTO_BYTES, PHOTO_BYTES_PER_PIXEL = 650e6, 1_050
+SERVER_BYTES = 800e6  # of the pages
+ANYWHERE = 640  # pixels of the longer side: so large a photo is dreamt of on any machine
 
 
 def photo_networks() -> tuple[str, ...]:
@@ -84,7 +92,7 @@ def check_work(net: Any, spec: DreamSpec, height: int, width: int) -> None:
     net: from `dreamer`.
     height, width: of the picture, in pixels.
     """
-    spec.check_size(height, width)
+    check_size(spec, height, width)
     design = getattr(net, "spec", None)  # a photo network has none
     if design is None:
         return
@@ -99,6 +107,24 @@ def check_work(net: Any, spec: DreamSpec, height: int, width: int) -> None:
         raise StudentError(
             f"This network is too large to dream of {width}×{height} pixels here.",
             hint="Choose a smaller size or an earlier layer.",
+        )
+
+
+def check_size(spec: DreamSpec, height: int, width: int) -> None:
+    """Raise StudentError for a picture of which no such dream can be, or not beside all else on this machine.
+
+    height, width: of the picture, in pixels.
+    """
+    spec.check_size(height, width)
+    if ":" in spec.network or max(height, width) <= ANYWHERE:
+        return
+    needed = PHOTO_BYTES + PHOTO_BYTES_PER_PIXEL * height * width
+    left = memory_limit() - SERVER_BYTES - settings().workers * WORKER_BYTES
+    if needed > left:
+        raise StudentError(
+            f"A dream of {width}×{height} pixels takes {needed / 1e9:.1f} GB of memory, and this server has not so "
+            "much to spare.",
+            hint=f"Choose a size of {ANYWHERE} pixels or less.",
         )
 
 

@@ -20,6 +20,7 @@ from pages.ui.wording.photo_seen import upload_label
 if TYPE_CHECKING:
     from torch import Tensor
 
+LOOKED_AT = 640  # pixels: a network that only looks at a photo sees no more in a larger one
 _KEPT = "colour_photo"  # (hash, PNG): Streamlit forgets a file when the page is left
 
 
@@ -46,8 +47,11 @@ def ask_photo(place: str) -> tuple[str, bytes] | None:
 
 
 def pixels_of(png: bytes) -> Tensor:
-    """The photo of `ask_photo`'s PNG, (3, H, W) in [0, 1]."""
-    return from_file(png)
+    """The photo of `ask_photo`'s PNG, (3, H, W) in [0, 1], its longer side at most LOOKED_AT."""
+    from cnn_core.insight import enlarged
+
+    photo = from_file(png)
+    return enlarged(photo, LOOKED_AT) if max(photo.shape[1:]) > LOOKED_AT else photo
 
 
 def _remember(content: bytes) -> None:
