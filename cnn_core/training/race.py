@@ -175,8 +175,8 @@ def recipe_name(recipe: TrainSpec) -> str:
     for name, ours in _NAMED.items():
         if apart.identity() == ours.identity():
             return f"recipe of {PRESETS[name].name}" if name in EXAMPLES else f"{name} recipe"
-    if (name := example_of_recipe(apart)) is not None:
-        return f"earlier recipe of {PRESETS[name].name}"
+    if (earlier := example_of_recipe(apart)) is not None:
+        return f"earlier recipe of {PRESETS[earlier].name}"
     lesson, values = RECIPES["lesson"].identity(), apart.identity()
     return _BETWEEN_WORDS.join(
         _setting(name, value) for name, value in values.items() if value != lesson.get(name)
