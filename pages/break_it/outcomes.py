@@ -32,7 +32,7 @@ JUDGED, AT_LEAST = 2_000, 200  # test images that an operation is judged on at o
 DRAWN = 128  # filters of one sheet; a dense layer can have thousands of units
 STEPS = 40  # of the climb to a picture, as on the page Filters, whose pictures these are
 # That one table keeps, half of it for maps, and all of them together: maps of the lesson's conv2d_2 and 2,000 digits
-# are 18 MB, of the modern net's conv2d_4 20. A class that looks at five runs had 64 MB in tables, each for a cut or two.
+# are 18 MB, of the modern net's conv2d_4 20. A class that looks at five runs had 64 MB in tables.
 TABLE_BYTES = 25_000_000 if is_small() else 44_000_000
 
 _tables = OperatingTables(TABLE_BYTES)
