@@ -235,7 +235,7 @@ def test_a_training_leaves_its_own_test_for_the_page_and_its_run_is_looked_at(
     store = RunStore(tmp_path / "runs")
     recipe = TrainSpec(epochs=3, train_size=200, learning_rate=0.05, patience=patience)
     run_id = store.submit(TINY, recipe, owner="a" * 22)
-    runner = Runner(store, AtOnce(store), 0, ahead)
+    runner = Runner(store, AtOnce(store), 0, ahead=ahead)
     ahead.names.clear()
     for _ in range(2):
         runner.tick()
