@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from cnn_core.insight import photo_network
 from cnn_core.insight.dream.bottleneck import mixed
 
-SIZES = [(12, 16), (13, 16), (12, 17), (11, 13), (33, 7), (205, 137)]
+SIZES = [(12, 16), (13, 16), (12, 17), (11, 13), (33, 7), (67, 45)]
 
 
 def plain(convolution, x):
