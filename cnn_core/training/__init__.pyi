@@ -7,7 +7,6 @@ from .checkpoint import save_model as save_model
 from .checkpoint import save_training as save_training
 from .early_stopping import EarlyStopping as EarlyStopping
 from .evaluation import Evaluation as Evaluation
-from .evaluation import batches_at_once as batches_at_once
 from .evaluation import evaluate as evaluate
 from .evaluation import wilson_interval as wilson_interval
 from .events import BatchDone as BatchDone

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +15,6 @@ from cnn_core.significance import wilson_interval
 from cnn_core.training.fast.passes import FastNetwork
 from cnn_core.training.inputs import as_input, check_fit
 
-_at_once: ContextVar[int] = ContextVar("batches_at_once", default=1)
 BATCH_SIZE = 128  # small enough that a layer's maps stay in the cache; 1,000 at once were slower by a third
 
 
@@ -40,19 +36,6 @@ class Evaluation:
     def interval(self) -> tuple[float, float]:
         """Where the accuracy on endlessly many such images lies, with 95 % confidence."""
         return wilson_interval(self.accuracy, self.count)
-
-
-@contextmanager
-def batches_at_once(count: int) -> Iterator[None]:
-    """Inside the `with` block `evaluate` works at so many batches side by side, each in a thread of its own.
-
-    For a process that leaves torch one thread and has somebody waiting. The numbers are the same to the bit.
-    """
-    before = _at_once.set(count)
-    try:
-        yield
-    finally:
-        _at_once.reset(before)
 
 
 def evaluate(
@@ -99,16 +82,11 @@ def _logits(
     precision: str,
     tell: Callable[[float], None] | None,
 ) -> Tensor:
+    outputs = []
     network = FastNetwork(net, half=precision == "bfloat16")
-    starts, outputs, at_once = range(0, len(images), batch_size), [], _at_once.get()
-
-    def logits(first: int) -> Tensor:
-        with torch.no_grad():  # each thread has to say so for itself
-            return network.logits(as_input(images[first : first + batch_size].to(device)))
-
-    with in_mode(net.modules(), training=False), ThreadPoolExecutor(at_once) as threads:
-        for found in (threads.map if at_once > 1 else map)(logits, starts):
-            outputs.append(found)
+    with in_mode(net.modules(), training=False), torch.no_grad():
+        for first in range(0, len(images), batch_size):
+            outputs.append(network.logits(as_input(images[first : first + batch_size].to(device))))
             if tell is not None:
-                tell(min(1.0, len(outputs) * batch_size / len(images)))
+                tell(min(1.0, (first + batch_size) / len(images)))
     return torch.cat(outputs).cpu()

@@ -7,8 +7,8 @@ from torch import nn
 
 from cnn_core.data import ImageSet
 from cnn_core.errors import StudentError
-from cnn_core.model import PRESETS, ModelSpec, build
-from cnn_core.training import batches_at_once, evaluate
+from cnn_core.model import ModelSpec, build
+from cnn_core.training import evaluate
 from cnn_core.training.evaluation import wilson_interval
 
 
@@ -65,29 +65,6 @@ def test_the_batch_size_changes_nothing():
     one, other = evaluate(net, data, batch_size=7), evaluate(net, data, batch_size=10_000)
     assert one.loss == pytest.approx(other.loss, rel=1e-6)
     assert one.confusion.equal(other.confusion)
-
-
-def test_batches_side_by_side_give_the_same_bits_in_the_same_order():
-    net, data = build(PRESETS["lesson"], seed=1), random_set(700)
-    one_by_one, told = evaluate(net, data), []
-    with batches_at_once(3):
-        together = evaluate(net, data, tell=told.append)
-    assert torch.equal(together.probabilities, one_by_one.probabilities)
-    assert torch.equal(together.confusion, one_by_one.confusion)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
-    assert not together.probabilities.requires_grad
-
-
-def test_an_error_in_one_of_several_batches_is_raised_and_ends_all():
-    net, data = build(PRESETS["tiny"], seed=1), random_set(300)
-
-    def break_down(module, images):
-        raise RuntimeError("no more")
-
-    net[0].register_forward_pre_hook(break_down)
-    with pytest.raises(RuntimeError, match="no more"), batches_at_once(2):
-        evaluate(net, data)
 
 
 def test_bytes_and_floats_from_0_to_1_are_the_same_images():

@@ -8,7 +8,6 @@ computed before anybody looked (`cnn_core.runs.jobs.looking_ahead`); then it is 
 
 from __future__ import annotations
 
-import os
 import pickle
 import threading
 import time
@@ -140,13 +139,9 @@ def which_images(dataset: str) -> Hashable:
 @process.in_turn
 def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
     from cnn_core.looking.jobs import answer
-    from cnn_core.training import batches_at_once
 
     began = time.monotonic()
-    with batches_at_once(
-        1 if is_small() else os.cpu_count() or 1
-    ):  # somebody waits, and torch has one thread here
-        found = answer(network.net, question, lambda fraction: None)
+    found = answer(network.net, question, lambda fraction: None)
     _speeds.measured(question.job, work, time.monotonic() - began)
     return found
 
