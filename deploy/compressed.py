@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import posixpath
 from typing import NamedTuple
 
 from starlette.datastructures import Headers as Received
@@ -92,6 +93,9 @@ class Compressed:
 
 def _may_be_compressed(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "GET" or STATIC not in scope["path"]:
+        return False
+    # A file has one path that is short, and endless others (`/static//js/`, `/static/./js/`): each would be kept.
+    if posixpath.normpath(scope["path"]) != scope["path"]:
         return False
     asked = Received(scope=scope)
     if "range" in asked or "if-none-match" in asked or "if-modified-since" in asked:

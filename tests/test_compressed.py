@@ -100,3 +100,14 @@ def test_pictures_and_fonts_stay_as_they_are():
     ((_, headers, body),) = answers(Compressed(Counting()), path, **GZIP)
     assert "content-encoding" not in headers
     assert body == content
+
+
+@pytest.mark.parametrize("other", ["/static//{}", "/static/./{}", "/static/js/../{}", "/static/{}//"])
+def test_a_file_is_kept_once_however_its_path_is_written(other):
+    """Each spelling kept would be megabytes more, and there are as many as somebody likes."""
+    path, _ = largest(".js")
+    app = Compressed(Counting())
+    answers(app, other.format(path.removeprefix("/static/")), accept_encoding="gzip")
+    assert not app._answers
+    answers(app, path, accept_encoding="gzip")
+    assert list(app._answers) == [path]
