@@ -219,6 +219,8 @@ def verdict(still: int, of: int, a_digit: str, kind: str, untouched_as: str | No
 def _judgement(still: int, of: int) -> str:
     if not still:
         return "None of these."
+    if still == 1 < of:
+        return "Only one of them."
     return next(words for share, words in _AT_LEAST if still >= share * of)
 
 

@@ -120,8 +120,10 @@ NOT_TRAINED = "This network is not trained yet, so its answers mean nothing."
 
 def _aimed(size: str, was: str, now: str, sure: str, is_changed: bool) -> str:
     if is_changed:
-        return f"A change of **{size}** a pixel, aimed: the network reads **{now}** where it read {was}."
-    return f"A change of **{size}** a pixel, aimed, does not change the answer: still **{now}**, {sure} sure."
+        return f"A change of **{size}** per pixel, aimed: the network reads **{now}** where it read {was}."
+    return (
+        f"A change of **{size}** per pixel, aimed, does not change the answer: still **{now}**, {sure} sure."
+    )
 
 
 def as_much_by_lot(misled: int, patterns: int) -> str:
@@ -203,7 +205,7 @@ def equation_alt(title: str, pattern: str, answer: str, sure: str) -> tuple[str,
     """What the three pictures show."""
     return (
         f"{title}, as it is",
-        f"{pattern}, each pixel's change",
+        f"{pattern}, each pixel’s change",
         f"What it is given: read as {answer}, {sure} sure",
     )
 
@@ -283,7 +285,7 @@ def about_smallest(trial: Trial) -> str:
     levels = round(GREY_LEVELS * trial.sizes[trial.smallest])
     step = trial.sizes[1] - trial.sizes[0]
     of_what = (
-        f"{plural(levels, 'grey level')} of {GREY_LEVELS} a pixel"
+        f"{plural(levels, 'grey level')} of {GREY_LEVELS} per pixel"
         if len(trial.image) == 1
         else f"{plural(levels, 'level')} of {GREY_LEVELS} in each channel of a pixel"
     )

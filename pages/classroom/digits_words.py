@@ -309,7 +309,7 @@ def chart_alt(rows: Sequence[Score]) -> str:
         + ("" if one.reader.on_mnist is None else f", on MNIST {percent(one.reader.on_mnist)}")
         for one in rows
     )
-    return f"Share of the class's digits that each network reads. {each}."
+    return f"Share of the class’s digits that each network reads. {each}."
 
 
 def how_many(heading: str, some: int) -> str:
@@ -360,7 +360,7 @@ TO_TRY = {
 def summary_of(step: str, said: Tally) -> str:
     """The summary of the page in one of the steps."""
     return summary(
-        "Your class draws digits, checks each other's, and so makes a test set of its own handwriting.",
+        "Your class draws digits, checks each other’s, and so makes a test set of its own handwriting.",
         how_far(said),
         f"The step that is open: {STEPS[step]}.",
         f"Try: {TO_TRY[step]}.",

@@ -37,6 +37,7 @@ def draw(summary: DeltaGenerator) -> None:
     screen_summary.put(summary, words.summary_of_door(code))
     place.draw_gone()
     with st.container(width=420, key="class_door"):
+        caption(words.WHAT_A_CLASS_IS)
         ask_code(code)
         place.draw_others()
         st.space("medium")

@@ -12,11 +12,15 @@ from pages.ui.wording.screen_summary import summary
 
 # ---------------------------------------------------------------- the door
 
+WHAT_A_CLASS_IS = (
+    "In a class you see each other’s networks on one board, answer your teacher’s questions, and draw a test set "
+    "together."
+)
 CODE = "Code of your class"
 CODE_HELP = "Six letters: your teacher shows them."
 NAME = "Your name in the class"
 NAME_HELP = "All in the class can read it. Leave it empty, and you are called after an animal."
-AN_ANIMAL = "empty: an animal's name"
+AN_ANIMAL = "empty: an animal’s name"
 JOIN = "Join"
 TEACH = "I teach: open a class"
 TITLE = "What is your class called?"
@@ -24,7 +28,7 @@ TITLE_EXAMPLE = "Tuesday, 10 b"
 HOW_LONG = "For how long?"
 OPEN = "Open the class"
 OPEN_WHAT = (
-    "You get a code for your students. On the board they see each other's networks, and names unless you hide them. "
+    "You get a code for your students. On the board they see each other’s networks, and names unless you hide them. "
     "Students need no account."
 )
 HOURS = {
@@ -139,14 +143,14 @@ JOIN_WITH = "join with the code"
 QR_CODE = "QR code of the link to join"
 COPY_LINK = "Copy the link"
 KEEP_THE_KEY = (
-    "**Your teacher's link.** Whoever has it is a teacher of this class: keep it like a key. You need it on another "
+    "**Your teacher’s link.** Whoever has it is a teacher of this class: keep it like a key. You need it on another "
     "device, or when this browser forgets you. It is shown this once."
 )
 SECOND_KEY = (
-    "**A second teacher's link.** Whoever opens it is a teacher of this class, as you are. It is shown "
+    "**A second teacher’s link.** Whoever opens it is a teacher of this class, as you are. It is shown "
     "this once."
 )
-COPY_KEY = "Copy my teacher's link"
+COPY_KEY = "Copy my teacher’s link"
 COPY_SECOND_KEY = "Copy their link"
 SHOW_KEY = "Show it"
 KEY_IS_KEPT = "I have kept it"
@@ -222,7 +226,7 @@ WHAT_IS_KEPT = (
 LEAVE = "Leave the class"
 LEAVE_WHAT = "All that you did in the class is deleted. Your networks stay yours."
 LEAVE_NOW = "Leave, and delete it"
-LEAVE_TEACHER_WHAT = "You come back by your teacher's link, or from the list of your classes."
+LEAVE_TEACHER_WHAT = "You come back by your teacher’s link, or from the list of your classes."
 LEAVE_TEACHER_NOW = "Leave my desk"
 
 

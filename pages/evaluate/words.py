@@ -290,7 +290,7 @@ METHOD_WORDS = {
 
 
 def what_the_map_shows(images: int, trained: bool, written: str = "its class") -> str:
-    """What a figure on the map is, and what to notice.  written: as what each image is drawn."""
+    """What a sign on the map is, and what to notice.  written: as what each image is drawn."""
     return (
         f"Each of {count(images)} test images is written as {written}. Where it stands comes from the numbers of the "
         f"last layer before the answer. {'Red ones are read wrongly. ' if trained else ''}In a network that has learnt "
@@ -335,10 +335,10 @@ def clicked_heading(images: int) -> str:
     """The heading beside the map.
 
     >>> clicked_heading(0), clicked_heading(1)
-    ('**Click a figure to see its image**', '**The image you clicked**')
+    ('**Click a sign to see its image**', '**The image you clicked**')
     """
     if not images:
-        return "**Click a figure to see its image**"
+        return "**Click a sign to see its image**"
     return "**The image you clicked**" if images == 1 else "**The images you clicked**"
 
 

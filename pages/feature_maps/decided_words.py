@@ -242,9 +242,9 @@ def check_says(decision: Decision, names: tuple[str, ...]) -> str:
         else f"How sure it is of {answer}"
     )
     return (
-        f"{what}, while {word(found.layer)}s of {found.layer} are taken out. Pale: {count(len(chance))} orders at "
-        f"random among all {count(len(found.values))}; dark: their mean. If the bars said nothing, the orange line "
-        "would lie among them. The answer itself need not change."
+        f"{what}, while {word(found.layer)}s of {found.layer} are taken out. Thin lines: {count(len(chance))} "
+        f"orders at random among all {count(len(found.values))}; the thick one: their mean. If the bars said nothing, "
+        "the orange line would lie among them. The answer itself need not change."
     )
 
 

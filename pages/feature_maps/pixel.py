@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pages.ui.drawing.contact_sheet import Limits
 
-GRID_PX = 93  # side of a grid: three of them fit beside each other
+GRID_PX = 87  # side of a grid: three of them fit beside each other, with room between them
 
 
 def pixel(reading: Reading, refusal: str) -> None:

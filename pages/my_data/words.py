@@ -18,7 +18,7 @@ SHAPES = {"grey": "Grey, 28×28", "colour": "Colour, 32×32"}
 FEW_TESTS = 8  # test pictures; below that a percentage says little
 
 WHAT_IT_READS = "how many of its test pictures the network reads"
-EMPTY = "Draw one. About ten of each are enough to begin."
+EMPTY = "Two things or more, and about ten pictures of each: that is enough to begin."
 SHAPE_FIRST = "How the pictures are kept. It cannot be changed once there is one."
 ALL_FOR_TESTING = "All of it is for testing: nothing learns from it."
 ADD_BY_ENTER = "Enter adds it and clears the pad."

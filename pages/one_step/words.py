@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 # On a phone the five words do not fit beside each other: their numbers do. A screen reader still reads both.
 STRIP_STYLE = (
     "<style>.st-key-one_step_stages em { font-style: normal } @media (max-width: 640px) { "
-    ".st-key-one_step_stages em { position: absolute; width: 1px; overflow: hidden; clip-path: inset(50%) } }</style>"
+    # Five names do not fit on a phone: there only the stage that is looked at has its own.
+    ".st-key-one_step_stages button:not([aria-checked=true]) em { position: absolute; width: 1px; overflow: hidden; "
+    "clip-path: inset(50%) } }</style>"
 )
 
 # ---------------------------------------------------------------- the moment

@@ -71,7 +71,7 @@ def first_look(run: Run, summary: DeltaGenerator) -> None:
             trials(run, file)
     with below:
         _what_it_does_not_say(file, told)
-        ways_on(one)
+        ways_on(one, told)
     if read_wish(run) is not None:
         st.fragment(_until_measured, run_every=door.LOOK_SECONDS)(run)
 

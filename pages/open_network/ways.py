@@ -13,10 +13,13 @@ from pages.ui.trained.trained import Trained
 from pages.ui.wording.blocks import caption
 
 
-def ways_on(one: Trained) -> None:
-    """Draw the links, each with what is to be seen there of this very network."""
+def ways_on(one: Trained, told: bool) -> None:
+    """Draw the links, each with what is to be seen there of this very network.
+
+    told: whether the accuracy may be seen.
+    """
     st.markdown(f"## {words.LOOK_INTO_IT}")
-    for url_path, note in ways(one).items():
+    for url_path, note in ways(one, told).items():
         page = entry(url_path)
         with st.container(gap=None):
             with streamlit_inside.words_in_a_line(f"from_opened_{url_path}"):
@@ -24,10 +27,11 @@ def ways_on(one: Trained) -> None:
             caption(note)
 
 
-def ways(one: Trained) -> dict[str, str]:
+def ways(one: Trained, told: bool = True) -> dict[str, str]:
     """{address of a page: what is to be seen there}; a network without filters has no maps, pictures or dreams.
 
-    one: the network.
+    one:  the network.
+    told: whether its accuracy may be seen.
     """
     filters = filters_of(one.spec)
     notes = {}
@@ -35,7 +39,9 @@ def ways(one: Trained) -> dict[str, str]:
         notes["feature_maps"] = words.MAPS
         notes["filters"] = words.pictures(filters)
     if one.accuracy is not None:
-        notes["evaluate"] = words.mistakes(one.accuracy, one.count, one.dataset)
+        notes["evaluate"] = (
+            words.mistakes(one.accuracy, one.count, one.dataset) if told else words.MISTAKES_UNTOLD
+        )
     if filters:
         notes["deep_dream"] = words.DREAM
     return notes | {"train": words.TRAIN_IT_ON}

@@ -350,6 +350,9 @@ def pictures(filters: Sequence[int]) -> str:
     return f"{', '.join(first)} and {last} pictures" if first else f"{last} pictures"
 
 
+MISTAKES_UNTOLD = "which images it misreads"  # how many is still to be guessed
+
+
 def mistakes(accuracy: float, images: int, dataset: str) -> str:
     """
     >>> mistakes(0.9434, 10_000, "mnist"), mistakes(1.0, 500, "mnist")

@@ -154,7 +154,7 @@ def _draw(replay: Replay) -> str:
         start=len(frames) - 1,
         fps=5,
     )
-    what_you_see(words.what_replay_shows(bool(replay.accuracy)))
+    what_you_see(words.what_replay_shows(bool(replay.accuracy), last.maps.ndim == 3))
     return said
 
 

@@ -69,19 +69,19 @@ def order_of_classes(classes: Sequence[str], since: Sequence[int | None]) -> str
     >>> order_of_classes("012", [64, 8, 512])
     'The first class of which nine of ten stayed right was 1, from step 8 on. The last was 2, from step 512 on.'
     >>> order_of_classes("012", [64, None, 64])
-    'The first classes of which nine of ten stayed right were 0 and 2, from step 64 on. Not so: 1.'
+    'The first classes of which nine of ten stayed right were 0 and 2, from step 64 on. It never came to that for 1.'
     >>> order_of_classes("012", [None, None, None])
-    'Of no class did nine of ten stay right.'
+    'There is no class of which nine of ten stayed right.'
     """
     there = sorted({step for step in since if step is not None})
     if not there:
-        return "Of no class did nine of ten stay right."
+        return "There is no class of which nine of ten stayed right."
     names = _named(classes, since, there[0])
     class_was = "class of which nine of ten stayed right was"
     said = f"The first {class_was if len(names) == 1 else 'classes of which nine of ten stayed right were'} "
     said += f"{_in_a_row(names)}, from step {count(there[0])} on."
     if failed := _named(classes, since, None):
-        return f"{said} Not so: {_in_a_row(failed)}."
+        return f"{said} It never came to that for {_in_a_row(failed)}."
     if len(there) == 1:
         return said
     names = _named(classes, since, there[-1])
@@ -152,14 +152,15 @@ NEIGHBOURS = "images next to one of their own class, %"
 
 
 def what_the_map_shows(classes: Sequence[str], written: Sequence[str]) -> str:
-    """written: what each class is written as."""
-    names = (
-        ""
-        if list(classes) == list(written)
-        else " Written are "
-        + ", ".join(f"{short} for {plain(name)}" for short, name in zip(written, classes, strict=True))
-        + "."
-    )
+    """written: what each class is written as.
+
+    >>> what_the_map_shows(["cat", "horse", "deer"], ["cat", "hor", "dee"]).split("In short: ")[1]
+    'hor is horse, dee is deer.'
+    """
+    shortened = [
+        f"{short} is {plain(name)}" for short, name in zip(written, classes, strict=True) if short != name
+    ]
+    names = f" In short: {', '.join(shortened)}." if shortened else ""
     return (
         "Each sign is a test image, written as its class. It is red while the network reads it wrongly. Images that "
         "the last hidden layer takes for alike lie near each other. The axes are those of the last moment, at every "
@@ -176,12 +177,12 @@ CLICK = "Click an image to see what each layer makes of it now."
 def what_became_of_them(kept: int, forgotten: int, never: int, of: str) -> str:
     """The line above it; the three numbers make up all images.
 
-    >>> what_became_of_them(655, 333, 12, "1,000 test digits")
-    'Of 1,000 test digits **333** were forgotten at least once, 655 stayed right from the first time, 12 never were.'
+    >>> what_became_of_them(65, 33, 2, "100 test digits")
+    'Of 100 test digits **33** were forgotten at least once, 65 stayed right from the first time, 2 were never right.'
     """
     return (
         f"Of {of} **{count(forgotten)}** {'was' if forgotten == 1 else 'were'} forgotten at least once, "
-        f"{count(kept)} stayed right from the first time, {count(never)} never {'was' if never == 1 else 'were'}."
+        f"{count(kept)} stayed right from the first time, {count(never)} {'was' if never == 1 else 'were'} never right."
     )
 
 

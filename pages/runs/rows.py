@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from cnn_core import pretrained
+from cnn_core.data.sources import dataset_of
 from cnn_core.errors import StudentError
 from cnn_core.runs import Run
 from pages.runs import words
@@ -15,6 +18,8 @@ from pages.ui.frame.shell import ROOT, entry, turn_to
 from pages.ui.trained.trained import Trained
 from pages.ui.visitor import design, server, who
 from pages.ui.wording.numbers import count, duration
+
+_UNSAID = "mnist"  # what a network is taken to have learnt from where nothing else is said
 
 
 def my_runs(limit: int) -> list[Run]:
@@ -35,7 +40,20 @@ def part_of_my_runs(place: int, size: int) -> tuple[list[Run], bool]:
 def networks_of(runs: list[Run]) -> dict[str, Trained]:
     """{name: network} of these runs and of ours."""
     ours = [Trained.of_card(pretrained.card(name)) for name in pretrained.names()]
-    return {one.name: one for one in [*filter(None, map(_readable, runs)), *ours]}
+    return {one.name: one for one in told_apart([*filter(None, map(_readable, runs)), *ours])}
+
+
+def told_apart(networks: list[Trained]) -> list[Trained]:
+    """The same, where those of one title that learnt from several data sets also say from which; MNIST goes unsaid."""
+    datasets: dict[str, set[str]] = {}
+    for one in networks:
+        datasets.setdefault(one.title, set()).add(one.dataset)
+    return [
+        replace(one, apart=dataset_of(one.dataset).name)
+        if len(datasets[one.title]) > 1 and one.dataset != _UNSAID
+        else one
+        for one in networks
+    ]
 
 
 def _readable(run: Run) -> Trained | None:

@@ -26,7 +26,7 @@ _A_SEAT = (
     "Your place in the class “{}” stays, with what you did there, and nobody can be there under your name. "
     "If that is not what you want, leave the class first."
 )
-_A_DESK = "You teach the class “{}”. You get back to it by a teacher's link alone; the page Class makes one."
+_A_DESK = "You teach the class “{}”. You get back to it by a teacher’s link alone; the page Class makes one."
 OTHER_TABS = "Close the other tabs of Convscope as well: they keep what they show until then."
 OLDER_RUNS = "To keep an older one, look inside it and copy its address."
 CHOOSE = "Choose runs below, up to six."
@@ -263,11 +263,22 @@ NOT_KEPT = (
 )
 
 
-def what_replay_shows(has_curve: bool) -> str:
-    """What the flipbook shows.  has_curve: whether the accuracy is drawn below."""
+def what_replay_shows(has_curve: bool, has_maps: bool = True) -> str:
+    """What the flipbook shows.
+
+    has_curve: whether the accuracy is drawn below.
+    has_maps:  whether it is about a filter; a unit of a dense layer has neither a map nor a kernel.
+
+    >>> what_replay_shows(has_curve=False, has_maps=False)
+    'The picture shows the same unit, from the first weights of its training to the last. Watch how it changes.'
+    """
+    first_to_last = "from the first weights of its training to the last"
+    if not has_maps:
+        meanwhile = ", and what the accuracy does meanwhile" if has_curve else ""
+        return f"The picture shows the same unit, {first_to_last}. Watch how it changes{meanwhile}."
     rises = ", and whether the accuracy rises at that moment" if has_curve else ""
     return (
-        "Every picture shows the same filter at the same moment of its training. At the start the kernel is random. "
+        f"Every picture shows the same filter at the same moment, {first_to_last}. "
         f"Watch when its map becomes clear{rises}."
     )
 

@@ -99,7 +99,10 @@ TWO_WEIGHTS = "rmsprop has to move two weights."
 
 def how_far_it_moves(times: int) -> str:
     """times: how many times as steep."""
-    return f"The slope of one is {times} times as steep. How far does it move in the first step?"
+    return (
+        f"The slope of one is {times} times as steep. How far does that weight move in the first step, beside the "
+        "other?"
+    )
 
 
 THAT_IS_SGD = "That is sgd: it follows the slope as it is. rmsprop divides each slope by its own size."

@@ -27,9 +27,10 @@ def best_line(run: Run, validation_images: int) -> str:
     best, curve = run.best(), run.history().validation
     if best is None or not len(curve):
         return ""
-    many = f"{count(validation_images)} " if validation_images else ""
-    by = "its loss on them" if has_lowest_loss(run) else "them"
-    aside = small(f"Both on {many}images kept aside. The best epoch is chosen by {by}.")
+    aside_images = plural(validation_images, "image") if validation_images else "images"
+    them = "it" if validation_images == 1 else "them"
+    by = f"its loss on {them}" if has_lowest_loss(run) else them
+    aside = small(f"Both on {aside_images} kept aside. The best epoch is chosen by {by}.")
     if best.step >= curve.step[-1]:
         return f"Best: epoch {epochs(best.epoch)}, the latest one, {percent(best.accuracy)}."
     now = f"{_now(run)} {percent(curve.accuracy[-1])}"
@@ -61,9 +62,9 @@ def both_tested(run: Run) -> str:
         return ""
     both = (result["accuracy"], other["accuracy"])
     of_best, of_last = both if run.moment == "best" else both[::-1]
-    many = f"{count(result['count'])} " if "count" in result else ""
+    images = plural(result["count"], "test image") if "count" in result else "test images"
     return small(
-        f"On {many}test images: {percent(of_best)} with the weights of epoch {epochs(best.epoch)}, "
+        f"On {images}: {percent(of_best)} with the weights of epoch {epochs(best.epoch)}, "
         f"{percent(of_last)} with the last ones."
     )
 

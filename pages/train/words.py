@@ -137,7 +137,7 @@ def images_used(learn: int, rounds: int, validation_images: int, test: int, noun
 def attacks_ahead(size: float, work: float) -> str:
     """That the recipe trains against attacks, and what it costs.  work: of a step, in steps without attacks."""
     return (
-        f"Every second image of each batch is attacked by ±{size:.2g} a pixel before the network learns from it. "
+        f"Every second image of each batch is attacked by ±{size:.2g} per pixel before the network learns from it. "
         f"So each step is about {work:g} times as much work."
     )
 
@@ -213,7 +213,7 @@ def _as_met(run: Run) -> list[str]:
     if has_dropout(run.spec):
         made_harder.append("with some units switched off")
     if recipe.adversarial:
-        made_harder.append(f"every second one attacked by ±{recipe.adversarial:.2g} a pixel")
+        made_harder.append(f"every second one attacked by ±{recipe.adversarial:.2g} per pixel")
     if recipe.label_noise:
         made_harder.append(f"with {100 * recipe.label_noise:.0f} % wrong labels")
     return made_harder

@@ -13,7 +13,9 @@ def test_my_drawing_is_attacked_until_it_is_read_as_something_else(server, new_p
     expect(seen(page, "Give it a digit to attack.")).to_be_visible()
     stroke(page, SEVEN)
     ready(page)
-    changed = re.compile(r"A change of ±0\.\d\d a pixel, aimed: the network reads an? \d where it read a 7\.")
+    changed = re.compile(
+        r"A change of ±0\.\d\d per pixel, aimed: the network reads an? \d where it read a 7\."
+    )
     expect(seen(page, changed)).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("What it is given: read as [^7],"))).to_be_visible()
     ready(page)  # the page followed the pen; the slider is now that of the whole stroke

@@ -85,7 +85,7 @@ def test_in_the_dark_the_button_of_an_open_box_can_be_read(server, new_page):
         ("/runs", "All my runs"),
         ("/train", "What to expect"),  # the code of its folded box is in the page
         ("/augmentation", "The same in your own code"),
-        ("/evaluate?view=Map", "Click a figure"),
+        ("/evaluate?view=Map", "Click a sign"),
         ("/evaluate?view=Shift+and+turn", "What they are asked to read"),
     ],
 )

@@ -50,7 +50,9 @@ def call_class(page, number, name):
 
 def test_three_things_are_drawn_learnt_looked_into_and_confused(server, new_page):
     page = new_page(server.url + "/my_data")
-    expect(seen(page, "Draw one. About ten of each are enough to begin.")).to_be_visible()
+    expect(
+        seen(page, "Two things or more, and about ten pictures of each: that is enough to begin.")
+    ).to_be_visible()
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
     rng = random.Random(1)
     for number, name in enumerate(SHAPES, start=1):

@@ -16,12 +16,12 @@ def test_the_smallest_change_is_the_core_s_and_slider_kind_and_patch_stand_in_th
     app.query_params["view"] = "attack"
     open_page(app, PAGE, "pretrained:mlp", attack_nets=[])
     smallest = f"±{found.smallest:.2f}"
-    assert f"A change of **{smallest}** a pixel, aimed: the network reads" in text(app)
+    assert f"A change of **{smallest}** per pixel, aimed: the network reads" in text(app)
     assert [box.value for box in app.metric] == [smallest]
     [slider] = [box for box in app.select_slider if box.label == "Size of the pattern"]
     assert slider.value == found.smallest
     slider.set_value(0.02).run()
-    assert "A change of **±0.02** a pixel, aimed, does not change the answer" in text(app)
+    assert "A change of **±0.02** per pixel, aimed, does not change the answer" in text(app)
     assert app.query_params["size"] == "0.02"
     app.session_state["attack_many"] = True
     app.selectbox(key="attack_kind").set_value("patch").run()

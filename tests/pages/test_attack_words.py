@@ -52,11 +52,11 @@ def said(trial, place, direction="", is_trained=True):
 def test_an_aimed_change_is_told_beside_its_control():
     trial = a_trial([4, 4, 9], misled=[0, 0, 2])
     assert said(trial, 2) == (
-        "A change of **±0.02** a pixel, aimed: the network reads **a 9** where it read a 4. "
+        "A change of **±0.02** per pixel, aimed: the network reads **a 9** where it read a 4. "
         "As much with random signs changes it too, in 2 of 5 tries."
     )
     assert said(trial, 1) == (
-        "A change of **±0.01** a pixel, aimed, does not change the answer: still **a 4**, 80 % sure."
+        "A change of **±0.01** per pixel, aimed, does not change the answer: still **a 4**, 80 % sure."
     )
     assert said(trial, 0).startswith("As it is, the network reads **a 4**, 80 % sure.")
 
@@ -80,7 +80,7 @@ def test_an_image_that_is_misread_already_is_not_attacked_and_an_untrained_netwo
 
 def test_the_smallest_size_is_told_in_grey_levels_and_none_is_said_to_be_none():
     found = a_trial([4] * 11 + [9])
-    assert attack_words.about_smallest(found) == "28 grey levels of 255 a pixel, found in steps of 0.01."
+    assert attack_words.about_smallest(found) == "28 grey levels of 255 per pixel, found in steps of 0.01."
     assert attack_words.holds_out_until(found, DIGITS) == ("±0.11", "then reads a 9")
     steadfast = a_trial([4] * 31)
     assert attack_words.about_smallest(steadfast) == "Nothing up to ±0.30 changes its mind."

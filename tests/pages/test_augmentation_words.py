@@ -70,7 +70,8 @@ def test_an_example_says_the_one_thing_that_was_done(change, said):
         (13, "Most of them."),
         (12, "About half of them."),
         (8, "Fewer than half of them."),
-        (1, "Only a few of them."),
+        (1, "Only one of them."),
+        (2, "Only a few of them."),
         (0, "None of these."),
     ],
 )

@@ -25,7 +25,7 @@ SIGNS = {  # of each view of the Evaluate page
     "confusion": "Its commonest mistakes",
     "mistakes": "the surest first",
     "robust": "What they are asked to read",
-    "map": "Click a figure",
+    "map": "Click a sign",
     "draw": "A photo of at most",
 }
 

@@ -9,6 +9,7 @@ from cnn_core.model import PRESETS
 from cnn_core.runs import Curve, History
 from cnn_core.training import RECIPES
 from pages.runs.band import band
+from pages.runs.rows import told_apart
 from pages.runs.verdicts import beyond_chance, differences, everything_is_known, seed_groups
 from pages.runs.words import compare_box, look_inside, more, seeds_in_words, share_in_row, unfair, verdict
 from pages.ui.drawing.legend import colours, names_in_colour
@@ -184,3 +185,11 @@ def test_our_own_networks_are_exported_like_any_run(key, curves):
     page = report(one)
     assert page.count("<svg") == curves  # of the others no curve was kept
     assert f"{100 * one.accuracy:.1f}" in page
+
+
+def test_two_runs_of_one_title_say_which_images_they_learnt_from():
+    colour = replace(ONE, name="run:2", dataset="cifar10")
+    elsewhere = replace(ONE, name="run:3", title="Two", dataset="cifar10")
+    ours = replace(ONE, name="pretrained:lesson")
+    labels = [one.label for one in told_apart([colour, ONE, elsewhere, ours])]
+    assert labels == ["One, CIFAR-10", "One", "Two", "One, ours"]

@@ -140,4 +140,4 @@ def test_who_decided_asks_what_is_left_of_the_lead_before_its_check(asking_app):
     right = "none" if left.startswith("−") else "more" if float(left) >= float(lead) / 2 else "less"
     assert was == lead
     assert guesses()["feature_maps.left"].measured.startswith(right)
-    assert "Pale: " in text(app)
+    assert "Thin lines: " in text(app)

@@ -9,7 +9,7 @@ from pages.my_data.words import Row
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([Row("first thing", 0, 0)], "Draw one. About ten of each are enough to begin."),
+        ([Row("first thing", 0, 0)], "Two things or more, and about ten pictures of each: that is enough to begin."),
         ([Row("house", 1, 0)], "One class, **1** picture. It needs a second thing to tell it from."),
         ([Row("house", 18, 5)], "One class, **18** pictures. It needs a second thing to tell it from."),
         ([Row("a", 9, 2), Row("b", 2, 1)], "Two classes, **11** pictures. Each class needs 3 or more, and b has 2."),

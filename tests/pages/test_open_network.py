@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import torch
@@ -308,6 +309,7 @@ def test_whether_it_reads_nine_in_ten_is_guessed_before_any_number_is_seen(askin
     assert "Measured here" not in text(app)
     assert not app.main.metric
     assert " %" not in text(app) + html(app)  # as percentages are written
+    assert not re.search(r"\d+ digits it misreads", text(app))
     next(button for button in app.button if button.label == "fewer than nine in ten").click().run()
     assert not app.exception
     assert (

@@ -44,7 +44,7 @@ def test_each_way_to_look_back_says_what_the_kept_moments_answered(app, no_runne
     never = int((~rights.any(0)).sum())
     assert (
         f"Of {total} **{int(forgotten.sum())}** were forgotten at least once, "
-        f"{int((rights.any(0) & ~forgotten).sum())} stayed right from the first time, {never} never were."
+        f"{int((rights.any(0) & ~forgotten).sum())} stayed right from the first time, {never} were never right."
     ) in text(app)
     app.session_state["replay_which"] = "first"
     app.run()

@@ -45,6 +45,7 @@ def test_the_best_epoch_stands_beside_where_the_run_is_now(store):
     )
     store.set_status(run, state="stopped")
     assert "at the end 91.0 %" in end_words.best_line(run, 500)
+    assert "Both on 1 image kept aside. The best epoch is chosen by it." in end_words.best_line(run, 1)
 
 
 def test_where_the_latest_epoch_is_the_best_it_says_so(store):

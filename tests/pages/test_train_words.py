@@ -78,7 +78,7 @@ def test_the_answer_of_a_run_in_training_holds_it_against_guessing(store, epoch,
 
 def test_the_violet_line_says_what_makes_its_images_harder(store):
     run = a_run(store, preset="tiny", recipe=LESSON.replace(adversarial=0.1, label_noise=0.2))
-    attacked = "every second one attacked by ±0.1 a pixel and with 20 % wrong labels. The amber"
+    attacked = "every second one attacked by ±0.1 per pixel and with 20 % wrong labels. The amber"
     assert attacked in words.curves(run, 0)
     assert "attacked" not in words.curves(a_run(store, preset="tiny"), 0)
 

@@ -44,7 +44,7 @@ def test_momentum_l2_and_attacks_of_my_own_come_into_the_recipe(app, no_runner):
     app.number_input(key="own_l2").set_value(0.0005).run()
     assert "as much work" not in text(app)
     app.number_input(key="own_against").set_value(0.1).run()
-    assert "attacked by ±0.1 a pixel before the network learns from it" in text(app)
+    assert "attacked by ±0.1 per pixel before the network learns from it" in text(app)
     assert (
         text(app).count("ach step is about 1.5 times as much work") == 2
     )  # beside the number, and before a run

@@ -46,7 +46,7 @@ function drawMatrix(root, { rows, counts, shares }, at) {
       one.classList.toggle("deep", depth > 0.6);
     });
     const share = shares[at][row];
-    bars[row].firstChild.style.width = `${(share ?? 0) * 0.6}%`;
+    bars[row].firstChild.style.width = `calc((100% - 3.6em) * ${(share ?? 0) / 100})`;  // beside it "100 %" has room
     write(bars[row].lastChild, share === null ? "–" : `${Math.round(share)} %`);
   });
 }

@@ -70,7 +70,7 @@ function layout(s) {
   s.tiles.forEach((t, i) => {
     for (const e of [t.canvas, t.face]) { e.style.width = w + "px"; e.style.height = h + "px"; }
     const state = d.states?.[i] ?? null;
-    write(t.over, state === null ? "" : state === "zero" ? "0" : Math.min(w, h) < 40 ? "–" : state.replace(" ", "\n"));
+    write(t.over, state === null ? "" : state === "zero" ? "0" : state && Math.min(w, h) < 40 ? "–" : state.replace(" ", "\n"));
     const rects = (d.marks?.[i] ?? []).map(([top, left, bottom, right]) => {
       const rect = document.createElement("span"), unit = step / dpr;
       rect.className = "rect";

@@ -113,7 +113,7 @@ def show(
 def _bar(key: str) -> dict[str, Any]:
     """Plotly's settings outside of a figure.  key: of the chart, which names its file."""
     return {
-        "displayModeBar": "hover",  # under a finger, which never hovers, Plotly shows it always
+        "displayModeBar": "hover",  # under a finger, which never hovers, it is hidden (streamlit_inside)
         "modeBarButtons": [["toImage"]],
         "displaylogo": False,
         "toImageButtonOptions": {"format": "svg", "filename": key},

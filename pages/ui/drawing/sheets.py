@@ -296,13 +296,18 @@ def number_grid(
     values = np.asarray(values, dtype=np.float32)
     look = (values.tobytes(), values.shape, scale, limits, digits, cell_px, mark)
     cells = _known.of(look, lambda: _cells(values, scale, limits, digits, cell_px, mark))
+    columns = values.shape[1]
+    # On a wall a cell is larger, but never so large that its grid lies over the one beside it.
+    room = f"(100cqi - {columns - 1}px) / {columns}"
     style = (
-        f"--side:calc({cell_px}px * var(--cells, 1));display:grid;gap:1px;"
-        f"grid-template-columns:repeat({values.shape[1]},var(--side));line-height:var(--side);"
-        "font-size:calc(12px * var(--cells, 1));text-align:center;font-variant-numeric:tabular-nums"
+        f"--side:min({cell_px}px * var(--cells, 1), {room});display:grid;gap:1px;"
+        f"grid-template-columns:repeat({columns},var(--side));line-height:var(--side);"
+        f"font-size:min(12px * var(--cells, 1), {room} * {12 / cell_px:.3f});"
+        "text-align:center;font-variant-numeric:tabular-nums"
     )
     said = _attribute(f"{alt}, row by row: {in_rows(values, digits)}")
-    st.html(f'<div role="img" aria-label="{said}" style="{style}">{cells}</div>')
+    grid = f'<div role="img" aria-label="{said}" style="{style}">{cells}</div>'
+    st.html(f'<div style="container-type:inline-size">{grid}</div>')
 
 
 def _cells(

@@ -302,6 +302,9 @@ _FRAME = f"""<style>
 /* The largest file is told in our own label. The browser's limit is higher, so that a file between the two gets a
    sentence; both numbers side by side would contradict each other. */
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none }}
+/* The button that saves a chart comes under the mouse. A finger never hovers: Plotly showed it always, over the first
+   number of a chart. */
+@media (hover: none) {{ .js-plotly-plot .modebar {{ display: none !important }} }}
 /* Of code Streamlit's colours are too pale to be read: 2.5:1. */
 [data-testid="stCode"] code .token {{ color: color-mix(in srgb, {RING} 45%, currentColor) !important }}
 [data-testid="stCode"] code .token:is(.operator, .punctuation) {{ color: inherit !important }}

@@ -91,6 +91,9 @@ _SCREENS = """<style>
   [data-testid="stToolbar"] div:has(> [data-testid="stToolbarActions"]) {{ min-width: 0 !important }}
   .st-key-{bar} {{ display: flex; position: fixed; top: 0.5rem; right: 3.25rem; width: auto; z-index: 999991 }}
 }}
+/* There the button stands where Streamlit says that it draws. */
+@media (min-width: 641px) and (max-width: 768px) {{ [data-testid="stStatusWidget"] {{ display: none }} }}
+@media (max-width: 640px) {{ :root:has(.st-key-{tour}) [data-testid="stStatusWidget"] {{ display: none }} }}
 /* Never two bars: where the tour has its own, the pages are in the head, and the button is where it was. */
 @media (max-width: 640px) and (min-height: 500px) {{ :root:not(:has(.st-key-{tour})) {{
   --foot: calc(3.75rem + env(safe-area-inset-bottom));

@@ -48,6 +48,7 @@ class Trained:
     state:    of a run; ours are finished.
     best:     of a run: its best epoch by the validation images.
     is_cut:   whether it was cut out of another network here, on the page Break it.
+    apart:    its data set's name, in a list with others of its title that learnt from other images.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Trained:
     state: str = "finished"
     best: Best | None = None
     is_cut: bool = False
+    apart: str = ""
 
     @classmethod
     def of_run(cls, run: Run, moment: str = "") -> Trained:
@@ -129,7 +131,7 @@ class Trained:
     @property
     def label(self) -> str:
         """Its title in a list of runs, where ours are marked."""
-        return f"{self.title}, ours" if self.is_ours else self.title
+        return ", ".join(filter(None, [self.title, self.apart, "ours" if self.is_ours else ""]))
 
     @property
     def parameters(self) -> int:

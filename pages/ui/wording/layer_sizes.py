@@ -12,16 +12,16 @@ What = Literal["gradient", "step", "way"]
 NAMES: dict[What, str] = {"gradient": "Gradient", "step": "One step", "way": "Way from the start"}
 EXPLAINED: dict[What, str] = {
     "gradient": (
-        "One line a layer, log scale. The gradient says how strongly the loss asks a layer’s weights to change. Its "
-        "size here is the root mean square over them, measured on a few training images."
+        "One line per layer, on a log scale. The gradient says how strongly the loss asks a layer’s weights to "
+        "change. Its size here is the root mean square over them, measured on a few training images."
     ),
     "step": (
-        "One line a layer, log scale. This is how far one single step moved a layer’s weights: the root mean square "
-        "over them. The optimiser makes it of the gradient and the learning rate."
+        "One line per layer, on a log scale. This is how far one single step moved a layer’s weights: the root mean "
+        "square over them. The optimiser makes it of the gradient and the learning rate."
     ),
     "way": (
-        "One line a layer, log scale. This is how far a layer’s weights are from where they began: the root mean "
-        "square over them. It may be less than all steps together, for they also go back and forth."
+        "One line per layer, on a log scale. This is how far a layer’s weights are from where they began: the root "
+        "mean square over them. It may be less than all steps together, for they also go back and forth."
     ),
 }
 

@@ -42,14 +42,18 @@ def course(name: str, curve: Curve) -> str:
     'Validation: accuracy 20.0 % after 0.5 epochs, 91.0 % after 2; loss 2.10, then 0.310.'
     >>> course("Training", Curve([2], [0.5], [2.1], [0.2]))
     'Training: accuracy 20.0 % after 0.5 epochs; loss 2.10.'
+    >>> course("Training", Curve([4], [1.0], [2.1], [0.2]))
+    'Training: accuracy 20.0 % after 1 epoch; loss 2.10.'
     """
     if not len(curve):
         return f"{name}: nothing is measured yet."
+    begun = epochs(curve.epoch[0])
+    begun += " epoch" if begun == "1" else " epochs"
     if len(curve) == 1:
         accuracy, loss = percent(curve.accuracy[0]), loss_text(curve.loss[0])
-        return f"{name}: accuracy {accuracy} after {epochs(curve.epoch[0])} epochs; loss {loss}."
+        return f"{name}: accuracy {accuracy} after {begun}; loss {loss}."
     return (
-        f"{name}: accuracy {percent(curve.accuracy[0])} after {epochs(curve.epoch[0])} epochs, "
+        f"{name}: accuracy {percent(curve.accuracy[0])} after {begun}, "
         f"{percent(curve.accuracy[-1])} after {epochs(curve.epoch[-1])}; loss {loss_text(curve.loss[0])}, then "
         f"{loss_text(curve.loss[-1])}."
     )
