@@ -182,7 +182,7 @@ def size_of(value: Any) -> int:
     """
     if isinstance(value, bytes | str):
         return len(value)
-    if isinstance(size := getattr(value, "nbytes", None), int):  # of numpy and of torch
+    if isinstance(size := getattr(value, "nbytes", None), int):  # of numpy, torch, and who says it of itself
         return size
     if isinstance(value, Mapping):
         return sum(size_of(key) + size_of(held) + 8 for key, held in value.items())

@@ -148,6 +148,5 @@ from .surgery.smaller import without_filters as without_filters
 from .surgery.table import Damage as Damage
 from .surgery.table import OperatingTable as OperatingTable
 from .surgery.table import Outcome as Outcome
-from .surgery.tables import OperatingTables as OperatingTables
 from .surgery.written import operation_from as operation_from
 from .surgery.written import written_operation as written_operation

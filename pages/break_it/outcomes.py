@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import NOTHING, RECIPES, Damage, OperatingTable, OperatingTables
-from cnn_core.kept import kept
+from cnn_core.insight import NOTHING, RECIPES, Damage, OperatingTable
+from cnn_core.kept import Kept, kept
 from cnn_core.looking import LIGHT
 from cnn_core.machine import is_small
 from cnn_core.model import summarize
@@ -32,10 +32,11 @@ JUDGED, AT_LEAST = 2_000, 200  # test images that an operation is judged on at o
 DRAWN = 128  # filters of one sheet; a dense layer can have thousands of units
 STEPS = 40  # of the climb to a picture, as on the page Filters, whose pictures these are
 # That one table keeps, half of it for maps, and all of them together: maps of the lesson's conv2d_2 and 2,000 digits
-# are 18 MB, of the modern net's conv2d_4 20. A class that looks at five runs had 64 MB in tables.
+# are 13 MB, of the modern net's conv2d_4 20. They count in what the server keeps of all kinds (`cnn_core/kept.py`):
+# beside it, they were 44 MB more.
 TABLE_BYTES = 25_000_000 if is_small() else 44_000_000
 
-_tables = OperatingTables(TABLE_BYTES)
+_tables: Kept[OperatingTable] = Kept(TABLE_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +114,9 @@ def _outcome(
         return OperatingTable(_network.net, test.images[:count], test.labels[:count], most_bytes=TABLE_BYTES)
 
     one = _tables.of((weights_key, there, count), table)
-    return one.outcome(operation) if operation.layers else one.whole_by(_layer)
+    outcome = one.outcome(operation) if operation.layers else one.whole_by(_layer)
+    _tables.put((weights_key, there, count), one)  # it has grown by what was asked of it
+    return outcome
 
 
 def means_of(network: LoadedNetwork, layer: str) -> list[float]:

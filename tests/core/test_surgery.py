@@ -14,7 +14,6 @@ from cnn_core.insight import (
     NOTHING,
     Damage,
     OperatingTable,
-    OperatingTables,
     Outcome,
     accuracies_at_random,
     as_many_at_random,
@@ -30,6 +29,7 @@ from cnn_core.insight import (
     written_operation,
 )
 from cnn_core.insight.surgery.operation import filters_of
+from cnn_core.kept import Kept
 from cnn_core.model import PRESETS, ModelSpec
 from cnn_core.training import load_model, save_model
 from tests.core.designs import LESSON_LAYERS, design, lived_in, random_spec
@@ -156,7 +156,7 @@ def test_little_memory_gives_the_same_numbers():
     cut = NOTHING.mute("conv2d_1", [1, 2])
     roomy, narrow = (OperatingTable(net, images, labels, most_bytes=most) for most in (10**9, 1000))
     torch.testing.assert_close(roomy.outcome(cut).logits, narrow.outcome(cut).logits, atol=1e-4, rtol=1e-4)
-    assert narrow.bytes_kept == 0
+    assert narrow.nbytes == 0
 
 
 def test_which_digits_broke_is_counted_by_class():
@@ -219,22 +219,23 @@ def test_the_whole_by_way_of_a_layer_is_the_whole_and_the_cut_there_finds_its_ma
             table.whole_by(layer)
         return
     torch.testing.assert_close(table.whole_by(layer).logits, net(images), atol=1e-5, rtol=1e-5)
-    assert table.bytes_kept > 0
+    assert table.nbytes > 0
 
 
 def test_tables_are_given_up_the_longest_unused_first_by_what_they_keep():
     net = lived_in(PRESETS["tiny"])
     images, labels = images_for(net.spec, 4), torch.arange(4)
-    one = OperatingTable(net, images, labels)
+    one, other = (OperatingTable(net, images, labels) for _ in range(2))
     one.whole_by("conv2d_1")
-    tables = OperatingTables(one.bytes_kept + 1)
-    made = [tables.of(key, lambda: OperatingTable(net, images, labels)) for key in "abab"]
-    assert made[0] is made[2]  # they keep nothing yet
-    for table in made[:2]:
-        table.whole_by("conv2d_1")
-    assert tables.of("b", lambda: one) is made[1]
-    assert len(tables) == 1
+    tables = Kept(one.nbytes + 1)
     assert tables.of("a", lambda: one) is one
+    assert tables.of("b", lambda: other) is other  # it keeps nothing yet
+    assert len(tables) == 2
+    assert tables.bytes == one.nbytes > 0
+    other.whole_by("conv2d_1")
+    tables.put("b", other)
+    assert (tables.get("a"), tables.get("b")) == (None, other)
+    assert tables.bytes == other.nbytes
 
 
 def test_an_operation_is_written_for_a_link_and_read_again():

@@ -3,6 +3,9 @@
 import ast
 import asyncio
 import gc
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -183,3 +186,39 @@ def test_a_design_is_its_preset_however_often_it_is_asked_and_no_design_is_none(
     draft["layers"][0]["filters"] += 1
     assert preset_of(draft) is None
     assert preset_of({"layers": {1, 2}}) is None
+
+
+# Two rounds of 200 numbers of images: how many of the programs for them oneDNN says that it made anew in the second.
+ROUNDS = """
+import os, subprocess, sys
+from pages.ui.frame.process import keep_few_primitives
+keep_few_primitives()
+ask = "import os; print('child', os.environ.get('ONEDNN_PRIMITIVE_CACHE_CAPACITY'))"
+subprocess.run([sys.executable, "-c", ask], env=os.environ | {"NEW": "1"})
+import torch
+layer = torch.nn.Conv2d(1, 2, 3)
+with torch.no_grad():
+    for begun in ("first", "second"):
+        print("round", begun, flush=True)
+        for count in range(2, 202):  # of one alone torch needs no oneDNN
+            layer(torch.zeros(count, 1, 8, 8))
+"""
+
+
+@pytest.mark.parametrize("wish", [None, "4000"])
+def test_onednn_keeps_few_programs_in_this_process_alone_unless_the_operator_wishes_otherwise(wish):
+    torch = pytest.importorskip("torch")
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this torch has no oneDNN")
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    environment = {key: value for key, value in os.environ.items() if key != name}
+    environment |= {"ONEDNN_VERBOSE": "2", "PYTHONPATH": str(shell.ROOT)} | ({name: wish} if wish else {})
+    done = subprocess.run([sys.executable, "-c", ROUNDS], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"child {wish}" in done.stdout
+    made_anew = [
+        sum("create:cache_miss" in line and "convolution" in line for line in part.splitlines())
+        for part in done.stdout.split("round ")[1:]
+    ]
+    # Of 200 the 128 that were used last are not those that are needed next.
+    assert made_anew == [200, 0 if wish else 200]

@@ -180,14 +180,14 @@ class OperatingTable:
         with self._lock, torch.no_grad():
             if key not in self._kept:
                 self._kept[key] = list(compute())
-                while len(self._kept) > 1 and self.bytes_kept > self.most_bytes:
+                while len(self._kept) > 1 and self.nbytes > self.most_bytes:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             return self._kept[key]
 
     @property
-    def bytes_kept(self) -> int:
-        """How much it keeps now."""
+    def nbytes(self) -> int:
+        """How much it keeps now, by which `cnn_core.kept` counts it; its network and images are others'."""
         return sum(batch.nbytes for batches in list(self._kept.values()) for batch in batches)
 
     def _bytes_after(self, station: int) -> int:

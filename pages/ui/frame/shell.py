@@ -18,7 +18,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from pages.ui.frame import address, error_log, held, streamlit_inside, streamlit_messages, turns, uploads
 from pages.ui.frame.components import component_file
-from pages.ui.frame.process import keep_memory_together, leave_processors_free
+from pages.ui.frame.process import keep_few_primitives, keep_memory_together, leave_processors_free
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parents[1]
@@ -44,6 +44,7 @@ streamlit_inside.watch_no_modules()
 streamlit_inside.named_by_key_alone()
 held.watch()
 keep_memory_together()
+keep_few_primitives()
 leave_processors_free()  # here, for this is the first of ours that dashboard.py imports
 
 
