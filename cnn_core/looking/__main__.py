@@ -42,10 +42,19 @@ def main(descriptor: int, may_ask_others: bool = True) -> None:
             message = asking.recv_bytes()
             said = _answered_far(machines, message, say) if machines else None
             if said is None:
-                from cnn_core.looking.jobs import answered  # with torch, which is not there before a question
-
-                said = answered(message, say)
+                said = _answered_here(message, say)
             say(said)
+
+
+def _answered_here(message: bytes, say: Say) -> tuple:
+    from cnn_core.looking.jobs import answered  # with torch, which is not there before a question
+    from cnn_core.training.fast.aside import use_idle_core
+    from cnn_core.training.fast.memory import keep_freed_memory
+
+    keep_freed_memory()
+    if "CONVSCOPE_THREADS" not in os.environ:
+        use_idle_core()
+    return answered(message, say)
 
 
 def _answered_far(machines: Machines, message: bytes, say: Say) -> tuple | None:

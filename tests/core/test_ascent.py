@@ -9,7 +9,9 @@ import torch
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import AscentRecipe, maximize_filters, never_fires
+from cnn_core.insight.filters.climbing import MOST, QUAD, _chunks, _slope
 from cnn_core.insight.filters.recipes import RECIPES
+from cnn_core.insight.filters.response import Response
 from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.pretrained import load_pretrained
 from tests.core.conftest import trained
@@ -167,6 +169,37 @@ def test_one_filter_alone_has_the_picture_it_has_among_the_others(layer, recipe,
         alone = maximize_filters(lesson_net, layer, [filter], steps, recipe=recipe)
         torch.testing.assert_close(alone.starts[0], every.starts[filter], atol=0, rtol=0)
         torch.testing.assert_close(alone.images[0], every.images[filter], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_step_is_the_same_to_the_bit_in_a_chunk_of_any_size(preset):
+    """So a climb may be cut as its threads have use of it. (Of one image or two it is not; no chunk is so small.)"""
+    net = build(PRESETS[preset], seed=1).eval()
+    images = torch.rand(MOST, *net.spec.input_shape, generator=torch.Generator().manual_seed(0))
+    for name, layer in zip(net.spec.layer_names, net.spec.layers, strict=True):
+        if not (layer.has_filters or layer.has_units):
+            continue
+        response, filters = Response(net, name), torch.arange(MOST) % 5
+        whole = _slope(response, images, filters, 0.01)
+        for size in range(QUAD, MOST, QUAD):
+            part = _slope(response, images[:size], filters[:size], 0.01)
+            assert part.gradient.equal(whole.gradient[:size]), (name, size)
+            assert part.score.equal(whole.score[:size]), (name, size)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 24, 25, 40, 49, 96])
+def test_chunks_hold_all_images_in_order_and_are_whole_and_alike(count, threads, monkeypatch):
+    monkeypatch.setattr("cnn_core.insight.filters.climbing.threads_here", lambda: threads)
+    images, filters = torch.rand(count, 1, 2, 2), torch.arange(count)
+    chunks = _chunks(images, filters)
+    sizes = [len(part) for part, _ in chunks]
+    assert all(QUAD <= size <= MOST and size % QUAD == 0 for size in sizes)
+    assert count <= sum(sizes) < count + QUAD
+    assert max(sizes) - min(sizes) <= QUAD
+    assert len(chunks) % threads == 0 or max(sizes) == QUAD
+    assert torch.cat([part for part, _ in chunks])[:count].equal(images)
+    assert torch.cat([part for _, part in chunks])[:count].equal(filters)
 
 
 def test_the_same_seed_gives_the_same_picture_and_another_seed_another(lesson_net):

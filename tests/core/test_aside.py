@@ -1,4 +1,7 @@
-"""A second thread beside a training of one: the same weights to the bit, and only where it was allowed."""
+"""A second thread beside a training of one: the same weights to the bit, and only where it was allowed.
+
+And beside whoever climbs to pictures of filters: the same pictures.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pytest
 import torch
 
 from cnn_core.data import ImageSet
+from cnn_core.insight import maximize_filters
 from cnn_core.model import PRESETS, build
 from cnn_core.training import RECIPES, train
 from cnn_core.training.fast import aside, onednn
@@ -69,3 +73,63 @@ def test_there_is_none_where_nobody_allowed_it_or_torch_has_more_threads_or_ther
     torch.set_num_threads(1)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     assert aside.second_thread() is None
+
+
+def who_worked(tasks, work=lambda task: task):
+    """(answers, ids of the threads that worked); each waits until a second one is there, or a moment."""
+    workers, both = set(), threading.Event()
+
+    def noted(task):
+        workers.add(threading.get_ident())
+        if len(workers) > 1:
+            both.set()
+        both.wait(0.2)
+        return work(task)
+
+    return aside.side_by_side(noted, tasks), workers
+
+
+def test_tasks_are_shared_where_a_second_thread_is_allowed_and_answered_in_their_order():
+    assert who_worked(range(4)) == ([0, 1, 2, 3], {threading.get_ident()})
+    aside.use_idle_core()
+    answers, workers = who_worked(range(9), lambda task: (task, torch.get_num_threads()))
+    assert answers == [(task, 1) for task in range(9)]
+    assert len(workers) == 2
+    assert who_worked([7]) == ([7], {threading.get_ident()})
+    assert who_worked([]) == ([], set())
+
+
+def test_as_many_work_side_by_side_as_torch_has_threads_and_it_has_them_again_afterwards():
+    torch.set_num_threads(2)
+    answers, workers = who_worked(range(4), lambda task: torch.get_num_threads())
+    assert (answers, len(workers)) == ([1, 1, 1, 1], 2)
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("failing", [0, 5])
+def test_an_error_of_a_task_ends_the_others_and_reaches_who_asked(failing):
+    begun = []
+
+    def work(task):
+        begun.append(task)
+        if task == failing:
+            raise ZeroDivisionError
+        return task
+
+    aside.use_idle_core()
+    with pytest.raises(ZeroDivisionError):
+        aside.side_by_side(work, range(1_000_000))
+    assert len(begun) < 1_000_000
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize("recipe", ["lesson", "clean"])
+@pytest.mark.parametrize("layer", ["conv2d_2", "conv2d_3"])
+def test_the_pictures_are_those_of_one_thread_to_the_bit(layer, recipe):
+    net = build(PRESETS["lesson"], seed=2).eval()
+    asked = {"filters": range(19), "steps": 6, "recipe": recipe, "keep_path": True}
+    alone = maximize_filters(net, layer, **asked)
+    aside.use_idle_core()
+    together = maximize_filters(net, layer, **asked)
+    for name in ("images", "scores", "path", "gradients"):
+        assert getattr(together, name).equal(getattr(alone, name)), name
