@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 SMALL = 1_500_000_000  # bytes; below it the pages and one worker nearly fill the machine
@@ -49,6 +50,28 @@ def children(pid: int) -> list[int]:
         except (OSError, ValueError):
             continue
     return pids
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of a processor that a process has had; 0 where it has ended, or the system does not say."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def give_way() -> None:
+    """Have this process take a processor only while nobody else wants it, where the system knows such a thing."""
+    with suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def need_not_give_way(pid: int) -> None:
+    """Have a process that gives way take its turn as others do; only a privileged user may."""
+    with suppress(OSError, AttributeError):
+        if os.sched_getscheduler(pid) == os.SCHED_IDLE:
+            os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
 
 
 def wait_briefly() -> None:
