@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SMALL = 1_500_000_000  # bytes; below it the pages and one worker nearly fill the machine
+ROOMY = 2 * SMALL  # from which a process of 300 MB may wait for work
 
 _LIMITS = (
     "memory.max",
@@ -31,6 +32,11 @@ def memory_limit(groups: Path = Path("/sys/fs/cgroup")) -> int:
 def is_small() -> bool:
     """Whether there is no room for a second process with torch beside the pages and a worker."""
     return memory_limit() < SMALL
+
+
+def is_roomy() -> bool:
+    """Whether there is room for a process with torch that may have nothing to do for a while."""
+    return memory_limit() >= ROOMY
 
 
 def resident(pid: int) -> int:

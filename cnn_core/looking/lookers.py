@@ -130,8 +130,9 @@ class Asked:
         return self._answer
 
     def settle(self, answer: Any = None, error: Exception | None = None) -> None:
-        """It is done."""
+        """It is done. What it would take to answer it, a network among that, is let go."""
         self._answer, self._error = answer, error
+        self.message = self.here = self.keep = None
         self._done.set()
 
 

@@ -23,7 +23,7 @@ from cnn_core.data.own.as_dataset import fingerprint
 from cnn_core.data.own.names import is_own
 from cnn_core.kept import Kept, kept
 from cnn_core.looking import Answers, GivenUp, Lookers, Question, Speeds, Work, hash_of, key_of, work_of
-from cnn_core.machine import is_small
+from cnn_core.machine import is_roomy, is_small
 from cnn_core.settings import settings
 from pages.ui.frame import process, streamlit_inside, turns
 from pages.ui.visitor import server
@@ -237,9 +237,9 @@ def _lookers() -> Lookers:
 def be_ready() -> None:
     """From now on have a process there for light questions, so that they hold up nobody's pages: where many are served.
 
-    Not on a small machine, which has no room for it.
+    Not where there are less than 3 GB of memory.
     """
-    if not is_small():
+    if is_roomy():
         _lookers().be_ready()
 
 
