@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 SMALL = 1_500_000_000  # bytes; below it the pages and one worker nearly fill the machine
+ROOMY = 2 * SMALL  # from which a process of 300 MB may wait for work
 
 _LIMITS = (
     "memory.max",
@@ -32,6 +34,11 @@ def is_small() -> bool:
     return memory_limit() < SMALL
 
 
+def is_roomy() -> bool:
+    """Whether there is room for a process with torch that may have nothing to do for a while."""
+    return memory_limit() >= ROOMY
+
+
 def resident(pid: int) -> int:
     """Bytes of memory that a process has now; 0 where it has ended, or the system does not say."""
     try:
@@ -49,6 +56,28 @@ def children(pid: int) -> list[int]:
         except (OSError, ValueError):
             continue
     return pids
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of a processor that a process has had; 0 where it has ended, or the system does not say."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def give_way() -> None:
+    """Have this process take a processor only while nobody else wants it, where the system knows such a thing."""
+    with suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def need_not_give_way(pid: int) -> None:
+    """Have a process that gives way take its turn as others do; only a privileged user may."""
+    with suppress(OSError, AttributeError):
+        if os.sched_getscheduler(pid) == os.SCHED_IDLE:
+            os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
 
 
 def wait_briefly() -> None:

@@ -123,7 +123,7 @@ def warm() -> None:
 
         load_rooms()
         server.images()
-        first_look.begin()
+        first_look.begin(is_for_many=True)
 
 
 def count_error(_error: Exception) -> None:

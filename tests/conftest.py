@@ -55,6 +55,7 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_a_refusal_comes_back_with_its_sentence_and_the_process_goes_on",
         "test_equal_questions_are_one_and_what_nobody_awaits_is_given_up",
         "test_a_process_that_is_killed_is_told_in_a_sentence",
+        "test_where_a_process_is_there_for_what_is_light_it_answers_and_while_it_is_busy_or_gone_this_one_does",
     },
     "core/test_looking_ahead.py": {
         "test_killed_in_between_it_is_done_again_and_nobody_waits_for_the_one_that_is_gone",

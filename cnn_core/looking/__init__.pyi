@@ -1,5 +1,6 @@
 from .answers import FOLDER as FOLDER
 from .answers import Answers as Answers
+from .answers import Worker as Worker
 from .answers import hash_of as hash_of
 from .answers import key_of as key_of
 from .first import MOST as MOST
@@ -7,6 +8,7 @@ from .first import RECIPE as RECIPE
 from .first import SEED as SEED
 from .first import STEPS as STEPS
 from .first import WATCHED as WATCHED
+from .first import clicks_on_filters as clicks_on_filters
 from .first import filters_of_sheet as filters_of_sheet
 from .first import first_questions as first_questions
 from .first import layers_of as layers_of

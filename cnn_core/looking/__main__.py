@@ -1,6 +1,6 @@
 """`python -m cnn_core.looking <file descriptor>`: one process that looks into networks for the one that started it.
 
-With `--here` it asks no other machine.
+With `--here` it asks no other machine. With `--light` it is asked what takes a moment, by somebody who waits.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from cnn_core.looking.far import Machines, is_worth_the_way
+from cnn_core.looking.lookers import READY
 from cnn_core.settings import settings
 
 if TYPE_CHECKING:
     from cnn_core.looking.jobs import Say
 
 NICER = 5  # as trainings are: the pages answer first
+NICER_LIGHT = 1  # a page waits for it, and is not answered before
 
 
-def main(descriptor: int, may_ask_others: bool = True) -> None:
+def main(descriptor: int, may_ask_others: bool = True, nicer: int = NICER) -> None:
     """Answer one question after the other, until whoever asked is gone."""
     threading.Thread(target=_die_with_whoever_asks, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; without it we end by ourselves
     with suppress(OSError):
-        os.nice(NICER)
+        os.nice(nicer)
     asking = Connection(descriptor)
     address = settings().ray
     machines = Machines(address) if address and may_ask_others else None
@@ -40,6 +42,12 @@ def main(descriptor: int, may_ask_others: bool = True) -> None:
     with suppress(EOFError, OSError):
         while True:
             message = asking.recv_bytes()
+            if message == READY:
+                from cnn_core.looking.jobs import rehearse
+
+                rehearse()
+                say(("ready", None))
+                continue
             said = _answered_far(machines, message, say) if machines else None
             if said is None:
                 said = _answered_here(message, say)
@@ -73,4 +81,9 @@ def _die_with_whoever_asks(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), may_ask_others="--here" not in sys.argv)
+    is_light = "--light" in sys.argv
+    main(
+        int(sys.argv[1]),
+        may_ask_others=not (is_light or "--here" in sys.argv),
+        nicer=NICER_LIGHT if is_light else NICER,
+    )

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import time
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import cnn_core
 from cnn_core.files import file_names, is_locked, locked, write_whole
 from cnn_core.looking.question import Question
+from cnn_core.machine import need_not_give_way, processor_time
 from cnn_core.settings import settings
 
 if TYPE_CHECKING:
@@ -31,6 +34,26 @@ MOST_BYTES, SHARE = 200_000_000, 0.1
 KEPT_SECONDS = 30 * 86_400.0  # without anybody who asked for it
 COMPUTED_BY = ("model", "training", "insight", "looking", "data")  # packages, in whose code an answer lies
 _AT_WORK = ".at_work"
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process that computes an answer.
+
+    began: seconds of a processor that it had had before it began with this one.
+    """
+
+    pid: int
+    began: float
+
+    @property
+    def done(self) -> float:
+        """Seconds of a processor that it has spent on the answer."""
+        return max(0.0, processor_time(self.pid) - self.began)
+
+    def hurry(self) -> None:
+        """Somebody waits: let it give way to nobody any more, where we may do that."""
+        need_not_give_way(self.pid)
 
 
 class Answers:
@@ -76,6 +99,9 @@ class Answers:
         self.folder.mkdir(parents=True, exist_ok=True)
         mark = self.folder / f"{key}{_AT_WORK}"
         with locked(mark, wait=False) as mine:
+            if mine:
+                began = processor_time(os.getpid())
+                mark.write_text(f"{socket.gethostname()} {os.getpid()} {began}", "utf-8")
             yield mine
             if mine:
                 with suppress(OSError):
@@ -84,6 +110,15 @@ class Answers:
     def is_coming(self, key: str) -> bool:
         """Whether a process computes it at this moment; one that was killed does not."""
         return is_locked(self.folder / f"{key}{_AT_WORK}")
+
+    def worker(self, key: str) -> Worker | None:
+        """Who computes it, where that is a process of this machine, and the system says how it gets on."""
+        try:
+            host, pid, began = (self.folder / f"{key}{_AT_WORK}").read_text("utf-8").split()
+            worker = Worker(int(pid), float(began))
+        except (OSError, ValueError):
+            return None
+        return worker if host == socket.gethostname() and worker.began > 0 else None
 
     def tidy(self) -> None:
         """Bring the folder into its bounds; what cannot be removed stays until the next time."""

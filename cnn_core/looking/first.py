@@ -15,6 +15,7 @@ from cnn_core.model.layer_files import kind_named
 
 WATCHED = 2_000  # test images that are asked which filters they excite, and how far each filter's numbers go
 RECIPE, STEPS, SEED = "clean", 40, 0  # how the pictures are climbed to
+OTHER_RECIPE = "lesson"  # the notebook's own
 MOST = 128  # filters of one sheet; a dense layer can have thousands of units
 USUAL = 41  # the filter that is looked at first, where there are so many
 
@@ -84,7 +85,19 @@ def sheet_of(spec: ModelSpec, dataset: str, images: int, layer: str) -> list[Que
     return asked
 
 
-def pictures(layer: str, filters: tuple[int, ...], dataset: str, images: int) -> Question:
+def clicks_on_filters(spec: ModelSpec, dataset: str, images: int) -> list[Question]:
+    """What one click on Filters leads to, but for what is heavy: the sheet of each layer, by either recipe."""
+    asked: list[Question] = []
+    for layer, width in layers_of(spec).items():
+        asked += sheet_of(spec, dataset, images, layer)
+        filters = filters_of_sheet(width, standard_filter(width))
+        asked.append(pictures(layer, filters, dataset, images, OTHER_RECIPE))
+    return [question for question in dict.fromkeys(asked) if work_of(question, spec).is_light]
+
+
+def pictures(
+    layer: str, filters: tuple[int, ...], dataset: str, images: int, recipe: str = RECIPE
+) -> Question:
     """The pictures of these filters, as they are climbed to at first."""
-    how = {"recipe": RECIPES[RECIPE], "steps": STEPS, "seed": SEED}
+    how = {"recipe": RECIPES[recipe], "steps": STEPS, "seed": SEED}
     return Question.of("pictures", dataset, min(WATCHED, images), layer=layer, filters=filters, **how)

@@ -9,6 +9,7 @@ import pickle
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,9 @@ from cnn_core.insight import (
     strongest_for_units,
 )
 from cnn_core.looking import one_step, over_time, under_the_hood
+from cnn_core.looking.first import first_questions
 from cnn_core.looking.question import Question
-from cnn_core.model import ModelSpec, build
+from cnn_core.model import PRESETS, ModelSpec, build
 from cnn_core.model.layer_files import kind_named
 from cnn_core.training import Evaluation, accuracy_at, accuracy_under, evaluate
 
@@ -46,6 +48,14 @@ def answer(net: Network, question: Question, tell: Tell) -> Any:
     """Do a job. The test images are those that are on this machine. Raises StudentError as the job does."""
     test = load_images(question.dataset, "test", fetch=False) if question.images else None
     return JOBS[question.job](net, test, question.images, tell, **question.arguments)
+
+
+def rehearse() -> None:
+    """Answer a little of what is asked most: the first time of each imports and prepares much."""
+    net = build(PRESETS["tiny"]).eval().requires_grad_(False)
+    for question in first_questions(net.spec, "mnist", 10):
+        with suppress(StudentError):  # no images are here
+            answer(net, question, lambda fraction: None)
 
 
 def answered(message: bytes, say: Say) -> tuple:

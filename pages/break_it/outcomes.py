@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import NOTHING, RECIPES, Damage, OperatingTable
 from cnn_core.kept import Kept, kept
-from cnn_core.looking import LIGHT
+from cnn_core.looking import LIGHT, Question
 from cnn_core.machine import is_small
 from cnn_core.model import summarize
 from pages.break_it.layers import layers_of, standard_layer
@@ -22,7 +22,7 @@ from pages.ui.frame import process
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording import first_look
-from pages.ui.wording.looking import look, which_images
+from pages.ui.wording.looking import here, look, which_images
 
 if TYPE_CHECKING:
     from cnn_core.data import ImageSet
@@ -37,6 +37,7 @@ STEPS = 40  # of the climb to a picture, as on the page Filters, whose pictures 
 TABLE_BYTES = 25_000_000 if is_small() else 44_000_000
 
 _tables: Kept[OperatingTable] = Kept(TABLE_BYTES)
+_outcomes: Kept[Outcome] = Kept(16_000_000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +75,11 @@ def cut_of(network: LoadedNetwork, layer: str, operation: Operation) -> Cut:
     Raises StudentError where there are no test images on this machine.
     """
     test = server.images(network.dataset, "test")
-    count, there = judged(network), (network.dataset, which_images(network.dataset))
-    before, after = (
-        _outcome(network.weights_key, there, count, one, network, layer) for one in (NOTHING, operation)
-    )
+    before, after = (_outcome(network, layer, one) for one in (NOTHING, operation))
     return Cut(operation, test, before, after)
 
 
-@first_look.also
+@first_look.meanwhile
 def untouched(network: LoadedNetwork) -> Cut:
     """What the page shows of a network while nothing of it is cut."""
     return cut_of(network, standard_layer(layers_of(network.spec)), NOTHING)
@@ -98,24 +96,27 @@ def judged(network: LoadedNetwork) -> int:
     return affordable(network, 1, JUDGED, LIGHT)
 
 
-@kept(16)
+def _outcome(network: LoadedNetwork, layer: str, operation: Operation) -> Outcome:
+    count, there = judged(network), (network.dataset, which_images(network.dataset))
+    key = network.weights_key, there, count, operation
+    if (outcome := _outcomes.get(key)) is not None:
+        return outcome
+    question = Question.of("outcome", network.dataset, count, operation=operation)
+    return here(key, question, network.spec, partial(_work_out, key, network, layer))
+
+
 @process.in_turn
-def _outcome(
-    weights_key: str,
-    there: Hashable,
-    count: int,
-    operation: Operation,
-    _network: LoadedNetwork,
-    _layer: str,
-) -> Outcome:
-    test = server.images(_network.dataset, "test")
+def _work_out(key: tuple[str, Hashable, int, Operation], network: LoadedNetwork, layer: str) -> Outcome:
+    weights_key, there, count, operation = key
 
     def table() -> OperatingTable:
-        return OperatingTable(_network.net, test.images[:count], test.labels[:count], most_bytes=TABLE_BYTES)
+        test = server.images(network.dataset, "test")
+        return OperatingTable(network.net, test.images[:count], test.labels[:count], most_bytes=TABLE_BYTES)
 
     one = _tables.of((weights_key, there, count), table)
-    outcome = one.outcome(operation) if operation.layers else one.whole_by(_layer)
+    outcome = one.outcome(operation) if operation.layers else one.whole_by(layer)
     _tables.put((weights_key, there, count), one)  # it has grown by what was asked of it
+    _outcomes.put(key, outcome)
     return outcome
 
 

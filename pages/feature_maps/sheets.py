@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -20,6 +21,9 @@ from pages.ui.forms.digit_input import singular
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.blocks import caption, sheet_heading, what_you_see
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FIRST_PX = 452  # the first sheet: where there is no such room beside the image, it goes below
 IMAGE_PX = 84  # the input beside the first sheet: three screen pixels for each of its own
@@ -112,7 +116,8 @@ def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -
     network = reading.network
     watched = _test_images(network.dataset)
     looks = network.weights_key, reading.chosen.key, layer, options.limits, watched
-    drawn, marks, labels = _looks(*looks, reading)
+    extremes = ranges_of(network)[layer] if watched else None
+    drawn, marks, labels = _looks(*looks, reading, extremes)
     pixel = selected(reading.maps) if is_clickable else None
     with st.container(gap="xsmall"):
         facts = words.sheet_facts(
@@ -165,19 +170,24 @@ def _test_images(dataset: str) -> int:
 
 @kept(8)  # thirty who look at the same
 def _looks(
-    weights_key: str, image_key: str, layer: str, limits: Limits, watched: int, _reading: Reading
+    weights_key: str,
+    image_key: str,
+    layer: str,
+    limits: Limits,
+    watched: int,
+    _reading: Reading,
+    _extremes: Tensor | None,
 ) -> tuple[Sheet, _Marks, list[str]]:
     maps = _reading.maps[layer]
     drawn = contact_sheet(maps, scale_of(maps), limits)
-    marks = _marks(layer, _reading.network, drawn, watched > 0)
+    marks = _marks(layer, _reading.network, drawn, _extremes)
     return drawn, marks, _labels(drawn, marks)
 
 
-def _marks(layer: str, network: LoadedNetwork, drawn: Sheet, are_watched: bool) -> _Marks:
-    if not are_watched:
+def _marks(layer: str, network: LoadedNetwork, drawn: Sheet, extremes: Tensor | None) -> _Marks:
+    if extremes is None:
         unknown = np.zeros_like(drawn.dark)
         return _Marks(drawn.dark, unknown, unknown, None)
-    extremes = ranges_of(network)[layer]
     silent = silent_in(network.spec, layer, extremes).numpy() & drawn.dark
     unchanging = unchanging_in(network.spec, layer, extremes).numpy()
     is_relu_like = can_be_silent(network.spec, layer)

@@ -64,7 +64,7 @@ def view_of(course: Course, asked: Asked) -> View:
     return View(course, asked, step, weight, networks.classes_of(course.now))
 
 
-@first_look.also
+@first_look.meanwhile
 def first_view(network: LoadedNetwork) -> View:
     """What the page shows of a network while nothing on it was touched."""
     course = course_of(network)

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import threading
 import time
 
 import pytest
@@ -138,6 +139,84 @@ def test_short_work_overtakes_long_work_that_came_no_earlier_than_its_length(mon
     much_later = beside.ask("later", 2.0, bytes)
     much_later.came += 60
     assert much_later.order > long.order
+
+
+def awaited(asked, seconds=120):
+    with asked.awaited():
+        assert asked.wait(seconds)
+    return asked.answer()
+
+
+def test_what_is_light_is_answered_by_a_thread_of_this_process_once_for_all_who_ask():
+    some, kept, may_end, threads = Lookers(1), [], threading.Event(), []
+
+    def here():
+        threads.append(threading.current_thread())
+        assert may_end.wait(20)
+        return "the answer"
+
+    asked = some.ask("light", 1.0, bytes, here=here, keep=kept.append)
+    assert some.ask("light", 1.0, bytes, here=here, keep=kept.append) is asked
+    may_end.set()
+    assert awaited(asked) == "the answer"
+    assert kept == ["the answer"]
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
+    assert some.processes() == []
+
+
+def test_a_light_answer_is_kept_though_whoever_asked_has_left_and_an_error_is_told():
+    some, kept = Lookers(0), []
+    some.ask("left", 1.0, None, here=lambda: 7, keep=kept.append)
+    until = time.monotonic() + 20
+    while not kept and time.monotonic() < until:
+        time.sleep(0.01)
+    assert kept == [7]
+
+    def refuse():
+        raise StudentError("No.")
+
+    with pytest.raises(StudentError, match=r"No\."):
+        awaited(some.ask("refused", 1.0, None, here=refuse, keep=kept.append))
+    assert kept == [7]
+
+
+def test_light_and_heavy_work_do_not_wait_for_each_other():
+    some = Lookers(0, threads=0)  # nobody works: only the order
+    heavy = some.ask("heavy", 30.0, bytes)
+    light = some.ask("light", 1.0, bytes, here=bytes)
+    later = some.ask("later", 1.0, bytes, here=bytes)
+    assert some.seconds_before(light) == some.seconds_before(heavy) == 0
+    assert some.seconds_before(later) == 1.0
+
+
+def test_where_a_process_is_there_for_what_is_light_it_answers_and_while_it_is_busy_or_gone_this_one_does():
+    some, net = Lookers(1), build(PRESETS["tiny"], seed=3).eval().requires_grad_(False)
+    question = Question.of("accuracy", "mnist", 100)
+    expected = answer(net, question, lambda fraction: None)
+
+    def ask(key, here, asks=question, of=net):
+        return some.ask(key, 1.0, message(asks, of), here=here)
+
+    some.be_ready()
+    until = time.monotonic() + 120
+    while not some._is_free and time.monotonic() < until:
+        time.sleep(0.05)
+    (there,) = some.processes()
+    assert awaited(ask("first", lambda: "from here")) == expected
+    long = Question.of("accuracy_curve", "mnist", 500, change="shift")
+    slow = ask("slow", lambda: "from here", long, build(PRESETS["modern"]).eval())
+    while slow.began is None and time.monotonic() < until:
+        time.sleep(0.01)
+    assert awaited(ask("meanwhile", lambda: "from here")) == "from here"
+    assert len(awaited(slow)) == 7  # strengths: the process went on, though nobody waited
+    assert some.processes() == [there]
+    assert awaited(some.ask("only here", 1.0, None, here=lambda: "from here")) == "from here"
+    os.kill(there, 9)
+    while some.processes() == [there] and time.monotonic() < until:
+        awaited(ask(time.monotonic(), lambda: "from here"))  # by either
+        time.sleep(0.1)
+    assert there not in some.processes()
 
 
 def test_work_is_the_multiply_adds_of_all_passes_up_to_the_layer_that_is_asked():

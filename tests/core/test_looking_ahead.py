@@ -8,7 +8,16 @@ from types import SimpleNamespace
 import pytest
 
 from cnn_core.data import load_images
-from cnn_core.looking import FOLDER, Answers, Question, answers, first_questions, hash_of, key_of
+from cnn_core.looking import (
+    FOLDER,
+    Answers,
+    Question,
+    answers,
+    clicks_on_filters,
+    first_questions,
+    hash_of,
+    key_of,
+)
 from cnn_core.looking.ahead import look_ahead
 from cnn_core.looking.jobs import answer
 from cnn_core.model import PRESETS, build
@@ -112,6 +121,42 @@ def test_an_answer_that_is_read_is_as_good_as_new(kept):
 def test_a_network_without_test_images_here_and_a_run_that_is_gone_are_no_error(tmp_path):
     assert look_at(tmp_path, "run:AbCdEfGhIjK") == 0
     assert look_ahead(network(), "fashion_mnist", Answers(tmp_path)) == 0
+
+
+def test_of_a_network_of_ours_every_sheet_is_asked_by_either_recipe_and_what_it_was_before_its_training(kept):
+    net, spec = network(), TINY
+    asked = {}
+    for weights in (hash_of(net), hash_of(network(seed=0))):
+        for question in (*first_questions(spec, "mnist", IMAGES), *clicks_on_filters(spec, "mnist", IMAGES)):
+            asked[key_of(weights, IMAGES, question)] = question
+    sheets = {
+        (one.arguments["layer"], one.arguments["recipe"].leak > 0)
+        for one in asked.values()
+        if one.job == "pictures"
+    }
+    assert sheets == {
+        (layer, clean) for layer in ("conv2d_1", "conv2d_2", "dense_1") for clean in (True, False)
+    }
+    calls = []
+    new = look_ahead(net, "mnist", kept, every_sheet=True, before=lambda: calls.append(len(files(kept))))
+    assert asked.keys() <= files(kept)
+    assert len(calls) == new == len(files(kept))
+    assert look_ahead(net, "mnist", kept, every_sheet=True) == 0
+
+
+def test_whoever_waits_learns_how_the_one_that_computes_gets_on(kept):
+    assert kept.worker("nobody") is None
+    with kept.coming("one"):
+        worker = kept.worker("one")
+        assert worker.pid == os.getpid()
+        before = worker.done
+        end = time.process_time() + 0.1
+        while time.process_time() < end:
+            pass
+        assert 0.05 < worker.done - before < 10
+    (kept.folder / "two.at_work").write_text("another-machine 1 1.0")
+    (kept.folder / "three.at_work").write_text("torn")
+    assert kept.worker("one") is kept.worker("two") is kept.worker("three") is None
 
 
 # Who computes them, and when

@@ -32,7 +32,7 @@ from pages.ui.visitor.who import COOKIE
 
 PATIENCE = 30.0  # seconds to wait for an answer before it counts as lost
 TOLD_PATIENCE = 150.0  # the same, where a bar says how long it takes
-HOW_LONG = ("About ", "Another visitor")  # beginnings of `pages.ui.wording.looking.how_long`
+HOW_LONG = ("About ", "Another question")  # beginnings of `pages.ui.wording.looking.how_long`
 XSRF = "_streamlit_xsrf"
 KEPT_MESSAGES = 400  # seen messages that need not be sent again; a browser's cache is larger
 MAIN = 0  # first number of a delta's path: the page's body; 1 is the sidebar

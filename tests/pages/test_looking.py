@@ -3,6 +3,7 @@
 import threading
 import time
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch
 from cnn_core.data import load_images
 from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.data.own import NewPicture, Shelf
-from cnn_core.looking import Answers, Asked, GivenUp, Question, Work, hash_of, jobs, key_of, work
+from cnn_core.looking import Answers, Asked, GivenUp, Question, Speeds, Work, hash_of, jobs, key_of, work
 from cnn_core.model import PRESETS, build
 from cnn_core.runs.jobs.looks import look_at
 from cnn_core.training import RECIPES, evaluate
@@ -64,7 +65,15 @@ def test_what_a_runner_looked_at_ahead_is_all_that_the_pages_ask(app, monkeypatc
     monkeypatch.setattr(looking, "_lookers", lambda: asked.append("a process"))
     for page in ("3_evaluate", "4_feature_maps", "5_filters"):
         open_page(app, f"pages/{page}.py", network=name)
-    assert not asked
+    if name == "pretrained:mlp":
+        app.session_state["filters_recipe"] = "lesson"
+        app.run()
+        app.query_params.clear()
+        for page in ("3_evaluate", "5_filters"):  # and of those whose run waits in a queue
+            open_page(app, f"pages/{page}.py", network="design", design=PRESETS["mlp"])
+    assert not [
+        one for one in asked if one.arguments.get("filters") != (9,)
+    ]  # on its card, before the training
 
 
 def test_a_page_shares_what_is_on_its_way_and_does_not_wait_for_one_that_gets_nowhere(monkeypatch):
@@ -87,6 +96,47 @@ def test_a_page_shares_what_is_on_its_way_and_does_not_wait_for_one_that_gets_no
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize(("spent", "expected"), [
+    (0.0, True),   # it gets no processor
+    (0.1, True),   # a third of one: four seconds more, where two would do
+    (0.25, False), # most of one
+])  # fmt: skip
+def test_who_waits_for_one_that_is_starved_has_it_done_here(spent, expected):
+    worker = SimpleNamespace(done=0.7 + spent)  # of two seconds of work
+    assert looking._is_starved(worker, 0.7, 0.3, 2.0) is expected
+
+
+def test_what_is_nearly_done_is_waited_for_however_slow():
+    assert not looking._is_starved(SimpleNamespace(done=1.95), 1.9, 0.3, 2.0)
+
+
+@pytest.mark.parametrize(("so_far", "part", "bars"), [(0.0, False, 0), (5.0, False, 1), (0.3, True, 0)])
+def test_a_bar_tells_how_long_what_is_light_takes_once_the_page_was_silent_for_a_moment(
+    monkeypatch, so_far, part, bars
+):
+    drawn = []
+    place = SimpleNamespace(progress=lambda share, text: drawn.append(text), empty=lambda: drawn.append(None))
+    monkeypatch.setattr(looking, "st", SimpleNamespace(empty=lambda: place))
+    monkeypatch.setattr(looking.streamlit_inside, "session_id", lambda: "a tab")
+    monkeypatch.setattr(looking.streamlit_inside, "is_part", lambda: part)
+    monkeypatch.setattr(looking.turns, "seconds_so_far", lambda: so_far)
+    monkeypatch.setattr(looking, "LOOK_SECONDS", 20.0)
+    monkeypatch.setattr(looking, "_speeds", Speeds())
+    begun, evaluation = threading.Event(), Question.of("evaluation", "mnist", 500)
+
+    def compute():
+        assert begun.wait(20)
+        return "done"
+
+    timer = threading.Timer(0.1, begun.set)
+    timer.start()
+    assert looking.here((so_far, part), evaluation, PRESETS["lesson"], compute) == "done"
+    assert [text for text in drawn if text] == [
+        "About 1 s: 500 images through 2.79 M multiply-adds each."
+    ] * bars
+    assert drawn[bars:] == [None] * bars
+
+
 def test_heavy_work_that_was_done_ahead_asks_no_process(monkeypatch):
     network, question = networks.ours("modern"), Question.of("evaluation", "mnist", 500)
     monkeypatch.setattr(work, "LIGHT", 0)
@@ -103,7 +153,7 @@ def test_how_long_it_takes_is_said_with_the_reason():
         "About 41 s: 10,000 images through 197 M multiply-adds each."
     )
     assert how_long(evaluation, heavy, 41.2, before=64.0).startswith(
-        "Another visitor’s network comes first, about 1 min. Then about 41 s: 10,000 images"
+        "Another question comes first, about 1 min. Then about 41 s: 10,000 images"
     )
     curve = Question.of("accuracy_curve", "mnist", 2_000, change="shift")
     assert how_long(curve, heavy, 60) == (

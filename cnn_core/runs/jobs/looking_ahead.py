@@ -11,12 +11,12 @@ import logging
 import os
 import signal
 from collections import deque
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_core import pretrained
+from cnn_core.machine import give_way
 from cnn_core.runs.jobs.looks import look_at
 from cnn_core.settings import settings
 
@@ -105,6 +105,6 @@ def _look(store: str, name: str) -> None:
     end_with_the_runner()
     settle(store, 1)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the runner sees to it
-    with suppress(OSError, AttributeError):  # pages and trainings come first, whatever they do
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    look_at(Path(store), name)
+    give_way()  # pages and trainings come first, whatever they do
+    # Whoever waits for an answer has let us not give way; with the next question nobody waits for us.
+    look_at(Path(store), name, before=give_way)

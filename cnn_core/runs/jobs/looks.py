@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,10 @@ def is_wished() -> bool:
     return settings().warm and not is_small()
 
 
-def look_at(store: Path, name: str) -> int:
+def look_at(store: Path, name: str, before: Callable[[], None] = lambda: None) -> int:
     """Look at a network by its name, "pretrained:lesson" or "run:<id>"; returns how many answers are new.
+
+    before: called before each question.
 
     Whatever stands in the way is no error: a run that was deleted, or a disk without room.
     """
@@ -38,7 +41,7 @@ def look_at(store: Path, name: str) -> int:
     answers = Answers(store)
     try:
         net, dataset, is_ours = _network(store, name)
-        new = look_ahead(net, dataset, answers, every_sheet=is_ours)
+        new = look_ahead(net, dataset, answers, every_sheet=is_ours, before=before)
     except StudentError as error:
         log.info("nothing is computed ahead for %s: %s", name, error)
         return 0

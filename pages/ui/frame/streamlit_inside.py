@@ -147,6 +147,12 @@ def session_id() -> str | None:
     return None if ctx is None else ctx.session_id
 
 
+def is_part() -> bool:
+    """Whether this run draws a part of a page again, that was there before."""
+    ctx = get_script_run_ctx()
+    return bool(getattr(ctx, "fragment_ids_this_run", None))
+
+
 # ---------------------------------------------------------------- values that no browser of ours sends
 
 

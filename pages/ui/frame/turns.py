@@ -76,10 +76,17 @@ def draw_in_turns() -> None:
         return
 
     def run_in_turn(*script: Any) -> Any:
+        _run.began = time.monotonic()
         with of_pages.one():
             return run(*script)
 
     script_runner.exec_func_with_error_handling = run_in_turn  # type: ignore[assignment]
 
 
+def seconds_so_far() -> float:
+    """Since this run of a page was asked for; 0 where nobody knows."""
+    return time.monotonic() - getattr(_run, "began", time.monotonic())
+
+
 of_pages = Turns()
+_run = threading.local()  # each is in a thread of its own

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from functools import cache
 from typing import TypeVar
 
 from cnn_core.errors import StudentError
@@ -29,6 +28,7 @@ from cnn_core.runs import is_wished
 from pages.ui.frame.process import spare_what_stays
 from pages.ui.frame.shell import load_rooms
 from pages.ui.visitor import networks, server
+from pages.ui.wording import looking
 from pages.ui.wording.looking import await_ahead, look
 
 log = logging.getLogger("convscope.server")
@@ -40,28 +40,48 @@ LESSON = server.DEFAULT.partition(":")[2]
 
 F = TypeVar("F", bound=Callable[..., object])  # called with a network alone
 _also: dict[str, Callable[..., object]] = {}
+_meanwhile: set[str] = set()  # those of `_also` that ask nothing of what is computed ahead
 
 
 def also(compute: F) -> F:
     """Decorator, in a page's room: what it keeps of a network when the page is opened and nothing on it is touched."""
-    _also[f"{compute.__module__}.{compute.__qualname__}"] = compute
+    _also[_name(compute)] = compute
     return compute
 
 
-def begin() -> None:
-    """Begin, in a thread of its own, unless that was done, CONVSCOPE_WARM is 0 or the machine is small."""
+def meanwhile(compute: F) -> F:
+    """The same, for what asks nothing that a process computes ahead: it is done while that is at work."""
+    also(compute)
+    _meanwhile.add(_name(compute))
+    return compute
+
+
+def _name(compute: Callable[..., object]) -> str:
+    return f"{compute.__module__}.{compute.__qualname__}"
+
+
+def begin(is_for_many: bool = False) -> None:
+    """Begin, in a thread of its own, unless that was done, CONVSCOPE_WARM is 0 or the machine is small.
+
+    is_for_many: then a process is there afterwards for what nobody could compute ahead.
+    """
     if is_wished():
-        _begin()
+        _begin(is_for_many)
 
 
-@cache
-def _begin() -> None:
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+_begun = threading.Lock()
 
 
-def _warm_up() -> None:
+def _begin(is_for_many: bool) -> None:
+    if _begun.acquire(blocking=False):
+        threading.Thread(target=_warm_up, args=(is_for_many,), name="warm-up", daemon=True).start()
+
+
+def _warm_up(is_for_many: bool) -> None:
     try:
         if server.wait_for_workers(WORKERS_FIRST):
+            for compute in [_also[name] for name in list(_meanwhile)]:
+                compute(networks.ours(LESSON))
             await_ahead(networks.ours(LESSON), questions(), AHEAD_SECONDS)
         warm_up()
         load_rooms()  # late: whoever came first imports some of them at this moment
@@ -70,6 +90,8 @@ def _warm_up() -> None:
         log.info("not everything could be computed before somebody looks: %s", error)
     finally:
         spare_what_stays()
+        if is_for_many:
+            looking.be_ready()  # late: two seconds of a processor, which the pages and the workers have first
 
 
 def warm_up() -> None:

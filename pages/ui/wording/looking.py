@@ -1,20 +1,21 @@
-"""Questions to a network that take more than a moment: answered at once, or by a process beside the server.
+"""Questions to a network that take more than a moment: answered beside the page, while a bar says how long it takes.
 
-What is light the server does itself, as many at once as there are processors. What is heavy is done elsewhere while a
-bar says how long it takes; whoever leaves the page, or asks something else, no longer waits for it, and when nobody
-does it is given up. An answer is kept, and all visitors share it. What is asked of a network first may have been
-computed before anybody looked (`cnn_core.runs.jobs.looking_ahead`); then it is read.
+What is light is done by a process that is there for it where many are served (`be_ready`), or by a thread of the
+server. What is heavy is done elsewhere; whoever leaves the page, or asks something else, no longer waits for it, and
+when nobody does it is given up. An answer is kept, and all visitors share it. What is asked of a network first may have
+been computed before anybody looked (`cnn_core.runs.jobs.looking_ahead`); then it is read.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -22,19 +23,25 @@ from cnn_core.data.own.as_dataset import fingerprint
 from cnn_core.data.own.names import is_own
 from cnn_core.kept import Kept, kept
 from cnn_core.looking import Answers, GivenUp, Lookers, Question, Speeds, Work, hash_of, key_of, work_of
-from cnn_core.machine import is_small
+from cnn_core.machine import is_roomy, is_small
 from cnn_core.settings import settings
-from pages.ui.frame import process
+from pages.ui.frame import process, streamlit_inside, turns
 from pages.ui.visitor import server
 from pages.ui.wording.numbers import about, big, count, plural, roughly
 
 if TYPE_CHECKING:
-    from cnn_core.looking import Asked
+    from cnn_core.looking import Asked, Worker
+    from cnn_core.model import ModelSpec
     from pages.ui.visitor.networks import LoadedNetwork
 
 FAR_PROCESSES = 4  # where a cluster answers: three long questions at once, and a place for short ones
 LOOK_SECONDS = 0.25  # between two looks at how far it is: so soon it is noticed that somebody left
+# Of a run of a page, before a bar tells how long something light takes; longer where a part of a page is drawn anew,
+# for what is on the screen stays meanwhile.
+CALM_SECONDS, CALM_PART_SECONDS = 0.25, 0.5
 ANSWERS = 96_000_000  # bytes of all that are kept: the answers to 10,000 images are 0.4 MB
+
+T = TypeVar("T")
 
 _answers: Kept[Any] = Kept(ANSWERS)
 _speeds = Speeds()
@@ -47,17 +54,30 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     images: how many test images are asked about; fewer where there are fewer, 0 for a job that can do without.
     dataset: whose they are; "" is what it was trained on.
     asked:  the job's other arguments.
-    Draws a bar while it is worked on elsewhere. Raises StudentError as the job does.
+    Draws a bar where it takes more than a moment. Raises StudentError as the job does.
     """
     question, there = _question(dataset or network.dataset, job, images, asked)
-    key = (network.weights_key, there, question)
+    key = (weights_hash(network.weights_key, network.net), there, question)
     if (answer := _answers.get(key)) is not None:
         return answer
     work = work_of(question, network.spec)
+    if (answer := _computed_ahead(network, question, work, there)) is not None:
+        _answers.put(key, answer)
+        return answer
     # A small server has no room for one more process of 300 MB: it does all of it here, in turn.
-    if work.is_light or is_small():
-        return _answers.of(key, partial(_ahead_or_at_once, network, question, work, there))
-    return _elsewhere(network, question, work, there)
+    here = partial(_at_once, network, question) if work.is_light or is_small() else None
+    message, keep = partial(_message, network, question), partial(_answers.put, key)
+    return _asked(key, question, work, message, here, keep)
+
+
+def here(key: Hashable, question: Question, spec: ModelSpec, compute: Callable[[], T]) -> T:
+    """What `compute` returns, which is light and which only this process can do. Draws a bar as `look` does.
+
+    key:      the same for the same thing: of all who ask at once, it is computed for one.
+    question: what it amounts to, for how long it takes.
+    """
+    result: T = _asked(key, question, work_of(question, spec), None, compute)
+    return result
 
 
 def peek(
@@ -65,10 +85,7 @@ def peek(
 ) -> Any | None:
     """The answer where it is kept; else None, and nobody is asked."""
     question, there = _question(dataset or network.dataset, job, images, asked)
-    answer = _answers.get((network.weights_key, there, question))
-    if answer is None:  # what was worked on elsewhere goes by the weights themselves
-        answer = _answers.get((weights_hash(network.weights_key, network.net), there, question))
-    return answer
+    return _answers.get((weights_hash(network.weights_key, network.net), there, question))
 
 
 def glance(
@@ -79,12 +96,12 @@ def glance(
     For a page that asks many networks. What nobody has asked for in a minute is given up. Draws nothing.
     """
     question, there = _question(dataset or network.dataset, job, images, asked)
-    key = (network.weights_key, there, question)
+    key = (weights_hash(network.weights_key, network.net), there, question)
     if (answer := _answers.get(key)) is not None:
         return answer
     work = work_of(question, network.spec)
     if is_small():
-        return _answers.of(key, partial(_at_once, network, question, work))
+        return _answers.of(key, partial(_at_once, network, question))
     if job in AHEAD and (answer := _kept().get(_file_of(network, question, there))) is not None:
         _answers.put(key, answer)
         return answer
@@ -92,8 +109,7 @@ def glance(
         waiting = _glances.get(key)
         if waiting is None:
             seconds = _speeds.seconds(question.job, work)
-            weights = (weights_hash(network.weights_key, network.net), there, question)
-            waiting = _lookers().ask(weights, seconds, partial(_message, network, question), GLANCE_PATIENCE)
+            waiting = _lookers().ask(key, seconds, partial(_message, network, question), GLANCE_PATIENCE)
             _glances[key] = waiting
             while len(_glances) > MOST_GLANCES:
                 _glances.popitem(last=False)
@@ -137,13 +153,10 @@ def which_images(dataset: str) -> Hashable:
 
 
 @process.in_turn
-def _at_once(network: LoadedNetwork, question: Question, work: Work) -> Any:
+def _at_once(network: LoadedNetwork, question: Question) -> Any:
     from cnn_core.looking.jobs import answer
 
-    began = time.monotonic()
-    found = answer(network.net, question, lambda fraction: None)
-    _speeds.measured(question.job, work, time.monotonic() - began)
-    return found
+    return answer(network.net, question, lambda fraction: None)
 
 
 # ---------------------------------------------------------------- ahead
@@ -161,28 +174,42 @@ def await_ahead(network: LoadedNetwork, questions: Iterable[Question], seconds: 
             time.sleep(LOOK_SECONDS)
 
 
-def _ahead_or_at_once(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any:
-    answer = _computed_ahead(network, question, work, there)
-    return _at_once(network, question, work) if answer is None else answer
-
-
 def _computed_ahead(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any | None:
     """What was computed ahead; None where that has not begun, or does not come as soon as it would here."""
     if question.job not in AHEAD or question.arguments.get("keep_path"):
         return None
-    key, seconds = _file_of(network, question, there), _speeds.seconds(question.job, work)
-    began, place = time.monotonic(), None
-    while (answer := _kept().get(key)) is None and _kept().is_coming(key):
+    kept, key = _kept(), _file_of(network, question, there)
+    if (answer := kept.get(key)) is not None:
+        return answer
+    seconds, began, place = _speeds.seconds(question.job, work), time.monotonic(), None
+    worker = kept.worker(key) if kept.is_coming(key) else None
+    done = 0.0 if worker is None else worker.done
+    if worker is not None:
+        worker.hurry()
+    while (answer := kept.get(key)) is None and kept.is_coming(key):
         passed = time.monotonic() - began
-        if passed > max(AT_LEAST, seconds):  # everybody wants the processors, and it gives way to all of them
+        if passed > max(AT_LEAST, seconds) or (
+            passed > AT_LEAST and worker is not None and _is_starved(worker, done, passed, seconds)
+        ):
             break
-        if not work.is_light:
+        if (passed > LOOK_SECONDS or not work.is_light) and streamlit_inside.session_id() is not None:
             place = st.empty() if place is None else place
             place.progress(min(0.95, passed / seconds), text=how_long(question, work, seconds - passed))
         time.sleep(SOON if place is None else LOOK_SECONDS)
     if place is not None:
         place.empty()
     return answer if answer is not None else _kept().get(key)
+
+
+def _is_starved(worker: Worker, before: float, passed: float, seconds: float) -> bool:
+    """Whether everybody wants the processors, and it gives way to all of them: done here it comes sooner.
+
+    before:  seconds of a processor that it had spent on the answer when somebody began to wait.
+    passed:  seconds since then.
+    seconds: that the answer takes here.
+    """
+    done = worker.done
+    return max(0.0, seconds - done) * passed > seconds * (done - before)
 
 
 def _kept() -> Answers:
@@ -204,41 +231,60 @@ def memory() -> int:
 @lru_cache(maxsize=1)
 def _lookers() -> Lookers:
     here = settings()
-    return Lookers(FAR_PROCESSES if here.ray else min(2, here.workers))
+    return Lookers(FAR_PROCESSES if here.ray else min(2, here.workers), os.cpu_count() or 1)
 
 
-def _elsewhere(network: LoadedNetwork, question: Question, work: Work, there: Hashable) -> Any:
-    key = (weights_hash(network.weights_key, network.net), there, question)
-    if (answer := _answers.get(key)) is not None:
-        return answer
-    if (answer := _computed_ahead(network, question, work, there)) is not None:
-        _answers.put(key, answer)
-        return answer
+def be_ready() -> None:
+    """From now on have a process there for light questions, so that they hold up nobody's pages: where many are served.
+
+    Not where there are less than 3 GB of memory.
+    """
+    if is_roomy():
+        _lookers().be_ready()
+
+
+def _asked(
+    key: Hashable,
+    question: Question,
+    work: Work,
+    message: Callable[[], bytes] | None,
+    here: Callable[[], Any] | None,
+    keep: Callable[[Any], None] | None = None,
+) -> Any:
     lookers = _lookers()
-    place = st.empty()
     while True:
-        asked = lookers.ask(key, _speeds.seconds(question.job, work), partial(_message, network, question))
+        seconds = _speeds.seconds(question.job, work)
         try:
-            answer = _awaited(asked, lookers, place, question, work)
+            return _awaited(lookers.ask(key, seconds, message, None, here, keep), lookers, question, work)
         except GivenUp:  # in the very moment in which we asked
             continue
-        _answers.put(key, answer)
-        return answer
 
 
-def _awaited(asked: Asked, lookers: Lookers, place: Any, question: Question, work: Work) -> Any:
+def _awaited(asked: Asked, lookers: Lookers, question: Question, work: Work) -> Any:
+    place, is_shown = None, streamlit_inside.session_id() is not None
     with asked.awaited():
-        while not asked.wait(LOOK_SECONDS):
+        is_done = asked.wait(LOOK_SECONDS if asked.here is None else _calm_seconds())
+        while not is_done:
+            if place is None and is_shown:
+                place = st.empty()
             words = how_long(
                 question, work, asked.rest, 0.0 if asked.taken else lookers.seconds_before(asked)
             )
-            # This is also where the script ends when the visitor has clicked something else, or is gone.
-            place.progress(asked.share, text=words)
-    place.empty()
+            if place is not None:
+                # This is also where the script ends when the visitor has clicked something else, or is gone.
+                place.progress(asked.share, text=words)
+            is_done = asked.wait(LOOK_SECONDS)
+    if place is not None:
+        place.empty()
     answer = asked.answer()
     if asked.began is not None:
         _speeds.measured(question.job, work, time.monotonic() - asked.began)
     return answer
+
+
+def _calm_seconds() -> float:
+    most = CALM_PART_SECONDS if streamlit_inside.is_part() else CALM_SECONDS
+    return max(SOON, most - turns.seconds_so_far())
 
 
 def _message(network: LoadedNetwork, question: Question) -> bytes:
@@ -262,7 +308,7 @@ def how_long(question: Question, work: Work, rest: float, before: float = 0.0) -
     """
     what = f"{_passes(question, work)}."
     if before:
-        return f"Another visitor’s network comes first, {about(before)}. Then {about(rest)}: {what}"
+        return f"Another question comes first, {about(before)}. Then {about(rest)}: {what}"
     return f"About {roughly(rest)}: {what}"
 
 
