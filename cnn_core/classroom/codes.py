@@ -47,9 +47,13 @@ def code_in(text: object) -> str:
     'KRTBDW'
     """
     letters = _BETWEEN.sub("", text[:40]).upper() if isinstance(text, str) else ""
+    if not letters:
+        raise StudentError(
+            "A class is joined by its code, and none is typed.", hint="Your teacher shows it: six letters."
+        )
     if len(letters) != CODE_LENGTH or not set(letters) <= set(LETTERS):
         raise StudentError(
-            f"A class's code has {CODE_LENGTH} letters, and {quoted(text)} is none.",
+            f"A class’s code has {CODE_LENGTH} letters, and {quoted(text)} is none.",
             hint="Look at it once more: there is no vowel in it, no L and no digit.",
         )
     return letters

@@ -232,7 +232,7 @@ def high_rate(case: Case) -> Finding | None:
         "Is the rate too high?",
         f"A learning rate of **{rate:g}** is {round(rate / usual):,} times the usual one of {case.recipe.optimizer}. "
         f"Measured once with the lesson’s convnet, 4,000 digits and three epochs of {case.recipe.optimizer}: "
-        f"with {PLAIN_RATE[case.recipe.optimizer]:g} it read {share(at_usual)}, with {high:g} {share(at_high)}.",
+        f"it read {share(at_usual)} with {PLAIN_RATE[case.recipe.optimizer]:g}, and {share(at_high)} with {high:g}.",
         Cure(f"Train with rate {usual:g}", "The design stays as it is.", recipe=with_rate(case, usual)),
     )
 

@@ -220,8 +220,8 @@ def summary_of_wall(seat: Seat, until: str) -> str:
 
 MY_NAME = "My name in the class"
 WHAT_IS_KEPT = (
-    "Of you this class keeps your name here, when you joined, and what you answer, draw and hand in. Your teachers can "
-    "see it, the others what your teachers show of it. Your networks stay yours."
+    "This class keeps your name here, when you joined, and what you answer, draw and hand in. Your teachers can see "
+    "all of it, the others what your teachers show. Your networks stay yours."
 )
 LEAVE = "Leave the class"
 LEAVE_WHAT = "All that you did in the class is deleted. Your networks stay yours."

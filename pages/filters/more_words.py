@@ -57,7 +57,7 @@ def verdict(climb: Climb, title: str, class_name: str, is_trained: bool, *, is_l
         text = (
             f"After **{plural(climb.reached, 'step')}** the network reads “{name}” in {this}: {before_after}."
         )
-    text += f" A pixel has changed by {share} % of full contrast, on the mean."
+    text += f" A pixel has changed by {share} % of full contrast on average."
     return text if is_trained else f"{text} It has not been trained: its answers are chance."
 
 

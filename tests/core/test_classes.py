@@ -185,6 +185,11 @@ def test_bounds_are_told_in_numbers(classes, monkeypatch):
         classes.keep(ADA, "answers", {"said": "x" * 100_000})
 
 
+def test_who_has_typed_no_code_is_not_shown_an_empty_one(classes):
+    with pytest.raises(StudentError, match="none is typed"):
+        classes.join(ADA, " - ")
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=repr)
 def test_rubbish_is_no_code_no_key_and_no_way_out_of_the_folder(classes, text):
     classroom, _ = classes.open(TEACHER, "Tuesday", 2)

@@ -90,7 +90,7 @@ def test_a_student_comes_by_a_link_has_a_line_on_every_page_and_is_told_when_the
     assert student.text_input(key="class_code").value == classroom.code
     student.text_input(key="class_code").input("BBB")
     press_join(student)
-    assert "A class's code has 6 letters" in text(student)
+    assert "A class’s code has 6 letters" in text(student)
     student.text_input(key="class_code").input(f" {classroom.code} ")
     student.text_input(key="class_my_name").input("Ada _x_")
     press_join(student)

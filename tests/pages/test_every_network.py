@@ -144,7 +144,7 @@ def test_what_one_is_made_of_and_what_a_picture_lacks_to_be_another(app, name):
     app.session_state["filters_view"] = "more"
     app.run()
     assert not app.exception
-    assert "of full contrast, on the mean" in text(app)
+    assert "of full contrast on average" in text(app)
 
 
 @pytest.mark.parametrize(

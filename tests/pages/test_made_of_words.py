@@ -129,7 +129,7 @@ def test_a_picture_on_its_way_to_a_class_is_told_with_its_numbers():
     said = more_words.verdict(climb_of(0.1, 0.4, 0.8), "no. 0, a 7", "9", True)
     assert said == (
         "After **2 steps** the network reads “9” in no. 0, a 7: 10 % before, **80 %** after 2 steps. A pixel has "
-        "changed by 5.0 % of full contrast, on the mean."
+        "changed by 5.0 % of full contrast on average."
     )
     assert "already" in more_words.verdict(climb_of(0.6, 0.9), "your drawing", "9", True)
     never = more_words.verdict(climb_of(0.1, 0.2), "your drawing", "9", False)
