@@ -182,7 +182,7 @@ class Lookers:
             return asked
 
     def be_ready(self) -> None:
-        """From now on have a process there for what is light: 300 MB, half of them shared with others of torch."""
+        """From now on have a process there for what is light; it takes 300 MB."""
         with self._changed:
             self._is_kept = True
             if self._light not in self._lanes:
