@@ -175,14 +175,18 @@ class Lookers:
             if asked is None:
                 asked = self._on_their_way[key] = Asked(key, seconds, message, patience, here, keep)
             asked.patience = max(asked.patience, patience)
-            for lane in (*self._heavy, *self._here, *([self._light] if self._is_kept else [])):
-                if lane not in self._lanes and self._takes(lane, asked):
-                    self._begin(lane)
+            self._see_to(asked)
             self._changed.notify_all()
             return asked
 
+    def _see_to(self, asked: Asked) -> None:
+        """Have lanes there that take it."""
+        for lane in (*self._heavy, *self._here, *([self._light] if self._is_kept else [])):
+            if lane not in self._lanes and self._takes(lane, asked):
+                self._begin(lane)
+
     def be_ready(self) -> None:
-        """From now on have a process there for what is light: 300 MB, half of them shared with others of torch."""
+        """From now on have a process there for what is light; it takes 300 MB."""
         with self._changed:
             self._is_kept = True
             if self._light not in self._lanes:
@@ -263,8 +267,9 @@ class Lookers:
                 self._give_up_what_nobody_awaits()
                 if lane == self._light:
                     self._is_free = process is not None and process.is_alive()
-                    if not self._is_free:  # it is begun anew when somebody asks
+                    if not self._is_free:  # another one is begun where somebody asks
                         del self._lanes[lane]
+                        self._see_to_the_others()
                         return None
                 mine = [a for a in self._on_their_way.values() if not a.taken and self._takes(lane, a)]
                 if mine:
@@ -272,12 +277,19 @@ class Lookers:
                     first.taken = True
                     if lane == self._light:
                         self._is_free = False
-                        self._changed.notify_all()  # the others are for the threads
+                        self._see_to_the_others()
                     return first
                 if time.monotonic() > until and lane != self._light:
                     del self._lanes[lane]
                     return None
                 self._changed.wait(1.0)
+
+    def _see_to_the_others(self) -> None:
+        """The process for what is light has no time: what waits for it is for the threads."""
+        for asked in self._on_their_way.values():
+            if not asked.taken:
+                self._see_to(asked)
+        self._changed.notify_all()
 
     def _give_up_what_nobody_awaits(self) -> None:
         for asked in list(self._on_their_way.values()):

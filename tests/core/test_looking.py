@@ -219,6 +219,51 @@ def test_where_a_process_is_there_for_what_is_light_it_answers_and_while_it_is_b
     assert there not in some.processes()
 
 
+class NoProcess:
+    """One that is there, and ends as soon as somebody looks away."""
+
+    lives = True
+
+    def __init__(self, *options):
+        self.number = 0
+
+    def get_ready(self):
+        pass
+
+    def is_alive(self):
+        return self.lives
+
+    def ask(self, asked):
+        time.sleep(0.3)
+        return "from there"
+
+    def end(self):
+        pass
+
+
+@pytest.fixture
+def ready(monkeypatch):
+    """Lookers whose process for what is light is there and has nothing to do."""
+    monkeypatch.setattr(lookers, "_Process", NoProcess)
+    monkeypatch.setattr(NoProcess, "lives", True)
+    some = Lookers(1, threads=1)
+    some.be_ready()
+    until = time.monotonic() + 20
+    while not some._is_free and time.monotonic() < until:
+        time.sleep(0.01)
+    return some
+
+
+def test_two_who_ask_in_the_same_moment_do_not_wait_for_each_other(ready):
+    one, other = (ready.ask(name, 1.0, bytes, here=lambda: "from here") for name in ("one", "other"))
+    assert {awaited(one, 20), awaited(other, 20)} == {"from there", "from here"}
+
+
+def test_nobody_waits_for_a_process_that_has_ended_while_it_had_nothing_to_do(ready):
+    NoProcess.lives = False
+    assert awaited(ready.ask("one", 1.0, bytes, here=lambda: "from here"), 20) == "from here"
+
+
 def test_work_is_the_multiply_adds_of_all_passes_up_to_the_layer_that_is_asked():
     spec = PRESETS["lesson"]
     rows = {row.name: row.macs for row in summarize(spec)}
