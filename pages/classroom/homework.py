@@ -9,6 +9,7 @@ from cnn_core.classroom import Homework, Seat, Task
 from cnn_core.classroom.homework import is_task_id
 from pages.classroom import homework_desk, homework_student
 from pages.classroom import homework_words as words
+from pages.classroom.live import live
 from pages.classroom.place import when
 from pages.ui.frame import address
 from pages.ui.frame.screens import is_on_wall
@@ -32,7 +33,8 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
         return
     task = _chosen(tasks)
     if task is None:
-        caption(words.NO_TASK)
+        class_id = seat.classroom.id
+        live(_none_yet, lambda: server.classes().shown_stamp(class_id), ("tasks", class_id))
         screen_summary.put(summary, words.page_summary(0, "", "", ""))
         return
     _head(task, seat)
@@ -45,6 +47,14 @@ def draw(seat: Seat, summary: DeltaGenerator) -> None:
         st.markdown(state)
     screen_summary.put(summary, words.page_summary(len(tasks), task.title, when(task.due, seat.at), state))
     address.tell(TASK)
+
+
+def _none_yet() -> None:
+    """Say so, until there is a task: then the whole page is drawn anew."""
+    seat = server.classes().seat(who.visitor())
+    if seat is None or Homework(server.classes(), server.store()).tasks(seat.classroom):
+        st.rerun()
+    caption(words.NO_TASK)
 
 
 def _chosen(tasks: list[Task]) -> Task | None:

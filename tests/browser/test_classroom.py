@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from cnn_core.classroom import Classes
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
-from tests.browser.conftest import seen, wait_until
+from tests.browser.conftest import PAD, seen, wait_until
 
 TINY = f"recipe=own&epochs=1&images=1000&design={PRESETS['tiny'].to_link()}"
 
@@ -88,7 +88,7 @@ def test_one_teacher_and_three_students_from_opening_the_class_to_wiping_it(serv
     # A digit of the class: drawn on the phone, checked by the two others.
     turn_to_view(phone, "Digits")
     asked = phone.get_by_role("heading", name=re.compile("^Draw an? ")).inner_text()[-1]
-    pad = phone.locator(".pad canvas")
+    pad = phone.locator(PAD)
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     phone.mouse.move(box["x"] + 80, box["y"] + 80)
@@ -105,11 +105,13 @@ def test_one_teacher_and_three_students_from_opening_the_class_to_wiping_it(serv
     click(teacher, "digits_make")
     there(seen(teacher, "See it on My data"))
 
-    # Homework: set, handed in, seen.
+    # Homework: set, handed in, seen. It comes by itself to who was there before it.
+    turn_to_view(ada, "Homework")
+    there(seen(ada, "No homework yet."))
     turn_to_view(teacher, "Homework")
     teacher.get_by_role("textbox", name="Title").fill("A small net")
     teacher.get_by_role("button", name="Set the task").click()
-    turn_to_view(ada, "Homework")
+    there(seen(ada, "A small net").first)
     click(ada, "homework_hand_in")
     there(seen(teacher, re.compile("^1 of 3")))
 
