@@ -21,6 +21,8 @@ from pages.ui.frame.shell import PAGES
 
 ROOT = Path(__file__).parents[2]
 COMPLAINTS = re.compile(r"Traceback|\bERROR\b|(?i:deprecated)")
+# Where one draws. Before its script has run, which gives it its width, a pad is there and takes no stroke.
+PAD = ".pad[style*=width] canvas"
 
 
 def pytest_collection_modifyitems(items):

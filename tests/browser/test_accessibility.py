@@ -9,7 +9,7 @@ from playwright.sync_api import TimeoutError, expect
 from pages.tour.steps import STEPS
 from pages.ui.frame.shell import PAGES, tab_title
 from pages.ui.frame.shell import entry as page_at
-from tests.browser.conftest import ready
+from tests.browser.conftest import PAD, ready
 
 # The views of a page, the one that is open at first before the others: what is pressed to open them.
 VIEWS = {
@@ -340,7 +340,7 @@ def test_the_bar_leads_to_each_page_by_keyboard(server, new_page):
 
 def test_a_seven_is_drawn_by_keyboard_and_its_pen_says_where_it_is(server, new_page):
     page = new_page(server.url + "/evaluate?view=draw")
-    pad, said = page.locator(".pad canvas"), page.locator(".pad .said")
+    pad, said = page.locator(PAD), page.locator(".pad .said")
     tab_to(page, pad)
     expect(page.get_by_text("Arrow keys move the pen, Space draws")).to_be_visible()
     press(page, "ArrowLeft*6 ArrowUp*8 Space")

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from cnn_core.classroom import Classes, drawings_of
-from tests.browser.conftest import seen
+from tests.browser.conftest import PAD, seen
 
 ADA, BEN = "b" * 22, "c" * 22
 
@@ -28,7 +28,7 @@ def test_drawn_strokes_keep_the_digit_that_was_asked_for_and_another_browser_che
     for number in (1, 2):
         heading = ada.get_by_role("heading", name=re.compile("^Draw an? "))
         asked.append(int(heading.inner_text()[-1]))
-        pad = ada.locator(".pad canvas")
+        pad = ada.locator(PAD)
         if number == 1:
             box = pad.bounding_box()
             ada.mouse.move(box["x"] + 80, box["y"] + 80)

@@ -4,12 +4,12 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import seen
+from tests.browser.conftest import PAD, seen
 
 
 def test_the_answer_follows_the_pen(server, new_page):
     page = new_page(server.url + "/evaluate?view=Draw")
-    box = page.locator(".pad canvas").bounding_box()
+    box = page.locator(PAD).bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.25 * side, y + 0.25 * side)
     page.mouse.down()
@@ -20,7 +20,8 @@ def test_the_answer_follows_the_pen(server, new_page):
     expect(said).to_have_text(re.compile("^It reads 7, "))
     page.mouse.up()
     expect(said).to_have_text(re.compile("^It reads 7, "))
-    expect(page.locator(".st-key-draw_bars .js-plotly-plot")).to_be_visible()
+    # Each answer draws its chart anew, and for a moment the one before is there as well.
+    expect(page.locator(".st-key-draw_bars .js-plotly-plot").last).to_be_visible()
     page.get_by_role("button", name="Clear", exact=True).click()
     expect(seen(page, "Draw a digit: the bars follow your pen.")).to_be_visible()
 

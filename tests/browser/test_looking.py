@@ -12,7 +12,7 @@ from cnn_core.runs import RunStore, ensure_runner
 from cnn_core.training import RECIPES, TrainSpec, save_model
 from pages.ui.frame.shell import PAGES
 from pages.ui.visitor.who import COOKIE
-from tests.browser.conftest import ready, seen, serving, turn_to, wait_until
+from tests.browser.conftest import PAD, ready, seen, serving, turn_to, wait_until
 
 OWNER = "a" * 22
 SEEDS = count()
@@ -24,7 +24,7 @@ def server(own_server):
 
 
 def draw_a_seven(page) -> None:
-    box = page.locator(".pad canvas").first.bounding_box()
+    box = page.locator(PAD).first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.25 * side, y + 0.25 * side)
     page.mouse.down()
@@ -169,7 +169,7 @@ def test_maps_and_answer_follow_the_pen_before_it_is_lifted(server, new_page):
     page = new_page(server.url + "/feature_maps")
     page.get_by_text("Draw", exact=True).click()
     expect(seen(page, "Give it a digit")).to_be_visible()
-    box = page.locator(".pad canvas").first.bounding_box()
+    box = page.locator(PAD).first.bounding_box()
     x, y, side = box["x"], box["y"], box["width"]
     page.mouse.move(x + 0.5 * side, y + 0.15 * side)
     page.mouse.down()
@@ -283,7 +283,7 @@ def test_on_a_phone_the_pad_stays_under_the_first_stroke(server, new_page):
     page = new_page(server.url + "/feature_maps", width=390, height=844)
     page.get_by_text("Draw", exact=True).click()
     expect(seen(page, "Give it a digit")).to_be_visible()
-    pad = page.locator(".pad canvas").first
+    pad = page.locator(PAD).first
     before = pad.bounding_box()["y"]
     draw_a_seven(page)
     expect(seen(page, re.compile("^The network answers 7"))).to_be_visible()

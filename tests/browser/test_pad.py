@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ready, seen
+from tests.browser.conftest import PAD, ready, seen
 
 
 def pad(page):
-    return page.locator(".pad canvas").first
+    return page.locator(PAD).first
 
 
 def stroke(page, points, size=1.0, left=0.0, top=0.0):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ready, serving
+from tests.browser.conftest import PAD, ready, serving
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_the_value_under_the_pointer_is_read_out(page):
 
 
 def stroke(page, points):
-    box = page.locator(".st-key-pad canvas").bounding_box()
+    box = page.locator(f".st-key-pad {PAD}").bounding_box()
     page.mouse.move(box["x"] + points[0][0], box["y"] + points[0][1])
     page.mouse.down()
     for x, y in points[1:]:
@@ -107,12 +107,12 @@ def ink(page):
 
 
 def test_a_stroke_arrives_while_it_is_drawn_and_can_be_cleared(page):
-    page.locator(".st-key-pad canvas").scroll_into_view_if_needed()
+    page.locator(f".st-key-pad {PAD}").scroll_into_view_if_needed()
     stroke(page, [(60, 60), (220, 60)])
     # The pen is still down: the numbers follow it.
     expect(page.get_by_text(re.compile(r"^ink \d+"))).to_be_visible()
     half = ink(page)
-    box = page.locator(".st-key-pad canvas").bounding_box()
+    box = page.locator(f".st-key-pad {PAD}").bounding_box()
     page.mouse.move(box["x"] + 110, box["y"] + 240, steps=8)
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"^ink \d+"))).not_to_have_text(f"ink {half}")
@@ -122,14 +122,14 @@ def test_a_stroke_arrives_while_it_is_drawn_and_can_be_cleared(page):
 
 
 def test_a_drawing_stays_when_the_page_runs_again(page):
-    page.locator(".st-key-pad canvas").scroll_into_view_if_needed()
+    page.locator(f".st-key-pad {PAD}").scroll_into_view_if_needed()
     stroke(page, [(60, 60), (220, 220)])
     page.mouse.up()
     expect(page.get_by_text(re.compile(r"^ink \d+"))).to_be_visible()
     tiles(page).nth(2).click()
     expect(page.get_by_text("clicked 2, chosen 2")).to_be_visible()
     ready(page)
-    lit = page.locator(".st-key-pad canvas").evaluate(
+    lit = page.locator(f".st-key-pad {PAD}").evaluate(
         "c => c.getContext('2d').getImageData(0, 0, 280, 280).data.filter((v, i) => i % 4 === 3 && v > 0).length"
     )
     assert lit > 1000
