@@ -129,6 +129,9 @@ def chromium():
         browser.close()
 
 
+WHY_LINES, WHY_LETTERS = 7, 500
+
+
 def pytest_terminal_summary(terminalreporter):
     """Name each test that failed and passed when it was tried again: one that needs it often has something to say."""
     tries = terminalreporter.stats.get("rerun", [])
@@ -139,10 +142,12 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def why_it_failed(report) -> str:
-    """The last line of a failure that says anything."""
+    """Which line of the test, and what it said: of Playwright's story that one sentence is common to many causes."""
     lines = [line.strip() for line in report.longreprtext.splitlines() if line.strip()]
     errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
-    return (errors or lines or ["no reason given"])[0]
+    places = [line.split(": ")[0] for line in lines if line.startswith("tests/")]
+    told = " · ".join((errors or lines or ["no reason given"])[:WHY_LINES])
+    return f"{places[0] if places else ''} {told}"[:WHY_LETTERS].strip()
 
 
 @pytest.fixture(autouse=True)
