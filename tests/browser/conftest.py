@@ -161,7 +161,8 @@ def idle_tabs(chromium) -> Iterator[dict]:
 def new_page(chromium, idle_tabs):
     """Opens pages: `new_page(url, width=1400, dark=False)`. An error in a page's JavaScript fails the test.
 
-    Each is a visitor of its own, without cookies. fresh=True for a test that adds to the tab itself (an init script).
+    Each is a visitor of its own, with these cookies alone. fresh=True for a test that adds to the tab itself (an init
+    script).
     """
     used, errors = [], []
 
@@ -169,11 +170,16 @@ def new_page(chromium, idle_tabs):
         errors.append(str(error))
 
     def open_page(
-        url: str, width: int = 1400, height: int = 1000, dark: bool = False, fresh: bool = False, **options
+        url: str,
+        width: int = 1400,
+        height: int = 1000,
+        dark: bool = False,
+        fresh: bool = False,
+        cookies: tuple[dict, ...] = (),
+        **options,
     ):
         viewport, scheme = {"width": width, "height": height}, "dark" if dark else "light"
         kind = repr(sorted(options.items()))
-        fresh = fresh or "storage_state" in options  # a visitor who brings cookies
         idle = [] if fresh else idle_tabs.setdefault(kind, [])
         if idle:
             page = idle.pop()
@@ -181,6 +187,7 @@ def new_page(chromium, idle_tabs):
         else:
             page = chromium.new_context(viewport=viewport, **options).new_page()
         page.emulate_media(color_scheme=scheme)
+        page.context.add_cookies(list(cookies))
         used.append((page, None if fresh else idle))
         page.on("pageerror", note)
         page.goto(url)

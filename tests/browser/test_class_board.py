@@ -22,7 +22,7 @@ def test_a_board_goes_on_while_a_run_trains_without_a_run_of_its_page(server, ne
         cookie = {"name": "convscope_visitor", "value": token, "domain": "127.0.0.1", "path": "/",
                   "expires": -1, "httpOnly": False, "secure": False, "sameSite": "Lax"}  # fmt: skip
         link = f"{server.url}/classroom?view=board{more}"
-        return new_page(link, width, height, storage_state={"cookies": [cookie], "origins": []})
+        return new_page(link, width, height, cookies=(cookie,))
 
     wall, phone = visit(TEACHER, "&screen=wall", 1920, 1080), visit(ADA, "", 390, 844)
     for page in (wall, phone):

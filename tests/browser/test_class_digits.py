@@ -20,7 +20,7 @@ def test_drawn_strokes_keep_the_digit_that_was_asked_for_and_another_browser_che
         cookie = {"name": "convscope_visitor", "value": token, "domain": "127.0.0.1", "path": "/",
                   "expires": -1, "httpOnly": False, "secure": False, "sameSite": "Lax"}  # fmt: skip
         link = f"{server.url}/classroom?view=digits&digits={step}"
-        return new_page(link, width, 844, storage_state={"cookies": [cookie], "origins": []})
+        return new_page(link, width, 844, cookies=(cookie,))
 
     ada, ben = visit(ADA, "draw", 390), visit(BEN, "check", 390)
     expect(seen(ben, re.compile("nothing for you to check"))).to_be_visible()

@@ -48,7 +48,7 @@ def run(store):
 def page(server, new_page, run):
     me = {"name": "convscope_visitor", "value": OWNER, "domain": "127.0.0.1", "path": "/", "expires": -1,
           "httpOnly": False, "secure": False, "sameSite": "Lax"}  # fmt: skip
-    opened = new_page(server.url + "/runs", storage_state={"cookies": [me], "origins": []})
+    opened = new_page(server.url + "/runs", cookies=(me,))
     expect(row_of(opened, run)).to_be_visible()
     return opened
 

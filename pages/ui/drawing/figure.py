@@ -88,7 +88,8 @@ def show(
 ) -> Any:
     """Put a figure on the page. Of Plotly's tool bar there is only the button that saves it as SVG, under the mouse.
 
-    key:    stable over reruns, so that the browser updates the picture in place.
+    key:    stable over reruns, and names the file that it is saved as. Streamlit puts another figure in its place as a
+            new chart, whatever the key.
     alt:    what a reader who cannot see it is told.
     height: pixels; None takes the figure's own.
     on_select: "rerun" or a callback makes the marks clickable; returns what `st.plotly_chart` returns.
