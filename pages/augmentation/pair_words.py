@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnn_core.training import RECIPES
+from cnn_core.training.race import recipe_name
 from pages.augmentation.words import short_words
 from pages.ui.wording.numbers import about, count, duration, percent, plural, points
 
@@ -79,10 +79,7 @@ def pair_title(pair: Pair) -> str:
     """What tells this pair from the visitor's others of the same design."""
     recipe = pair.plain.recipe
     size = f"{count(recipe.train_size)} images" if recipe.train_size else "all images"
-    which = next(
-        (key for key, ours in RECIPES.items() if recipe.optimizer == ours.optimizer), recipe.optimizer
-    )
-    return f"{', '.join(short_words(pair.augment))} · {size}, {which} recipe, seed {recipe.seed}"
+    return f"{', '.join(short_words(pair.augment))} · {size}, {recipe_name(recipe)}, seed {recipe.seed}"
 
 
 def where_it_helped(change: str, gain: Gain) -> str:

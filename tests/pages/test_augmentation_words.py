@@ -174,6 +174,12 @@ def test_a_pair_is_told_from_others_by_what_can_differ():
     assert pair_words.pair_title(pair) == "±10° · 3,000 images, lesson recipe, seed 4"
 
 
+def test_a_recipe_of_ones_own_is_not_called_by_a_name_of_ours():
+    recipe = RECIPES["lesson"].replace(learning_rate=0.05, epochs=2)
+    pair = SimpleNamespace(plain=SimpleNamespace(recipe=recipe), augment=AugmentSpec(rotation_range=10))
+    assert pair_words.pair_title(pair) == "±10° · all images, rate 0.05 · 2 epochs, seed 0"
+
+
 def test_the_end_of_a_training_with_and_without_a_result():
     assert pair_words.end_of_training({"accuracy": 0.987, "count": 10_000}, 43) == (
         "98.7 % of 10,000 test images, in 43 s"
