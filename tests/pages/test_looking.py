@@ -245,3 +245,17 @@ def test_a_glance_never_waits_and_fetches_what_came_and_asks_anew_when_own_pictu
     one.take_out("a" * 22, first.ids)
     one.add("a" * 22, 0, [NewPicture(bytes(783) + b"\2", "draw")])
     assert (glance(), len(sent)) == (None, 3)
+
+
+@pytest.mark.parametrize(
+    ("workers", "gigabytes", "waits"), [("2", 4, True), ("1", 4, False), ("2", 2, False)]
+)
+def test_a_process_waits_for_questions_only_where_the_server_is_no_small_one(
+    monkeypatch, workers, gigabytes, waits
+):
+    ready = []
+    monkeypatch.setattr(looking, "_lookers", lambda: SimpleNamespace(be_ready=lambda: ready.append(True)))
+    monkeypatch.setattr("cnn_core.machine.memory_limit", lambda: gigabytes * 1_000_000_000)
+    monkeypatch.setenv("CONVSCOPE_WORKERS", workers)
+    looking.be_ready()
+    assert bool(ready) is waits

@@ -237,9 +237,9 @@ def _lookers() -> Lookers:
 def be_ready() -> None:
     """From now on have a process there for light questions, so that they hold up nobody's pages: where many are served.
 
-    Not where there are less than 3 GB of memory.
+    Not where there are less than 3 GB of memory, nor where one worker does all: that server is a small one.
     """
-    if is_roomy():
+    if is_roomy() and settings().workers > 1:
         _lookers().be_ready()
 
 
