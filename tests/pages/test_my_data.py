@@ -38,7 +38,7 @@ def filled(counts=(18, 16, 7), colour=False):
 
 def test_a_visitor_without_pictures_sees_a_pad_and_what_to_do(app):
     page = open_page(app, PAGE)
-    assert "Draw one. About ten of each are enough to begin." in text(page)
+    assert "Two things or more, and about ten pictures of each" in text(page)
     assert page.button(key="data_train").disabled
     assert Shelf().of(OWNER) == []  # looking makes nothing
 
@@ -134,7 +134,7 @@ def test_one_button_removes_the_set(app):
     assert not page.exception
     assert one.is_removed
     assert Shelf().of(OWNER) == []
-    assert "Draw one." in text(page)
+    assert "Two things or more, and about ten pictures of each" in text(page)
 
 
 def test_own_sets_can_be_chosen_on_the_train_page(app):
