@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit import config
@@ -172,6 +173,17 @@ def test_what_is_there_once_everything_is_loaded_is_not_collected_again():
         assert not any(one is circle for one in gc.get_objects())
     finally:
         gc.unfreeze()
+
+
+def test_spare_memory_goes_back_now_and_then_not_after_each_page(monkeypatch):
+    clock, given = [1_000.0], []
+    monkeypatch.setattr(process, "give_memory_back", lambda: given.append(clock[0]))
+    monkeypatch.setattr(process, "_given_back", [0.0])
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    for _ in range(100):
+        process.give_memory_back_now_and_then()
+        clock[0] += 1.0
+    assert given == [1_000.0, 1_020.0, 1_040.0, 1_060.0, 1_080.0]
 
 
 def test_a_run_of_a_script_has_pages_of_its_own():

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from pages.ui.frame.process import give_memory_back_now_and_then
+
 AT_ONCE = 2  # while one waits for a file or for torch, the other goes on
 # After so long a page counts no more: it waits for something, or the machine is busy.
 LONG_SECONDS = 0.1
@@ -67,7 +69,10 @@ class Turns:
 
 @cache
 def draw_in_turns() -> None:
-    """Let each run of a page, or of a part of it, wait for its turn; once in a process."""
+    """Let each run of a page, or of a part of it, wait for its turn; once in a process.
+
+    After some of them what is spare of the memory goes back to the system.
+    """
     try:
         from streamlit.runtime.scriptrunner import script_runner
 
@@ -78,7 +83,9 @@ def draw_in_turns() -> None:
     def run_in_turn(*script: Any) -> Any:
         _run.began = time.monotonic()
         with of_pages.one():
-            return run(*script)
+            result = run(*script)
+        give_memory_back_now_and_then()
+        return result
 
     script_runner.exec_func_with_error_handling = run_in_turn  # type: ignore[assignment]
 
