@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks`: how fast everything is, beside what people would otherwise use.
 
     python -m tests.benchmarks --quick            about a minute: small sizes, few turns, no crowds
-    python -m tests.benchmarks                    some ten minutes; the figures of docs/measurements.md
+    python -m tests.benchmarks                    ten to twenty minutes; the figures of docs/measurements.md
     python -m tests.benchmarks --keras            also against Keras on TensorFlow, installed apart on first use
     python -m tests.benchmarks --json FILE        everything measured, as JSON
     python -m tests.benchmarks --report FILE      the same as a page with plots of what grows, in one HTML file
