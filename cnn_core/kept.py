@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # Of all together. Of what thirty students look at half goes out of use by itself: it is of weights that a training has
 # left behind. Without this bound they had 85 MB after 150 s, in 17 places whose own bounds come to 700.
-ALL_BYTES = 64_000_000
+ALL_BYTES = 40_000_000
 
 _all: weakref.WeakSet[Kept[Any]] = weakref.WeakSet()
 _all_lock = threading.Lock()

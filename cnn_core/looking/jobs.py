@@ -186,6 +186,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "familiarity": how_familiar,
     "plane": plane,
     "outcome": under_the_hood.outcome,
+    "cut": under_the_hood.cut,
     "at_random": under_the_hood.at_random,
     "need": under_the_hood.need,
     "pruning": under_the_hood.pruning_curve,

@@ -1,28 +1,26 @@
-"""What the view "Take filters out" computes at once: what a network reads with an operation, and its filters' pictures.
+"""What the view "Take filters out" shows at once: what a network reads with an operation, and its filters' pictures.
 
-A table for each network keeps what lies below the cut (`cnn_core/insight/surgery/table.py`), so that the next cut in
-the same layer takes some hundredths of a second. What takes longer is asked for in later.py.
+What takes longer is asked for in later.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import NOTHING, RECIPES, Damage, OperatingTable
-from cnn_core.kept import Kept, kept
-from cnn_core.looking import LIGHT, Question
-from cnn_core.machine import is_small
+from cnn_core.kept import kept
+from cnn_core.looking import LIGHT
 from cnn_core.model import summarize
 from pages.break_it.layers import layers_of, standard_layer
 from pages.ui.frame import process
 from pages.ui.visitor import server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording import first_look
-from pages.ui.wording.looking import here, look, which_images
+from pages.ui.wording.looking import look, which_images
 
 if TYPE_CHECKING:
     from cnn_core.data import ImageSet
@@ -31,13 +29,6 @@ if TYPE_CHECKING:
 JUDGED, AT_LEAST = 2_000, 200  # test images that an operation is judged on at once; of a heavy network fewer
 DRAWN = 128  # filters of one sheet; a dense layer can have thousands of units
 STEPS = 40  # of the climb to a picture, as on the page Filters, whose pictures these are
-# That one table keeps, half of it for maps, and all of them together: maps of the lesson's conv2d_2 and 2,000 digits
-# are 13 MB, of the modern net's conv2d_4 20. They count in what the server keeps of all kinds (`cnn_core/kept.py`):
-# beside it, they were 44 MB more.
-TABLE_BYTES = 25_000_000 if is_small() else 44_000_000
-
-_tables: Kept[OperatingTable] = Kept(TABLE_BYTES)
-_outcomes: Kept[Outcome] = Kept(16_000_000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,27 +88,15 @@ def judged(network: LoadedNetwork) -> int:
 
 
 def _outcome(network: LoadedNetwork, layer: str, operation: Operation) -> Outcome:
-    count, there = judged(network), (network.dataset, which_images(network.dataset))
-    key = network.weights_key, there, count, operation
-    if (outcome := _outcomes.get(key)) is not None:
-        return outcome
-    question = Question.of("outcome", network.dataset, count, operation=operation)
-    return here(key, question, network.spec, partial(_work_out, key, network, layer))
-
-
-@process.in_turn
-def _work_out(key: tuple[str, Hashable, int, Operation], network: LoadedNetwork, layer: str) -> Outcome:
-    weights_key, there, count, operation = key
-
-    def table() -> OperatingTable:
-        test = server.images(network.dataset, "test")
-        return OperatingTable(network.net, test.images[:count], test.labels[:count], most_bytes=TABLE_BYTES)
-
-    one = _tables.of((weights_key, there, count), table)
-    outcome = one.outcome(operation) if operation.layers else one.whole_by(layer)
-    _tables.put((weights_key, there, count), one)  # it has grown by what was asked of it
-    _outcomes.put(key, outcome)
-    return outcome
+    found: Outcome = look(
+        network,
+        "cut",
+        judged(network),
+        operation=operation,
+        looked_at="" if operation.layers else layer,
+        here=(network.dataset, which_images(network.dataset)),
+    )
+    return found
 
 
 def means_of(network: LoadedNetwork, layer: str) -> list[float]:

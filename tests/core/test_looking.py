@@ -10,7 +10,18 @@ import torch
 
 from cnn_core.errors import StudentError
 from cnn_core.insight import NOTHING, RECIPES
-from cnn_core.looking import GivenUp, Lookers, Pixels, Question, Speeds, Work, lookers, work_of
+from cnn_core.looking import (
+    GivenUp,
+    Lookers,
+    Pixels,
+    Question,
+    Speeds,
+    Work,
+    hash_of,
+    lookers,
+    under_the_hood,
+    work_of,
+)
 from cnn_core.looking.jobs import answer
 from cnn_core.model import PRESETS, build, summarize
 
@@ -55,6 +66,7 @@ QUESTIONS = [
     Question.of("familiarity", "mnist", 100),
     Question.of("plane", "mnist", 40, method="pca"),
     Question.of("outcome", "mnist", 60, operation=NOTHING.mute("conv2d_1", [1]).hold("conv2d_1", {2: 0.5})),
+    Question.of("cut", "mnist", 60, operation=NOTHING.mute("conv2d_1", [1]), looked_at="", here=""),
     Question.of("at_random", "mnist", 20, operation=NOTHING.mute("conv2d_1", [0, 1])),
     Question.of("need", "mnist", 30, layer="conv2d_1"),
     Question.of("pruning", "mnist", 20, layer="conv2d_1"),
@@ -84,6 +96,25 @@ def test_every_job_has_the_same_numbers_there_as_here_bit_for_bit(beside):
                 assert torch.equal(one, other), question
             else:
                 assert pickle.dumps(one) == pickle.dumps(other), question
+
+
+def test_a_cut_by_the_table_that_is_kept_is_the_outcome_computed_anew_and_builds_no_second_table():
+    net = build(PRESETS["lesson"], seed=3).eval().requires_grad_(False)
+    operation = NOTHING.mute("conv2d_2", [1, 5])
+
+    def cut(operation, looked_at=""):
+        asked = Question.of("cut", "mnist", 60, operation=operation, looked_at=looked_at, here="there")
+        return answer(net, asked, lambda fraction: None)
+
+    whole, first, again = cut(NOTHING, "conv2d_2"), cut(operation), cut(operation)
+    for asked, found in ((NOTHING, whole), (operation, first), (operation, again)):
+        anew = answer(net, Question.of("outcome", "mnist", 60, operation=asked), lambda fraction: None)
+        torch.testing.assert_close(found.logits, anew.logits, atol=1e-5, rtol=1e-5)
+    table = under_the_hood._tables.get((hash_of(net), "there", 60))
+    assert (
+        table.nbytes == 4 * 60 * 64 * 5 * 5 + 4 * 60 * 64 * 3 * 3
+    )  # the pooled maps, and the next layer's sums
+    assert under_the_hood._tables.get((hash_of(net), "elsewhere", 60)) is None
 
 
 def test_a_refusal_comes_back_with_its_sentence_and_the_process_goes_on(beside):
@@ -167,7 +198,7 @@ def test_what_is_light_is_answered_by_a_thread_of_this_process_once_for_all_who_
 
 def test_a_light_answer_is_kept_though_whoever_asked_has_left_and_an_error_is_told():
     some, kept = Lookers(0), []
-    some.ask("left", 1.0, None, here=lambda: 7, keep=kept.append)
+    some.ask("left", 1.0, bytes, here=lambda: 7, keep=kept.append)
     until = time.monotonic() + 20
     while not kept and time.monotonic() < until:
         time.sleep(0.01)
@@ -177,7 +208,7 @@ def test_a_light_answer_is_kept_though_whoever_asked_has_left_and_an_error_is_to
         raise StudentError("No.")
 
     with pytest.raises(StudentError, match=r"No\."):
-        awaited(some.ask("refused", 1.0, None, here=refuse, keep=kept.append))
+        awaited(some.ask("refused", 1.0, bytes, here=refuse, keep=kept.append))
     assert kept == [7]
 
 
@@ -211,7 +242,6 @@ def test_where_a_process_is_there_for_what_is_light_it_answers_and_while_it_is_b
     assert awaited(ask("meanwhile", lambda: "from here")) == "from here"
     assert len(awaited(slow)) == 7  # strengths: the process went on, though nobody waited
     assert some.processes() == [there]
-    assert awaited(some.ask("only here", 1.0, None, here=lambda: "from here")) == "from here"
     os.kill(there, 9)
     while some.processes() == [there] and time.monotonic() < until:
         awaited(ask(time.monotonic(), lambda: "from here"))  # by either

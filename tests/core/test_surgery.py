@@ -28,6 +28,7 @@ from cnn_core.insight import (
     without_filters,
     written_operation,
 )
+from cnn_core.insight.look import twin
 from cnn_core.insight.surgery.operation import filters_of
 from cnn_core.kept import Kept
 from cnn_core.model import PRESETS, ModelSpec
@@ -157,6 +158,25 @@ def test_little_memory_gives_the_same_numbers():
     roomy, narrow = (OperatingTable(net, images, labels, most_bytes=most) for most in (10**9, 1000))
     torch.testing.assert_close(roomy.outcome(cut).logits, narrow.outcome(cut).logits, atol=1e-4, rtol=1e-4)
     assert narrow.nbytes == 0
+
+
+def test_a_few_images_at_a_time_give_the_same_numbers_and_never_large_maps(monkeypatch):
+    net = lived_in(PRESETS["lesson"])
+    images, labels = images_for(net.spec, 7), torch.arange(7)
+    operation = NOTHING.mute("conv2d_1", [1, 2]).edit("conv2d_2", 4, (3, 1, 2), 2.0)
+    at_once = OperatingTable(net, images, labels).outcome(operation).logits
+    monkeypatch.setattr(
+        twin, "MAPS_BYTES", 2 * 32 * 26 * 26 * 4
+    )  # of two digits, in the lesson's first layer
+    assert twin.at_a_time(net.spec, 250) == 2
+    entered = []
+    net.conv2d_1.register_forward_hook(lambda module, inputs, output: entered.append(len(output)))
+    few = OperatingTable(net, images, labels)
+    few.children[0].register_forward_hook(lambda module, inputs, output: entered.append(len(output)))
+    torch.testing.assert_close(few.outcome(operation).logits, at_once, atol=1e-4, rtol=1e-4)
+    assert max(entered) == 2
+    monkeypatch.setattr(twin, "MAPS_BYTES", 1)
+    assert twin.at_a_time(net.spec, 250) == 1  # one at least, however large
 
 
 def test_which_digits_broke_is_counted_by_class():

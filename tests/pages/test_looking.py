@@ -11,6 +11,7 @@ import torch
 from cnn_core.data import load_images
 from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.data.own import NewPicture, Shelf
+from cnn_core.kept import Kept
 from cnn_core.looking import Answers, Asked, GivenUp, Question, Speeds, Work, hash_of, jobs, key_of, work
 from cnn_core.model import PRESETS, build
 from cnn_core.runs.jobs.looks import look_at
@@ -122,15 +123,17 @@ def test_a_bar_tells_how_long_what_is_light_takes_once_the_page_was_silent_for_a
     monkeypatch.setattr(looking.turns, "seconds_so_far", lambda: so_far)
     monkeypatch.setattr(looking, "LOOK_SECONDS", 20.0)
     monkeypatch.setattr(looking, "_speeds", Speeds())
-    begun, evaluation = threading.Event(), Question.of("evaluation", "mnist", 500)
+    monkeypatch.setattr(looking, "_answers", Kept(1_000))
+    begun = threading.Event()
 
-    def compute():
+    def at_once(network, question):
         assert begun.wait(20)
         return "done"
 
+    monkeypatch.setattr(looking, "_at_once", at_once)
     timer = threading.Timer(0.1, begun.set)
     timer.start()
-    assert looking.here((so_far, part), evaluation, PRESETS["lesson"], compute) == "done"
+    assert looking.look(networks.untrained(PRESETS["lesson"]), "accuracy", 500) == "done"
     assert [text for text in drawn if text] == [
         "About 1 s: 500 images through 2.79 M multiply-adds each."
     ] * bars

@@ -17,11 +17,11 @@ from torch import Tensor
 from cnn_core.checks import is_index, plain_number, whole_number
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.attack.plain import random_signs
-from cnn_core.insight.look.twin import as_weights, checked_image, checked_images, frozen
+from cnn_core.insight.look.twin import as_weights, at_a_time, checked_image, checked_images, frozen
 from cnn_core.model.network import Network
 from cnn_core.training.adversarial import slope_against
 
-TOGETHER = 128  # images at a time
+TOGETHER = 128  # images at a time, at most
 GRAIN = 0.01  # between two sizes that are tried
 MOST = 0.5  # of full contrast: from there on every pixel can be grey
 STEPS = 20  # of PGD
@@ -35,10 +35,10 @@ def aimed_signs(net: Network, images: Tensor, labels: Tensor) -> Tensor:
     Returns float (N, C, H, W) on the CPU. Raises StudentError for images of another shape and classes there are none.
     """
     images, labels = _checked(net, images, labels)
-    twin = frozen(net)
+    twin, few = frozen(net), at_a_time(net.spec, TOGETHER)
     slopes = [
         slope_against(twin, as_weights(net, part), classes.to(_device(net)))
-        for part, classes in zip(images.split(TOGETHER), labels.split(TOGETHER), strict=True)
+        for part, classes in zip(images.split(few), labels.split(few), strict=True)
     ]
     return torch.cat(slopes).float().cpu().sign()
 
@@ -85,8 +85,8 @@ def pgd_at(net: Network, image: Tensor, label: int, sizes: Sequence[float], step
 
 def _many_steps(net: Network, pixels: Tensor, labels: Tensor, sizes: Tensor, steps: int) -> Tensor:
     """sizes: (N,) float64, of each image."""
-    twin, results = frozen(net), []
-    parts = zip(pixels.split(TOGETHER), labels.split(TOGETHER), sizes.split(TOGETHER), strict=True)
+    twin, results, few = frozen(net), [], at_a_time(net.spec, TOGETHER)
+    parts = zip(pixels.split(few), labels.split(few), sizes.split(few), strict=True)
     for part, classes, size in parts:
         start = as_weights(net, part)
         most, step = size.to(start).view(-1, 1, 1, 1), (2.5 * size / steps).to(start).view(-1, 1, 1, 1)

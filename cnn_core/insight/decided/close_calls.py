@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cnn_core.checks import whole_number
 from cnn_core.insight.decided.relevance import TOGETHER
-from cnn_core.insight.look.twin import as_weights, checked_images, frozen
+from cnn_core.insight.look.twin import as_weights, at_a_time, checked_images, frozen
 from cnn_core.model.network import Network
 
 SURE = 0.95  # less, and muting anything at all changes how sure it is
@@ -28,7 +28,8 @@ def close_calls(net: Network, images: Tensor, labels: Tensor, count: int = 12) -
     """
     whole_number(count, "The number of images", 1, 1_000)
     pixels, twin = checked_images(images, net.spec.input_shape), frozen(net)
-    scores = torch.cat([twin(as_weights(net, part)).float().cpu() for part in pixels.split(TOGETHER)])
+    parts = pixels.split(at_a_time(net.spec, TOGETHER))
+    scores = torch.cat([twin(as_weights(net, part)).float().cpu() for part in parts])
     (first, second), answers = scores.topk(2, dim=1).values.unbind(1), scores.argmax(1)
     is_sure = (answers == labels) & (scores.softmax(1).amax(1) >= SURE)
     order = sorted(range(len(scores)), key=lambda i: (not is_sure[i], (first[i] - second[i]).item()))

@@ -15,13 +15,20 @@ from torch import Tensor, nn
 from cnn_core.checks import is_index, plain_number, whole_number
 from cnn_core.errors import StudentError, quoted
 from cnn_core.insight.decided.lrp import SHARE, propagated
-from cnn_core.insight.look.twin import as_weights, checked_image, checked_images, frozen, known_layer
+from cnn_core.insight.look.twin import (
+    as_weights,
+    at_a_time,
+    checked_image,
+    checked_images,
+    frozen,
+    known_layer,
+)
 from cnn_core.insight.surgery.operation import answering_layer
 from cnn_core.model.network import Network
 from cnn_core.model.spec import ModelSpec
 
 WAYS = ("gradient", "lrp")
-TOGETHER = 128  # images at a time
+TOGETHER = 128  # images at a time, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +143,7 @@ def leaning(net: Network, images: Tensor, layer: str, count: int = 9) -> Leaning
     pixels = checked_images(images, net.spec.input_shape)
     below, above = halves(net, layer)
     values, leads = [], []
-    for part in pixels.split(TOGETHER):
+    for part in pixels.split(at_a_time(net.spec, TOGETHER)):
         with torch.no_grad():
             maps = below(as_weights(net, part))
         scores, slope = _scores_and_slope(above, maps, _first_less_second)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import TypeVar
 
 import torch
@@ -17,8 +18,10 @@ from torch import Tensor, nn
 
 from cnn_core.data.pixels import as_fractions
 from cnn_core.errors import StudentError, quoted
+from cnn_core.model.spec import ModelSpec, summarize
 
 ROUNDING = 1e-4  # a resized image may leave [0, 1] by this much
+MAPS_BYTES = 13_000_000  # of one layer, for all images that go through a network at once
 Module = TypeVar("Module", bound=nn.Module)
 
 
@@ -100,6 +103,16 @@ def known_layers(net: nn.Module, layers: Iterable[str] | None) -> tuple[str, ...
 def device_of(net: nn.Module) -> torch.device:
     """Where the weights are; the CPU for a net without any."""
     return next((p.device for p in net.parameters()), torch.device("cpu"))
+
+
+def at_a_time(spec: ModelSpec, most: int) -> int:
+    """How many images go through a network at once: `most`, or as few as keep each layer's maps to MAPS_BYTES.
+
+    250 images had 50 MB of maps in the modern network's first layer, and as much again in its second; thirty students'
+    server grew by them for a moment, and nothing was done any sooner.
+    """
+    largest = max(prod(row.output_shape) for row in summarize(spec))
+    return max(1, min(most, MAPS_BYTES // (4 * largest)))
 
 
 def as_weights(net: nn.Module, images: Tensor) -> Tensor:

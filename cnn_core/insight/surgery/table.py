@@ -22,14 +22,14 @@ from torch import Tensor, nn
 
 from cnn_core.errors import StudentError
 from cnn_core.insight.filters.stages import channels_last
-from cnn_core.insight.look.twin import as_weights, checked_images, frozen, with_weights
+from cnn_core.insight.look.twin import as_weights, at_a_time, checked_images, frozen, with_weights
 from cnn_core.insight.surgery.operate import changed_layer, touched, touches_of, with_edits
 from cnn_core.insight.surgery.operation import NOTHING, Operation, check_operation
 from cnn_core.model.layers import Conv2D, Dense, DepthwiseConv2D, Dropout, Layer, Pooling
 from cnn_core.model.network import Network
 from cnn_core.model.spec import summarize
 
-TOGETHER = 250  # images at a time: what a few layers make of them stays near the processor
+TOGETHER = 250  # images at a time, at most: what a few layers make of them stays near the processor
 MOST_BYTES = 400_000_000  # that are kept; beyond it, maps are computed anew
 IMAGES = -1  # the station before the first layer
 
@@ -114,6 +114,7 @@ class OperatingTable:
             raise StudentError(f"There are {len(images)} images and {len(labels)} labels.")
         self.net, self.spec = net, net.spec
         self.images, self.labels = images, labels.cpu()
+        self.together = at_a_time(net.spec, TOGETHER)
         self.children: list[nn.Module] = [in_channels_last(frozen(child)) for child in net.children()]
         self.most_bytes = most_bytes
         self._kept: OrderedDict[tuple[str, int], list[Tensor]] = OrderedDict()
@@ -194,7 +195,7 @@ class OperatingTable:
         return 4 * len(self.images) * prod(summarize(self.spec)[station].output_shape)
 
     def _batches(self) -> Iterator[Tensor]:
-        for part in self.images.split(TOGETHER):
+        for part in self.images.split(self.together):
             yield channels_last(as_weights(self.net, checked_images(part, self.spec.input_shape)))
 
     @staticmethod
@@ -273,7 +274,7 @@ class _Cut:
     def _below(self) -> Iterable[Tensor | None]:
         """What comes into the lowest layer; only needed where its weights are edited."""
         if not self.edits:
-            return [None] * len(self.table.images.split(TOGETHER))
+            return [None] * len(self.table.images.split(self.table.together))
         return self.table._after(self.lowest - 1)
 
     def _changed(self, values: Tensor, below: Tensor | None) -> Tensor:

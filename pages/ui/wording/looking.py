@@ -13,7 +13,7 @@ import pickle
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,7 +31,6 @@ from pages.ui.wording.numbers import about, big, count, plural, roughly
 
 if TYPE_CHECKING:
     from cnn_core.looking import Asked, Worker
-    from cnn_core.model import ModelSpec
     from pages.ui.visitor.networks import LoadedNetwork
 
 FAR_PROCESSES = 4  # where a cluster answers: three long questions at once, and a place for short ones
@@ -66,18 +65,13 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
         return answer
     # A small server has no room for one more process of 300 MB: it does all of it here, in turn.
     here = partial(_at_once, network, question) if work.is_light or is_small() else None
+    lookers, seconds = _lookers(), _speeds.seconds(question.job, work)
     message, keep = partial(_message, network, question), partial(_answers.put, key)
-    return _asked(key, question, work, message, here, keep)
-
-
-def here(key: Hashable, question: Question, spec: ModelSpec, compute: Callable[[], T]) -> T:
-    """What `compute` returns, which is light and which only this process can do. Draws a bar as `look` does.
-
-    key:      the same for the same thing: of all who ask at once, it is computed for one.
-    question: what it amounts to, for how long it takes.
-    """
-    result: T = _asked(key, question, work_of(question, spec), None, compute)
-    return result
+    while True:
+        try:
+            return _awaited(lookers.ask(key, seconds, message, None, here, keep), lookers, question, work)
+        except GivenUp:  # in the very moment in which we asked
+            continue
 
 
 def peek(
@@ -241,23 +235,6 @@ def be_ready() -> None:
     """
     if is_roomy() and settings().workers > 1:
         _lookers().be_ready()
-
-
-def _asked(
-    key: Hashable,
-    question: Question,
-    work: Work,
-    message: Callable[[], bytes] | None,
-    here: Callable[[], Any] | None,
-    keep: Callable[[Any], None] | None = None,
-) -> Any:
-    lookers = _lookers()
-    while True:
-        seconds = _speeds.seconds(question.job, work)
-        try:
-            return _awaited(lookers.ask(key, seconds, message, None, here, keep), lookers, question, work)
-        except GivenUp:  # in the very moment in which we asked
-            continue
 
 
 def _awaited(asked: Asked, lookers: Lookers, question: Question, work: Work) -> Any:
