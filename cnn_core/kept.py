@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # Of all together. Of what thirty students look at half goes out of use by itself: it is of weights that a training has
 # left behind. Without this bound they had 85 MB after 150 s, in 17 places whose own bounds come to 700.
-ALL_BYTES = 40_000_000
+ALL_BYTES = 64_000_000
 
 _all: weakref.WeakSet[Kept[Any]] = weakref.WeakSet()
 _all_lock = threading.Lock()
@@ -34,7 +34,7 @@ class Kept(Generic[T]):
     """Values by their keys, those that were asked for longest ago given up first.
 
     most_bytes: of all values together. A value larger than that is not kept at all. And what all of these objects keep
-                stays within ALL_BYTES.
+                stays within ALL_BYTES, or what `keep_at_most` says.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -64,7 +64,7 @@ class Kept(Generic[T]):
         with self._lock:
             if (before := self._values.pop(key, None)) is not None:
                 self.bytes -= before.bytes
-            if size > self.most_bytes:
+            if size > min(self.most_bytes, _bounds.each):
                 return
             self._values[key] = _Value(value, size, next(_asked))
             self.bytes += size
@@ -122,6 +122,24 @@ class _Turn:
         self.lock, self.asking = threading.Lock(), 0
 
 
+@dataclass
+class _Bounds:
+    all: int
+    each: int
+
+
+_bounds = _Bounds(ALL_BYTES, ALL_BYTES)
+
+
+def keep_at_most(all_bytes: int, each: int) -> None:
+    """From now on all of these objects together keep so many bytes, and no value that is larger than `each`.
+
+    For a process that has another one do what needs large values.
+    """
+    _bounds.all, _bounds.each = all_bytes, each
+    _bound_all()
+
+
 def bytes_kept() -> int:
     """Of all objects of this kind together."""
     with _all_lock:
@@ -129,7 +147,7 @@ def bytes_kept() -> int:
 
 
 def _bound_all() -> None:
-    while bytes_kept() > ALL_BYTES:
+    while bytes_kept() > _bounds.all:
         with _all_lock:
             oldest = [(asked, one) for one in _all if (asked := one._oldest()) is not None]
             if not oldest:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnn_core.kept import Kept, bytes_kept, forget_everything, kept, size_of
+from cnn_core.kept import Kept, _Bounds, bytes_kept, forget_everything, keep_at_most, kept, size_of
 
 
 def test_the_bytes_of_all_values_stay_below_the_bound_and_the_oldest_goes_first():
@@ -26,7 +26,7 @@ def test_what_is_larger_than_all_there_is_room_for_is_given_out_and_not_kept():
 
 def test_all_there_are_stay_within_one_bound_whatever_different_visitors_look_at(monkeypatch):
     forget_everything()
-    monkeypatch.setattr("cnn_core.kept.ALL_BYTES", 1_000)
+    monkeypatch.setattr("cnn_core.kept._bounds.all", 1_000)
     pages = [Kept(600) for _ in range(4)]
     for visitor in range(50):
         for page in pages:
@@ -39,7 +39,7 @@ def test_all_there_are_stay_within_one_bound_whatever_different_visitors_look_at
 
 def test_what_was_asked_for_longest_ago_goes_first_wherever_it_is(monkeypatch):
     forget_everything()
-    monkeypatch.setattr("cnn_core.kept.ALL_BYTES", 1_000)
+    monkeypatch.setattr("cnn_core.kept._bounds.all", 1_000)
     left, right = Kept(1_000), Kept(1_000)
     left.put("a", bytes(400))
     right.put("b", bytes(400))
@@ -48,9 +48,22 @@ def test_what_was_asked_for_longest_ago_goes_first_wherever_it_is(monkeypatch):
     assert (left.get("a"), right.get("b"), right.get("c")) == (bytes(400), None, bytes(400))
 
 
+def test_a_process_that_has_another_for_large_values_keeps_less_of_all_and_no_large_one(monkeypatch):
+    forget_everything()
+    monkeypatch.setattr("cnn_core.kept._bounds", _Bounds(10_000, 10_000))
+    shelf = Kept(5_000)
+    for number in range(5):
+        shelf.put(number, bytes(1_000))
+    keep_at_most(2_500, each=1_500)
+    assert [number for number in range(5) if shelf.get(number) is not None] == [3, 4]
+    shelf.put("large", bytes(1_501))
+    shelf.put("small enough", bytes(1_500))
+    assert (shelf.get("large"), shelf.get("small enough")) == (None, bytes(1_500))
+
+
 def test_many_who_put_at_once_leave_the_sum_right(monkeypatch):
     forget_everything()
-    monkeypatch.setattr("cnn_core.kept.ALL_BYTES", 5_000)
+    monkeypatch.setattr("cnn_core.kept._bounds.all", 5_000)
     pages = [Kept(4_000) for _ in range(3)]
 
     def look_around(visitor):

@@ -208,6 +208,7 @@ def moment_after(net: Network, data: ImageSet, recipe: TrainSpec, steps: int) ->
     for number in range(1, steps + 1):
         learner.step(number, times.learning_rate(number, recipe.learning_rate))
     following = times.learning_rate(min(steps + 1, times.total), recipe.learning_rate)
+    copied.zero_grad()  # the last step's gradients are as large as the weights, and nobody asks for them
     return Moment(steps, copied.eval(), learner.optimizer_state(), following)
 
 

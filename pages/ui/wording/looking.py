@@ -21,7 +21,7 @@ import streamlit as st
 
 from cnn_core.data.own.as_dataset import fingerprint
 from cnn_core.data.own.names import is_own
-from cnn_core.kept import Kept, kept
+from cnn_core.kept import Kept, keep_at_most, kept
 from cnn_core.looking import Answers, GivenUp, Lookers, Question, Speeds, Work, hash_of, key_of, work_of
 from cnn_core.machine import is_roomy, is_small
 from cnn_core.settings import settings
@@ -39,6 +39,9 @@ LOOK_SECONDS = 0.25  # between two looks at how far it is: so soon it is noticed
 # for what is on the screen stays meanwhile.
 CALM_SECONDS, CALM_PART_SECONDS = 0.25, 0.5
 ANSWERS = 96_000_000  # bytes of all that are kept: the answers to 10,000 images are 0.4 MB
+# Bytes that a server for many keeps of all kinds, and of one value, while a process does what is light: that one has the
+# tables of Break it, 13 MB and more. Thirty students' server had 838 MB after five minutes with 40 MB of it.
+SERVERS_BYTES, SERVERS_EACH = 32_000_000, 12_000_000
 
 T = TypeVar("T")
 
@@ -235,6 +238,7 @@ def be_ready() -> None:
     """
     if is_roomy() and settings().workers > 1:
         _lookers().be_ready()
+        keep_at_most(SERVERS_BYTES, SERVERS_EACH)
 
 
 def _awaited(asked: Asked, lookers: Lookers, question: Question, work: Work) -> Any:
