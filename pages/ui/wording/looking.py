@@ -39,7 +39,7 @@ LOOK_SECONDS = 0.25  # between two looks at how far it is: so soon it is noticed
 # for what is on the screen stays meanwhile.
 CALM_SECONDS, CALM_PART_SECONDS = 0.25, 0.5
 ANSWERS = 96_000_000  # bytes of all that are kept: the answers to 10,000 images are 0.4 MB
-# Bytes that a server for many keeps of all kinds, and of one value, while a process does what is light: that one has the
+# Bytes that a server for many keeps of all kinds, and of one value, while a process does what is light: that has the
 # tables of Break it, 13 MB and more. Thirty students' server had 838 MB after five minutes with 40 MB of it.
 SERVERS_BYTES, SERVERS_EACH = 32_000_000, 12_000_000
 
