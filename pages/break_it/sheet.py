@@ -25,7 +25,7 @@ def all_filters(
     filters: how many the layer has; those beyond the pictures have no tile.
     """
     one, out, marks = word(network.spec, layer), operation.muted(layer), marks_of(operation, layer)
-    images = pictures.images.numpy()
+    images, drawn = pictures.images.numpy(), pictures.filters
     with st.container(gap="xsmall"):
         st.markdown(sheet_heading(layer, *words.sheet_facts(filters, len(images), one, len(out))))
         sheet(
@@ -41,7 +41,7 @@ def all_filters(
             badges=[marks.get(index, "").replace("out", "") for index in pictures.filters],
             states=pictures.why,
             struck=[tile for tile, index in enumerate(pictures.filters) if index in out],
-            on_click=lambda tile: operating.turn(layer, pictures.filters[tile]),
+            on_click=lambda tile: operating.turn(layer, drawn[tile]),
         )
     what_you_see(words.what_you_see(one, feeds_averages(network.spec, layer)))
     if filters > len(images):

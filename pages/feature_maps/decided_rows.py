@@ -48,6 +48,7 @@ def _draw(key: str, reading: Reading, decision: Decision, pictures: FilterPictur
     drawn = [_row(reading, decision, i, filter, pictures, opens) for i, filter in enumerate(filters)]
     if bottom:
         drawn.insert(len(top), _others(decision, filters))
+    layer, numbers = found.layer, [row.name for row in drawn]
     filter_rows(
         drawn,
         key,
@@ -56,7 +57,7 @@ def _draw(key: str, reading: Reading, decision: Decision, pictures: FilterPictur
         pictures=None if pictures is None else _sheet_of(pictures, filters),
         maps=_maps_of(decision, filters),
         clickable=opens,
-        on_click=lambda row: _open(f"{found.layer}.{drawn[row].name}"),
+        on_click=lambda row: _open(f"{layer}.{numbers[row]}"),
     )
 
 

@@ -119,6 +119,7 @@ def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -
     extremes = ranges_of(network)[layer] if watched else None
     drawn, marks, labels = _looks(*looks, reading, extremes)
     pixel = selected(reading.maps) if is_clickable else None
+    leads_to = [strongest(reading.maps, layer, channel) for channel in range(channels)]
     with st.container(gap="xsmall"):
         facts = words.sheet_facts(
             maps.shape,
@@ -141,7 +142,7 @@ def _layer(layer: str, reading: Reading, options: Options, is_clickable: bool) -
             ],
             selected=pixel.channel if pixel and pixel.layer == layer else None,
             clickable=is_clickable,
-            on_click=lambda channel: choose(strongest(reading.maps, layer, channel)),
+            on_click=lambda channel: choose(leads_to[channel]),
             opens=OPENS if is_clickable else None,
         )
 

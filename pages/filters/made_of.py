@@ -73,13 +73,14 @@ def _graph(network: networks.LoadedNetwork, question: Question, found: Upstream)
     way, noun = found.way, singular(network.dataset)
     name = networks.classes_of(network)[way.target]
     graph = graph_of(found, network.spec, name, noun)
+    goes = graph.goes
     path_graph(
         graph.columns,
         graph.edges,
         "filter_paths",
         alt=made_of_words.graph_alt(way.layer, way.filter),
         pixels=network.spec.input_shape[2],
-        on_click=lambda column, node: go_to(*graph.goes[column][node]),
+        on_click=lambda column, node: go_to(*goes[column][node]),
     )
     widths, is_chosen = layers_of(network.spec), question.towards is not None
     what_you_see(made_of_words.what_you_see(way, name, widths, is_chosen=is_chosen, is_class=found.is_class))

@@ -59,7 +59,7 @@ def all_filters(
     singular: what one image of the data set is, "digit".
     answers: what the network reads in the pictures of its classes; of other layers None.
     """
-    layer, climb = question.layer, question.climb
+    layer, climb, filters = question.layer, question.climb, pictures.filters
     images = pictures.images.numpy()
     height, width = images.shape[2:]
     silent = _silent(pictures, examples)
@@ -81,8 +81,8 @@ def all_filters(
                 for why, is_silent in zip(pictures.why, silent, strict=True)
             ],
             captions=_captions(pictures, classes, answers),
-            selected=pictures.filters.index(question.index),
-            on_click=lambda tile: choose(layer, pictures.filters[tile]),
+            selected=filters.index(question.index),
+            on_click=lambda tile: choose(layer, filters[tile]),
             opens=OPENS,
         )
     what_you_see(

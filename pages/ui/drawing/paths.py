@@ -101,14 +101,15 @@ def path_graph(
         "edges": [[edge.column, edge.start, edge.end, edge.flow] for edge in edges],
     }
 
+    goes = [[node.goes for node in nodes] for _, nodes in columns]
+
     def changed() -> None:
         # What comes from a browser is a wish.
         place = st.session_state[key].get("clicked")
         if not (isinstance(place, list) and len(place) == 2 and all(type(one) is int for one in place)):
             return
         column, node = place
-        known = 0 <= column < len(columns) and 0 <= node < len(columns[column][1])
-        if known and columns[column][1][node].goes:
+        if 0 <= column < len(goes) and 0 <= node < len(goes[column]) and goes[column][node]:
             on_click(column, node)
 
     _paths(key=key, data=[data], on_clicked_change=changed)

@@ -119,30 +119,33 @@ def sheet(
     on_click: called with the index before the page runs again, so that the page already knows its selection.
     opens:    key of the container (`frame.screens.opened_here`) that shows what was clicked, and comes into sight.
     """
-    key, numbers = component_key(key), range(tiles.count)
+    key, count = (
+        component_key(key),
+        tiles.count,
+    )  # a callback stays with its visitor, and so does what it names
     data = tiles_data(tiles) | {
         "tile": tile_px,
         "columns": [16, 8, 6, 5, 4, 3, 2, 1] if columns == "auto" else list(range(int(columns), 0, -1)),
         "keeps": keeps_gap,
         "alt": alt,
-        "labels": _labels(tiles.count, captions) if labels is None else list(labels),
+        "labels": _labels(count, captions) if labels is None else list(labels),
         "selected": selected,
         "states": None if states is None else list(states),
         "badges": list(badges) if badges is not None and any(badges) else None,
         "captions": None if captions is None else [list(pair) for pair in captions],
-        "struck": None if struck is None else [i in struck for i in numbers],
-        "wrong": [i in wrong for i in numbers] if wrong else None,
+        "struck": None if struck is None else [i in struck for i in range(count)],
+        "wrong": [i in wrong for i in range(count)] if wrong else None,
         "marks": None if marks is None else [[list(rect) for rect in rects] for rects in marks],
         "clickable": clickable,
         "opens": opens,
     }
 
     def changed() -> None:
-        index = _index(st.session_state[key].get("clicked"), tiles.count)
+        index = _index(st.session_state[key].get("clicked"), count)
         if on_click is not None and index is not None:
             on_click(index)
 
-    return _index(_sheet(key=key, data=[data], on_clicked_change=changed).clicked, tiles.count)
+    return _index(_sheet(key=key, data=[data], on_clicked_change=changed).clicked, count)
 
 
 def _labels(tiles: int, captions: Sequence[tuple[str, str]] | None) -> list[str]:

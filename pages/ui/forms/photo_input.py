@@ -188,7 +188,7 @@ def _correct(photo: _Photo, reading: PhotoReading | None) -> None:
 
 
 def _ask_limit(photo: _Photo, reading: PhotoReading | None) -> None:
-    by_itself = _by_itself(photo)
+    by_itself, sha = _by_itself(photo), photo.sha
     lowest, highest = round(100 * LOWEST), round(100 * HIGHEST)
     start = min(max(round(100 * (by_itself or 0.35)), lowest), highest)
     st.slider(
@@ -196,9 +196,9 @@ def _ask_limit(photo: _Photo, reading: PhotoReading | None) -> None:
         lowest,
         highest,
         start,
-        key=f"photo_limit_{photo.sha}",
+        key=f"photo_limit_{sha}",
         format="%d %%",
-        on_change=lambda: st.session_state.__setitem__(f"photo_by_hand_{photo.sha}", True),
+        on_change=lambda: st.session_state.__setitem__(f"photo_by_hand_{sha}", True),
     )
     if by_itself is not None:
         caption(photos.by_itself(by_itself, photo.limit))
