@@ -66,4 +66,4 @@ def page(summary: DeltaGenerator) -> None:
 
 
 page(page_head("convolution"))
-next_question("train", "is the next step: the network finds its kernels by itself.")
+next_question("train", "shows a network that finds its kernels by itself.")

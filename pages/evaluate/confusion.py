@@ -9,7 +9,7 @@ from cnn_core.training import class_scores, commonest_mistake, commonest_mistake
 from pages.evaluate import words
 from pages.evaluate.clicks import clicked_points
 from pages.evaluate.exam import Exam
-from pages.evaluate.images import images_with_answers
+from pages.evaluate.images import MOST, images_with_answers
 from pages.ui.drawing.evaluation_charts import confusion_chart
 from pages.ui.drawing.figure import mode, show
 from pages.ui.forms.digit_input import article
@@ -100,5 +100,5 @@ def _images_of(cell: Cell, exam: Exam) -> None:
     true, taken_for = cell
     inside = images_in_cell(exam.evaluation.probabilities, exam.test.labels, true, taken_for)
     wrong_name = None if true == taken_for else article(exam.classes[taken_for])
-    st.markdown(words.in_this_cell(len(inside), article(exam.classes[true]), wrong_name))
+    st.markdown(words.in_this_cell(len(inside), article(exam.classes[true]), wrong_name, MOST))
     images_with_answers(inside, exam, "cell", columns=4)

@@ -7,7 +7,7 @@ import streamlit as st
 from cnn_core.training import calibration, expected_calibration_error, surest_mistakes
 from pages.evaluate import words
 from pages.evaluate.exam import Exam
-from pages.evaluate.images import images_with_answers
+from pages.evaluate.images import MOST, images_with_answers
 from pages.ui.drawing.evaluation_charts import calibration_chart
 from pages.ui.drawing.figure import mode, show
 from pages.ui.wording.blocks import caption, what_you_see
@@ -18,7 +18,7 @@ def mistakes(exam: Exam) -> None:
     left, right = st.columns([576, 292], gap="medium")
     with left:
         wrong = surest_mistakes(exam.evaluation.probabilities, exam.test.labels)
-        st.markdown(words.surest(len(wrong)))
+        st.markdown(words.surest(len(wrong), MOST))
         if wrong:
             images_with_answers(wrong, exam, "mistakes", columns=8)
             what_you_see(words.TASTE)

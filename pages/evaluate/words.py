@@ -168,10 +168,15 @@ def strength_label(change: str, strength: float, image: int) -> str:
     return f"test image {image}, {change} of {strength:g} {UNITS[change]}"
 
 
-def in_this_cell(images: int, true: str, taken_for: str | None) -> str:
-    """What a cell holds.  true, taken_for: with their article ("a 4"); taken_for is None on the diagonal."""
+def in_this_cell(images: int, true: str, taken_for: str | None, drawn: int) -> str:
+    """What a cell holds.
+
+    true, taken_for: with their article ("a 4"); taken_for is None on the diagonal.
+    drawn: how many are drawn at most.
+    """
     words = "read rightly" if taken_for is None else f"taken for {taken_for}"
-    return f"**{plural(images, 'image')}**: {true}, {words}"
+    part = f"; here are {count(drawn)} of them" if images > drawn else ""
+    return f"**{plural(images, 'image')}**: {true}, {words}{part}"
 
 
 def image_label(index: int, read: str, sure: str, has_maps: bool) -> str:
@@ -209,8 +214,14 @@ TASTE = "The one it was surest of comes first. Could you read them? People disag
 NO_MISTAKES = "It misreads none of these images."
 
 
-def surest(mistakes: int) -> str:
-    """The heading of the mistakes."""
+def surest(mistakes: int, drawn: int) -> str:
+    """The heading of the mistakes.  drawn: how many are drawn at most.
+
+    >>> surest(9, 24), surest(58, 24), surest(0, 24)
+    ('**Its 9 mistakes, the surest first**', '**The 24 surest of its 58 mistakes**', '**No mistakes**')
+    """
+    if mistakes > drawn:
+        return f"**The {count(drawn)} surest of its {count(mistakes)} mistakes**"
     return f"**Its {plural(mistakes, 'mistake')}, the surest first**" if mistakes else "**No mistakes**"
 
 

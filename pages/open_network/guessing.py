@@ -6,13 +6,14 @@ from cnn_core.lesson.guess_questions import ChoiceQuestion
 from cnn_core.runs import Run
 from pages.open_network import words
 from pages.ui.forms import guess
+from pages.ui.forms.sidebar import IS_IT_GOOD
 from pages.ui.wording.numbers import percent
 
 
 def question(run: Run, accuracy: float) -> ChoiceQuestion:
     """Whether it reads at least nine in ten.  accuracy: measured here, a fraction."""
     return ChoiceQuestion(
-        id="open_network.nine_in_ten",
+        id=IS_IT_GOOD,
         asked=words.IS_IT_GOOD,
         page="open_network",
         network=run.name,

@@ -195,7 +195,7 @@ def table_row(name: str, texts: list[str], bold: set[int]) -> str:
 
 
 def _all_runs(networks: dict[str, Trained], runs: list[Run], selection: Sequence[Trained]) -> None:
-    st.markdown("## All my runs")
+    st.markdown(f"## {words.list_heading(bool(runs))}")
     names_for_the_ear("row_")
     by_name = {f"run:{run.id}": run for run in runs}
     colour = colours((run.name for run in _with_curve(selection)), mode())

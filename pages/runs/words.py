@@ -42,6 +42,11 @@ FAIR_RACE = "Train a convnet and an MLP on the same images"
 RACE_THEM = "Set up a race of these"
 
 
+def list_heading(has_own: bool) -> str:
+    """What stands above the list of networks.  has_own: whether one of the visitor's is among them."""
+    return "My networks and ours" if has_own else "Our networks"
+
+
 def verdict(runs: Sequence[Trained], told: bool = True) -> str:
     """How each of them did in the test, the visitor's own first, and whether the best is ahead by more than chance.
 

@@ -177,7 +177,7 @@ def _twelve(run: Run) -> None:
         columns=3 if is_wide else 4,
         clickable=False,
     )
-    what_you_see(words.TWELVE)
+    what_you_see(words.under_the_twelve(run.dataset, sample.labels))
 
 
 def _captions(sample: Sample, guesses: list[int], classes: tuple[str, ...]) -> list[tuple[str, str]]:

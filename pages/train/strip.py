@@ -8,13 +8,13 @@ from cnn_core.runs import Run, going_on
 from pages.train import end_words, runner
 from pages.train.words import WATCHING, facts
 from pages.ui.forms.recipe import RATES
-from pages.ui.forms.sidebar import TOLD
+from pages.ui.forms.sidebar import TOLD, own_label
 from pages.ui.frame.screens import main_action
 from pages.ui.frame.shortcuts import PLAY
 from pages.ui.visitor import design, server, who
 from pages.ui.wording import refusals
 from pages.ui.wording.blocks import on_primary, small
-from pages.ui.wording.run_states import more_epochs, run_label
+from pages.ui.wording.run_states import more_epochs
 
 MORE_EPOCHS = 2  # with one click
 
@@ -45,7 +45,7 @@ def at_once(run: Run) -> Run:
 
 def sidebar_is_stale(run: Run, mine: bool) -> bool:
     """Whether the sidebar says something else of this run than what is true now."""
-    return mine and st.session_state.get(TOLD) != run_label(run)
+    return mine and st.session_state.get(TOLD) != own_label(run)
 
 
 # ---------------------------------------------------------------- while it goes on

@@ -82,7 +82,7 @@ def test_in_the_dark_the_button_of_an_open_box_can_be_read(server, new_page):
 @pytest.mark.parametrize(
     ("path", "wait_for"),
     [
-        ("/runs", "All my runs"),
+        ("/runs", "Our networks"),
         ("/train", "What to expect"),  # the code of its folded box is in the page
         ("/augmentation", "The same in your own code"),
         ("/evaluate?view=Map", "Click a sign"),
@@ -146,7 +146,7 @@ CUT = """() => [...document.querySelectorAll("[data-testid=stMain] *")].filter((
         ("/augmentation", "Train with and without"),
         ("/train", "What to expect"),
         ("/feature_maps", "How sure is it?"),
-        ("/runs", "All my runs"),
+        ("/runs", "Our networks"),
     ],
 )
 @pytest.mark.parametrize("size", [(700, 500), (1024, 768)])  # 1400×1000 at 200 %, and a projector

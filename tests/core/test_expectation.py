@@ -1,7 +1,9 @@
 """What a visitor is told before pressing Train."""
 
 import json
+import time
 from math import inf
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore, measured
 from cnn_core.runs.expectation import expect, predicted_speed
 from cnn_core.runs.jobs.measure import DESIGNS, measure
+from cnn_core.runs.jobs.training_job import Stopwatch
 from cnn_core.runs.measured import Measurement
 from cnn_core.training import RECIPES
 
@@ -27,6 +30,34 @@ def test_the_time_is_that_of_the_last_training_of_the_same_design(tmp_path):
     store.remember_speed(run, 10_000.0)
     told = expect(store, PRESETS["tiny"], RECIPES["fast"], "mnist", 55_000, False)
     assert told.seconds == pytest.approx(2 * 55_000 / 10_000)
+
+
+@pytest.mark.parametrize(
+    ("steps", "speed", "told"),
+    [
+        (2, 100.0, 5_000.0),  # 100 digits once: it was the start that took its time
+        (2, 9_000.0, 9_000.0),  # and yet it was faster
+        (500, 100.0, 100.0),  # the machine is busy
+    ],
+)
+def test_a_training_of_two_steps_does_not_make_the_next_one_seem_slow(tmp_path, steps, speed, told):
+    store = RunStore(tmp_path)
+    recipe = RECIPES["lesson"]
+    run = store.run(store.submit(PRESETS["tiny"], recipe, owner="a" * 22))
+    store.remember_speed(run, 5_000.0)
+    began = time.monotonic() - steps * recipe.batch_size / speed
+    watch = Stopwatch(store)
+    progress = SimpleNamespace(step=steps - 1, first_step=0)
+    watch.learnt(SimpleNamespace(began=began, progress=progress, run=run))
+    watch.remember(run, speed)
+    assert store.speed_of(PRESETS["tiny"]) == told
+
+
+def test_the_first_training_of_a_design_is_all_that_is_known_of_it(tmp_path):
+    store = RunStore(tmp_path)
+    run = store.run(store.submit(PRESETS["tiny"], RECIPES["lesson"], owner="a" * 22))
+    Stopwatch(store).remember(run, 100.0)
+    assert store.speed_of(PRESETS["tiny"]) == 100.0
 
 
 def test_before_any_training_a_larger_network_is_expected_to_take_longer():

@@ -75,13 +75,23 @@ def test_the_commonest_mistake_is_bold_and_the_rest_follow():
 
 
 def test_a_cell_of_the_diagonal_is_read_rightly():
-    assert words.in_this_cell(1, "a 4", "a 9") == "**1 image**: a 4, taken for a 9"
-    assert words.in_this_cell(1200, "a 4", None) == "**1,200 images**: a 4, read rightly"
+    assert words.in_this_cell(1, "a 4", "a 9", 24) == "**1 image**: a 4, taken for a 9"
+    assert words.in_this_cell(24, "a 4", None, 24) == "**24 images**: a 4, read rightly"
 
 
 def test_a_network_without_mistakes_is_not_said_to_have_some():
-    assert words.surest(0) == "**No mistakes**"
-    assert words.surest(1) == "**Its 1 mistake, the surest first**"
+    assert words.surest(0, 24) == "**No mistakes**"
+    assert words.surest(1, 24) == "**Its 1 mistake, the surest first**"
+
+
+def test_where_more_is_counted_than_drawn_the_words_say_how_much_is_drawn():
+    assert words.surest(24, 24) == "**Its 24 mistakes, the surest first**"
+    assert words.surest(25, 24) == "**The 24 surest of its 25 mistakes**"
+    assert "here are" not in words.in_this_cell(24, "a 4", "a 9", 24)
+    assert (
+        words.in_this_cell(1200, "a 4", None, 24)
+        == "**1,200 images**: a 4, read rightly; here are 24 of them"
+    )
 
 
 def test_what_a_shift_shows_is_not_said_of_noise():

@@ -106,7 +106,7 @@ def test_runs_says_it_of_more_epochs(app, finished_run):
     app.button(key=f"more_{run_id}").click().run()
     assert refusals(app) == 1
     assert store.run(run_id).status.state == "queued"
-    assert "## All my runs" in text(app)
+    assert "## My networks and ours" in text(app)
     app.run()
     assert refusals(app) == 0  # of that click, once
 

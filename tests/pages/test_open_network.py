@@ -303,6 +303,11 @@ def test_weights_that_do_not_fit_the_sidebar_s_design_are_refused_with_the_layer
     assert RunStore().run(run.id).status.state == "finished"
 
 
+def networks_of(app) -> list[str]:
+    """What the list in the sidebar calls them."""
+    return next(box.options for box in app.selectbox if box.label == "Network")
+
+
 def test_whether_it_reads_nine_in_ten_is_guessed_before_any_number_is_seen(asking_app, no_runner, tmp_path):
     run = opened(saved(tmp_path, load("lesson")))
     app = open_page(asking_app, PAGE, f"run:{run.id}")
@@ -310,6 +315,7 @@ def test_whether_it_reads_nine_in_ten_is_guessed_before_any_number_is_seen(askin
     assert not app.main.metric
     assert " %" not in text(app) + html(app)  # as percentages are written
     assert not re.search(r"\d+ digits it misreads", text(app))
+    assert not any("%" in name for name in networks_of(app))
     next(button for button in app.button if button.label == "fewer than nine in ten").click().run()
     assert not app.exception
     assert (
@@ -317,3 +323,4 @@ def test_whether_it_reads_nine_in_ten_is_guessed_before_any_number_is_seen(askin
         in text(app)
     )
     assert app.main.metric[0].value in text(app)
+    assert any(app.main.metric[0].value in name for name in networks_of(app))

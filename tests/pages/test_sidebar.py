@@ -352,7 +352,9 @@ def test_the_first_visit_looks_at_the_trained_lesson_net(home):
     assert home.session_state["network"] == "pretrained:lesson"
     assert box(home, "Network").options[-1] == "My design, not trained yet"
     assert box(home, "Start the design from").value == "lesson"
-    assert any("**93,322 parameters** · 2.79 M multiply-adds" in text.value for text in home.markdown)
+    assert any(
+        "**93,322 parameters** · 2.79\u00a0M\u00a0multiply\u2011adds" in text.value for text in home.markdown
+    )
 
 
 def test_a_preset_becomes_the_design_and_undo_takes_it_back(home):

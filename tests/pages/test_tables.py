@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 
 from cnn_core import pretrained
+from cnn_core.data.learnt_from import NOT_KNOWN
 from cnn_core.training.history import Curve, History
 from pages.ui.trained.tables import CURVES, RUNS, curves_csv, runs_csv
 from pages.ui.trained.trained import Trained
@@ -57,3 +58,11 @@ def test_what_is_not_known_is_empty_and_a_name_is_never_computed():
     (line,) = read(runs_csv([opened]))
     assert line["name"] == '\'=HYPERLINK("x"),\n"y"'
     assert {line[name] for name in ("accuracy", "loss", "of them learnt from", "optimizer", "steps")} == {""}
+
+
+def test_of_a_file_nobody_knows_how_many_test_images_it_learnt_from_and_the_list_does_not_say_none():
+    from_a_file = replace(Trained.of_card(pretrained.card("lesson")), learnt_from=NOT_KNOWN)
+    (line,) = read(runs_csv([from_a_file]))
+    assert (line["test images"], line["of them learnt from"]) == ("10000", "")
+    (line,) = read(runs_csv([replace(from_a_file, seen=12)]))  # so many at least
+    assert line["of them learnt from"] == "12"

@@ -126,17 +126,22 @@ def test_a_state_says_what_is_going_on_in_the_words_of_every_page(store):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "name"),
+    ("recipe", "name", "images"),
     [
-        (LESSON, "Lesson"),
-        (LESSON.replace(epochs=2, seed=7, train_size=100), "Lesson"),  # the same but for its length
-        (RECIPES["fast"], "Fast"),
-        (LESSON.replace(batch_size=32), "Own"),
+        (LESSON, "Lesson recipe", "MNIST digits"),
+        # The same but for its length, and for how many images: both are said.
+        (
+            LESSON.replace(epochs=2, seed=7, train_size=100),
+            "Lesson recipe, 2 epochs",
+            "MNIST digits, 100 of them",
+        ),
+        (RECIPES["fast"], "Fast recipe", "MNIST digits"),
+        (LESSON.replace(batch_size=32), "Own recipe", "MNIST digits"),
     ],
 )
-def test_a_run_is_named_by_its_recipe(store, recipe, name):
+def test_a_run_is_named_by_its_recipe(store, recipe, name, images):
     assert words.facts(a_run(store, recipe=recipe)) == (
-        f"**Lesson convnet** :gray[·] {name} recipe :gray[· MNIST digits · batches of {recipe.batch_size}]"
+        f"**Lesson convnet** :gray[·] {name} :gray[· {images} · batches of {recipe.batch_size}]"
     )
 
 

@@ -48,6 +48,8 @@ from cnn_core.training.spec import checked_learning_rate
 
 log = logging.getLogger("convscope.worker")
 
+TELLING_STEPS = 50  # in which the first, slow ones do not count for much
+
 
 def train_run(store: RunStore, run: Run) -> str:
     """Do a run's training; returns DONE. Raises StopWork where its owner or the server wants otherwise."""
@@ -103,17 +105,21 @@ class Stopwatch:
     """
 
     def __init__(self, store: RunStore) -> None:
-        self.store, self.began, self.learning = store, time.monotonic(), 0.0
+        self.store, self.began = store, time.monotonic()
+        self.learning, self.steps = 0.0, 0  # seconds and steps of what was learnt here
 
     def learnt(self, listener: TrainingListener) -> float:
         """The learning is over. Returns images a second, of what was learnt here; 0 where that was nothing."""
         self.learning = time.monotonic() - listener.began
-        steps = listener.progress.step - (listener.progress.first_step - 1)
-        return steps * listener.run.recipe.batch_size / self.learning
+        self.steps = listener.progress.step - (listener.progress.first_step - 1)
+        return self.steps * listener.run.recipe.batch_size / self.learning
 
     def remember(self, run: Run, images_per_second: float) -> None:
         """All is over. Raises OSError."""
-        self.store.remember_speed(run, images_per_second)
+        known = self.store.speed_of(run.spec)
+        # In a few steps it is mostly the start that was measured: they never make what is known slower.
+        if known is None or self.steps >= TELLING_STEPS or images_per_second * run.recipe.work > known:
+            self.store.remember_speed(run, images_per_second)
         Speeds(self.store.path).remember_seconds(ASIDE, time.monotonic() - self.began - self.learning)
 
 

@@ -140,6 +140,7 @@ def _calibration_line(table: Sequence[tuple[float, float, int]], mode: str) -> F
         y=[100 * right for _, right, _ in table],
         line=dict(color=text, width=2),
         marker=dict(size=7, color=text),
+        cliponaxis=False,  # a point at 0 or at 100 would lose its half
         customdata=[count for _, _, count in table],
         hovertemplate="%{x:.0f} % sure, %{y:.0f} % right, %{customdata:,} images<extra></extra>",
     )

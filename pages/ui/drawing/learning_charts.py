@@ -260,7 +260,8 @@ def _run_traces(
     return [
         dict(
             type="scatter",
-            mode="lines",
+            # One value alone is no line: without a point nothing would be seen of it.
+            mode="lines+markers" if len(curve.epoch) == 1 else "lines",
             x=list(curve.epoch),
             y=list(curve.loss) if is_loss else [100 * value for value in curve.accuracy],
             name=name,

@@ -13,11 +13,12 @@ import streamlit as st
 
 from cnn_core.doctor import bent_scores
 from cnn_core.errors import StudentError
+from cnn_core.lesson.guess_questions import ChoiceQuestion
 from cnn_core.model import EMPTY, LAYER_TYPES, PRESETS, preset_of
 from cnn_core.model.draft_edits import LONGEST_NAME, changed, inserted, moved, removed, renamed
 from cnn_core.model.spec import MAX_LAYERS
 from cnn_core.network_name import NetworkName
-from pages.ui.forms import layer_editor, selection
+from pages.ui.forms import guess, layer_editor, selection
 from pages.ui.forms.recipe import choose_example
 from pages.ui.forms.share import share
 from pages.ui.frame import held, streamlit_inside
@@ -37,6 +38,7 @@ EMPTY_TITLE = "Empty: input and ten answers"
 WHAT_TO_ADD = "The ten answers are made from the pixels directly. Add a convolution: it goes before flatten."
 CHANGING = "If you change it, you get a design of your own, not trained yet. This network stays as it is."
 RENAMING = "Also the name of its files and its runs."
+IS_IT_GOOD = "open_network.nine_in_ten"  # what the page that opens a file asks before it tells the accuracy
 TOLD = "network_told"  # what the list calls the network being looked at; a page that knows better redraws all
 
 
@@ -99,11 +101,11 @@ def network_labels() -> dict[str, str]:
     """
     labels = {f"pretrained:{name}": title for name, title in server.PRETRAINED.items()}
     for run in _runs():
-        labels[f"run:{run.id}"] = run_label(run)
+        labels[f"run:{run.id}"] = own_label(run)
     chosen = design.looked_at()
     network = NetworkName.parse(chosen)
     if network.kind == "run" and (old := _own_run(network.name)) is not None:
-        labels.setdefault(f"run:{old.id}", run_label(old))  # it is looked at as the newest are
+        labels.setdefault(f"run:{old.id}", own_label(old))  # it is looked at as the newest are
     # What is said of the run has to stand here whatever else the list holds: the Train page begins anew until it does.
     st.session_state[TOLD] = labels.get(f"run:{network.name}" if network.kind == "run" else chosen)
     if network.kind == "run":
@@ -148,9 +150,22 @@ def _own_run(run_id: str) -> Run | None:
     return run if run.kind == "training" and run.is_owner(who.visitor()) else None
 
 
+def own_label(run: Run) -> str:
+    """What the list calls a run of the visitor's own."""
+    return run_label(run, _is_told(run))
+
+
+def _is_told(run: Run) -> bool:
+    """Whether its accuracy may stand in the list: that of a file from elsewhere is asked for first."""
+    if not run.is_opened:
+        return True
+    return guess.may_tell(ChoiceQuestion(id=IS_IT_GOOD, asked="", network=run.name, about=run.id, options=()))
+
+
 def _shared_label(network: str) -> str:
     try:
-        return shared_label(server.store().run(NetworkName.parse(network).name))
+        run = server.store().run(NetworkName.parse(network).name)
+        return shared_label(run, _is_told(run))
     except StudentError:
         return "A run that is not here any more"
 
@@ -328,7 +343,9 @@ def _problem(inspection: design.Inspection) -> None:
 def _sum(inspection: design.Inspection) -> None:
     rows = [row for row in inspection.rows if row is not None]
     parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
-    numbers = f"**{count(parameters)} parameters** · {big(macs)} multiply-adds"
+    # Where it is too long for one line, it breaks at the dot.
+    work = f"{big(macs)} multiply-adds".replace(" ", "\u00a0").replace("-", "\u2011")
+    numbers = f"**{count(parameters)} parameters** · {work}"
     remark = None if inspection.spec is None else bent_scores(inspection.spec)
     if remark is None:
         st.markdown(f"{numbers}  \n:green[:material/check: {CAN_BE_TRAINED}]")

@@ -24,7 +24,7 @@ are used, but for the list of one in which a component is given its data (`sheet
     (shortcuts.js)           test id `stMain`, class `st-key-next_…`; that a menu     no key for the next page; Enter
                              opened by keyboard has the focus itself                 takes no first entry of a menu
     frame_style()            test ids of links, `stMetricValue`, `stCode` and        no ring in the bar; cut numbers;
-                             Prism's `token`                                         pale code
+                             Prism's `token`; `data-has-shortcut` and its `kbd`      pale code; keys on a phone
 
 Four subjects have files of their own for their length: how a page fits its screen, streamlit_screens.py; how what is
 drawn gets to the browser, streamlit_messages.py; how a screen is sent what is new without a run of its script,
@@ -311,6 +311,8 @@ _FRAME = f"""<style>
 /* The button that saves a chart comes under the mouse. A finger never hovers: Plotly showed it always, over the first
    number of a chart. */
 @media (hover: none) {{ .js-plotly-plot .modebar {{ display: none !important }} }}
+/* Nor is there a key Alt on a phone: a button says its key to whoever has one. */
+@media (hover: none) {{ [data-has-shortcut] kbd {{ display: none !important }} }}
 /* Of code Streamlit's colours are too pale to be read: 2.5:1. */
 [data-testid="stCode"] code .token {{ color: color-mix(in srgb, {RING} 45%, currentColor) !important }}
 [data-testid="stCode"] code .token:is(.operator, .punctuation) {{ color: inherit !important }}

@@ -54,7 +54,7 @@ def _line(one: Trained) -> list[object]:
         one.accuracy if is_measured else "",
         one.loss if one.loss is not None else "",
         one.count or "",
-        one.seen if is_measured else "",
+        one.seen if is_measured and (one.seen or one.learnt_from.is_known) else "",
         one.of_which_images if is_measured else "",
         one.parameters,
         one.steps or "",

@@ -22,26 +22,31 @@ OF_WHICH_IMAGES = (
 )
 
 
-def run_label(run: Run) -> str:
-    """One line about a run of the visitor's own: "My run, in training", or "Lesson convnet, 98.7 %" at its end."""
+def run_label(run: Run, told: bool = True) -> str:
+    """One line about a run of the visitor's own: "My run, in training", or "Lesson convnet, 98.7 %" at its end.
+
+    told: whether its accuracy may be seen; it may not while that is to be guessed.
+    """
     status = run.status
     going_on = _going_on(status)
-    return f"My run, {going_on}" if going_on else _outcome(run.name, status)
+    return f"My run, {going_on}" if going_on else _outcome(run.name, status, told)
 
 
-def shared_label(run: Run) -> str:
+def shared_label(run: Run, told: bool = True) -> str:
     """The same about somebody else's: "Shared run, in training", or "Shared: Lesson convnet, 98.7 %"."""
     status = run.status
     going_on = _going_on(status)
-    return f"Shared run, {going_on}" if going_on else f"Shared: {_outcome(run.name, status)}"
+    return f"Shared run, {going_on}" if going_on else f"Shared: {_outcome(run.name, status, told)}"
 
 
 def _going_on(status: Status) -> str | None:
     return "interrupted" if status.state == "interrupted" else GOING_ON.get(status.state)
 
 
-def _outcome(name: str, status: Status) -> str:
+def _outcome(name: str, status: Status, told: bool) -> str:
     accuracy = (status.result or {}).get("accuracy")
+    if not told and accuracy is not None:
+        return name
     return f"{name}, {status.state if accuracy is None else percent(accuracy)}"
 
 
