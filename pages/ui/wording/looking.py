@@ -22,7 +22,18 @@ import streamlit as st
 from cnn_core.data.own.as_dataset import fingerprint
 from cnn_core.data.own.names import is_own
 from cnn_core.kept import Kept, kept
-from cnn_core.looking import Answers, GivenUp, Lookers, Question, Speeds, Work, hash_of, key_of, work_of
+from cnn_core.looking import (
+    NEXT_CLIMB,
+    Answers,
+    GivenUp,
+    Lookers,
+    Question,
+    Speeds,
+    Work,
+    hash_of,
+    key_of,
+    work_of,
+)
 from cnn_core.machine import is_roomy, is_small
 from cnn_core.settings import settings
 from pages.ui.frame import process, streamlit_inside, turns
@@ -341,7 +352,11 @@ def _passes(question: Question, work: Work) -> str:
 
         strengths = len(CHANGES[asked["change"]][0])
         return f"{images} at each of {count(strengths)} strengths, through {each} each"
-    if question.job in ("answers_over", "places_over", "sizes_over"):
+    if question.job == "filter_over":
+        moments = plural(len(asked["snapshots"]), "moment")
+        steps = f"{NEXT_CLIMB} steps or more of one picture at each"
+        return f"{moments}, {steps}, with {each} a step and twice as many back"
+    if question.job in ("answers_over", "accuracies_over", "places_over", "sizes_over"):
         moments = plural(len(asked["snapshots"]), "moment")
         back = " and back" if question.job == "sizes_over" else ""
         return f"{images} at each of {moments}, through {each} each{back}"
