@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cnn_core.errors import StudentError
 from cnn_core.insight import NOTHING, RECIPES, Damage, OperatingTable
 from cnn_core.kept import Kept, kept
-from cnn_core.looking import LIGHT, Question
+from cnn_core.looking import LIGHT, Question, work_of
 from cnn_core.machine import is_small
 from cnn_core.model import summarize
 from pages.break_it.layers import layers_of, standard_layer
@@ -102,7 +102,7 @@ def _outcome(network: LoadedNetwork, layer: str, operation: Operation) -> Outcom
     if (outcome := _outcomes.get(key)) is not None:
         return outcome
     question = Question.of("outcome", network.dataset, count, operation=operation)
-    return here(key, question, network.spec, partial(_work_out, key, network, layer))
+    return here(key, question, work_of(question, network.spec), partial(_work_out, key, network, layer))
 
 
 @process.in_turn

@@ -42,7 +42,6 @@ from pages.ui.wording.numbers import about, big, count, plural, roughly
 
 if TYPE_CHECKING:
     from cnn_core.looking import Asked, Worker
-    from cnn_core.model import ModelSpec
     from pages.ui.visitor.networks import LoadedNetwork
 
 FAR_PROCESSES = 4  # where a cluster answers: three long questions at once, and a place for short ones
@@ -81,13 +80,14 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
     return _asked(key, question, work, message, here, keep)
 
 
-def here(key: Hashable, question: Question, spec: ModelSpec, compute: Callable[[], T]) -> T:
+def here(key: Hashable, question: Question, work: Work, compute: Callable[[], T]) -> T:
     """What `compute` returns, which is light and which only this process can do. Draws a bar as `look` does.
 
     key:      the same for the same thing: of all who ask at once, it is computed for one.
-    question: what it amounts to, for how long it takes.
+    question: what it amounts to, for the words.
+    work:     the same in multiply-adds, for how long it takes.
     """
-    result: T = _asked(key, question, work_of(question, spec), None, compute)
+    result: T = _asked(key, question, work, None, compute)
     return result
 
 
@@ -352,6 +352,10 @@ def _passes(question: Question, work: Work) -> str:
 
         strengths = len(CHANGES[asked["change"]][0])
         return f"{images} at each of {count(strengths)} strengths, through {each} each"
+    if question.job == "photo":
+        return f"one photo through {each}" + (
+            "" if asked["is_read"] else ", once the network is read from its file"
+        )
     if question.job == "filter_over":
         moments = plural(len(asked["snapshots"]), "moment")
         steps = f"{NEXT_CLIMB} steps or more of one picture at each"
