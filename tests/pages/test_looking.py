@@ -1,5 +1,6 @@
 """Looking at a network that takes long: done beside the server, told how long, and the same numbers."""
 
+import logging
 import threading
 import time
 from importlib import import_module
@@ -141,6 +142,26 @@ def test_a_bar_tells_how_long_what_is_light_takes_once_the_page_was_silent_for_a
         "About 1 s: 500 images through 2.79 M multiply-adds each."
     ] * bars
     assert drawn[bars:] == [None] * bars
+
+
+def test_what_is_computed_for_nobody_warns_of_no_missing_tab():
+    told = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
+    lines = []
+
+    def keep(line):
+        lines.append(line)
+        return True
+
+    told.addFilter(keep)
+    try:
+        network = networks.ours("mlp")
+        thread = threading.Thread(target=looking.look, args=(network, "ranges", 40))
+        thread.start()
+        thread.join()
+    finally:
+        told.removeFilter(keep)
+    assert looking.peek(network, "ranges", 40)
+    assert not lines
 
 
 def test_heavy_work_that_was_done_ahead_asks_no_process(monkeypatch):
