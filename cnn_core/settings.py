@@ -20,6 +20,9 @@ from cnn_core.machine import is_small
 
 T = TypeVar("T")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+# Workers, and threads of each; on a machine with more than four processors four times as many as those. A worker takes
+# 300 MB, and as many are started as are set: ten thousand would take the machine down before any page could say so.
+MOST_PROCESSES = 16
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,17 @@ def _settings(environment: tuple[str | bytes | None, ...]) -> Settings:
     given = dict(zip(_VARIABLES, texts, strict=True))
     cores = os.cpu_count() or 1
     # Measured: one thread each costs these small nets little, so more runs at once beat more threads in one.
-    workers = _read(given, "CONVSCOPE_WORKERS", _at_least(1), 1 if is_small() else max(1, min(cores, 4)))
+    most = max(MOST_PROCESSES, 4 * cores)
+    workers = _read(
+        given, "CONVSCOPE_WORKERS", _at_least(1, most), 1 if is_small() else max(1, min(cores, 4))
+    )
     return Settings(
         data_dir=_read(given, "CONVSCOPE_DATA", Path, Path("data")),
         runs_dir=_read(given, "CONVSCOPE_RUNS", Path, Path("runs")),
         offline=_read(given, "CONVSCOPE_OFFLINE", _yes_or_no, False),
         device=_read(given, "CONVSCOPE_DEVICE", _one_of(*DEVICES), "auto"),
         workers=workers,
-        threads=_read(given, "CONVSCOPE_THREADS", _at_least(1), max(1, cores // workers)),
+        threads=_read(given, "CONVSCOPE_THREADS", _at_least(1, most), max(1, cores // workers)),
         ray=_read(given, "CONVSCOPE_RAY", _cluster, ""),
         max_parameters=_read(given, "CONVSCOPE_MAX_PARAMETERS", _at_least(1), 5_000_000),
         max_macs=_read(given, "CONVSCOPE_MAX_MACS", _at_least(1), 200_000_000),
@@ -180,14 +186,18 @@ def _cluster(text: str) -> str:
     return text
 
 
-def _at_least(least: int) -> Callable[[str], int]:
+def _at_least(least: int, most: int | None = None) -> Callable[[str], int]:
     def convert(text: str) -> int:
         try:
             number = int(text)
         except ValueError:  # Python's own words for it are not for an operator
             number = least - 1
-        if number < least:
-            raise ValueError(f"it must be a whole number, {least} or more")
+        if number < least or (most is not None and number > most):
+            raise ValueError(
+                f"it must be a whole number, {least} or more"
+                if most is None
+                else f"it must be a whole number from {least} to {most}"
+            )
         return number
 
     return convert

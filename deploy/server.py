@@ -31,7 +31,7 @@ from starlette.routing import Route
 
 from cnn_core import journal
 from cnn_core.classroom.figures import figures
-from cnn_core.errors import StudentError
+from cnn_core.errors import StudentError, quoted
 from cnn_core.machine import children, resident
 from cnn_core.runs.files import read_json
 from cnn_core.runs.health import look
@@ -45,8 +45,19 @@ from pages.ui.visitor import server
 from pages.ui.wording import looking
 
 ROOT = Path(__file__).parents[1]
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
+        raise StudentError(
+            f"STREAMLIT_SERVER_PORT is {quoted(text)}, and a port is a number from 1 to 65535.",
+            hint="Change it or unset it.",
+        )
+    return int(text)
+
+
 OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "STREAMLIT_SERVER_PORT": ("server.port", int),
+    "STREAMLIT_SERVER_PORT": ("server.port", _port),
     "STREAMLIT_SERVER_ADDRESS": ("server.address", str),
     "STREAMLIT_SERVER_BASE_URL_PATH": ("server.baseUrlPath", str),
 }
@@ -144,16 +155,16 @@ def main() -> int:
     """Serve until SIGTERM. A setting that makes no sense stops the start, with its sentence."""
     try:
         embed_on = settings().embed_on
+        # `App.run` does not look at the environment, as `streamlit run` does.
+        config: dict[str, Any] = {
+            option: convert(os.environ[variable])
+            for variable, (option, convert) in OPTIONS.items()
+            if variable in os.environ
+        }
     except StudentError as error:
         print(f"This server cannot start. {error}", file=sys.stderr)
         return 1
     keep_memory_together()  # before there are threads: an arena that one of them has, it keeps
-    # `App.run` does not look at the environment, as `streamlit run` does.
-    config: dict[str, Any] = {
-        option: convert(os.environ[variable])
-        for variable, (option, convert) in OPTIONS.items()
-        if variable in os.environ
-    }
     if settings().log == "json":
         config["logger.hideWelcomeMessage"] = True  # its lines are no JSON
     if embed_on:  # in a frame of another site a browser sends only cookies that say so

@@ -19,6 +19,7 @@ from cnn_core.runs import RunStore
 from cnn_core.runs.ids import owner_of
 from cnn_core.settings import _VARIABLES
 from cnn_core.training import TrainSpec
+from deploy import server
 from deploy.headers import Headers
 from deploy.lock import lock_of
 from deploy.server import OPTIONS
@@ -149,6 +150,16 @@ def test_what_a_recipe_points_to_is_there(path):
     files = re.findall(r"`((?:deploy|tests)/[\w./-]+)`", text)
     assert [link for link in links if not (path.parent / link).exists()] == []
     assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "99999999", "-1", "8501.0"])
+def test_a_port_that_is_none_stops_the_start_with_its_sentence(monkeypatch, capsys, port):
+    monkeypatch.setenv("STREAMLIT_SERVER_PORT", port)
+    monkeypatch.setattr(server.app, "run", lambda **_: pytest.fail("it was started"))
+    assert server.main() == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"This server cannot start. STREAMLIT_SERVER_PORT is “{port}”")
+    assert "from 1 to 65535" in said
 
 
 def test_a_proxy_lets_through_what_the_server_takes():

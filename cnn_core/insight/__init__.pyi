@@ -78,6 +78,7 @@ from .filters.own_answer import more_of as more_of
 from .filters.recipes import RECIPES as RECIPES
 from .filters.recipes import AscentRecipe as AscentRecipe
 from .filters.replaying import Frame as Frame
+from .filters.replaying import next_from as next_from
 from .filters.replaying import replay as replay
 from .look.attribution import METHODS as METHODS
 from .look.attribution import Attribution as Attribution

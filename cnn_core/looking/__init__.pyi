@@ -22,6 +22,7 @@ from .lookers import Lookers as Lookers
 from .question import Pixels as Pixels
 from .question import Question as Question
 from .work import LIGHT as LIGHT
+from .work import NEXT_CLIMB as NEXT_CLIMB
 from .work import Speeds as Speeds
 from .work import Work as Work
 from .work import learnt_by as learnt_by

@@ -202,6 +202,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "more_of": under_the_hood.more_of_a_class,
     "recipes_compared": under_the_hood.recipes_compared,
     "answers_over": over_time.answers,
+    "accuracies_over": over_time.accuracies,
+    "filter_over": over_time.frames,
     "sizes_over": over_time.sizes,
     "places_over": over_time.places,
     "one_step": one_step.step_watched,

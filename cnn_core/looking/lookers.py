@@ -46,7 +46,7 @@ class Asked:
     """A question on its way.
 
     seconds: how long it is expected to take, once it has begun.
-    message: makes what the process is told; called when it begins.
+    message: makes what the process is told; called when it begins. None where only this process can answer.
     patience: seconds without anybody who waits, after which it is given up.
     here:    answers it in this process; None where that would take too long.
     keep:    called with the answer, whether anybody still waits for it or not.
@@ -56,13 +56,12 @@ class Asked:
         self,
         key: Hashable,
         seconds: float,
-        message: Callable[[], bytes],
+        message: Callable[[], bytes] | None,
         patience: float = PATIENCE,
         here: Callable[[], Any] | None = None,
         keep: Callable[[Any], None] | None = None,
     ) -> None:
-        self.key, self.seconds, self.patience = key, seconds, patience
-        self.message: Callable[[], bytes] | None = message
+        self.key, self.seconds, self.message, self.patience = key, seconds, message, patience
         self.here, self.keep = here, keep
         self.came = time.monotonic()
         self.taken = False  # a process has it
@@ -158,7 +157,7 @@ class Lookers:
         self,
         key: Hashable,
         seconds: float,
-        message: Callable[[], bytes],
+        message: Callable[[], bytes] | None,
         patience: float | None = None,
         here: Callable[[], Any] | None = None,
         keep: Callable[[Any], None] | None = None,
@@ -221,9 +220,9 @@ class Lookers:
 
     def _takes(self, lane: int, asked: Asked) -> bool:
         if lane == self._light:
-            return asked.here is not None
+            return asked.here is not None and asked.message is not None
         if lane in self._here:
-            return asked.here is not None and not self._is_free
+            return asked.here is not None and not (self._is_free and asked.message is not None)
         return asked.here is None and (lane == 0 or lane < len(self._heavy) - 1 or asked.seconds <= SHORT)
 
     # ------------------------------------------------------------ a thread for each process

@@ -13,12 +13,13 @@ import torch
 from safetensors import safe_open
 
 from cnn_core.data import ImageSet, load_images
-from cnn_core.insight import answers_over, places_over, sizes_over
+from cnn_core.insight import answers_over, places_over, replay, sizes_over
+from cnn_core.looking.question import Pixels
 from cnn_core.model.network import Network, build
-from cnn_core.training import load_model
+from cnn_core.training import evaluate, load_model
 
 if TYPE_CHECKING:
-    from cnn_core.insight import AnswersOverTime, PlacesOverTime, Sizes
+    from cnn_core.insight import AnswersOverTime, Frame, PlacesOverTime, Sizes
 
 Tell = Callable[[float], None]
 Paths = Sequence[tuple[int, str]]
@@ -31,6 +32,34 @@ def answers(net: Network, test: ImageSet, count: int, tell: Tell, snapshots: Pat
     return answers_over(
         _networks(net, snapshots), images, labels, lambda done: tell(done / max(1, len(snapshots)))
     )
+
+
+def accuracies(net: Network, test: ImageSet, count: int, tell: Tell, snapshots: Paths) -> list[float]:
+    """At each snapshot the fraction that it reads rightly, of a choice of so many test images."""
+    chosen, found = test.take(count), []
+    for _, load in _networks(net, snapshots):
+        found.append(evaluate(load(), chosen).accuracy)
+        tell(len(found) / len(snapshots))
+    return found
+
+
+def frames(
+    net: Network,
+    test: ImageSet | None,
+    count: int,
+    tell: Tell,
+    snapshots: Paths,
+    image: Pixels,
+    layer: str,
+    filter: int,
+    before: Pixels | None,
+) -> list[Frame]:
+    """One filter at each snapshot, and what it makes of an image; before: as `replay` has it."""
+    start, found = None if before is None else before.tensor(), []
+    for frame in replay(_networks(net, snapshots), image.tensor(), layer, filter, before=start):
+        found.append(frame)
+        tell(len(found) / len(snapshots))
+    return found
 
 
 def sizes(net: Network, test: ImageSet, count: int, tell: Tell, snapshots: Paths) -> list[Sizes]:

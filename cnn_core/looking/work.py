@@ -20,6 +20,8 @@ STRENGTHS = 8  # of a change of the images, at most
 IN_PASSES = {"at_random": 6, "need": 10, "pruning": 60, "smallest_steps": 30, "leaning": 3, "flows": 3}
 MUTINGS = 231  # of one image: none to ten filters muted, from the top and in 20 orders at random
 OF_A_STEP = 1e8  # multiply-adds: a step of the smallest network takes as long as so many of a larger one
+OF_A_CLIMB = 2e7  # the same of a step towards the picture of one filter
+FIRST_CLIMB, NEXT_CLIMB = 40, 10  # steps towards it at the first moment of a training, and at each later one
 WATCHED_STEPS = 12  # of four images each: the step, what follows, and looking at it
 PGD_STEPS = 20  # of one attack
 COMPARED_STEPS, MORE_STEPS = 140, 60  # of three recipes together; towards a class
@@ -67,7 +69,13 @@ def work_of(question: Question, spec: ModelSpec) -> Work:
     elif question.job == "one_under_attack":
         steps = PGD_STEPS * FORWARD_AND_BACK if asked["attack"] == "pgd" else 0
         passes = FORWARD_AND_BACK + len(asked["sizes"]) * (1 + steps + asked["patterns"])
-    elif question.job in ("answers_over", "sizes_over", "places_over"):
+    elif question.job == "filter_over":
+        many = len(asked["snapshots"])
+        steps = NEXT_CLIMB * many + (FIRST_CLIMB - NEXT_CLIMB if asked["before"] is None else 0)
+        passes = many + steps * (
+            FORWARD_AND_BACK + round(OF_A_CLIMB / max(1, sum(row.macs for row in needed)))
+        )
+    elif question.job in ("answers_over", "accuracies_over", "sizes_over", "places_over"):
         passes *= len(asked["snapshots"]) * (FORWARD_AND_BACK if question.job == "sizes_over" else 1)
     elif question.job == "decided":
         passes = MUTINGS

@@ -6,17 +6,16 @@ Asked of the lookers, and kept: also while a training goes on, when only what is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnn_core.data import ImageSet
 from cnn_core.data.sources import dataset_of
 from pages.runs import replay_words
-from pages.runs.moments import File, Moments
+from pages.runs.moments import File, Moments, asked_of
 from pages.ui.visitor import networks, server
 from pages.ui.visitor.networks import LoadedNetwork
 from pages.ui.wording.blocks import plain
-from pages.ui.wording.looking import look
 from pages.ui.wording.which_images import no_test
 
 if TYPE_CHECKING:
@@ -96,10 +95,7 @@ class Course:
         return self._asked("sizes_over", MEASURED, self.files)
 
     def _asked(self, job: str, images: int, files: Sequence[File]) -> Any:
-        snapshots = tuple((step, path) for step, path, _ in files)
-        # The files say which weights they are, whatever the newest ones of the run are by now.
-        of_files = replace(self.network, weights_key=f"{self.key}:{hash(tuple(files))}")
-        return look(of_files, job, images, snapshots=snapshots)
+        return asked_of(self.network, self.key, job, images, files)
 
 
 def why_no_test(network: LoadedNetwork) -> str:

@@ -38,7 +38,7 @@ def play(summary: DeltaGenerator) -> None:
     """Draw the replay of the network being looked at, or say why there is none.  summary: the place for it."""
     network = networks.current()
     moments = moments_of(network)
-    if len(moments.saved) < 2:
+    if len(moments.files) < 2:
         _too_few()
         screen_summary.put(summary, words.NOT_KEPT)
         return
@@ -51,7 +51,7 @@ def play(summary: DeltaGenerator) -> None:
         problem(error)
         return
     if said is not None:
-        screen_summary.put(summary, replay_words.summary_of(view, said, len(moments.saved)))
+        screen_summary.put(summary, replay_words.summary_of(view, said, len(moments.files)))
 
 
 def _too_few() -> None:

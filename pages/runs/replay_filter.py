@@ -56,23 +56,26 @@ def one_filter(network: LoadedNetwork, moments: Moments) -> str | None:
         return None
     if said := why_no_test(network):
         caption(said)
-    with st.spinner(words.looking(len(moments.saved))):
+    with st.spinner(words.looking(len(moments.files))):
         replay = _replay(network, moments, look)
     return _draw(replay)
 
 
 def _replay(network: LoadedNetwork, moments: Moments, look: Look) -> Replay:
     """Raises StudentError where the image does not fit the network."""
-    frames = frames_of(moments, look)
+    frames = frames_of(network, moments, look)
     accuracy, sample = moments.accuracy, None
     if not accuracy and server.why_no_images(network.dataset) is None:
-        accuracy = accuracy_of(moments, network.dataset)
+        accuracy = accuracy_of(network, moments)
         sample = min(TESTED, len(server.images(network.dataset, "test")))
+        frames = [
+            frame for frame in frames if frame.step in accuracy
+        ]  # of others the weights are gone by now
     return Replay(
         key=f"{moments.key}/{look.key}",
         look=look,
         frames=frames,
-        accuracy=[accuracy.get(frame.step, 0.0) for frame in frames] if accuracy else [],
+        accuracy=[accuracy[frame.step] for frame in frames] if accuracy else [],
         of=words.share_of(dataset_of(network.dataset).noun, sample),
         classes=networks.classes_of(network),
     )

@@ -119,6 +119,17 @@ def test_the_replay_plays(server, new_page):
     expect(page.get_by_text(re.compile("It reads .* of all test digits right"))).to_be_visible()
 
 
+def test_of_another_filter_the_replay_draws_anew_what_changed_and_keeps_what_did_not(server, new_page):
+    page = new_page(server.url + "/runs?runs_view=Replay")
+    expect(page.get_by_text("map 7 of conv2d_1")).to_be_visible()
+    choose = page.get_by_role("combobox").and_(page.get_by_label("Filter"))
+    choose.click()
+    page.get_by_role("option", name="filter 8", exact=True).click()
+    expect(page.get_by_text("map 8 of conv2d_1")).to_be_visible()  # the sheet of all maps is the one before
+    expect(page.locator(".where")).to_have_text("step 4,650")
+    expect(page.get_by_text("Component Error")).to_have_count(0)
+
+
 TABLE = """() => [...document.querySelectorAll('*')].flatMap((e) => e.shadowRoot
   ? [...e.shadowRoot.querySelectorAll('.matrix .cell')] : []).map(
   (c) => [c.className.includes('same'), +c.textContent])"""

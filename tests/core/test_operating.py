@@ -46,6 +46,17 @@ def test_the_list_has_a_line_for_each_unfinished_run_and_no_secret(store, capsys
     assert not any("\x1b" in line for line in lines)
 
 
+def test_on_a_full_disk_the_list_says_of_no_waiting_run_when_it_begins(store, capsys, monkeypatch):
+    submit(store)
+    operating.main(["list", str(store.path)])
+    assert " now " in capsys.readouterr().out
+    monkeypatch.setenv("CONVSCOPE_RESERVE_MB", "999999999")
+    operating.main(["list", str(store.path)])
+    said = capsys.readouterr().out
+    assert " in ? " in said
+    assert " now " not in said
+
+
 def test_an_operator_stops_a_run_a_visitors_runs_or_all_and_its_page_says_who_it_was(store):
     first, second, other = submit(store), submit(store, seed=1), submit(store, "bob")
     store.take(store.next_ticket())

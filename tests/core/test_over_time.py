@@ -22,9 +22,12 @@ from cnn_core.insight import (
     places_over,
     sizes_over,
 )
-from cnn_core.looking import Question, work_of
+from cnn_core.insight import replay as follow
+from cnn_core.insight.filters.replaying import FIRST_STEPS, NEXT_STEPS
+from cnn_core.looking import Pixels, Question, work_of
 from cnn_core.looking.jobs import answer
-from cnn_core.model import PRESETS, build
+from cnn_core.looking.work import FIRST_CLIMB, NEXT_CLIMB, OF_A_CLIMB
+from cnn_core.model import PRESETS, build, summarize
 from cnn_core.pretrained import load, replay
 from cnn_core.pretrained.cards import replay_path
 from cnn_core.training import save_model
@@ -177,11 +180,16 @@ def test_without_a_snapshot_there_is_nothing_to_look_back_at(training):
         places_over([], images)
 
 
+def saved_in(folder, moments):
+    """Each moment in a file, as ((step, path), ...)."""
+    for step, net in moments:
+        save_model(folder / f"{step}", net, net.spec)
+    return tuple((step, str(folder / f"{step}")) for step, _ in moments)
+
+
 def test_a_process_beside_the_server_loads_the_snapshots_itself(training, tmp_path):
     moments, _, _ = training
-    for step, net in moments:
-        save_model(tmp_path / f"{step}", net, net.spec)
-    paths = tuple((step, str(tmp_path / f"{step}")) for step, _ in moments)
+    paths = saved_in(tmp_path, moments)
     last, told = moments[-1][1], []
     found = answer(last, Question.of("answers_over", "mnist", 30, snapshots=paths), told.append)
     digits = load_images("mnist", "test", fetch=False)
@@ -194,6 +202,46 @@ def test_a_process_beside_the_server_loads_the_snapshots_itself(training, tmp_pa
     np.testing.assert_allclose(places.places, places_over(moments, digits.images[:20]).places)
     question = Question.of("sizes_over", "mnist", 20, snapshots=paths)
     assert work_of(question, last.spec).passes == 20 * 4 * 3
+    accuracies = answer(last, Question.of("accuracies_over", "mnist", 30, snapshots=paths), told.append)
+    few = digits.take(30)
+    by_hand = [
+        (net.predict(few.images.float() / 255).argmax(1) == few.labels).double().mean().item()
+        for _, net in moments
+    ]
+    assert accuracies == pytest.approx(by_hand)
+
+
+def test_one_filter_is_followed_through_files_as_through_networks(tmp_path):
+    moments = [(step, build(PRESETS["tiny"], seed).eval()) for seed, step in enumerate((0, 1, 2, 4))]
+    paths = saved_in(tmp_path, moments)
+    image, told = load_images("mnist", "test", fetch=False).images[3].float() / 255, []
+    asked = {"image": Pixels.of(image), "layer": "conv2d_1", "filter": 2}
+    question = Question.of("filter_over", "mnist", 0, snapshots=paths, before=None, **asked)
+    found = answer(moments[-1][1], question, told.append)
+    assert told == [0.25, 0.5, 0.75, 1.0]
+    for frame, expected in zip(found, follow(moments, image, "conv2d_1", 2), strict=True):
+        assert frame.picture.equal(expected.picture)
+        assert frame.maps.equal(expected.maps)
+    start = Pixels.of(found[1].picture)
+    question = Question.of("filter_over", "mnist", 0, snapshots=paths[2:], before=start, **asked)
+    later = answer(moments[-1][1], question, told.append)
+    assert [frame.step for frame in later] == [2, 4]
+    assert later[-1].picture.equal(found[-1].picture)
+
+
+def test_the_work_of_following_a_filter_counts_each_step_that_every_moment_takes():
+    assert (FIRST_CLIMB, NEXT_CLIMB) == (FIRST_STEPS, NEXT_STEPS)
+    spec = PRESETS["lesson"]
+    below = {row.name: row.macs for row in summarize(spec)}["conv2d_1"]
+    paths = tuple((step, "") for step in range(4))
+    asked = {"snapshots": paths, "image": None, "layer": "conv2d_1", "filter": 2}
+    first, later = (
+        work_of(Question.of("filter_over", "mnist", 0, before=before, **asked), spec)
+        for before in (None, "a picture")
+    )
+    assert first.macs == below
+    assert first.total - later.total == pytest.approx(30 * (3 * below + OF_A_CLIMB), rel=1e-2)
+    assert later.total == pytest.approx(4 * below + 40 * (3 * below + OF_A_CLIMB), rel=1e-2)
 
 
 def test_the_shipped_lesson_at_many_moments_lies_in_one_file():

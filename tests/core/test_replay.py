@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from cnn_core.errors import StudentError
-from cnn_core.insight import feature_maps, replay
+from cnn_core.insight import feature_maps, next_from, replay
 from cnn_core.model import PRESETS, build
 
 
@@ -47,7 +47,7 @@ def test_each_frame_is_what_its_own_net_says(snapshots, digits):
 def test_a_training_that_goes_on_is_followed_frame_by_frame(snapshots, digits):
     at_once = list(replay(snapshots, digits[0][7], "conv2d_1", 2))
     first = list(replay(snapshots[:3], digits[0][7], "conv2d_1", 2))
-    rest = list(replay(snapshots[3:], digits[0][7], "conv2d_1", 2, after=first[-1]))
+    rest = list(replay(snapshots[3:], digits[0][7], "conv2d_1", 2, before=next_from(first[-1])))
     for frame, same in zip(at_once, first + rest, strict=True):
         assert frame.picture.equal(same.picture)
         assert frame.score == same.score

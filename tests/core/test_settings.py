@@ -55,6 +55,11 @@ def test_a_changed_variable_holds_at_once(monkeypatch):
         ("SOURCE_URL", text, "an address such as")
         for text in ("github", "javascript:alert(1)", "https://a b", "https://a/)[x")
     ]
+    + [
+        (variable, text, "a whole number from 1 to ")
+        for variable in ("WORKERS", "THREADS")
+        for text in ("0", "abc", "100000", "9" * 30)
+    ]
     + [("OFFLINE", "perhaps", "1 or 0"), ("DEVICE", "gpu", "auto, cpu, cuda, mps")],
 )
 def test_what_makes_no_sense_is_refused_with_its_name_in_a_short_sentence(monkeypatch, variable, text, says):

@@ -188,7 +188,8 @@ def test_on_a_busy_machine_waits_hold_within_a_factor_of_one_and_a_half(store, l
     del told[min(told)]  # the first two have only just begun, and nothing is measured yet
     for now, waits in told.items():
         for run_id, wait in waits.items():
-            assert server.began[run_id] - now == pytest.approx(wait, rel=0.5, abs=10), (now, wait)
+            real = server.began[run_id] - now
+            assert wait / 1.5 - 10 <= real <= wait * 1.5 + 10, (now, wait, real)
 
 
 def test_a_store_tells_the_same_by_what_its_workers_wrote_down(store, monkeypatch):

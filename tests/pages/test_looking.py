@@ -1,5 +1,6 @@
 """Looking at a network that takes long: done beside the server, told how long, and the same numbers."""
 
+import logging
 import threading
 import time
 from importlib import import_module
@@ -11,12 +12,14 @@ import torch
 from cnn_core.data import load_images
 from cnn_core.data.learnt_from import ImagesLearntFrom
 from cnn_core.data.own import NewPicture, Shelf
-from cnn_core.kept import Kept
+from cnn_core.insight import fitted_photo, maps_at_depth, photo_answers, photo_network
+from cnn_core.lesson import cat_photo
 from cnn_core.looking import Answers, Asked, GivenUp, Question, Speeds, Work, hash_of, jobs, key_of, work
 from cnn_core.model import PRESETS, build
 from cnn_core.runs.jobs.looks import look_at
 from cnn_core.training import RECIPES, evaluate
 from pages.break_it import outcomes
+from pages.ui.forms import photo_seen
 from pages.ui.visitor import networks, server
 from pages.ui.wording import first_look, looking
 from pages.ui.wording.looking import how_long, weights_hash
@@ -123,21 +126,40 @@ def test_a_bar_tells_how_long_what_is_light_takes_once_the_page_was_silent_for_a
     monkeypatch.setattr(looking.turns, "seconds_so_far", lambda: so_far)
     monkeypatch.setattr(looking, "LOOK_SECONDS", 20.0)
     monkeypatch.setattr(looking, "_speeds", Speeds())
-    monkeypatch.setattr(looking, "_answers", Kept(1_000))
-    begun = threading.Event()
+    begun, evaluation = threading.Event(), Question.of("evaluation", "mnist", 500)
 
-    def at_once(network, question):
+    def compute():
         assert begun.wait(20)
         return "done"
 
-    monkeypatch.setattr(looking, "_at_once", at_once)
     timer = threading.Timer(0.1, begun.set)
     timer.start()
-    assert looking.look(networks.untrained(PRESETS["lesson"]), "accuracy", 500) == "done"
+    done = looking.here((so_far, part), evaluation, work.work_of(evaluation, PRESETS["lesson"]), compute)
+    assert done == "done"
     assert [text for text in drawn if text] == [
         "About 1 s: 500 images through 2.79 M multiply-adds each."
     ] * bars
     assert drawn[bars:] == [None] * bars
+
+
+def test_what_is_computed_for_nobody_warns_of_no_missing_tab():
+    told = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
+    lines = []
+
+    def keep(line):
+        lines.append(line)
+        return True
+
+    told.addFilter(keep)
+    try:
+        network = networks.ours("mlp")
+        thread = threading.Thread(target=looking.look, args=(network, "ranges", 40))
+        thread.start()
+        thread.join()
+    finally:
+        told.removeFilter(keep)
+    assert looking.peek(network, "ranges", 40)
+    assert not lines
 
 
 def test_heavy_work_that_was_done_ahead_asks_no_process(monkeypatch):
@@ -161,6 +183,10 @@ def test_how_long_it_takes_is_said_with_the_reason():
     curve = Question.of("accuracy_curve", "mnist", 2_000, change="shift")
     assert how_long(curve, heavy, 60) == (
         "About 1 min: 2,000 images at each of 7 strengths, through 197 M multiply-adds each."
+    )
+    photo = Question.of("photo", "", 1, is_read=False)
+    assert how_long(photo, Work(1, 612_000_000), 1) == (
+        "About 1 s: one photo through 612 M multiply-adds, once the network is read from its file."
     )
     step = Question.of("one_step", "mnist", 0, steps=50, recipe=RECIPES["lesson"])
     assert how_long(step, work.work_of(step, PRESETS["lesson"]), 3) == (
@@ -262,3 +288,25 @@ def test_a_process_waits_for_questions_only_where_the_server_is_no_small_one(
     monkeypatch.setenv("CONVSCOPE_WORKERS", workers)
     looking.be_ready()
     assert bool(ready) is waits
+
+
+def test_a_photo_is_looked_at_once_beside_the_page_and_each_depth_has_its_own_maps(monkeypatch):
+    threads, see = [], photo_seen.photo_answers
+
+    def answers(net, photo):
+        threads.append(threading.current_thread())
+        return see(net, photo)
+
+    monkeypatch.setattr(photo_seen, "photo_answers", answers)
+    photo = cat_photo()
+    first, again = (photo_seen.answers_of("cat", photo) for _ in range(2))
+    upside_down = photo_seen.answers_of("a cat that falls", photo.flip(1))
+    assert len(threads) == 2
+    assert threading.current_thread() not in threads
+    assert first is again
+    for found, of in ((first, photo), (upside_down, photo.flip(1))):
+        expected = photo_answers(photo_network(), fitted_photo(of))
+        assert [one.name for one in found] == [one.name for one in expected]
+    for depth in ("lines", "creatures"):
+        expected = maps_at_depth(photo_network(), fitted_photo(photo), depth)
+        assert photo_seen.maps_of("cat", depth, photo).maps.equal(expected.maps)

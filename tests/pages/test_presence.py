@@ -3,10 +3,13 @@
 import os
 import time
 
+import pytest
+
 from cnn_core.model import PRESETS
 from cnn_core.runs import RunStore
 from cnn_core.runs.presence import still_here
 from cnn_core.training import RECIPES
+from pages.ui.frame.shell import PAGES
 from pages.ui.visitor import presence
 from tests.pages.app import OWNER, open_page
 
@@ -27,6 +30,20 @@ def test_who_asked_first_and_then_looks_at_convolution_stays_before_who_watches_
     assert (store.place(mine), store.place(theirs)) == (1, 0)
     open_page(app, "pages/1_convolution.py")
     assert (store.place(mine), store.place(theirs)) == (0, 1)
+
+
+@pytest.mark.parametrize("file", [page.file for page in PAGES])
+def test_whatever_page_a_visitor_looks_at_they_are_there(app, no_runner, file):
+    store = RunStore()
+    store.submit(PRESETS["tiny"], RECIPES["fast"], owner=OWNER)
+    app.session_state["visitor"] = OWNER
+    app.run()
+    all_silent(store)
+    (seen,) = store.path.glob("visitors/*/seen")
+    before = seen.stat().st_mtime
+    app.switch_page(file).run()
+    assert not app.exception
+    assert seen.stat().st_mtime > before
 
 
 def test_a_page_says_so_again_only_where_something_of_the_visitors_waits(tmp_path):

@@ -7,15 +7,19 @@ import torch
 
 from cnn_core.doctor import Check
 from cnn_core.doctor.health import LayerHealth
+from cnn_core.insight import replay as follow
+from cnn_core.insight.filters import replaying
+from cnn_core.looking import jobs, work
 from cnn_core.model import PRESETS, build
 from cnn_core.runs import LayerSizes, RunStore, StepSizes
 from cnn_core.runs.step_sizes import line_of
-from pages.runs import course, replay_words
+from pages.runs import course, moments, replay_words
 from pages.train.sizes_words import why_steps_are_alike
 from pages.ui.drawing.flipbook import Dots, Matrix
 from pages.ui.drawing.over_time_charts import gains_and_losses, moment_axis, sizes_chart
-from pages.ui.visitor import server
-from pages.ui.wording import layer_sizes
+from pages.ui.forms.digit_input import ChosenImage
+from pages.ui.visitor import networks, server
+from pages.ui.wording import layer_sizes, looking
 from tests.pages.app import kept_run, open_page, text
 
 
@@ -59,6 +63,41 @@ def test_each_way_to_look_back_says_what_the_kept_moments_answered(app, no_runne
     assert layer_sizes.size(apart) in text(app)
     assert "After 62 steps" not in text(app)
     assert app.query_params["size"] == "way"
+
+
+def test_one_filter_is_followed_beside_the_server_and_more_moments_are_asked_for_alone(
+    app, no_runner, monkeypatch
+):
+    def never(*_, **__):
+        raise AssertionError("in the server")
+
+    run_id = kept_run(PRESETS["tiny"], state="running")
+    run, later = RunStore().run(run_id), []
+    last = run.snapshots()[-1].path
+    last.rename(last.with_suffix(".later"))
+    monkeypatch.setattr(work, "LIGHT", 0)
+    monkeypatch.setattr(jobs, "answer", never)  # of this process; the one beside it has its own
+    monkeypatch.setattr(replaying, "maximize_filters", never)
+    app = open_page(app, "pages/8_runs.py", f"run:{run_id}", runs_view="Replay", digit=3)
+    last.with_suffix(".later").rename(last)
+    ask = looking.look
+    monkeypatch.setattr(
+        looking,
+        "look",
+        lambda *of, **asked: later.append((of[1], asked.get("snapshots"))) or ask(*of, **asked),
+    )
+    app.run()
+    assert not app.exception
+    assert sorted(later) == [(job, ((62, str(last)),)) for job in ("accuracies_over", "filter_over")]
+    network = networks.named(f"run:{run_id}")
+    test = server.images("mnist", "test")
+    look = moments.Look(ChosenImage(test.images[3].float() / 255, "mnist:3", ""), "conv2d_1", 7)
+    frames = moments.frames_of(network, moments.moments_of(network), look)
+    monkeypatch.undo()
+    nets = [(step, build(PRESETS["tiny"], seed).eval()) for seed, step in enumerate((0, 1, 62))]
+    for frame, expected in zip(frames, follow(nets, look.image.image, "conv2d_1", 7), strict=True):
+        assert frame.picture.equal(expected.picture)
+        assert frame.map.equal(expected.map)
 
 
 def test_without_test_images_the_views_of_answers_say_why_and_of_an_odd_network_too(

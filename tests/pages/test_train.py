@@ -137,6 +137,15 @@ def test_a_finished_run_names_the_test_digits_and_offers_to_go_on(app, no_runner
     assert [button.key for button in app.button if button.key in ("pause", "stop")] == []
 
 
+def test_a_run_that_is_stopped_while_it_waits_claims_no_weights(app, no_runner):
+    store = RunStore()
+    run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"], owner=OWNER)
+    store.control(run_id, OWNER, "stop")
+    open_train(app, run_id)
+    assert "Stopped by you before its first step." in text(app)
+    assert "weights so far" not in text(app)
+
+
 def test_a_failed_run_says_why_and_what_to_try(app, no_runner):
     store = RunStore()
     run_id = store.submit(PRESETS["lesson"], RECIPES["lesson"].replace(learning_rate=0.1), owner=OWNER)

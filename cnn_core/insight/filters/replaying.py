@@ -60,7 +60,7 @@ def replay(
     filter: int,
     *,
     seed: int = 0,
-    after: Frame | None = None,
+    before: Tensor | None = None,
 ) -> Iterator[Frame]:
     """One Frame for each snapshot, made when it is wanted.
 
@@ -69,17 +69,17 @@ def replay(
     layer:     of the filter; any of the net's.
     filter:    its number.
     seed:      of the first picture's noise.
-    after:     the last frame already seen, to go on while a training still runs: the frames are then the same as if
-               all had been made at once.
+    before:    (C, H, W), the picture of the moment before, unless that was dead: so the frames of a training that still
+               runs are the same as if all had been made at once.
     Raises StudentError as `feature_maps` and `maximize_filters` do, at the first frame.
     """
     for step, source in snapshots:
         net = _in_float32(source if isinstance(source, Network) else source())
         maps = feature_maps(net, image)
         logits = next(reversed(maps.values()))
-        result = _picture(net, layer, filter, seed, after)
+        result = _picture(net, layer, filter, seed, before)
         kernel, bias = weights_of(net, layer, filter)
-        after = Frame(
+        frame = Frame(
             step=step,
             kernel=kernel,
             bias=bias,
@@ -91,13 +91,18 @@ def replay(
             score=result.scores[0, -1].item(),
             dead=bool(result.dead.item()),
         )
-        yield after
+        before = next_from(frame)
+        yield frame
 
 
-def _picture(net: Network, layer: str, filter: int, seed: int, before: Frame | None) -> FilterPictures:
-    if before is not None and not before.dead:
-        start = before.picture.unsqueeze(0)
-        result = maximize_filters(net, layer, [filter], NEXT_STEPS, seed, RECIPE, start)
+def next_from(frame: Frame) -> Tensor | None:
+    """What the climb of the next moment begins from: the picture of this one, (C, H, W); None for noise."""
+    return None if frame.dead else frame.picture
+
+
+def _picture(net: Network, layer: str, filter: int, seed: int, before: Tensor | None) -> FilterPictures:
+    if before is not None:
+        result = maximize_filters(net, layer, [filter], NEXT_STEPS, seed, RECIPE, before.unsqueeze(0))
         if not result.dead.item():
             return result
     return maximize_filters(net, layer, [filter], FIRST_STEPS, seed, RECIPE)

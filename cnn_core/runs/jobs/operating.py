@@ -16,10 +16,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from math import isinf
+from math import inf, isinf
 from pathlib import Path
 
 from cnn_core.errors import StudentError, quoted
+from cnn_core.runs.disk import lack
 from cnn_core.runs.fairness import Ticket
 from cnn_core.runs.files import file_names, is_locked, locked, read_json, write_json
 from cnn_core.runs.ids import is_run_id
@@ -60,6 +61,8 @@ def _row(store: RunStore, ticket: Ticket) -> tuple[str, ...]:
     run = Run(store.path / ticket.run_id)
     status = run.status
     wait = store.expected_wait(run.id)
+    if wait is not None and status.state != "running" and lack(store.path):
+        wait = inf  # until there is room on the disk
     done = f"{100 * min(1.0, status.step / status.steps):.0f} %" if status.steps else "0 %"
     still = _duration(status.eta) if status.eta is not None else "?"
     begins = "" if wait is None else "now" if wait < 1 else f"in {_duration(wait)}"

@@ -25,7 +25,6 @@ export default function ({ parentElement, data: [data] }) {
     const box = holder.children[i], canvas = box.querySelector("canvas");
     write(box.querySelector(".name"), strip.title);
     canvas.classList.toggle("smooth", Boolean(strip.smooth));
-    load(s.strips[i], strip.src, draw);
   });
   const figures = root.querySelector(".figures"), drawn = data.figures ?? [];
   if (s.figures !== source) {
@@ -55,6 +54,8 @@ export default function ({ parentElement, data: [data] }) {
   root.querySelector(".step").onclick = () => { pause(); go(s.at + 1); };
   play.onclick = () => { if (s.timer) pause(); else start(); };
   write(play, s.timer ? "Pause" : "Play");
+  // At the end: a strip that stayed the same is drawn at once, and drawing needs all that stands above.
+  data.strips.forEach((strip, i) => load(s.strips[i], strip.src, draw));
   draw();
   return () => { clearInterval(s.timer); s.timer = null; };
 

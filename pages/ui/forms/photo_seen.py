@@ -1,12 +1,15 @@
 """What the big photo network sees in a photo: five answers, each with where it found them, and its maps at a depth.
 
-Two pages draw it. A photo is looked at once, in the server: half a second, and one photo a processor at a time.
+Three pages ask it. A photo is looked at once, by a thread of the server, while a bar says how long it takes: the
+first photo a second, for the network is read from its file; one photo a processor at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -22,39 +25,65 @@ from cnn_core.insight import (
     photo_answers,
     photo_network,
 )
-from cnn_core.kept import kept
+from cnn_core.insight.dream.photo import DEPTHS
+from cnn_core.insight.dream.seen import SIDE
+from cnn_core.kept import Kept
 from cnn_core.lesson import spotlight
+from cnn_core.looking import Question, Work
 from pages.ui.drawing.contact_sheet import as_picture, contact_sheet, image_sheet
 from pages.ui.drawing.sheets import picture, sheet
 from pages.ui.forms import choice
 from pages.ui.frame import process
+from pages.ui.wording import looking
 from pages.ui.wording import photo_seen as words
 from pages.ui.wording.blocks import answer, caption, sheet_heading, what_you_see
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from cnn_core.insight.dream.photo import PhotoNetwork
+
+MACS = 385_000_000  # multiply-adds for SIDE×SIDE pixels
+TO_READ = 14_000_000_000  # in as many multiply-adds: to import the network and read its weights takes 0.7 s
 ANSWER_PX = 168  # width of an answer's picture: five of them fill a row
 MAP_PX = 84
 
+T = TypeVar("T")
+_answers: Kept[list[PhotoAnswer]] = Kept(1_000_000)
+_maps: Kept[DepthMaps] = Kept(16_000_000)
 
-@kept(1)
-@process.in_turn
-def answers_of(key: str, _photo: Tensor) -> list[PhotoAnswer]:
+
+def answers_of(key: str, photo: Tensor) -> list[PhotoAnswer]:
     """The five best answers of EfficientNet-Lite0.
 
     key:   the same key, the same photo.
     photo: (3, H, W) in [0, 1].
     Raises StudentError where the network is not installed, or the photo is too thin for it.
     """
-    return photo_answers(photo_network(), fitted_photo(_photo))
+    return _seen(_answers, key, photo, photo_answers)
 
 
-@kept(16)
-@process.in_turn
-def maps_of(key: str, depth: str, _photo: Tensor) -> DepthMaps:
+def maps_of(key: str, depth: str, photo: Tensor) -> DepthMaps:
     """Its maps at one of its depths that tell most; key, photo and errors as for `answers_of`."""
-    return maps_at_depth(photo_network(), fitted_photo(_photo), depth)
+    return _seen(_maps, (key, depth), photo, partial(maps_at_depth, depth=depth))
+
+
+def _seen(kept: Kept[T], key: Hashable, photo: Tensor, see: Callable[[PhotoNetwork, Tensor], T]) -> T:
+    """What is kept under that key, else what `see` makes of the photo. Draws a bar where that takes a moment."""
+    if (found := kept.get(key)) is not None:
+        return found
+    fitted = fitted_photo(photo)
+
+    @process.in_turn
+    def compute() -> T:
+        result = see(photo_network(), fitted)
+        kept.put(key, result)
+        return result
+
+    is_read = "efficientnet_lite_pytorch" in sys.modules  # to import that takes longest
+    macs = round(MACS * fitted[0].numel() / (SIDE * SIDE))
+    work = Work(1 if is_read else 1 + TO_READ // macs, macs)
+    return looking.here((id(kept), key), Question.of("photo", "", 1, is_read=is_read), work, compute)
 
 
 def draw_answers(key: str, photo: Tensor, place: str) -> None:
@@ -121,7 +150,7 @@ def draw_lit(name: str, maps: DepthMaps, chosen: int, photo: Tensor, place: str,
 def section(key: str, photo: Tensor, place: str) -> None:
     """Draw answers, and the maps of a depth that is chosen, one of which lights up the photo."""
     draw_answers(key, photo, place)
-    depths = photo_network().depths
+    depths = tuple(DEPTHS)
     depth = choice.one_of(
         "Depth", {depth: depth for depth in depths}, f"{place}_depth", depths[2], is_labelled=True
     )

@@ -143,13 +143,15 @@ def upload_manager() -> MemoryUploadedFileManager | None:
 
 def session_id() -> str | None:
     """Of the tab that this script run is for."""
-    ctx = get_script_run_ctx()
+    ctx = get_script_run_ctx(
+        suppress_warning=True
+    )  # what is computed ahead is of no tab, and that is no fault
     return None if ctx is None else ctx.session_id
 
 
 def is_part() -> bool:
     """Whether this run draws a part of a page again, that was there before."""
-    ctx = get_script_run_ctx()
+    ctx = get_script_run_ctx(suppress_warning=True)
     return bool(getattr(ctx, "fragment_ids_this_run", None))
 
 

@@ -13,7 +13,7 @@ import pickle
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +22,18 @@ import streamlit as st
 from cnn_core.data.own.as_dataset import fingerprint
 from cnn_core.data.own.names import is_own
 from cnn_core.kept import Kept, keep_at_most, kept
-from cnn_core.looking import Answers, GivenUp, Lookers, Question, Speeds, Work, hash_of, key_of, work_of
+from cnn_core.looking import (
+    NEXT_CLIMB,
+    Answers,
+    GivenUp,
+    Lookers,
+    Question,
+    Speeds,
+    Work,
+    hash_of,
+    key_of,
+    work_of,
+)
 from cnn_core.machine import is_roomy, is_small
 from cnn_core.settings import settings
 from pages.ui.frame import process, streamlit_inside, turns
@@ -68,13 +79,19 @@ def look(network: LoadedNetwork, job: str, images: int, *, dataset: str = "", **
         return answer
     # A small server has no room for one more process of 300 MB: it does all of it here, in turn.
     here = partial(_at_once, network, question) if work.is_light or is_small() else None
-    lookers, seconds = _lookers(), _speeds.seconds(question.job, work)
     message, keep = partial(_message, network, question), partial(_answers.put, key)
-    while True:
-        try:
-            return _awaited(lookers.ask(key, seconds, message, None, here, keep), lookers, question, work)
-        except GivenUp:  # in the very moment in which we asked
-            continue
+    return _asked(key, question, work, message, here, keep)
+
+
+def here(key: Hashable, question: Question, work: Work, compute: Callable[[], T]) -> T:
+    """What `compute` returns, which is light and which only this process can do. Draws a bar as `look` does.
+
+    key:      the same for the same thing: of all who ask at once, it is computed for one.
+    question: what it amounts to, for the words.
+    work:     the same in multiply-adds, for how long it takes.
+    """
+    result: T = _asked(key, question, work, None, compute)
+    return result
 
 
 def peek(
@@ -241,6 +258,23 @@ def be_ready() -> None:
         keep_at_most(SERVERS_BYTES, SERVERS_EACH)
 
 
+def _asked(
+    key: Hashable,
+    question: Question,
+    work: Work,
+    message: Callable[[], bytes] | None,
+    here: Callable[[], Any] | None,
+    keep: Callable[[Any], None] | None = None,
+) -> Any:
+    lookers = _lookers()
+    while True:
+        seconds = _speeds.seconds(question.job, work)
+        try:
+            return _awaited(lookers.ask(key, seconds, message, None, here, keep), lookers, question, work)
+        except GivenUp:  # in the very moment in which we asked
+            continue
+
+
 def _awaited(asked: Asked, lookers: Lookers, question: Question, work: Work) -> Any:
     place, is_shown = None, streamlit_inside.session_id() is not None
     with asked.awaited():
@@ -322,7 +356,15 @@ def _passes(question: Question, work: Work) -> str:
 
         strengths = len(CHANGES[asked["change"]][0])
         return f"{images} at each of {count(strengths)} strengths, through {each} each"
-    if question.job in ("answers_over", "places_over", "sizes_over"):
+    if question.job == "photo":
+        return f"one photo through {each}" + (
+            "" if asked["is_read"] else ", once the network is read from its file"
+        )
+    if question.job == "filter_over":
+        moments = plural(len(asked["snapshots"]), "moment")
+        steps = f"{NEXT_CLIMB} steps or more of one picture at each"
+        return f"{moments}, {steps}, with {each} a step and twice as many back"
+    if question.job in ("answers_over", "accuracies_over", "places_over", "sizes_over"):
         moments = plural(len(asked["snapshots"]), "moment")
         back = " and back" if question.job == "sizes_over" else ""
         return f"{images} at each of {moments}, through {each} each{back}"

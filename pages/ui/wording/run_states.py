@@ -60,7 +60,7 @@ def state_words(run: Run) -> str:
     if status.state == "paused":
         return paused(status.epoch)
     if status.state == "stopped":
-        return stopped(status.epoch, status.reason)
+        return stopped(status.epoch, status.reason, has_begun=status.step > 0)
     if status.state == "interrupted":
         return plain(status.reason) or interrupted(int(status.saved_epoch) + 1)
     return plain(failed(status.epoch, status.reason)) if status.state == "failed" else ""
@@ -157,17 +157,20 @@ def paused(epochs_done: float) -> str:
     return f"Paused after {_epochs(epochs_done)}. Nothing is lost."
 
 
-def stopped(epochs_done: float, reason: str = "") -> str:
-    """reason: a sentence, where somebody else stopped it.
+def stopped(epochs_done: float, reason: str = "", has_begun: bool = True) -> str:
+    """reason: a sentence, where somebody else stopped it.  has_begun: whether a step was done.
 
     >>> stopped(2.5)
     'Stopped by you after 2.5 epochs; the weights so far are kept.'
     >>> stopped(2.5, "Whoever runs this server has stopped it.")
     'Whoever runs this server has stopped it after 2.5 epochs; the weights so far are kept.'
+    >>> stopped(0, has_begun=False)
+    'Stopped by you before its first step.'
     """
-    if reason:
-        return f"{plain(reason).rstrip('.')} after {_epochs(epochs_done)}; the weights so far are kept."
-    return f"Stopped by you after {_epochs(epochs_done)}; the weights so far are kept."
+    by = plain(reason).rstrip(".") if reason else "Stopped by you"
+    if not has_begun:
+        return f"{by} before its first step."
+    return f"{by} after {_epochs(epochs_done)}; the weights so far are kept."
 
 
 def finished(accuracy: float, images: int, seconds: float, noun: str = "digits") -> str:
