@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -140,7 +140,8 @@ class _Climb:
 
     def _gradient(self, picture: Tensor) -> Tensor:
         # The rest of a step stays with the caller's threads: more of them would add up means in another order.
-        threads = idle_core_too() if self._dreamer.same_by_any_threads else nullcontext()
+        has_more = self._dreamer.same_by_any_threads
+        threads: AbstractContextManager[None] = idle_core_too() if has_more else nullcontext()
         with threads, torch.inference_mode(False), torch.enable_grad():
             leaf = picture.detach().clone().requires_grad_()
             maps = self._dreamer.maps_at(leaf, self._layers)
