@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cnn_core.data import ImageSet
-from cnn_core.insight import maximize_filters
+from cnn_core.insight import dream, maximize_filters, photo_network
 from cnn_core.model import PRESETS, build
 from cnn_core.training import RECIPES, train
 from cnn_core.training.fast import aside, onednn
@@ -133,3 +133,22 @@ def test_the_pictures_are_those_of_one_thread_to_the_bit(layer, recipe):
     together = maximize_filters(net, layer, **asked)
     for name in ("images", "scores", "path", "gradients"):
         assert getattr(together, name).equal(getattr(alone, name)), name
+
+
+def test_the_photo_networks_dream_is_that_of_one_thread_to_the_bit(monkeypatch):
+    net, threads = photo_network(), []
+    picture = torch.rand(3, 140, 210, generator=torch.Generator().manual_seed(0))
+    maps_at = type(net).maps_at
+
+    def noted(self, *asked):
+        threads.append(torch.get_num_threads())
+        return maps_at(self, *asked)
+
+    monkeypatch.setattr(type(net), "maps_at", noted)
+    alone = dream(net, picture, "animals", octaves=2, steps=2)
+    aside.use_idle_core()
+    for is_idle in (True, False):
+        monkeypatch.setattr(aside, "_is_a_core_idle", lambda is_idle=is_idle: is_idle)
+        assert dream(net, picture, "animals", octaves=2, steps=2).equal(alone)
+    assert threads == [1] * 4 + [2] * 4 + [1] * 4
+    assert torch.get_num_threads() == 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,7 @@ from cnn_core.insight.dream.dreamers import Dreamer, dream_layers, dreamer_of, k
 from cnn_core.insight.dream.photo import PhotoNetwork
 from cnn_core.insight.look.twin import as_weights, checked_image
 from cnn_core.model.network import Network
+from cnn_core.training.fast.aside import idle_core_too
 from cnn_core.training.fast.memory import holding_all_freed
 
 MAX_SIDE = 1_024  # pixels: above, a step takes a second and the memory of a small server
@@ -137,7 +139,10 @@ class _Climb:
         return (picture + change.roll((-down, -right), (2, 3))).clamp(0, 1)
 
     def _gradient(self, picture: Tensor) -> Tensor:
-        with torch.inference_mode(False), torch.enable_grad():
+        # The rest of a step stays with the caller's threads: more of them would add up means in another order.
+        has_more = self._dreamer.same_by_any_threads
+        threads: AbstractContextManager[None] = idle_core_too() if has_more else nullcontext()
+        with threads, torch.inference_mode(False), torch.enable_grad():
             leaf = picture.detach().clone().requires_grad_()
             maps = self._dreamer.maps_at(leaf, self._layers)
             return torch.autograd.grad(_loudness(maps, self._weights), leaf)[0]

@@ -21,6 +21,7 @@ class Dreamer(Protocol):
     """A network as Deep Dream sees it."""
 
     channels: int  # of the pictures it looks at
+    same_by_any_threads: bool  # no bit of its maps' gradient depends on how many threads computed it
 
     def dream_layers(self) -> tuple[str, ...]:
         """The layers that have maps whatever the size of the picture, in the network's order."""
@@ -41,6 +42,8 @@ class Dreamer(Protocol):
 
 class DesignDreamer:
     """A network of ours as a `Dreamer`: its layers up to flatten work on any size. It looks, and changes nothing."""
+
+    same_by_any_threads = False
 
     def __init__(self, net: Network) -> None:
         self._net = net

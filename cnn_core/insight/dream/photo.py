@@ -48,6 +48,7 @@ class PhotoNetwork(nn.Module):
     """
 
     channels = 3
+    same_by_any_threads = False
 
     def __init__(self, depths: tuple[str, ...]) -> None:
         super().__init__()
@@ -97,6 +98,8 @@ class PhotoNetwork(nn.Module):
 
 
 class _EfficientNetLite0(PhotoNetwork):
+    same_by_any_threads = True  # measured, and in a test
+
     def __init__(self, net: Any) -> None:
         super().__init__(tuple(DEPTHS))
         self.stem = Looking(fused(net._conv_stem, net._bn0))

@@ -13,6 +13,8 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -46,6 +48,30 @@ def threads_here() -> int:
     """How many threads may work side by side: torch's own number, or two where it is one and a second is allowed."""
     threads = min(torch.get_num_threads(), MOST_THREADS)
     return 2 if threads == 1 and _allowed and (os.cpu_count() or 1) > 1 else threads
+
+
+@contextmanager
+def idle_core_too() -> Iterator[None]:
+    """Inside, torch's kernels have as many threads as there may be, if nobody else wants a core at this moment.
+
+    For work of less than a second that cannot be cut into tasks. Such threads wait for each other after each kernel,
+    so beside a process that never pauses two of them are slower than one.
+    """
+    before = torch.get_num_threads()
+    if before == 1 and threads_here() > 1 and _is_a_core_idle():
+        torch.set_num_threads(threads_here())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _is_a_core_idle() -> bool:
+    """Whether fewer threads are running on this machine than it has cores, ours among them; False if nobody can say."""
+    with suppress(OSError, ValueError, IndexError):
+        _, _, rest = Path("/proc/stat").read_text("ascii").partition("procs_running ")
+        return int(rest.split()[0]) < (os.cpu_count() or 1)
+    return False
 
 
 def side_by_side(work: Callable[[T], R], tasks: Iterable[T]) -> list[R]:
