@@ -79,7 +79,9 @@ def _handle(way: Way, layer: KerasLayer, handler: Callable[[Way, KerasLayer], No
     way.scale(layer, np.array([1.0507009873554805]), np.zeros(1), what)
 
 
-_PRECISION = "In the file it computes with numbers of 16 bits; here with 32. Answers can differ in the {digit} digit."
+_PRECISION = (
+    "In the file it computes with numbers of 16 bits; here with 32. Answers can differ in the {digit} digit."
+)
 
 
 def _remark_once(way: Way, remark: str) -> None:
