@@ -14,7 +14,7 @@ import threading
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor
 
 from cnn_core.data.picture_bounds import check_head, check_whole_jpeg
@@ -26,6 +26,7 @@ MAX_UPLOAD_BYTES = PHOTO_MB * MEGABYTE
 EXTENSIONS = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "heic", "heif")
 READABLE = "PNG, JPEG, WebP, GIF, BMP or HEIC"
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # Pillow knows many more, and each is a way in
+_DOTTED = 240  # pixels of the shorter side of a picture in black and white alone, from which on dots are small in it
 _SMALLEST_PHOTO = 16  # pixels of the shorter side
 
 
@@ -132,6 +133,8 @@ def _plain(image: Image.Image) -> Image.Image:
     """In a mode that can be made smaller without spoiling it."""
     if image.mode.startswith("I"):  # Pillow would cut 16-bit greys off at 255 where they have to be divided
         return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode == "1" and min(image.size) >= _DOTTED:  # its greys may be dots, as of a fax
+        return image.convert("L").filter(ImageFilter.GaussianBlur(min(image.size) / _DOTTED))
     return image if image.mode in ("L", "RGB", "RGBA", "CMYK") else image.convert("RGBA")
 
 

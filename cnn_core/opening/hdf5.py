@@ -46,7 +46,7 @@ _WHY = {
 
 @dataclass(frozen=True)
 class Numbers:
-    """A dataset before it is read. type: NumPy's, as "<f4"."""
+    """A dataset before it is read. type: NumPy's, as "<f4", or "<bf2" for bfloat16, which NumPy lacks."""
 
     shape: tuple[int, ...]
     type: str

@@ -57,7 +57,7 @@ def survey(file: h5py.File) -> dict[str, Any]:
     for path, thing in walk(file):
         if isinstance(thing, h5py.Dataset):
             refuse_unless_plain(path, thing)
-            datasets[path] = [list(thing.shape or ()), thing.dtype.str]
+            datasets[path] = [list(thing.shape or ()), "<bf2" if is_bfloat16(thing) else thing.dtype.str]
         elif texts := dict(texts_of(path, thing)):
             attributes[path] = texts
     return {"attributes": attributes, "datasets": datasets}
@@ -91,6 +91,14 @@ def walk(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
                 waiting.append((inner, thing))
             elif isinstance(thing, h5py.Dataset):
                 yield inner, thing
+
+
+def is_bfloat16(dataset: h5py.Dataset) -> bool:
+    """Whether two bytes are the upper half of a float32, for which HDF5 has no type: Keras says it beside them."""
+    if dataset.dtype.str != "|V2" or "dtype" not in dataset.attrs:
+        return False
+    said = dataset.attrs.get_id("dtype")
+    return said.get_type().get_size() <= 16 and dataset.attrs["dtype"] in ("bfloat16", b"bfloat16")
 
 
 def address(group: h5py.Group) -> int:
@@ -140,6 +148,9 @@ def numbers(file: h5py.File, path: str, shape: list[int]) -> bytes:
     dataset = file[path]
     if list(dataset.shape) != shape:
         raise Refusal("damaged", path)
+    if is_bfloat16(dataset):
+        halves = np.ascontiguousarray(dataset[()]).view("<u2").astype("<u4")
+        return np.left_shift(halves, 16).tobytes()
     with np.errstate(
         over="ignore"
     ):  # a float64 beyond float32 becomes infinite, which is refused like any other

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnn_core.errors import StudentError, quoted
+from cnn_core.opening.keras_operations import as_layer, is_operation
 
 MAX_JSON = 4_000_000  # characters
 _MAX_LAYERS = 300
@@ -222,8 +223,11 @@ def _in_order(
         if name not in by_name or len(chain) > len(layers):
             raise _senseless(f"the layer {quoted(name)} is missing, or its layers lead round in a circle")
         layer, values = by_name[name]
-        chain.append((layer, values))
         before = _before(layer, values)
+        if is_operation(values):
+            kind, its_config = as_layer(layer.kind, layer.config, values)
+            layer = replace(layer, kind=kind, config=its_config)
+        chain.append((layer, values))
         if before is None:
             return chain[::-1]
         name = before

@@ -181,18 +181,21 @@ def _opened(way: Way, spec: ModelSpec, file: Hdf5, is_own: bool) -> Opened:
     net = build(spec)
     children = list(net.children())
     with torch.no_grad():
-        for need, its_arrays in zip(way.needs, arrays, strict=True):
-            for place, weights in need.fill(its_arrays).items():
-                state = children[place].state_dict()
-                for key, value in weights.items():
-                    state[key].copy_(torch.from_numpy(np.array(value)))
+        filled = [need.fill(its_arrays) for need, its_arrays in zip(way.needs, arrays, strict=True)]
+        for place, weights in (item for one in (way.fixed, *filled) for item in one.items()):
+            state = children[place].state_dict()
+            for key, value in weights.items():
+                state[key].copy_(torch.from_numpy(np.array(value)))
     return _with_its_first_step(net.eval(), way)
 
 
 def _with_its_first_step(net: Network, way: Way) -> Opened:
     """The factor and the offset that the file applies to an image become part of the weights."""
-    scale = 255 if np.abs(way.factor).max() < LARGE_FACTOR else 1
-    taken = taken_up(net, way.factor, way.offset)
+    factor, offset = np.ones(1), np.zeros(1)
+    for its_factor, its_offset in way.steps:
+        factor, offset = factor * its_factor, offset * its_factor + its_offset
+    scale = 255 if np.abs(factor).max() < LARGE_FACTOR else 1
+    taken = taken_up(net, factor, offset)
     remarks = list(way.remarks)
     if taken.net is not net:
         where = (

@@ -36,8 +36,19 @@ NOTHING_IN_USE = (
         "RandomSaturation",
         "RandomColorJitter",
     ),
+    *("RandomGrayscale", "RandomInvert", "RandomSharpness", "RandomPosterization", "RandomPerspective"),
+    *("RandomElasticTransform", "RandomColorDegeneration", "Solarization"),
+    *("RandAugment", "AugMix", "MixUp", "CutMix"),
 )
-KEEP_NUMBERS = ("Dropout", "Rescaling", "Normalization", "Resizing", *NOTHING_IN_USE)
+KEEP_NUMBERS = (
+    "Dropout",
+    "Rescaling",
+    "Normalization",
+    "Resizing",
+    "CenterCrop",
+    "RandomCrop",
+    *NOTHING_IN_USE,
+)
 ON_MAPS = (
     *("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D"),
     *("GlobalAveragePooling2D", "GlobalMaxPooling2D"),
@@ -64,7 +75,8 @@ def begun(chain: Sequence[KerasLayer]) -> Way:
             f"It takes {prod(sides):,} numbers in a row. Here these are the rows of a picture of {height}×{width}, "
             "one after the other; a flatten was put in front."
         )
-    if len(sides) == 2:
+    is_rows = len(sides) == 2
+    if is_rows:
         sides = [*sides, 1]
     height, width, channels = (sides[1], sides[2], sides[0]) if is_first else sides
     if channels not in (1, 3):
@@ -72,7 +84,8 @@ def begun(chain: Sequence[KerasLayer]) -> Way:
             f"has {channels:,} channels ({'×'.join(map(str, sides))}), and pictures here have 1 (grey) or 3 (colour)",
             "Open a network for pictures; channels come last, as in (28, 28, 1).",
         )
-    way = Way((channels, height, width), is_first, (channels, height, width), remarks=remarks)
+    shape = channels, height, width
+    way = Way(shape, is_first, shape, remarks=remarks, is_rows=is_rows)
     if flat_order:
         flatten(way, first)
     return way

@@ -7,7 +7,8 @@ name and its place, unless what it does in use can be said exactly by kinds that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -21,6 +22,7 @@ from cnn_core.model.layers import (
     BatchNormalization,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
@@ -32,9 +34,9 @@ from cnn_core.opening import keras_settings as settings
 from cnn_core.opening.keras_config import KerasLayer, RefusedLayer
 from cnn_core.opening.keras_convolutions import bias_in, conv, depthwise, note_bias, separable, zero_padding
 from cnn_core.opening.keras_input import NOTHING_IN_USE, begun, reshaped
-from cnn_core.opening.keras_way import Need, Way, Weights, flatten, in_our_order
+from cnn_core.opening.keras_way import Need, Step, Way, Weights, as_norm, flatten, in_our_order
 from cnn_core.opening.kernels import Array
-from cnn_core.opening.refused_layers import refusal_of
+from cnn_core.opening.refused_layers import refusal_of, with_article
 
 
 def translated(chain: Sequence[KerasLayer]) -> Way:
@@ -48,13 +50,15 @@ def translated(chain: Sequence[KerasLayer]) -> Way:
             raise refusal_of(layer)
         if way.border is not None and layer.kind not in _TAKE_BORDER:
             raise layer.refusal(
-                f"is a {layer.kind} after a border of zeros, and here only a convolution can have one",
+                f"is {with_article(layer.kind)} after a border of zeros, and here only a convolution can have one",
                 "Use padding “same” in the convolution, and no ZeroPadding2D.",
             )
-        if settings.precision(layer) not in ("float32", "float64") and layer.kind in _HAVE_WEIGHTS:
-            _remark_once(way, _PRECISION)
+        precision = settings.precision(layer)
+        if precision not in ("float32", "float64") and layer.kind in _HAVE_WEIGHTS:
+            digit = "second" if "bfloat16" in precision else "third"
+            _remark_once(way, _PRECISION.format(digit=digit))
         try:
-            handler(way, layer)
+            _handle(way, layer, handler)
         except RefusedLayer:
             raise
         except StudentError as error:  # of a layer of ours, which does not know what the file calls it
@@ -63,7 +67,21 @@ def translated(chain: Sequence[KerasLayer]) -> Way:
     return way
 
 
-_PRECISION = "In the file it computes with numbers of 16 bits; here with 32. Its answers can differ in the third digit."
+def _handle(way: Way, layer: KerasLayer, handler: Callable[[Way, KerasLayer], None]) -> None:
+    bend = layer.config.get("activation")
+    if (bend.get("config") if isinstance(bend, Mapping) else bend) != "selu":
+        handler(way, layer)
+        return
+    # Klambauer et al. 2017, "Self-normalizing neural networks": an elu with this alpha, times 1.0507.
+    elu = {"class_name": "ELU", "config": {"alpha": 1.6732632423543772}}
+    handler(way, replace(layer, config={**layer.config, "activation": elu}))
+    what = "has the activation selu: here an elu with alpha 1.673, and for its factor of 1.051"
+    way.scale(layer, np.array([1.0507009873554805]), np.zeros(1), what)
+
+
+_PRECISION = (
+    "In the file it computes with numbers of 16 bits; here with 32. Answers can differ in the {digit} digit."
+)
 
 
 def _remark_once(way: Way, remark: str) -> None:
@@ -153,37 +171,91 @@ def _leave_out(way: Way, layer: KerasLayer) -> None:
 
 def _rescaling(way: Way, layer: KerasLayer) -> None:
     scale, offset = settings.numbers(layer, "scale", 1), settings.numbers(layer, "offset", 0)
-    _change_input(way, layer, np.array(scale), np.array(offset))
+    if max(len(scale), len(offset)) > 1:
+        _refuse_rows(way, layer)
+        if way.channels_first or len(way.shape) == 1:
+            raise layer.refusal("has several numbers, and not for channels", "Use one number for all pixels.")
+    _change(way, layer, np.array(scale), np.array(offset))
 
 
 def _normalization(way: Way, layer: KerasLayer) -> None:
     """Keras's layer that evens out its input once and for all, by a mean and a variance of the training images."""
-    if layer.config.get("mean") is None or layer.config.get("variance") is None:
-        raise layer.refusal(
-            "is a Normalization that learnt its mean and variance from images (`adapt`); they are not read here",
-            "Use `Rescaling` with the same numbers, or give it `mean` and `variance`.",
+    is_inverse = settings.yes(layer, "invert", False)
+
+    def change(mean: NDArray[Any], variance: NDArray[Any]) -> Step:
+        if (variance < 0).any():
+            raise layer.refusal("holds a variance below 0", "Train it again; this file is damaged.")
+        spread = np.maximum(np.sqrt(variance), 1e-7)  # Keras's floor
+        return (spread, mean) if is_inverse else (1 / spread, -mean / spread)
+
+    if layer.config.get("mean") is not None and layer.config.get("variance") is not None:
+        _how_many_are_evened(way, layer)
+        mean, variance = (np.array(settings.numbers(layer, key, 0)) for key in ("mean", "variance"))
+        _change(way, layer, *change(mean, variance))
+        return
+    count = _how_many_are_evened(way, layer)
+    order = way.order
+    if len(way.shape) == 3 and way.is_untouched and way.border is None:
+        place, at = None, len(way.steps)
+        way.steps.append((np.ones(1), np.zeros(1)))  # until the file's numbers are read
+    else:
+        place, at = way.add(BatchNormalization(), layer), -1
+        way.remarks.append(
+            f"{layer.called} evens out by a mean and a spread that it learnt once: here a batch normalisation, with "
+            "the same numbers. Further training may move them."
         )
-    mean, variance = (np.array(settings.numbers(layer, key, 0)) for key in ("mean", "variance"))
-    if (variance < 0).any() or layer.config.get("invert"):
-        raise layer.refusal("is a Normalization that cannot be turned into a factor", "Use Rescaling.")
-    factor = 1 / np.maximum(np.sqrt(variance), 1e-7)  # Keras's floor
-    _change_input(way, layer, factor, -mean * factor)
+    after = way.shape[0]
+
+    def fill(arrays: Sequence[Array]) -> dict[int, Weights]:
+        mean, variance = (in_our_order(array.reshape(-1), order).astype(np.float64) for array in arrays)
+        if place is None:
+            way.steps[at] = change(mean, variance)
+            return {}
+        return {place: as_norm(after, *change(mean, variance))}
+
+    way.needs.append(Need(layer, (count, count), fill, has_more=True))  # and how many images they are from
 
 
-def _change_input(way: Way, layer: KerasLayer, factor: NDArray[Any], offset: NDArray[Any]) -> None:
-    if not way.is_untouched or way.border is not None:
+def _how_many_are_evened(way: Way, layer: KerasLayer) -> tuple[int, ...]:
+    """The shape of its mean: one for everything, or one for each channel or number of a list."""
+    axes = layer.config.get("axis", -1)
+    axes = [] if axes is None else axes if isinstance(axes, list | tuple) else [axes]
+    if not axes:
+        return ()
+    _refuse_rows(way, layer)
+    last = 1 if len(way.shape) == 1 or way.channels_first else 3
+    if list(axes) not in ([last], [last - 1 - len(way.shape)]):
         raise layer.refusal(
-            f"is a {layer.kind} in the middle of the network",
-            "Put it first, or use a batch normalisation there.",
+            "learnt a mean for each place of the picture, and here there is one for each channel",
+            "Use `Normalization(axis=None)` or `axis=-1`, and adapt it again.",
         )
-    if any(len(values) not in (1, way.input_shape[0]) for values in (factor, offset)) or not factor.all():
+    return (way.shape[0],)
+
+
+def _change(way: Way, layer: KerasLayer, factor: NDArray[Any], summand: NDArray[Any]) -> None:
+    """Of an image: a step before the first layer. Further on: a layer that multiplies and adds."""
+    if any(len(values) not in (1, way.shape[0], way.input_shape[0]) for values in (factor, summand)):
         raise layer.refusal(
             f"is a {layer.kind} that does not fit its input", "Use one number for all pixels."
         )
-    way.factor, way.offset = way.factor * factor, way.offset * factor + offset
+    if way.is_untouched and factor.all() and max(len(factor), len(summand)) <= way.input_shape[0]:
+        way.steps.append((factor, summand))
+    else:
+        way.scale(layer, factor, summand, "multiplies and adds: here")
+
+
+def _refuse_rows(way: Way, layer: KerasLayer) -> None:
+    """Of a picture of 28×28 without channels, Keras takes the columns for channels."""
+    if way.is_rows:
+        _, height, width = way.shape
+        raise layer.refusal(
+            f"works on each row of the picture by itself, for the input is {height}×{width}, without channels",
+            f"Put a Flatten before it, or give the network an input of ({height}, {width}, 1).",
+        )
 
 
 def _norm(way: Way, layer: KerasLayer) -> None:
+    _refuse_rows(way, layer)
     rank = len(way.shape)
     axis = layer.config.get("axis", -1)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
@@ -259,12 +331,8 @@ def _global_max(way: Way, layer: KerasLayer) -> None:
 
 def _pool_all(way: Way, layer: KerasLayer, kind: type[MaxPooling2D | AveragePooling2D]) -> None:
     _, height, width = way.shape
-    if height != width:
-        raise layer.refusal(
-            f"looks at whole maps of {height}×{width}, and windows are squares here",
-            "Use GlobalAveragePooling2D.",
-        )
-    way.add(kind(height), layer)
+    # Of an oblong map a square that is as long, with a border of which nothing counts.
+    way.add(kind(max(height, width), padding="valid" if height == width else "same"), layer)
 
 
 def _need_maps(way: Way, layer: KerasLayer) -> None:
@@ -293,12 +361,13 @@ def _reshape(way: Way, layer: KerasLayer) -> None:
             )
             return
     raise layer.refusal(
-        "is a Reshape in the middle of the network, and here maps stay maps until a flatten",
+        "is a Reshape that is neither a flatten nor the first step to a picture, and here maps stay maps",
         "Use Flatten, or a Reshape to (28, 28, 1) as the first layer.",
     )
 
 
 def _dense(way: Way, layer: KerasLayer) -> None:
+    _refuse_rows(way, layer)
     units, bias = settings.whole(layer, "units"), settings.yes(layer, "use_bias", True)
     bend = settings.activation(layer)
     note_bias(way, layer, bias)
@@ -325,9 +394,48 @@ def _dense(way: Way, layer: KerasLayer) -> None:
     way.needs.append(Need(layer, ((inputs, units), (units,))[: 1 + bias], fill))
 
 
+def _cropping(way: Way, layer: KerasLayer) -> None:
+    value = layer.config.get("cropping", 0)
+    sides = value if isinstance(value, list | tuple) else [value, value]
+    both = [side if isinstance(side, list | tuple) else [side, side] for side in sides]
+    if len(both) != 2 or any(len(s) != 2 or any(type(n) is not int or n < 0 for n in s) for s in both):
+        raise layer.refusal("has a cropping that makes no sense", "Save it again with Keras.")
+    _crop(way, layer, both[0], both[1])
+
+
+def _center_crop(way: Way, layer: KerasLayer) -> None:
+    size = [layer.config.get(key) for key in ("height", "width")]
+    room = [have - want if type(want) is int else -1 for have, want in zip(way.shape[1:], size, strict=False)]
+    if len(room) != 2 or min(room) < 0 or max(room) == 0:
+        _resizing(way, layer)
+        return
+    down, right = (([n // 2, n - n // 2]) for n in room)
+    _crop(way, layer, down, right)
+
+
+def _crop(way: Way, layer: KerasLayer, down: Sequence[int], right: Sequence[int]) -> None:
+    """A kernel that takes one pixel as it is, and has as many places as are left."""
+    _need_maps(way, layer)
+    if sum(down) != sum(right) or sum(down) >= min(way.shape[1:]):
+        raise layer.refusal(
+            f"cuts {sum(down):,} rows and {sum(right):,} columns off maps of {shape_text(way.shape)}, and here as "
+            "many of both can go, and not all",
+            "Cut the pictures before.",
+        )
+    channels, side = way.shape[0], sum(down) + 1
+    place = way.add(DepthwiseConv2D(side), layer)
+    kernel = np.zeros((channels, 1, side, side), np.float32)
+    kernel[:, :, down[0], right[0]] = 1
+    way.fixed[place] = {"conv.weight": kernel, "conv.bias": np.zeros(channels, np.float32)}
+    way.remarks.append(
+        f"{layer.called} cuts edges off: here a depthwise convolution that takes each pixel as it is. Further training "
+        "may move its numbers."
+    )
+
+
 def _resizing(way: Way, layer: KerasLayer) -> None:
     size = (layer.config.get("height"), layer.config.get("width"))
-    if size != way.shape[1:]:
+    if len(way.shape) != 3 or size != way.shape[1:]:
         raise layer.refusal(
             f"changes the size of the picture to {shown(size[0])}×{shown(size[1])}",
             "Resize the pictures before.",
@@ -353,7 +461,9 @@ _HANDLERS: dict[str, Callable[[Way, KerasLayer], None]] = {
     "Rescaling": _rescaling,
     "Normalization": _normalization,
     "Resizing": _resizing,
-    "CenterCrop": _resizing,
+    "CenterCrop": _center_crop,
+    "Cropping2D": _cropping,
+    "RandomCrop": _resizing,
     **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"), _activation),
 }
 _HANDLERS |= dict.fromkeys(NOTHING_IN_USE, _leave_out)

@@ -14,7 +14,6 @@ _IN_PLACE = {  # an activation that we lack -> the nearest that we have
     "relu6": "relu",
     "swish": "gelu",
     "silu": "gelu",
-    "selu": "elu",
     "celu": "elu",
     "softplus": "elu",
     "mish": "gelu",

@@ -35,6 +35,9 @@ def weights_of(needs: Sequence[Need], file: Hdf5, is_own: bool) -> list[list[Arr
         paths = [_numbered(need.owner, base, file) for need in needs]
     else:
         paths = _named(needs, file)
+    paths = [
+        its[: len(need.shapes)] if need.has_more else its for need, its in zip(needs, paths, strict=True)
+    ]
     for need, its_paths in zip(needs, paths, strict=True):
         _check(need, its_paths, file, is_own)
     arrays = file.read([path for its_paths in paths for path in its_paths])
@@ -89,9 +92,10 @@ def _check(need: Need, paths: Sequence[str], file: Hdf5, is_own: bool) -> None:
             hint=f"Choose or build the design that they were saved from. The file has {listed(file)}.",
         )
     for path in paths:
-        if file.datasets[path].type[1:] not in ("f2", "f4", "f8"):
+        if file.datasets[path].type[1:] not in ("f2", "f4", "f8", "bf2"):
             raise need.owner.refusal(
-                "keeps its weights in numbers that are not floating-point", "Save it with float32 weights."
+                "keeps its weights in numbers that are not floating-point, or of which the file does not say so",
+                "Save it with float32 weights, or in a .keras file.",
             )
 
 

@@ -272,9 +272,20 @@ DESCRIPTIONS = {
     "renorm": (simple(layer("BatchNormalization", axis=-1, renorm=True)), "renorm"),
     "a dropout of all": (simple(layer("Dropout", rate=1.0)), "share of 1"),
     "a rate of words": (simple(layer("Dropout", rate="half")), "rate"),
-    "a reshape in the middle": (simple(layer("Reshape", target_shape=[6, 3, 4])), "Reshape in the middle"),
+    "a reshape in the middle": (
+        simple(layer("Reshape", target_shape=[6, 3, 4])),
+        "neither a flatten nor the first step",
+    ),
     "a reshape that does not fit": (simple(layer("Reshape", target_shape=[7, -1, 5])), "cannot put"),
-    "a rescaling in the middle": (simple(layer("Rescaling", scale=2.0)), "in the middle"),
+    "a rescaling of five channels": (simple(layer("Rescaling", scale=[1.0] * 5)), "does not fit its input"),
+    "a cropping of everything": (simple(layer("Cropping2D", cropping=[[3, 3], [3, 3]])), "not all"),
+    "a cropping of less than nothing": (
+        simple(layer("Cropping2D", cropping=[[-1, 0], [0, 0]])),
+        "makes no sense",
+    ),
+    "a cropping of words": (simple(layer("Cropping2D", cropping="all")), "makes no sense"),
+    "a normalisation along a word": (simple(layer("Normalization", axis="x")), "for each place"),
+    "a normalisation without its numbers": (simple(layer("Normalization", axis=-1)), "missing"),
     "maps at the end": (sequential(INPUT, conv()), "leaves maps"),
     "one number at the end": (simple(last=dense(units=1, activation="relu")), "single number"),
     "weights of eight bits": (

@@ -1,5 +1,7 @@
 """Networks of Keras that students bring, one function each: the kinds, not the files."""
 
+import numpy as np
+
 CASES = {}
 
 
@@ -442,3 +444,150 @@ def without_an_input_layer(keras, L):
     )
     model.build((None, 28, 28, 1))
     return model
+
+
+def _adapted(L, shape, **settings):
+    layer = L.Normalization(**settings)
+    layer.adapt(np.random.default_rng(0).random((20, *shape)) * np.linspace(1, 2, shape[-1]))
+    return layer
+
+
+@case
+def one_mean_and_variance_learnt_from_images(keras, L):
+    return _chain(
+        keras,
+        L.Rescaling(1 / 255),
+        _adapted(L, (28, 28, 1), axis=None),
+        L.Conv2D(4, 3, activation="relu"),
+        L.Flatten(),
+        L.Dense(10, activation="softmax"),
+    )
+
+
+@case
+def a_mean_and_variance_learnt_for_each_colour(keras, L):
+    return _chain(
+        keras,
+        _adapted(L, (16, 16, 3)),
+        L.Conv2D(4, 3, padding="same", activation="relu"),
+        L.Flatten(),
+        L.Dense(10, activation="softmax"),
+        shape=(16, 16, 3),
+    )
+
+
+@case
+def a_mean_and_variance_learnt_for_each_of_784_pixels(keras, L):
+    return _chain(
+        keras,
+        _adapted(L, (784,)),
+        L.Dense(8, activation="relu"),
+        L.Dense(10, activation="softmax"),
+        shape=(784,),
+    )
+
+
+@case
+def a_mean_and_variance_learnt_for_each_number_of_a_list_of_maps(keras, L):
+    return _chain(
+        keras,
+        L.Conv2D(3, 3, strides=3, activation="relu"),
+        L.Flatten(),
+        _adapted(L, (243,)),
+        L.Dense(10, activation="softmax"),
+    )
+
+
+@case
+def a_mean_and_variance_taken_back(keras, L):
+    return _chain(
+        keras,
+        L.Normalization(mean=0.3, variance=0.2, axis=None, invert=True),
+        L.Conv2D(4, 3, activation="relu"),
+        L.Flatten(),
+        L.Dense(10, activation="softmax"),
+    )
+
+
+@case
+def rescaling_between_the_layers(keras, L):
+    return _chain(
+        keras,
+        L.MaxPooling2D(),
+        L.Rescaling(1 / 255),
+        L.Conv2D(4, 3, padding="same", activation="relu"),
+        L.Rescaling([0.5, -1.0, 2.0, 3.0], offset=[0.1, 0.2, 0.3, 0.4]),
+        L.Flatten(),
+        L.Rescaling(2.0, offset=-1.0),
+        L.Dense(10, activation="softmax"),
+    )
+
+
+@case
+def selu_networks(keras, L):
+    return _chain(
+        keras,
+        L.Conv2D(4, 3, padding="same", activation="selu"),
+        L.DepthwiseConv2D(3),
+        L.Activation("selu"),
+        L.Flatten(),
+        L.Dense(8, activation=keras.activations.selu),
+        L.AlphaDropout(0.1),
+        L.Dense(10, activation="softmax"),
+    )
+
+
+@case
+def edges_cut_off(keras, L):
+    return _chain(
+        keras,
+        L.Cropping2D(2),
+        L.Conv2D(4, 3, padding="same", activation="relu"),
+        L.Cropping2D(((0, 3), (1, 2))),
+        L.CenterCrop(18, 18),
+        L.Flatten(),
+        L.Dense(10, activation="softmax"),
+    )
+
+
+@case
+def whole_maps_that_are_oblong(keras, L):
+    return _chain(
+        keras,
+        L.Conv2D(6, 3),
+        L.MaxPooling2D(2),
+        L.GlobalMaxPooling2D(),
+        L.Dense(10, activation="softmax"),
+        shape=(20, 29, 1),
+    )
+
+
+@case
+def means_of_oblong_maps_that_stay_maps(keras, L):
+    return _chain(
+        keras,
+        L.Conv2D(6, 3),
+        L.GlobalAveragePooling2D(keepdims=True),
+        L.Conv2D(10, 1),
+        L.Flatten(),
+        L.Softmax(),
+        shape=(29, 20, 1),
+    )
+
+
+@case
+def changes_that_only_a_training_makes(keras, L):
+    return _chain(
+        keras,
+        L.RandomCrop(16, 16),
+        L.RandAugment(),
+        L.MixUp(),
+        L.RandomGrayscale(1.0),
+        L.RandomInvert(1.0),
+        L.RandomPerspective(1.0),
+        L.RandomErasing(1.0),
+        L.Conv2D(4, 3, activation="relu"),
+        L.Flatten(),
+        L.Dense(10, activation="softmax"),
+        shape=(16, 16, 3),
+    )

@@ -19,6 +19,7 @@ from cnn_core.model import LAYER_TYPES, PRESETS, ModelSpec
 from cnn_core.opening import open_network, with_scale
 from cnn_core.opening.keras_file import chain_of
 from cnn_core.opening.keras_layers import translated
+from cnn_core.opening.keras_operations import as_layer, is_operation
 from tests.core.designs import LESSON_LAYERS, design, lived_in, random_spec, same_weights
 from tests.core.keras_files import in_layout_of_keras_2, live_in, saved
 from tests.core.keras_networks import CASES
@@ -226,6 +227,117 @@ def test_a_layer_is_refused_by_its_name_and_its_place():
         StudentError, match="Layer 2 of 2, “lambda_1”, is a Lambda: Python code inside a file is never"
     ):
         open_network(saved(model, ".keras"), "lambda.keras")
+
+
+OPERATIONS = {
+    "a quotient": ((28, 28, 1), lambda ops, x: x / 255),
+    "a product and a difference": ((28, 28, 1), lambda ops, x: x * 2 - 1),
+    "a number less the image": ((28, 28, 1), lambda ops, x: 1 - x),
+    "less than nothing": ((28, 28, 1), lambda ops, x: -(0.5 + x)),
+    "relu": ((28, 28, 1), lambda ops, x: ops.relu(x - 0.5)),
+    "a dimension more": ((28, 28), lambda ops, x: ops.expand_dims(x, -1)),
+    "another shape": ((784,), lambda ops, x: ops.reshape(x, (-1, 28, 28, 1))),
+}
+
+
+def with_operation(change, shape):
+    import keras
+
+    layers = keras.layers
+    keras.utils.set_random_seed(0)
+    keras.backend.clear_session()
+    images = keras.Input(shape)
+    maps = layers.Conv2D(4, 3, activation="relu")(change(keras.ops, images))
+    model = keras.Model(images, layers.Dense(10, activation="softmax")(layers.Flatten()(maps)))
+    live_in(model)
+    return model
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("what", OPERATIONS)
+def test_a_function_between_the_layers_is_the_layer_that_does_the_same(what, ending):
+    shape, change = OPERATIONS[what]
+    model = with_operation(change, shape)
+    opened = open_network(saved(model, ending), f"model{ending}")
+    images = images_for(opened)
+    assert np.abs(our_answer(opened, images) - keras_says(model, opened, images)).max() < 1e-4
+    assert opened.scale == (255 if what == "a quotient" else 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda ops, x: ops.flip(x, 1), "Flip"),
+        (lambda ops, x: 1 / (x + 1), "TrueDivide"),
+        (lambda ops, x: ops.power(x, 2), "Power"),
+    ],
+)
+def test_a_function_that_no_layer_does_is_refused_by_its_name(change, name):
+    with pytest.raises(StudentError, match=rf"is an operation between the layers \({name}\)"):
+        open_network(saved(with_operation(change, (28, 28, 1)), ".keras"), "model.keras")
+
+
+@pytest.mark.parametrize(
+    ("function", "y", "layer"),
+    [
+        ("math.truediv", 255.0, {"scale": 1 / 255, "offset": 0.0}),
+        ("math.subtract", 0.5, {"scale": 1.0, "offset": -0.5}),
+        ("math.multiply", 2, {"scale": 2.0, "offset": 0.0}),
+        ("math.divide", 0, None),
+        ("math.truediv", 10**400, None),
+        ("image.flip_left_right", None, None),
+    ],
+)
+def test_a_function_of_tensorflow_in_keras_2_is_read_as_keras_2_writes_it(function, y, layer):
+    """As TensorFlow 2.15 writes `x / 255`."""
+    named = {"name": None} | ({} if y is None else {"y": y})
+    config = {"name": "tf.math.truediv", "trainable": True, "dtype": "float32", "function": function}
+    written = {"class_name": "TFOpLambda", "config": config, "inbound_nodes": [["input_1", 0, 0, named]]}
+    assert is_operation(written)
+    kind, settings = as_layer("TFOpLambda", config, written)
+    assert (kind, settings) == ("Rescaling", layer) if layer else kind.startswith("operation ")
+
+
+def test_weights_in_the_upper_halves_of_float32_are_those_numbers():
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(4, 3, dtype="bfloat16"),
+            layers.Flatten(dtype="bfloat16"),
+            layers.Dense(10, activation="softmax", dtype="bfloat16"),
+        ]
+    )
+    live_in(model)
+    opened = open_network(saved(model, ".keras"), "model.keras")
+    kernel = model.layers[0].kernel.value.detach().float().permute(3, 2, 0, 1)
+    assert torch.equal(opened.net.conv2d_1.conv.weight.detach(), kernel)
+    assert any("second digit" in remark for remark in opened.remarks)
+
+
+@pytest.mark.parametrize("kind", ["Dense", "BatchNormalization"])
+def test_what_works_on_the_rows_of_a_picture_without_channels_is_told_so(kind):
+    import keras
+
+    layers = keras.layers
+    first = layers.Dense(6) if kind == "Dense" else layers.BatchNormalization()
+    model = keras.Sequential([keras.Input((28, 28)), first, layers.Flatten(), layers.Dense(10)])
+    with pytest.raises(StudentError, match="works on each row of the picture by itself") as error:
+        open_network(saved(model, ".keras"), "rows.keras")
+    assert error.value.hint == "Put a Flatten before it, or give the network an input of (28, 28, 1)."
+
+
+def test_a_mean_for_each_place_of_a_picture_is_refused():
+    import keras
+
+    layers = keras.layers
+    every = layers.Normalization(axis=(1, 2, 3))
+    every.adapt(np.random.default_rng(0).random((5, 8, 8, 1)))
+    model = keras.Sequential([keras.Input((8, 8, 1)), every, layers.Flatten(), layers.Dense(10)])
+    with pytest.raises(StudentError, match="learnt a mean for each place of the picture"):
+        open_network(saved(model, ".keras"), "places.keras")
 
 
 def test_the_name_of_a_design_is_that_of_its_file():

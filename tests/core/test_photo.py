@@ -130,6 +130,34 @@ def test_a_loose_bar_belongs_to_its_digit_and_a_digit_beside_it_does_not():
     assert [round(piece.box[1], -1) for piece in reading.pieces] == [70, 320]  # from left to right
 
 
+def test_a_line_under_a_digit_is_no_part_of_it():
+    sheet = page(lambda pen: (two(pen), pen.line([150, 500, 400, 500], INK, 9)))
+    reading = read_photo(file_of(shade(sheet, 0.8)))
+    assert near(reading.pieces[0].box, ALONE)
+    assert "lines" in reading.left_out
+
+
+@pytest.mark.parametrize("place", [(200, 260), (300, 260), (150, 350)])
+def test_of_a_note_on_a_grained_desk_the_writing_is_found_and_no_strip_of_its_paper(place):
+    """Between the writing and the note's edge there is a strip of light; chalk would end at all its sides."""
+    left, top = place
+    grain = np.random.default_rng(0).normal(0, 1, (768, 1)) * 14
+    desk = np.repeat(85 + grain, 576, 1)
+    desk[170:600, 90:490] = PAPER
+    note = page(lambda pen: two(pen, left, top, width=10), paper=255)
+    reading = read_photo(file_of(np.where(note < 255, note, desk)))
+    assert not reading.light_on_dark
+    assert near(reading.pieces[reading.main].box, (top, left - 5, top + 205, left + 151), by=8)
+
+
+def test_a_picture_in_black_and_white_alone_whose_greys_are_dots_is_read():
+    dotted = Image.fromarray(shade(page(two), 0.8).astype(np.uint8)).convert("1")
+    file = io.BytesIO()
+    dotted.save(file, "PNG")
+    reading = read_photo(file.getvalue())
+    assert near(reading.pieces[reading.main].box, ALONE)
+
+
 def test_a_line_is_taken_out_and_the_stroke_it_crosses_is_not_cut():
     stroke = np.zeros((400, 400), np.float32)
     stroke[60:340, 190:214] = 0.8

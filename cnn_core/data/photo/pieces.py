@@ -114,7 +114,7 @@ def find_digits(ink: np.ndarray, dark: np.ndarray, may_run_off: bool = False) ->
         for thing in things
         if thing.labels[0] not in used and thing not in frames and not thing.runs_off
     ]
-    left_out |= {"pale" if thing.size >= ALIKE * main.size else "small" for thing in rest if thing.size >= 3}
+    left_out |= {_why_not(thing, main) for thing in rest if thing.size >= 3}
     ordered = _in_reading_order(digits)
     place = next(place for place, digit in enumerate(ordered) if main.labels[0] in digit.labels)
     return Findings(labelled, tuple(ordered), place, frozenset(left_out))
@@ -172,6 +172,13 @@ def _is_like(thing: Thing, main: Thing) -> bool:
     return thing.size >= ALIKE * main.size and thing.dark >= ALIKE * main.dark
 
 
+def _why_not(thing: Thing, main: Thing) -> str:
+    """A word for what is no part of any digit."""
+    if thing.size < ALIKE * main.size:
+        return "small"
+    return "lines" if thing.width > 6 * thing.height else "pale"
+
+
 def _pen(thing: Thing, labelled: np.ndarray) -> float:
     """The width of its stroke, in pixels."""
     top, left, bottom, right = thing.box
@@ -209,8 +216,12 @@ def _belongs(other: Thing, whole: Thing) -> bool:
     )
     if gap > 0.18 * whole.size:
         return False
-    if 2 * other.height < other.width < 2 * whole.width:  # the bar of a 5 or a 7, a little apart
-        return True
+    if other.width > 2 * other.height:
+        # The bar of a 5 or a 7 may be a little apart; what is so far below a digit, and as wide, underlines it.
+        if other.box[0] - whole.box[2] > 0.05 * whole.size and other.width > 0.8 * whole.width:
+            return False
+        if other.width < 2 * whole.width:
+            return True
     over = min(whole.box[3], other.box[3]) - max(whole.box[1], other.box[1])
     beside = min(whole.box[2], other.box[2]) - max(whole.box[0], other.box[0])
     narrow, low = min(whole.width, other.width), min(whole.height, other.height)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LONGEST = 768  # pixels of the longer side, at which a photo is read
 LOWEST, HIGHEST = 0.1, 0.7  # of the paper's brightness: within these a visitor may say what counts as ink
 _LEAST = 8  # pixels of the shorter side
+_MOST_OPEN = 0.1  # of its edge: a strip of light has more of it, and chalk next to none
+_ROUGH = 0.4  # the grain of a desk around a sheet asks for no darker ink than this
 _OF_INK = 0.45  # of the ink's own darkness: paler than that is paper, or a stroke's blurred edge
 
 Frame = tuple[float, float, float, float]
@@ -238,7 +240,9 @@ def _best_attempt(colours: np.ndarray, limit: float | None, may_run_off: bool) -
         for light_on_dark in (False, True):
             dark = darkness(colours, light_on_dark, by_colour)
             for attempt in _attempts(dark, light_on_dark, limit, may_run_off):
-                if attempt.findings.digits and (by_colour or _stands_alone(attempt, grey)):
+                if attempt.findings.digits and (
+                    _ends(attempt, grey) if by_colour else _stands_alone(attempt, grey)
+                ):
                     best = attempt if best is None or _is_better(attempt, best) else best
                     break
             if best is not None and float(np.median(grey)) > 0.6:
@@ -307,7 +311,7 @@ def _needs_no_cutting(with_lines: _Attempt, without: _Attempt) -> bool:
 
 def _limits(dark: Darkness) -> list[float]:
     """Where ink may begin, the likeliest first."""
-    floor = max(FAINTEST, 5 * dark.noise)
+    floor = max(FAINTEST, min(5 * dark.noise, _ROUGH))
     above = dark.values[dark.values > floor]
     if len(above) < 12:
         return []
@@ -331,7 +335,37 @@ def _stands_alone(attempt: _Attempt, grey: np.ndarray) -> bool:
     inside = float(np.median(grey[top:bottom, left:right][mine]))
     if attempt.light_on_dark:
         inside, outside = 1 - inside, 1 - outside
-    return inside < (1 - 0.5 * digit.dark) * outside
+    return inside < (1 - 0.5 * digit.dark) * outside and _ends(attempt, grey)
+
+
+def _ends(attempt: _Attempt, grey: np.ndarray) -> bool:
+    """Whether it ends at most of its edge, as chalk does; of ink on paper nothing is asked."""
+    if not attempt.light_on_dark or attempt.dark.is_even:
+        return True
+    return _open_edge(attempt.findings.digits[attempt.findings.main], attempt, 1 - grey) <= _MOST_OPEN
+
+
+def _open_edge(digit: Thing, attempt: _Attempt, grey: np.ndarray) -> float:
+    """The share of a thing's edge at which nothing ends: what lies beyond is as bright as the thing is there.
+
+    Chalk ends at every side. Of a light sheet on a dark desk, the strip between a digit and the sheet's edge may look
+    like a stroke, and goes on into the rest of the sheet.
+    """
+    reach = 4 + digit.size // 40  # pixels: beyond the blur of an edge
+    top, left, bottom, right = digit.box
+    rows = slice(max(0, top - reach - 1), bottom + reach + 1)
+    columns = slice(max(0, left - reach - 1), right + reach + 1)
+    labelled, here = attempt.findings.labelled[rows, columns], grey[rows, columns]
+    mine = np.isin(labelled, digit.labels)
+    away, (row, column) = ndimage.distance_transform_edt(~mine, return_indices=True)
+    ring = (away > reach - 1) & (away <= reach) & (labelled == 0)
+    if not ring.any():
+        return 0.0
+    within = ndimage.minimum_filter(
+        np.where(mine, here, 1), 2 * (reach // 2) + 1
+    )  # of the stroke, not of its edge
+    contrast = 1 - within[row, column][ring] / np.maximum(here[ring], 0.02)
+    return float((contrast < 0.35 * digit.dark).mean())
 
 
 def _piece(digit: Thing, attempt: _Attempt, record: Dataset) -> Piece:
