@@ -38,6 +38,9 @@ SLOW_TESTS = {  # file: its slow tests, or None for all of them
         "test_the_torchvision_line_gives_the_same_picture_on_average",
     },
     "core/test_augment_evidence.py": {"test_who_learnt_from_turned_digits_reads_turned_digits_better"},
+    "core/test_benchmarks.py": {
+        "test_what_the_servers_modules_set_for_a_server_is_not_set_where_trainings_are_measured",
+    },
     "core/test_doctor.py": {
         "test_a_good_design_drawn_by_lot_hears_nothing",
         "test_a_net_that_learns_300_digits_by_heart_is_told_since_when",

@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks`: how fast everything is, beside what people would otherwise use.
 
     python -m tests.benchmarks --quick            about a minute: small sizes, few turns, no crowds
-    python -m tests.benchmarks                    ten to twenty minutes; the figures of docs/measurements.md
+    python -m tests.benchmarks                    under fifteen minutes; the figures of docs/measurements.md
     python -m tests.benchmarks --keras            also against Keras on TensorFlow, installed apart on first use
     python -m tests.benchmarks --json FILE        everything measured, as JSON
     python -m tests.benchmarks --report FILE      the same as a page with plots of what grows, in one HTML file
@@ -17,10 +17,13 @@ import argparse
 import os
 import sys
 import time
-from contextlib import nullcontext
+from collections.abc import Iterable
+from contextlib import ExitStack, nullcontext
 from importlib import import_module
 from pathlib import Path
 from statistics import median
+from types import ModuleType
+from unittest.mock import patch
 
 import orjson
 
@@ -59,6 +62,22 @@ NOT_QUICK = ("first_step", "beside", "phone")
 ON_REQUEST = ("accuracy", "gpu")
 
 
+def imported(themes: Iterable[str]) -> list[ModuleType]:
+    """The modules of these themes, in a process that stays as a worker's is.
+
+    Some of them import the dashboard's frame, which sets up memory and threads of its process as a server needs them.
+    Networks learn in another process there, and here in this one. (Measured with these settings, two threads: of two
+    equal trainings in turns every other one took 1.4 times as long, for its second thread was given the same arena of
+    memory as the first, of two that there are.)
+    """
+    from pages.ui.frame import process
+
+    with ExitStack() as stack:
+        for name in ("keep_memory_together", "keep_few_primitives", "leave_processors_free"):
+            stack.enter_context(patch.object(process, name))
+        return [import_module(f"tests.benchmarks.{theme}") for theme in themes]
+
+
 def main() -> int:
     import torch
 
@@ -67,9 +86,7 @@ def main() -> int:
     from tests.benchmarks.report import as_json, machine, page, table
 
     asked = arguments()
-    chosen = asked.only or [theme for theme in THEMES if not (asked.quick and theme in NOT_QUICK)]
-    themes = [import_module(f"tests.benchmarks.{theme}") for theme in chosen]
-    # After the imports: the dashboard's server, whose parts we measure, leaves torch only some of the cores.
+    themes = imported(asked.only or [theme for theme in THEMES if not (asked.quick and theme in NOT_QUICK)])
     torch.set_num_threads(asked.threads or os.cpu_count() or 1)
     plan, found = Plan(quick=asked.quick), []
     python = asked.keras_python or (environment() if asked.keras else None)

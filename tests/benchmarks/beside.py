@@ -24,7 +24,7 @@ BEGUN = 15.0  # seconds after which the heavy ones are surely at work: a process
 def lines(plan: Plan, _keras: KerasPeer | None) -> Iterator[Line]:
     """The one line."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
-        alone, beside = asyncio.run(alone_and_beside(server, plan.pick(4, 9)))
+        alone, beside = asyncio.run(alone_and_beside(server, plan.pick(4, 5)))
     macs = sum(row.macs for row in summarize(heavy(0)))
     yield Line(
         "beside",

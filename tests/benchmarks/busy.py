@@ -24,7 +24,7 @@ NEVER_PAUSES = [sys.executable, "-S", "-c", "while True: pass"]
 def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
     """One line for each number of others."""
     data = load_images("mnist", "train").take(plan.pick(1_280, 1_920))
-    rounds = plan.pick(2, 15 if keras else 5)  # what must never be slower than Keras is asked often
+    rounds = plan.pick(2, 7 if keras else 5)  # what must never be slower than Keras is asked more often
     with trainer(len(data), torch.get_num_threads()) as ours:
         for count in OTHERS:
             with others(count):

@@ -21,6 +21,7 @@ from tests.benchmarks.keras_peer import KerasPeer
 from tests.benchmarks.measure import Line, Plan, seconds
 from tests.benchmarks.pages import checked, visitor
 from tests.browser.conftest import Server, serving
+from tests.load.classroom import end_runner
 
 LEAST = "a bare import of torch"
 IS_SEEN = b" images/s"  # on the page, from the first step on
@@ -47,6 +48,7 @@ def lines(plan: Plan, _keras: KerasPeer | None) -> Iterator[Line]:
         ):
             cold.append(asyncio.run(a_click(server)))
             clicks = [asyncio.run(a_click(server)) for _ in range(WARM_CLICKS)]
+            end_runner(server.runs)  # a training would go on, beside the next turn and the next theme
         warm.append(Click(median(one.step for one in clicks), median(one.page for one in clicks)))
     for name, found, most in (("cold", cold, 4.0), ("warm", warm, 0.5)):
         for what, values in (("told", [one.step for one in found]), ("seen", [one.page for one in found])):

@@ -74,7 +74,7 @@ class KerasPeer:
 
     def filters(self, starts: dict[str, Tensor], steps: int) -> None:
         """The notebook's filter pictures.  starts: {layer: (F, 1, 28, 28)}."""
-        path = Path(self.folder.name) / "starts.npz"
+        path = Path(self.folder.name) / f"starts_{sum(map(len, starts.values()))}.npz"
         if not path.exists():
             np.savez(path, **{layer: start.permute(0, 2, 3, 1).numpy() for layer, start in starts.items()})
         self._ask(do="filters", path=str(path), steps=steps)

@@ -7,7 +7,7 @@ meet the same mood, so each turn gives one honest ratio, and the median of the r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -79,20 +79,40 @@ class Plan:
         return quick if self.quick else full
 
 
-def alternate(
-    ours: Work, peer: Work, rounds: int, clock: Callable[[], float] = time.perf_counter
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Seconds of each of `rounds` turns: ours, the peer, ours, the peer, ...
+def in_turns(
+    works: Sequence[Work],
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+    *,
+    first: Sequence[Work] | None = None,
+) -> list[tuple[float, ...]]:
+    """Seconds of each work in each of `rounds` turns: the first, the second, ..., the first, the second, ...
 
-    Both work once before that, unmeasured: what is done only once (compiling, reading, allocating) is not the work.
+    first: what is done before that, unmeasured, for what is done only once (compiling, reading, allocating) is not the
+    work. None does each work whole; where that takes long, a small part of each that touches the same is enough.
     """
-    ours()
-    peer()
-    mine, theirs = [], []
-    for _ in range(rounds):
-        mine.append(seconds(ours, clock))
-        theirs.append(seconds(peer, clock))
-    return tuple(mine), tuple(theirs)
+    for work in works if first is None else first:
+        work()
+    turns = [[seconds(work, clock) for work in works] for _ in range(rounds)]
+    return list(zip(*turns, strict=True))
+
+
+def alternate(
+    ours: Work,
+    peer: Work,
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+    *,
+    first: Sequence[Work] | None = None,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Seconds of each of `rounds` turns: ours, the peer, ours, the peer, ...; `first` as `in_turns` has it."""
+    mine, theirs = in_turns([ours, peer], rounds, clock, first=first)
+    return mine, theirs
+
+
+def multiplied(times: tuple[float, ...], count: int) -> tuple[float, ...]:
+    """Seconds of all the work, where one part of `count` was done, and each takes as long as the next."""
+    return tuple(count * one for one in times)
 
 
 def repeat(ours: Work, rounds: int, clock: Callable[[], float] = time.perf_counter) -> tuple[float, ...]:

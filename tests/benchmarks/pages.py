@@ -16,8 +16,6 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import psutil
-
 from pages.ui.frame.shell import PAGES, exists
 from tests.benchmarks.keras_peer import KerasPeer
 from tests.benchmarks.measure import Line, Plan, in_milliseconds
@@ -29,7 +27,7 @@ ADDRESSES = [page.url_path for page in PAGES if exists(page)]
 FEW = ["", "train", "filters"]  # if it is to be quick
 EMPTY_PAGE = 'import streamlit as st\n\nst.title("What is this?")\n'
 LEAST = "a Streamlit page with a title alone"
-TICKS = 12.0  # seconds of a training that are watched: the processor's time is counted in hundredths
+TICKS = 6.0  # seconds of a training that are watched, and of the rest before
 FIRST_TICK = 30  # seconds to wait for it at most
 
 
@@ -99,7 +97,7 @@ def live(plan: Plan, folder: Path) -> Line:
 
 async def ticks_of_both(ours: Server, default: Server, turns: int) -> list[list[float]]:
     """Seconds of a tick, turn by turn: of our server, and of the other."""
-    return await asyncio.gather(ticks(ours, turns), ticks(default, turns))
+    return list(await asyncio.gather(ticks(ours, turns), ticks(default, turns)))
 
 
 async def first_visit(server: Server, address: str) -> float:
@@ -162,9 +160,9 @@ async def ticks(server: Server, turns: int) -> list[float]:
     try:
         await student.open("train")
         await student.think(2.0)
-        before = processor_seconds(server)
+        before = processor_time(server)
         await student.think(TICKS)
-        at_rest = processor_seconds(server) - before
+        at_rest = processor_time(server) - before
         found = [await a_tick(server, student, at_rest)]
         for _ in range(turns - 1):
             await student.open("train")  # the run before it was stopped
@@ -183,9 +181,9 @@ async def a_tick(server: Server, student: Student, at_rest: float) -> float:
         if _ticks(student, pressed):
             break
     await student.think(3.0)  # until there is a curve
-    seen, before = len(student.answers), processor_seconds(server)
+    seen, before = len(student.answers), processor_time(server)
     await student.think(TICKS)
-    used = processor_seconds(server) - before
+    used = processor_time(server) - before
     ticks = _ticks(student, seen)
     if not ticks:
         raise RuntimeError("The training was over before its chart had moved.")
@@ -208,10 +206,6 @@ def checked(answer: Answer) -> Answer:
     if answer.errors:
         raise RuntimeError(f"{_named(answer.page)}: {answer.errors[0]}")
     return answer
-
-
-def processor_seconds(server: Server) -> float:
-    return sum(psutil.Process(server.process.pid).cpu_times()[:2])
 
 
 def _named(address: str) -> str:

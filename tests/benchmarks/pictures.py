@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 
@@ -23,7 +24,15 @@ from cnn_core.pretrained import load_pretrained
 from pages.ui.drawing.contact_sheet import contact_sheet
 from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
-from tests.benchmarks.measure import Line, Plan, alternate, in_milliseconds, machine_limit
+from tests.benchmarks.measure import (
+    Line,
+    Plan,
+    alternate,
+    in_milliseconds,
+    in_turns,
+    machine_limit,
+    multiplied,
+)
 
 CONVOLUTIONS = {
     "conv2d_1": 1,
@@ -31,6 +40,8 @@ CONVOLUTIONS = {
     "conv2d_3": 7,
 }  # ours -> the index of its ReLU in the plain network
 STEPS = 40
+PART = 4  # of so many filters the notebook's loop does one
+DREAM_STEPS, DREAM_PART = 12, 3  # in an octave; the common script does one step of so many
 MOST = {320: 3.0, 576: 1.5}  # seconds of a dream, by its longer side in pixels
 
 
@@ -46,42 +57,49 @@ def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
 
 
 def filters(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
-    """All filter pictures of the lesson's net, against the notebook's loop in PyTorch, and in Keras."""
+    """All filter pictures of the lesson's net, against the notebook's loop in PyTorch, and in Keras.
+
+    The loop does one filter in `PART`, for each takes as long as the next, and all take turns.
+    """
     net, _ = load_pretrained("lesson")
     rows = {row.name: row for row in summarize(net.spec)}
     starts = {name: torch.rand(rows[name].output_shape[0], 1, 28, 28) for name in CONVOLUTIONS}
     if plan.quick:
         starts = {name: start[::8].contiguous() for name, start in starts.items()}
+    few = {name: start[::PART].contiguous() for name, start in starts.items()}
     count = sum(len(start) for start in starts.values())
+    assert PART * sum(len(start) for start in few.values()) == count
     plain = peers.same_weights(net)
     work = f"{count} filter pictures, {STEPS} steps"
 
     def ours(recipe: str) -> None:
         for name, start in starts.items():
-            chosen = None if recipe == "lesson" else range(len(start))
             if recipe == "lesson":
                 maximize_filters(net, name, range(len(start)), STEPS, recipe="lesson", start=start)
             else:
-                maximize_filters(net, name, chosen, STEPS, recipe=recipe)
+                maximize_filters(net, name, range(len(start)), STEPS, recipe=recipe)
 
-    def one_by_one() -> None:
-        for name, start in starts.items():
-            peers.one_filter_at_a_time(plain, CONVOLUTIONS[name], start, STEPS)
+    def one_by_one(steps: int) -> None:
+        for name, start in few.items():
+            peers.one_filter_at_a_time(plain, CONVOLUTIONS[name], start, steps)
 
-    rounds = min(plan.rounds, 3)
-    mine, theirs = alternate(lambda: ours("lesson"), one_by_one, rounds)
+    works = [partial(ours, "lesson"), partial(ours, "clean"), partial(one_by_one, STEPS)]
+    first = [*works[:2], partial(one_by_one, 1)]
+    if keras is not None:
+        works.append(partial(keras.filters, few, STEPS))
+        first.append(partial(keras.filters, few, 1))
+    lesson, clean, *loops = in_turns(works, min(plan.rounds, 3), first=first)
+    in_torch, *in_keras = (multiplied(times, PART) for times in loops)
     flops = 4 * STEPS * sum(len(s) * needed_macs(rows, name) for name, s in starts.items())
-    share = flops / statistics.median(mine) / machine_limit(plan, "float32")
+    share = flops / statistics.median(lesson) / machine_limit(plan, "float32")
     name = f"{work}, lesson recipe"
     loop = "the notebook's loop in PyTorch"
-    yield Line("pictures", name, "s", mine, theirs, loop, least=5, share=share)
-    if keras is not None:
-        mine, theirs = alternate(lambda: ours("lesson"), lambda: keras.filters(starts, STEPS), rounds)
-        yield Line("pictures", name, "s", mine, theirs, "the notebook's loop in Keras", least=10)
-    mine, theirs = alternate(lambda: ours("clean"), one_by_one, rounds)
+    yield Line("pictures", name, "s", lesson, in_torch, loop, least=5, share=share)
+    for theirs in in_keras:
+        yield Line("pictures", name, "s", lesson, theirs, "the notebook's loop in Keras", least=10)
     most = None if plan.quick else 2.0
     note = "leak, jitter, blur, clamp, rescue; the loop has none"
-    yield Line("pictures", f"{work}, clean recipe", "s", mine, theirs, loop, most=most, note=note)
+    yield Line("pictures", f"{work}, clean recipe", "s", clean, in_torch, loop, most=most, note=note)
 
 
 def needed_macs(rows: dict, last: str) -> int:
@@ -130,14 +148,25 @@ def top_nine(plan: Plan) -> Line:
 
 
 def dreaming(plan: Plan, side: int) -> Line:
-    """A whole dream, four octaves of 12 steps; of 1,024 pixels, which takes the common script a minute, one turn."""
+    """A whole dream, four octaves of 12 steps; of 1,024 pixels two turns.
+
+    The common script does a third of its steps, for each takes as long as the next.
+    """
     octaves = plan.pick(2, 4)
     photo = enlarged(photos()["cat"], side)
     net, plain = photo_network(), peers.dreaming_network()
+
+    def ours(steps: int) -> None:
+        dream(net, photo, {"animals": 1.0}, octaves=octaves, steps=steps)
+
+    def script(steps: int) -> None:
+        peers.tutorial_dream(plain, photo, block=10, octaves=octaves, steps=steps)
+
     mine, theirs = alternate(
-        lambda: dream(net, photo, {"animals": 1.0}, octaves=octaves),
-        lambda: peers.tutorial_dream(plain, photo, block=10, octaves=octaves, steps=12),
-        1 if side > 640 else plan.pick(2, 3),
+        partial(ours, DREAM_STEPS),
+        partial(script, DREAM_STEPS // DREAM_PART),
+        2 if side > 640 else plan.pick(2, 3),
+        first=[partial(ours, 1), partial(script, 1)],
     )
     name = f"Deep Dream of the cat, {side} px, {octaves} octaves"
     return Line(
@@ -145,7 +174,7 @@ def dreaming(plan: Plan, side: int) -> Line:
         name,
         "s",
         mine,
-        theirs,
+        multiplied(theirs, DREAM_PART),
         "the common script, same net",
         most=None if plan.quick else MOST.get(side),
     )

@@ -6,6 +6,7 @@ The peer is torch's own way: a hook that mutes one map, and the whole network ag
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ from cnn_core.model import Network
 from cnn_core.pretrained import load_pretrained
 from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
-from tests.benchmarks.measure import Line, Plan, alternate, in_milliseconds
+from tests.benchmarks.measure import Line, Plan, alternate, in_milliseconds, multiplied
 
 IN_TORCH = {"conv2d_1": 1, "conv2d_2": 4, "conv2d_3": 7}  # the relu of each layer in the plain network
 TOGETHER = 250
@@ -78,19 +79,23 @@ def whole_ranking(
     plan: Plan, net: Network, plain: nn.Sequential, images: Tensor, labels: Tensor, pixels: Tensor, layer: str
 ) -> Line:
     """Ours does all filters. The peer's share is measured on a few of them, for each takes as long as the next."""
-    count = filters_of(net.spec, layer)
-    few = 4
+    count, few = filters_of(net.spec, layer), 2
 
-    def ours() -> None:
-        need_of_layer(OperatingTable(net, images, labels), layer)
+    def ours(digits: int) -> None:
+        need_of_layer(OperatingTable(net, images[:digits], labels[:digits]), layer)
 
-    def one_by_one() -> None:
+    def one_by_one(digits: int) -> None:
         for filter in range(few):
-            F.cross_entropy(hooked(plain, pixels, IN_TORCH[layer], [filter]), labels)
+            F.cross_entropy(hooked(plain, pixels[:digits], IN_TORCH[layer], [filter]), labels[:digits])
 
-    mine, theirs = alternate(ours, one_by_one, min(plan.rounds, 3))
+    mine, theirs = alternate(
+        partial(ours, len(labels)),
+        partial(one_by_one, len(labels)),
+        min(plan.rounds, 3),
+        first=[partial(ours, TOGETHER), partial(one_by_one, TOGETHER)],
+    )
     return Line(
         "surgery", f"need of all {count} filters of {layer}, {len(labels):,} digits", "s",
-        mine, tuple(one * count / few for one in theirs), "a full forward pass for each filter",
+        mine, multiplied(theirs, count // few), "a full forward pass for each filter",
         least=2, most=None if plan.quick else 5,
     )  # fmt: skip

@@ -21,15 +21,16 @@ from cnn_core.training import RECIPES, TrainSpec, evaluate, save_model, train
 from cnn_core.training.fast import passes
 from tests.benchmarks import peers
 from tests.benchmarks.keras_peer import KerasPeer
-from tests.benchmarks.measure import Line, Plan, Work, alternate, machine_limit, per_second
+from tests.benchmarks.measure import Line, Plan, Work, alternate, in_turns, machine_limit, per_second
 from tests.benchmarks.one_training import trainer, work
 
 LESSON = RECIPES["lesson"].replace(epochs=1)
+DIGITS, KERAS_DIGITS = 4_800, 9_600  # in an epoch; Keras's `fit` has something to do once in each
 
 
 def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
     """One line after the other, as they are measured."""
-    data = load_images("mnist", "train").take(plan.pick(1_280, 9_600))
+    data = load_images("mnist", "train").take(plan.pick(1_280, DIGITS))
     yield from plain(plan, data, keras)
     yield from unread(plan, data)
     yield augmented(plan, data)
@@ -40,23 +41,28 @@ def lines(plan: Plan, keras: KerasPeer | None) -> Iterator[Line]:
 
 
 def plain(plan: Plan, data: ImageSet, keras: KerasPeer | None) -> Iterator[Line]:
-    """An epoch of the lesson's recipe, from new weights: against the tutorial's loop, and against Keras's `fit`."""
+    """An epoch of a recipe, from new weights: against the tutorial's loop, all in turns; and against Keras's `fit`."""
     import torchvision  # noqa: F401  or the peer's first turn would pay for it
 
     loop = "DataLoader, ToTensor, float32"
-    mine, theirs = alternate(lambda: learn(data, LESSON), lambda: peers.tutorial_training(data), plan.rounds)
-    share = training_flops(PRESETS["lesson"]) * len(data) / median(mine) / machine_limit(plan, "bfloat16")
-    yield rate("training, lesson recipe", data, mine, theirs, loop, share=share)
     if keras is not None:
-        turns = alternate(lambda: learn(data, LESSON), lambda: keras.fit(data), 3 * plan.rounds)
-        yield rate("training, lesson recipe", data, *turns, "Keras's fit on TensorFlow", least=2.2)
-    exact = LESSON.replace(precision="float32")
-    mine, theirs = alternate(lambda: learn(data, exact), lambda: peers.tutorial_training(data), plan.rounds)
-    share = training_flops(PRESETS["lesson"]) * len(data) / median(mine) / machine_limit(plan, "float32")
-    yield rate("training, lesson recipe in float32", data, mine, theirs, loop, share=share)
-    fast = RECIPES["fast"].replace(epochs=1)
-    turns = alternate(lambda: learn(data, fast), lambda: peers.tutorial_training(data, "AdamW"), plan.rounds)
-    yield rate("training, fast recipe", data, *turns, f"{loop}, AdamW")
+        more = load_images("mnist", "train").take(plan.pick(1_280, KERAS_DIGITS))
+        turns = alternate(lambda: learn(more, LESSON), lambda: keras.fit(more), 3 * plan.rounds)
+        yield rate("training, lesson recipe", more, *turns, "Keras's fit on TensorFlow", least=2.2)
+    fast, exact = RECIPES["fast"].replace(epochs=1), LESSON.replace(precision="float32")
+    half, full, with_adamw, theirs, theirs_with_adamw = in_turns(
+        [
+            *(partial(learn, data, recipe) for recipe in (LESSON, exact, fast)),
+            *(partial(peers.tutorial_training, data, optimizer) for optimizer in ("RMSprop", "AdamW")),
+        ],
+        plan.rounds,
+    )
+    flops = training_flops(PRESETS["lesson"]) * len(data)
+    share = flops / median(half) / machine_limit(plan, "bfloat16")
+    yield rate("training, lesson recipe", data, half, theirs, loop, share=share)
+    share = flops / median(full) / machine_limit(plan, "float32")
+    yield rate("training, lesson recipe in float32", data, full, theirs, loop, share=share)
+    yield rate("training, fast recipe", data, with_adamw, theirs_with_adamw, f"{loop}, AdamW")
 
 
 def unread(plan: Plan, data: ImageSet) -> Iterator[Line]:
@@ -109,7 +115,7 @@ def augmentation(plan: Plan, data: ImageSet) -> Line:
 
 def two_at_once(plan: Plan) -> Line:
     """Two runs of one thread each, together, against one alone; images a second of all that run."""
-    count = plan.pick(1_280, 9_600)
+    count = plan.pick(1_280, DIGITS)
     count = min(count, len(load_images("mnist", "train")))
     with trainer(count, threads=1) as one, trainer(count, threads=1) as other:
         mine, theirs = alternate(lambda: work([one, other]), lambda: work([one]), plan.rounds)
@@ -127,7 +133,7 @@ def evaluation(plan: Plan) -> Line:
     net, _ = load_pretrained("lesson")
     plain = peers.same_weights(net)
     turns = alternate(
-        lambda: evaluate(net, data), lambda: peers.tutorial_evaluation(plain, data), plan.rounds
+        lambda: evaluate(net, data), lambda: peers.tutorial_evaluation(plain, data), min(plan.rounds, 3)
     )
     return rate("evaluation, confusion included", data, *turns, "DataLoader, batches of 1,000")
 
