@@ -23,7 +23,7 @@ from tests.pages.app import kept_run, open_page, text
 COLOUR = (3, 32, 32)
 SIGNS = {  # of each view of the Evaluate page
     "confusion": "Its commonest mistakes",
-    "mistakes": "the surest first",
+    "mistakes": "The one it was surest of comes first",
     "robust": "What they are asked to read",
     "map": "Click a sign",
     "draw": "A photo of at most",
